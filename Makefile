@@ -1,0 +1,45 @@
+# Both commands work on a fresh clone: they make .venv themselves with the machine's python3 (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test test-slow bench lint docs clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.core
+	@$(BIN)/fluxttice run
+
+test: $(VENV)/.dev lint
+	@$(BIN)/python -m pytest --durations=5
+
+test-slow: $(VENV)/.dev
+	@$(BIN)/python -m pytest -m slow --timeout=3600
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+docs: $(VENV)/.dev
+	@$(BIN)/python -m docs.build
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "fluxttice needs Python 3.11 or newer, and no '$(PYTHON)' was found: install it, or name another with make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fluxttice needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1): install a newer one, or name one with make PYTHON=python3.12 run"; exit 1; }
+	@echo "Making $(VENV) (once; about a minute, most of it the download of torch)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed: install your system's venv package (on Debian: apt-get install python3-venv)"; exit 1; }
+
+$(VENV)/.core: pyproject.toml | $(VENV)/bin/python
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.core

@@ -1,0 +1,31 @@
+"""The errors that a user can meet: each carries one sentence that says what was wrong and what to do."""
+
+
+class FluxtticeError(ValueError):
+    """Base of every error that bad input can cause; commands print its sentence and exit with `exit_code`."""
+
+    exit_code = 2
+
+
+class OperationError(FluxtticeError):
+    """An operation, index, table or space that cannot be read."""
+
+
+class SettingsError(FluxtticeError):
+    """A recipe or setting that is unknown, out of bounds or contradictory."""
+
+
+class CheckpointError(FluxtticeError):
+    """A checkpoint that is missing, damaged, alien, untrained or of another shape."""
+
+
+class MeasurementError(FluxtticeError):
+    """A measurement that cannot be made of what was given, or a result file that is incomplete."""
+
+
+class LawViolation(MeasurementError):
+    """A table of figures that breaks an identity or inequality which every true table obeys."""
+
+
+class TrainingError(FluxtticeError):
+    """A training run that cannot go on, such as one whose loss is no longer finite."""
