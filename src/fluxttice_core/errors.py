@@ -29,3 +29,15 @@ class LawViolation(MeasurementError):
 
 class TrainingError(FluxtticeError):
     """A training run that cannot go on, such as one whose loss is no longer finite."""
+
+
+class RecordError(FluxtticeError):
+    """A value that canonical JSON cannot hold, or a file that was to be such JSON and is not."""
+
+
+class StorageError(FluxtticeError):
+    """A file or folder that could not be written, such as on a full disk or in a read-only folder."""
+
+
+class SignatureError(FluxtticeError):
+    """A key that cannot be read, or a signature that does not vouch for what lies beside it."""

@@ -1,0 +1,1 @@
+"""Where weights come from, and who vouches for them: checkpoints, digests, signatures."""

@@ -1,0 +1,217 @@
+"""Files and folders that appear under their final name whole or not at all, and then survive a power cut.
+
+A writer works under a temporary name and holds an advisory lock on it. The lock dies with the process, so a
+later writer can tell an abandoned temporary, which it removes, from one that another is still filling.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fluxttice_core.errors import StorageError
+from fluxttice_core.provenance.canonical import canonical_json
+
+__all__ = ["is_temporary", "new_folder", "remove_abandoned", "write_bytes", "write_json", "write_text"]
+
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<role>new|old)-[0-9a-f]{16}\.tmp")
+_READ = os.O_RDONLY | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a file through a temporary name, flushed to the disk before it takes its final name.
+
+    Args:
+        path: The file; replaced if it exists.
+        data: Its new content.
+        mode: Permissions, less the process's umask.
+
+    Raises:
+        StorageError: If it cannot be written; a file of that name then keeps its old content.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path)
+        temporary, lock = _locked(path, lambda name: os.open(name, _CREATE, mode))
+        try:
+            with os.fdopen(lock, "wb", closefd=False) as file:
+                file.write(data)
+            os.fsync(lock)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(lock)
+        _flush(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8, line ends unchanged, like `write_bytes`.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value's canonical JSON and a line feed, like `write_bytes`.
+
+    Raises:
+        RecordError: If the value has no canonical JSON.
+        StorageError: If it cannot be written.
+    """
+    write_bytes(path, canonical_json(value) + b"\n")
+
+
+@contextlib.contextmanager
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Build a folder under a temporary name; it takes its final name when the block ends without an error.
+
+    A folder that is replaced steps aside under a temporary name for an instant; should the process die in
+    that instant, `remove_abandoned` puts it back.
+
+    Args:
+        path: The folder's final name.
+        replace: Whether a folder of that name may be replaced.
+
+    Yields:
+        The temporary folder to fill.
+
+    Raises:
+        StorageError: If the folder exists and may not be replaced, or cannot be written.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path)
+        if path.exists() and not replace:
+            raise StorageError(f"{path} already exists; choose another folder or remove it first.")
+        temporary, lock = _locked(path, _make_folder)
+        try:
+            yield temporary
+            _flush_tree(temporary)
+            _take_name(temporary, path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        finally:
+            os.close(lock)
+        _flush(path.parent)
+        remove_abandoned(path)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a name is that of an unfinished file or folder, which readers pass over.
+
+    Example:
+        >>> is_temporary(Path(".epoch_0040.new-0123456789abcdef.tmp")), is_temporary(Path("epoch_0040"))
+        (True, False)
+    """
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove what dead writers left of a file or folder, and put back a folder that one had moved aside.
+
+    Raises:
+        OSError: If a left-over cannot be removed.
+    """
+    for entry in sorted(path.parent.iterdir()):
+        match = _TEMPORARY.fullmatch(entry.name)
+        if match is None or match["name"] != path.name or _is_locked(entry):
+            continue
+        if match["role"] == "old" and not path.exists():
+            entry.rename(path)
+        elif entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def _temporary_name(path: Path, role: str) -> Path:
+    return path.with_name(f".{path.name}.{role}-{secrets.token_hex(8)}.tmp")
+
+
+def _make_folder(name: Path) -> int:
+    name.mkdir()
+    return os.open(name, _READ | os.O_DIRECTORY)
+
+
+def _locked(path: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
+    """A new temporary file or folder, and the descriptor that holds its lock."""
+    while True:
+        temporary = _temporary_name(path, "new")
+        lock = make(temporary)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Before it was locked, another writer may have taken it for abandoned and removed it: then try again.
+        if temporary.exists():
+            return temporary, lock
+        os.close(lock)
+
+
+def _is_locked(entry: Path) -> bool:
+    try:
+        descriptor = os.open(entry, _READ | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _take_name(temporary: Path, path: Path) -> None:
+    if not path.exists():
+        temporary.rename(path)
+        return
+    aside = _temporary_name(path, "old")
+    # Locked while it has no final name, so that no other writer puts it back in between.
+    lock = os.open(path, _READ)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path.rename(aside)
+        temporary.rename(path)
+    except BaseException:
+        if aside.exists():
+            aside.rename(path)
+        raise
+    finally:
+        os.close(lock)
+
+
+def _flush_tree(folder: Path) -> None:
+    for entry in sorted(folder.rglob("*")):
+        _flush(entry)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, _READ)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn the system's refusal into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise StorageError(
+            f"{path} could not be written: {reason}; free space or choose another folder."
+        ) from error

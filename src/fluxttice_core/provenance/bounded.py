@@ -1,0 +1,53 @@
+"""Read a file from a stranger: regular files only, and never more bytes than announced."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from fluxttice_core.errors import FluxtticeError
+
+__all__ = ["read_bounded"]
+
+
+def read_bounded(
+    path: Path, *, maximum: int, name: str, error: type[FluxtticeError], follow_symlinks: bool = True
+) -> bytes:
+    """Read a regular file of at most `maximum` bytes.
+
+    Args:
+        path: The file.
+        maximum: Largest size accepted, in bytes.
+        name: What the file is, for the error's sentence.
+        error: The error to raise.
+        follow_symlinks: Whether the last part of the path may be a symbolic link.
+
+    Raises:
+        FluxtticeError: As `error`, if the file is missing, unreadable, no regular file or too large.
+    """
+    # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError as cause:
+        raise error(f"{name} does not exist: {path}; give a path that does.") from cause
+    except (OSError, ValueError) as cause:
+        raise error(f"{name} cannot be opened: {path} ({_reason(cause)}).") from cause
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise error(f"{name} is not a regular file: {path}; expected a file.")
+        if status.st_size > maximum:
+            raise error(f"{name} has {status.st_size:,} bytes, more than the {maximum:,} accepted: {path}.")
+        try:
+            data = file.read(maximum + 1)
+        except OSError as cause:
+            raise error(f"{name} cannot be read: {path} ({_reason(cause)}).") from cause
+    if len(data) > maximum:
+        raise error(f"{name} grew beyond the {maximum:,} bytes accepted while it was read: {path}.")
+    return data
+
+
+def _reason(cause: Exception) -> str:
+    return getattr(cause, "strerror", None) or str(cause)

@@ -1,0 +1,153 @@
+"""Canonical JSON, and the SHA-256 digests that name a value, a file or a set of tensors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from fluxttice_core.errors import RecordError
+
+__all__ = ["bytes_digest", "canonical_json", "file_digest", "json_digest", "parse_json", "parts_digest"]
+
+MAXIMUM_DEPTH = 32
+
+
+def canonical_json(value: Any) -> bytes:
+    """Encode a value as the one JSON text that stands for it.
+
+    Keys are sorted by code point, nothing is spaced, text is UTF-8 and unescaped where JSON allows, and a
+    float is written as the shortest decimal that reads back as the same double; NaN and infinities have none.
+
+    Args:
+        value: None, bool, int, float, str, or lists, tuples and string-keyed dicts of these.
+
+    Raises:
+        RecordError: If the value holds anything else, or nests deeper than 32 levels.
+
+    Example:
+        >>> canonical_json({"b": [1, 0.5], "a": None})
+        b'{"a":null,"b":[1,0.5]}'
+    """
+    _require_plain(value, "the value", 0)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(
+            "A text holds a lone surrogate, which has no UTF-8; replace that character."
+        ) from error
+
+
+def parse_json(data: bytes, *, name: str) -> Any:
+    """Decode JSON more strictly than Python does: no duplicate keys, no NaN, at most 32 levels.
+
+    Args:
+        data: UTF-8 bytes; bound their number before calling.
+        name: What the bytes are, for the error's sentence.
+
+    Raises:
+        RecordError: If the bytes are not such JSON.
+
+    Example:
+        >>> parse_json(b'{"a": 1}', name="the record")
+        {'a': 1}
+    """
+    try:
+        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except RecordError as error:
+        raise RecordError(f"{name} is not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise RecordError(
+            f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record."
+        ) from error
+    except ValueError as error:
+        raise RecordError(f"{name} is not valid JSON; it is damaged or another kind of file.") from error
+    _require_plain(value, name, 0)
+    return value
+
+
+def json_digest(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON, in hexadecimal.
+
+    Raises:
+        RecordError: If the value has no canonical JSON.
+
+    Example:
+        >>> json_digest({"seed": 0})[:16]
+        'bd0488843468e63c'
+    """
+    return bytes_digest(canonical_json(value))
+
+
+def bytes_digest(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal.
+
+    Example:
+        >>> bytes_digest(b"")[:16]
+        'e3b0c44298fc1c14'
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal, as `sha256sum` prints it.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def parts_digest(parts: Iterable[tuple[str, str, tuple[int, ...], bytes | memoryview]]) -> str:
+    """Canonical tensor SHA-256, from each tensor's name, dtype, shape and bytes.
+
+    h = SHA-256(line_1 || bytes_1 || line_2 || bytes_2 || ...), tensors sorted by name, where line_i is the
+    canonical JSON of `[name, dtype, shape]` and a line feed, and bytes_i the row-major little-endian values.
+    Dtype and shape fix the length of bytes_i, so no two sets of tensors share one text.
+
+    Args:
+        parts: (name, dtype such as "float32", shape, little-endian bytes) of each tensor, in any order.
+
+    Example:
+        >>> parts_digest([("bias", "uint8", (2,), bytes([1, 2]))])[:16]
+        '21fac514b75c5b7e'
+    """
+    digest = hashlib.sha256()
+    for name, dtype, shape, data in sorted(parts, key=lambda part: part[0]):
+        digest.update(canonical_json([name, dtype, list(shape)]) + b"\n")
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _require_plain(value: Any, name: str, depth: int) -> None:
+    """Refuse what `json` would silently change: keys that are not text, NaN, numbers of other libraries."""
+    if depth > MAXIMUM_DEPTH:
+        raise RecordError(f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record.")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise RecordError(f"{name} has the key {key!r}; canonical JSON takes only text as keys.")
+            _require_plain(item, name, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _require_plain(item, name, depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise RecordError(f"{name} holds {value}, which has no JSON; use null where a figure is missing.")
+    elif value is not None and not isinstance(value, bool | int | float | str):
+        raise RecordError(f"{name} holds a {type(value).__name__}; canonical JSON takes plain Python values.")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise RecordError("a key appears twice.")
+    return record
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise RecordError(f"{constant} is not a JSON number.")

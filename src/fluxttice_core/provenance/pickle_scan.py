@@ -1,0 +1,114 @@
+"""Look through a torch archive without running it: sizes, then every instruction of the pickle inside."""
+
+from __future__ import annotations
+
+import io
+import pickletools
+import zipfile
+import zlib
+
+from fluxttice_core.errors import CheckpointError
+
+__all__ = ["repack"]
+
+MAXIMUM_MEMBERS = 4096
+MAXIMUM_PICKLE = 1 << 20
+_DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, UnicodeError, zlib.error)
+
+_GLOBALS = frozenset(
+    {
+        "collections OrderedDict",
+        "torch._utils _rebuild_tensor_v2",
+        "torch FloatStorage",
+        "torch DoubleStorage",
+        "torch LongStorage",
+    }
+)
+_INSTRUCTIONS = frozenset(
+    {
+        *("PROTO", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE"),
+        *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"),
+        *("EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS"),
+        *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+        *("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
+        *("GLOBAL", "REDUCE", "BUILD", "BINPERSID"),
+    }
+)
+
+
+def repack(data: bytes, *, name: str) -> bytes:
+    """Refuse a file that is no plain torch archive, or whose pickle names more than tensors and containers.
+
+    What passes is written anew as an archive, so that torch cannot read the zip otherwise than this scan did.
+
+    Args:
+        data: The whole file.
+        name: What the file is, for the error's sentence.
+
+    Returns:
+        The members that were scanned, as an archive of its own.
+
+    Raises:
+        CheckpointError: If it is refused; nothing in it has been executed.
+    """
+    if not data.startswith(b"PK\x03\x04"):
+        raise CheckpointError(
+            f"{name} is not a torch archive (no zip file); expected one written by torch.save."
+        )
+    fresh = io.BytesIO()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(fresh, "w") as copy:
+            program = _require_plain(archive, len(data), name)
+            for member in archive.namelist():
+                # Reading a member compares its checksum, which torch leaves out.
+                copy.writestr(member, archive.read(member))
+            _scan(archive.read(program), name)
+    except _DAMAGE as error:
+        raise CheckpointError(f"{name} is a damaged archive; restore it from a copy.") from error
+    return fresh.getvalue()
+
+
+def _require_plain(archive: zipfile.ZipFile, size: int, name: str) -> str:
+    """Require what torch.save writes, and return the name of the pickle in it."""
+    members = archive.infolist()
+    if len(members) > MAXIMUM_MEMBERS or sum(member.file_size for member in members) > size:
+        raise CheckpointError(
+            f"{name} would unpack to more than its own size; expected an archive by torch.save."
+        )
+    if any(member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 for member in members):
+        raise CheckpointError(
+            f"{name} is compressed or encrypted; expected an archive written by torch.save."
+        )
+    names = [member.filename for member in members]
+    roots = {member.partition("/")[0] for member in names}
+    if len(set(names)) != len(names) or len(roots) != 1 or any(".." in member.split("/") for member in names):
+        raise CheckpointError(
+            f"{name} has members that torch.save would not write; expected one plain folder."
+        )
+    pickles = [member for member in members if member.filename.endswith(".pkl")]
+    if [member.filename for member in pickles] != [f"{roots.pop()}/data.pkl"] or pickles[
+        0
+    ].file_size > MAXIMUM_PICKLE:
+        raise CheckpointError(
+            f"{name} lacks one data.pkl of at most {MAXIMUM_PICKLE:,} bytes; it is no checkpoint."
+        )
+    return pickles[0].filename
+
+
+def _scan(program: bytes, name: str) -> None:
+    end = 0
+    try:
+        for instruction, argument, position in pickletools.genops(program):
+            if instruction.name == "GLOBAL" and argument not in _GLOBALS:
+                raise CheckpointError(
+                    f"{name} asks for {str(argument)[:60]!r}; a checkpoint needs no such code: refused."
+                )
+            if instruction.name not in _INSTRUCTIONS:
+                raise CheckpointError(f"{name} has the pickle instruction {instruction.name}; refused.")
+            end = (position or 0) + 1
+    except ValueError as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{name} holds no readable pickle; it is damaged.") from error
+    if end != len(program):
+        raise CheckpointError(f"{name} has bytes after the end of its pickle; refused.")
