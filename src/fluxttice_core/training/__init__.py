@@ -1,0 +1,1 @@
+"""Training: recipes, schedules, the loop, the balance of the halves and the final calibration."""

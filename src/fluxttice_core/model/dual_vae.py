@@ -1,0 +1,193 @@
+"""The dual VAE: two halves coupled by cross-injection, and the controller that may steer them."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import torch
+from jaxtyping import Float, Real
+from torch import Tensor, nn
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.decoder import ConsolidatingDecoder, Decoder, ExploratoryDecoder
+from fluxttice_core.model.encoder import Encoder
+from fluxttice_core.model.gaussian import reparametrise
+from fluxttice_core.model.statenet import StateNet
+from fluxttice_core.operations.space import OperationSpace
+
+HalfName = Literal["a", "b"]
+
+
+@dataclass(frozen=True)
+class HalfOutput:
+    """What one half made of a batch: posterior, the latent it drew, and the logits of the mixed latent."""
+
+    mu: Float[Tensor, "n d"]
+    logvar: Float[Tensor, "n d"]
+    z: Float[Tensor, "n d"]
+    logits: Float[Tensor, "n cells base"]
+
+
+class VAE(nn.Module):
+    """One half on its own: an encoder and a decoder over the operations of a space.
+
+    Example:
+        >>> half = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0)).vae_b
+        >>> half.decode_logits(torch.zeros(2, half.latent_dim)).shape
+        torch.Size([2, 9, 3])
+    """
+
+    def __init__(self, space: OperationSpace, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.space = space
+        self.encoder = encoder
+        self.decoder = decoder
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimensions of the latent and of its standard-normal prior."""
+        return self.encoder.fc_mu.out_features
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n cells"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """Posterior means and log-variances of tables of symbols."""
+        mu, logvar = self.encoder(tables.to(self.encoder.fc_mu.weight.dtype))
+        return mu, logvar
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """Logits of every entry's symbols given latents."""
+        logits: Tensor = self.decoder(z)
+        return logits
+
+
+class DualVAE(nn.Module):
+    r"""Two VAEs whose decoders see a mixture of both latents while they train.
+
+    .. math::
+        \tilde z_A = (1-\rho) z_A + \rho\,\mathrm{sg}(z_B), \quad
+        \tilde z_B = (1-\rho) z_B + \rho\,\mathrm{sg}(z_A)
+
+    with sg the stop-gradient: each half learns from its own latent only. Parameter names follow the
+    original system's checkpoints, so that those load.
+
+    Args:
+        architecture: The sizes; the defaults have 168,770 parameters.
+
+    Example:
+        >>> model = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
+        >>> sum(p.numel() for p in model.parameters())
+        168770
+    """
+
+    # These names, like those of the encoders and decoders below, are the keys of the original's checkpoints.
+    grad_norm_A_ema: Tensor  # noqa: N815
+    grad_norm_B_ema: Tensor  # noqa: N815
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.space = architecture.space
+        cells, base, latent = self.space.cells, self.space.base, architecture.latent_dim
+        self.encoder_A = Encoder(cells, architecture.encoder_widths, latent)
+        self.decoder_A = ExploratoryDecoder(cells, base, architecture.exploratory_widths, latent)
+        self.encoder_B = Encoder(cells, architecture.encoder_widths, latent)
+        self.decoder_B = ConsolidatingDecoder(
+            cells, base, architecture.consolidating_width, architecture.consolidating_blocks, latent
+        )
+        self.state_net = StateNet()
+        self.register_buffer("grad_norm_A_ema", torch.ones(()))
+        self.register_buffer("grad_norm_B_ema", torch.ones(()))
+
+    @classmethod
+    def initialised(cls, architecture: Architecture, generator: torch.Generator) -> Self:
+        """A dual VAE with fresh weights drawn from the generator; the global random state is not touched."""
+        with torch.device("meta"):
+            model = cls(architecture)
+        model.to_empty(device="cpu")
+        for module in model.modules():
+            _initialise(module, generator)
+        model.grad_norm_A_ema.fill_(1.0)
+        model.grad_norm_B_ema.fill_(1.0)
+        return model
+
+    @property
+    def vae_a(self) -> VAE:
+        """The exploratory half, sharing this model's weights."""
+        return VAE(self.space, self.encoder_A, self.decoder_A)
+
+    @property
+    def vae_b(self) -> VAE:
+        """The consolidating half, sharing this model's weights."""
+        return VAE(self.space, self.encoder_B, self.decoder_B)
+
+    def vae(self, name: HalfName) -> VAE:
+        """The half called "a" or "b".
+
+        Raises:
+            SettingsError: For any other name.
+        """
+        if name not in ("a", "b"):
+            raise SettingsError(f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"')
+        return self.vae_a if name == "a" else self.vae_b
+
+    def forward(
+        self,
+        tables: Float[Tensor, "n cells"],
+        *,
+        rho: float = 0.0,
+        temperatures: tuple[float, float] = (1.0, 1.0),
+        generator: torch.Generator | None = None,
+    ) -> tuple[HalfOutput, HalfOutput]:
+        """Encode, draw, cross-inject and decode a batch in both halves.
+
+        Args:
+            tables: Tables of symbols, as floating-point numbers.
+            rho: Share of the other half's latent in what a decoder sees, in [0, 1].
+            temperatures: Factors on the posterior's standard deviation, for A and B.
+            generator: Source of the posterior noise; without one each latent is its mean.
+
+        Returns:
+            The outputs of A and of B.
+        """
+        mu_a, logvar_a = self.encoder_A(tables)
+        mu_b, logvar_b = self.encoder_B(tables)
+        z_a, z_b = mu_a, mu_b
+        if generator is not None:
+            z_a = reparametrise(mu_a, logvar_a, generator=generator, temperature=temperatures[0])
+            z_b = reparametrise(mu_b, logvar_b, generator=generator, temperature=temperatures[1])
+        mixed_a, mixed_b = cross_inject(z_a, z_b, rho=rho)
+        return (
+            HalfOutput(mu_a, logvar_a, z_a, self.decoder_A(mixed_a)),
+            HalfOutput(mu_b, logvar_b, z_b, self.decoder_B(mixed_b)),
+        )
+
+
+def cross_inject(
+    z_a: Float[Tensor, "n d"], z_b: Float[Tensor, "n d"], *, rho: float
+) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+    r"""Mix into each latent a share of the other, through which no gradient flows.
+
+    .. math:: (1-\rho) z_A + \rho\,\mathrm{sg}(z_B), \quad (1-\rho) z_B + \rho\,\mathrm{sg}(z_A)
+
+    Example:
+        >>> a, b = cross_inject(torch.zeros(1, 2), torch.ones(1, 2), rho=0.25)
+        >>> a.tolist(), b.tolist()
+        ([[0.25, 0.25]], [[0.75, 0.75]])
+    """
+    if rho == 0.0:
+        return z_a, z_b
+    return torch.lerp(z_a, z_b.detach(), rho), torch.lerp(z_b, z_a.detach(), rho)
+
+
+@torch.no_grad()
+def _initialise(module: nn.Module, generator: torch.Generator) -> None:
+    """Fill a linear layer uniformly within 1/sqrt(inputs), a normalisation with the identity."""
+    if isinstance(module, nn.Linear):
+        bound = 1.0 / math.sqrt(module.in_features)
+        module.weight.uniform_(-bound, bound, generator=generator)
+        module.bias.uniform_(-bound, bound, generator=generator)
+    elif isinstance(module, nn.LayerNorm):
+        module.weight.fill_(1.0)
+        module.bias.fill_(0.0)

@@ -1,0 +1,44 @@
+"""The encoder: an operation's table to the mean and log-variance of its Gaussian posterior."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Encoder(nn.Module):
+    r"""A multilayer perceptron with two linear heads.
+
+    .. math:: h = f(x), \quad \mu = W_\mu h + b_\mu, \quad \ln\sigma^2 = W_\sigma h + b_\sigma
+
+    Args:
+        cells: Entries of a table.
+        widths: Hidden widths of :math:`f`, a ReLU after each.
+        latent_dim: Dimensions of the posterior.
+
+    Example:
+        >>> import torch
+        >>> mu, logvar = Encoder(9, (256, 128, 64), 16)(torch.zeros(5, 9))
+        >>> tuple(mu.shape), tuple(logvar.shape)
+        ((5, 16), (5, 16))
+    """
+
+    def __init__(self, cells: int, widths: Sequence[int], latent_dim: int) -> None:
+        super().__init__()
+        self.encoder = rectified_layers([cells, *widths])
+        self.fc_mu = nn.Linear(widths[-1], latent_dim)
+        self.fc_logvar = nn.Linear(widths[-1], latent_dim)
+
+    def forward(self, tables: Float[Tensor, "n cells"]) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """Posterior means and log-variances of tables given as floating-point symbols."""
+        hidden = self.encoder(tables)
+        return self.fc_mu(hidden), self.fc_logvar(hidden)
+
+
+def rectified_layers(widths: Sequence[int]) -> nn.Sequential:
+    """Linear layers between consecutive widths, a ReLU after each."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers)

@@ -1,0 +1,56 @@
+"""Diagonal Gaussian posteriors: sampling by reparametrisation, and the divergence from the prior."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def reparametrise(
+    mu: Float[Tensor, "n d"],
+    logvar: Float[Tensor, "n d"],
+    *,
+    generator: torch.Generator,
+    temperature: float = 1.0,
+) -> Float[Tensor, "n d"]:
+    r"""Draw one latent a row as a differentiable function of the posterior.
+
+    .. math:: z = \mu + \tau \sigma \epsilon, \quad \epsilon \sim N(0, I)
+
+    Args:
+        mu: Posterior means.
+        logvar: Log-variances, :math:`\ln \sigma^2`.
+        generator: Source of :math:`\epsilon`.
+        temperature: The factor :math:`\tau`.
+
+    Returns:
+        Latents of the shape of `mu`.
+
+    Source:
+        Kingma and Welling 2014.
+
+    Example:
+        >>> g = torch.Generator().manual_seed(0)
+        >>> reparametrise(torch.ones(2, 3), torch.full((2, 3), -80.0), generator=g).tolist()
+        [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+    """
+    noise = torch.empty_like(mu).normal_(generator=generator)
+    return torch.addcmul(mu, torch.exp(0.5 * logvar), noise, value=temperature)
+
+
+def kl_per_dimension(mu: Float[Tensor, "n d"], logvar: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    r"""Divergence of each posterior from the standard normal prior, a dimension at a time, in nats.
+
+    .. math:: \mathrm{KL}(N(\mu, \sigma^2) \| N(0, 1)) = \tfrac12 (\mu^2 + \sigma^2 - \ln \sigma^2 - 1)
+
+    Args:
+        mu: Posterior means.
+        logvar: Log-variances.
+
+    Returns:
+        Divergences of the shape of `mu`, each at least 0 up to rounding.
+
+    Example:
+        >>> kl_per_dimension(torch.tensor([[2.0]]), torch.tensor([[0.0]])).item()
+        2.0
+    """
+    return 0.5 * (mu.square() + logvar.exp() - logvar - 1.0)

@@ -1,0 +1,130 @@
+"""The balance between the two halves: adaptive weights, gradient ratios, and StateNet's corrections."""
+
+from dataclasses import asdict, dataclass, replace
+
+from fluxttice_core.training.recipe import BalanceSettings, ControllerSettings
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The state that steers the two halves' weights.
+
+    Attributes:
+        weight_a: Weight of half A's loss.
+        weight_b: Weight of half B's loss.
+        norm_a: Running mean of the norm of half A's gradient.
+        norm_b: Running mean of the norm of half B's gradient.
+        momentum: Momentum of the running means.
+    """
+
+    weight_a: float = 1.0
+    weight_b: float = 1.0
+    norm_a: float = 1.0
+    norm_b: float = 1.0
+    momentum: float = 0.9
+
+    @property
+    def ratio(self) -> float:
+        """Gradient norm of B over that of A."""
+        return self.norm_b / max(self.norm_a, 1e-12)
+
+    def is_balanced(self, settings: BalanceSettings) -> bool:
+        """Whether the gradient ratio lies strictly within the band."""
+        low, high = settings.band
+        return low < self.ratio < high
+
+    def as_dict(self) -> dict[str, float]:
+        """The state as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What StateNet proposes for one epoch, each in [-1, 1]."""
+
+    rate: float = 0.0
+    weight_a: float = 0.0
+    weight_b: float = 0.0
+    alignment: float = 0.0
+
+
+def initial_balance(settings: BalanceSettings | None) -> Balance:
+    """The state at the start of a run; without settings both halves weigh 1 for good."""
+    if settings is None:
+        return Balance()
+    return Balance(weight_a=settings.start, weight_b=settings.start)
+
+
+def next_weights(balance: Balance, settings: BalanceSettings, *, distinct: tuple[int, int] | None) -> Balance:
+    """The state at the start of an epoch: momentum by the gradient ratio, then the weights.
+
+    Args:
+        balance: The state after the epoch before.
+        settings: The rule's constants.
+        distinct: Distinct operations that A and B reached in the epoch before; none in the first epoch,
+            which leaves the weights as they are.
+    """
+    is_balanced = balance.is_balanced(settings)
+    balance = replace(balance, momentum=settings.momenta[int(is_balanced)])
+    if distinct is None:
+        return balance
+    weight_a, weight_b = _moved(balance, settings, distinct, is_balanced=is_balanced)
+    return replace(
+        balance, weight_a=_within(weight_a, settings.bounds), weight_b=_within(weight_b, settings.bounds)
+    )
+
+
+def _moved(
+    balance: Balance, settings: BalanceSettings, distinct: tuple[int, int], *, is_balanced: bool
+) -> tuple[float, float]:
+    weight_a, weight_b = balance.weight_a, balance.weight_b
+    low, high = settings.band
+    if balance.ratio < low:
+        return weight_a + settings.step, weight_b - settings.step
+    if balance.ratio > high:
+        return weight_a - settings.step, weight_b + settings.step
+    reach = distinct[1] / max(distinct[0], 1)
+    up = settings.coverage_factor
+    down = 2.0 - up
+    if is_balanced and reach > settings.coverage_band[1]:
+        return weight_a * up, weight_b * down
+    if is_balanced and reach < settings.coverage_band[0]:
+        return weight_a * down, weight_b * up
+    return weight_a, weight_b
+
+
+def gradient_scales(balance: Balance, settings: BalanceSettings | None) -> tuple[float, float]:
+    """The factors s on the two losses: each the other half's running gradient norm over its own, clamped."""
+    if settings is None:
+        return 1.0, 1.0
+    ratio = balance.ratio
+    return _within(ratio, settings.scale_bounds), _within(1.0 / max(ratio, 1e-12), settings.scale_bounds)
+
+
+def corrected_weights(
+    balance: Balance,
+    corrections: Corrections,
+    settings: ControllerSettings,
+    bounds: tuple[float, float],
+) -> Balance:
+    """The balance with both weights moved as StateNet proposes, within bounds."""
+    gain = settings.weight_gain
+    return replace(
+        balance,
+        weight_a=_within(balance.weight_a + gain * corrections.weight_a, bounds),
+        weight_b=_within(balance.weight_b + gain * corrections.weight_b, bounds),
+    )
+
+
+def corrected_rate(rate: float, corrections: Corrections, settings: ControllerSettings) -> float:
+    """The learning rate changed by the proposed share of it, within bounds."""
+    return _within(rate * (1.0 + settings.rate_gain * corrections.rate), settings.rate_bounds)
+
+
+def corrected_alignment(alignment: float, corrections: Corrections, settings: ControllerSettings) -> float:
+    """The weight of the alignment term moved as proposed, within bounds."""
+    return _within(alignment + settings.weight_gain * corrections.alignment, settings.alignment_bounds)
+
+
+def _within(value: float, bounds: tuple[float, float]) -> float:
+    return min(max(value, bounds[0]), bounds[1])

@@ -1,0 +1,84 @@
+"""The objective of a batch: the two halves' losses, their weights, and the alignment of their latents."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fluxttice_core.model import objective
+from fluxttice_core.model.dual_vae import HalfOutput
+from fluxttice_core.training.recipe import HalfSettings, Recipe
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Everything scheduled or adapted that holds for one step."""
+
+    learning_rate: float
+    rho: float
+    beta_a: float
+    beta_b: float
+    temperature_a: float
+    temperature_b: float
+    alignment: float
+    weight_a: float = 1.0
+    weight_b: float = 1.0
+    scale_a: float = 1.0
+    scale_b: float = 1.0
+
+
+@dataclass(frozen=True)
+class BatchLoss:
+    """The objective of a batch and its parts, in nats."""
+
+    total: Tensor
+    distortion_a: Tensor
+    distortion_b: Tensor
+    rate_a: Tensor
+    rate_b: Tensor
+    entropy_a: Tensor
+    entropy_b: Tensor
+
+    def figures(self) -> Tensor:
+        """The total, both distortions and both rates, detached, in one tensor of five."""
+        parts = (self.total, self.distortion_a, self.distortion_b, self.rate_a, self.rate_b)
+        return torch.stack([part.detach() for part in parts])
+
+
+def batch_loss(
+    outputs: tuple[HalfOutput, HalfOutput], classes: Tensor, recipe: Recipe, conditions: Conditions
+) -> BatchLoss:
+    """The weighted objective of both halves.
+
+    total = l_a s_a loss_a + l_b s_b loss_b + l_3 |H_a - H_b|
+
+    Args:
+        outputs: What the two halves made of the batch.
+        classes: Positions of the true symbols, (n, cells).
+        recipe: The weights that do not change.
+        conditions: The weights that do.
+    """
+    a, b = outputs
+    loss_a, distortion_a, rate_a = _half_loss(a, classes, recipe.half_a, conditions.beta_a)
+    loss_b, distortion_b, rate_b = _half_loss(b, classes, recipe.half_b, conditions.beta_b)
+    entropy_a = entropy_b = torch.zeros((), device=loss_a.device)
+    total = (
+        conditions.weight_a * conditions.scale_a * loss_a + conditions.weight_b * conditions.scale_b * loss_b
+    )
+    if conditions.alignment or recipe.controller:
+        entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
+        total = total + conditions.alignment * (entropy_a - entropy_b).abs()
+    return BatchLoss(total, distortion_a, distortion_b, rate_a, rate_b, entropy_a, entropy_b)
+
+
+def _half_loss(
+    output: HalfOutput, classes: Tensor, settings: HalfSettings, beta: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    distortion = objective.distortion(output.logits, classes)
+    rate = objective.rate(output.mu, output.logvar, free_bits=settings.free_bits)
+    loss = distortion + beta * rate
+    if settings.output_entropy:
+        loss = loss - settings.output_entropy * objective.output_entropy(output.logits)
+    if settings.repulsion:
+        loss = loss + settings.repulsion * objective.repulsion(output.z, scale=settings.repulsion_scale)
+    return loss, distortion, rate

@@ -1,0 +1,288 @@
+"""Recipes: every setting of a training run, validated; the shipped ones are YAML files beside this module."""
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.training.schedules import Constant, Schedule
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=1e3, allow_inf_nan=False)]
+_RECIPE_FILES = resources.files("fluxttice_core.training") / "recipes"
+_LARGEST_RECIPE_BYTES = 65_536
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptimizerSettings(_Settings):
+    """AdamW.
+
+    Attributes:
+        rate: Learning rate over the epochs.
+        weight_decay: Decoupled decay of every parameter.
+        clip_norm: Largest norm of the gradient of both halves together.
+        second_moment: Decay of the running mean of squared gradients.
+    """
+
+    rate: Schedule
+    weight_decay: Weight = 1e-4
+    clip_norm: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    second_moment: Annotated[float, Field(gt=0, lt=1)] = 0.999
+
+
+class HalfSettings(_Settings):
+    """The objective of one half.
+
+    Attributes:
+        beta: Weight of the rate.
+        temperature: Factor on the posterior's standard deviation while training.
+        free_bits: Floor under every dimension's rate, nats.
+        output_entropy: Weight of the entropy of the batch-mean output, which is rewarded.
+        repulsion: Weight of the closeness of the batch's latents, which is punished.
+        repulsion_scale: The length at which latents count as close.
+    """
+
+    beta: Schedule
+    temperature: Schedule = Constant(value=1.0)
+    free_bits: Weight = 0.0
+    output_entropy: Weight = 0.0
+    repulsion: Weight = 0.0
+    repulsion_scale: Annotated[float, Field(gt=0, le=100)] = 0.5
+
+
+class BalanceSettings(_Settings):
+    """The adaptive weights of the two halves' losses, driven by gradient norms and by coverage.
+
+    Attributes:
+        start: Both weights at the beginning.
+        bounds: Where the weights live.
+        band: Gradient ratios B/A within which the halves count as balanced.
+        momenta: Momentum of the running gradient norms while unbalanced, and while balanced.
+        step: What a weight moves by in an unbalanced epoch.
+        coverage_band: Ratios of distinct operations B/A within which nothing is moved.
+        coverage_factor: What the weight of the half that lags is multiplied by when balanced.
+        scale_bounds: Where the factors s, the ratios of the running gradient norms, live.
+    """
+
+    start: Share = 0.7
+    bounds: tuple[Share, Share] = (0.5, 0.95)
+    band: tuple[Weight, Weight] = (0.8, 1.2)
+    momenta: tuple[Share, Share] = (0.5, 0.95)
+    step: Share = 0.02
+    coverage_band: tuple[Weight, Weight] = (0.67, 1.5)
+    coverage_factor: Annotated[float, Field(ge=1, le=2)] = 1.05
+    scale_bounds: tuple[Weight, Weight] = (0.5, 2.0)
+
+
+class ControllerSettings(_Settings):
+    """StateNet's influence: once an epoch it moves the rate, the weights and the alignment a little.
+
+    Attributes:
+        rate_gain: Largest relative change of the learning rate.
+        weight_gain: Largest change of the halves' weights and of the alignment.
+        rate_bounds: Where the corrected rate lives.
+        alignment_bounds: Where the corrected alignment lives.
+    """
+
+    rate_gain: Share = 0.05
+    weight_gain: Share = 0.01
+    rate_bounds: tuple[Share, Share] = (1e-6, 0.01)
+    alignment_bounds: tuple[Weight, Weight] = (0.15, 0.75)
+
+
+class CalibrationSettings(_Settings):
+    """The shift of the decoders' last biases that makes every entry's argmax uniform under the prior.
+
+    Attributes:
+        draws: Prior draws that the calibration looks at.
+        sweeps: Passes over the symbols of every entry.
+    """
+
+    draws: Annotated[int, Field(ge=1_000, le=10_000_000)] = 200_000
+    sweeps: Annotated[int, Field(ge=1, le=1_000)] = 20
+
+
+class ReachSettings(_Settings):
+    """How the reach of the prior is watched while training.
+
+    Attributes:
+        draws: Prior draws a half.
+        rule: Decode rule.
+        every: Epochs from one look to the next.
+    """
+
+    draws: Annotated[int, Field(ge=1, le=10_000_000)] = 50_000
+    rule: Literal["argmax", "categorical", "expectation"] = "argmax"
+    every: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+class Recipe(_Settings):
+    """Every setting of a training run.
+
+    Attributes:
+        name: What the recipe is called.
+        architecture: Sizes of the network.
+        split_seed: Seed of the train / validation / held-out split.
+        epochs: Passes over the training rows.
+        batch_size: Rows a step.
+        patience: Epochs without a better validation loss after which the run stops; none: never.
+        schedule_by: Whether schedules are read once an epoch or at every step.
+        optimizer: AdamW's settings.
+        rho: Cross-injection.
+        half_a: Objective of the exploratory half.
+        half_b: Objective of the consolidating half.
+        alignment: Weight of the gap between the halves' latent histogram entropies.
+        balance: Adaptive weights; none: both halves weigh 1.
+        controller: StateNet's influence; none: it is left out.
+        calibration: Last step of the run; none: no calibration.
+        reach: How coverage is watched.
+        checkpoint_every: Epochs from one checkpoint to the next; the last epoch always has one.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    architecture: Architecture = Architecture()
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=1, le=65_536)]
+    patience: Annotated[int, Field(ge=1)] | None = None
+    schedule_by: Literal["epoch", "step"]
+    optimizer: OptimizerSettings
+    rho: Schedule = Constant(value=0.0)
+    half_a: HalfSettings
+    half_b: HalfSettings
+    alignment: Schedule = Constant(value=0.0)
+    balance: BalanceSettings | None = None
+    controller: ControllerSettings | None = None
+    calibration: CalibrationSettings | None = None
+    reach: ReachSettings = ReachSettings()
+    checkpoint_every: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+
+def recipe_names() -> list[str]:
+    """Names of the shipped recipes.
+
+    Example:
+        >>> recipe_names()
+        ['original', 'standard']
+    """
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in _RECIPE_FILES.iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """A shipped recipe by name or a YAML file by path, with settings replaced.
+
+    Args:
+        name_or_path: "original", "standard", or the path of a file ending in .yaml or .yml.
+        overrides: Replacements such as "epochs=10" or "half_a.beta={kind: constant, value: 1.0}".
+
+    Raises:
+        SettingsError: For an unknown recipe or key, a value out of bounds, or a file that is no recipe.
+
+    Example:
+        >>> load_recipe("standard", ["epochs=2"]).epochs
+        2
+    """
+    settings = _read(name_or_path)
+    for override in overrides:
+        _apply(settings, override)
+    return validate_recipe(settings, source=str(name_or_path))
+
+
+def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
+    """A recipe from plain values.
+
+    Args:
+        settings: Nested plain values, as YAML or JSON gives them.
+        source: What to call them in an error.
+
+    Raises:
+        SettingsError: With the first setting that is wrong, what it was and what is expected.
+    """
+    try:
+        return Recipe.model_validate(settings)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, source)) from None
+
+
+def _read(name_or_path: str | Path) -> dict[str, Any]:
+    name = str(name_or_path)
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise SettingsError(f"no recipe file {name}: give the path of an existing YAML file")
+        if path.stat().st_size > _LARGEST_RECIPE_BYTES:
+            raise SettingsError(f"{name} is larger than {_LARGEST_RECIPE_BYTES:,} bytes, which no recipe is")
+        text = path.read_bytes()
+    elif name in recipe_names():
+        text = (_RECIPE_FILES / f"{name}.yaml").read_bytes()
+    else:
+        known = ", ".join(recipe_names())
+        raise SettingsError(f"no recipe is called {name!r}: use one of {known}, or the path of a .yaml file")
+    return _mapping(text, name)
+
+
+def _mapping(text: bytes, source: str) -> dict[str, Any]:
+    # Aliases are what makes a small YAML file large in memory; no recipe needs one.
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+            raise SettingsError(f"{source} uses YAML aliases, which recipes may not: write the values out")
+        settings = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        if isinstance(error, SettingsError):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise SettingsError(f"{source} is not valid YAML ({reason}): correct the file") from None
+    if not isinstance(settings, dict):
+        raise SettingsError(f"{source} holds no mapping of settings: write lines such as 'epochs: 40'")
+    return settings
+
+
+def _apply(settings: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    path = key.strip().split(".")
+    if not equals or not all(path):
+        raise SettingsError(f"cannot read the setting {override!r}: write key=value, such as epochs=10")
+    target = settings
+    for part in path[:-1]:
+        inner = target.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{key} does not name a setting: {part} holds a single value")
+        target = inner
+    target[path[-1]] = _value(value, key)
+
+
+def _value(text: str, key: str) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingsError(
+            f"the value {text!r} for {key} is not valid YAML: quote it, or check its brackets"
+        ) from None
+    if isinstance(value, str):
+        # YAML reads 1e-3 as text, which nobody who types it means.
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _sentence(error: ValidationError, source: str) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+    more = f" ({error.error_count() - 1} more to correct)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        return f"recipe {source}: unknown setting {where}; remove it or correct its name{more}"
+    message = first["msg"][0].lower() + first["msg"][1:]
+    given = "" if first["type"] == "missing" else f", not {first['input']!r:.80}"
+    return f"recipe {source}: setting {where}: {message}{given}{more}"

@@ -1,0 +1,172 @@
+"""Schedules: numbers that change over the epochs of a run, as validated data."""
+
+import math
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
+Moment = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e6)]
+
+
+class _Kind(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Constant(_Kind):
+    """The same value throughout.
+
+    Example:
+        >>> Constant(kind="constant", value=0.5).at(17.0)
+        0.5
+    """
+
+    kind: Literal["constant"] = "constant"
+    value: Number
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002 - the common signature
+        """The value at an epoch."""
+        return self.value
+
+
+class _Points(_Kind):
+    points: Annotated[tuple[tuple[Moment, Number], ...], Field(min_length=1, max_length=64)]
+
+    @model_validator(mode="after")
+    def _rising(self) -> "_Points":
+        moments = [moment for moment, _ in self.points]
+        if moments != sorted(set(moments)):
+            raise ValueError("the epochs of the points must rise from one to the next")
+        return self
+
+
+class Steps(_Points):
+    """Each value holds from its epoch until the next one's.
+
+    Example:
+        >>> Steps(kind="steps", points=((0, 1e-3), (50, 5e-4))).at(50)
+        0.0005
+    """
+
+    kind: Literal["steps"] = "steps"
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
+        """The value at an epoch."""
+        value = self.points[0][1]
+        for moment, level in self.points:
+            if epoch >= moment:
+                value = level
+        return value
+
+
+class Linear(_Points):
+    """Straight lines between points, flat before the first and after the last.
+
+    Example:
+        >>> Linear(kind="linear", points=((0, 0.0), (50, 0.3))).at(25)
+        0.15
+    """
+
+    kind: Literal["linear"] = "linear"
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
+        """The value at an epoch."""
+        if epoch <= self.points[0][0]:
+            return self.points[0][1]
+        for (left, low), (right, high) in pairwise(self.points):
+            if epoch < right:
+                return low + (high - low) * (epoch - left) / (right - left)
+        return self.points[-1][1]
+
+
+class OneCycle(_Kind):
+    """A rise along a half cosine from `peak / 25` to `peak`, then a fall to `peak / 10,000`.
+
+    Source:
+        Smith and Topin 2019; the shape and its two ratios are those of PyTorch's `OneCycleLR`.
+
+    Example:
+        >>> OneCycle(kind="one_cycle", peak=0.005, epochs=40, rise=0.25).at(10)
+        0.005
+    """
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    peak: Annotated[float, Field(gt=0, le=1)]
+    epochs: Annotated[float, Field(gt=0, le=1e5)]
+    rise: Annotated[float, Field(gt=0, lt=1)] = 0.3
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
+        """The value at an epoch."""
+        top = self.rise * self.epochs
+        if epoch <= top:
+            return _half_cosine(self.peak / 25, self.peak, epoch / top)
+        return _half_cosine(self.peak, self.peak / 1e4, min(1.0, (epoch - top) / (self.epochs - top)))
+
+
+def _half_cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+class Cosine(_Kind):
+    r"""A wave: :math:`c + a \cos(2\pi (e \bmod T)/T + \varphi)`.
+
+    Example:
+        >>> Cosine(kind="cosine", centre=0.3, amplitude=0.15, period=30, phase=0.0).at(30)
+        0.45
+    """
+
+    kind: Literal["cosine"] = "cosine"
+    centre: Number
+    amplitude: Number
+    period: Annotated[float, Field(gt=0, le=1e5)]
+    phase: Number = 0.0
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
+        """The value at an epoch."""
+        turn = (epoch % self.period) / self.period
+        return self.centre + self.amplitude * math.cos(2 * math.pi * turn + self.phase)
+
+
+class Rippled(_Kind):
+    r"""A line with a relative wave on it, and a floor: :math:`\max(f, b(e) (1 + a(e) \cos 2\pi e/T))`.
+
+    Example:
+        >>> flat = Linear(points=((0, 1.0),))
+        >>> Rippled(base=flat, amplitude=Linear(points=((0, 0.1),)), period=30, floor=0.1).at(0)
+        1.1
+    """
+
+    kind: Literal["rippled"] = "rippled"
+    base: Linear
+    amplitude: Linear
+    period: Annotated[float, Field(gt=0, le=1e5)]
+    floor: Number
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
+        """The value at an epoch."""
+        wave = math.cos(2 * math.pi * epoch / self.period)
+        return max(self.floor, self.base.at(epoch) * (1.0 + self.amplitude.at(epoch) * wave))
+
+
+class Gated(_Kind):
+    """One line while the two halves' gradients are balanced, another while they are not.
+
+    Example:
+        >>> gate = Gated(balanced=Linear(points=((0, 0.7),)), unbalanced=Linear(points=((0, 0.3),)))
+        >>> gate.at(0, balanced=False)
+        0.3
+    """
+
+    kind: Literal["gated"] = "gated"
+    balanced: Linear
+    unbalanced: Linear
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:
+        """The value at an epoch."""
+        return (self.balanced if balanced else self.unbalanced).at(epoch)
+
+
+Schedule = Annotated[
+    Constant | Steps | Linear | OneCycle | Cosine | Rippled | Gated, Field(discriminator="kind")
+]
