@@ -1,0 +1,316 @@
+"""How many different operations come in N draws, beside what a perfect generator would show."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+
+import numpy as np
+import torch
+from jaxtyping import Float64, Int64
+from scipy.special import digamma
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.sampling import IndexSampler, distinct_count, distinct_indices
+from fluxttice_core.operations.space import ENUMERATION_LIMIT
+
+_DIGITS = Context(prec=120, Emin=-(10**9), Emax=10**9)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What a uniform generator shows at one budget.
+
+    Args:
+        size: Number K of operations.
+        draws: Number N of draws.
+        expected: Mean number of distinct operations.
+        sd: Its standard deviation.
+    """
+
+    size: int
+    draws: int
+    expected: float
+    sd: float
+
+    @property
+    def fraction(self) -> float:
+        """Expected share of the space that is seen."""
+        return self.expected / self.size
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Distinct operations seen at one budget, in each of several independent repetitions.
+
+    Args:
+        size: Number K of operations.
+        draws: Number N of draws in each repetition.
+        distinct: Distinct operations in each repetition.
+    """
+
+    size: int
+    draws: int
+    distinct: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean number of distinct operations."""
+        return float(np.mean(self.distinct))
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation between repetitions (n - 1 in the denominator); NaN for a single one."""
+        return float(np.std(self.distinct, ddof=1)) if len(self.distinct) > 1 else math.nan
+
+    @property
+    def fraction(self) -> float:
+        """Mean share of the space that was seen."""
+        return self.mean / self.size
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """What a uniform generator shows at the same budget."""
+        return ceiling(self.size, self.draws)
+
+    @property
+    def efficiency(self) -> float:
+        """Mean number of distinct operations over the ceiling's."""
+        return efficiency(self.mean, self.size, self.draws)
+
+    @property
+    def efficiencies(self) -> tuple[float, ...]:
+        """Efficiency of each repetition."""
+        return tuple(efficiency(d, self.size, self.draws) for d in self.distinct)
+
+    @property
+    def equivalent_uniform_budget(self) -> float:
+        """Draws from a uniform generator that show as many operations."""
+        return equivalent_uniform_budget(self.fraction, self.size)
+
+
+def expected_distinct(size: int, draws: int) -> float:
+    r"""Expected number of distinct operations among uniform draws.
+
+    .. math:: E[D_N] = K \left(1 - (1 - 1/K)^N\right)
+
+    Accurate to rounding for every K up to 2^63, through expm1 and log1p.
+
+    Args:
+        size: Number K of operations, at least 1.
+        draws: Number N of draws, at least 0.
+
+    Returns:
+        The expected number, in operations.
+
+    Raises:
+        MeasurementError: If K or N is out of range.
+
+    Example:
+        >>> round(100 * expected_distinct(19_683, 50_000) / 19_683, 3)
+        92.116
+    """
+    _check_budget(size, draws)
+    if size == 1 or draws == 0:
+        return float(min(draws, 1))
+    return -size * math.expm1(draws * math.log1p(-1 / size))
+
+
+def distinct_variance(size: int, draws: int) -> float:
+    r"""Variance of the number of distinct operations among uniform draws.
+
+    .. math:: K q_1 + K (K-1) q_2 - K^2 q_1^2, \quad q_j = (1 - j/K)^N
+
+    The terms cancel to all digits of a double when N is far below K, so it is evaluated in decimal arithmetic
+    of 120 digits and rounded once.
+
+    Args:
+        size: Number K of operations, at least 1.
+        draws: Number N of draws, at least 0.
+
+    Returns:
+        The variance, in operations squared.
+
+    Raises:
+        MeasurementError: If K or N is out of range.
+
+    Example:
+        >>> round(distinct_variance(19_683, 50_000) ** 0.5, 1)
+        33.4
+    """
+    _check_budget(size, draws)
+    if size == 1 or draws == 0:
+        return 0.0
+    c, k = _DIGITS, Decimal(size)
+    one_unseen = c.power(c.divide(k - 1, k), draws)
+    two_unseen = c.power(c.divide(k - 2, k), draws)
+    second_moment = c.multiply(k, c.add(one_unseen, c.multiply(k - 1, two_unseen)))
+    mean = c.multiply(k, one_unseen)
+    return max(0.0, float(c.subtract(second_moment, c.multiply(mean, mean))))
+
+
+def ceiling(size: int, draws: int) -> Ceiling:
+    """What a uniform generator shows: expected number of distinct operations and its standard deviation.
+
+    Raises:
+        MeasurementError: If K or N is out of range.
+
+    Example:
+        >>> best = ceiling(19_683, 195_000)
+        >>> round(100 * best.fraction, 3), round(best.sd, 1)
+        (99.995, 1.0)
+    """
+    return Ceiling(size, draws, expected_distinct(size, draws), math.sqrt(distinct_variance(size, draws)))
+
+
+def efficiency(distinct: float | int, size: int, draws: int) -> float:
+    r"""Distinct operations over what a uniform generator is expected to show.
+
+    .. math:: e(N) = D_N / E[D_N]
+
+    Raises:
+        MeasurementError: If K is out of range, there are no draws, or D exceeds N or K.
+
+    Example:
+        >>> round(efficiency(16_986, 19_683, 50_000), 4)
+        0.9368
+    """
+    _check_budget(size, draws)
+    if draws == 0 or not 0 <= distinct <= min(size, draws):
+        raise MeasurementError(
+            f"{distinct:g} distinct operations cannot come of {draws:,} draws from {size:,}: "
+            "give a count between 0 and the smaller of the two"
+        )
+    return distinct / expected_distinct(size, draws)
+
+
+def equivalent_uniform_budget(fraction: float | int, size: int) -> float:
+    r"""Draws after which a uniform generator is expected to have shown a given share of the space.
+
+    .. math:: N = \ln(1 - c) / \ln(1 - 1/K)
+
+    Returns:
+        The number of draws; infinite when the whole space was seen.
+
+    Raises:
+        MeasurementError: If the share is outside [0, 1] or K is less than 1.
+
+    Example:
+        >>> round(equivalent_uniform_budget(0.92116, 19_683), -2)
+        50000.0
+    """
+    _check_budget(size, 0)
+    if not 0 <= fraction <= 1:
+        raise MeasurementError(
+            f"a coverage of {fraction:g} is no share of a space: give a fraction from 0 to 1"
+        )
+    if fraction == 1:
+        return math.inf if size > 1 else 1.0
+    return math.log1p(-fraction) / math.log1p(-1 / size) if size > 1 else 0.0
+
+
+def draws_to_see_all(size: int) -> float:
+    r"""Expected number of uniform draws until every operation was seen (the coupon collector).
+
+    .. math:: K \sum_{i=1}^{K} 1/i = K (\psi(K+1) + \gamma)
+
+    Raises:
+        MeasurementError: If K is less than 1.
+
+    Example:
+        >>> round(draws_to_see_all(19_683))
+        205978
+    """
+    _check_budget(size, 0)
+    return size * (float(digamma(size + 1.0)) + float(np.euler_gamma))
+
+
+def expected_coverage(p: Float64[np.ndarray, "K"], draws: Sequence[int]) -> Float64[np.ndarray, "n"]:
+    r"""Expected share of the space seen at each budget by a generator with probabilities p, without sampling.
+
+    .. math:: \frac1K \sum_x \left[1 - (1 - p(x))^N\right]
+
+    Args:
+        p: Probability of each operation.
+        draws: Budgets N.
+
+    Returns:
+        One fraction for each budget.
+
+    Raises:
+        MeasurementError: If a budget is negative or a probability outside [0, 1].
+
+    Example:
+        >>> expected_coverage(np.array([0.5, 0.5, 0.0, 0.0]), [0, 1, 2]).tolist()
+        [0.0, 0.25, 0.375]
+    """
+    if min(draws, default=0) < 0 or p.size == 0 or not (p.min() >= 0 and p.max() <= 1):
+        raise MeasurementError("expected coverage needs probabilities from 0 to 1 and budgets of at least 0")
+    with np.errstate(divide="ignore"):
+        log_missed = np.log1p(-p)
+    return np.array([-np.expm1(n * log_missed).mean() if n else 0.0 for n in draws], dtype=np.float64)
+
+
+def measured_coverage(
+    sampler: IndexSampler, draws: Sequence[int], *, repeats: int, generator: torch.Generator
+) -> tuple[Coverage, ...]:
+    """Count the distinct operations in repeated samples of a generator.
+
+    Within a repetition the budgets are nested: the first N draws of one sample serve for each N, so that
+    figures at different budgets are correlated; repetitions are independent.
+
+    Args:
+        sampler: The generator of operations.
+        draws: Budgets N, each at least 1.
+        repeats: Independent repetitions, at least 1.
+        generator: Source of the randomness.
+
+    Returns:
+        One result for each budget, in the order given.
+
+    Raises:
+        MeasurementError: If a budget or the number of repetitions is less than 1.
+
+    Example:
+        >>> from fluxttice_core.measurement.controls import UniformSampler
+        >>> from fluxttice_core.operations.space import OperationSpace
+        >>> g = torch.Generator().manual_seed(0)
+        >>> (c,) = measured_coverage(UniformSampler(OperationSpace()), [50_000], repeats=3, generator=g)
+        >>> len(c.distinct), abs(c.efficiency - 1) < 0.01
+        (3, True)
+    """
+    if repeats < 1 or not draws or min(draws) < 1:
+        raise MeasurementError("coverage needs at least one repetition and budgets of at least one draw")
+    size = sampler.space.size
+    stops = sorted(set(draws))
+    by_repeat = [_distinct_at(sampler, stops, generator) for _ in range(repeats)]
+    return tuple(Coverage(size, n, tuple(found[n] for found in by_repeat)) for n in draws)
+
+
+def _distinct_at(sampler: IndexSampler, stops: list[int], generator: torch.Generator) -> dict[int, int]:
+    """Extend one sample from budget to budget, keeping only what was seen."""
+    size = sampler.space.size
+    seen = torch.zeros(0, dtype=torch.int64, device=generator.device)
+    found, drawn = {}, 0
+    for stop in stops:
+        seen = _with(seen, sampler.sample(stop - drawn, generator), size)
+        found[stop], drawn = len(seen), stop
+    return found
+
+
+def _with(seen: Int64[Tensor, "m"], sample: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "l"]:
+    if size > ENUMERATION_LIMIT:
+        return distinct_indices(torch.cat((seen, sample)))
+    distinct_count(sample, size)  # refuses indices outside the space
+    marks = torch.zeros(size, dtype=torch.bool, device=sample.device)
+    marks[seen] = True
+    marks[sample] = True
+    return marks.nonzero().squeeze(-1)
+
+
+def _check_budget(size: int, draws: int) -> None:
+    if size < 1 or draws < 0:
+        raise MeasurementError(
+            f"a space of {size:,} operations and {draws:,} draws: give at least one operation and 0 draws"
+        )

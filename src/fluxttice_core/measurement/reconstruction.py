@@ -1,0 +1,150 @@
+"""Do codes know their operations: tables that come back from the posterior mean, and from draws of it."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.indexing import positions_of, symbols_of
+from fluxttice_core.measurement.protocol import Autoencoder
+from fluxttice_core.measurement.sampling import decode_positions
+
+CodeSource = Literal["mean", "draw"]
+_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Tables that were encoded, decoded by argmax and compared with themselves.
+
+    Args:
+        source: `mean` when the posterior mean was decoded, `draw` for draws from the posterior.
+        rows: Operations that were encoded.
+        draws: Codes decoded for each operation; 1 for the mean.
+        exact_tables: Tables that came back without an error, out of rows * draws.
+        exact_cells: Cells that came back, out of rows * draws * cells.
+        cells: Cells of a table.
+    """
+
+    source: CodeSource
+    rows: int
+    draws: int
+    exact_tables: int
+    exact_cells: int
+    cells: int
+
+    @property
+    def trials(self) -> int:
+        """Tables that were decoded."""
+        return self.rows * self.draws
+
+    @property
+    def table_accuracy(self) -> float:
+        """Share of the tables that came back whole."""
+        return self.exact_tables / self.trials
+
+    @property
+    def trit_accuracy(self) -> float:
+        """Share of the single cells that came back."""
+        return self.exact_cells / (self.trials * self.cells)
+
+    @property
+    def table_error(self) -> float:
+        """Binomial standard error of the table accuracy over all decoded tables."""
+        return math.sqrt(self.table_accuracy * (1 - self.table_accuracy) / self.trials)
+
+
+def reconstruction_from_mean(model: Autoencoder, rows: Int64[Tensor, "n"]) -> Reconstruction:
+    r"""Decode the posterior mean of given operations and compare.
+
+    .. math:: \frac1n \sum_x [\arg\max p(\cdot \mid \mu(x)) = x]
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; their device is where the model computes.
+
+    Returns:
+        Counts of tables and cells that came back, on these rows alone.
+
+    Raises:
+        MeasurementError: If there are no rows.
+
+    Example:
+        >>> from fluxttice_core.measurement.controls import QuantileLookup
+        >>> from fluxttice_core.operations.space import OperationSpace
+        >>> reconstruction_from_mean(QuantileLookup(OperationSpace()), torch.arange(100)).table_accuracy
+        1.0
+    """
+    return _reconstruction(model, rows, "mean", 1, None)
+
+
+def reconstruction_from_posterior(
+    model: Autoencoder, rows: Int64[Tensor, "n"], *, draws: int = 1, generator: torch.Generator
+) -> Reconstruction:
+    r"""Decode draws from the posterior of given operations and compare.
+
+    .. math:: \frac1n \sum_x \Pr_{z \sim q(z \mid x)} [\arg\max p(\cdot \mid z) = x]
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; their device is where the model computes.
+        draws: Codes drawn for each operation.
+        generator: Source of the posterior noise, on the device of the rows.
+
+    Returns:
+        Counts of tables and cells that came back, on these rows alone.
+
+    Raises:
+        MeasurementError: If there are no rows or no draws.
+
+    Example:
+        >>> from fluxttice_core.measurement.controls import QuantileLookup
+        >>> from fluxttice_core.operations.space import OperationSpace
+        >>> g, rows = torch.Generator().manual_seed(0), torch.arange(100)
+        >>> reconstruction_from_posterior(QuantileLookup(OperationSpace()), rows, draws=2, generator=g).trials
+        200
+    """
+    return _reconstruction(model, rows, "draw", draws, generator)
+
+
+def _reconstruction(
+    model: Autoencoder, rows: Tensor, source: CodeSource, draws: int, generator: torch.Generator | None
+) -> Reconstruction:
+    if len(rows) == 0 or draws < 1:
+        raise MeasurementError("reconstruction needs at least one operation and one draw for each")
+    tables = cells = 0
+    for part in torch.split(rows, _CHUNK):
+        truth = positions_of(model.space, part).to(torch.uint8)
+        with torch.inference_mode():
+            mu, logvar = model.encode_gaussian(symbols_of(model.space, part))
+            for _ in range(draws):
+                z = mu if generator is None else _draw(mu, logvar, generator)
+                same = decode_positions(model.decode_logits(z)) == truth
+                tables += int(same.all(-1).sum())
+                cells += int(same.sum())
+    return Reconstruction(source, len(rows), draws, tables, cells, model.space.cells)
+
+
+def _draw(mu: Tensor, logvar: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.addcmul(mu, torch.exp(0.5 * logvar), torch.empty_like(mu).normal_(generator=generator))
+
+
+def wrong_trits(
+    predicted: UInt8[Tensor, "n cells"], truth: UInt8[Tensor, "n cells"]
+) -> Int64[Tensor, "errors"]:
+    """Count tables by their number of wrong cells.
+
+    Returns:
+        Entry e counts the tables with e wrong cells, e from 0 to the number of cells.
+
+    Example:
+        >>> truth = torch.zeros(2, 2, dtype=torch.uint8)
+        >>> wrong_trits(torch.tensor([[0, 1], [2, 2]], dtype=torch.uint8), truth)
+        tensor([0, 1, 1])
+    """
+    errors = (predicted != truth).sum(-1)
+    return torch.bincount(errors, minlength=truth.shape[-1] + 1)
