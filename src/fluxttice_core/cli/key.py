@@ -1,0 +1,62 @@
+"""Commands about signing keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+keys = typer.Typer(help="Make and show the keys that sign certified models.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group `key`."""
+    app.add_typer(keys, name="key")
+
+
+@keys.command()
+def new(
+    private: Annotated[Path, typer.Argument(help="File for the private key; must not exist.")],
+    public: Annotated[
+        Path | None, typer.Option(help="File for the public key [private key's, .pub].")
+    ] = None,
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt="Password for the private key",
+            confirmation_prompt=True,
+            hide_input=True,
+            envvar="FLUXTTICE_KEY_PASSWORD",
+            help="At least twelve characters; asked for unless the variable holds it.",
+        ),
+    ] = "",
+) -> None:
+    """Make a P-256 key: its private half encrypted with a password, mode 0600, its public half beside it."""
+    from fluxttice_core.provenance.keys import (
+        fingerprint,
+        new_private_key,
+        write_private_key,
+        write_public_key,
+    )
+
+    key = new_private_key()
+    write_private_key(private, key, password)
+    beside = public or private.with_suffix(".pub")
+    write_public_key(beside, key.public_key())
+    typer.echo(f"private key  {private}  (keep it and its password to yourself)")
+    typer.echo(f"public key   {beside}  (give it to whoever shall verify)")
+    typer.echo(f"fingerprint  {fingerprint(key.public_key())}")
+
+
+@keys.command()
+def show(public: Annotated[Path, typer.Argument(help="A public key in PEM.")]) -> None:
+    """Show a public key's curve and fingerprint, to compare with what its owner says."""
+    from fluxttice_core.provenance.keys import fingerprint, load_public_key, public_pem
+
+    key = load_public_key(public)
+    typer.echo(f"curve        {key.curve.name}")
+    typer.echo(f"fingerprint  {fingerprint(key)}")
+    typer.echo(public_pem(key).decode().rstrip())

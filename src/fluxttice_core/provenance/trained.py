@@ -1,0 +1,243 @@
+"""Trained models: found by path, checked, and used to encode, decode and sample operations."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int8, Int64, Shaped
+from pydantic import ValidationError
+
+from fluxttice_core.errors import CheckpointError, OperationError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import VAE, DualVAE, HalfName
+from fluxttice_core.operations.notation import parse
+from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.operations.split import Split, split
+from fluxttice_core.provenance.bounded import read_bounded
+from fluxttice_core.provenance.canonical import parse_json
+from fluxttice_core.provenance.checkpoint import Checkpoint, latest, list_checkpoints, read, read_model
+from fluxttice_core.provenance.legacy import read_legacy
+from fluxttice_core.provenance.tensor_file import tensor_digest
+
+MODEL, RECORD, SETTINGS = "model.safetensors", "checkpoint.json", "settings.json"
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A dual VAE with what is known of where its weights come from.
+
+    Attributes:
+        model: The network, in evaluation mode.
+        rho: Cross-injection at the end of its training.
+        recipe_name: The recipe, if recorded.
+        epoch: Epochs trained.
+        seed: The run's seed, if recorded.
+        split: The rows it was trained on and kept from; none: not recorded, so nothing can be held out.
+        trained: Whether the file says that it has been trained.
+        source: The path it was loaded from.
+        file_digest: SHA-256 of the file that holds the weights; none: made in memory.
+        tensor_digest: SHA-256 of the weights, whatever file they are in.
+        settings: The run's settings as plain values, if recorded.
+
+    Example:
+        >>> certified().decode(certified().encode("+0-0+-+-0")).tolist()
+        [[1, 0, -1, 0, 1, -1, 1, -1, 0]]
+    """
+
+    model: DualVAE
+    rho: float
+    recipe_name: str | None
+    epoch: int
+    seed: int | None
+    split: Split | None
+    trained: bool
+    source: str
+    file_digest: str | None
+    tensor_digest: str
+    settings: dict[str, Any] | None
+
+    @property
+    def vae_a(self) -> VAE:
+        """The exploratory half."""
+        return self.model.vae_a
+
+    @property
+    def vae_b(self) -> VAE:
+        """The consolidating half."""
+        return self.model.vae_b
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations that the model is about."""
+        return self.model.space
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters, StateNet's among them."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @torch.inference_mode()
+    def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
+        """Posterior means of operations.
+
+        Args:
+            operations: One or many, in any notation: index, trits, table, string, array, or a list of these.
+            vae: Which half encodes.
+
+        Returns:
+            One row of latents an operation.
+
+        Raises:
+            OperationError: If an operation cannot be read.
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        half = self.model.vae(vae)
+        tables = torch.from_numpy(self.space.tables(parse(self.space, operations)))
+        means = [half.encode_gaussian(part)[0] for part in tables.split(_CHUNK)]
+        return torch.cat(means).numpy()
+
+    @torch.inference_mode()
+    def decode(
+        self, latents: object, *, vae: HalfName = "b", probabilities: bool = False
+    ) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
+        """Most likely tables of latents, or the probabilities of every symbol.
+
+        Args:
+            latents: One latent or rows of them, as an array, a tensor or nested lists.
+            vae: Which half decodes.
+            probabilities: Whether to return probabilities instead of tables.
+
+        Returns:
+            Tables (n, cells) of symbols, or probabilities (n, cells, base) by rising symbol.
+
+        Raises:
+            OperationError: If the latents are not finite numbers of the right number of dimensions.
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        half = self.model.vae(vae)
+        z = torch.from_numpy(_rows_of_latents(latents, half.latent_dim))
+        logits = torch.cat([half.decode_logits(part) for part in z.split(_CHUNK)])
+        if probabilities:
+            return logits.softmax(-1).numpy()
+        return (logits.argmax(-1) + self.space.symbols[0]).to(torch.int8).numpy()
+
+    @torch.inference_mode()
+    def sample(self, n: int, *, vae: HalfName = "b", seed: int = 0) -> Int64[np.ndarray, "n"]:
+        """Indices of the most likely operations at n draws from the prior.
+
+        Args:
+            n: Number of draws.
+            vae: Which half decodes.
+            seed: Seed of the draws.
+
+        Raises:
+            OperationError: If n is negative.
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        if n < 0:
+            raise OperationError(f"cannot draw {n} operations: give a number of 0 or more")
+        generator = torch.Generator().manual_seed(seed)
+        z = torch.randn(n, self.vae_a.latent_dim, generator=generator).numpy()
+        indices: np.ndarray = self.space.indices(self.decode(z, vae=vae))
+        return indices
+
+
+def load(path: str | Path) -> TrainedModel:
+    """Load a model with every check that its format allows; nothing in the file is executed.
+
+    Args:
+        path: A run folder (its last checkpoint), a checkpoint folder, a folder with `model.safetensors`,
+            such a file by itself, or a checkpoint of the original program (.pt).
+
+    Raises:
+        CheckpointError: If there is no model, or one that is damaged, alien or of another shape.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise CheckpointError(f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file")
+    if path.is_file():
+        return _from_file(path)
+    if list_checkpoints(path):
+        return _from_folder(latest(path))
+    if (path / RECORD).is_file():
+        return _from_folder(path)
+    if (path / MODEL).is_file():
+        return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
+    raise CheckpointError(
+        f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it"
+    )
+
+
+@lru_cache(maxsize=1)
+def certified() -> TrainedModel:
+    """The model shipped with the package.
+
+    Raises:
+        CheckpointError: If the package was installed without it.
+    """
+    folder = Path(str(resources.files("fluxttice_core") / "certified"))
+    if not (folder / MODEL).is_file():
+        raise CheckpointError("the package lacks its certified model: install it again, from a complete source")
+    return load(folder)
+
+
+def _from_file(path: Path) -> TrainedModel:
+    if path.suffix == ".safetensors":
+        return _from_model(path, settings=None)
+    legacy = read_legacy(path)
+    return TrainedModel(
+        model=_network(Architecture(), legacy.model, str(path)),
+        rho=legacy.rho,
+        recipe_name=None,
+        epoch=legacy.epoch,
+        seed=None,
+        split=None,
+        trained=True,
+        source=str(path),
+        file_digest=legacy.sha256,
+        tensor_digest=tensor_digest(legacy.model),
+        settings=None,
+    )
+
+
+def _from_folder(folder: Path) -> TrainedModel:
+    run_settings = folder.parent.parent / SETTINGS
+    settings = _read_settings(run_settings) if folder.parent.name == "checkpoints" else None
+    return _from_checkpoint(read(folder, with_state=False), folder, settings)
+
+
+def _from_model(path: Path, *, settings: dict[str, Any] | None) -> TrainedModel:
+    return _from_checkpoint(read_model(path), path, settings)
+
+
+def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any] | None) -> TrainedModel:
+    record = checkpoint.record
+    try:
+        architecture = Architecture.model_validate(record.architecture)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise CheckpointError(f"{path} describes no network of ours ({first['loc']}: {first['msg']})") from None
+    parts = split(architecture.space, record.split.seed) if record.split is not None else None
+    if parts is not None and record.split is not None and parts.digest != record.split.digest:
+        raise CheckpointError(
+            f"{path} was trained on another split than its seed {record.split.seed} gives here: its held-out rows "
+            "are not known, so load it with the version of fluxttice that made it"
+        )
+    return TrainedModel(
+        model=_network(architecture, checkpoint.model, str(path)),
+        rho=_last_rho(settings, record.epoch),
+        recipe_name=record.recipe,
+        epoch=record.epoch,
+        seed=record.seed,
+        split=parts,
+        trained=record.trained,
+        source=str(path),
+        file_digest=checkpoint.files[MODEL].sha256,
+        tensor_digest=record.tensor_digest,
+        settings=settings,
+    )
