@@ -1,0 +1,52 @@
+"""Count vectors: how often each kind was drawn, the raw material of every richness estimator."""
+
+import numpy as np
+from jaxtyping import Int64, Integer
+
+from fluxttice_core.errors import MeasurementError
+
+
+def counts_of(labels: Integer[np.ndarray, "n"]) -> Int64[np.ndarray, "kinds"]:
+    """Count how often each kind occurs among drawn labels, kinds in rising order.
+
+    Example:
+        >>> counts_of(np.array([7, 3, 7, 7, 9]))
+        array([1, 3, 1])
+    """
+    ordered = np.sort(labels)
+    changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    edges = np.concatenate([[0], changes, [len(ordered)]])
+    return np.diff(np.unique(edges)).astype(np.int64)
+
+
+def seen(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
+    """Return the counts of the kinds that were drawn at all.
+
+    Raises:
+        MeasurementError: If a count is negative.
+    """
+    if np.any(counts < 0):
+        raise MeasurementError(f"a kind cannot be drawn {counts.min()} times: counts must be at least 0")
+    return counts[counts > 0].astype(np.int64)
+
+
+def nonempty(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
+    """Return the counts of the kinds that were drawn at all, of which there must be one.
+
+    Raises:
+        MeasurementError: If a count is negative, or nothing was drawn.
+    """
+    drawn = seen(counts)
+    if len(drawn) == 0:
+        raise MeasurementError("an empty sample says nothing about its generator: draw at least once")
+    return drawn
+
+
+def drawn_exactly(counts: Integer[np.ndarray, "kinds"], times: int) -> int:
+    """Return how many kinds were drawn exactly so often: F1 are the singletons, F2 the doubletons.
+
+    Example:
+        >>> drawn_exactly(np.array([9, 2, 1, 1]), 1)
+        2
+    """
+    return int(np.count_nonzero(counts == times))

@@ -1,0 +1,244 @@
+"""Intervals for figures that were sampled: over repeats, over seeds, of proportions and of coverage."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Integer
+from scipy import special, stats
+
+from fluxttice_core.errors import MeasurementError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the limits that cover the truth in a share `level` of repetitions.
+
+    Example:
+        >>> str(wilson(90, 100))
+        '0.9 [0.825634, 0.944771]'
+    """
+
+    estimate: float
+    lower: float
+    upper: float
+    level: float
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.estimate:.6g} [{self.lower:.6g}, {self.upper:.6g}]"
+
+    def contains(self, value: float | int) -> bool:
+        """Return whether a value lies within the limits."""
+        return self.lower <= value <= self.upper
+
+    def scaled(self, factor: float | int) -> "Interval":
+        """Return the interval of a figure in another unit, the factor being above 0."""
+        return Interval(
+            self.estimate * factor, self.lower * factor, self.upper * factor, self.level, self.method
+        )
+
+
+def mean_interval(values: Float[np.ndarray, "n"], level: float = 0.95) -> Interval:
+    r"""Return Student's interval of a mean over independent repeats.
+
+    $\bar v \pm t_{n-1}\,s/\sqrt n$.
+
+    Example:
+        >>> str(mean_interval(np.array([0.81, 0.83, 0.82])))
+        '0.82 [0.795159, 0.844841]'
+
+    Args:
+        values: One figure a repeat.
+        level: Share of repetitions that must cover the mean.
+
+    Raises:
+        MeasurementError: If there are fewer than two values, or one is not finite.
+    """
+    _check_level(level)
+    _check_repeats(values, "an interval over repeats")
+    mean = float(np.mean(values))
+    half_width = _student_half_width(values, level)
+    return Interval(mean, mean - half_width, mean + half_width, level, f"Student's t, {len(values)} repeats")
+
+
+def paired_difference(
+    first: Float[np.ndarray, "n"], second: Float[np.ndarray, "n"], level: float = 0.95
+) -> Interval:
+    """Return Student's interval of the mean of first - second, the runs being paired by seed.
+
+    Example:
+        >>> difference = paired_difference(np.array([0.83, 0.85, 0.81]), np.array([0.82, 0.83, 0.80]))
+        >>> str(difference)
+        '0.0133333 [-0.00100884, 0.0276755]'
+
+    Raises:
+        MeasurementError: If there are fewer than two pairs, or a value is not finite.
+    """
+    over_pairs = mean_interval(first - second, level)
+    return Interval(
+        over_pairs.estimate, over_pairs.lower, over_pairs.upper, level, f"Student's t, {len(first)} pairs"
+    )
+
+
+def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """Return Wilson's score interval of a proportion.
+
+    Source: Wilson 1927, Probable inference, the law of succession, and statistical inference.
+
+    Example:
+        >>> str(wilson(0, 20))
+        '0 [0, 0.161125]'
+
+    Raises:
+        MeasurementError: If the successes are not between 0 and the trials, or there is no trial.
+    """
+    _check_proportion(successes, trials)
+    z = normal_quantile(level)
+    share = successes / trials
+    centre = (successes + z**2 / 2) / (trials + z**2)
+    half_width = z / (trials + z**2) * math.sqrt(trials * share * (1 - share) + z**2 / 4)
+    lower = 0.0 if successes == 0 else centre - half_width
+    upper = 1.0 if successes == trials else centre + half_width
+    return Interval(share, lower, upper, level, "Wilson")
+
+
+def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """Return the exact interval of a proportion, which covers it at least as often as `level` says.
+
+    Source: Clopper & Pearson 1934, The use of confidence or fiducial limits.
+
+    Example:
+        >>> str(clopper_pearson(0, 20))
+        '0 [0, 0.168433]'
+
+    Raises:
+        MeasurementError: If the successes are not between 0 and the trials, or there is no trial.
+    """
+    _check_level(level)
+    _check_proportion(successes, trials)
+    tail = (1 - level) / 2
+    failures = trials - successes
+    lower = 0.0 if successes == 0 else float(special.betaincinv(successes, failures + 1, tail))
+    upper = 1.0 if failures == 0 else float(special.betaincinv(successes + 1, failures, 1 - tail))
+    return Interval(successes / trials, lower, upper, level, "Clopper-Pearson")
+
+
+def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: float = 0.95) -> Interval:
+    """Return the interval of expected coverage from the distinct counts of independent draws of one budget.
+
+    Several draws give Student's interval, cut to [0, 1]. A single draw gives that of Clopper and Pearson:
+    whether two operations are seen is negatively correlated, so a binomial count varies at least as much.
+
+    Example:
+        >>> str(coverage_interval(np.array([17_310, 17_340, 17_325, 17_302]), 19_683))
+        '0.879909 [0.878551, 0.881267]'
+
+    Args:
+        distinct: Distinct operations of each draw.
+        size: Operations in the space, K.
+        level: Share of repetitions that must cover the expected coverage.
+
+    Raises:
+        MeasurementError: If there is no draw, or a count is not between 0 and K.
+    """
+    if len(distinct) == 0:
+        raise MeasurementError("an interval of coverage needs the distinct count of at least one draw")
+    if distinct.min() < 0 or distinct.max() > size:
+        raise MeasurementError(
+            f"each distinct count must lie between 0 and the {size} operations of the space"
+        )
+    if len(distinct) == 1:
+        return clopper_pearson(int(distinct[0]), size, level)
+    over_draws = mean_interval(distinct / np.float64(size), level)
+    return Interval(
+        over_draws.estimate, max(over_draws.lower, 0.0), min(over_draws.upper, 1.0), level, over_draws.method
+    )
+
+
+def bootstrap_interval(
+    values: Float[np.ndarray, "n"],
+    statistic: Callable[..., object],
+    generator: np.random.Generator,
+    *,
+    resamples: int = 2_000,
+    level: float = 0.95,
+) -> Interval:
+    """Return the bias-corrected and accelerated bootstrap interval of a statistic.
+
+    Source: Efron 1987, Better bootstrap confidence intervals.
+
+    Example:
+        >>> values = np.arange(40) / 40
+        >>> str(bootstrap_interval(values, np.median, np.random.default_rng(0), resamples=500))
+        '0.4875 [0.325, 0.625]'
+
+    Args:
+        values: Independent figures, 20 at least for the limits to mean much.
+        statistic: Reduces an array along its `axis` argument.
+        generator: Draws the resamples.
+        resamples: Number of resamples.
+        level: Share of repetitions that must cover the truth.
+
+    Raises:
+        MeasurementError: If there are fewer than two values, or one is not finite.
+    """
+    _check_level(level)
+    _check_repeats(values, "a bootstrap")
+    estimate = float(np.asarray(statistic(values, axis=0)))
+    method = f"bootstrap (BCa), {resamples} resamples"
+    if np.ptp(values) == 0:
+        return Interval(estimate, estimate, estimate, level, method)
+    limits = stats.bootstrap(
+        (values,), statistic, n_resamples=resamples, confidence_level=level, method="BCa", rng=generator
+    ).confidence_interval
+    return Interval(estimate, float(limits.low), float(limits.high), level, method)
+
+
+def _student_half_width(values: Float[np.ndarray, "n"], level: float) -> float:
+    """Return t_{n-1} s / sqrt(n)."""
+    count = len(values)
+    quantile = float(special.stdtrit(count - 1, (1 + level) / 2))
+    return quantile * float(np.std(values, ddof=1)) / math.sqrt(count)
+
+
+def normal_quantile(level: float) -> float:
+    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail.
+
+    Example:
+        >>> round(normal_quantile(0.95), 6)
+        1.959964
+
+    Raises:
+        MeasurementError: If the level is not between 0 and 1.
+    """
+    _check_level(level)
+    return float(special.ndtri((1 + level) / 2))
+
+
+def _check_level(level: float) -> None:
+    """Refuse a level outside (0, 1)."""
+    if not 0 < level < 1:
+        raise MeasurementError(
+            f"the level of an interval must lie between 0 and 1, such as 0.95, not {level}"
+        )
+
+
+def _check_repeats(values: Float[np.ndarray, "n"], what: str) -> None:
+    """Refuse too few or broken values."""
+    if len(values) < 2:
+        raise MeasurementError(
+            f"{what} needs at least two values, but {len(values)} was given: repeat the draw"
+        )
+    if not np.all(np.isfinite(values)):
+        raise MeasurementError(f"{what} needs finite values, but one is not a finite number")
+
+
+def _check_proportion(successes: int, trials: int) -> None:
+    """Refuse counts that are no proportion."""
+    if not (trials >= 1 and 0 <= successes <= trials):
+        raise MeasurementError(
+            "a proportion needs at least one trial and successes between 0 and the trials, "
+            f"not {successes} of {trials}"
+        )
