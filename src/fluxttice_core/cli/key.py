@@ -20,9 +20,6 @@ def register(app: typer.Typer) -> None:
 @keys.command()
 def new(
     private: Annotated[Path, typer.Argument(help="File for the private key; must not exist.")],
-    public: Annotated[
-        Path | None, typer.Option(help="File for the public key [private key's, .pub].")
-    ] = None,
     password: Annotated[
         str,
         typer.Option(
@@ -32,20 +29,17 @@ def new(
             envvar="FLUXTTICE_KEY_PASSWORD",
             help="At least twelve characters; asked for unless the variable holds it.",
         ),
-    ] = "",
+    ],
+    public: Annotated[
+        Path | None, typer.Option(help="File for the public key; the private key's with .pub by default.")
+    ] = None,
 ) -> None:
     """Make a P-256 key: its private half encrypted with a password, mode 0600, its public half beside it."""
-    from fluxttice_core.provenance.keys import (
-        fingerprint,
-        new_private_key,
-        write_private_key,
-        write_public_key,
-    )
+    from fluxttice_core.provenance.keys import fingerprint, new_private_key, write_key_pair
 
     key = new_private_key()
-    write_private_key(private, key, password)
     beside = public or private.with_suffix(".pub")
-    write_public_key(beside, key.public_key())
+    write_key_pair(private, beside, key, password)
     typer.echo(f"private key  {private}  (keep it and its password to yourself)")
     typer.echo(f"public key   {beside}  (give it to whoever shall verify)")
     typer.echo(f"fingerprint  {fingerprint(key.public_key())}")

@@ -34,16 +34,18 @@ def read_bounded(
         raise error(f"{name} does not exist: {path}; give a path that does.") from cause
     except (OSError, ValueError) as cause:
         raise error(f"{name} cannot be opened: {path} ({_reason(cause)}).") from cause
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise error(f"{name} is not a regular file: {path}; expected a file.")
         if status.st_size > maximum:
             raise error(f"{name} has {status.st_size:,} bytes, more than the {maximum:,} accepted: {path}.")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(maximum + 1)
-        except OSError as cause:
-            raise error(f"{name} cannot be read: {path} ({_reason(cause)}).") from cause
+    except OSError as cause:
+        raise error(f"{name} cannot be read: {path} ({_reason(cause)}).") from cause
+    finally:
+        os.close(descriptor)
     if len(data) > maximum:
         raise error(f"{name} grew beyond the {maximum:,} bytes accepted while it was read: {path}.")
     return data

@@ -42,14 +42,19 @@ def digest_beneath(folder: Path, name: str) -> str:
     path = folder / name
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SignatureError(
-                    f"{path} is not a regular file; a signed folder holds only files and folders."
-                )
+    except OSError as error:
+        raise SignatureError(f"{path} cannot be opened: {error.strerror}.") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SignatureError(
+                f"{path} is not a regular file; a signed folder holds only files and folders."
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SignatureError(f"{path} cannot be read: {error.strerror}.") from error
+    finally:
+        os.close(descriptor)
 
 
 def _walk(folder: Path, relative: PurePosixPath, depth: int) -> list[PurePosixPath]:

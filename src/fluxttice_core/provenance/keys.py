@@ -22,8 +22,7 @@ __all__ = [
     "load_public_key",
     "new_private_key",
     "public_pem",
-    "write_private_key",
-    "write_public_key",
+    "write_key_pair",
 ]
 
 MAXIMUM_KEY = 1 << 14
@@ -40,39 +39,35 @@ def new_private_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def write_private_key(path: Path, key: ec.EllipticCurvePrivateKey, password: str) -> None:
-    """Write a private key as PKCS #8 PEM, encrypted with a password, mode 0600.
+def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey, password: str) -> None:
+    """Write a private key as PKCS #8 PEM, encrypted, mode 0600, and its public half as PEM, mode 0644.
 
     Args:
-        path: The file; it must not exist, since a lost key cannot be made again.
+        private: File for the private key.
+        public: File for the public key.
         key: The key.
         password: At least twelve characters.
 
     Raises:
         SignatureError: If the password is too short.
-        StorageError: If the file exists or cannot be written.
+        StorageError: If a file exists, since a key in use cannot be made again, or cannot be written.
     """
     if len(password) < MINIMUM_PASSWORD:
         raise SignatureError(
             f"The password has {len(password)} characters; give at least {MINIMUM_PASSWORD}."
         )
-    if os.path.lexists(path):
-        raise StorageError(f"{path} already exists and may be a key in use; choose another file.")
+    for path in (private, public):
+        if os.path.lexists(path):
+            raise StorageError(f"{path} already exists and may be a key in use; choose another file.")
+    if private.absolute() == public.absolute():
+        raise StorageError(f"{private} cannot hold both halves of the key; choose two files.")
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(password.encode()),
     )
-    write_bytes(path, pem, mode=0o600)
-
-
-def write_public_key(path: Path, key: ec.EllipticCurvePublicKey) -> None:
-    """Write a public key as SubjectPublicKeyInfo PEM, the form that openssl and model_signing read.
-
-    Raises:
-        StorageError: If the file cannot be written.
-    """
-    write_bytes(path, public_pem(key))
+    write_bytes(private, pem, mode=0o600)
+    write_bytes(public, public_pem(key.public_key()))
 
 
 def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivateKey:

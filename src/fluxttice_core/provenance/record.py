@@ -55,6 +55,7 @@ class CheckpointRecord(_Record):
     trained: bool
     settings_digest: Sha256 | None
     split: SplitRecord | None
+    rho: float | None = Field(default=None, ge=0, le=1)
     tensor_digest: Sha256
     torch_version: Name
     progress: dict[str, JsonValue] = Field(default_factory=dict)
