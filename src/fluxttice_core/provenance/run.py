@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +15,18 @@ from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_bytes, write_json
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
-from fluxttice_core.provenance.checkpoint import checkpoint_folder, latest, list_checkpoints, prune_state, read, write
+from fluxttice_core.provenance.checkpoint import (
+    checkpoint_folder,
+    latest,
+    list_checkpoints,
+    prune_state,
+    read,
+    write,
+)
 from fluxttice_core.provenance.watch import observe_reach
 from fluxttice_core.training.history import EpochRecord
 from fluxttice_core.training.loop import Progress, Trainer
-from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe import Recipe, load_recipe
 
 SETTINGS, METRICS, SPLIT, LOCK = "settings.json", "metrics.jsonl", "split.json", ".lock"
 _LARGEST_SETTINGS = 1 << 20
@@ -70,7 +77,9 @@ class Run:
             StorageError: If the folder holds a run already, or cannot be written.
         """
         if (folder / SETTINGS).exists():
-            raise StorageError(f"{folder} already holds a run: resume it with --resume, or choose another folder")
+            raise StorageError(
+                f"{folder} already holds a run: resume it with --resume, or choose another folder"
+            )
         write_json(folder / SETTINGS, settings.model_dump(mode="json"))
         return cls(folder, settings)
 
@@ -92,7 +101,7 @@ class Run:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise CheckpointError(
-                f"{folder / SETTINGS} is not what a run writes ({where}: {first['msg']}): restore it, or train anew"
+                f"{folder / SETTINGS} is not what a run writes ({where}: {first['msg']}): restore it"
             ) from None
         return cls(folder, settings)
 
@@ -139,8 +148,8 @@ class Run:
         recorded = self.settings.torch_version
         if recorded != torch.__version__:
             raise SettingsError(
-                f"the run in {self.folder} began with torch {recorded}, and this is {torch.__version__}, with which "
-                "its weights would differ: resume it with that torch, or start a new run"
+                f"the run in {self.folder} began with torch {recorded}, and this is {torch.__version__}, "
+                "with which its weights would differ: resume it with that torch, or start a new run"
             )
 
     def _trainer(self) -> Trainer:
@@ -152,7 +161,7 @@ class Run:
             checkpoint = read(latest(self.folder))
             if checkpoint.record.settings_digest != self.settings.digest():
                 raise CheckpointError(
-                    f"the checkpoints in {self.folder} belong to other settings than its {SETTINGS}: restore that file"
+                    f"the checkpoints in {self.folder} belong to other settings than its {SETTINGS}: restore it"
                 )
             state, progress = checkpoint.state or {}, checkpoint.record.progress
             trainer.restore(checkpoint.model, state, Progress.from_dict(progress))
@@ -172,6 +181,7 @@ class Run:
             "seed": self.settings.seed,
             "trained": True,
             "settings_digest": self.settings.digest(),
+            "rho": trainer.rho,
             "split": {"seed": recipe.split_seed, "digest": trainer.split.digest},
             "progress": progress.as_dict(),
         }
@@ -188,6 +198,24 @@ class Run:
         kept = [record for record in self.records() if record["epoch"] <= epoch]
         text = "".join(json.dumps(record) + "\n" for record in kept)
         write_bytes(self.folder / METRICS, text.encode())
+
+
+def run_settings(
+    recipe: str, overrides: Sequence[str] = (), *, seed: int = 0, device: str = "cpu", threads: int = 1
+) -> RunSettings:
+    """The settings of a run of a shipped recipe or of a recipe file.
+
+    Raises:
+        SettingsError: If the recipe is unknown, or a setting is wrong.
+    """
+    loaded = load_recipe(recipe, overrides)
+    try:
+        return RunSettings(recipe=loaded, seed=seed, device=device, threads=threads)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingsError(
+            f"--{first['loc'][0]} {first['input']!r} is not possible: {first['msg']}"
+        ) from None
 
 
 def _described_split(parts: Split) -> dict[str, object]:
@@ -211,7 +239,9 @@ def _exclusive(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StorageError(f"another process is training in {folder}: wait for it, or choose another folder") from None
+            raise StorageError(
+                f"another process is training in {folder}: wait for it, or choose another folder"
+            ) from None
         yield
 
 

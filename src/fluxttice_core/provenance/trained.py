@@ -22,6 +22,7 @@ from fluxttice_core.provenance.canonical import parse_json
 from fluxttice_core.provenance.checkpoint import Checkpoint, latest, list_checkpoints, read, read_model
 from fluxttice_core.provenance.legacy import read_legacy
 from fluxttice_core.provenance.tensor_file import tensor_digest
+from fluxttice_core.training.recipe import Recipe
 
 MODEL, RECORD, SETTINGS = "model.safetensors", "checkpoint.json", "settings.json"
 _CHUNK = 65_536
@@ -98,7 +99,7 @@ class TrainedModel:
         """
         half = self.model.vae(vae)
         tables = torch.from_numpy(self.space.tables(parse(self.space, operations)))
-        means = [half.encode_gaussian(part)[0] for part in tables.split(_CHUNK)]
+        means = [half.encode_gaussian(part)[0] for part in torch.split(tables, _CHUNK)]
         return torch.cat(means).numpy()
 
     @torch.inference_mode()
@@ -121,7 +122,7 @@ class TrainedModel:
         """
         half = self.model.vae(vae)
         z = torch.from_numpy(_rows_of_latents(latents, half.latent_dim))
-        logits = torch.cat([half.decode_logits(part) for part in z.split(_CHUNK)])
+        logits = torch.cat([half.decode_logits(part) for part in torch.split(z, _CHUNK)])
         if probabilities:
             return logits.softmax(-1).numpy()
         return (logits.argmax(-1) + self.space.symbols[0]).to(torch.int8).numpy()
@@ -159,7 +160,9 @@ def load(path: str | Path) -> TrainedModel:
     """
     path = Path(path)
     if not path.exists():
-        raise CheckpointError(f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file")
+        raise CheckpointError(
+            f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file"
+        )
     if path.is_file():
         return _from_file(path)
     if list_checkpoints(path):
@@ -182,7 +185,9 @@ def certified() -> TrainedModel:
     """
     folder = Path(str(resources.files("fluxttice_core") / "certified"))
     if not (folder / MODEL).is_file():
-        raise CheckpointError("the package lacks its certified model: install it again, from a complete source")
+        raise CheckpointError(
+            "the package lacks its certified model: install it again, from a complete source"
+        )
     return load(folder)
 
 
@@ -221,16 +226,18 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
         architecture = Architecture.model_validate(record.architecture)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise CheckpointError(f"{path} describes no network of ours ({first['loc']}: {first['msg']})") from None
+        raise CheckpointError(
+            f"{path} describes no network of ours ({first['loc']}: {first['msg']})"
+        ) from None
     parts = split(architecture.space, record.split.seed) if record.split is not None else None
     if parts is not None and record.split is not None and parts.digest != record.split.digest:
         raise CheckpointError(
-            f"{path} was trained on another split than its seed {record.split.seed} gives here: its held-out rows "
-            "are not known, so load it with the version of fluxttice that made it"
+            f"{path} was trained on another split than its seed {record.split.seed} gives here: its "
+            "held-out rows are not known, so load it with the version of fluxttice that made it"
         )
     return TrainedModel(
         model=_network(architecture, checkpoint.model, str(path)),
-        rho=_last_rho(settings, record.epoch),
+        rho=record.rho or 0.0,
         recipe_name=record.recipe,
         epoch=record.epoch,
         seed=record.seed,
@@ -241,3 +248,61 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
         tensor_digest=record.tensor_digest,
         settings=settings,
     )
+
+
+def in_memory(model: DualVAE, *, recipe: Recipe, epoch: int, seed: int, rho: float) -> TrainedModel:
+    """A model just trained, which no file holds yet."""
+    return TrainedModel(
+        model=model.eval(),
+        rho=rho,
+        recipe_name=recipe.name,
+        epoch=epoch,
+        seed=seed,
+        split=split(model.space, recipe.split_seed),
+        trained=epoch > 0,
+        source="memory",
+        file_digest=None,
+        tensor_digest=tensor_digest(model.state_dict()),
+        settings={"recipe": recipe.model_dump(mode="json"), "seed": seed},
+    )
+
+
+def _network(architecture: Architecture, tensors: dict[str, torch.Tensor], name: str) -> DualVAE:
+    with torch.device("meta"):
+        model = DualVAE(architecture)
+    expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    given = {key: tuple(value.shape) for key, value in tensors.items()}
+    if given != expected:
+        wrong = next(key for key in sorted(expected | given) if given.get(key) != expected.get(key))
+        raise CheckpointError(
+            f"{name} does not fit its architecture: {wrong} is {given.get(wrong, 'missing')}, "
+            f"expected {expected.get(wrong, 'no such tensor')}; use the file that belongs to these settings"
+        )
+    model.load_state_dict(tensors, assign=True)
+    return model.requires_grad_(requires_grad=False).eval()
+
+
+def _read_settings(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    data = read_bounded(path, maximum=1 << 20, name="The settings", error=CheckpointError)
+    settings = parse_json(data, name=str(path))
+    if not isinstance(settings, dict):
+        raise CheckpointError(f"{path} is not what a run writes: restore it, or remove it")
+    return settings
+
+
+def _rows_of_latents(latents: object, dimensions: int) -> Float32[np.ndarray, "n d"]:
+    """Latents as finite rows, or the sentence that says why they are none."""
+    try:
+        array: Shaped[np.ndarray, "..."] = np.asarray(latents)
+        rows = np.atleast_2d(array.astype(np.float32))
+    except (TypeError, ValueError):
+        raise OperationError("latents must be numbers: give one latent or rows of equal length") from None
+    if rows.ndim != 2 or rows.shape[1] != dimensions:
+        raise OperationError(
+            f"latents of shape {array.shape} do not fit: give (n, {dimensions}) or ({dimensions},)"
+        )
+    if np.iscomplexobj(array) or not np.isfinite(rows).all():
+        raise OperationError("latents must be finite real numbers: remove NaN and infinite values")
+    return np.ascontiguousarray(rows)

@@ -1,0 +1,1 @@
+"""Publishing: figures, exports and the paper."""

@@ -1,0 +1,1 @@
+"""Serving: the embedding API and the explorer."""

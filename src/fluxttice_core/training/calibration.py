@@ -58,7 +58,7 @@ def calibrate(half: VAE, *, draws: int, sweeps: int, generator: torch.Generator)
         sweeps: Passes of `uniform_offsets`.
         generator: Source of the prior draws.
     """
-    z = torch.empty(draws, half.latent_dim).normal_(generator=generator)
+    z = torch.empty(draws, half.latent_dim, device=generator.device).normal_(generator=generator)
     bias = half.decoder.last_layer.bias
-    offsets = uniform_offsets(half.decode_logits(z.to(bias.device)).cpu(), sweeps=sweeps)
+    offsets = uniform_offsets(half.decode_logits(z).cpu(), sweeps=sweeps)
     bias.add_(offsets.flatten().to(bias))

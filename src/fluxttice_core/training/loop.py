@@ -111,6 +111,12 @@ class Trainer:
         while not self.progress.finished:
             yield self._epoch()
 
+    @property
+    def rho(self) -> float:
+        """Cross-injection of the last step made."""
+        done = max(self.progress.epoch - 1, 0)
+        return self._conditions(float(done), Corrections()).rho
+
     # --- one epoch ---------------------------------------------------------------------------------
 
     def _epoch(self) -> EpochRecord:
@@ -273,11 +279,13 @@ class Trainer:
         calibration = self.recipe.calibration
         if self.progress.finished and calibration is not None:
             for name, half in (("a", self.model.vae_a), ("b", self.model.vae_b)):
-                generator = stream(self.seed, f"calibration {name}")
+                generator = stream(self.seed, f"calibration {name}", device=self.device)
                 calibrate(half, draws=calibration.draws, sweeps=calibration.sweeps, generator=generator)
         if (epoch + 1) % self.recipe.reach.every and not self.progress.finished:
             return None
-        reach = self._observe(self.model, self.recipe.reach, stream(self.seed, "reach", epoch))
+        reach = self._observe(
+            self.model, self.recipe.reach, stream(self.seed, "reach", epoch, device=self.device)
+        )
         self.progress = replace(self.progress, distinct=(reach.distinct_a, reach.distinct_b))
         return reach
 

@@ -1,0 +1,63 @@
+"""The `fluxttice` command: one small module a group, none of which loads torch before it is needed."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from fluxttice_core.cli import train
+from fluxttice_core.errors import FluxtticeError
+
+
+class OneSentence(TyperGroup):
+    """Ends a command that met bad input with its one sentence and its exit code, never with a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except FluxtticeError as error:
+            typer.echo(f"fluxttice: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    name="fluxttice",
+    cls=OneSentence,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train, measure, search and use a dual VAE over every ternary operation.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from fluxttice_core import __version__
+
+        typer.echo(f"fluxttice {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+for group in (train,):
+    group.register(app)
+
+
+def run() -> None:
+    """Entry point of the command."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("fluxttice: stopped", err=True)
+        sys.exit(130)

@@ -1,0 +1,120 @@
+"""What a person sees while a model trains: a bar with the figures that matter, or plain lines in a log."""
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.provenance.run import Run
+from fluxttice_core.training.history import EpochRecord
+
+_LINES = 10
+
+
+class TrainView:
+    """A live bar on a terminal, or about ten lines in a log.
+
+    Args:
+        run: The run that is shown.
+        events: A TensorBoard writer, if wanted.
+        console: Where to print.
+    """
+
+    def __init__(self, run: Run, events: Any = None, console: Console | None = None) -> None:
+        self._run = run
+        self._events = events
+        self._console = console or Console(stderr=True)
+        self._last: EpochRecord | None = None
+        self._started = time.perf_counter()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("epoch"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=run.settings.recipe.epochs, figures="")
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        recipe, seed = self._run.settings.recipe.name, self._run.settings.seed
+        self._console.print(f"Training {recipe} with seed {seed} in {self._run.folder}", highlight=False)
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the bar as it is, and say how to go on if the run was interrupted."""
+        self._bar.stop()
+        if self._events is not None:
+            self._events.close()
+        if kind is KeyboardInterrupt:
+            self._console.print(
+                f"Stopped. Go on with: fluxttice train --resume {self._run.folder}", highlight=False
+            )
+
+    def show(self, record: EpochRecord) -> None:
+        """Show an epoch's figures."""
+        self._last = record
+        self._bar.update(self._task, completed=record.epoch, figures=_figures(record))
+        total = self._run.settings.recipe.epochs
+        if not self._console.is_terminal and record.epoch % max(1, total // _LINES) == 0:
+            self._console.print(f"epoch {record.epoch}/{total}  {_figures(record)}", highlight=False)
+        if self._events is not None:
+            for name, value in record.as_dict().items():
+                if value is not None:
+                    self._events.add_scalar(name, value, record.epoch)
+
+    def conclude(self) -> None:
+        """Say where the result is."""
+        folder = self._run.folder
+        if self._last is None:
+            self._console.print(f"The run in {folder} was over already.", highlight=False)
+            return
+        seconds = time.perf_counter() - self._started
+        self._console.print(
+            f"Trained to epoch {self._last.epoch} in {seconds:.1f} s; best validation loss in epoch "
+            f"{self._last.best_epoch}.\nMeasure it with: fluxttice benchmark --checkpoint {folder}",
+            highlight=False,
+        )
+
+
+def event_writer(folder: Path) -> Any:
+    """A TensorBoard writer in the run folder.
+
+    Raises:
+        SettingsError: If TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise SettingsError("TensorBoard is not installed: pip install 'fluxttice-core[track]'") from None
+    return SummaryWriter(str(folder / "tensorboard"))
+
+
+def _figures(record: EpochRecord) -> str:
+    figures = [
+        f"rate {record.learning_rate:.1e}",
+        f"loss {record.loss:.3f}",
+        f"D {record.distortion_a:.2f}/{record.distortion_b:.2f}",
+        f"R {record.rate_a:.1f}/{record.rate_b:.1f}",
+    ]
+    if record.efficiency_a is not None and record.efficiency_b is not None:
+        figures.append(f"efficiency {record.efficiency_a:.3f}/{record.efficiency_b:.3f}")
+    figures.append(f"{record.operations_per_second / 1000:.0f}k op/s")
+    return "  ".join(figures)
