@@ -11,6 +11,7 @@ from torch import Tensor
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.protocol import Decodable
+from fluxttice_core.measurement.threads import map_chunks
 from fluxttice_core.operations.space import ENUMERATION_LIMIT, OperationSpace
 
 DecodeRule = Literal["argmax", "categorical", "expectation"]
@@ -66,14 +67,21 @@ class DecoderSampler:
         Raises:
             MeasurementError: If n or the chunk is out of range, or the rule is unknown.
         """
-        indices = torch.empty(n, dtype=torch.int64, device=generator.device)
-        start = 0
+        _check_rule(self.rule)
+        parts = list(map_chunks(self._decode, self._draws(n, generator), device=generator.device))
+        return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.int64, device=generator.device)
+
+    def _draws(self, n: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Draw each chunk's latents and, for the categorical rule, the numbers that decide its symbols."""
         for z in prior_chunks(self.model.latent_dim, n, generator, chunk=self.chunk):
-            with torch.inference_mode():
-                decoded = decode_indices(self.model.decode_logits(z), self.rule, generator=generator)
-            indices[start : start + len(z)] = decoded
-            start += len(z)
-        return indices
+            cells = (len(z), self.model.space.cells)
+            yield z, _uniform(cells, generator) if self.rule == "categorical" else None
+
+    def _decode(self, draws: tuple[Tensor, Tensor | None]) -> Tensor:
+        z, uniform = draws
+        with torch.inference_mode():
+            logits = self.model.decode_logits(z)
+            return indices_of(_positions(logits, self.rule, uniform), logits.shape[-1])
 
 
 def prior_chunks(
@@ -146,15 +154,27 @@ def decode_positions(
         >>> decode_positions(torch.eye(3)[[2, 0, 1]].view(1, 3, 3)).tolist()
         [[2, 0, 1]]
     """
-    if rule == "argmax":
-        return _likeliest(logits)
-    if rule == "expectation":
-        return _rounded_mean(logits)
+    _check_rule(rule)
     if rule != "categorical":
-        raise MeasurementError(f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}")
+        return _positions(logits, rule, None)
     if generator is None:
         raise MeasurementError("categorical decoding draws at random: give it a generator")
-    return _drawn(logits, generator)
+    return _positions(logits, rule, _uniform(tuple(logits.shape[:-1]), generator))
+
+
+def _check_rule(rule: str) -> None:
+    if rule not in DECODE_RULES:
+        raise MeasurementError(f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}")
+
+
+def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float32)
+
+
+def _positions(logits: Tensor, rule: DecodeRule, uniform: Tensor | None) -> Tensor:
+    if uniform is not None:
+        return _drawn(logits, uniform)
+    return _likeliest(logits) if rule == "argmax" else _rounded_mean(logits)
 
 
 def _likeliest(logits: Tensor) -> Tensor:
@@ -177,11 +197,10 @@ def _rounded_mean(logits: Tensor) -> Tensor:
     return ((moment / _total(weights)).round() + offset).to(torch.uint8)
 
 
-def _drawn(logits: Tensor, generator: torch.Generator) -> Tensor:
+def _drawn(logits: Tensor, uniform: Tensor) -> Tensor:
     """Invert the cumulative distribution; unnormalised, so that a symbol of weight 0 is never drawn."""
     *weights, last = _class_weights(logits)
-    level = torch.rand(last.shape, generator=generator, device=last.device, dtype=last.dtype)
-    level *= _total([*weights, last])
+    level = uniform * _total([*weights, last])
     position = torch.zeros(last.shape, dtype=torch.uint8, device=last.device)
     cumulative = torch.zeros_like(last)
     for weight in weights:
