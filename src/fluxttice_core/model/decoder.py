@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -73,6 +74,12 @@ class ResidualBlock(nn.Module):
         """The sum of the input and the block's correction."""
         correction: Tensor = self.block(x)
         return x + correction
+
+    @torch.no_grad()
+    def close(self) -> None:
+        """Set the last layer to 0, so that the block starts as the identity."""
+        for parameter in self.block[-1].parameters():
+            parameter.zero_()
 
 
 class ConsolidatingDecoder(Decoder):

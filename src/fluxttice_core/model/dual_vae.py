@@ -1,6 +1,5 @@
 """The dual VAE: two halves coupled by cross-injection, and the controller that may steer them."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -13,6 +12,7 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.decoder import ConsolidatingDecoder, Decoder, ExploratoryDecoder
 from fluxttice_core.model.encoder import Encoder
 from fluxttice_core.model.gaussian import reparametrise
+from fluxttice_core.model.initialisation import Scheme, initialise
 from fluxttice_core.model.statenet import StateNet
 from fluxttice_core.operations.space import OperationSpace
 
@@ -101,13 +101,14 @@ class DualVAE(nn.Module):
         self.register_buffer("grad_norm_B_ema", torch.ones(()))
 
     @classmethod
-    def initialised(cls, architecture: Architecture, generator: torch.Generator) -> Self:
+    def initialised(
+        cls, architecture: Architecture, generator: torch.Generator, scheme: Scheme = "independent"
+    ) -> Self:
         """A dual VAE with fresh weights drawn from the generator; the global random state is not touched."""
         with torch.device("meta"):
             model = cls(architecture)
         model.to_empty(device="cpu")
-        for module in model.modules():
-            _initialise(module, generator)
+        initialise(model, generator, scheme)
         model.grad_norm_A_ema.fill_(1.0)
         model.grad_norm_B_ema.fill_(1.0)
         return model
@@ -179,15 +180,3 @@ def cross_inject(
     if rho == 0.0:
         return z_a, z_b
     return torch.lerp(z_a, z_b.detach(), rho), torch.lerp(z_b, z_a.detach(), rho)
-
-
-@torch.no_grad()
-def _initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Fill a linear layer uniformly within 1/sqrt(inputs), a normalisation with the identity."""
-    if isinstance(module, nn.Linear):
-        bound = 1.0 / math.sqrt(module.in_features)
-        module.weight.uniform_(-bound, bound, generator=generator)
-        module.bias.uniform_(-bound, bound, generator=generator)
-    elif isinstance(module, nn.LayerNorm):
-        module.weight.fill_(1.0)
-        module.bias.fill_(0.0)

@@ -34,6 +34,7 @@ class EpochRecord:
 
     epoch: int
     learning_rate: float
+    evidence: float
     rho: float
     beta_a: float
     beta_b: float
@@ -43,6 +44,7 @@ class EpochRecord:
     weight_a: float
     weight_b: float
     loss: float
+    transport: float
     distortion_a: float
     distortion_b: float
     rate_a: float

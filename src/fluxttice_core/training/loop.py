@@ -1,16 +1,17 @@
 """The training loop: epochs over one resident tensor, with all of its state in the open."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
+from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.operations.split import Split, split
+from fluxttice_core.operations.split import split
 from fluxttice_core.training.calibration import calibrate
 from fluxttice_core.training.controller import (
     Balance,
@@ -22,10 +23,13 @@ from fluxttice_core.training.controller import (
     initial_balance,
     next_weights,
 )
+from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.history import EpochRecord, Reach
-from fluxttice_core.training.loss import BatchLoss, Conditions, batch_loss
+from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
 from fluxttice_core.training.randomness import stream
-from fluxttice_core.training.recipe import ReachSettings, Recipe
+from fluxttice_core.training.recipe import ReachSettings, Recipe, TransportSettings
+from fluxttice_core.training.rows import Rows, rows_of
+from fluxttice_core.training.transport import Assignment, assign, focused_draws, quantile_cells
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
 
@@ -81,26 +85,26 @@ class Trainer:
         seed: Seed of the weights, the order of rows, the noise and the observations.
         device: Where to compute, such as "cpu" or "cuda".
         observe: Counts distinct operations under the prior; called as the recipe's `reach` says.
+
+    Raises:
+        SettingsError: If the recipe asks for transport with fewer latents than entries.
     """
 
     def __init__(self, recipe: Recipe, *, seed: int, observe: Observer, device: str = "cpu") -> None:
         self.recipe = recipe
         self.seed = seed
         self.device = device
-        self.split = split(recipe.architecture.space, recipe.split_seed)
-        self.model = DualVAE.initialised(recipe.architecture, stream(seed, "weights")).to(device)
+        space = recipe.architecture.space
+        self.split = split(space, recipe.split_seed)
+        fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
+        self.model = fresh.to(device)
         self.progress = Progress(epoch=0, balance=initial_balance(recipe.balance))
         self._observe = observe
-        self._rows = _resident_rows(self.model, self.split, device)
-        self._learning = {n: p for n, p in self.model.named_parameters() if not n.startswith("state_net.")}
-        self._halves = (_names_of(self._learning, "A"), _names_of(self._learning, "B"))
-        self._optimizer = torch.optim.AdamW(
-            list(self._learning.values()),
-            lr=1e-3,
-            betas=(0.9, recipe.optimizer.second_moment),
-            weight_decay=recipe.optimizer.weight_decay,
-            fused=True,
-        )
+        self._train = rows_of(space, self.split.train, device=device)
+        self._validation = rows_of(space, self.split.validation, device=device)
+        self._descent = Descent(self.model, recipe.optimizer)
+        # Read off the fresh encoders, which seed and recipe determine: a resumed run finds the same.
+        self._assignments = _assignments(self.model, self._train, recipe.transport)
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train until the recipe says stop; yields after every epoch, the last one calibrated.
@@ -113,7 +117,7 @@ class Trainer:
 
     @property
     def rho(self) -> float:
-        """Cross-injection of the last step made."""
+        """Cross-injection at the start of the last epoch made."""
         done = max(self.progress.epoch - 1, 0)
         return self._conditions(float(done), Corrections()).rho
 
@@ -128,62 +132,50 @@ class Trainer:
             )
             self.progress = replace(self.progress, balance=balance)
         self.model.train()
-        means, conditions = self._batches(epoch)
-        loss = float(means[0])
-        if not torch.isfinite(means).all():
-            peak = conditions.learning_rate
-            raise TrainingError(
-                f"the loss stopped being finite in epoch {epoch} at a learning rate of {peak:.3g}: "
-                "lower optimizer.rate or optimizer.clip_norm, and start again from the last checkpoint"
-            )
+        figures, conditions = self._batches(epoch)
         trained = time.perf_counter() - started
+        if not all(math.isfinite(value) for value in figures.values()):
+            raise TrainingError(
+                f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of "
+                f"{conditions.learning_rate:.3g}: lower optimizer.rate or optimizer.clip_norm; "
+                "the last checkpoint before it is kept"
+            )
         validation = self._validation_loss(conditions)
         self._advance(epoch, validation)
         reach = self._finish_epoch(epoch)
-        operations = self._rows.train.shape[0] / trained
         return EpochRecord(
             epoch=epoch + 1,
             **{name: getattr(conditions, name) for name in _RECORDED},
-            loss=loss,
-            distortion_a=float(means[1]),
-            distortion_b=float(means[2]),
-            rate_a=float(means[3]),
-            rate_b=float(means[4]),
+            **figures,
             validation_loss=validation,
             best_epoch=self.progress.best_epoch,
             efficiency_a=reach.efficiency_a if reach else None,
             efficiency_b=reach.efficiency_b if reach else None,
-            operations_per_second=operations,
+            operations_per_second=len(self._train) / trained,
             seconds=time.perf_counter() - started,
         )
 
-    def _batches(self, epoch: int) -> tuple[Tensor, Conditions]:
+    def _batches(self, epoch: int) -> tuple[dict[str, float], Conditions]:
         """One pass over the training rows; the mean figures of its batches, and its last conditions."""
-        rows, size = self._rows.train.shape[0], self.recipe.batch_size
-        order = torch.randperm(rows, generator=stream(self.seed, "order", epoch)).to(self.device)
-        tables, classes = self._rows.train[order], self._rows.train_classes[order]
+        size, total = self.recipe.batch_size, len(self._train)
+        rows = self._train.shuffled(stream(self.seed, "order", epoch))
         noise = stream(self.seed, "noise", epoch, device=self.device)
-        total = torch.zeros(5, dtype=torch.float64, device=self.device)
-        conditions = self._conditions(float(epoch), Corrections())
+        sums = torch.zeros(len(BATCH_FIGURES), dtype=torch.float64, device=self.device)
         corrections = Corrections()
-        for start in range(0, rows, size):
-            moment = epoch + start / rows if self.recipe.schedule_by == "step" else float(epoch)
+        conditions = self._conditions(float(epoch), corrections)
+        for start in range(0, total, size):
+            batch = rows[start : start + size]
+            moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
             conditions = self._conditions(moment, corrections)
-            batch = slice(start, min(start + size, rows))
-            outputs = self.model(
-                tables[batch],
-                rho=conditions.rho,
-                temperatures=(conditions.temperature_a, conditions.temperature_b),
-                generator=noise,
-            )
-            loss = batch_loss(outputs, classes[batch], self.recipe, conditions)
+            loss = self._loss(batch, conditions, noise)
             if start == 0 and self.recipe.controller is not None:
                 corrections = self._consult_controller(loss, conditions)
                 conditions = self._conditions(moment, corrections)
-                loss = batch_loss(outputs, classes[batch], self.recipe, conditions)
-            self._descend(loss, conditions)
-            total += loss.figures() * (batch.stop - batch.start)
-        return total / rows, conditions
+                loss = self._loss(batch, conditions, stream(self.seed, "noise", epoch, device=self.device))
+            transported = self._transport(moment, noise)
+            self._descend(loss.total + transported, conditions)
+            sums += loss.figures(transported) * len(batch)
+        return dict(zip(BATCH_FIGURES, (sums / total).tolist(), strict=True)), conditions
 
     def _conditions(self, moment: float, corrections: Corrections) -> Conditions:
         recipe, balance = self.recipe, self.progress.balance
@@ -195,6 +187,7 @@ class Trainer:
             alignment = corrected_alignment(alignment, corrections, recipe.controller)
         return Conditions(
             learning_rate=rate,
+            evidence=recipe.evidence.at(moment),
             rho=recipe.rho.at(moment, balanced=is_balanced),
             beta_a=recipe.half_a.beta.at(moment),
             beta_b=recipe.half_b.beta.at(moment),
@@ -206,6 +199,40 @@ class Trainer:
             scale_a=scale_a,
             scale_b=scale_b,
         )
+
+    def _loss(self, batch: Rows, conditions: Conditions, noise: torch.Generator | None) -> BatchLoss:
+        """The objective of a batch; while the evidence weighs nothing, its figures without a gradient."""
+        with torch.set_grad_enabled(conditions.evidence > 0.0 and noise is not None):
+            outputs = self.model(
+                batch.tables,
+                rho=conditions.rho,
+                temperatures=(conditions.temperature_a, conditions.temperature_b),
+                generator=noise,
+            )
+            return batch_loss(outputs, batch.classes, self.recipe, conditions)
+
+    def _transport(self, moment: float, generator: torch.Generator) -> Tensor:
+        """Cross-entropy of both decoders on prior draws against the cells that the transport map gives."""
+        settings, total = self.recipe.transport, torch.zeros((), device=self.device)
+        if settings is None:
+            return total
+        weight, draws = settings.weight.at(moment), round(settings.draws.at(moment))
+        if weight == 0.0 or draws < 1:
+            return total
+        space = self.model.space
+        for half, assignment in zip((self.model.vae_a, self.model.vae_b), self._assignments, strict=True):
+            z = focused_draws(
+                draws,
+                half.latent_dim,
+                assignment,
+                base=space.base,
+                focus=settings.focus,
+                width=settings.focus_width,
+                generator=generator,
+            )
+            cells = quantile_cells(z, assignment, base=space.base)
+            total = total + weight * objective.distortion(half.decode_logits(z), cells)
+        return total
 
     @torch.no_grad()
     def _consult_controller(self, loss: BatchLoss, conditions: Conditions) -> Corrections:
@@ -222,48 +249,33 @@ class Trainer:
         self.progress = replace(self.progress, balance=moved)
         return corrections
 
-    def _descend(self, loss: BatchLoss, conditions: Conditions) -> None:
-        for group in self._optimizer.param_groups:
-            group["lr"] = conditions.learning_rate
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._learning.values(), self.recipe.optimizer.clip_norm)
-        if self.recipe.balance is not None:
-            self._measure_gradients()
-        self._optimizer.step()
-
-    def _measure_gradients(self) -> None:
+    def _descend(self, total: Tensor, conditions: Conditions) -> None:
+        if not total.requires_grad:
+            return
+        self._descent.step(total, rate=conditions.learning_rate)
+        if self.recipe.balance is None:
+            return
         balance = self.progress.balance
+        norm_a, norm_b = self._descent.gradient_norms()
         keep = balance.momentum
-        norm_a, norm_b = (self._gradient_norm(names) for names in self._halves)
-        self.progress = replace(
-            self.progress,
-            balance=replace(
-                balance,
-                norm_a=keep * balance.norm_a + (1 - keep) * norm_a,
-                norm_b=keep * balance.norm_b + (1 - keep) * norm_b,
-            ),
+        moved = replace(
+            balance,
+            norm_a=keep * balance.norm_a + (1 - keep) * norm_a,
+            norm_b=keep * balance.norm_b + (1 - keep) * norm_b,
         )
-
-    def _gradient_norm(self, names: list[str]) -> float:
-        gradients = [g for g in (self._learning[n].grad for n in names) if g is not None]
-        return float(torch.nn.utils.get_total_norm(gradients))
+        self.progress = replace(self.progress, balance=moved)
 
     # --- after the batches -------------------------------------------------------------------------
 
-    @torch.no_grad()
     def _validation_loss(self, conditions: Conditions) -> float:
         """The objective of the validation rows with posterior means for latents and unit gradient scales."""
         self.model.eval()
         plain = replace(conditions, scale_a=1.0, scale_b=1.0)
-        tables, classes = self._rows.validation, self._rows.validation_classes
-        rows, total = tables.shape[0], 0.0
-        for start in range(0, rows, self.recipe.batch_size):
-            batch = slice(start, start + self.recipe.batch_size)
-            outputs = self.model(tables[batch], rho=conditions.rho)
-            loss = batch_loss(outputs, classes[batch], self.recipe, plain)
-            total += float(loss.total) * tables[batch].shape[0]
-        return total / rows
+        rows, size, total = self._validation, self.recipe.batch_size, 0.0
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            total += float(self._loss(batch, plain, None).total) * len(batch)
+        return total / max(len(rows), 1)
 
     def _advance(self, epoch: int, validation: float) -> None:
         best = self.progress.best_loss
@@ -280,12 +292,11 @@ class Trainer:
         if self.progress.finished and calibration is not None:
             for name, half in (("a", self.model.vae_a), ("b", self.model.vae_b)):
                 generator = stream(self.seed, f"calibration {name}", device=self.device)
-                calibrate(half, draws=calibration.draws, sweeps=calibration.sweeps, generator=generator)
+                calibrate(half, calibration, generator=generator)
         if (epoch + 1) % self.recipe.reach.every and not self.progress.finished:
             return None
-        reach = self._observe(
-            self.model, self.recipe.reach, stream(self.seed, "reach", epoch, device=self.device)
-        )
+        generator = stream(self.seed, "reach", epoch, device=self.device)
+        reach = self._observe(self.model, self.recipe.reach, generator)
         self.progress = replace(self.progress, distinct=(reach.distinct_a, reach.distinct_b))
         return reach
 
@@ -301,11 +312,7 @@ class Trainer:
 
     def state_tensors(self) -> dict[str, Tensor]:
         """The optimiser's state, named by parameter, on the CPU."""
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in self._learning.items():
-            for key, value in self._optimizer.state[parameter].items():
-                tensors[f"{name}/{key}"] = value.detach().cpu().clone()
-        return tensors
+        return self._descent.tensors()
 
     def restore(self, model: Mapping[str, Tensor], state: Mapping[str, Tensor], progress: Progress) -> None:
         """Continue from the tensors and the progress of a checkpoint of the same recipe and seed.
@@ -315,42 +322,23 @@ class Trainer:
         """
         try:
             self.model.load_state_dict(dict(model))
-            for name, parameter in self._learning.items():
-                self._optimizer.state[parameter] = {
-                    key: state[f"{name}/{key}"].clone().to(self.device)
-                    for key in ("step", "exp_avg", "exp_avg_sq")
-                }
-        except (KeyError, RuntimeError) as error:
+        except RuntimeError as error:
             reason = " ".join(str(error).split())[:160]
             raise TrainingError(f"the checkpoint does not fit this recipe's network ({reason})") from None
+        self._descent.restore(state)
         self.progress = progress
 
 
-@dataclass(frozen=True)
-class _Rows:
-    train: Tensor
-    train_classes: Tensor
-    validation: Tensor
-    validation_classes: Tensor
-
-
 _RECORDED = (
-    *("learning_rate", "rho", "beta_a", "beta_b", "temperature_a", "temperature_b"),
+    *("learning_rate", "evidence", "rho", "beta_a", "beta_b", "temperature_a", "temperature_b"),
     *("alignment", "weight_a", "weight_b"),
 )
 
 
-def _names_of(parameters: Mapping[str, Tensor], half: str) -> list[str]:
-    return [name for name in parameters if name.split(".")[0].endswith(f"_{half}")]
-
-
-def _resident_rows(model: DualVAE, parts: Split, device: str) -> _Rows:
-    """The tables of a split as floating-point symbols, and as positions for the cross-entropy."""
-    space = model.space
-    lowest = space.symbols[0]
-
-    def pair(indices: np.ndarray) -> tuple[Tensor, Tensor]:
-        tables = torch.from_numpy(space.tables(indices))
-        return tables.float().to(device), (tables.long() - lowest).to(device)
-
-    return _Rows(*pair(parts.train), *pair(parts.validation))
+@torch.no_grad()
+def _assignments(model: DualVAE, rows: Rows, settings: TransportSettings | None) -> tuple[Assignment, ...]:
+    """The latents and signs that stand for each entry in halves A and B."""
+    if settings is None:
+        return ()
+    tables = rows.tables[: settings.assignment_rows]
+    return tuple(assign(half.encode_gaussian(tables)[0], tables) for half in (model.vae_a, model.vae_b))

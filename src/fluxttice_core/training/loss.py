@@ -15,6 +15,7 @@ class Conditions:
     """Everything scheduled or adapted that holds for one step."""
 
     learning_rate: float
+    evidence: float
     rho: float
     beta_a: float
     beta_b: float
@@ -25,6 +26,9 @@ class Conditions:
     weight_b: float = 1.0
     scale_a: float = 1.0
     scale_b: float = 1.0
+
+
+BATCH_FIGURES = ("loss", "transport", "distortion_a", "distortion_b", "rate_a", "rate_b")
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,13 @@ class BatchLoss:
     entropy_a: Tensor
     entropy_b: Tensor
 
-    def figures(self) -> Tensor:
-        """The total, both distortions and both rates, detached, in one tensor of five."""
-        parts = (self.total, self.distortion_a, self.distortion_b, self.rate_a, self.rate_b)
+    def figures(self, transport: Tensor) -> Tensor:
+        """The figures named by `BATCH_FIGURES`, detached, in one tensor.
+
+        Args:
+            transport: The transport term, which is added to the objective.
+        """
+        parts = (self.total, transport, self.distortion_a, self.distortion_b, self.rate_a, self.rate_b)
         return torch.stack([part.detach() for part in parts])
 
 
@@ -50,7 +58,7 @@ def batch_loss(
 ) -> BatchLoss:
     """The weighted objective of both halves.
 
-    total = l_a s_a loss_a + l_b s_b loss_b + l_3 |H_a - H_b|
+    total = e (l_a s_a loss_a + l_b s_b loss_b) + l_3 |H_a - H_b|, with e the weight of the evidence
 
     Args:
         outputs: What the two halves made of the batch.
@@ -62,9 +70,9 @@ def batch_loss(
     loss_a, distortion_a, rate_a = _half_loss(a, classes, recipe.half_a, conditions.beta_a)
     loss_b, distortion_b, rate_b = _half_loss(b, classes, recipe.half_b, conditions.beta_b)
     entropy_a = entropy_b = torch.zeros((), device=loss_a.device)
-    total = (
-        conditions.weight_a * conditions.scale_a * loss_a + conditions.weight_b * conditions.scale_b * loss_b
-    )
+    share_a = conditions.evidence * conditions.weight_a * conditions.scale_a
+    share_b = conditions.evidence * conditions.weight_b * conditions.scale_b
+    total = share_a * loss_a + share_b * loss_b
     if conditions.alignment or recipe.controller:
         entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
         total = total + conditions.alignment * (entropy_a - entropy_b).abs()

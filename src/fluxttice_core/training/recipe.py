@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.training.schedules import Constant, Schedule
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -27,14 +28,22 @@ class OptimizerSettings(_Settings):
 
     Attributes:
         rate: Learning rate over the epochs.
+        encoder_factor: What the encoders' rate is multiplied by.
+        decoder_a_factor: What decoder A's rate is multiplied by.
+        decoder_b_factor: What decoder B's rate is multiplied by.
         weight_decay: Decoupled decay of every parameter.
-        clip_norm: Largest norm of the gradient of both halves together.
+        clip_norm: Largest norm of the gradient of both halves together; none: no limit.
+        first_moment: Decay of the running mean of gradients.
         second_moment: Decay of the running mean of squared gradients.
     """
 
     rate: Schedule
+    encoder_factor: Weight = 1.0
+    decoder_a_factor: Weight = 1.0
+    decoder_b_factor: Weight = 1.0
     weight_decay: Weight = 1e-4
-    clip_norm: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    clip_norm: Annotated[float, Field(gt=0, le=1e6)] | None = 1.0
+    first_moment: Annotated[float, Field(ge=0, lt=1)] = 0.9
     second_moment: Annotated[float, Field(gt=0, lt=1)] = 0.999
 
 
@@ -98,16 +107,37 @@ class ControllerSettings(_Settings):
     alignment_bounds: tuple[Weight, Weight] = (0.15, 0.75)
 
 
+class TransportSettings(_Settings):
+    """The term that teaches the decoders where the prior's mass must go.
+
+    Attributes:
+        weight: Weight of the term.
+        draws: Prior draws a step.
+        focus: Share of the draws' coordinates that is moved next to a threshold.
+        focus_width: Standard deviation around the threshold.
+        assignment_rows: Training rows from which each entry's latent is read off the fresh encoder.
+    """
+
+    weight: Schedule = Constant(value=1.0)
+    draws: Schedule = Constant(value=256)
+    focus: Share = 0.3
+    focus_width: Annotated[float, Field(ge=0, le=10)] = 0.15
+    assignment_rows: Annotated[int, Field(ge=2, le=1_000_000)] = 4_096
+
+
 class CalibrationSettings(_Settings):
-    """The shift of the decoders' last biases that makes every entry's argmax uniform under the prior.
+    """The last step of a run, on the decoders' last layers, under the prior.
 
     Attributes:
         draws: Prior draws that the calibration looks at.
-        sweeps: Passes over the symbols of every entry.
+        sweeps: Passes over the symbols of every entry that make its argmax uniform; 0: no shift.
+        conditional_entropy: Nats to which H(x|z) is brought down by a common factor on weights and biases,
+            which leaves every argmax where it is; none: no factor.
     """
 
     draws: Annotated[int, Field(ge=1_000, le=10_000_000)] = 200_000
-    sweeps: Annotated[int, Field(ge=1, le=1_000)] = 20
+    sweeps: Annotated[int, Field(ge=0, le=1_000)] = 20
+    conditional_entropy: Annotated[float, Field(gt=0, le=1e3)] | None = None
 
 
 class ReachSettings(_Settings):
@@ -135,13 +165,16 @@ class Recipe(_Settings):
         batch_size: Rows a step.
         patience: Epochs without a better validation loss after which the run stops; none: never.
         schedule_by: Whether schedules are read once an epoch or at every step.
+        initialisation: How the fresh weights are drawn.
         optimizer: AdamW's settings.
+        evidence: Weight of both halves' losses; while it is 0 no rows are looked at.
         rho: Cross-injection.
         half_a: Objective of the exploratory half.
         half_b: Objective of the consolidating half.
         alignment: Weight of the gap between the halves' latent histogram entropies.
         balance: Adaptive weights; none: both halves weigh 1.
         controller: StateNet's influence; none: it is left out.
+        transport: Training of the decoders on prior draws; none: it is left out.
         calibration: Last step of the run; none: no calibration.
         reach: How coverage is watched.
         checkpoint_every: Epochs from one checkpoint to the next; the last epoch always has one.
@@ -154,13 +187,16 @@ class Recipe(_Settings):
     batch_size: Annotated[int, Field(ge=1, le=65_536)]
     patience: Annotated[int, Field(ge=1)] | None = None
     schedule_by: Literal["epoch", "step"]
+    initialisation: Scheme = "independent"
     optimizer: OptimizerSettings
+    evidence: Schedule = Constant(value=1.0)
     rho: Schedule = Constant(value=0.0)
     half_a: HalfSettings
     half_b: HalfSettings
     alignment: Schedule = Constant(value=0.0)
     balance: BalanceSettings | None = None
     controller: ControllerSettings | None = None
+    transport: TransportSettings | None = None
     calibration: CalibrationSettings | None = None
     reach: ReachSettings = ReachSettings()
     checkpoint_every: Annotated[int, Field(ge=1, le=100_000)] = 1

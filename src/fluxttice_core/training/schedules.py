@@ -80,11 +80,29 @@ class Linear(_Points):
         return self.points[-1][1]
 
 
+class Geometric(_Kind):
+    """A constant ratio from epoch to epoch, flat after the last.
+
+    Example:
+        >>> Geometric(start=0.4, end=0.1, epochs=8).at(4)
+        0.2
+    """
+
+    kind: Literal["geometric"] = "geometric"
+    start: Annotated[float, Field(gt=0, le=1e6)]
+    end: Annotated[float, Field(gt=0, le=1e6)]
+    epochs: Annotated[float, Field(gt=0, le=1e5)]
+
+    def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
+        """The value at an epoch."""
+        return float(self.start * (self.end / self.start) ** min(1.0, epoch / self.epochs))
+
+
 class OneCycle(_Kind):
-    """A rise along a half cosine from `peak / 25` to `peak`, then a fall to `peak / 10,000`.
+    """A rise along a half cosine from `peak / start_ratio` to `peak`, then a fall to that over `end_ratio`.
 
     Source:
-        Smith and Topin 2019; the shape and its two ratios are those of PyTorch's `OneCycleLR`.
+        Smith and Topin 2019.
 
     Example:
         >>> OneCycle(kind="one_cycle", peak=0.005, epochs=40, rise=0.25).at(10)
@@ -95,13 +113,17 @@ class OneCycle(_Kind):
     peak: Annotated[float, Field(gt=0, le=1)]
     epochs: Annotated[float, Field(gt=0, le=1e5)]
     rise: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    start_ratio: Annotated[float, Field(ge=1, le=1e6)] = 25.0
+    end_ratio: Annotated[float, Field(ge=1, le=1e6)] = 400.0
 
     def at(self, epoch: float, *, balanced: bool = True) -> float:  # noqa: ARG002
         """The value at an epoch."""
         top = self.rise * self.epochs
+        start = self.peak / self.start_ratio
         if epoch <= top:
-            return _half_cosine(self.peak / 25, self.peak, epoch / top)
-        return _half_cosine(self.peak, self.peak / 1e4, min(1.0, (epoch - top) / (self.epochs - top)))
+            return _half_cosine(start, self.peak, epoch / top)
+        share = min(1.0, (epoch - top) / (self.epochs - top))
+        return _half_cosine(self.peak, start / self.end_ratio, share)
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:
@@ -168,5 +190,5 @@ class Gated(_Kind):
 
 
 Schedule = Annotated[
-    Constant | Steps | Linear | OneCycle | Cosine | Rippled | Gated, Field(discriminator="kind")
+    Constant | Steps | Linear | Geometric | OneCycle | Cosine | Rippled | Gated, Field(discriminator="kind")
 ]

@@ -1,0 +1,145 @@
+r"""Transport: teach a decoder where the prior's mass must go, so that every operation is reached equally.
+
+Of all maps that carry the prior N(0, I) onto uniformly distributed codes, one whose entries each follow one
+latent is the monotone one: entry i takes the symbol whose quantile cell holds s_i z_l(i). It is the optimal
+transport map (the cheapest in squared distance) between the prior and a product of equally likely symbols
+on those axes. Which latent l(i) and sign s_i belong to an entry is read off the encoder, from training rows
+only; prior draws and their cells then serve as labelled data for the decoder. No table of operations is used,
+and no held-out row; what the map does assume is that the entries are independent and their symbols equally
+likely, which holds for a space of all operations.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import norm
+from torch import Tensor
+
+from fluxttice_core.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which latent, and in which direction, stands for each entry of a table.
+
+    Attributes:
+        latents: One latent an entry, all different.
+        signs: +1 where the entry rises with its latent, -1 where it falls.
+    """
+
+    latents: Int64[Tensor, "cells"]
+    signs: Float[Tensor, "cells"]
+
+
+def assign(mu: Float[Tensor, "n d"], tables: Float[Tensor, "n cells"]) -> Assignment:
+    r"""Give every entry a latent of its own such that the correlations' magnitudes sum to the most.
+
+    .. math:: \max_l \sum_i |\mathrm{corr}(x_i, \mu_{l(i)})|, \quad l \text{ injective}
+
+    Args:
+        mu: Posterior means of some rows.
+        tables: The rows' symbols.
+
+    Raises:
+        SettingsError: If there are fewer latents than entries.
+
+    Source:
+        Kuhn 1955 (the assignment problem), solved by SciPy.
+
+    Example:
+        >>> x = torch.tensor([[-1.0, 1.0], [1.0, 1.0], [0.0, -1.0], [1.0, 0.0]])
+        >>> found = assign(torch.stack([-x[:, 1], x[:, 0], 0 * x[:, 0]], 1), x)
+        >>> found.latents.tolist(), found.signs.tolist()
+        ([1, 0], [1.0, -1.0])
+    """
+    if mu.shape[1] < tables.shape[1]:
+        raise SettingsError(
+            f"transport gives every entry a latent of its own, and {mu.shape[1]} latents are too few for "
+            f"{tables.shape[1]} entries: raise architecture.latent_dim, or leave transport out"
+        )
+    centred = mu - mu.mean(0)
+    symbols = tables - tables.mean(0)
+    scale = symbols.square().sum(0).sqrt()[:, None] * centred.square().sum(0).sqrt()[None]
+    correlation = (symbols.T @ centred / scale.clamp(min=1e-12)).cpu().numpy()
+    entries, latents = linear_sum_assignment(-np.abs(correlation))
+    signs = np.where(correlation[entries, latents] < 0, -1.0, 1.0)
+    device = mu.device
+    return Assignment(
+        torch.as_tensor(latents, dtype=torch.int64, device=device),
+        torch.as_tensor(signs, dtype=torch.float32, device=device),
+    )
+
+
+def quantile_cells(z: Float[Tensor, "n d"], assignment: Assignment, *, base: int) -> Int64[Tensor, "n cells"]:
+    r"""The symbol positions that the monotone map gives to latents.
+
+    .. math:: c_i = \#\{k \in 1..b-1 : s_i z_{l(i)} > \Phi^{-1}(k / b)\}
+
+    Args:
+        z: Latents.
+        assignment: Latent and sign of every entry.
+        base: Number b of symbols.
+
+    Example:
+        >>> ahead = Assignment(torch.tensor([1]), torch.tensor([1.0]))
+        >>> quantile_cells(torch.tensor([[9.0, -2.0], [9.0, 0.1], [9.0, 0.5]]), ahead, base=3).tolist()
+        [[0], [1], [2]]
+    """
+    along = z[:, assignment.latents] * assignment.signs
+    return (along[..., None] > thresholds(base, device=z.device)).sum(-1)
+
+
+def thresholds(base: int, *, device: torch.device | str = "cpu") -> Float[Tensor, "{base}-1"]:
+    """The quantiles that cut a standard normal into `base` equal parts; for 3, -0.4307 and 0.4307.
+
+    Example:
+        >>> thresholds(2).tolist()
+        [0.0]
+    """
+    shares = np.arange(1, base) / base
+    return torch.as_tensor(norm.ppf(shares), dtype=torch.float32, device=device)
+
+
+def focused_draws(
+    n: int,
+    latent_dim: int,
+    assignment: Assignment,
+    *,
+    base: int,
+    focus: float,
+    width: float,
+    generator: torch.Generator,
+) -> Float[Tensor, "n d"]:
+    """Prior draws of which a share of the assigned coordinates is moved next to a threshold.
+
+    Only there can a decoder that has found its axes still be wrong.
+
+    Args:
+        n: Number of draws.
+        latent_dim: Dimensions of a latent.
+        assignment: Latent and sign of every entry.
+        base: Number of symbols.
+        focus: Share of the coordinates that is moved.
+        width: Standard deviation around the threshold.
+        generator: Source of the draws; decides the device.
+
+    Example:
+        >>> ahead = Assignment(torch.tensor([0]), torch.tensor([1.0]))
+        >>> g = torch.Generator().manual_seed(0)
+        >>> focused_draws(4, 2, ahead, base=2, focus=1.0, width=0.0, generator=g)[:, 0].tolist()
+        [0.0, 0.0, 0.0, 0.0]
+    """
+    device = generator.device
+    z = torch.randn(n, latent_dim, generator=generator, device=device)
+    if focus == 0.0:
+        return z
+    cells = len(assignment.latents)
+    cuts = thresholds(base, device=device)
+    near = cuts[torch.randint(len(cuts), (n, cells), generator=generator, device=device)]
+    near = near + width * torch.randn(n, cells, generator=generator, device=device)
+    moved = torch.rand(n, cells, generator=generator, device=device) < focus
+    z[:, assignment.latents] = torch.where(moved, near * assignment.signs, z[:, assignment.latents])
+    return z
