@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
@@ -77,6 +77,7 @@ def test_an_empty_batch_is_no_operations(nothing: Any) -> None:
 
 
 @pytest.mark.parametrize(("base", "arity"), ENUMERABLE)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_every_notation_comes_back(base: int, arity: int, data: st.DataObject) -> None:
     space = OperationSpace(base, arity)

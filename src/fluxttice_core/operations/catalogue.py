@@ -1,0 +1,115 @@
+"""Operations by name: look one up, or find the names of a table."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.catalogue_entries import BINARY, UNARY, Entry
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.notation import parse_one
+from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.space import OperationSpace
+
+UNARY_TERNARY = OperationSpace(base=3, arity=1)
+"""The one-input ternary operations."""
+
+
+@dataclass(frozen=True)
+class NamedOperation:
+    """An operation that has a name in the literature.
+
+    Args:
+        name: The name used here.
+        aliases: Other names that are understood.
+        formula: The output in terms of the inputs a and b.
+        source: Where it is from.
+        operation: The operation itself.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    formula: str
+    source: str
+    operation: Operation
+
+
+@cache
+def named_operations(arity: int = 2) -> tuple[NamedOperation, ...]:
+    """List the named ternary operations of one or two inputs.
+
+    Example:
+        >>> [named.name for named in named_operations()][:3]
+        ['min', 'max', 'nand']
+
+    Raises:
+        OperationError: If the number of inputs is neither 1 nor 2.
+    """
+    if arity not in (1, 2):
+        raise OperationError(f"there are named operations of 1 and 2 inputs, not of {arity}")
+    space, entries = (TERNARY, BINARY) if arity == 2 else (UNARY_TERNARY, UNARY)
+    return tuple(_tabulate(space, entry) for entry in entries)
+
+
+def find_named(name: str, arity: int = 2) -> NamedOperation | None:
+    """Return the operation with this name or alias, or None; case, blanks and underscores do not matter.
+
+    Example:
+        >>> found = find_named("Kleene AND")
+        >>> found.name, found.operation.index
+        ('min', 15633)
+
+    Raises:
+        OperationError: If the number of inputs is neither 1 nor 2.
+    """
+    return _by_name(arity).get(_normalise(name))
+
+
+def names_of(index: int, arity: int = 2) -> tuple[str, ...]:
+    """Return the names of an operation, aliases left out; most operations have none.
+
+    Example:
+        >>> names_of(16401)
+        ('carry', 'consensus')
+
+    Raises:
+        OperationError: If the number of inputs is neither 1 nor 2.
+    """
+    return tuple(named.name for named in named_operations(arity) if named.operation.index == index)
+
+
+def read_operation(text: str, arity: int = 2) -> Operation:
+    """Read a ternary operation from its name or from any notation.
+
+    Example:
+        >>> read_operation("min").index, read_operation("---/-00/-0+").name
+        (15633, 'min')
+
+    Raises:
+        OperationError: If it is neither a known name nor an operation; the message offers close names.
+    """
+    found = find_named(text, arity)
+    if found is not None:
+        return found.operation
+    space = TERNARY if arity == 2 else UNARY_TERNARY
+    if any(letter.isalpha() for letter in text):
+        close = get_close_matches(_normalise(text), _by_name(arity), n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "see the catalogue for the names"
+        raise OperationError(f"no operation is named {text!r}: {hint}")
+    index = parse_one(space, text)
+    return Operation(space, index, next(iter(names_of(index, arity)), ""))
+
+
+@cache
+def _by_name(arity: int) -> dict[str, NamedOperation]:
+    return {name: named for named in named_operations(arity) for name in (named.name, *named.aliases)}
+
+
+def _normalise(name: str) -> str:
+    return "-".join(name.casefold().replace("_", " ").replace("ö", "oe").replace("ł", "l").split())
+
+
+def _tabulate(space: OperationSpace, entry: Entry) -> NamedOperation:
+    outputs = entry.rule(*space.inputs().T)
+    operation = Operation.read(space, outputs, entry.name)
+    return NamedOperation(entry.name, entry.aliases, entry.formula, entry.source, operation)

@@ -1,0 +1,96 @@
+"""Expressions: operations applied to operations, as a tree that can be written down and tabulated."""
+
+from dataclasses import dataclass
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.space import OperationSpace
+
+VARIABLES = ("a", "b", "c", "d")
+"""Names of the inputs, first to last."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One of the inputs; `position` counts from 0."""
+
+    position: int
+
+    def __str__(self) -> str:
+        return VARIABLES[self.position]
+
+    @property
+    def size(self) -> int:
+        """Number of operations applied, 0."""
+        return 0
+
+    def tabulate(self, space: OperationSpace) -> Operation:
+        """Return the projection to this input as an operation of the space.
+
+        Raises:
+            OperationError: If the space has no such input.
+        """
+        if not 0 <= self.position < space.arity:
+            raise OperationError(f"{space.describe()} have no input number {self.position + 1}")
+        return Operation.read(space, space.inputs()[None, :, self.position], str(self))
+
+
+@dataclass(frozen=True)
+class Application:
+    """An operation applied to expressions, one for each of its inputs."""
+
+    operation: Operation
+    arguments: tuple["Expression", ...]
+
+    def __str__(self) -> str:
+        return f"{self.operation}({', '.join(map(str, self.arguments))})"
+
+    @property
+    def size(self) -> int:
+        """Number of operations applied in the whole tree."""
+        return 1 + sum(argument.size for argument in self.arguments)
+
+    def tabulate(self, space: OperationSpace) -> Operation:
+        """Return the operation of the space that this expression computes.
+
+        Raises:
+            OperationError: If an operation has another base or number of inputs, or an input is absent.
+        """
+        return compose(self.operation, *(argument.tabulate(space) for argument in self.arguments))
+
+
+Expression = Variable | Application
+
+
+def compose(outer: Operation, *inner: Operation) -> Operation:
+    """Apply one operation to the outputs of others, which share their inputs.
+
+    h(x) = f(g_1(x), ..., g_m(x)), with x the inputs of the inner operations.
+
+    Example:
+        >>> minimum, negation = Operation(OperationSpace(), 15633), Operation(OperationSpace(3, 1), 5)
+        >>> compose(negation, minimum).string
+        '++++00+0-'
+
+    Args:
+        outer: f, of m inputs.
+        inner: g_1 to g_m, all of one space.
+
+    Raises:
+        OperationError: If the number of inner operations is not that of the outer one's inputs, or the spaces
+            do not fit.
+    """
+    if len(inner) != outer.space.arity:
+        raise OperationError(
+            f"{outer} takes {outer.space.arity} inputs, but {len(inner)} operations were given"
+        )
+    spaces = {operation.space for operation in inner}
+    if len(spaces) != 1:
+        raise OperationError("operations that are composed side by side must have the same inputs and values")
+    space = spaces.pop()
+    if space.base != outer.space.base:
+        raise OperationError(
+            f"{outer} works on {outer.space.base} values, but it is applied to operations on {space.base}"
+        )
+    name = f"{outer}({', '.join(map(str, inner))})"
+    return Operation.read(space, outer(*(operation.table for operation in inner))[None], name)

@@ -1,0 +1,68 @@
+"""Two-input operations applied to many pairs of operations at once, from indices to indices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int32
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.cellwise import cellwise
+from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.space import OperationSpace
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """An operation f on indices of a space: tables are cut in two parts, and each part is looked up.
+
+    The index of f(g, h) is low[g mod m, h mod m] + high[g div m, h div m], where m = base^(cells div 2) and
+    the entries of high carry the factor m.
+
+    Example:
+        >>> space = OperationSpace()
+        >>> maximum = Pairwise.of(Operation(space, 19569), space)
+        >>> maximum(np.array([19305], np.int32), np.array([15897, 0], np.int32)).tolist()
+        [[19569, 19305]]
+    """
+
+    modulus: int
+    low: Int32[np.ndarray, "m m"]
+    high: Int32[np.ndarray, "n n"]
+    commutative: bool
+
+    @classmethod
+    def of(cls, operation: Operation, space: OperationSpace) -> "Pairwise":
+        """Prepare a two-input operation for the indices of a space.
+
+        Raises:
+            OperationError: If the operation does not have two inputs and the space's values, or the space is
+                too large.
+        """
+        space.require_enumerable()
+        if operation.space != OperationSpace(space.base, 2):
+            raise OperationError(f"{operation} is not an operation of 2 inputs on {space.base} values")
+        low_cells = space.cells // 2
+        modulus = space.base**low_cells
+        low = _combine_all(operation, low_cells)
+        high = _combine_all(operation, space.cells - low_cells) * np.int32(modulus)
+        return cls(modulus, low, high, commutative=bool((low == low.T).all() and (high == high.T).all()))
+
+    def __call__(
+        self, left: Int32[np.ndarray, "n"], right: Int32[np.ndarray, "m"]
+    ) -> Int32[np.ndarray, "n m"]:
+        """Return the index of f(g, h) for every g on the left and h on the right."""
+        low = self.low[left % self.modulus][:, right % self.modulus]
+        high = self.high[left // self.modulus][:, right // self.modulus]
+        return np.asarray(low + high)
+
+
+def _combine_all(operation: Operation, cells: int) -> Int32[np.ndarray, "m m"]:
+    """Return the index of f(g, h) for all g and h that are tables of `cells` cells."""
+    base = operation.space.base
+    weights = base ** np.arange(cells)
+    digits = np.arange(base**cells)[:, None] // weights % base
+    outputs = cellwise(operation.space, np.array([operation.index]))[:, 0].astype(np.int32)
+    combined = np.zeros((base**cells, base**cells), dtype=np.int32)
+    for column, weight in zip(digits.T, weights, strict=True):
+        combined += outputs[column[:, None] * base + column] * np.int32(weight)
+    return combined

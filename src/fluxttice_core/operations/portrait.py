@@ -1,0 +1,150 @@
+"""All that is known of one ternary operation, gathered for a page or a terminal."""
+
+from dataclasses import asdict, dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from fluxttice_core.operations import dependence, identities, structure
+from fluxttice_core.operations.algebra import properties_of
+from fluxttice_core.operations.catalogue import NamedOperation, named_operations
+from fluxttice_core.operations.cellwise import TERNARY, grid
+from fluxttice_core.operations.clones import clone_memberships, maximal_clones
+from fluxttice_core.operations.distance import neighbours
+from fluxttice_core.operations.symmetry import class_sizes, representatives
+from fluxttice_core.operations.vocabulary import SYMMETRIES
+
+
+@dataclass(frozen=True)
+class Algebra:
+    """The algebra ({-1, 0, +1}, f), values as symbols; `None` where there is no such value."""
+
+    identity: int | None
+    zero: int | None
+    essential_inputs: tuple[str, ...]
+    value_counts: dict[str, int]
+    subalgebras: tuple[tuple[int, ...], ...]
+    congruences: tuple[tuple[tuple[int, ...], ...], ...]
+    automorphisms: tuple[tuple[int, ...], ...]
+    """Images of -1, 0 and +1, the identity first."""
+    maximal_clones: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SymmetryClass:
+    """The class of the operation under one symmetry: its least index and its size."""
+
+    symmetry: str
+    representative: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """One two-input ternary operation, with its names, properties, classes and neighbours."""
+
+    index: int
+    string: str
+    table: tuple[tuple[int, ...], ...]
+    names: tuple[NamedOperation, ...]
+    properties: dict[str, bool]
+    algebra: Algebra
+    classes: tuple[SymmetryClass, ...]
+    neighbours: tuple[int, ...]
+    """Indices of the 18 operations that differ in one cell."""
+    named_neighbours: tuple[NamedOperation, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the portrait as values that JSON can hold."""
+        return {
+            "index": self.index,
+            "string": self.string,
+            "table": [list(row) for row in self.table],
+            "names": [_named_to_json(named) for named in self.names],
+            "properties": self.properties,
+            "algebra": asdict(self.algebra),
+            "classes": [asdict(one) for one in self.classes],
+            "neighbours": list(self.neighbours),
+            "named_neighbours": [
+                {"name": named.name, "index": named.operation.index} for named in self.named_neighbours
+            ],
+        }
+
+
+def portrait(index: int) -> Portrait:
+    """Gather all that is known of one operation.
+
+    Example:
+        >>> minimum = portrait(15633)
+        >>> minimum.string, [named.name for named in minimum.names], minimum.algebra.identity
+        ('----00-0+', ['min'], 1)
+
+    Raises:
+        OperationError: If the index is out of range.
+    """
+    table = TERNARY.tables(index).reshape(TERNARY.shape)
+    near = neighbours(index)
+    return Portrait(
+        index=int(index),
+        string=TERNARY.string(index),
+        table=tuple(tuple(row) for row in table.tolist()),
+        names=tuple(named for named in named_operations() if named.operation.index == index),
+        properties=properties_of(index),
+        algebra=_algebra(index),
+        classes=tuple(
+            SymmetryClass(
+                term.name, int(representatives(term.name)[index]), int(class_sizes(term.name)[index])
+            )
+            for term in SYMMETRIES
+        ),
+        neighbours=tuple(near.tolist()),
+        named_neighbours=tuple(named for named in named_operations() if named.operation.index in near),
+    )
+
+
+def _algebra(index: int) -> Algebra:
+    f = grid(TERNARY, np.array([index]))
+    counts = dependence.value_counts(f)[:, 0].tolist()
+    essential = dependence.essential_arguments(f)[:, 0]
+    lies_in = clone_memberships()[:, index]
+    return Algebra(
+        identity=_sole_value(identities.identities(f)[:, 0]),
+        zero=_sole_value(identities.zeros(f)[:, 0]),
+        essential_inputs=tuple(name for name, needed in zip("ab", essential, strict=True) if needed),
+        value_counts={str(value): count for value, count in zip(TERNARY.symbols, counts, strict=True)},
+        subalgebras=tuple(
+            _symbols(s) for s in structure.proper_subsets(3) if structure.closed_under(f, s)[0]
+        ),
+        congruences=_congruences(f),
+        automorphisms=tuple(_symbols(s) for s in permutations(range(3)) if structure.fixed_by(f, s)[0]),
+        maximal_clones=tuple(
+            clone.name for clone, holds in zip(maximal_clones(3), lies_in, strict=True) if holds
+        ),
+    )
+
+
+def _congruences(f: UInt8[np.ndarray, "3 3 1"]) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    found = [p for p in structure.proper_partitions(3) if structure.compatible_with(f, p)[0]]
+    return tuple(
+        tuple(_symbols([x for x in range(3) if blocks[x] == block]) for block in sorted(set(blocks)))
+        for blocks in found
+    )
+
+
+def _symbols(positions: list[int] | tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(TERNARY.symbols[position] for position in positions)
+
+
+def _sole_value(which: Bool[np.ndarray, "3"]) -> int | None:
+    return TERNARY.symbols[int(which.argmax())] if which.any() else None
+
+
+def _named_to_json(named: NamedOperation) -> dict[str, Any]:
+    return {
+        "name": named.name,
+        "aliases": list(named.aliases),
+        "formula": named.formula,
+        "source": named.source,
+    }

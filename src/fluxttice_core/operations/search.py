@@ -1,0 +1,56 @@
+"""Operations with given properties, the nearest to a given one first."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Int64
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.distance import hamming_to_all
+from fluxttice_core.operations.space import OperationSpace
+
+
+def find_operations(
+    properties: Mapping[str, bool],
+    *,
+    near: int | None = None,
+    within: int | None = None,
+    space: OperationSpace = TERNARY,
+) -> Int64[np.ndarray, "n"]:
+    """Return all operations that have some properties and lack others.
+
+    They come by the number of cells in which they differ from `near`, and those equally far by index.
+
+    Example:
+        >>> find_operations({"sheffer": True, "commutative": True}).size
+        90
+        >>> find_operations({"latin-square": True, "commutative": False}, near=11089).tolist()[0]
+        11089
+
+    Args:
+        properties: For each property, whether the operations have it or lack it.
+        near: The operation from which distances are counted.
+        within: The greatest distance from `near`.
+        space: The space of the operations.
+
+    Raises:
+        OperationError: If a property is unknown, an index out of range, a distance negative or given without
+            an operation to count from, or the space too large to enumerate.
+    """
+    space.require_enumerable()
+    chosen = np.ones(space.size, dtype=bool)
+    for name, wanted in properties.items():
+        chosen &= holds(name, space) == wanted
+    if near is None:
+        if within is not None:
+            raise OperationError("a distance needs an operation to count from: say which is near")
+        return np.flatnonzero(chosen)
+    distances = hamming_to_all(near, space)
+    if within is not None:
+        if within < 0:
+            raise OperationError(f"a distance between tables cannot be negative, as {within} is")
+        chosen &= distances <= within
+    found = np.flatnonzero(chosen)
+    return found[np.argsort(distances[found], kind="stable")]

@@ -1,0 +1,85 @@
+"""The algebra (values, f) as a whole: subalgebras, congruences and automorphisms, and Rousseau's criterion.
+
+Every function takes output positions f of shape (b, b, n).
+"""
+
+from itertools import combinations, permutations, product
+
+import numpy as np
+
+from fluxttice_core.operations.identities import Outputs, Verdicts, conjunction
+
+Subset = tuple[int, ...]
+Partition = tuple[int, ...]
+"""The block number of each position, blocks numbered in order of appearance."""
+
+
+def proper_subsets(base: int) -> list[Subset]:
+    """List the non-empty proper subsets of the positions, smallest first."""
+    return [subset for size in range(1, base) for subset in combinations(range(base), size)]
+
+
+def proper_partitions(base: int) -> list[Partition]:
+    """List the partitions of the positions other than all apart and all together.
+
+    Example:
+        >>> proper_partitions(3)
+        [(0, 0, 1), (0, 1, 0), (0, 1, 1)]
+    """
+    labels = product(range(base), repeat=base)
+    growing = (p for p in labels if all(p[i] <= max(p[:i], default=-1) + 1 for i in range(base)))
+    return [p for p in growing if 1 < len(set(p)) < base]
+
+
+def closed_under(f: Outputs, subset: Subset) -> Verdicts:
+    """Tell whether f(a, b) is in the subset for all a and b in it."""
+    inside = np.isin(np.arange(f.shape[0]), subset)
+    return np.asarray(inside[f[np.ix_(subset, subset)]].all(axis=(0, 1)))
+
+
+def compatible_with(f: Outputs, partition: Partition) -> Verdicts:
+    """Tell whether replacing an input by another of its block leaves the output in its block."""
+    block = np.array(partition)[f]
+    verdict = np.ones(f.shape[2], dtype=bool)
+    for x, y in combinations(range(f.shape[0]), 2):
+        if partition[x] == partition[y]:
+            verdict &= (block[x] == block[y]).all(axis=0) & (block[:, x] == block[:, y]).all(axis=0)
+    return verdict
+
+
+def fixed_by(f: Outputs, permutation: tuple[int, ...]) -> Verdicts:
+    """Tell whether a permutation s of the positions is an automorphism: s(f(a, b)) = f(s(a), s(b))."""
+    verdict = np.ones(f.shape[2], dtype=bool)
+    image = np.array(permutation, dtype=np.uint8)
+    for x, y in product(range(f.shape[0]), repeat=2):
+        verdict &= image[f[x, y]] == f[permutation[x], permutation[y]]
+    return verdict
+
+
+def without_subalgebra(f: Outputs) -> Verdicts:
+    """Tell whether no non-empty proper subset is closed under f."""
+    return np.asarray(~np.any([closed_under(f, s) for s in proper_subsets(f.shape[0])], axis=0))
+
+
+def simple(f: Outputs) -> Verdicts:
+    """Tell whether no partition but the two trivial ones is a congruence of f."""
+    verdict = np.ones(f.shape[2], dtype=bool)
+    for partition in proper_partitions(f.shape[0]):
+        verdict &= ~compatible_with(f, partition)
+    return verdict
+
+
+def rigid(f: Outputs) -> Verdicts:
+    """Tell whether the identity is the only automorphism of f."""
+    verdict = np.ones(f.shape[2], dtype=bool)
+    for permutation in list(permutations(range(f.shape[0])))[1:]:
+        verdict &= ~fixed_by(f, permutation)
+    return verdict
+
+
+def sheffer(f: Outputs) -> Verdicts:
+    """Tell whether f alone generates every operation: no proper subalgebra, simple and rigid.
+
+    Source: Rousseau, Completeness in finite algebras with a single operation, Proc. AMS 18 (1967).
+    """
+    return conjunction(without_subalgebra(f), simple(f), rigid(f))

@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.algebra import properties_of
+from fluxttice_core.operations.catalogue import find_named, named_operations, names_of, read_operation
+
+KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("known", KNOWN["named"], ids=lambda known: known["name"])
+def test_a_known_operation_has_its_table_index_and_properties(known: dict[str, Any]) -> None:
+    found = find_named(known["name"])
+    assert found is not None
+    assert found.operation.index == known["index"]
+    assert found.operation.table.tolist() == known["table"]
+    judged = KNOWN["judged_properties"]
+    verdicts = properties_of(known["index"])
+    assert {name for name in judged if verdicts[name]} == set(known["properties"])
+    assert known["name"] in names_of(known["index"])
+
+
+@pytest.mark.parametrize("arity", [1, 2])
+def test_names_and_aliases_are_unique_and_can_be_told_from_tables(arity: int) -> None:
+    written = [name for named in named_operations(arity) for name in (named.name, *named.aliases)]
+    assert len(set(written)) == len(written)
+    assert all(name == name.lower() and any(letter.isalpha() for letter in name) for name in written)
+    for named in named_operations(arity):
+        assert named.formula
+        assert named.source
+        assert all(read_operation(name, arity) == named.operation for name in (named.name, *named.aliases))
+
+
+def table(name: str, arity: int = 2) -> list[int]:
+    found = find_named(name, arity)
+    assert found is not None
+    return [int(entry) for entry in found.operation.table]
+
+
+def test_tables_that_the_literature_prints_are_met() -> None:
+    assert table("mccarthy-and") == [-1, -1, -1, 0, 0, 0, -1, 0, 1]
+    assert table("mccarthy-or") == [-1, 0, 1, 0, 0, 0, 1, 1, 1]
+    assert table("bochvar-implication") == [1, 0, 1, 0, 0, 0, -1, 0, 1]
+    assert table("rm3-fusion") == [-1, -1, -1, -1, 0, 1, -1, 1, 1]
+    assert table("rm3-fission") == [-1, -1, 1, -1, 0, 1, 1, 1, 1]
+    assert table("sette-implication") == [1, 1, 1, -1, 1, 1, -1, 1, 1]
+    assert table("j3-implication") == [1, 1, 1, -1, 0, 1, -1, 0, 1]
+    assert table("goedel-equivalence") == [1, -1, -1, -1, 1, 0, -1, 0, 1]
+    assert table("negation", 1) == [1, 0, -1]
+    assert table("post-negation", 1) == [0, 1, -1]
+    assert table("goedel-negation", 1) == [1, -1, -1]
+
+
+def test_sum_and_carry_are_the_digits_of_balanced_ternary() -> None:
+    total = 3 * np.array(table("carry")) + np.array(table("mod-sum"))
+    assert total.tolist() == [a + b for a in (-1, 0, 1) for b in (-1, 0, 1)]
+    difference = 3 * np.array(table("borrow")) + np.array(table("mod-difference"))
+    assert difference.tolist() == [a - b for a in (-1, 0, 1) for b in (-1, 0, 1)]
+
+
+@pytest.mark.parametrize(
+    "text", ["min", "MIN", "Kleene AND", "kleene_and", " and ", "15633", "----00-0+", "---/-00/-0+"]
+)
+def test_a_name_or_any_notation_reads_an_operation(text: str) -> None:
+    operation = read_operation(text)
+    assert (operation.index, operation.name) == (15633, "min")
+
+
+def test_operations_without_a_name_are_called_by_their_string() -> None:
+    assert names_of(1) == ()
+    assert str(read_operation("1")) == "0--------"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("minn", "no operation is named 'minn': did you mean min"),
+        ("lukasiewicz-nand", "did you mean lukasiewicz-and"),
+        ("qqqq", "see the catalogue"),
+        ("19683", "index 19683 is outside"),
+        ("", "is empty"),
+        ("--", "has 2 symbols: expected 9"),
+    ],
+)
+def test_what_is_neither_name_nor_table_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(OperationError, match=complaint):
+        read_operation(text)
+
+
+def test_there_is_no_catalogue_for_three_inputs() -> None:
+    with pytest.raises(OperationError, match="of 1 and 2 inputs, not of 3"):
+        named_operations(3)

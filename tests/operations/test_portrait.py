@@ -1,0 +1,59 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.algebra import properties_of
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.portrait import portrait
+
+
+def test_the_minimum_is_portrayed() -> None:
+    seen = portrait(15633)
+    assert seen.table == ((-1, -1, -1), (-1, 0, 0), (-1, 0, 1))
+    assert [named.name for named in seen.names] == ["min"]
+    assert (seen.algebra.identity, seen.algebra.zero) == (1, -1)
+    assert seen.algebra.essential_inputs == ("a", "b")
+    assert seen.algebra.value_counts == {"-1": 5, "0": 3, "1": 1}
+    assert seen.algebra.subalgebras == ((-1,), (0,), (1,), (-1, 0), (-1, 1), (0, 1))
+    assert seen.algebra.congruences == (((-1, 0), (1,)), ((-1,), (0, 1)))
+    assert seen.algebra.automorphisms == ((-1, 0, 1),)
+    assert "monotone for -1 < 0 < +1" in seen.algebra.maximal_clones
+    assert {one.symmetry: one.size for one in seen.classes}["sign-npn"] == 8
+    assert "bochvar-and" not in {named.name for named in seen.named_neighbours}
+    assert "lukasiewicz-and" in {named.name for named in seen.named_neighbours}
+    assert len(seen.neighbours) == 18
+
+
+def test_an_operation_without_a_name_or_structure_is_portrayed() -> None:
+    seen = portrait(223)
+    assert seen.algebra.identity is None
+    assert seen.algebra.zero is None
+    assert seen.algebra.subalgebras == ()
+    assert seen.algebra.congruences == ()
+    assert seen.algebra.maximal_clones == ()
+    assert portrait(1).names == ()
+
+
+@given(st.integers(0, 19682))
+def test_a_portrait_agrees_with_its_properties_and_is_json(index: int) -> None:
+    seen = portrait(index)
+    assert seen.properties == properties_of(index)
+    assert seen.properties["without-subalgebra"] == (not seen.algebra.subalgebras)
+    assert seen.properties["simple"] == (not seen.algebra.congruences)
+    assert seen.properties["rigid"] == (len(seen.algebra.automorphisms) == 1)
+    assert seen.properties["sheffer"] == (not seen.algebra.maximal_clones)
+    assert seen.properties["identity"] == (seen.algebra.identity is not None)
+    assert seen.properties["zero"] == (seen.algebra.zero is not None)
+    assert all(one.representative <= index for one in seen.classes)
+    written = json.loads(json.dumps(seen.to_json()))
+    assert written["index"] == index
+    assert written["string"] == TERNARY.string(index)
+    assert [trit for row in written["table"] for trit in row] == TERNARY.tables(index).tolist()
+
+
+def test_an_index_out_of_range_is_refused() -> None:
+    with pytest.raises(OperationError, match="index -1 is outside"):
+        portrait(-1)

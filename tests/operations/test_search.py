@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.distance import hamming_to_all
+from fluxttice_core.operations.search import find_operations
+from fluxttice_core.operations.space import OperationSpace
+
+MAXIMUM = 19569
+
+
+def test_all_conditions_hold_and_none_is_missed() -> None:
+    found = find_operations({"sheffer": True, "commutative": False, "balanced": True})
+    expected = holds("sheffer") & ~holds("commutative") & holds("balanced")
+    np.testing.assert_array_equal(found, np.flatnonzero(expected))
+    assert find_operations({}).size == 19683
+    assert find_operations({"sheffer": True, "monotone": True}).size == 0
+
+
+def test_the_nearest_come_first_and_ties_by_index() -> None:
+    found = find_operations({"sheffer": True, "commutative": True}, near=MAXIMUM)
+    keys = list(zip(hamming_to_all(MAXIMUM)[found].tolist(), found.tolist(), strict=True))
+    assert keys == sorted(keys)
+    assert len(keys) == 90
+
+
+def test_a_greatest_distance_leaves_out_the_rest() -> None:
+    assert find_operations({}, near=MAXIMUM, within=1).size == 19
+    assert find_operations({}, near=MAXIMUM, within=0).tolist() == [MAXIMUM]
+
+
+def test_impossible_searches_are_refused() -> None:
+    with pytest.raises(OperationError, match="no property 'shefer'"):
+        find_operations({"shefer": True})
+    with pytest.raises(OperationError, match="say which is near"):
+        find_operations({}, within=2)
+    with pytest.raises(OperationError, match="cannot be negative, as -1 is"):
+        find_operations({}, near=0, within=-1)
+    with pytest.raises(OperationError, match="index 19683 is outside"):
+        find_operations({}, near=19683)
+    with pytest.raises(OperationError, match="too many to write out"):
+        find_operations({}, space=OperationSpace(4))
