@@ -41,13 +41,14 @@ def read_bounded(
         if status.st_size > maximum:
             raise error(f"{name} has {status.st_size:,} bytes, more than the {maximum:,} accepted: {path}.")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(maximum + 1)
+            # Room is made for what is asked, so no more is asked than is there, and one byte to see it grow.
+            data = file.read(status.st_size + 1)
     except OSError as cause:
         raise error(f"{name} cannot be read: {path} ({_reason(cause)}).") from cause
     finally:
         os.close(descriptor)
-    if len(data) > maximum:
-        raise error(f"{name} grew beyond the {maximum:,} bytes accepted while it was read: {path}.")
+    if len(data) != status.st_size:
+        raise error(f"{name} changed its size while it was read: {path}; wait until it is written.")
     return data
 
 

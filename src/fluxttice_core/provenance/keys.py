@@ -75,7 +75,7 @@ def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivat
 
     Args:
         path: The file.
-        password: Its password; None if it has none.
+        password: Its password; None or empty if it has none.
 
     Raises:
         SignatureError: If the file is missing, readable by others, no such key, or the password is wrong.
@@ -84,9 +84,9 @@ def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivat
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SignatureError(f"{path} can be read by other users; run `chmod 600` on it first.")
     try:
-        key = serialization.load_pem_private_key(pem, None if password is None else password.encode())
+        key = serialization.load_pem_private_key(pem, password.encode() if password else None)
     except TypeError as error:
-        need = "needs a password" if password is None else "has no password, but one was given"
+        need = "has no password, but one was given" if password else "needs a password"
         raise SignatureError(f"The private key {path} {need}.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SignatureError(

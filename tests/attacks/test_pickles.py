@@ -1,0 +1,178 @@
+"""Pickles that run code, in every wrapping: refused with one sentence, and nothing has run."""
+
+import builtins
+import io
+import os
+import pickle
+import pickletools
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.provenance import checkpoint
+from fluxttice_core.provenance.legacy import read_legacy
+
+
+class Command:
+    """Unpickling it runs a shell command."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch {self.canary}",)
+
+
+class Expression(Command):
+    """Unpickling it evaluates an expression."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return builtins.eval, (f"__import__('pathlib').Path({str(self.canary)!r}).touch()",)
+
+
+def _nested(canary: Path, protocol: int) -> bytes:
+    """A pickle of calls within calls: getattr(__import__("os"), "system")("touch ...")."""
+    lookup = b"cbuiltins\ngetattr\n(cbuiltins\n__import__\n(Vos\ntRVsystem\ntR"
+    return b"\x80" + bytes([protocol]) + b"(Vmodel\n" + lookup + f"(Vtouch {canary}\n".encode() + b"tRd."
+
+
+ATTACKS: dict[str, Callable[[Path, int], bytes]] = {
+    "os.system": lambda canary, protocol: pickle.dumps({"model": Command(canary)}, protocol),
+    "builtins.eval": lambda canary, protocol: pickle.dumps({"model": Expression(canary)}, protocol),
+    "nested": _nested,
+}
+
+
+def _archive(program: bytes, members: dict[str, bytes] | None = None, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:
+        for name, data in {"latest/data.pkl": program, "latest/version": b"3\n", **(members or {})}.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _refused(path: Path, data: bytes, sentence: str) -> None:
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match=sentence) as caught:
+        read_legacy(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_attacks_are_real(attack: str, canary: Path) -> None:
+    pickle.loads(ATTACKS[attack](canary, 2))  # noqa: S301 - the control: here it must run
+    assert canary.exists()
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("protocol", range(6))
+def test_code_in_an_archive_never_runs(attack: str, protocol: int, canary: Path, tmp_path: Path) -> None:
+    program = ATTACKS[attack](canary, protocol)
+    _refused(tmp_path / "it.pt", _archive(program), "needs no such code|has the pickle instruction")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_code_in_a_raw_pickle_never_runs(attack: str, canary: Path, tmp_path: Path) -> None:
+    for protocol in range(6):
+        _refused(tmp_path / "it.pt", ATTACKS[attack](canary, protocol), "not a torch archive")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_code_saved_by_torch_never_runs(zipped: bool, canary: Path, tmp_path: Path) -> None:
+    torch.save({"model": Command(canary)}, tmp_path / "made.pt", _use_new_zipfile_serialization=zipped)
+    _refused(
+        tmp_path / "it.pt", (tmp_path / "made.pt").read_bytes(), "needs no such code|not a torch archive"
+    )
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "sentence"),
+    [
+        (b"\x80\x02(cos\nsystem\nS'true'\no.", "needs no such code"),
+        (b"\x80\x02(S'true'\nios\nsystem\n.", "pickle instruction"),
+        (b"\x80\x02ctorch.serialization\nload\n(X\x01\x00\x00\x00xtR.", "needs no such code"),
+        (b"\x80\x02cbuiltins\neval\n(X\x01\x00\x00\x001tR.", "needs no such code"),
+        (b"\x80\x02\x82\x01.", "pickle instruction EXT1"),
+        (b"\x80\x02N.cos\nsystem\n(S'true'\ntR.", "bytes after the end"),
+        (b"\x80\x02]q\x00", "no readable pickle"),
+        (b"\x80\x02X\xff\xff\xff\x7fx.", "no readable pickle"),
+        (b"", "no readable pickle"),
+        (b"\x80\x02ccollections\nOrderedDict\nq\x00.", "holds a|cannot read it"),
+        (b"\x80\x02\x8a\xff" + b"\x7f" * 255 + b".", "holds a int"),
+        (b"\x80\x02h\x05.", "cannot read it"),
+        (b"\x80\x02R.", "cannot read it"),
+        (b"\x80\x02ccollections\nOrderedDict\n(K\x01K\x02tR.", "cannot read it"),
+        (b"\x80\x02X\x01\x00\x00\x00xQ.", "cannot read it"),
+    ],
+)
+def test_crafted_programs_are_refused(tmp_path: Path, program: bytes, sentence: str) -> None:
+    _refused(tmp_path / "it.pt", _archive(program), sentence)
+
+
+@pytest.mark.parametrize(
+    ("members", "options", "sentence"),
+    [
+        ({}, {"compression": zipfile.ZIP_DEFLATED}, "compressed or encrypted"),
+        ({"other/data.pkl": b"N."}, {}, "members that torch.save would not write"),
+        ({"latest/../../x": b""}, {}, "members that torch.save would not write"),
+        ({"/etc/x": b""}, {}, "members that torch.save would not write"),
+        ({"latest/constants.pkl": b"N."}, {}, "lacks one data.pkl"),
+        ({"latest/code/data.pkl": b"N."}, {}, "lacks one data.pkl"),
+    ],
+)
+def test_archives_that_torch_would_not_write_are_refused(
+    tmp_path: Path, members: dict[str, bytes], options: dict[str, Any], sentence: str
+) -> None:
+    _refused(tmp_path / "it.pt", _archive(b"\x80\x02N.", members, **options), sentence)
+
+
+def test_a_bomb_is_not_unpacked(
+    tmp_path: Path, memory_lid: Callable[[], AbstractContextManager[None]]
+) -> None:
+    bomb = _archive(b"\x80\x02N.", {"latest/data/0": bytes(1 << 27)}, compression=zipfile.ZIP_DEFLATED)
+    with memory_lid():
+        _refused(tmp_path / "it.pt", bomb, "more than its own size")
+        _refused(
+            tmp_path / "it.pt", _archive(b"\x80\x02" + b"(" * (1 << 20) + b"."), "at most 1,048,576 bytes"
+        )
+
+
+def test_a_tensor_larger_than_its_file_is_refused(
+    tmp_path: Path, memory_lid: Callable[[], AbstractContextManager[None]]
+) -> None:
+    torch.save({"model": {"w": torch.zeros(3)}}, tmp_path / "small.pt")
+    with zipfile.ZipFile(tmp_path / "small.pt") as archive:
+        program = archive.read("small/data.pkl")
+        weights = archive.read("small/data/0")
+    size = next(pos for op, arg, pos in pickletools.genops(program) if op.name == "BININT1" and arg == 3)
+    assert size is not None
+    for count in (10**9, -1):
+        inflated = program.replace(b"K\x03", b"J" + count.to_bytes(4, "little", signed=True))
+        with memory_lid():
+            _refused(
+                tmp_path / "it.pt", _archive(inflated, {"latest/data/0": weights}), "cannot read it|lacks the"
+            )
+
+
+def test_a_pickle_under_the_name_of_a_checkpoint_never_runs(tmp_path: Path, canary: Path) -> None:
+    for name in ("checkpoint.json", "model.safetensors"):
+        (tmp_path / name).write_bytes(pickle.dumps(Command(canary)))
+    with pytest.raises(CheckpointError, match="not valid JSON"):
+        checkpoint.read(tmp_path)
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        checkpoint.read_model(tmp_path / "model.safetensors")
+    assert not canary.exists()
+
+
+def test_the_lid_holds(memory_lid: Callable[[], AbstractContextManager[None]]) -> None:
+    with memory_lid(), pytest.raises(MemoryError):
+        bytearray(1 << 30)

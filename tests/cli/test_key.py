@@ -1,0 +1,77 @@
+"""`fluxttice key` makes a pair that signs, and shows what its owner would read out."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fluxttice_core.cli import key as command
+from fluxttice_core.errors import SignatureError, StorageError
+from fluxttice_core.provenance.keys import fingerprint, load_private_key, load_public_key
+
+PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    app = typer.Typer()
+    command.register(app)
+    return app
+
+
+def test_new_asks_twice_for_a_password_and_writes_a_pair(app: typer.Typer, tmp_path: Path) -> None:
+    private = tmp_path / "project.pem"
+    result = CliRunner().invoke(app, ["key", "new", str(private)], input=f"{PASSWORD}\n{PASSWORD}\n")
+    assert result.exit_code == 0, result.output
+    assert PASSWORD not in result.output
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    key = load_private_key(private, PASSWORD)
+    public = load_public_key(tmp_path / "project.pub")
+    assert fingerprint(public) == fingerprint(key.public_key())
+    assert fingerprint(public) in result.output
+
+
+def test_new_takes_the_password_from_the_environment(app: typer.Typer, tmp_path: Path) -> None:
+    arguments = ["key", "new", str(tmp_path / "k"), "--public", str(tmp_path / "p")]
+    result = CliRunner().invoke(app, arguments, env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    assert result.exit_code == 0, result.output
+    assert load_public_key(tmp_path / "p").curve.name == "secp256r1"
+
+
+def test_new_refuses_short_passwords_and_existing_files(app: typer.Typer, tmp_path: Path) -> None:
+    private = tmp_path / "k"
+    result = CliRunner().invoke(app, ["key", "new", str(private)], env={"FLUXTTICE_KEY_PASSWORD": "short"})
+    assert isinstance(result.exception, SignatureError)
+    assert not private.exists()
+    private.write_text("in use")
+    result = CliRunner().invoke(app, ["key", "new", str(private)], env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    assert isinstance(result.exception, StorageError)
+    assert private.read_text() == "in use"
+
+
+def test_two_different_passwords_are_asked_again(app: typer.Typer, tmp_path: Path) -> None:
+    answers = f"{PASSWORD}\nanother password\n{PASSWORD}\n{PASSWORD}\n"
+    result = CliRunner().invoke(app, ["key", "new", str(tmp_path / "k")], input=answers)
+    assert result.exit_code == 0
+    load_private_key(tmp_path / "k", PASSWORD)
+
+
+def test_show_prints_curve_fingerprint_and_key(app: typer.Typer, tmp_path: Path) -> None:
+    CliRunner().invoke(app, ["key", "new", str(tmp_path / "k")], env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    result = CliRunner().invoke(app, ["key", "show", str(tmp_path / "k.pub")])
+    assert result.exit_code == 0
+    assert "secp256r1" in result.output
+    assert fingerprint(load_public_key(tmp_path / "k.pub")) in result.output
+    assert (tmp_path / "k.pub").read_text().strip() in result.output
+    private = CliRunner().invoke(app, ["key", "show", str(tmp_path / "k")])
+    assert isinstance(private.exception, SignatureError)
+
+
+def test_help_does_not_load_what_it_does_not_need() -> None:
+    code = "import sys, fluxttice_core.cli.key; print(sorted({'torch', 'cryptography', 'numpy'} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,145 @@
+"""Disks fail: every flipped bit and every truncation is noticed, in weights, state, record and signature."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fluxttice_core.errors import CheckpointError, FluxtticeError, SignatureError
+from fluxttice_core.provenance import checkpoint
+from fluxttice_core.provenance.signature import sign_folder, verify_folder
+
+Generator = np.random.Generator
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    generator = torch.Generator().manual_seed(0)
+    tensors = {"w": torch.randn(16, 16, generator=generator), "b": torch.randn(16, generator=generator)}
+    state = {"moment": torch.randn(16, 16, generator=generator), "step": torch.tensor(3)}
+    record: dict[str, Any] = {
+        "space": {"base": 3, "arity": 2},
+        "architecture": {"latent_dim": 16},
+        "recipe": "standard",
+        "epoch": 1,
+        "steps": 10,
+        "seed": 0,
+        "trained": True,
+        "settings_digest": "ab" * 32,
+        "split": {"seed": 42, "digest": "cd" * 32},
+        "progress": {"losses": [0.5, 0.25], "note": "ascii"},
+    }
+    checkpoint.write(tmp_path / "epoch_0001", tensors, state, record)
+    return tmp_path / "epoch_0001"
+
+
+def _undetected(folder: Path, check: Callable[[], object], bits: dict[Path, list[int]]) -> list[str]:
+    """The flips after which `check` still passes."""
+    missed = []
+    for path, positions in bits.items():
+        data = path.read_bytes()
+        for position in positions:
+            flipped = bytearray(data)
+            flipped[position // 8] ^= 1 << (position % 8)
+            path.write_bytes(flipped)
+            try:
+                check()
+                missed.append(f"{path.relative_to(folder)} bit {position}")
+            except FluxtticeError:
+                pass
+        path.write_bytes(data)
+    return missed
+
+
+def _some_bits(folder: Path, number: int) -> dict[Path, list[int]]:
+    generator = np.random.default_rng()
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path: generator.integers(0, 8 * path.stat().st_size, number).tolist() for path in files}
+
+
+def _every_bit(folder: Path) -> dict[Path, list[int]]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path: list(range(8 * path.stat().st_size)) for path in files}
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(saved: Path) -> None:
+    assert _undetected(saved, lambda: checkpoint.read(saved), _some_bits(saved, 150)) == []
+    checkpoint.read(saved)
+
+
+def test_a_flipped_bit_in_a_signed_folder_is_noticed(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    signature, public = folder / "model.sig", key.public_key()
+    sign_folder(folder, key, signature)
+    missed = _undetected(folder, lambda: verify_folder(folder, signature, public), _some_bits(folder, 100))
+    assert missed == []
+    verify_folder(folder, signature, public)
+
+
+@pytest.mark.slow
+def test_every_bit_of_a_checkpoint_matters(saved: Path) -> None:
+    assert _undetected(saved, lambda: checkpoint.read(saved), _every_bit(saved)) == []
+
+
+@pytest.mark.slow
+def test_every_bit_of_a_signature_matters(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    signature, public = folder / "model.sig", key.public_key()
+    sign_folder(folder, key, signature)
+    bits = {signature: _every_bit(folder)[signature]}
+    assert _undetected(folder, lambda: verify_folder(folder, signature, public), bits) == []
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "state.safetensors", "checkpoint.json"])
+def test_a_truncated_checkpoint_is_noticed(saved: Path, name: str) -> None:
+    data = (saved / name).read_bytes()
+    for length in {
+        0,
+        1,
+        7,
+        8,
+        9,
+        len(data) - 1,
+        *np.random.default_rng().integers(0, len(data), 30).tolist(),
+    }:
+        (saved / name).write_bytes(data[:length])
+        with pytest.raises(CheckpointError):
+            checkpoint.read(saved)
+    (saved / name).write_bytes(data + b"\0")
+    with pytest.raises(CheckpointError):
+        checkpoint.read(saved)
+
+
+def test_a_truncated_signed_folder_is_noticed(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    sign_folder(folder, key, folder / "model.sig")
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        data = path.read_bytes()
+        for length in {0, len(data) - 1, *np.random.default_rng().integers(0, len(data), 10).tolist()}:
+            path.write_bytes(data[:length])
+            # The signature file ends in a line feed that holds nothing.
+            if data[:length].rstrip(b"\n") != data.rstrip(b"\n") or path.name != "model.sig":
+                with pytest.raises(SignatureError):
+                    verify_folder(folder, folder / "model.sig", key.public_key())
+        path.write_bytes(data)
+
+
+def test_files_swapped_between_checkpoints_are_noticed(saved: Path, tmp_path: Path) -> None:
+    found = checkpoint.read(saved)
+    assert found.state is not None
+    record = {**found.record.model_dump(), "seed": 1}
+    checkpoint.write(tmp_path / "other", found.model, found.state, record)
+    for name in ("model.safetensors", "state.safetensors", "checkpoint.json"):
+        original = (saved / name).read_bytes()
+        shutil.copy(tmp_path / "other" / name, saved / name)
+        with pytest.raises(CheckpointError):
+            checkpoint.read(saved)
+        (saved / name).write_bytes(original)
+
+
+def test_a_flip_that_the_check_does_not_look_at_is_reported(saved: Path) -> None:
+    """The control: with a check that reads nothing, every flip counts as missed."""
+    bits = _some_bits(saved, 5)
+    assert len(_undetected(saved, lambda: None, bits)) == 15
