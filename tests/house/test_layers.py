@@ -1,0 +1,138 @@
+"""Imports point down only: read from the syntax trees, so that no import has to run."""
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "fluxttice_core"
+LAYERS = {
+    "operations": 0,
+    "model": 1,
+    "training": 2,
+    "measurement": 2,
+    "provenance": 3,
+    "serving": 4,
+    "publishing": 4,
+    "cli": 5,
+}
+OPERATIONS_MAY_IMPORT = {"numpy", "jaxtyping", PACKAGE} | set(sys.stdlib_module_names)
+ABOVE_ALL = max(LAYERS.values()) + 1
+
+
+def imported_names(tree: ast.Module, module: str) -> Iterator[str]:
+    """Dotted names of everything a module imports, wherever in it, relative imports resolved."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")[: -node.level] if node.level else []
+            start = ".".join([*parents, *([node.module] if node.module else [])])
+            yield start
+            yield from (f"{start}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from (str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
+
+
+def layer_of(name: str) -> tuple[str, int] | None:
+    """The part of the package that a dotted name belongs to and its layer; none for other packages."""
+    parts = name.split(".")
+    if parts[0] != PACKAGE:
+        return None
+    part = parts[1] if len(parts) > 1 else ""
+    if part == "errors":
+        return "errors", -1
+    return (part, LAYERS[part]) if part in LAYERS else ("", ABOVE_ALL)
+
+
+def layering_violations(root: Path) -> list[str]:
+    source = root / "src" / PACKAGE
+    found = []
+    for path in sorted(source.rglob("*.py")):
+        module = ".".join([PACKAGE, *path.relative_to(source).with_suffix("").parts])
+        place = layer_of(module)
+        if place is None or place[0] == "":
+            continue  # the package's own __init__ gathers the public names of every layer
+        part, layer = place
+        for name in imported_names(ast.parse(path.read_text()), module):
+            target = layer_of(name)
+            if part == "operations" and name.split(".")[0] not in OPERATIONS_MAY_IMPORT:
+                found.append(f"{module} imports {name}: operations knows NumPy and the standard library only")
+            if target is None or target[0] == part or _is_version(name) or name == PACKAGE:
+                continue
+            if target[1] >= layer:
+                found.append(f"{module} imports {name}, which is not below it")
+    return found
+
+
+def _is_version(name: str) -> bool:
+    return name == f"{PACKAGE}.__version__"
+
+
+def unlisted_folders(root: Path) -> list[str]:
+    source = root / "src" / PACKAGE
+    return [
+        f"{folder.name} is in no layer"
+        for folder in sorted(source.iterdir())
+        if folder.is_dir() and any(folder.glob("*.py")) and folder.name not in LAYERS
+    ]
+
+
+def test_imports_point_down(repository: Path) -> None:
+    assert layering_violations(repository) == []
+
+
+def test_every_folder_is_a_layer(repository: Path) -> None:
+    assert unlisted_folders(repository) == []
+
+
+def test_the_tree_under_test_is_the_real_one(repository: Path) -> None:
+    assert {folder for folder in LAYERS if (repository / "src" / PACKAGE / folder).is_dir()} == set(LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("operations/space.py", "import torch"),
+        ("operations/space.py", "import scipy.special"),
+        ("operations/space.py", "from fluxttice_core.model import encoder"),
+        ("operations/space.py", "from ..model.encoder import Encoder"),
+        ("model/encoder.py", "from fluxttice_core.training.loop import Trainer"),
+        ("training/loop.py", "from fluxttice_core.measurement import coverage"),
+        ("measurement/coverage.py", "import fluxttice_core.training.loop"),
+        ("measurement/coverage.py", "def late():\n    from fluxttice_core.provenance import run"),
+        ("provenance/run.py", "from fluxttice_core import cli"),
+        ("serving/api.py", "from fluxttice_core.publishing import figures"),
+        ("serving/api.py", "import importlib\nimportlib.import_module('fluxttice_core.cli.main')"),
+        ("provenance/run.py", "from fluxttice_core import load"),
+        ("errors.py", "from fluxttice_core.operations.space import OperationSpace"),
+    ],
+)
+def test_an_import_that_points_up_is_found(
+    plant: Callable[[dict[str, str]], Path], module: str, line: str
+) -> None:
+    assert layering_violations(plant({f"src/{PACKAGE}/{module}": line + "\n"}))
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("operations/space.py", "import numpy as np\nimport math\nfrom jaxtyping import Int64"),
+        ("operations/space.py", "from fluxttice_core.errors import OperationError"),
+        ("training/loop.py", "from fluxttice_core.model.encoder import Encoder"),
+        ("training/loop.py", "from fluxttice_core.training import schedules"),
+        ("training/loop.py", "from . import schedules\nfrom ..model import encoder"),
+        ("cli/main.py", "from fluxttice_core import __version__"),
+        ("__init__.py", "from fluxttice_core.cli.main import run"),
+    ],
+)
+def test_an_import_that_points_down_is_let_through(
+    plant: Callable[[dict[str, str]], Path], module: str, line: str
+) -> None:
+    assert layering_violations(plant({f"src/{PACKAGE}/{module}": line + "\n"})) == []
+
+
+def test_a_folder_outside_the_layers_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+    assert unlisted_folders(plant({f"src/{PACKAGE}/extras/thing.py": ""}))

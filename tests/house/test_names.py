@@ -1,0 +1,150 @@
+"""Names of files and folders: from the domain, without versions; tests mirror the package."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib"}
+VERSIONED = re.compile(
+    r"(?i)(^|[_\-.])v\d+(?=[_\-.]|$)|[_-](old|new|final|copy|backup|bak|orig|fixed)(?=\.|$)"
+)
+FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", "paper")
+TEST_FOLDERS_BESIDE_LAYERS = {
+    "contracts",
+    "known_answers",
+    "goldens",
+    "attacks",
+    "house",
+    "acceptance",
+    "docs",
+    "examples",
+    "benchmarks",
+}
+
+
+def files(root: Path) -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def empty_names(root: Path) -> list[str]:
+    return [
+        str(path.relative_to(root))
+        for path in files(root)
+        if EMPTY_NAMES & {part.lower() for part in path.relative_to(root).with_suffix("").parts}
+    ]
+
+
+def versioned_names(root: Path) -> list[str]:
+    return [str(path.relative_to(root)) for path in files(root) if VERSIONED.search(path.name)]
+
+
+def stray_test_folders(root: Path) -> list[str]:
+    layers = {folder.name for folder in (root / "src/fluxttice_core").iterdir() if folder.is_dir()}
+    return [
+        f"tests/{folder.name} mirrors nothing"
+        for folder in sorted((root / "tests").iterdir())
+        if folder.is_dir()
+        and folder.name != "__pycache__"
+        and folder.name not in layers | TEST_FOLDERS_BESIDE_LAYERS
+    ]
+
+
+def untested_modules(root: Path) -> list[str]:
+    """Modules with public functions or classes that no test imports."""
+    source = root / "src"
+    tests = "\n".join(path.read_text() for path in sorted((root / "tests").rglob("*.py")))
+    found = []
+    for path in sorted(source.rglob("*.py")):
+        parts = path.relative_to(source).with_suffix("").parts
+        if path.name == "__init__.py" or not _has_public_names(path):
+            continue
+        dotted, package, module = ".".join(parts), ".".join(parts[:-1]), parts[-1]
+        imported = re.search(
+            rf"(from|import) {re.escape(dotted)}\b|from {re.escape(package)} import [^\n]*\b{module}\b", tests
+        )
+        beside = (root / "tests" / Path(*parts[1:-1]) / f"test_{module}.py").is_file()
+        if not imported and not beside:
+            found.append(f"{dotted} is imported by no test")
+    return found
+
+
+def _has_public_names(path: Path) -> bool:
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        for node in ast.parse(path.read_text()).body
+    )
+
+
+def test_no_module_is_named_after_nothing(repository: Path) -> None:
+    assert empty_names(repository) == []
+
+
+def test_no_file_name_carries_a_version(repository: Path) -> None:
+    assert versioned_names(repository) == []
+
+
+def test_test_folders_mirror_the_package(repository: Path) -> None:
+    assert stray_test_folders(repository) == []
+
+
+def test_every_module_is_imported_by_a_test(repository: Path) -> None:
+    assert untested_modules(repository) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["src/p/utils.py", "src/p/helpers/x.py", "tests/common.py", "docs/misc.md", "src/p/Utils.py"]
+)
+def test_an_empty_name_is_found(plant: Callable[[dict[str, str]], Path], name: str) -> None:
+    assert empty_names(plant({name: ""})) == [name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "src/p/model_v2.py",
+        "docs/v5.5.md",
+        "src/p/loop_old.py",
+        "docs/report-final.md",
+        "src/p/v3.py",
+        "paper/a.v12.typ",
+    ],
+)
+def test_a_version_in_a_name_is_found(plant: Callable[[dict[str, str]], Path], name: str) -> None:
+    assert versioned_names(plant({name: ""})) == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["src/p/vae.py", "src/p/covering.py", "docs/renewal.md", "tests/test_valve9.py"]
+)
+def test_an_honest_name_is_let_through(plant: Callable[[dict[str, str]], Path], name: str) -> None:
+    assert versioned_names(plant({name: ""})) == []
+    assert empty_names(plant({name: ""})) == []
+
+
+def test_a_folder_of_tests_that_mirrors_nothing_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+    root = plant(
+        {"src/fluxttice_core/model/encoder.py": "", "tests/model/test_a.py": "", "tests/others/t.py": ""}
+    )
+    assert stray_test_folders(root) == ["tests/others mirrors nothing"]
+
+
+def test_a_module_without_a_test_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+    root = plant(
+        {
+            "src/p/model/tested.py": "def f(): ...",
+            "src/p/model/gathered.py": "def f(): ...",
+            "src/p/model/beside.py": "class C: ...",
+            "src/p/model/private.py": "def _f(): ...",
+            "src/p/model/lonely.py": "def f(): ...",
+            "tests/model/test_many.py": "from p.model.tested import f\nfrom p.model import gathered\n",
+            "tests/model/test_beside.py": "",
+        }
+    )
+    assert untested_modules(root) == ["p.model.lonely is imported by no test"]
