@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -49,7 +49,7 @@ class TrainView:
         )
         self._task = self._bar.add_task("", total=run.settings.recipe.epochs, figures="")
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "TrainView":
         """Show the bar."""
         recipe, seed = self._run.settings.recipe.name, self._run.settings.seed
         self._console.print(f"Training {recipe} with seed {seed} in {self._run.folder}", highlight=False)

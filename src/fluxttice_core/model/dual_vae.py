@@ -1,7 +1,7 @@
 """The dual VAE: two halves coupled by cross-injection, and the controller that may steer them."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Real
@@ -103,7 +103,7 @@ class DualVAE(nn.Module):
     @classmethod
     def initialised(
         cls, architecture: Architecture, generator: torch.Generator, scheme: Scheme = "independent"
-    ) -> Self:
+    ) -> "DualVAE":
         """A dual VAE with fresh weights drawn from the generator; the global random state is not touched."""
         with torch.device("meta"):
             model = cls(architecture)

@@ -268,9 +268,9 @@ class Trainer:
     # --- after the batches -------------------------------------------------------------------------
 
     def _validation_loss(self, conditions: Conditions) -> float:
-        """The objective of the validation rows with posterior means for latents and unit gradient scales."""
+        """The objective of the validation rows: posterior means for latents, unit evidence and gradient scales."""
         self.model.eval()
-        plain = replace(conditions, scale_a=1.0, scale_b=1.0)
+        plain = replace(conditions, evidence=1.0, scale_a=1.0, scale_b=1.0)
         rows, size, total = self._validation, self.recipe.batch_size, 0.0
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
