@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fluxttice_core.cli import train
+from fluxttice_core.cli import key, operation, train
 from fluxttice_core.errors import FluxtticeError
 
 
@@ -50,7 +50,7 @@ def _main(
     pass
 
 
-for group in (train,):
+for group in (train, operation, key):
     group.register(app)
 
 

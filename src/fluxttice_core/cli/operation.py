@@ -1,0 +1,176 @@
+"""`fluxttice operation` and `fluxttice search`: look at one operation, find those with given properties."""
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+
+if TYPE_CHECKING:
+    from fluxttice_core.operations.operation import Operation
+
+__all__ = ["register"]
+
+NearOption = Annotated[
+    str | None, typer.Option(metavar="OPERATION", help="List the nearest to this operation first.")
+]
+WithinOption = Annotated[
+    int | None, typer.Option(min=0, max=9, help="At most this many cells apart from --near.")
+]
+ClassOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SYMMETRY",
+        help=f"One operation of each class only: {', '.join(term.name for term in SYMMETRIES)}.",
+    ),
+]
+LimitOption = Annotated[int, typer.Option(min=1, max=19683, help="Most operations to list.")]
+NamedOption = Annotated[bool, typer.Option("--named", help="Only operations that have a name.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands `operation` and `search`."""
+    app.command(context_settings={"ignore_unknown_options": True})(operation)
+    app.command()(_search_command())
+
+
+def operation(
+    name_or_table: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME-OR-TABLE",
+            help="A name such as min, an index, or a table such as ---/-00/-0+ (rows for the first input).",
+        ),
+    ],
+    basis: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="OPERATION",
+            help="Also write the operation with these; repeatable; one-input names such as not count.",
+        ),
+    ] = None,
+    longest: Annotated[
+        int, typer.Option(min=1, max=100, help="Most operations in an expression for --with.")
+    ] = 40,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one operation: its table, names, properties, classes and neighbours."""
+    from fluxttice_core.operations.catalogue import read_operation
+    from fluxttice_core.operations.portrait import portrait
+
+    chosen = read_operation(name_or_table)
+    seen = portrait(chosen.index)
+    written = _write_with(chosen, basis, longest) if basis else None
+    if as_json:
+        typer.echo(json.dumps(seen.to_json() | ({"with": written} if written else {}), indent=1))
+        return
+    from fluxttice_core.cli.operation_view import show_basis, show_portrait
+
+    show_portrait(seen)
+    if written:
+        show_basis(written)
+
+
+def _write_with(target: "Operation", texts: list[str], longest: int) -> dict[str, Any]:
+    from fluxttice_core.operations.catalogue import read_basis
+    from fluxttice_core.operations.clones import completeness
+    from fluxttice_core.operations.expressions import shortest_expression
+
+    chosen = read_basis(texts)
+    verdict = completeness(chosen)
+    found = shortest_expression(target, chosen, size_limit=longest)
+    return {
+        "basis": [str(member) for member in chosen],
+        "complete": verdict.complete,
+        "contained_in": list(verdict.contained_in),
+        "expression": str(found.expression) if found.expression else None,
+        "operations": found.expression.size if found.expression else None,
+        "impossible": found.expression is None and found.exhausted,
+        "sentence": str(found),
+    }
+
+
+def _search_command() -> Callable[..., None]:
+    """Return `search` with a pair of options for each property, `--NAME` and `--not-NAME`."""
+    fixed = [p for p in inspect.signature(_search).parameters.values() if p.name != "properties"]
+    by_parameter = {term.name.replace("-", "_"): term for term in PROPERTIES}
+    flags = [
+        inspect.Parameter(
+            parameter,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                bool | None,
+                typer.Option(
+                    f"--{term.name}/--not-{term.name}", help=f"{term.statement}.", rich_help_panel="Properties"
+                ),
+            ],
+        )
+        for parameter, term in by_parameter.items()
+    ]
+
+    def search(**given: Any) -> None:
+        wanted = {term.name: given.pop(parameter) for parameter, term in by_parameter.items()}
+        _search(properties={name: value for name, value in wanted.items() if value is not None}, **given)
+
+    search.__doc__ = _search.__doc__
+    search.__signature__ = inspect.Signature(fixed + flags)  # type: ignore[attr-defined]  # read by typer
+    return search
+
+
+def _search(
+    *,
+    properties: dict[str, bool],
+    near: NearOption = None,
+    within: WithinOption = None,
+    one_of_each: ClassOption = None,
+    named: NamedOption = False,
+    limit: LimitOption = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List the operations that have some properties and lack others.
+
+    For example: fluxttice search --sheffer --commutative --near max --limit 5
+    """
+    import numpy as np
+
+    from fluxttice_core.operations.catalogue import named_operations, read_operation
+    from fluxttice_core.operations.search import find_operations, one_of_each_class
+
+    centre = read_operation(near).index if near is not None else None
+    found = find_operations(properties, near=centre, within=within)
+    if named:
+        found = found[np.isin(found, [one.operation.index for one in named_operations()])]
+    if one_of_each is not None:
+        found = one_of_each_class(found, one_of_each)
+    rows = [_search_row(int(index), centre) for index in found[:limit]]
+    if as_json:
+        summary = {"properties": properties, "near": centre, "count": int(found.size), "operations": rows}
+        typer.echo(json.dumps(summary, indent=1))
+        return
+    from fluxttice_core.cli.operation_view import show_search
+
+    show_search(rows, int(found.size))
+
+
+def _search_row(index: int, centre: int | None) -> dict[str, Any]:
+    import numpy as np
+
+    from fluxttice_core.operations.catalogue import names_of
+    from fluxttice_core.operations.cellwise import TERNARY
+    from fluxttice_core.operations.distance import hamming
+
+    row: dict[str, Any] = {
+        "index": index,
+        "string": TERNARY.string(index),
+        "table": TERNARY.tables(index).reshape(TERNARY.shape).tolist(),
+        "names": list(names_of(index)),
+    }
+    if centre is not None:
+        row["distance"] = int(hamming(np.array(index), np.array(centre)))
+    return row
