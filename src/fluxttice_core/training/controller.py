@@ -15,6 +15,7 @@ class Balance:
         norm_a: Running mean of the norm of half A's gradient.
         norm_b: Running mean of the norm of half B's gradient.
         momentum: Momentum of the running means.
+        balanced: Whether the gradient ratio lay within the band at the start of the epoch.
     """
 
     weight_a: float = 1.0
@@ -22,16 +23,12 @@ class Balance:
     norm_a: float = 1.0
     norm_b: float = 1.0
     momentum: float = 0.9
+    balanced: bool = False
 
     @property
     def ratio(self) -> float:
         """Gradient norm of B over that of A."""
         return self.norm_b / max(self.norm_a, 1e-12)
-
-    def is_balanced(self, settings: BalanceSettings) -> bool:
-        """Whether the gradient ratio lies strictly within the band."""
-        low, high = settings.band
-        return low < self.ratio < high
 
     def as_dict(self) -> dict[str, float]:
         """The state as plain values."""
@@ -56,7 +53,7 @@ def initial_balance(settings: BalanceSettings | None) -> Balance:
 
 
 def next_weights(balance: Balance, settings: BalanceSettings, *, distinct: tuple[int, int] | None) -> Balance:
-    """The state at the start of an epoch: momentum by the gradient ratio, then the weights.
+    """The state at the start of an epoch: balance and momentum by the gradient ratio, then the weights.
 
     Args:
         balance: The state after the epoch before.
@@ -64,19 +61,18 @@ def next_weights(balance: Balance, settings: BalanceSettings, *, distinct: tuple
         distinct: Distinct operations that A and B reached in the epoch before; none in the first epoch,
             which leaves the weights as they are.
     """
-    is_balanced = balance.is_balanced(settings)
-    balance = replace(balance, momentum=settings.momenta[int(is_balanced)])
+    low, high = settings.band
+    balanced = low < balance.ratio < high
+    balance = replace(balance, balanced=balanced, momentum=settings.momenta[int(balanced)])
     if distinct is None:
         return balance
-    weight_a, weight_b = _moved(balance, settings, distinct, is_balanced=is_balanced)
+    weight_a, weight_b = _moved(balance, settings, distinct)
     return replace(
         balance, weight_a=_within(weight_a, settings.bounds), weight_b=_within(weight_b, settings.bounds)
     )
 
 
-def _moved(
-    balance: Balance, settings: BalanceSettings, distinct: tuple[int, int], *, is_balanced: bool
-) -> tuple[float, float]:
+def _moved(balance: Balance, settings: BalanceSettings, distinct: tuple[int, int]) -> tuple[float, float]:
     weight_a, weight_b = balance.weight_a, balance.weight_b
     low, high = settings.band
     if balance.ratio < low:
@@ -86,9 +82,9 @@ def _moved(
     reach = distinct[1] / max(distinct[0], 1)
     up = settings.coverage_factor
     down = 2.0 - up
-    if is_balanced and reach > settings.coverage_band[1]:
+    if balance.balanced and reach > settings.coverage_band[1]:
         return weight_a * up, weight_b * down
-    if is_balanced and reach < settings.coverage_band[0]:
+    if balance.balanced and reach < settings.coverage_band[0]:
         return weight_a * down, weight_b * up
     return weight_a, weight_b
 

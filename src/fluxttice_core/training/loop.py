@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from torch import Tensor
 
-from fluxttice_core.errors import TrainingError
+from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.operations.split import split
@@ -87,7 +87,8 @@ class Trainer:
         observe: Counts distinct operations under the prior; called as the recipe's `reach` says.
 
     Raises:
-        SettingsError: If the recipe asks for transport with fewer latents than entries.
+        SettingsError: If the space has too few operations to be split, or the recipe asks for transport
+            with fewer latents than entries.
     """
 
     def __init__(self, recipe: Recipe, *, seed: int, observe: Observer, device: str = "cpu") -> None:
@@ -102,6 +103,11 @@ class Trainer:
         self._observe = observe
         self._train = rows_of(space, self.split.train, device=device)
         self._validation = rows_of(space, self.split.validation, device=device)
+        if not len(self._validation):
+            raise SettingsError(
+                f"{space.describe()} are {space.size}, too few to keep some for validation: "
+                "raise architecture.base or architecture.arity"
+            )
         self._descent = Descent(self.model, recipe.optimizer)
         # Read off the fresh encoders, which seed and recipe determine: a resumed run finds the same.
         self._assignments = _assignments(self.model, self._train, recipe.transport)
@@ -134,13 +140,13 @@ class Trainer:
         self.model.train()
         figures, conditions = self._batches(epoch)
         trained = time.perf_counter() - started
-        if not all(math.isfinite(value) for value in figures.values()):
+        validation = self._validation_loss(conditions)
+        if not all(math.isfinite(value) for value in (*figures.values(), validation)):
             raise TrainingError(
                 f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of "
                 f"{conditions.learning_rate:.3g}: lower optimizer.rate or optimizer.clip_norm; "
                 "the last checkpoint before it is kept"
             )
-        validation = self._validation_loss(conditions)
         self._advance(epoch, validation)
         reach = self._finish_epoch(epoch)
         return EpochRecord(
@@ -179,7 +185,7 @@ class Trainer:
 
     def _conditions(self, moment: float, corrections: Corrections) -> Conditions:
         recipe, balance = self.recipe, self.progress.balance
-        is_balanced = recipe.balance is None or balance.is_balanced(recipe.balance)
+        balanced = recipe.balance is None or balance.balanced
         scale_a, scale_b = gradient_scales(balance, recipe.balance)
         rate, alignment = recipe.optimizer.rate.at(moment), recipe.alignment.at(moment)
         if recipe.controller is not None:
@@ -188,7 +194,7 @@ class Trainer:
         return Conditions(
             learning_rate=rate,
             evidence=recipe.evidence.at(moment),
-            rho=recipe.rho.at(moment, balanced=is_balanced),
+            rho=recipe.rho.at(moment, balanced=balanced),
             beta_a=recipe.half_a.beta.at(moment),
             beta_b=recipe.half_b.beta.at(moment),
             temperature_a=recipe.half_a.temperature.at(moment),
@@ -268,14 +274,14 @@ class Trainer:
     # --- after the batches -------------------------------------------------------------------------
 
     def _validation_loss(self, conditions: Conditions) -> float:
-        """The objective of the validation rows: posterior means for latents, unit evidence and gradient scales."""
+        """The objective of the validation rows: latents are posterior means, evidence and scales are 1."""
         self.model.eval()
         plain = replace(conditions, evidence=1.0, scale_a=1.0, scale_b=1.0)
         rows, size, total = self._validation, self.recipe.batch_size, 0.0
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
             total += float(self._loss(batch, plain, None).total) * len(batch)
-        return total / max(len(rows), 1)
+        return total / len(rows)
 
     def _advance(self, epoch: int, validation: float) -> None:
         best = self.progress.best_loss
