@@ -1,7 +1,9 @@
 """What the encoder says: rate, distortion, active units and the entropy of encoded latents."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float, Float64, Int64
@@ -11,11 +13,12 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.indexing import positions_of, symbols_of
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable
+from fluxttice_core.measurement.threads import map_chunks
 
 ACTIVE_VARIANCE = 0.01
 HISTOGRAM_BINS = 50
 HISTOGRAM_BOUND = 3.0
-_CHUNK = 8192
+_CHUNK = 2048
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Posteriors:
         r"""Draw one latent from each posterior, :math:`z = \mu + \sigma \epsilon`."""
         noise = torch.empty_like(self.mu).normal_(generator=generator)
         return torch.addcmul(self.mu, torch.exp(0.5 * self.logvar), noise)
+
+    def coded_chunks(self, generator: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Pair rows with single-precision codes, in parts: draws, or without a generator the means."""
+        codes = (self.mu if generator is None else self.draw(generator)).float()
+        yield from zip(torch.split(self.rows, _CHUNK), torch.split(codes, _CHUNK), strict=True)
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,7 @@ def encode_rows(
         rows = torch.arange(model.space.size, device=device)
     if len(rows) == 0:
         raise MeasurementError("there is nothing to encode: give at least one operation")
-    with torch.inference_mode():
-        parts = [model.encode_gaussian(symbols_of(model.space, part)) for part in torch.split(rows, _CHUNK)]
+    parts = map_chunks(partial(_encode, model), torch.split(rows, _CHUNK), device=rows.device)
     mu, logvar = (torch.cat(part).double() for part in zip(*parts, strict=True))
     if not (mu.isfinite().all() and logvar.isfinite().all()):
         raise MeasurementError(
@@ -161,10 +168,13 @@ def distortion(
     """
     if draws < 2:
         raise MeasurementError("distortion needs at least 2 draws for each operation, to know its error")
-    total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=posteriors.mu.device)
+    device = posteriors.mu.device
+    total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=device)
     squares = torch.zeros_like(total)
     for _ in range(draws):
-        surprise = _surprise(model, posteriors.rows, posteriors.draw(generator).float())
+        surprise = torch.cat(
+            list(map_chunks(partial(_surprise, model), posteriors.coded_chunks(generator), device=device))
+        )
         total += surprise
         squares += surprise.square()
     within = (squares - total.square() / draws).clamp(min=0) / (draws - 1)
@@ -172,15 +182,18 @@ def distortion(
     return Estimate(float(total.mean() / draws), float(error))
 
 
-def _surprise(model: Decodable, rows: Tensor, z: Tensor) -> Tensor:
+def _encode(model: Autoencoder, rows: Tensor) -> tuple[Tensor, Tensor]:
+    with torch.inference_mode():
+        return model.encode_gaussian(symbols_of(model.space, rows))
+
+
+def _surprise(model: Decodable, coded: tuple[Tensor, Tensor]) -> Tensor:
     """Return -ln p(x|z) of each row, in double precision."""
-    parts = []
-    for part, latents in zip(torch.split(rows, _CHUNK), torch.split(z, _CHUNK), strict=True):
-        with torch.inference_mode():
-            log_p = model.decode_logits(latents).log_softmax(-1)
-        truth = positions_of(model.space, part).unsqueeze(-1)
-        parts.append(-log_p.gather(-1, truth).squeeze(-1).double().sum(-1))
-    return torch.cat(parts)
+    rows, z = coded
+    with torch.inference_mode():
+        log_p = model.decode_logits(z).log_softmax(-1)
+        truth = positions_of(model.space, rows).unsqueeze(-1)
+        return -log_p.gather(-1, truth).squeeze(-1).double().sum(-1)
 
 
 def histogram_entropy(z: Float[Tensor, "n d"]) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -9,12 +10,13 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.indexing import positions_of, symbols_of
+from fluxttice_core.measurement.indexing import positions_of
+from fluxttice_core.measurement.posterior import encode_rows
 from fluxttice_core.measurement.protocol import Autoencoder
 from fluxttice_core.measurement.sampling import decode_positions
+from fluxttice_core.measurement.threads import map_chunks
 
 CodeSource = Literal["mean", "draw"]
-_CHUNK = 8192
 
 
 @dataclass(frozen=True)
@@ -116,21 +118,21 @@ def _reconstruction(
 ) -> Reconstruction:
     if len(rows) == 0 or draws < 1:
         raise MeasurementError("reconstruction needs at least one operation and one draw for each")
+    posteriors = encode_rows(model, rows)
     tables = cells = 0
-    for part in torch.split(rows, _CHUNK):
-        truth = positions_of(model.space, part).to(torch.uint8)
-        with torch.inference_mode():
-            mu, logvar = model.encode_gaussian(symbols_of(model.space, part))
-            for _ in range(draws):
-                z = mu if generator is None else _draw(mu, logvar, generator)
-                same = decode_positions(model.decode_logits(z)) == truth
-                tables += int(same.all(-1).sum())
-                cells += int(same.sum())
+    for _ in range(draws):
+        coded = posteriors.coded_chunks(generator)
+        for right_tables, right_cells in map_chunks(partial(_compare, model), coded, device=rows.device):
+            tables += right_tables
+            cells += right_cells
     return Reconstruction(source, len(rows), draws, tables, cells, model.space.cells)
 
 
-def _draw(mu: Tensor, logvar: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.addcmul(mu, torch.exp(0.5 * logvar), torch.empty_like(mu).normal_(generator=generator))
+def _compare(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int]:
+    rows, z = coded
+    with torch.inference_mode():
+        same = decode_positions(model.decode_logits(z)) == positions_of(model.space, rows)
+        return int(same.all(-1).sum()), int(same.sum())
 
 
 def wrong_trits(
