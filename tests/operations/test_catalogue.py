@@ -7,7 +7,13 @@ import pytest
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import properties_of
-from fluxttice_core.operations.catalogue import find_named, named_operations, names_of, read_operation
+from fluxttice_core.operations.catalogue import (
+    find_named,
+    named_operations,
+    names_of,
+    read_basis,
+    read_operation,
+)
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 
@@ -89,6 +95,16 @@ def test_operations_without_a_name_are_called_by_their_string() -> None:
 def test_what_is_neither_name_nor_table_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(OperationError, match=complaint):
         read_operation(text)
+
+
+def test_a_basis_mixes_operations_of_one_and_two_inputs() -> None:
+    read = read_basis(["min", "not", "+0-", "−0+", "----00-0+", "5", "is-zero"])
+    assert [operation.space.arity for operation in read] == [2, 1, 1, 1, 2, 2, 1]
+    assert [str(operation) for operation in read[:4]] == ["min", "negation", "negation", "identity"]
+    both = {n.name for n in named_operations(1)} & {n.name for n in named_operations(2)}
+    assert not both
+    with pytest.raises(OperationError, match="no operation is named 'nott'"):
+        read_basis(["min", "nott"])
 
 
 def test_there_is_no_catalogue_for_three_inputs() -> None:

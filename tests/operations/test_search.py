@@ -4,8 +4,9 @@ import pytest
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.distance import hamming_to_all
-from fluxttice_core.operations.search import find_operations
+from fluxttice_core.operations.search import find_operations, one_of_each_class
 from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.operations.symmetry import representatives
 
 MAXIMUM = 19569
 
@@ -28,6 +29,18 @@ def test_the_nearest_come_first_and_ties_by_index() -> None:
 def test_a_greatest_distance_leaves_out_the_rest() -> None:
     assert find_operations({}, near=MAXIMUM, within=1).size == 19
     assert find_operations({}, near=MAXIMUM, within=0).tolist() == [MAXIMUM]
+
+
+def test_the_first_of_each_class_is_kept_in_order() -> None:
+    found = find_operations({"sheffer": True}, near=MAXIMUM)
+    kept = one_of_each_class(found, "isomorphism")
+    assert kept.size == 629
+    assert [index for index in found.tolist() if index in set(kept.tolist())] == kept.tolist()
+    least = representatives("isomorphism")
+    seen: set[int] = set()
+    for index in found.tolist():
+        assert (index in kept) == (least[index] not in seen)
+        seen.add(int(least[index]))
 
 
 def test_impossible_searches_are_refused() -> None:

@@ -107,7 +107,9 @@ def _search_command() -> Callable[..., None]:
             annotation=Annotated[
                 bool | None,
                 typer.Option(
-                    f"--{term.name}/--not-{term.name}", help=f"{term.statement}.", rich_help_panel="Properties"
+                    f"--{term.name}/--not-{term.name}",
+                    help=f"{term.statement}.",
+                    rich_help_panel="Properties",
                 ),
             ],
         )

@@ -33,7 +33,10 @@ def show_basis(written: dict[str, Any]) -> None:
         console.print(f"{{{basis}}} is functionally complete", soft_wrap=True)
     else:
         reasons = "; ".join(written["contained_in"])
-        console.print(f"{{{basis}}} is not functionally complete, as it lies in these maximal clones: {reasons}", soft_wrap=True)
+        console.print(
+            f"{{{basis}}} is not functionally complete, as it lies in these maximal clones: {reasons}",
+            soft_wrap=True,
+        )
     size = f"  ({written['operations']} operations)" if written["operations"] is not None else ""
     console.print(written["sentence"] + size, soft_wrap=True)
 

@@ -1,5 +1,6 @@
 """Operations by name: look one up, or find the names of a table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -98,6 +99,28 @@ def read_operation(text: str, arity: int = 2) -> Operation:
         raise OperationError(f"no operation is named {text!r}: {hint}")
     index = parse_one(space, text)
     return Operation(space, index, next(iter(names_of(index, arity)), ""))
+
+
+def read_basis(texts: Iterable[str]) -> list[Operation]:
+    """Read ternary operations of one or two inputs; three glyphs are a table of one input.
+
+    Example:
+        >>> [(str(f), f.space.arity) for f in read_basis(["min", "not", "+0-", "223"])]
+        [('min', 2), ('negation', 1), ('negation', 1), ('webb', 2)]
+
+    Raises:
+        OperationError: If a text is neither a known name nor an operation.
+    """
+    return [read_operation(text, arity=1 if _has_one_input(text) else 2) for text in texts]
+
+
+def _has_one_input(text: str) -> bool:
+    if find_named(text) is None and find_named(text, 1) is not None:
+        return True
+    glyphs = "".join(text.split())
+    return len(glyphs) == UNARY_TERNARY.cells and not set(glyphs) - set(
+        UNARY_TERNARY.glyphs + "\N{MINUS SIGN}"
+    )
 
 
 @cache

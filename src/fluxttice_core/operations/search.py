@@ -10,6 +10,24 @@ from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.operations.symmetry import representatives
+
+
+def one_of_each_class(
+    indices: Int64[np.ndarray, "n"], symmetry: str, space: OperationSpace = TERNARY
+) -> Int64[np.ndarray, "m"]:
+    """Keep the first operation of each class of a symmetry, in the order given.
+
+    Example:
+        >>> one_of_each_class(np.array([19569, 15633, 223]), "sign-npn").tolist()
+        [19569, 223]
+
+    Raises:
+        OperationError: If the symmetry is unknown, an index out of range, or the space too large.
+    """
+    least = representatives(symmetry, space)[space.check_indices(indices)]
+    _, first = np.unique(least, return_index=True)
+    return indices[np.sort(first)]
 
 
 def find_operations(
