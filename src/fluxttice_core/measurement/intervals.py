@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Integer
-from scipy import special, stats
+from scipy import special
 
 from fluxttice_core.errors import MeasurementError
 
@@ -184,6 +184,8 @@ def bootstrap_interval(
     Raises:
         MeasurementError: If there are fewer than two values, or one is not finite.
     """
+    from scipy import stats  # costs most of a second, and nothing else here needs it
+
     _check_level(level)
     _check_repeats(values, "a bootstrap")
     estimate = float(np.asarray(statistic(values, axis=0)))

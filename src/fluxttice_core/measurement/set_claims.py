@@ -1,0 +1,68 @@
+"""Auditing claims about two sets of operations of one space: how far apart they are, how much they cover."""
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.stated import Stated
+from fluxttice_core.measurement.verdict import Bounds, Finding, judge, percent
+
+
+def audit_jaccard_distance(first: Stated, second: Stated, distance: Stated) -> Finding:
+    r"""Audit the Jaccard distance of two sets of which the shares a and b of one space are known.
+
+    The similarity $|A \cap B| / |A \cup B|$ lies between $a + b - 1$ and $\min(a, b)/\max(a, b)$.
+
+    Example:
+        >>> from fluxttice_core.measurement.stated import stated_number
+        >>> sets = stated_number("97.64%"), stated_number("97.67%")
+        >>> finding = audit_jaccard_distance(*sets, stated_number(".89...91"))
+        >>> finding.verdict.value, round(finding.upper, 3)
+        ('impossible', 0.047)
+
+    Raises:
+        MeasurementError: If both sets are empty.
+    """
+    if max(first.lower, second.lower) <= 0:
+        raise MeasurementError("the Jaccard distance of two empty sets is undefined: give shares above 0")
+    bounds = Bounds(
+        lower=_least_distance(first.lower, first.upper, second.lower, second.upper),
+        upper=min(2 - first.lower - second.lower, 1.0),
+        least=_least_distance(first.least, first.most, second.least, second.most),
+        most=min(2 - first.least - second.least, 1.0),
+    )
+    product = first.value * second.value
+    independent = 1 - product / (first.value + second.value - product)
+    reason = (
+        f"sets of {first.text} and {second.text} of one space lie between {bounds.lower:.3f} and "
+        f"{bounds.upper:.3f} apart; {independent:.3f} if independent"
+    )
+    claim = f"sets of {first.text} and {second.text} at a Jaccard distance of {distance.text}"
+    law = "Jaccard similarity >= a + b - 1"
+    return Finding(claim, judge(distance, bounds), law, bounds.lower, bounds.upper, "fraction", None, reason)
+
+
+def _least_distance(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
+    """Return the least Jaccard distance, 1 - min/max, of sets whose shares lie in two ranges."""
+    gap_low, gap_high = max(first_low, second_low), min(first_high, second_high)
+    return 0.0 if gap_low <= gap_high else 1 - gap_high / gap_low
+
+
+def audit_union(first: Stated, second: Stated, union: Stated) -> Finding:
+    """Audit the share of a space that two sets cover together: at least the larger, at most their sum.
+
+    Example:
+        >>> from fluxttice_core.measurement.stated import stated_number
+        >>> audit_union(stated_number("86.3%"), stated_number("86.6%"), stated_number("85%")).verdict.value
+        'impossible'
+    """
+    bounds = Bounds(
+        lower=max(first.lower, second.lower),
+        upper=min(first.upper + second.upper, 1.0),
+        least=max(first.least, second.least),
+        most=min(first.most + second.most, 1.0),
+    )
+    reason = (
+        f"sets of {first.text} and {second.text} cover {percent(bounds.lower)} at least "
+        f"and {percent(bounds.upper)} at most"
+    )
+    claim = f"sets of {first.text} and {second.text} with a union of {union.text}"
+    law = "max(a, b) <= union <= a + b"
+    return Finding(claim, judge(union, bounds), law, bounds.lower, bounds.upper, "fraction", None, reason)

@@ -1,0 +1,131 @@
+"""Numbers as somebody printed them: what is claimed, and what rounding leaves open."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from fluxttice_core.errors import MeasurementError
+
+_RANGE = re.compile(r"(?P<lower>\d*\.?\d+%?)\s*(?:\.\.|-|–|to)\s*(?P<upper>\d*\.?\d+%?)")
+_GROUPED = re.compile(r"\d{1,3}([,_]\d{3})+")
+
+_LONGEST = 30
+"""No number has more digits, before or after its point: others only cost time."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A printed number or range: its face value, and the widest values that round to it.
+
+    Args:
+        text: The number as printed.
+        lower: Lower end at face value; equal to `upper` for a single number.
+        upper: Upper end at face value.
+        least: The least value that rounds to the lower end.
+        most: The largest value that rounds to the upper end.
+    """
+
+    text: str
+    lower: float
+    upper: float
+    least: float
+    most: float
+
+    @property
+    def value(self) -> float:
+        """The face value, of a range its middle."""
+        return (self.lower + self.upper) / 2
+
+
+def stated_number(text: str) -> Stated:
+    """Read a number or a range `a..b`, percent or plain; the last digit printed is the one that was rounded.
+
+    Example:
+        >>> stated_number("87.37%").least
+        0.87365
+        >>> kept = stated_number(".3..1.0")
+        >>> kept.lower, kept.upper, kept.most
+        (0.3, 1.0, 1.05)
+
+    Raises:
+        MeasurementError: If it is no number or range, or a range falls.
+    """
+    ends = _RANGE.fullmatch(text.strip())
+    lower_text, upper_text = (ends["lower"], ends["upper"]) if ends else (text, text)
+    lower, lower_half = _read(lower_text, text)
+    upper, upper_half = _read(upper_text, text)
+    if lower > upper:
+        raise MeasurementError(f"the range '{text}' falls: write its smaller end first")
+    return Stated(
+        text.strip(), float(lower), float(upper), float(lower - lower_half), float(upper + upper_half)
+    )
+
+
+def stated_share(text: str, size: int | None) -> Stated:
+    """Read a share of a space: percent (`82%`), fraction (`.82`) or count (`16140`), the last being exact.
+
+    Example:
+        >>> stated_share("82%", 19_683).most
+        0.825
+        >>> stated_share("16140", 19_683).value == 16140 / 19683
+        True
+
+    Args:
+        text: The share as printed.
+        size: Operations in the space; a count needs it.
+
+    Raises:
+        MeasurementError: If it is not a share between nothing and all, or a count without a size.
+    """
+    if _is_count(text):
+        count = stated_count(text)
+        if size is None:
+            raise MeasurementError(f"'{text}' is a count: give the size of the space, or a share such as 82%")
+        share = Stated(text.strip(), count / size, count / size, count / size, count / size)
+    else:
+        share = stated_number(text)
+    if share.upper > 1:
+        raise MeasurementError(f"'{text}' is more than the whole space: write a share as 82%, .82 or a count")
+    return Stated(share.text, share.lower, share.upper, max(share.least, 0.0), min(share.most, 1.0))
+
+
+def stated_count(text: str) -> int:
+    """Read a whole number of at least 0, such as `10000`, `10,000`, `10_000` or `2e9`.
+
+    Example:
+        >>> stated_count("10,000"), stated_count("2e9")
+        (10000, 2000000000)
+
+    Raises:
+        MeasurementError: If it is none.
+    """
+    plain = text.strip()
+    number, _ = _read(re.sub("[,_]", "", plain) if _GROUPED.fullmatch(plain) else plain, text)
+    if number != int(number) or "%" in plain:
+        raise MeasurementError(f"'{text}' is not a whole number: write a count such as 10000")
+    return int(number)
+
+
+def _is_count(text: str) -> bool:
+    """Return whether a share is written as a count: without a point, exponent or percent sign."""
+    plain = text.strip()
+    return bool(plain.isdecimal() or _GROUPED.fullmatch(plain))
+
+
+def _read(part: str, whole: str) -> tuple[Decimal, Decimal]:
+    """Return the value of a number and half a unit of its last digit, percent as a fraction."""
+    digits = part.strip().removesuffix("%").strip()
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        raise MeasurementError(f"'{whole}' is not a number: write it as 10000, .82, 82% or .3..1.0") from None
+    if not number.is_finite() or number < 0:
+        raise MeasurementError(
+            f"'{whole}' cannot be counted or measured: write a finite number of at least 0"
+        )
+    if len(digits) > _LONGEST or (number and abs(number.adjusted()) > _LONGEST):
+        raise MeasurementError(f"'{whole:.20}' is out of all proportion: write a number of fewer digits")
+    exponent = number.as_tuple().exponent
+    scale = Decimal("0.01") if part.strip().endswith("%") else Decimal(1)
+    half = Decimal(5).scaleb(int(exponent) - 1)
+    return number * scale, half * scale

@@ -1,0 +1,107 @@
+"""Reading numbers as they were printed."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.stated import stated_count, stated_number, stated_share
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "least", "most"),
+    [
+        ("82%", 0.82, 0.815, 0.825),
+        ("82 %", 0.82, 0.815, 0.825),
+        ("87.37%", 0.8737, 0.87365, 0.87375),
+        (".82", 0.82, 0.815, 0.825),
+        ("4.0", 4.0, 3.95, 4.05),
+        ("4", 4.0, 3.5, 4.5),
+        (" 0.5 ", 0.5, 0.45, 0.55),
+        ("1e-3", 1e-3, 5e-4, 1.5e-3),
+    ],
+)
+def test_single_numbers(text: str, value: float, least: float, most: float) -> None:
+    stated = stated_number(text)
+    assert (stated.lower, stated.value, stated.upper) == pytest.approx((value, value, value), abs=1e-15)
+    assert (stated.least, stated.most) == pytest.approx((least, most), abs=1e-15)
+
+
+@pytest.mark.parametrize("text", [".89...91", "0.89..0.91", ".89-.91", ".89 to .91", ".89–.91", "89..91%"])
+def test_ranges(text: str) -> None:
+    if text == "89..91%":
+        with pytest.raises(MeasurementError, match="falls"):
+            stated_number(text)
+    else:
+        stated = stated_number(text)
+        assert (stated.least, stated.lower, stated.value, stated.upper, stated.most) == pytest.approx(
+            (0.885, 0.89, 0.9, 0.91, 0.915)
+        )
+
+
+@pytest.mark.parametrize("text", ["", "many", "%", "12,5", "1..2..3", "nan", "inf", "-3", "0x10", "1 2"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(MeasurementError, match="write"):
+        stated_number(text)
+
+
+def test_falling_range_is_refused() -> None:
+    with pytest.raises(MeasurementError, match=r"the range '1\.0\.\.\.3' falls: write its smaller end first"):
+        stated_number("1.0...3")
+
+
+@pytest.mark.parametrize(("text", "share"), [("16140", 16140 / 19683), ("16,140", 16140 / 19683), ("0", 0.0)])
+def test_counts_are_exact_shares(text: str, share: float) -> None:
+    stated = stated_share(text, 19_683)
+    assert (stated.least, stated.value, stated.most) == (share, share, share)
+
+
+@pytest.mark.parametrize("text", ["82%", ".82", "0.82"])
+def test_shares_are_rounded(text: str) -> None:
+    assert stated_share(text, None).most == pytest.approx(0.825)
+
+
+def test_rounding_never_leaves_the_whole() -> None:
+    assert stated_share("100%", None).most == 1
+    assert stated_share("0%", None).least == 0
+
+
+@pytest.mark.parametrize("text", ["101%", "1.2", "19684"])
+def test_more_than_everything_is_refused(text: str) -> None:
+    with pytest.raises(MeasurementError, match="more than the whole space"):
+        stated_share(text, 19_683)
+
+
+def test_count_needs_a_size() -> None:
+    with pytest.raises(MeasurementError, match="is a count: give the size of the space"):
+        stated_share("16140", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("10000", 10_000), ("10,000", 10_000), ("10_000", 10_000), ("2e9", 2 * 10**9), ("0", 0)],
+)
+def test_whole_numbers(text: str, count: int) -> None:
+    assert stated_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["1.5", "82%", "ten", "-1", "1,00", "1e400000", "1e-400000", "1" * 40])
+def test_what_is_no_count_is_refused(text: str) -> None:
+    with pytest.raises(MeasurementError, match="write"):
+        stated_count(text)
+
+
+@given(st.text(max_size=12) | st.from_regex(r"[0-9.,%e+-]{1,12}", fullmatch=True))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for read in (stated_number, stated_count):
+        with suppress(MeasurementError):
+            read(text)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_a_printed_number_allows_what_it_was_rounded_from(thousandths: int, decimals: int) -> None:
+    true = thousandths / 1e6
+    stated = stated_number(f"{100 * true:.{decimals}f}%")
+    assert stated.least - 1e-12 <= true <= stated.most + 1e-12
