@@ -81,11 +81,13 @@ def test_a_flipped_bit_in_a_signed_folder_is_noticed(folder: Path, key: ec.Ellip
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_bit_of_a_checkpoint_matters(saved: Path) -> None:
     assert _undetected(saved, lambda: checkpoint.read(saved), _every_bit(saved)) == []
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_bit_of_a_signature_matters(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
     signature, public = folder / "model.sig", key.public_key()
     sign_folder(folder, key, signature)
