@@ -5,18 +5,30 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.initialisation import Scheme
-from fluxttice_core.training.schedules import Constant, Schedule
+from fluxttice_core.training.plain_yaml import read_yaml
+from fluxttice_core.training.schedules import Constant, Schedule, within
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e3, allow_inf_nan=False)]
+WeightSchedule = Annotated[Schedule, within(0.0, 1e3)]
+ShareSchedule = Annotated[Schedule, within(0.0, 1.0)]
 _RECIPE_FILES = resources.files("fluxttice_core.training") / "recipes"
 _LARGEST_RECIPE_BYTES = 65_536
+
+
+def _lower_first(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] > pair[1]:
+        raise ValueError("the lower end must come first")
+    return pair
+
+
+Shares = Annotated[tuple[Share, Share], AfterValidator(_lower_first)]
+Weights = Annotated[tuple[Weight, Weight], AfterValidator(_lower_first)]
 
 
 class _Settings(BaseModel):
@@ -37,7 +49,7 @@ class OptimizerSettings(_Settings):
         second_moment: Decay of the running mean of squared gradients.
     """
 
-    rate: Schedule
+    rate: ShareSchedule
     encoder_factor: Weight = 1.0
     decoder_a_factor: Weight = 1.0
     decoder_b_factor: Weight = 1.0
@@ -59,8 +71,8 @@ class HalfSettings(_Settings):
         repulsion_scale: The length at which latents count as close.
     """
 
-    beta: Schedule
-    temperature: Schedule = Constant(value=1.0)
+    beta: WeightSchedule
+    temperature: WeightSchedule = Constant(value=1.0)
     free_bits: Weight = 0.0
     output_entropy: Weight = 0.0
     repulsion: Weight = 0.0
@@ -82,13 +94,13 @@ class BalanceSettings(_Settings):
     """
 
     start: Share = 0.7
-    bounds: tuple[Share, Share] = (0.5, 0.95)
-    band: tuple[Weight, Weight] = (0.8, 1.2)
+    bounds: Shares = (0.5, 0.95)
+    band: Weights = (0.8, 1.2)
     momenta: tuple[Share, Share] = (0.5, 0.95)
     step: Share = 0.02
-    coverage_band: tuple[Weight, Weight] = (0.67, 1.5)
+    coverage_band: Weights = (0.67, 1.5)
     coverage_factor: Annotated[float, Field(ge=1, le=2)] = 1.05
-    scale_bounds: tuple[Weight, Weight] = (0.5, 2.0)
+    scale_bounds: Weights = (0.5, 2.0)
 
 
 class ControllerSettings(_Settings):
@@ -103,8 +115,8 @@ class ControllerSettings(_Settings):
 
     rate_gain: Share = 0.05
     weight_gain: Share = 0.01
-    rate_bounds: tuple[Share, Share] = (1e-6, 0.01)
-    alignment_bounds: tuple[Weight, Weight] = (0.15, 0.75)
+    rate_bounds: Shares = (1e-6, 0.01)
+    alignment_bounds: Weights = (0.15, 0.75)
 
 
 class TransportSettings(_Settings):
@@ -118,8 +130,8 @@ class TransportSettings(_Settings):
         assignment_rows: Training rows from which each entry's latent is read off the fresh encoder.
     """
 
-    weight: Schedule = Constant(value=1.0)
-    draws: Schedule = Constant(value=256)
+    weight: WeightSchedule = Constant(value=1.0)
+    draws: Annotated[Schedule, within(0.0, 1e6)] = Constant(value=256)
     focus: Share = 0.3
     focus_width: Annotated[float, Field(ge=0, le=10)] = 0.15
     assignment_rows: Annotated[int, Field(ge=2, le=1_000_000)] = 4_096
@@ -189,11 +201,11 @@ class Recipe(_Settings):
     schedule_by: Literal["epoch", "step"]
     initialisation: Scheme = "independent"
     optimizer: OptimizerSettings
-    evidence: Schedule = Constant(value=1.0)
-    rho: Schedule = Constant(value=0.0)
+    evidence: WeightSchedule = Constant(value=1.0)
+    rho: ShareSchedule = Constant(value=0.0)
     half_a: HalfSettings
     half_b: HalfSettings
-    alignment: Schedule = Constant(value=0.0)
+    alignment: WeightSchedule = Constant(value=0.0)
     balance: BalanceSettings | None = None
     controller: ControllerSettings | None = None
     transport: TransportSettings | None = None
@@ -268,16 +280,7 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
 
 
 def _mapping(text: bytes, source: str) -> dict[str, Any]:
-    # Aliases are what makes a small YAML file large in memory; no recipe needs one.
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise SettingsError(f"{source} uses YAML aliases, which recipes may not: write the values out")
-        settings = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        if isinstance(error, SettingsError):
-            raise
-        reason = " ".join(str(error).split())[:200]
-        raise SettingsError(f"{source} is not valid YAML ({reason}): correct the file") from None
+    settings = read_yaml(text, source=source)
     if not isinstance(settings, dict):
         raise SettingsError(f"{source} holds no mapping of settings: write lines such as 'epochs: 40'")
     return settings
@@ -298,12 +301,7 @@ def _apply(settings: dict[str, Any], override: str) -> None:
 
 
 def _value(text: str, key: str) -> Any:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise SettingsError(
-            f"the value {text!r} for {key} is not valid YAML: quote it, or check its brackets"
-        ) from None
+    value = read_yaml(text, source=f"the value {text!r:.80} for {key}")
     if isinstance(value, str):
         # YAML reads 1e-3 as text, which nobody who types it means.
         try:

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Moment = Annotated[float, Field(allow_inf_nan=False, ge=0, le=1e6)]
@@ -29,6 +29,10 @@ class Constant(_Kind):
         """The value at an epoch."""
         return self.value
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        return self.value, self.value
+
 
 class _Points(_Kind):
     points: Annotated[tuple[tuple[Moment, Number], ...], Field(min_length=1, max_length=64)]
@@ -40,12 +44,17 @@ class _Points(_Kind):
             raise ValueError("the epochs of the points must rise from one to the next")
         return self
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        levels = [level for _, level in self.points]
+        return min(levels), max(levels)
+
 
 class Steps(_Points):
     """Each value holds from its epoch until the next one's.
 
     Example:
-        >>> Steps(kind="steps", points=((0, 1e-3), (50, 5e-4))).at(50)
+        >>> Steps(kind="steps", points=((0, 1e-3), (50, 5e-4))).at(50.0)
         0.0005
     """
 
@@ -64,7 +73,7 @@ class Linear(_Points):
     """Straight lines between points, flat before the first and after the last.
 
     Example:
-        >>> Linear(kind="linear", points=((0, 0.0), (50, 0.3))).at(25)
+        >>> Linear(kind="linear", points=((0, 0.0), (50, 0.3))).at(25.0)
         0.15
     """
 
@@ -84,7 +93,7 @@ class Geometric(_Kind):
     """A constant ratio from epoch to epoch, flat after the last.
 
     Example:
-        >>> Geometric(start=0.4, end=0.1, epochs=8).at(4)
+        >>> Geometric(start=0.4, end=0.1, epochs=8).at(4.0)
         0.2
     """
 
@@ -97,6 +106,10 @@ class Geometric(_Kind):
         """The value at an epoch."""
         return float(self.start * (self.end / self.start) ** min(1.0, epoch / self.epochs))
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        return min(self.start, self.end), max(self.start, self.end)
+
 
 class OneCycle(_Kind):
     """A rise along a half cosine from `peak / start_ratio` to `peak`, then a fall to that over `end_ratio`.
@@ -105,7 +118,7 @@ class OneCycle(_Kind):
         Smith and Topin 2019.
 
     Example:
-        >>> OneCycle(kind="one_cycle", peak=0.005, epochs=40, rise=0.25).at(10)
+        >>> OneCycle(kind="one_cycle", peak=0.005, epochs=40, rise=0.25).at(10.0)
         0.005
     """
 
@@ -125,6 +138,10 @@ class OneCycle(_Kind):
         share = min(1.0, (epoch - top) / (self.epochs - top))
         return _half_cosine(self.peak, start / self.end_ratio, share)
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        return self.peak / self.start_ratio / self.end_ratio, self.peak
+
 
 def _half_cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * share))
@@ -134,8 +151,8 @@ class Cosine(_Kind):
     r"""A wave: :math:`c + a \cos(2\pi (e \bmod T)/T + \varphi)`.
 
     Example:
-        >>> Cosine(kind="cosine", centre=0.3, amplitude=0.15, period=30, phase=0.0).at(30)
-        0.45
+        >>> Cosine(kind="cosine", centre=0.5, amplitude=0.25, period=30, phase=0.0).at(30.0)
+        0.75
     """
 
     kind: Literal["cosine"] = "cosine"
@@ -149,13 +166,17 @@ class Cosine(_Kind):
         turn = (epoch % self.period) / self.period
         return self.centre + self.amplitude * math.cos(2 * math.pi * turn + self.phase)
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        return self.centre - abs(self.amplitude), self.centre + abs(self.amplitude)
+
 
 class Rippled(_Kind):
     r"""A line with a relative wave on it, and a floor: :math:`\max(f, b(e) (1 + a(e) \cos 2\pi e/T))`.
 
     Example:
         >>> flat = Linear(points=((0, 1.0),))
-        >>> Rippled(base=flat, amplitude=Linear(points=((0, 0.1),)), period=30, floor=0.1).at(0)
+        >>> Rippled(base=flat, amplitude=Linear(points=((0, 0.1),)), period=30, floor=0.1).at(0.0)
         1.1
     """
 
@@ -170,13 +191,19 @@ class Rippled(_Kind):
         wave = math.cos(2 * math.pi * epoch / self.period)
         return max(self.floor, self.base.at(epoch) * (1.0 + self.amplitude.at(epoch) * wave))
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        swing = max(abs(level) for level in self.amplitude.range())
+        ends = [level * (1.0 + side) for level in self.base.range() for side in (-swing, swing)]
+        return max(self.floor, min(ends)), max(self.floor, *ends)
+
 
 class Gated(_Kind):
     """One line while the two halves' gradients are balanced, another while they are not.
 
     Example:
         >>> gate = Gated(balanced=Linear(points=((0, 0.7),)), unbalanced=Linear(points=((0, 0.3),)))
-        >>> gate.at(0, balanced=False)
+        >>> gate.at(0.0, balanced=False)
         0.3
     """
 
@@ -188,7 +215,33 @@ class Gated(_Kind):
         """The value at an epoch."""
         return (self.balanced if balanced else self.unbalanced).at(epoch)
 
+    def range(self) -> tuple[float, float]:
+        """The least and the largest value that it can take."""
+        lows, highs = zip(self.balanced.range(), self.unbalanced.range(), strict=True)
+        return min(lows), max(highs)
+
 
 Schedule = Annotated[
     Constant | Steps | Linear | Geometric | OneCycle | Cosine | Rippled | Gated, Field(discriminator="kind")
 ]
+
+
+def within(low: float, high: float) -> AfterValidator:
+    """A check that a schedule never leaves an interval, for use in an annotation.
+
+    Example:
+        >>> from pydantic import TypeAdapter
+        >>> rate = TypeAdapter(Annotated[Schedule, within(0.0, 1.0)])
+        >>> rate.validate_python({"kind": "constant", "value": 0.5}).value
+        0.5
+    """
+
+    def check(schedule: Schedule) -> Schedule:
+        lowest, highest = schedule.range()
+        if lowest < low or highest > high:
+            raise ValueError(
+                f"the schedule must stay from {low:g} to {high:g}, and it goes from {lowest:g} to {highest:g}"
+            )
+        return schedule
+
+    return AfterValidator(check)

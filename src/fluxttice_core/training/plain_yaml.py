@@ -1,0 +1,68 @@
+"""YAML as recipes use it: plain values, each key once; no aliases, no tags, nothing that runs."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from fluxttice_core.errors import SettingsError
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Refuses what makes a small file large in memory, or a value something else than it looks."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise _Refused("anchors and aliases are not allowed: write the values out")
+        if getattr(event, "tag", None) is not None:
+            raise _Refused("tags are not allowed: write plain values")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            keys = [str(key.value) for key, _ in node.value]
+            twice = next((key for key in keys if keys.count(key) > 1), keys[0])
+            raise _Refused(f"the key {twice} is given twice: keep one")
+        return mapping
+
+
+class _Refused(yaml.YAMLError):
+    pass
+
+
+def _refuse_boolean(_: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
+    raise _Refused(f"{node.value} is a truth value, which no setting takes: write a number, or quote a word")
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:bool", _refuse_boolean)
+
+
+def read_yaml(text: str | bytes, *, source: str) -> Any:
+    """The values in a YAML text.
+
+    Args:
+        text: The YAML.
+        source: What to call it in an error.
+
+    Raises:
+        SettingsError: If the text is not YAML, or not plain.
+
+    Example:
+        >>> read_yaml("epochs: 40", source="a recipe")
+        {'epochs': 40}
+    """
+    try:
+        loader = _PlainLoader(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except _Refused as refusal:
+        raise SettingsError(f"{source}: {refusal}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SettingsError(f"{source} is not valid YAML ({reason}): correct it") from None
+    except RecursionError:
+        raise SettingsError(f"{source} is nested too deeply, and no recipe is: write it flatter") from None
