@@ -63,10 +63,11 @@ def audit_point(point: Point, size: int, significance: float = SIGNIFICANCE) -> 
     at_most = distinct_tails(most, size, point.draws).at_most
     lower, upper = _uniform_range(size, point.draws, significance)
     uniform = f"uniform draws show {percent(expected_share(size, point.draws))} on average"
-    usual = f"{percent(lower / size)} to {percent(upper / size)} in all but {significance:g} of runs a side"
+    rare = f"one run in {1 / significance:,.0f} either way"
+    usual = f"{percent(lower / size)} to {percent(upper / size)} but for {rare}"
     if at_least < significance:
         verdict, law, p_value = Verdict.IMPOSSIBLE, "distinct <= uniform draws", at_least
-        reason = f"no generator does better than uniform draws, and {uniform}, {usual} ({p_text(at_least)})"
+        reason = f"no generator beats uniform draws, and {uniform}, {usual} ({p_text(at_least)})"
     elif at_most < significance:
         verdict, law, p_value = Verdict.BELOW_UNIFORM, "uniform null", at_most
         efficiency = percent(point.share.value / expected_share(size, point.draws))
@@ -163,7 +164,8 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
     curve = [_LogUnseen(0, 0.0, 0.0, 0.0, 0.0)]
     curve += [_log_unseen(point, size) for point in sorted(points, key=lambda point: point.draws)]
     named = "; ".join(str(point) for point in sorted(points, key=lambda point: point.draws))
-    score, law, culprit = max([*_rises(curve), *_bends(curve)], default=(-math.inf, "", curve[-1]))
+    scored = [*_rises(curve), *_bends(curve)]
+    score, law, culprit = max(scored, key=lambda entry: entry[0], default=(-math.inf, "", curve[-1]))
     p_value = float(ndtr(-score))
     if p_value >= significance:
         reason = (

@@ -1,0 +1,91 @@
+"""Claims about two sets."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.set_claims import audit_jaccard_distance, audit_union
+from fluxttice_core.measurement.stated import Stated, stated_number
+from fluxttice_core.measurement.verdict import Finding, Verdict
+
+
+def apart(first: str, second: str, distance: str) -> Finding:
+    return audit_jaccard_distance(stated_number(first), stated_number(second), stated_number(distance))
+
+
+def test_published_distance_is_refuted_with_its_bound() -> None:
+    finding = apart("97.64%", "97.67%", ".89...91")
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.upper == pytest.approx(0.0469)
+    assert finding.lower == pytest.approx(1 - 0.9764 / 0.9767)
+    assert finding.sentence == (
+        "sets of 97.64% and 97.67% of one space lie between 0.000 and 0.047 apart; 0.046 if independent"
+    )
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict"),
+    [
+        (".046", Verdict.POSSIBLE),
+        (".0469", Verdict.POSSIBLE),
+        (".047", Verdict.NOT_ENOUGH_SAID),  # .0465 would be printed so
+        (".03...06", Verdict.NOT_ENOUGH_SAID),
+        (".048", Verdict.IMPOSSIBLE),
+        ("0", Verdict.NOT_ENOUGH_SAID),
+        ("0.0000", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_rounding_decides_only_where_it_can(distance: str, verdict: Verdict) -> None:
+    assert apart("97.64%", "97.67%", distance).verdict is verdict
+
+
+def test_equal_sets_may_coincide() -> None:
+    assert apart("50%", "50%", "0.0").verdict is Verdict.POSSIBLE
+    assert apart("50%", "50%", "1.0").verdict is Verdict.POSSIBLE
+    assert apart("50%", "60%", "0.00").verdict is Verdict.IMPOSSIBLE
+
+
+def test_empty_sets_are_refused() -> None:
+    with pytest.raises(MeasurementError, match="two empty sets"):
+        apart("0%", "0%", "0.5")
+
+
+def exactly(value: float) -> Stated:
+    return Stated(f"{value:.6f}", value, value, value, value)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
+def test_true_sets_are_possible(seed: int, first_share: float, second_share: float) -> None:
+    generator = np.random.default_rng(seed)
+    first, second = generator.random(50) < first_share, generator.random(50) < second_share
+    first[0] = True
+    shares = exactly(float(first.mean())), exactly(float(second.mean()))
+    union = float(np.mean(first | second))
+    distance = 1 - float(np.sum(first & second) / np.sum(first | second))
+    assert audit_jaccard_distance(*shares, exactly(distance)).verdict is Verdict.POSSIBLE
+    assert audit_union(*shares, exactly(union)).verdict is Verdict.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("union", "verdict"),
+    [
+        ("86.6%", Verdict.POSSIBLE),
+        ("98.2%", Verdict.POSSIBLE),
+        ("100%", Verdict.POSSIBLE),
+        ("86.5%", Verdict.NOT_ENOUGH_SAID),
+        ("85%", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_unions(union: str, verdict: Verdict) -> None:
+    finding = audit_union(stated_number("86.3%"), stated_number("86.6%"), stated_number(union))
+    assert finding.verdict is verdict
+    assert (finding.lower, finding.upper) == (0.866, 1.0)
+
+
+def test_union_exceeds_not_the_sum() -> None:
+    finding = audit_union(stated_number("10%"), stated_number("20%"), stated_number("35%"))
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.upper == pytest.approx(0.3)
+    assert finding.sentence == "sets of 10% and 20% cover 20.00 % at least and 30.00 % at most"

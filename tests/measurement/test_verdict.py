@@ -1,0 +1,58 @@
+"""Verdicts: which counts, and how numbers are written."""
+
+import pytest
+
+from fluxttice_core.measurement.stated import stated_number
+from fluxttice_core.measurement.verdict import Bounds, Finding, Verdict, judge, p_text, percent, worst
+
+
+def finding(verdict: Verdict) -> Finding:
+    return Finding("a claim", verdict, "a law", 0.1, None, "fraction", 0.5, "a reason")
+
+
+def test_worst_verdict_decides() -> None:
+    everything = [finding(verdict) for verdict in reversed(Verdict)]
+    for verdict in reversed(Verdict):
+        assert worst(everything) is Verdict.IMPOSSIBLE
+        assert worst([finding(verdict), finding(Verdict.POSSIBLE)]) is verdict
+    assert worst([]) is Verdict.NOT_ENOUGH_SAID
+
+
+def test_findings_are_plain_in_json() -> None:
+    plain = finding(Verdict.CONSISTENT).as_json()
+    assert plain["verdict"] == "consistent with uniform"
+    assert type(plain["verdict"]) is str
+    assert list(plain) == ["claim", "verdict", "law", "lower", "upper", "unit", "p_value", "sentence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("0.5", Verdict.POSSIBLE),
+        ("0.40", Verdict.POSSIBLE),
+        ("0.60", Verdict.POSSIBLE),
+        ("0.62", Verdict.NOT_ENOUGH_SAID),
+        ("0.63", Verdict.IMPOSSIBLE),
+        ("0.38", Verdict.NOT_ENOUGH_SAID),
+        ("0.37", Verdict.IMPOSSIBLE),
+        ("0.3..0.5", Verdict.NOT_ENOUGH_SAID),
+    ],
+)
+def test_bounds_decide_with_rounding_in_the_claims_favour(text: str, verdict: Verdict) -> None:
+    assert judge(stated_number(text), Bounds(0.4, 0.6, least=0.38, most=0.62)) is verdict
+
+
+def test_bounds_without_rounding_are_their_own_limits() -> None:
+    assert judge(stated_number("0.62"), Bounds(0.4, 0.6)) is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.5, "50.00 %"), (1.0, "100.00 %"), (0.0, "0.00 %"), (0.99995, "99.9950 %"), (2.5e-9, "2.5e-07 %")],
+)
+def test_percent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_probabilities() -> None:
+    assert [p_text(p) for p in (1.0, 0.0472, 3e-7, 0.0)] == ["p = 1", "p = 0.047", "p = 3e-07", "p < 1e-12"]
