@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -147,15 +149,45 @@ def test_a_decimal_index_is_always_shorter_than_a_table(base: int, arity: int) -
         ([[]], "numbers of shape 1 x 0"),
         (np.zeros((2, 2, 9), dtype=int), "numbers of shape 2 x 2 x 9"),
         ([[-1, 0], [1]], "entry 0: index -1"),
+        ([["----00-0+"]], "entry 0: expected one operation, not a list"),
+        ([10**400, 1.5], "values of type object"),
         ([[0, 1], 5], "entry 0: expected one operation, but 2 were given"),
         ([[0, 0, 0], [0, 3, 0], [0, 0, 0]], "entry 3 is not one of"),
         ([MINIMUM_TABLE, [9] * 9], "entry 9 is not one of"),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:60],
 )
 def test_what_is_no_operation_is_refused_with_the_reason(notation: Any, complaint: str) -> None:
     with pytest.raises(OperationError, match=complaint.replace("+", r"\+")):
         parse(TERNARY, notation)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text("-0+−/ 123x", max_size=12),
+    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from([(3, 2), (2, 2), (4, 2)]), json_values)
+def test_whatever_comes_is_read_or_refused(kind: tuple[int, int], value: Any) -> None:
+    space = OperationSpace(*kind)
+    with suppress(OperationError):
+        indices = parse(space, value)
+        assert indices.dtype == np.int64
+        assert ((indices >= 0) & (indices < space.size)).all()
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda value: [value], lambda value: [0, value], lambda value: ["0", value]]
+)
+def test_nesting_without_end_is_refused(wrap: Callable[[Any], Any]) -> None:
+    nested: Any = 0
+    for _ in range(5000):
+        nested = wrap(nested)
+    with pytest.raises(OperationError, match="expected one operation, not a list"):
+        parse(TERNARY, nested)
 
 
 def test_the_minus_sign_is_a_glyph_only_where_minus_is() -> None:

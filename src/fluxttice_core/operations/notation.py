@@ -11,6 +11,7 @@ from fluxttice_core.operations.space import OperationSpace
 
 _MINUS_SIGN = "\N{MINUS SIGN}"
 _EXACT_FLOATS = 2**53
+_DEEPEST_GRID = 5  # a list of tables of four inputs
 _KINDS = "give an index, a table or a string"
 
 
@@ -69,11 +70,12 @@ def parse_one(space: OperationSpace, operation: object) -> int:
     return int(indices[0])
 
 
-def _is_grid(values: Sequence[Any]) -> bool:
+def _is_grid(values: Sequence[Any], levels: int = _DEEPEST_GRID) -> bool:
     """Tell numbers in a rectangular arrangement from entries that must be read one by one."""
     nested = {isinstance(value, list | tuple) for value in values}
     if nested == {True}:
-        return len({len(value) for value in values}) == 1 and all(_is_grid(value) for value in values)
+        one_length = levels > 1 and len({len(value) for value in values}) == 1
+        return one_length and all(_is_grid(value, levels - 1) for value in values)
     return nested <= {False} and all(
         isinstance(value, int | float | np.number | np.bool_) for value in values
     )
@@ -86,6 +88,10 @@ def _parse_entries(space: OperationSpace, entries: Sequence[Any]) -> Int64[np.nd
 
 
 def _parse_entry(space: OperationSpace, position: int, entry: object) -> int:
+    if isinstance(entry, list | tuple) and not _is_grid(entry):
+        raise OperationError(
+            f"entry {position}: expected one operation, not a list of several or a ragged table"
+        )
     try:
         return parse_one(space, entry)
     except OperationError as error:
@@ -140,7 +146,7 @@ def _as_array(operations: object) -> Shaped[np.ndarray, "..."]:
         raise OperationError("True and False are no symbols: write the operation with numbers or a string")
     try:
         return np.asarray(operations)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise OperationError(f"cannot read an operation from {kind}: {_KINDS}") from None
 
 

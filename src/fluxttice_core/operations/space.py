@@ -123,10 +123,10 @@ class OperationSpace:
         Raises:
             OperationError: If the last axis does not have one entry a cell, or an entry is no symbol.
         """
-        if tables.shape[-1] != self.cells:
+        if tables.shape[-1:] != (self.cells,):
             raise OperationError(
-                f"a table of {self.describe()} has {self.cells} entries, but the last axis has "
-                f"{tables.shape[-1]}"
+                f"a table of {self.describe()} has {self.cells} entries along its last axis, "
+                f"but the shape is {tables.shape}"
             )
         if not np.issubdtype(tables.dtype, np.integer):
             raise OperationError(f"table entries must be whole numbers, not {tables.dtype}")
