@@ -123,18 +123,19 @@ def remove_abandoned(path: Path) -> None:
     """Remove what dead writers left of a file or folder, and put back a folder that one had moved aside.
 
     Raises:
-        OSError: If a left-over cannot be removed.
+        StorageError: If a left-over cannot be removed.
     """
-    for entry in sorted(path.parent.iterdir()):
-        match = _TEMPORARY.fullmatch(entry.name)
-        if match is None or match["name"] != path.name or _is_locked(entry):
-            continue
-        if match["role"] == "old" and not path.exists():
-            entry.rename(path)
-        elif entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
+    with _explained(path):
+        for entry in sorted(path.parent.iterdir()):
+            match = _TEMPORARY.fullmatch(entry.name)
+            if match is None or match["name"] != path.name or _is_locked(entry):
+                continue
+            if match["role"] == "old" and not path.exists():
+                entry.rename(path)
+            elif entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
 
 
 def _temporary_name(path: Path, role: str) -> Path:
