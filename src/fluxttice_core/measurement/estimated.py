@@ -1,0 +1,59 @@
+"""Figures out of estimates that carry a standard error."""
+
+import math
+
+from fluxttice_core.measurement.estimate import Estimate
+from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
+
+LEVEL = 0.95
+
+
+def estimated(
+    quantity: str,
+    half: Half,
+    estimate: Estimate,
+    *,
+    better: Direction,
+    ceiling: float,
+    draws: int,
+    seed: int,
+    unit: Unit = "nats",
+) -> Figure:
+    """A sampled figure with the interval of its standard error.
+
+    Args:
+        quantity: What is measured.
+        half: Of which half.
+        estimate: Value and standard error.
+        better: Which direction is better.
+        ceiling: What a perfect generator scores.
+        draws: Draws behind the estimate.
+        seed: Their seed.
+        unit: Unit of the value.
+
+    Example:
+        >>> d = estimated("D", "a", Estimate(5.25, 0.1), better="lower", ceiling=0.0, draws=8, seed=0)
+        >>> str(d.interval)
+        '5.25 [5.054, 5.446]'
+    """
+    return Figure(
+        quantity=quantity,
+        half=half,
+        value=estimate.value,
+        unit=unit,
+        better=better,
+        ceiling=ceiling,
+        estimator="monte_carlo",
+        interval=_interval(estimate),
+        error=estimate.error,
+        degrees=estimate.degrees,
+        draws=draws,
+        seed=seed,
+    )
+
+
+def _interval(estimate: Estimate) -> Interval:
+    if math.isinf(estimate.value):
+        return Interval(estimate.value, estimate.value, estimate.value, LEVEL, "infinite")
+    return estimate.interval(LEVEL)

@@ -1,0 +1,105 @@
+"""Figures of the generator's own distribution p(x), estimated for every operation at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from fluxttice_core.measurement.coverage import expected_coverage, expected_distinct
+from fluxttice_core.measurement.estimate import Estimate
+from fluxttice_core.measurement.estimated import estimated
+from fluxttice_core.measurement.information import (
+    GenerativeFigures,
+    coverage_from_mass,
+    generative_figures,
+    memorisation,
+)
+from fluxttice_core.measurement.mass import MassEstimate, estimate_mass
+from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
+from fluxttice_core.measurement.protocol import Decodable
+from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.streams import stream
+from fluxttice_core.operations.split import Split
+
+_QUANTILES = 201
+_CURVE_POINTS = 41
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One figure: its name, unit and direction, its perfect value, and the estimate."""
+
+    quantity: str
+    unit: Unit
+    better: Direction
+    ceiling: float
+    estimate: Estimate
+
+
+def mass_figures(
+    model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None
+) -> Iterator[Figure | Series]:
+    """Likelihood, divergences, effective numbers, generative information, memorisation, expected coverage.
+
+    Args:
+        model: The decoder.
+        half: What to call it.
+        settings: Draws, budgets and seed.
+        split: The split that the model was trained on; none: memorisation is not known.
+
+    Raises:
+        OperationError: If the space is too large to enumerate.
+        MeasurementError: If the decoder returns numbers that are not finite.
+    """
+    generator = stream(settings.seed, half, "mass", device=settings.device)
+    mass = estimate_mass(model, settings.mass_draws, generator=generator)
+    figure = partial(estimated, draws=settings.mass_draws, seed=settings.seed)
+    for row in _rows(mass, generative_figures(mass), settings, split):
+        yield figure(row.quantity, half, row.estimate, unit=row.unit, better=row.better, ceiling=row.ceiling)
+    yield Figure(
+        quantity="total_mass",
+        half=half,
+        value=float(mass.p.sum()),
+        unit="ratio",
+        better="neither",
+        ceiling=1.0,
+    )
+    yield from _series(mass, half, max(settings.draws))
+
+
+def _rows(
+    mass: MassEstimate, found: GenerativeFigures, settings: MeasurementSettings, split: Split | None
+) -> Iterator[_Row]:
+    size, log_size = mass.space.size, mass.space.log_size
+    yield _Row("generative_information", "ratio", "higher", 1.0, found.generative_information)
+    yield _Row("nll", "nats", "lower", log_size, found.nll)
+    yield _Row("kl_from_uniform", "nats", "lower", 0.0, found.kl_from_uniform)
+    yield _Row("kl_to_uniform", "nats", "lower", 0.0, found.kl_to_uniform)
+    yield _Row("entropy", "nats", "higher", log_size, found.entropy)
+    yield _Row("conditional_entropy", "nats", "lower", 0.0, found.conditional_entropy)
+    yield _Row("effective_number_1", "operations", "higher", float(size), found.effective_number_1)
+    yield _Row("effective_number_2", "operations", "higher", float(size), found.effective_number_2)
+    yield _Row("total_variation", "fraction", "lower", 0.0, found.total_variation.corrected)
+    yield _Row("argmax_divergence", "nats", "lower", 0.0, found.argmax_divergence.corrected)
+    yield _Row("argmax_total_variation", "fraction", "lower", 0.0, found.argmax_total_variation.corrected)
+    if split is not None:
+        ratio = memorisation(mass, train=split.train, held_out=split.held_out)
+        yield _Row("memorisation", "ratio", "neither", 1.0, ratio)
+    for n, share in zip(settings.draws, coverage_from_mass(mass, settings.draws), strict=True):
+        quantity = f"expected_coverage/categorical/N={n}"
+        yield _Row(quantity, "fraction", "higher", expected_distinct(size, n) / size, share)
+
+
+def _series(mass: MassEstimate, half: Half, largest: int) -> Iterator[Series]:
+    """The sorted mass in units of 1/K, and expected coverage against the budget."""
+    levels = np.linspace(0.0, 1.0, _QUANTILES)
+    for name, p in (("sorted_mass/categorical", mass.p), ("sorted_mass/argmax", mass.p_argmax)):
+        quantiles = np.quantile(p * mass.space.size, levels)
+        yield Series(name, half, tuple(levels.tolist()), tuple(quantiles.tolist()))
+    budgets = np.unique(np.geomspace(1, max(largest, 2), _CURVE_POINTS).round().astype(np.int64)).tolist()
+    curve = expected_coverage(np.clip(mass.p, 0, 1), budgets)
+    yield Series(
+        "expected_coverage/categorical", half, tuple(float(n) for n in budgets), tuple(curve.tolist())
+    )

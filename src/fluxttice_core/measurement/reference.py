@@ -1,0 +1,195 @@
+"""What the controls score, measured as the model is, and every figure set beside them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import torch
+from jaxtyping import Float, Real
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.controls import (
+    ConstantDecoder,
+    HalfSupportLookup,
+    QuantileLookup,
+    UniformSampler,
+)
+from fluxttice_core.measurement.figures import Halves, ProgressCallback, Step, steps_of
+from fluxttice_core.measurement.mass import DEFAULT_GROUPS
+from fluxttice_core.measurement.mass_figures import mass_figures
+from fluxttice_core.measurement.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
+from fluxttice_core.measurement.protocol import Decodable
+from fluxttice_core.measurement.reach_figures import reach_figures
+from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.operations.split import Split
+
+_DRAWS_AN_OPERATION = 24
+"""A uniform generator then leaves out any one operation with a chance of e^-24."""
+
+UntrainedFactory = Callable[[int], Halves]
+"""Makes freshly initialised halves of the measured architecture from a seed."""
+
+DESCRIPTIONS: dict[ControlName, str] = {
+    "uniform_sampler": "every operation equally likely, without a code",
+    "untrained": "freshly initialised networks of the same shape",
+    "constant_decoder": "even odds whatever the latent, and a code that says nothing",
+    "half_support": "a perfect code that reaches every second operation only",
+    "oracle": "one latent a cell, cut at the quantiles of the prior: perfect",
+}
+
+
+@dataclass(frozen=True)
+class Control:
+    """What one control scores.
+
+    Args:
+        name: The control.
+        runs: Its scores: one tuple for each untrained seed, a single one otherwise.
+    """
+
+    name: ControlName
+    runs: tuple[tuple[Score, ...], ...]
+
+    @property
+    def description(self) -> str:
+        """What the control is."""
+        return DESCRIPTIONS[self.name]
+
+    def scores(self, quantity: str, half: Half) -> tuple[Score, ...]:
+        """The control's scores in a quantity, one a run; none where it has none.
+
+        Controls that are no networks have one half, which stands beside either of the model's.
+        """
+        named = half if self.name == "untrained" or half == "pair" else "a"
+        found = chain.from_iterable(self.runs)
+        return tuple(score for score in found if score.quantity == quantity and score.half == named)
+
+
+@dataclass(frozen=True)
+class BlankCode:
+    """A constant decoder with the encoder that suits it: every posterior is the prior.
+
+    Example:
+        >>> mu, logvar = BlankCode(ConstantDecoder(OperationSpace())).encode_gaussian(torch.zeros(2, 9))
+        >>> float(mu.abs().max()), float(logvar.abs().max())
+        (0.0, 0.0)
+    """
+
+    decoder: ConstantDecoder
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations of the decoder."""
+        return self.decoder.space
+
+    @property
+    def latent_dim(self) -> int:
+        """Latent dimensions of the decoder."""
+        return self.decoder.latent_dim
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """The same logits for every latent."""
+        return self.decoder.decode_logits(z)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n cells"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """Mean 0 and log-variance 0 for every table."""
+        zero = torch.zeros(len(tables), self.latent_dim, device=tables.device)
+        return zero, zero
+
+
+def measured_controls(
+    space: OperationSpace,
+    untrained: UntrainedFactory,
+    settings: MeasurementSettings,
+    split: Split | None,
+    progress: ProgressCallback | None = None,
+) -> tuple[Control, ...]:
+    """Measure all controls with the budgets of the model and the controls' own effort.
+
+    Args:
+        space: The operations.
+        untrained: Makes the untrained networks.
+        settings: The settings that the model is measured with.
+        split: The split that the model is measured on.
+        progress: Told what comes next.
+
+    Returns:
+        The controls, in the order of `DESCRIPTIONS`.
+    """
+    plan = list(_plan(space, untrained, settings.for_controls(), split, settings.untrained_seeds))
+    total, done = sum(step.weight for _, _, step in plan), 0.0
+    runs: dict[ControlName, dict[int, list[Score]]] = defaultdict(lambda: defaultdict(list))
+    for name, run, step in plan:
+        if progress is not None:
+            progress(f"control, {name.replace('_', ' ')}", done / total)
+        runs[name][run].extend(found.score for found in step.work() if isinstance(found, Figure))
+        done += step.weight
+    return tuple(Control(name, tuple(tuple(f) for f in runs[name].values())) for name in DESCRIPTIONS)
+
+
+def _plan(
+    space: OperationSpace,
+    untrained: UntrainedFactory,
+    settings: MeasurementSettings,
+    split: Split | None,
+    seeds: int,
+) -> Iterator[tuple[ControlName, int, Step]]:
+    yield "uniform_sampler", 0, Step("a perfect generator", 1, lambda: _of_uniform(space, settings, split))
+    for seed in range(seeds):
+        for step in steps_of(untrained(seed), settings, split):
+            yield "untrained", seed, step
+    fixed: dict[ControlName, Decodable] = {
+        "constant_decoder": BlankCode(ConstantDecoder(space)),
+        "half_support": HalfSupportLookup(space),
+        "oracle": QuantileLookup(space),
+    }
+    for name, model in fixed.items():
+        effort = _resolving(settings, space) if name == "oracle" else settings
+        for step in steps_of({"a": model}, effort, split):
+            yield name, 0, step
+
+
+def _of_uniform(
+    space: OperationSpace, settings: MeasurementSettings, split: Split | None
+) -> Iterator[Figure | Series]:
+    """The uniform sampler: what it reaches, and the mass of the decoder with even odds, which is its own."""
+    yield from reach_figures(UniformSampler(space), "a", settings)
+    for figure in mass_figures(ConstantDecoder(space), "a", settings, split):
+        if isinstance(figure, Figure) and not figure.quantity.startswith("argmax"):
+            yield figure
+
+
+def _resolving(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+    """As many draws as a generator of certain operations needs for p(x) to hold each of them."""
+    groups = -(-_DRAWS_AN_OPERATION * space.size // DEFAULT_GROUPS)
+    return settings.model_copy(update={"mass_draws": max(settings.mass_draws, groups * DEFAULT_GROUPS)})
+
+
+def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> tuple[Metric, ...]:
+    """Set each figure beside its floor and beside every control that has such a figure.
+
+    Args:
+        figures: The model's figures.
+        controls: What the controls score.
+
+    Raises:
+        MeasurementError: If a control is missing, or the untrained networks lack one of the figures.
+    """
+    missing = set(DESCRIPTIONS) - {control.name for control in controls}
+    if missing:
+        raise MeasurementError(f"a report needs all its controls; {', '.join(sorted(missing))} is missing")
+    return tuple(_metric(figure, controls) for figure in figures)
+
+
+def _metric(figure: Figure, controls: Sequence[Control]) -> Metric:
+    scores = {control.name: control.scores(figure.quantity, figure.half) for control in controls}
+    if not scores["untrained"]:
+        raise MeasurementError(f"{figure.quantity} has no floor: no untrained network was measured for it")
+    separations = tuple(separation(figure, name, found) for name, found in scores.items() if found)
+    return Metric(figure=figure, floor=Floor.of(scores["untrained"]), separations=separations)

@@ -1,0 +1,190 @@
+"""The report: every figure of a model beside its ceiling, its floor and the controls."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement import layout, markdown, render
+from fluxttice_core.measurement.figures import Halves, ProgressCallback, run_steps, steps_of
+from fluxttice_core.measurement.gates import GateResult, accepted, judged
+from fluxttice_core.measurement.guards import LawRecord, guarded
+from fluxttice_core.measurement.metric import Figure, Half, Metric
+from fluxttice_core.measurement.reference import Control, UntrainedFactory, beside_controls, measured_controls
+from fluxttice_core.measurement.report_record import as_plain, from_plain
+from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.operations.split import Split
+
+_UNKNOWN_SPLIT = (
+    "The rows that the model was trained on are not recorded: nothing is claimed of held-out operations."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured of a model, complete with what perfect, untrained and deceptive generators score.
+
+    Args:
+        title: What was measured.
+        space: The operations.
+        settings: Everything that the measurement was made with.
+        metrics: The figures beside ceiling, floor and controls.
+        series: Curves for figures.
+        controls: What each control scored.
+        gates: The acceptance gates.
+        laws: The laws examined, with their slack.
+        limitations: What this report cannot say.
+    """
+
+    title: str
+    space: OperationSpace
+    settings: MeasurementSettings
+    metrics: tuple[Metric, ...]
+    series: tuple[Series, ...]
+    controls: tuple[Control, ...]
+    gates: tuple[GateResult, ...]
+    laws: tuple[LawRecord, ...]
+    limitations: tuple[str, ...]
+
+    @property
+    def halves(self) -> tuple[Half, ...]:
+        """The halves that were measured, without the pair."""
+        return tuple(sorted({metric.half for metric in self.metrics} - {"pair"}))
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every acceptance gate was measured and met."""
+        return accepted(self.gates)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence for each quantity that a bad generator scores as well in as the model does."""
+        return layout.warnings_of(self.metrics)
+
+    def has(self, quantity: str, half: Half) -> bool:
+        """Whether a quantity was measured of a half."""
+        return any(metric.quantity == quantity and metric.half == half for metric in self.metrics)
+
+    def metric(self, quantity: str, half: Half) -> Metric:
+        """The metric of a quantity, such as `efficiency/argmax/50000`, and a half.
+
+        Raises:
+            MeasurementError: If it was not measured.
+        """
+        for metric in self.metrics:
+            if metric.half == half and quantity in (metric.quantity, metric.name):
+                return metric
+        raise MeasurementError(
+            f"{quantity} was not measured of {half}: see the report's metrics for its names"
+        )
+
+    def table(self) -> Table:
+        """The figures as one table for the terminal."""
+        return render.metrics_table(self)
+
+    def __rich__(self) -> RenderableType:
+        """The whole report for the terminal."""
+        return render.report_card(self)
+
+    def markdown(self) -> str:
+        """The whole report as a Markdown section."""
+        return markdown.section(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole report as plain values."""
+        return as_plain(self)
+
+    def to_json(self) -> str:
+        """The whole report as JSON, keys sorted."""
+        return json.dumps(self.as_dict(), sort_keys=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Read back what `to_json` wrote.
+
+        Raises:
+            MeasurementError: If the text is no JSON of a complete report.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise MeasurementError(f"this is no JSON: {error}") from error
+        return from_plain(values)
+
+
+def measure(
+    halves: Halves,
+    *,
+    untrained: UntrainedFactory | None = None,
+    controls: Sequence[Control] | None = None,
+    settings: MeasurementSettings | None = None,
+    split: Split | None = None,
+    title: str = "model",
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Measure one or two halves, and the controls unless they were measured before.
+
+    Args:
+        halves: Decoders, or autoencoders, named "a" and "b".
+        untrained: Makes freshly initialised halves of the same architecture from a seed: the floor.
+        controls: What the controls score with these settings, if known.
+        settings: Budgets, repeats, rules and seed.
+        split: The split that the model was trained on; none: not known.
+        title: What to call it.
+        progress: Called with what comes next and the share that is done.
+
+    Returns:
+        The report.
+
+    Raises:
+        OperationError: If the space is too large to enumerate.
+        MeasurementError: If there is nothing to measure, no floor, or a number that is not finite.
+        LawViolation: If the figures break a law that every true table obeys.
+    """
+    settings = settings or MeasurementSettings()
+    steps = steps_of(halves, settings, split)
+    space = next(iter(halves.values())).space
+    if controls is None:
+        if untrained is None:
+            raise MeasurementError("a report needs a floor: give `untrained`, which makes fresh networks")
+        watch = None if progress is None else partial(_first_half, progress)
+        controls = measured_controls(space, untrained, settings, split, watch)
+        progress = None if progress is None else partial(_second_half, progress)
+    found = list(run_steps(steps, progress))
+    figures = [item for item in found if isinstance(item, Figure)]
+    series = tuple(item for item in found if isinstance(item, Series))
+    return Report(
+        title=title,
+        space=space,
+        settings=settings,
+        metrics=beside_controls(figures, controls),
+        series=series,
+        controls=tuple(controls),
+        gates=judged(figures, sorted(halves)),
+        laws=guarded(space, figures, series),
+        limitations=_limitations(split),
+    )
+
+
+def _first_half(progress: ProgressCallback, label: str, done: float) -> None:
+    progress(label, done / 2)
+
+
+def _second_half(progress: ProgressCallback, label: str, done: float) -> None:
+    progress(label, 0.5 + done / 2)
+
+
+def _limitations(split: Split | None) -> tuple[str, ...]:
+    always = (
+        "Intervals are those of the draws: they do not say how another training run would score.",
+        "The Gaussian frontier bounds codes of one Gaussian latent a trit, not every code.",
+        "Coverage and p(x) speak of the prior; nothing here speaks of uses that start from other latents.",
+    )
+    return always if split is not None else (*always, _UNKNOWN_SPLIT)

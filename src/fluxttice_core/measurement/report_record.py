@@ -1,0 +1,146 @@
+"""Reports as plain values and back: what the JSON of a report holds."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.gates import Gate, GateResult
+from fluxttice_core.measurement.guards import LawRecord
+from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.metric import Figure, Floor, Metric, Score, Separation
+from fluxttice_core.measurement.reference import Control
+from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.settings import settings_from
+from fluxttice_core.operations.space import OperationSpace
+
+if TYPE_CHECKING:
+    from fluxttice_core.measurement.report import Report
+
+INFINITY = "infinity"
+"""How an infinite number is written, since JSON has none; the other sign has a minus."""
+
+_FIGURE_FIELDS = tuple(field.name for field in dataclasses.fields(Figure))
+
+
+def as_plain(report: "Report") -> dict[str, Any]:
+    """A report as dicts, lists, text and finite numbers."""
+    values: dict[str, Any] = _plain(
+        {
+            "title": report.title,
+            "space": {
+                "base": report.space.base,
+                "arity": report.space.arity,
+                "operations": report.space.size,
+                "digest": report.space.digest(),
+            },
+            "settings": report.settings.model_dump(mode="json"),
+            "metrics": [_metric_record(metric) for metric in report.metrics],
+            "series": [dataclasses.asdict(series) for series in report.series],
+            "controls": [
+                {
+                    "name": c.name,
+                    "description": c.description,
+                    "runs": [list(map(_values, run)) for run in c.runs],
+                }
+                for c in report.controls
+            ],
+            "gates": [_gate_record(result) for result in report.gates],
+            "laws": [dataclasses.asdict(law) for law in report.laws],
+            "warnings": list(report.warnings),
+            "limitations": list(report.limitations),
+        }
+    )
+    return values
+
+
+def from_plain(values: Mapping[str, Any]) -> "Report":
+    """A report from what `as_plain` made of it.
+
+    Raises:
+        MeasurementError: If a part is missing, or is not what a report holds.
+    """
+    from fluxttice_core.measurement.report import Report
+
+    try:
+        restored: Any = _restored(values)
+        return Report(
+            title=restored["title"],
+            space=OperationSpace(restored["space"]["base"], restored["space"]["arity"]),
+            settings=settings_from(restored["settings"]),
+            metrics=tuple(map(_metric, restored["metrics"])),
+            series=tuple(_series(record) for record in restored["series"]),
+            controls=tuple(
+                Control(c["name"], tuple(tuple(Score(**score) for score in run) for run in c["runs"]))
+                for c in restored["controls"]
+            ),
+            gates=tuple(
+                GateResult(Gate(**record["gate"]), record["half"], record["value"])
+                for record in restored["gates"]
+            ),
+            laws=tuple(LawRecord(**record) for record in restored["laws"]),
+            limitations=tuple(restored["limitations"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MeasurementError(f"this is no complete report ({error}): measure the model again") from error
+
+
+def _metric_record(metric: Metric) -> dict[str, Any]:
+    return {
+        **_values(metric.figure),
+        "name": metric.name,
+        "ratio": metric.ratio,
+        "floor": dataclasses.asdict(metric.floor),
+        "separations": [{**dataclasses.asdict(s), "separates": s.separates} for s in metric.separations],
+    }
+
+
+def _metric(record: dict[str, Any]) -> Metric:
+    values = {name: record[name] for name in _FIGURE_FIELDS}
+    if values["interval"] is not None:
+        values["interval"] = Interval(**values["interval"])
+    values["samples"] = tuple(values["samples"])
+    separations = tuple(
+        Separation(s["control"], s["low"], s["high"], s["verdict"]) for s in record["separations"]
+    )
+    return Metric(figure=Figure(**values), floor=Floor(**record["floor"]), separations=separations)
+
+
+def _series(record: dict[str, Any]) -> Series:
+    return Series(record["name"], record["half"], tuple(record["x"]), tuple(record["y"]))
+
+
+def _gate_record(result: GateResult) -> dict[str, Any]:
+    return {
+        "gate": dataclasses.asdict(result.gate),
+        "half": result.half,
+        "value": result.value,
+        "passed": result.passed,
+    }
+
+
+def _values(record: Figure | Score) -> dict[str, Any]:
+    return dataclasses.asdict(record)
+
+
+def _plain(value: Any) -> Any:
+    """Write tuples as lists and infinities as text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and math.isinf(value):
+        return INFINITY if value > 0 else f"-{INFINITY}"
+    return value
+
+
+def _restored(value: Any) -> Any:
+    """Read infinities back."""
+    if isinstance(value, Mapping):
+        return {key: _restored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if value in (INFINITY, f"-{INFINITY}"):
+        return math.inf if value == INFINITY else -math.inf
+    return value

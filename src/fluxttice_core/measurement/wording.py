@@ -1,0 +1,140 @@
+"""The words for every quantity, and which quantities a report shows in which order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fluxttice_core.measurement.metric import ControlName, base_of
+from fluxttice_core.measurement.settings import MeasurementSettings
+
+SIGNS: dict[ControlName, str] = {
+    "uniform_sampler": "U",
+    "untrained": "N",
+    "constant_decoder": "C",
+    "half_support": "H",
+    "oracle": "O",
+}
+CONTROL_WORDS: dict[ControlName, str] = {
+    "uniform_sampler": "a uniform sampler",
+    "untrained": "untrained networks",
+    "constant_decoder": "a constant decoder",
+    "half_support": "a generator of half the space",
+    "oracle": "the oracle",
+}
+LABELS = {
+    "coverage/argmax": "argmax coverage",
+    "coverage/categorical": "categorical coverage",
+    "coverage/expectation": "expectation coverage",
+    "efficiency/argmax": "argmax efficiency",
+    "efficiency/categorical": "categorical efficiency",
+    "efficiency/expectation": "expectation efficiency",
+    "equivalent_uniform_budget/argmax": "equivalent uniform draws",
+    "equivalent_uniform_budget/categorical": "equivalent draws, categorical",
+    "equivalent_uniform_budget/expectation": "equivalent draws, expectation",
+    "expected_coverage/categorical": "expected categorical coverage",
+    "generative_information": "generative information G",
+    "nll": "NLL",
+    "kl_from_uniform": "KL(uniform ‖ p)",
+    "kl_to_uniform": "KL(p ‖ uniform)",
+    "entropy": "entropy H(p)",
+    "conditional_entropy": "left open by a code, H(x|z)",
+    "effective_number_1": "effective number exp H(p)",
+    "effective_number_2": "effective number 1/Σp²",
+    "total_variation": "total variation to uniform",
+    "argmax_divergence": "KL(p_argmax ‖ uniform)",
+    "argmax_total_variation": "total variation, argmax",
+    "memorisation": "mass, train over held-out",
+    "total_mass": "sum of p",
+    "rate": "rate R",
+    "rate_per_dimension": "rate a dimension",
+    "active_units": "active units",
+    "distortion": "distortion D",
+    "rate_plus_distortion": "R + D",
+    "frontier_distance": "D above the Gaussian frontier",
+    "code_information": "code information I_q",
+    "marginal_kl": "KL(q(z) ‖ p(z))",
+    "latent_entropy/differential": "entropy of q(z)",
+    "latent_entropy/histogram": "entropy, 50-bin histogram",
+    **{
+        f"{accuracy}/{source}/{part}": f"{part.replace('_', '-')} {what} from {origin}"
+        for accuracy, what in (("table_accuracy", "tables"), ("trit_accuracy", "trits"))
+        for source, origin in (("mean", "μ"), ("draw", "z ~ q"))
+        for part in ("train", "validation", "held_out", "all")
+    },
+}
+"""A quantity without its budget, in words."""
+
+_DISTRIBUTION = (
+    "nll",
+    "kl_from_uniform",
+    "kl_to_uniform",
+    "entropy",
+    "conditional_entropy",
+    "total_variation",
+    "effective_number_1",
+    "effective_number_2",
+    "memorisation",
+)
+_CODES = (
+    *(
+        f"{accuracy}/{source}/{part}"
+        for source in ("mean", "draw")
+        for part in ("train", "held_out", "all")
+        for accuracy in ("table_accuracy", "trit_accuracy")
+    ),
+    "rate",
+    "rate_per_dimension",
+    "active_units",
+    "distortion",
+    "rate_plus_distortion",
+    "frontier_distance",
+    "code_information",
+    "marginal_kl",
+    "latent_entropy/differential",
+    "latent_entropy/histogram",
+)
+PAIR: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Quantities that answer one question.
+
+    Args:
+        title: The question's subject.
+        quantities: The quantities, in order.
+    """
+
+    title: str
+    quantities: tuple[str, ...]
+
+
+def sections(settings: MeasurementSettings) -> Iterator[Section]:
+    """What a report shows, in order; whatever was not measured is passed over by the caller."""
+    headline = settings.headline
+    yield Section(
+        "Reach of the prior",
+        (
+            "generative_information",
+            *(f"coverage/argmax/{n}" for n in settings.draws),
+            f"efficiency/argmax/{headline}",
+            f"equivalent_uniform_budget/argmax/{headline}",
+            f"coverage/categorical/{headline}",
+            f"coverage/expectation/{headline}",
+            "argmax_divergence",
+        ),
+    )
+    yield Section("What the code knows", _CODES)
+    yield Section("Distribution p(x)", _DISTRIBUTION)
+    yield Section("Pair of halves", PAIR)
+
+
+def label(quantity: str) -> str:
+    """A quantity in words.
+
+    Example:
+        >>> label("coverage/argmax/50000"), label("nll")
+        ('argmax coverage, N = 50,000', 'NLL')
+    """
+    base = base_of(quantity)
+    words = LABELS.get(base, base)
+    return words if base == quantity else f"{words}, N = {int(quantity.rpartition('/')[2].strip('N=')):,}"
