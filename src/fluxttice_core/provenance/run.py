@@ -163,8 +163,13 @@ class Run:
                 raise CheckpointError(
                     f"the checkpoints in {self.folder} belong to other settings than its {SETTINGS}: restore it"
                 )
-            state, progress = checkpoint.state or {}, checkpoint.record.progress
-            trainer.restore(checkpoint.model, state, Progress.from_dict(progress))
+            if checkpoint.state is None:
+                raise CheckpointError(
+                    f"{latest(self.folder)} lacks its state.safetensors, without which the run cannot go on: "
+                    "restore that file, or remove the folder to resume from an earlier one"
+                )
+            progress = Progress.from_dict(checkpoint.record.progress)
+            trainer.restore(checkpoint.model, checkpoint.state, progress)
         return trainer
 
     def _save(self, trainer: Trainer) -> None:
