@@ -1,0 +1,225 @@
+"""Reading samples of any generator from a file, of which nothing is trusted and nothing executed."""
+
+import math
+import os
+import stat
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.sample_text import Texts, choose_columns, read_csv, read_text
+from fluxttice_core.measurement.sample_values import Samples, samples_of
+from fluxttice_core.operations.space import OperationSpace
+
+MAX_BYTES = 2**31
+"""Size of the largest file, and of the largest array in one."""
+
+MAX_TEXT_BYTES = 2**28
+"""Size of the largest text or CSV file, whose reading takes several times as much memory."""
+
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OSError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    NotImplementedError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises on a damaged array: its header is read as Python literals, its data as a stream."""
+
+_NPZ_NAMES = ("samples", "indices", "index", "operations", "operation")
+
+
+def read_samples(
+    path: Path, *, size: int | None = None, space: OperationSpace | None = None, column: str | None = None
+) -> Samples:
+    """Read samples from a `.npy`, `.npz`, `.csv`, `.txt` or `.parquet` file.
+
+    A sample is an index, a table of symbols or a string of glyphs. Pickled objects are refused.
+
+    Args:
+        path: The file; its suffix names the format.
+        size: Operations in the space, if it is known.
+        space: The space, if the samples are operations of another than the ternary ones.
+        column: Name of the column or array that holds the samples, where there are several.
+
+    Raises:
+        MeasurementError: If the file is missing, too large, damaged or of another format, or a sample is
+            no operation.
+    """
+    formats: dict[str, tuple[Callable[[Path, str | None], Texts], int]] = {
+        ".npy": (_read_npy, MAX_BYTES),
+        ".npz": (_read_npz, MAX_BYTES),
+        ".csv": (_read_csv, MAX_TEXT_BYTES),
+        ".txt": (_read_txt, MAX_TEXT_BYTES),
+        ".parquet": (_read_parquet, MAX_BYTES),
+    }
+    if path.suffix.lower() not in formats:
+        raise MeasurementError(
+            f"'{path.name}' is in none of the formats that are read: give {', '.join(formats)}"
+        )
+    reader, largest = formats[path.suffix.lower()]
+    _check_file(path, largest)
+    return samples_of(reader(path, column), size=size, space=space)
+
+
+def _check_file(path: Path, largest: int) -> None:
+    """Refuse what is missing, no plain file, or too large."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise MeasurementError(f"'{path}' cannot be read: {os.strerror(error.errno or 0)}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise MeasurementError(f"'{path}' is not a plain file: give a file of samples")
+    if status.st_size > largest:
+        raise MeasurementError(
+            f"'{path}' has {status.st_size:,} bytes, more than the {largest:,} that are read: "
+            "give fewer samples, or indices in a .npy file"
+        )
+
+
+def _read_npy(path: Path, column: str | None) -> Texts:
+    """Read one array; mapping it first makes a header that promises more than the file holds fail."""
+    if column is not None:
+        raise MeasurementError(f"'{path.name}' holds one array without a name: leave the column out")
+    try:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
+            return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except _DAMAGE as error:
+        raise MeasurementError(
+            f"'{path.name}' is no array of numbers or strings in NumPy's format"
+        ) from error
+
+
+def _read_npz(path: Path, column: str | None) -> Texts:
+    """Read one array of an archive."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except _DAMAGE as error:
+        raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays") from error
+    with archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        member = archive.getinfo(_choose(path, names, column) + ".npy")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
+            raise MeasurementError(f"'{path.name}' is encrypted or compressed as NumPy's archives never are")
+        try:
+            with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
+                return _read_member(archive, member)
+        except _DAMAGE as error:
+            raise MeasurementError(f"'{path.name}' holds a damaged array, or one of objects") from error
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Texts:
+    """Read an array once its header is known to promise no more than is there."""
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        header = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = header(file)
+    if math.prod(shape) * dtype.itemsize > min(member.file_size, MAX_BYTES):
+        raise ValueError("the header promises more than the member holds, or than is read")
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _choose(path: Path, names: Sequence[str], column: str | None) -> str:
+    """Choose the array that holds the samples."""
+    if column is not None:
+        if column not in names:
+            raise MeasurementError(f"'{path.name}' has no '{column}': it has {', '.join(names) or 'nothing'}")
+        return column
+    likely = [name for name in _NPZ_NAMES if name in names]
+    if likely or len(names) == 1:
+        return likely[0] if likely else names[0]
+    raise MeasurementError(
+        f"'{path.name}' has {', '.join(names) or 'no array'}: name the one with the samples"
+    )
+
+
+def _read_csv(path: Path, column: str | None) -> Texts:
+    return read_csv(_text_of(path), path.name, column)
+
+
+def _read_txt(path: Path, column: str | None) -> Texts:
+    if column is not None:
+        raise MeasurementError(f"'{path.name}' is plain text without columns: leave the column out")
+    return read_text(_text_of(path), path.name)
+
+
+def _text_of(path: Path) -> str:
+    """Return a file as text."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MeasurementError(f"'{path.name}' is not text in UTF-8") from error
+    except OSError as error:
+        raise MeasurementError(f"'{path}' cannot be read: {os.strerror(error.errno or 0)}") from error
+
+
+def _read_parquet(path: Path, column: str | None) -> Texts:
+    """Read one column, or all of them as the cells of tables."""
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise MeasurementError(
+            "reading Parquet needs pyarrow: pip install 'fluxttice-core[export]', or give .npy or CSV"
+        ) from error
+    try:
+        return _parquet_columns(path, column)
+    except MeasurementError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise MeasurementError(f"'{path.name}' is no Parquet file, or a damaged one") from error
+
+
+def _parquet_columns(path: Path, column: str | None) -> Texts:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+        if sum(group.total_byte_size for group in groups) > MAX_BYTES:
+            raise MeasurementError(f"'{path.name}' holds more than the {MAX_BYTES:,} bytes that are read")
+        chosen = choose_columns(file.schema_arrow.names, path.name, column)
+        table = file.read(columns=chosen)
+    columns = [_of_arrow(path, values) for values in table.itercolumns()]
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=-1)
+
+
+def _of_arrow(path: Path, column: Any) -> Texts:
+    """Return a column as an array, lists of one length as rows."""
+    if column.null_count:
+        raise MeasurementError(
+            f"'{path.name}' has {column.null_count:,} empty cells: every draw must be a sample"
+        )
+    import pyarrow
+
+    if pyarrow.types.is_struct(column.type) or pyarrow.types.is_map(column.type):
+        raise MeasurementError(
+            f"'{path.name}' holds {column.type} where samples were expected: name another column"
+        )
+    values = column.combine_chunks()
+    rows = len(values)
+    while pyarrow.types.is_nested(values.type):
+        values = values.flatten()
+    if rows and len(values) % rows:
+        raise MeasurementError(
+            f"'{path.name}' holds lists of different lengths: every table has as many cells"
+        )
+    numbers: Texts = values.to_numpy(zero_copy_only=False)
+    numbers = numbers.astype(np.str_) if numbers.dtype == object else numbers
+    return numbers if len(numbers) == rows else numbers.reshape(rows, -1)

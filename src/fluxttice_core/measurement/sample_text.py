@@ -1,0 +1,124 @@
+"""Reading samples from text: one a line, or the columns of a CSV table."""
+
+import csv
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Shaped
+
+from fluxttice_core.errors import MeasurementError
+
+_USUAL_COLUMNS = ("index", "indices", "operation", "operations", "sample", "samples")
+_DELIMITERS = (",", ";", "\t")
+_TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - {2}
+"""So many columns may be the cells of one table."""
+
+Texts = Shaped[np.ndarray, "..."]
+
+
+def read_text(text: str, name: str) -> Texts:
+    r"""Read one sample a line: an index, a string of glyphs, or the cells of a table.
+
+    Cells stand apart by blanks or commas. Empty lines and lines that start with `#` say nothing.
+
+    Example:
+        >>> read_text("# draws\n17\n4\n", "draws.txt")
+        array(['17', '4'], dtype='<U2')
+
+    Args:
+        text: The file's text.
+        name: The file's name, for messages.
+
+    Raises:
+        MeasurementError: If two lines hold samples of different lengths.
+    """
+    rows: list[list[str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        cells = line.replace(",", " ").split()
+        if not cells or cells[0].startswith("#"):
+            continue
+        rows.append(cells)
+        if len(cells) != len(rows[0]):
+            raise MeasurementError(
+                f"line {number:,} of '{name}' has {len(cells)} entries where others have {len(rows[0])}: "
+                "write one sample a line"
+            )
+    return _stacked(rows)
+
+
+def read_csv(text: str, name: str, column: str | None = None) -> Texts:
+    r"""Read a column of indices or strings, or columns that are the cells of a table.
+
+    Without a name the column is the only one, or one called index, operation or sample.
+
+    Example:
+        >>> read_csv("draw,index\n1,17\n2,4\n", "draws.csv")
+        array(['17', '4'], dtype='<U2')
+
+    Args:
+        text: The file's text.
+        name: The file's name, for messages.
+        column: Name of the column.
+
+    Raises:
+        MeasurementError: If a row has more or fewer cells than the first, or the column cannot be told.
+    """
+    rows = _rows(text, name)
+    if rows and any(_is_heading(cell) for cell in rows[0]):
+        names = [cell.strip() for cell in rows[0]]
+        chosen = [names.index(one) for one in choose_columns(names, name, column)]
+        return _stacked([[row[place] for place in chosen] for row in rows[1:]])
+    if column is not None:
+        raise MeasurementError(f"'{name}' has no line of column names: leave the column out")
+    return _stacked(rows)
+
+
+def choose_columns(names: Sequence[str], file: str, column: str | None) -> list[str]:
+    """Choose the column of a table that holds the samples, or all of them as the cells of a table.
+
+    Example:
+        >>> choose_columns(["draw", "index"], "draws.csv", None)
+        ['index']
+
+    Raises:
+        MeasurementError: If the column is missing, or there are several and none is called as usual.
+    """
+    if column is not None:
+        if column not in names:
+            raise MeasurementError(f"'{file}' has no column '{column}': it has {', '.join(names)}")
+        return [column]
+    usual = [name for name in names if name.strip().lower() in _USUAL_COLUMNS]
+    if usual:
+        return usual[:1]
+    if len(names) == 1 or len(names) in _TABLE_WIDTHS:
+        return list(names)
+    raise MeasurementError(f"'{file}' has the columns {', '.join(names)}: name the one with the samples")
+
+
+def _rows(text: str, name: str) -> list[list[str]]:
+    """Return the rows of a CSV table, all of one length."""
+    first_line = text.partition("\n")[0]
+    delimiter = next((mark for mark in _DELIMITERS if mark in first_line), ",")
+    try:
+        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    except csv.Error as error:
+        raise MeasurementError(f"'{name}' is no CSV file: {error}") from error
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise MeasurementError(
+                f"row {number:,} of '{name}' has {len(row)} cells, the first {len(rows[0])}"
+            )
+    return rows
+
+
+def _is_heading(cell: str) -> bool:
+    """Return whether a cell is neither a number nor a string of glyphs."""
+    text = cell.strip()
+    return not text or not set(text) <= set("0123456789+-.eE\N{MINUS SIGN}")
+
+
+def _stacked(rows: Sequence[Sequence[str]]) -> Texts:
+    """Return rows as an array of strings, of one axis where each has one entry."""
+    if rows and len(rows[0]) == 1:
+        return np.array([row[0] for row in rows], dtype=np.str_)
+    return np.array(rows, dtype=np.str_)

@@ -1,0 +1,157 @@
+"""What a sample may look like in a file, an index, a table or a string, turned into indices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from fluxttice_core.errors import MeasurementError, OperationError
+from fluxttice_core.operations.space import OperationSpace
+
+LARGEST_SIZE = 2**63
+"""The most operations whose indices fit 64 signed bits."""
+
+_MINUS_SIGN = "\N{MINUS SIGN}"
+_EXACT_FLOATS = 2**53
+_TERNARY_CELLS = {3**arity: arity for arity in (1, 2, 3)}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Draws of a generator as indices of operations.
+
+    Args:
+        indices: One index a draw, in the order of the file.
+        size: Operations in the space, K; None if it is not known.
+    """
+
+    indices: Int64[np.ndarray, "n"]
+    size: int | None
+
+
+def samples_of(
+    values: Shaped[np.ndarray, "..."], *, size: int | None = None, space: OperationSpace | None = None
+) -> Samples:
+    """Read samples as indices, tables of symbols or strings of glyphs.
+
+    One axis holds indices or strings. A further axis, or several, hold the cells of a table; without a space
+    they are read as ternary, of one to three inputs, and then the size is known.
+
+    Example:
+        >>> samples_of(np.array(["----00-0+", "000000000"]))
+        Samples(indices=array([15633,  9841]), size=19683)
+        >>> samples_of(np.array([4, 7, 4])).size is None
+        True
+
+    Args:
+        values: Whole numbers or strings, the first axis being the draws.
+        size: Operations in the space, if it is known.
+        space: The space, if the samples are operations of another than the ternary ones.
+
+    Raises:
+        MeasurementError: If there is no sample, one is no operation, or one lies outside the space.
+    """
+    if size is not None and not 1 <= size <= LARGEST_SIZE:
+        raise MeasurementError(
+            f"a space of {size:,} operations cannot be indexed: give a size from 1 to 2^63"
+        )
+    if values.ndim == 0 or values.size == 0:
+        raise MeasurementError("there is no sample: give at least one draw")
+    if values.dtype.kind in "SU":
+        return _of_strings(values, size, space)
+    numbers = _whole(values).reshape(len(values), -1)
+    if numbers.shape[1] == 1:
+        return _of_indices(numbers[:, 0], size, space)
+    return _of_tables(numbers, size, space or _ternary(numbers.shape[1]))
+
+
+def _of_strings(values: Shaped[np.ndarray, "..."], size: int | None, space: OperationSpace | None) -> Samples:
+    """Read strings of glyphs, one a draw, or whole numbers written out."""
+    try:
+        texts = np.char.strip(np.char.decode(values, "ascii") if values.dtype.kind == "S" else values)
+    except UnicodeDecodeError:
+        raise MeasurementError("samples stored as bytes must be plain text") from None
+    if texts.ndim == 1:
+        texts = np.char.replace(texts, _MINUS_SIGN, "-")
+        lengths = np.char.str_len(texts)
+        width = int(lengths[0])
+        candidate = space or (_ternary(width) if width in _TERNARY_CELLS else None)
+        if candidate is not None and np.all(lengths == candidate.cells):
+            tables = _read_glyphs(texts, candidate)
+            if tables is not None and (space is not None or not np.all(tables == 0)):
+                return _of_tables(tables, size, candidate)
+    try:
+        numbers = texts.astype(np.int64)
+    except (ValueError, OverflowError):
+        raise MeasurementError(
+            f"'{_unreadable(texts)}' is neither an index below 2^63 nor an operation such as ----00-0+, "
+            "all of one length"
+        ) from None
+    return samples_of(numbers, size=size, space=space)
+
+
+def _read_glyphs(
+    texts: Shaped[np.ndarray, "n"], space: OperationSpace
+) -> Int64[np.ndarray, "n cells"] | None:
+    """Return the symbols of strings that all consist of a space's glyphs, or None."""
+    letters = np.ascontiguousarray(texts.astype(f"U{space.cells}")).view(np.uint32).reshape(len(texts), -1)
+    symbols = np.full(128, -9, dtype=np.int64)
+    symbols[[ord(glyph) for glyph in space.glyphs]] = space.symbols
+    read = symbols[np.minimum(letters, 127)]
+    return None if np.any(read == -9) else read
+
+
+def _unreadable(texts: Shaped[np.ndarray, "..."]) -> str:
+    """Return the first string that is no whole number of 64 bits."""
+    for text in texts.flat:
+        try:
+            np.int64(text)
+        except (ValueError, OverflowError):
+            return f"{text:.40}"
+    return f"{texts.flat[0]:.40}"
+
+
+def _whole(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
+    """Return numbers as whole ones, if they are."""
+    if values.dtype.kind in "iu":
+        return values
+    if values.dtype.kind == "b":
+        return values.astype(np.int64)
+    if values.dtype.kind == "f":
+        if np.all(np.abs(values) <= _EXACT_FLOATS) and np.all(values == np.floor(values)):
+            return values.astype(np.int64)
+        raise MeasurementError("samples must be whole numbers below 2^53 where they are stored as floats")
+    raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}")
+
+
+def _of_tables(tables: Shaped[np.ndarray, "n width"], size: int | None, space: OperationSpace) -> Samples:
+    """Read rows of symbols."""
+    if size not in (None, space.size):
+        raise MeasurementError(f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out")
+    try:
+        return Samples(space.indices(tables), space.size)
+    except OperationError as error:
+        raise MeasurementError(str(error)) from error
+
+
+def _of_indices(indices: Shaped[np.ndarray, "n"], size: int | None, space: OperationSpace | None) -> Samples:
+    """Read indices, which must lie in the space."""
+    if space is not None and size not in (None, space.size):
+        raise MeasurementError(f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out")
+    known = space.size if space is not None else size
+    last = (known or LARGEST_SIZE) - 1
+    outside = (indices < 0) | (indices > last)
+    if np.any(outside):
+        first = int(np.argmax(outside))
+        raise MeasurementError(f"sample {first + 1:,} is {indices[first]}, outside the indices 0 to {last:,}")
+    return Samples(indices.astype(np.int64), known)
+
+
+def _ternary(cells: int) -> OperationSpace:
+    """Return the ternary space whose tables have so many cells."""
+    if cells not in _TERNARY_CELLS:
+        raise MeasurementError(
+            f"{cells} numbers a sample are no table of a ternary operation, which has 3, 9 or 27: "
+            "give the base and the number of inputs, or one index a sample"
+        )
+    return OperationSpace(3, _TERNARY_CELLS[cells])

@@ -1,0 +1,254 @@
+"""Files of samples: every format, and files that lie or are damaged."""
+
+import io
+import os
+import pickle
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement import sample_files
+from fluxttice_core.measurement.sample_files import read_samples
+from fluxttice_core.operations.space import OperationSpace
+
+DRAWN = np.random.default_rng(2).integers(0, 19_683, 50)
+TERNARY = OperationSpace()
+STRINGS = TERNARY.strings(DRAWN)
+
+
+def write(path: Path, content: object) -> Path:
+    """Write samples in the format that the suffix names."""
+    if path.suffix == ".npy":
+        np.save(path, np.asarray(content))
+    elif path.suffix == ".npz":
+        np.savez_compressed(path, **content)  # type: ignore[arg-type]
+    elif path.suffix == ".parquet":
+        parquet.write_table(pyarrow.table(content), path)
+    else:
+        path.write_text("\n".join(map(str, content)))  # type: ignore[call-overload]
+    return path
+
+
+FILES = {
+    "indices.npy": DRAWN,
+    "unsigned.npy": DRAWN.astype(np.uint16),
+    "tables.npy": TERNARY.tables(DRAWN),
+    "squares.npy": TERNARY.tables(DRAWN).reshape(-1, 3, 3),
+    "strings.npy": np.array(STRINGS),
+    "one.npz": {"draws": DRAWN},
+    "several.npz": {"seed": np.arange(3), "samples": TERNARY.tables(DRAWN)},
+    "indices.txt": DRAWN,
+    "strings.txt": STRINGS,
+    "rows.txt": [" ".join(map(str, row)) for row in TERNARY.tables(DRAWN)],
+    "indices.csv": ["index", *DRAWN],
+    "strings.csv": ["operation", *STRINGS],
+    "cells.csv": [",".join(map(str, row)) for row in TERNARY.tables(DRAWN)],
+    "indices.parquet": {"seed": np.arange(50), "index": DRAWN},
+    "strings.parquet": {"operation": STRINGS},
+    "lists.parquet": {"operation": TERNARY.tables(DRAWN).tolist()},
+    "cells.parquet": {f"cell{p}": TERNARY.tables(DRAWN)[:, p] for p in range(9)},
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_reads_the_same(name: str, tmp_path: Path) -> None:
+    samples = read_samples(write(tmp_path / name, FILES[name]), space=TERNARY)
+    assert samples.indices.tolist() == DRAWN.tolist()
+    assert samples.size == 19_683
+
+
+def test_vast_indices_survive_every_format(tmp_path: Path) -> None:
+    greatest = np.array([2**63 - 1, 0, 2**62])
+    for name, content in {
+        "a.npy": greatest,
+        "a.txt": greatest,
+        "a.csv": ["index", *greatest],
+        "a.parquet": {"index": greatest},
+    }.items():
+        assert read_samples(write(tmp_path / name, content)).indices.tolist() == greatest.tolist()
+
+
+def test_named_arrays_and_columns_are_taken(tmp_path: Path) -> None:
+    archive = write(tmp_path / "a.npz", {"first": DRAWN, "second": DRAWN[::-1]})
+    assert read_samples(archive, column="second").indices.tolist() == DRAWN[::-1].tolist()
+    table = write(tmp_path / "a.parquet", {"first": DRAWN, "second": DRAWN[::-1]})
+    assert read_samples(table, column="second").indices.tolist() == DRAWN[::-1].tolist()
+
+
+class Loud:
+    """Announces that it was unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("code from the file was run",)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_pickles_are_never_opened(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"evil{suffix}"
+    content = np.array([Loud()], dtype=object)
+    if suffix == ".npy":
+        np.save(path, content, allow_pickle=True)
+    else:
+        np.savez(path, samples=content)
+    with pytest.raises(MeasurementError):
+        read_samples(path)
+    path.write_bytes(pickle.dumps(Loud()))
+    with pytest.raises(MeasurementError):
+        read_samples(path)
+    assert capsys.readouterr().out == ""
+
+
+def lying_array() -> bytes:
+    """Return an array of eight bytes whose header promises a terabyte."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "<i8", "fortran_order": False, "shape": (2**37,)})
+    return buffer.getvalue() + bytes(8)
+
+
+def test_headers_that_promise_too_much_are_refused(tmp_path: Path) -> None:
+    alone = tmp_path / "a.npy"
+    alone.write_bytes(lying_array())
+    archive = tmp_path / "a.npz"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("samples.npy", lying_array())
+    for path in (alone, archive):
+        with pytest.raises(MeasurementError, match=r"no array|damaged array"):
+            read_samples(path)
+
+
+def test_inflated_archives_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.npz", {"samples": np.zeros(100_000, dtype=np.int64)})
+    monkeypatch.setattr(sample_files, "MAX_BYTES", 10_000)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(MeasurementError, match="damaged array"):
+        read_samples(path)
+    table = write(tmp_path / "a.parquet", {"index": np.arange(100_000)})
+    monkeypatch.setattr(sample_files, "MAX_BYTES", table.stat().st_size)
+    with pytest.raises(MeasurementError, match="bytes that are read"):
+        read_samples(table)
+
+
+def test_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample_files, "MAX_TEXT_BYTES", 10)
+    with pytest.raises(MeasurementError, match="bytes, more than the 10 that are read: give fewer samples"):
+        read_samples(write(tmp_path / "a.txt", range(100)))
+
+
+def test_missing_parquet_reader_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.parquet", {"index": DRAWN})
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MeasurementError, match=r"needs pyarrow: pip install 'fluxttice-core\[export\]'"):
+        read_samples(path)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet", ".csv", ".txt"])
+@given(content=st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(
+    suffix: str, content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"any{suffix}"
+    path.write_bytes(content)
+    try:
+        samples = read_samples(path)
+    except MeasurementError as error:
+        message = str(error)
+        assert message
+        assert "\n" not in message.strip()
+    else:
+        assert len(samples.indices) >= 1
+
+
+@pytest.mark.parametrize("name", ["indices.npy", "one.npz", "indices.parquet"])
+def test_truncated_files_are_refused(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / name, FILES[name])
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 1, max(len(whole) // 40, 1)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(MeasurementError):
+            read_samples(path)
+
+
+def test_flipped_bytes_never_raise_another_error(tmp_path: Path) -> None:
+    for name in ("one.npz", "indices.npy", "indices.parquet"):
+        path = write(tmp_path / name, FILES[name])
+        whole = path.read_bytes()
+        for place in range(0, len(whole), max(len(whole) // 60, 1)):
+            damaged = bytearray(whole)
+            damaged[place] ^= 0xFF
+            path.write_bytes(damaged)
+            try:
+                read_samples(path)
+            except MeasurementError:
+                continue
+
+
+def test_encrypted_archives_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.npz", {"samples": DRAWN})
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + offset] |= 1
+    path.write_bytes(content)
+    with pytest.raises(MeasurementError, match="encrypted or compressed"):
+        read_samples(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npz", {"x": DRAWN, "y": DRAWN}, "'a.npz' has x, y: name the one with the samples"),
+        (
+            "a.parquet",
+            {"x": [1], "y": [2]},
+            "'a.parquet' has the columns x, y: name the one with the samples",
+        ),
+        ("a.parquet", {"index": [1, None]}, "has 1 empty cells"),
+        ("a.parquet", {"index": [[1, 0], [1]]}, "lists of different lengths"),
+        ("a.parquet", {"index": [{"a": 1}]}, "where samples were expected: name another column"),
+        ("a.parquet", {"index": [1.5]}, "whole numbers"),
+        ("a.parquet", {"index": ["apple"]}, "'apple' is neither an index"),
+    ],
+)
+def test_unclear_content_is_refused(
+    name: str, content: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(MeasurementError, match=message):
+        read_samples(write(tmp_path / name, content))
+
+
+def test_columns_that_do_not_exist_are_named(tmp_path: Path) -> None:
+    for name, message in {
+        "one.npz": "has no 'z': it has draws",
+        "indices.parquet": "has no column 'z': it has seed, index",
+        "indices.csv": "has no column 'z': it has index",
+        "indices.npy": "holds one array without a name",
+        "indices.txt": "plain text without columns",
+    }.items():
+        with pytest.raises(MeasurementError, match=message):
+            read_samples(write(tmp_path / name, FILES[name]), column="z")
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MeasurementError, match=r"in none of the formats that are read: give \.npy, \.npz, "):
+        read_samples(tmp_path / "draws.pkl")
+    with pytest.raises(MeasurementError, match="cannot be read: No such file"):
+        read_samples(tmp_path / "missing.npy")
+    folder = tmp_path / "folder.npy"
+    folder.mkdir()
+    with pytest.raises(MeasurementError, match="not a plain file"):
+        read_samples(folder)
+    pipe = tmp_path / "pipe.txt"
+    os.mkfifo(pipe)
+    with pytest.raises(MeasurementError, match="not a plain file"):
+        read_samples(pipe)
+    latin = tmp_path / "latin.txt"
+    latin.write_bytes(b"\xe9\n")
+    with pytest.raises(MeasurementError, match="is not text in UTF-8"):
+        read_samples(latin)

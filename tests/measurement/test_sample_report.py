@@ -1,0 +1,84 @@
+"""What a sample says of its generator."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.sample_report import report_samples
+from fluxttice_core.measurement.sample_values import Samples
+from fluxttice_core.measurement.uniform_null import expected_share
+from fluxttice_core.measurement.verdict import Verdict
+
+K = 19_683
+
+
+def drawn(size: int, draws: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, size, draws)
+
+
+def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
+    report = report_samples(Samples(drawn(K, 50_000), K))
+    assert report.finding.verdict is Verdict.CONSISTENT
+    assert report.draws == 50_000
+    assert report.coverage == report.distinct / K
+    assert report.ceiling == expected_share(K, 50_000)
+    assert report.efficiency == pytest.approx(1, abs=0.01)
+    assert report.richness.contains(K)
+    assert report.ace == pytest.approx(K, rel=0.02)
+    assert report.hill_observed[0] == report.distinct
+    assert report.hill_estimated[2] == pytest.approx(K, rel=0.03)
+
+
+def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
+    report = report_samples(Samples(drawn(K // 2, 50_000), K))
+    assert report.finding.verdict is Verdict.BELOW_UNIFORM
+    assert report.missing_mass.upper < 0.02
+    assert report.richness.upper < 0.6 * K
+
+
+def test_collapsed_generator_is_found_out() -> None:
+    report = report_samples(Samples(np.zeros(10_000, dtype=np.int64), K))
+    assert report.finding.verdict is Verdict.BELOW_UNIFORM
+    assert (report.distinct, report.richness.estimate, report.missing_mass.estimate) == (1, 1.0, 0.0)
+    assert report.hill_observed == (1.0, 1.0, 1.0)
+
+
+def test_unknown_space_has_richness_but_no_coverage() -> None:
+    report = report_samples(Samples(drawn(500, 800), None))
+    assert report.finding.verdict is Verdict.NOT_ENOUGH_SAID
+    assert report.finding.claim == f"{report.distinct} distinct among 800 draws"
+    assert (report.coverage, report.ceiling, report.efficiency) == (None, None, None)
+    assert report.richness.lower < 500 < report.richness.upper
+
+
+def test_all_new_leaves_what_needs_repeats_undefined() -> None:
+    report = report_samples(Samples(np.arange(30), None))
+    assert (report.singletons, report.doubletons) == (30, 0)
+    assert (report.ace, report.hill_estimated[2]) == (None, None)
+    assert report.missing_mass.estimate == 1
+
+
+def test_vast_spaces_are_measured_by_repeats() -> None:
+    size = 2**63
+    assert report_samples(Samples(drawn(2**31, 200_000), size)).finding.verdict is Verdict.BELOW_UNIFORM
+    assert report_samples(Samples(drawn(size, 200_000), size)).finding.verdict is Verdict.NOT_ENOUGH_SAID
+
+
+def test_report_is_plain_in_json() -> None:
+    plain = json.loads(json.dumps(report_samples(Samples(drawn(100, 90), 100)).as_json(), allow_nan=False))
+    assert plain["finding"]["verdict"] == "consistent with uniform"
+    assert plain["richness"]["method"] == "Chao1"
+    assert plain["draws"] == 90
+
+
+def test_significance_is_passed_on() -> None:
+    samples = Samples(drawn(470, 1_200), 500)
+    assert report_samples(samples, significance=0.4).finding.verdict is Verdict.BELOW_UNIFORM
+    assert report_samples(samples, significance=1e-9).finding.verdict is Verdict.CONSISTENT
+
+
+def test_no_sample_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="an empty sample"):
+        report_samples(Samples(np.array([], dtype=np.int64), K))

@@ -1,0 +1,129 @@
+"""Samples as indices, tables and strings."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.sample_values import samples_of
+from fluxttice_core.operations.space import OperationSpace
+
+TERNARY = OperationSpace()
+GREATEST = 2**63 - 1
+
+
+@given(st.lists(st.integers(0, 19_682), min_size=1, max_size=30))
+def test_indices_tables_and_strings_say_the_same(drawn: list[int]) -> None:
+    indices = np.array(drawn)
+    tables = TERNARY.tables(indices)
+    forms = [
+        tables,
+        tables.reshape(-1, 3, 3),
+        tables.astype(np.float32),
+        tables.astype(str),
+        np.array([" ".join(TERNARY.strings(indices)).split()]).ravel(),
+        indices[:, None],
+        indices.astype(str),
+        indices.astype(np.uint64),
+        indices.astype(float),
+    ]
+    for form in forms:
+        samples = samples_of(form, space=TERNARY)
+        assert samples.indices.tolist() == drawn
+        assert samples.size == 19_683
+
+
+def test_ternary_tables_and_strings_give_the_size_away() -> None:
+    assert samples_of(np.array(["+0-", "000"])).size == 27
+    assert samples_of(np.array(["+0-+0-+0-"])).size == 19_683
+    assert samples_of(np.zeros((2, 27), dtype=np.int8)).size == 3**27
+
+
+def test_indices_keep_the_size_open() -> None:
+    samples = samples_of(np.array([0, GREATEST]))
+    assert (samples.indices.tolist(), samples.size) == ([0, GREATEST], None)
+    assert samples_of(np.array([0, 5]), size=6).size == 6
+
+
+def test_zeros_alone_are_an_index() -> None:
+    assert samples_of(np.array(["000000000"])).indices.tolist() == [0]
+    assert samples_of(np.array(["000000000"]), space=TERNARY).indices.tolist() == [9841]
+
+
+def test_other_spaces_have_their_own_glyphs() -> None:
+    boolean = OperationSpace(base=2)
+    assert samples_of(np.array(["0110", "1000"]), space=boolean).indices.tolist() == [6, 1]
+    assert samples_of(np.array(["6", "15"]), space=boolean).indices.tolist() == [6, 15]
+    assert samples_of(np.array([[False, True, True, False]]), space=boolean).indices.tolist() == [6]
+    quaternary = OperationSpace(base=4)
+    assert samples_of(np.array([4**16 - 1]), space=quaternary).size == 4**16
+
+
+def test_minus_signs_and_bytes_are_read() -> None:
+    assert (
+        samples_of(np.array(["\N{MINUS SIGN}0+"])).indices.tolist()
+        == samples_of(np.array(["-0+"])).indices.tolist()
+    )
+    assert samples_of(np.array([b"12", b"7"])).indices.tolist() == [12, 7]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.array([]), "there is no sample"),
+        (np.array(3), "there is no sample"),
+        (np.array([1.5]), "whole numbers below 2"),
+        (np.array([np.nan]), "whole numbers below 2"),
+        (np.array([2.0**60]), "whole numbers below 2"),
+        (np.array([-1, 3]), "sample 1 is -1, outside the indices 0 to 9,223,372,036,854,775,807"),
+        (np.array([2**63], dtype=np.uint64), "sample 1 is 9223372036854775808, outside"),
+        (np.array([1j]), "whole numbers or strings, not complex128"),
+        (np.array(["2020-01-01"], dtype="M8[D]"), "not datetime64"),
+        (np.array([[1, 2, 3, 4]]), "4 numbers a sample are no table of a ternary operation"),
+        (np.array([[1, 2, 3]]), "table entry 2 is not one of -1, 0 and \\+1"),
+        (np.array(["apple", "3"]), "'apple' is neither an index below 2\\^63 nor an operation"),
+        (np.array(["3", "apple"]), "'apple' is neither"),
+        (np.array(["+0-", "+0-0"]), "'\\+0-' is neither"),
+        (np.array(["9" * 30]), "is neither"),
+        (np.array([b"\xff"]), "must be plain text"),
+    ],
+)
+def test_what_is_no_sample_is_refused(values: np.ndarray, message: str) -> None:
+    with pytest.raises(MeasurementError, match=message):
+        samples_of(values)
+
+
+def test_samples_outside_a_known_space_are_refused() -> None:
+    with pytest.raises(MeasurementError, match="sample 2 is 6, outside the indices 0 to 5"):
+        samples_of(np.array([0, 6]), size=6)
+    with pytest.raises(MeasurementError, match="sample 1 is 19683, outside the indices 0 to 19,682"):
+        samples_of(np.array([19_683]), space=TERNARY)
+
+
+def test_contradicting_sizes_are_refused() -> None:
+    for values in (np.array([1]), np.zeros((1, 9), dtype=int)):
+        with pytest.raises(MeasurementError, match="are 19,683, not 27: leave the size out"):
+            samples_of(values, size=27, space=TERNARY)
+    assert samples_of(np.zeros((1, 9), dtype=int), size=19_683).size == 19_683
+
+
+@pytest.mark.parametrize("size", [0, -1, 2**63 + 1])
+def test_impossible_sizes_are_refused(size: int) -> None:
+    with pytest.raises(MeasurementError, match="give a size from 1 to 2"):
+        samples_of(np.array([0]), size=size)
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from(["i1", "u8", "f4", "U4", "S3", "?"]), arrays.array_shapes(max_dims=3, max_side=9)
+    )
+)
+def test_any_array_is_read_or_refused(values: np.ndarray) -> None:
+    try:
+        samples = samples_of(values)
+    except MeasurementError:
+        return
+    assert len(samples.indices) in (len(values), values.size)
+    assert samples.indices.min() >= 0
