@@ -9,7 +9,7 @@ import pytest
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import find_named
-from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.cellwise import TERNARY, grid
 from fluxttice_core.operations.clones import (
     clone_memberships,
     completeness,
@@ -20,6 +20,7 @@ from fluxttice_core.operations.clones import (
 )
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.operations.structure import closed_under, compatible_with
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 
@@ -72,6 +73,26 @@ def test_some_clones_are_properties() -> None:
     np.testing.assert_array_equal(members["preserves {-1, +1}"], holds("boolean-preserving"))
     slupecki = ~holds("surjective") | ~holds("both-inputs")
     np.testing.assert_array_equal(members["not surjective, or of one essential input (Slupecki)"], slupecki)
+
+
+def test_each_clone_of_an_equivalence_is_of_its_congruence() -> None:
+    members = dict(zip([clone.name for clone in maximal_clones(3)], clone_memberships(), strict=True))
+    for name, blocks in (("-1 ~ 0", (0, 0, 1)), ("-1 ~ +1", (0, 1, 0)), ("0 ~ +1", (0, 1, 1))):
+        np.testing.assert_array_equal(members[f"respects {name}"], compatible_with(grid(TERNARY), blocks))
+
+
+def test_each_clone_of_a_subset_is_of_its_subalgebra() -> None:
+    members = dict(zip([clone.name for clone in maximal_clones(3)], clone_memberships(), strict=True))
+    named_subsets = {
+        "{-1}": (0,),
+        "{0}": (1,),
+        "{+1}": (2,),
+        "{-1, 0}": (0, 1),
+        "{-1, +1}": (0, 2),
+        "{0, +1}": (1, 2),
+    }
+    for name, subset in named_subsets.items():
+        np.testing.assert_array_equal(members[f"preserves {name}"], closed_under(grid(TERNARY), subset))
 
 
 def closure_size(base: int, arity: int, tables: list[tuple[int, ...]]) -> int:

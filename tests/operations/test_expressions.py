@@ -83,6 +83,16 @@ def test_a_sheffer_operation_writes_every_operation(name: str) -> None:
     assert str(found) == f"{name} = {found.expression}"
 
 
+@pytest.mark.parametrize("generator", [1, 7], ids=["nor", "nand"])
+def test_a_size_that_reaches_nothing_new_is_not_the_end(generator: int) -> None:
+    chosen = [Operation(BOOLEAN, generator)]
+    found = [shortest_expression(Operation(BOOLEAN, index), chosen).expression for index in range(16)]
+    sizes = [expression.size for expression in found if expression is not None]
+    assert len(sizes) == 16
+    assert 4 not in sizes
+    assert max(sizes) == 6
+
+
 def test_an_input_needs_no_operation() -> None:
     found = shortest_expression(read_operation("second"), basis("min"))
     assert str(found) == "second = b"

@@ -45,7 +45,7 @@ class Pairwise:
         modulus = space.base**low_cells
         low = _combine_all(operation, low_cells)
         high = _combine_all(operation, space.cells - low_cells) * np.int32(modulus)
-        return cls(modulus, low, high, commutative=bool((low == low.T).all() and (high == high.T).all()))
+        return cls(modulus, low, high, commutative=bool((low == low.T).all()))
 
     def __call__(
         self, left: Int32[np.ndarray, "n"], right: Int32[np.ndarray, "m"]
