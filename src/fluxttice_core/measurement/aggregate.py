@@ -17,6 +17,7 @@ from fluxttice_core.measurement.threads import map_chunks
 
 DEFAULT_LATENTS = 8192
 _PAIRS = 2**21
+_LEAST_FREEDOM = 1e-6
 _TOLERATED_ROUNDING = 1e-9
 _LOG_2PI = math.log(2 * math.pi)
 
@@ -178,11 +179,15 @@ def _mean_log_prior(posteriors: Posteriors) -> float:
 
 
 def _controlled_mean(values: Tensor, controls: Tensor) -> Estimate:
-    """Mean of the values by least squares on controls whose true mean is 0."""
+    """Mean of the values by least squares on controls whose true mean is 0.
+
+    The error allows for residuals of unequal spread (the jackknife form of MacKinnon and White 1985).
+    """
     design = np.column_stack((np.ones(len(values)), controls.cpu().numpy()))
     target = values.cpu().numpy()
-    coefficients, _, rank, _ = np.linalg.lstsq(design, target, rcond=None)
-    residual = target - design @ coefficients
-    degrees = len(target) - int(rank)
-    error = math.sqrt(float(residual @ residual) / degrees / len(target))
-    return Estimate(float(coefficients[0]), error, float(degrees))
+    solver = np.linalg.pinv(design)
+    coefficients = solver @ target
+    leverage = (design * solver.T).sum(1)
+    residual = (target - design @ coefficients) / np.maximum(1 - leverage, _LEAST_FREEDOM)
+    error = math.sqrt(float(np.square(solver[0] * residual).sum()))
+    return Estimate(float(coefficients[0]), error, float(len(target) - design.shape[1]))

@@ -37,7 +37,8 @@ class GenerativeFigures:
     """How a generator spreads its mass, each figure with its Monte-Carlo error.
 
     Args:
-        nll: Mean of -ln p(x) over all operations, in nats.
+        nll: Mean of -ln p(x) over all operations, extrapolated to endless draws, in nats.
+        nll_plug_in: The same without extrapolation: above it by an amount that falls as 1/M.
         kl_from_uniform: KL(uniform || p), in nats.
         kl_to_uniform: KL(p || uniform), in nats.
         entropy: H(p), in nats.
@@ -51,6 +52,7 @@ class GenerativeFigures:
     """
 
     nll: Estimate
+    nll_plug_in: float
     kl_from_uniform: Estimate
     kl_to_uniform: Estimate
     entropy: Estimate
@@ -79,6 +81,7 @@ def generative_figures(mass: MassEstimate) -> GenerativeFigures:
     nll, spread, log_size = negative_log_likelihood(mass), entropy(mass), mass.space.log_size
     return GenerativeFigures(
         nll=nll,
+        nll_plug_in=plug_in_negative_log_likelihood(mass),
         kl_from_uniform=Estimate(nll.value - log_size, nll.error, nll.degrees),
         kl_to_uniform=Estimate(log_size - spread.value, spread.error, spread.degrees),
         entropy=spread,
@@ -113,6 +116,11 @@ def negative_log_likelihood(mass: MassEstimate) -> Estimate:
         9.8875
     """
     return jackknife(_mean_surprise, mass.groups)
+
+
+def plug_in_negative_log_likelihood(mass: MassEstimate) -> float:
+    """Mean surprise at this number of draws, without extrapolation, in nats; biased upward as 1/M."""
+    return _mean_surprise(mass.p)
 
 
 def entropy(mass: MassEstimate) -> Estimate:
