@@ -1,0 +1,60 @@
+"""The halves by name, the mixing of latents, and the evaluation mode."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE, cross_inject
+
+
+@pytest.fixture(scope="module")
+def model() -> DualVAE:
+    return DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
+
+
+def test_halves_by_name(model: DualVAE) -> None:
+    assert model.vae("a").decoder is model.decoder_A
+    assert model.vae("b").encoder is model.encoder_B
+
+
+@pytest.mark.parametrize("name", ["A", "c", "", "ab"])
+def test_a_name_of_no_half_is_refused(name: Any, model: DualVAE) -> None:
+    unchecked = getattr(DualVAE.vae, "__wrapped__", DualVAE.vae)  # tests check annotations first
+    with pytest.raises(SettingsError, match="names no half of a dual VAE"):
+        unchecked(model, name)
+
+
+def test_without_a_generator_latents_are_posterior_means(model: DualVAE) -> None:
+    a, b = model(torch.zeros(2, 9), temperatures=(0.1, 9.0))
+    assert torch.equal(a.z, a.mu)
+    assert torch.equal(b.z, b.mu)
+
+
+def test_each_half_has_its_own_noise_and_temperature(model: DualVAE) -> None:
+    x = torch.zeros(2_000, 9)
+    a, b = model(x, temperatures=(1.0, 0.5), generator=torch.Generator().manual_seed(1))
+    noise_a = (a.z - a.mu) / (a.logvar / 2).exp()
+    noise_b = (b.z - b.mu) / (b.logvar / 2).exp()
+    assert noise_a.std().item() == pytest.approx(1.0, abs=0.02)
+    assert noise_b.std().item() == pytest.approx(0.5, abs=0.01)
+    correlation = torch.corrcoef(torch.stack([noise_a.flatten(), noise_b.flatten()]))[0, 1]
+    assert abs(correlation.item()) < 0.03
+
+
+@given(rho=st.floats(0, 1), a=st.floats(-3, 3), b=st.floats(-3, 3))
+def test_mixing_by_hand(rho: float, a: float, b: float) -> None:
+    z_a, z_b = (torch.tensor([[value]], dtype=torch.float64) for value in (a, b))
+    mixed_a, mixed_b = cross_inject(z_a, z_b, rho=rho)
+    assert mixed_a.item() == pytest.approx((1 - rho) * a + rho * b, abs=1e-12)
+    assert mixed_b.item() == pytest.approx((1 - rho) * b + rho * a, abs=1e-12)
+
+
+def test_integer_tables_are_encoded(model: DualVAE) -> None:
+    tables = torch.tensor([[-1, 0, 1, 0, 1, 0, -1, -1, 1]])
+    exact = model.vae_a.encode_gaussian(tables.float())[0]
+    assert torch.equal(model.vae_a.encode_gaussian(tables.to(torch.int8))[0], exact)
