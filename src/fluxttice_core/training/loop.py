@@ -246,7 +246,7 @@ class Trainer:
         settings, balance = self.recipe.controller, self.progress.balance
         if settings is None:
             return Corrections()
-        observed = [float(x) for x in (loss.entropy_a, loss.entropy_b, loss.rate_a, loss.rate_b)]
+        observed = [x.item() for x in (loss.entropy_a, loss.entropy_b, loss.rate_a, loss.rate_b)]
         observed += [balance.ratio, conditions.rho, balance.weight_a, balance.weight_b, conditions.alignment]
         state = torch.tensor([observed], dtype=torch.float32, device=self.device)
         corrections = Corrections(*self.model.state_net(state)[0].tolist())
