@@ -23,14 +23,14 @@ def audit_sequence(values: Sequence[Stated]) -> Finding:
     if len(values) < 2:
         raise MeasurementError("a sequence needs at least two values")
     claim = f"never falling: {', '.join(value.text for value in values)}"
-    highest = values[0]
-    for value in values[1:]:
-        if value.most < highest.least:
+    for place, value in enumerate(values):
+        above = [earlier for earlier in values[:place] if value.most < earlier.least]
+        if above:
+            highest = max(above, key=lambda earlier: earlier.value)
             reason = f"{value.text} comes after {highest.text}: the sequence falls"
             return Finding(
                 claim, Verdict.IMPOSSIBLE, "monotone", highest.value, None, "fraction", None, reason
             )
-        highest = max(highest, value, key=lambda either: either.least)
     reason = "no value falls below an earlier one by more than rounding"
     return Finding(claim, Verdict.POSSIBLE, "monotone", None, None, "fraction", None, reason)
 

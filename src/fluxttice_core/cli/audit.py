@@ -1,0 +1,290 @@
+"""The command `audit`: holds a claim, or a file of samples, against the laws and the uniform null."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fluxttice_core.cli.audit_view import print_findings, print_samples
+from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from fluxttice_core.measurement.sample_report import SampleReport
+    from fluxttice_core.measurement.verdict import Finding
+
+__all__ = ["register"]
+
+_TERNARY_OPERATIONS = 19_683
+_LARGEST_SPACE = 2**63
+
+_COVERAGE, _SETS, _CODES, _SAMPLES = "Coverage", "Two sets", "Codes and reconstruction", "A file of samples"
+
+Text = str | None
+Draws = Annotated[
+    list[str] | None,
+    typer.Option(help="Number of independent draws; repeat for several budgets.", rich_help_panel=_COVERAGE),
+]
+Distinct = Annotated[
+    list[str] | None,
+    typer.Option(help="Distinct operations: 82%, .82 or a count; one a budget.", rich_help_panel=_COVERAGE),
+]
+SpaceSize = Annotated[
+    Text, typer.Option(help="Operations in the space; 19,683 for claims.", rich_help_panel=_COVERAGE)
+]
+Steps = Annotated[
+    Text, typer.Option(help="Results said never to fall, apart by commas.", rich_help_panel=_COVERAGE)
+]
+AgainstDistinct = Annotated[
+    Text, typer.Option(help="Distinct operations of a second set.", rich_help_panel=_SETS)
+]
+JaccardDistance = Annotated[
+    Text, typer.Option(help="Distance of the two sets: .05, or .89...91.", rich_help_panel=_SETS)
+]
+Union = Annotated[
+    Text, typer.Option(help="Operations that the two sets cover together.", rich_help_panel=_SETS)
+]
+Entropy = Annotated[Text, typer.Option(help="Entropy of a histogram, in nats.", rich_help_panel=_CODES)]
+Bins = Annotated[Text, typer.Option(help="Bins of that histogram.", rich_help_panel=_CODES)]
+WrongTrits = Annotated[
+    Text, typer.Option(help="Tables with 0, 1, ... wrong trits, apart by commas.", rich_help_panel=_CODES)
+]
+Share = Annotated[
+    Text, typer.Option(help="Share of tables said to have at most so many.", rich_help_panel=_CODES)
+]
+Kl = Annotated[Text, typer.Option(help="KL divergence in nats: 9.5, or .3..1.0.", rich_help_panel=_CODES)]
+FreeBits = Annotated[
+    Text, typer.Option(help="Least that each dimension counts, in nats.", rich_help_panel=_CODES)
+]
+Dimensions = Annotated[Text, typer.Option(help="Latent dimensions.", rich_help_panel=_CODES)]
+SampleFile = Annotated[
+    Path | None,
+    typer.Option("--samples", help="Draws in .npy, .npz, .csv, .txt or .parquet.", rich_help_panel=_SAMPLES),
+]
+Column = Annotated[Text, typer.Option(help="Column or array of that file.", rich_help_panel=_SAMPLES)]
+Base = Annotated[
+    int | None, typer.Option(help="Values of an input, where draws are operations.", rich_help_panel=_SAMPLES)
+]
+Arity = Annotated[int | None, typer.Option(help="Inputs of those operations.", rich_help_panel=_SAMPLES)]
+Significance = Annotated[float, typer.Option(help="Probability below which a run counts as refuted.")]
+RequireUniform = Annotated[
+    bool, typer.Option("--require-uniform", help="Exit with 1 unless possible or consistent with uniform.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `audit`."""
+    app.command()(audit)
+
+
+def audit(
+    draws: Draws = None,
+    distinct: Distinct = None,
+    space_size: SpaceSize = None,
+    sequence: Steps = None,
+    against_distinct: AgainstDistinct = None,
+    jaccard_distance: JaccardDistance = None,
+    union: Union = None,
+    entropy: Entropy = None,
+    bins: Bins = None,
+    wrong_trits: WrongTrits = None,
+    share: Share = None,
+    kl: Kl = None,
+    free_bits: FreeBits = None,
+    dimensions: Dimensions = None,
+    samples: SampleFile = None,
+    column: Column = None,
+    base: Base = None,
+    arity: Arity = None,
+    significance: Significance = 0.001,
+    require_uniform: RequireUniform = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a claim, or a file of samples, against the laws and the uniform null.
+
+    Exit status: 0 if it is possible, 1 if it is refuted, 2 if it cannot be read.
+    """
+    if not 0 < significance < 1:
+        raise MeasurementError(f"--significance is a probability such as 0.001, not {significance}")
+    size = _space(space_size)
+    claimed = size or _TERNARY_OPERATIONS
+    findings = [
+        *_points(draws or [], distinct or [], against_distinct, claimed, significance),
+        *_steps(sequence),
+        *_sets(distinct or [], against_distinct, jaccard_distance, union, claimed),
+        *_histogram(entropy, bins),
+        *_wrong_trits(wrong_trits, share, claimed),
+        *_clamped(kl, free_bits, dimensions),
+    ]
+    report = _measure(samples, size, column, base, arity, significance)
+    if report is not None:
+        findings.append(report.finding)
+    if not findings:
+        raise MeasurementError("nothing to audit: give --draws and --distinct, --samples, or another claim")
+    _show(findings, report, significance, as_json=as_json)
+    _leave(findings, require_uniform=require_uniform)
+
+
+def _space(space_size: str | None) -> int | None:
+    """Read the size of the space."""
+    from fluxttice_core.measurement.stated import stated_count
+
+    if space_size is None:
+        return None
+    size = stated_count(space_size)
+    if not 1 <= size <= _LARGEST_SPACE:
+        raise MeasurementError(f"--space-size lies between 1 and 2^63, not at {space_size}")
+    return size
+
+
+def _together(**options: object) -> bool:
+    """Return whether all of some options are given, none being allowed to miss the others."""
+    missing = [name for name, value in options.items() if value is None]
+    if missing and len(missing) < len(options):
+        flags = " and ".join(f"--{name.replace('_', '-')}" for name in options)
+        raise MeasurementError(
+            f"{flags} belong together: give {'both' if len(options) == 2 else 'all of them'}"
+        )
+    return not missing
+
+
+def _points(
+    draws: Sequence[str], distinct: Sequence[str], against: str | None, size: int, significance: float
+) -> Iterator[Finding]:
+    """Audit distinct operations at each budget, and the curve that several make."""
+    from fluxttice_core.measurement.coverage_claims import Point, audit_curve, audit_point
+    from fluxttice_core.measurement.stated import stated_count, stated_share
+
+    if draws and distinct and len(draws) != len(distinct):
+        raise MeasurementError("each --draws needs its own --distinct: give as many of one as of the other")
+    budgets = [stated_count(text) for text in draws]
+    shares = [stated_share(text, size) for text in distinct]
+    points = [Point(budget, stated) for budget, stated in zip(budgets, shares, strict=False)]
+    if against is not None and len(budgets) == 1:
+        points.append(Point(budgets[0], stated_share(against, size)))
+    yield from (audit_point(point, size, significance) for point in points)
+    if len(set(budgets)) > 1 and points:
+        yield audit_curve(points, size, significance)
+    if not points and against is None:
+        yield from (_half_said(f"{text} draws", "how many were distinct") for text in draws)
+        yield from (_half_said(f"{text} distinct", "how many were drawn") for text in distinct)
+
+
+def _half_said(claim: str, missing: str) -> Finding:
+    """Return the finding that a claim leaves out what decides."""
+    from fluxttice_core.measurement.verdict import Finding, Verdict
+
+    reason = f"the claim does not say {missing}"
+    return Finding(claim, Verdict.NOT_ENOUGH_SAID, "uniform null", None, None, "fraction", None, reason)
+
+
+def _steps(sequence: str | None) -> Iterator[Finding]:
+    """Audit results that are said never to fall."""
+    from fluxttice_core.measurement.claims import audit_sequence
+    from fluxttice_core.measurement.stated import stated_number
+
+    if sequence is not None:
+        yield audit_sequence([stated_number(text) for text in sequence.split(",")])
+
+
+def _sets(
+    distinct: Sequence[str], against: str | None, distance: str | None, union: str | None, size: int
+) -> Iterator[Finding]:
+    """Audit what is said of two sets."""
+    from fluxttice_core.measurement.set_claims import audit_jaccard_distance, audit_union
+    from fluxttice_core.measurement.stated import stated_number, stated_share
+
+    if against is None and distance is None and union is None:
+        return
+    if against is None or len(distinct) != 1 or (distance is None and union is None):
+        raise MeasurementError(
+            "two sets need one --distinct, one --against-distinct, and --jaccard-distance or --union"
+        )
+    first, second = stated_share(distinct[0], size), stated_share(against, size)
+    if distance is not None:
+        yield audit_jaccard_distance(first, second, stated_number(distance))
+    if union is not None:
+        yield audit_union(first, second, stated_share(union, size))
+
+
+def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
+    """Audit the entropy of a histogram."""
+    from fluxttice_core.measurement.claims import audit_histogram_entropy
+    from fluxttice_core.measurement.stated import stated_count, stated_number
+
+    if _together(entropy=entropy, bins=bins):
+        yield audit_histogram_entropy(stated_number(entropy or ""), stated_count(bins or ""))
+
+
+def _wrong_trits(counts: str | None, share: str | None, size: int) -> Iterator[Finding]:
+    """Audit a share of tables against their counts."""
+    from fluxttice_core.measurement.claims import audit_wrong_trits
+    from fluxttice_core.measurement.stated import stated_count, stated_share
+
+    if _together(wrong_trits=counts, share=share):
+        tables = [stated_count(text) for text in (counts or "").split(",")]
+        yield audit_wrong_trits(tables, stated_share(share or "", size), size)
+
+
+def _clamped(kl: str | None, free_bits: str | None, dimensions: str | None) -> Iterator[Finding]:
+    """Audit a KL divergence under free bits."""
+    from fluxttice_core.measurement.claims import audit_free_bits
+    from fluxttice_core.measurement.stated import stated_count, stated_number
+
+    if _together(kl=kl, free_bits=free_bits, dimensions=dimensions):
+        floor = stated_number(free_bits or "")
+        yield audit_free_bits(stated_number(kl or ""), floor, stated_count(dimensions or ""))
+
+
+def _measure(
+    path: Path | None,
+    size: int | None,
+    column: str | None,
+    base: int | None,
+    arity: int | None,
+    significance: float,
+) -> SampleReport | None:
+    """Measure a file of samples, if one is given."""
+    from fluxttice_core.measurement.sample_files import read_samples
+    from fluxttice_core.measurement.sample_report import report_samples
+    from fluxttice_core.operations.space import OperationSpace
+
+    if path is None:
+        if (column, base, arity) != (None, None, None):
+            raise MeasurementError("--column, --base and --arity describe a file: give --samples as well")
+        return None
+    space = None if (base, arity) == (None, None) else OperationSpace(base or 3, arity or 2)
+    return report_samples(read_samples(path, size=size, space=space, column=column), significance)
+
+
+def _show(
+    findings: Sequence[Finding], report: SampleReport | None, significance: float, *, as_json: bool
+) -> None:
+    """Print what was found."""
+    from fluxttice_core.measurement.verdict import worst
+
+    if not as_json:
+        if report is not None:
+            print_samples(report)
+        print_findings(findings)
+        return
+    plain = {
+        "verdict": worst(findings).value,
+        "significance": significance,
+        "findings": [finding.as_json() for finding in findings],
+        "samples": None if report is None else report.as_json(),
+    }
+    typer.echo(json.dumps(plain, indent=2, allow_nan=False))
+
+
+def _leave(findings: Sequence[Finding], *, require_uniform: bool) -> None:
+    """End with status 1 where a claim is refuted, or is not as good as was required."""
+    from fluxttice_core.measurement.verdict import Verdict, worst
+
+    enough = {Verdict.CONSISTENT, Verdict.POSSIBLE}
+    if worst(findings) is Verdict.IMPOSSIBLE or (require_uniform and worst(findings) not in enough):
+        raise typer.Exit(1)

@@ -1,0 +1,268 @@
+"""The command `audit`: published claims are refuted, honest ones pass, and the page shows what it prints."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from fluxttice_core.cli.audit import register
+from fluxttice_core.cli.main import OneSentence
+
+PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
+K = 19_683
+
+app = typer.Typer(cls=OneSentence)
+register(app)
+
+
+@app.command()
+def other() -> None:
+    """Stand beside `audit`, so that its name is needed."""
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(
+        app, ["audit", *arguments], env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    )
+
+
+def audit(command: str) -> Result:
+    return run(*shlex.split(command))
+
+
+PUBLISHED = {
+    "--draws 10000 --distinct 82%": "at most 50.81 %, and uniform draws show 39.83 %",
+    "--draws 50000 --distinct 87.37% --draws 100000 --distinct 95% --draws 195000 --distinct 99.624%": (
+        "96.24 % to 98.40 % is what one generator can show at 100,000 draws"
+    ),
+    "--distinct 97.64% --against-distinct 97.67% --jaccard-distance .89...91": "0.000 and 0.047 apart",
+    "--sequence 99.6%," + "100%," * 12 + "97.64%": "97.64% comes after 100%",
+    "--entropy 4.0 --bins 50": "at most ln 50 = 3.912 nats",
+    "--wrong-trits 2926,6776,6596 --share 67.9%": "2,926 + 6,776 + 6,596 of 19,683 is 82.80 %",
+    "--kl .3..1.0 --free-bits .5 --dimensions 16": "add to at least 8 nats",
+}
+"""Seven claims that were published and cannot be true, with the bound that says so."""
+
+HONEST = {
+    "--draws 10000 --distinct 39.83%": "consistent with uniform",
+    "--draws 195000 --distinct 100%": "consistent with uniform",
+    "--draws 50000 --distinct 18131 --json": "consistent with uniform",
+    "--draws 50000 --distinct 86.3%": "below uniform",
+    "--draws 10000 --distinct 38.0% --draws 50000 --distinct 86.3%": "below uniform",
+    "--space-size 975820226 --draws 2e9 --distinct 68.9%": "below uniform",
+    "--distinct 97.64% --against-distinct 97.67% --jaccard-distance .046": "possible",
+    "--sequence 86.1%,96.9%,96.9%,99.6%": "possible",
+    "--entropy 3.5 --bins 50": "possible",
+    "--wrong-trits 2926,6776,6596 --share 82.8%": "possible",
+    "--kl 9.5 --free-bits .5 --dimensions 16": "possible",
+    "--distinct 86.3% --against-distinct 86.6% --union 98.2%": "possible",
+}
+"""Claims that can be true, with their verdict."""
+
+
+@pytest.mark.parametrize("claim", PUBLISHED)
+def test_published_claims_are_refuted_with_their_bounds(claim: str) -> None:
+    result = audit(claim)
+    assert result.exit_code == 1
+    assert PUBLISHED[claim] in " ".join(result.output.split())
+    verdict = result.output.splitlines()[-1] if "in all" in result.output else result.output
+    assert "impossible" in verdict
+
+
+@pytest.mark.parametrize("claim", HONEST)
+def test_honest_claims_pass(claim: str) -> None:
+    result = audit(f"{claim} --json")
+    assert result.exit_code == 0
+    assert json.loads(result.output)["verdict"] == HONEST[claim]
+
+
+@pytest.mark.parametrize("claim", HONEST)
+def test_more_can_be_required(claim: str) -> None:
+    expected = 1 if HONEST[claim] == "below uniform" else 0
+    assert audit(f"{claim} --require-uniform").exit_code == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "missing"),
+    [
+        ("--draws 10000", "the claim does not say how many were distinct"),
+        ("--distinct 82%", "the claim does not say how many were drawn"),
+        ("--draws 100 --distinct 100", "draw more"),
+    ],
+)
+def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
+    result = audit(claim)
+    assert result.exit_code == 0
+    assert result.output.startswith("not enough said: ")
+    assert missing in result.output
+    assert audit(f"{claim} --require-uniform").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("", "nothing to audit: give --draws and --distinct, --samples, or another claim"),
+        ("--draws many --distinct 3", "'many' is not a number: write it as 10000, .82, 82% or .3..1.0"),
+        (
+            "--draws 10 --distinct 130%",
+            "'130%' is more than the whole space: write a share as 82%, .82 or a count",
+        ),
+        ("--draws 0 --distinct 1", "a claim of coverage needs at least one draw"),
+        ("--draws 10 --draws 20 --distinct 1", "each --draws needs its own --distinct"),
+        ("--entropy 4.0", "--entropy and --bins belong together: give both"),
+        ("--share 4.0", "--wrong-trits and --share belong together: give both"),
+        ("--kl 4 --free-bits .5", "--kl and --free-bits and --dimensions belong together: give all of them"),
+        ("--union 90%", "two sets need one --distinct, one --against-distinct"),
+        ("--distinct 90% --against-distinct 80%", "two sets need one --distinct, one --against-distinct"),
+        ("--distinct 9 --distinct 8 --against-distinct 8 --union 9", "two sets need one --distinct"),
+        ("--column x", "--column, --base and --arity describe a file: give --samples as well"),
+        ("--samples missing.npy", "cannot be read: No such file or directory"),
+        ("--space-size 0 --draws 5 --distinct 1", "--space-size lies between 1 and 2^63, not at 0"),
+        ("--space-size 1e30 --draws 5 --distinct 1", "--space-size lies between 1 and 2^63, not at 1e30"),
+        ("--significance 2 --draws 5 --distinct 1", "--significance is a probability such as 0.001, not 2.0"),
+        ("--sequence 1%", "a sequence needs at least two values"),
+        ("--wrong-trits 1,x --share 2%", "'x' is not a number"),
+    ],
+)
+def test_bad_input_ends_with_one_sentence(claim: str, message: str) -> None:
+    result = audit(claim)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("fluxttice: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_json_holds_bounds_and_reasons() -> None:
+    plain = json.loads(audit("--draws 10000 --distinct 82% --json").output)
+    assert plain["verdict"] == "impossible"
+    assert plain["significance"] == 0.001
+    assert plain["samples"] is None
+    (finding,) = plain["findings"]
+    assert finding["law"] == "distinct <= min(N, K)"
+    assert finding["upper"] == pytest.approx(10_000 / K)
+    assert finding["p_value"] is None
+
+
+def test_second_set_is_audited_at_the_same_budget() -> None:
+    result = audit("--draws 10000 --distinct 38% --against-distinct 82% --union 90% --json")
+    verdicts = [finding["verdict"] for finding in json.loads(result.output)["findings"]]
+    assert verdicts == ["below uniform", "impossible", "possible"]
+
+
+def test_significance_decides() -> None:
+    assert audit("--draws 50000 --distinct 93.0%").exit_code == 1
+    assert audit("--draws 50000 --distinct 93.0% --significance 1e-9").exit_code == 0
+
+
+@pytest.fixture
+def halved(tmp_path: Path) -> Path:
+    """Draws of a generator that reaches every second operation, as the page has them."""
+    path = tmp_path / "draws.npy"
+    np.save(path, np.random.default_rng(7).integers(0, K, 20_000) // 2 * 2)
+    return path
+
+
+def test_samples_are_measured_against_the_ceiling(halved: Path) -> None:
+    result = run("--samples", str(halved), "--space-size", str(K), "--json")
+    plain = json.loads(result.output)
+    assert result.exit_code == 0
+    assert plain["verdict"] == "below uniform"
+    assert plain["samples"]["draws"] == 20_000
+    assert plain["samples"]["ceiling"] == pytest.approx(0.638, abs=1e-3)
+    assert plain["samples"]["richness"]["upper"] < K * 0.55
+    assert run("--samples", str(halved), "--space-size", str(K), "--require-uniform").exit_code == 1
+
+
+def test_samples_of_an_unknown_space_have_their_richness(halved: Path) -> None:
+    result = run("--samples", str(halved))
+    assert result.exit_code == 0
+    assert re.search(r"^reachable +9,882 \[9,756, 10,022\]", result.output, flags=re.MULTILINE)
+    assert "not enough said: 8,570 distinct among 20,000 draws" in result.output
+
+
+def test_samples_beside_a_claim_about_them(halved: Path) -> None:
+    result = run("--samples", str(halved), "--space-size", str(K), "--draws", "20000", "--distinct", "95%")
+    assert result.exit_code == 1
+    assert "in all: impossible" in result.output
+
+
+def test_other_spaces_and_columns(tmp_path: Path) -> None:
+    path = tmp_path / "draws.csv"
+    path.write_text("seed,gate\n1,0110\n2,1000\n3,0110\n")
+    result = run("--samples", str(path), "--column", "gate", "--base", "2", "--json")
+    assert json.loads(result.output)["samples"]["size"] == 16
+
+
+def test_undefined_estimates_are_printed_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "draws.txt"
+    path.write_text("1\n2\n3\n")
+    assert run("--samples", str(path)).output.count("undefined") == 2
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Return the heavy modules that a fresh interpreter has loaded once the command is done."""
+    code = (
+        "import sys, typer; from fluxttice_core.cli.audit import register; app = typer.Typer()\n"
+        f"register(app)\ntry:\n    app({list(arguments)!r})\nexcept SystemExit: pass\n"
+        "print(*({'torch', 'scipy', 'numpy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert outcome.stdout
+    return set(outcome.stderr.split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert modules_after("--help") == set()
+
+
+def test_claims_are_audited_without_torch() -> None:
+    assert "torch" not in modules_after("--draws", "50000", "--distinct", "92%")
+
+
+def page_commands() -> list[tuple[str, str]]:
+    """Return every command of the page that shows its output, with that output."""
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+def test_the_page_shows_what_the_command_prints(halved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(halved.parent)
+    status, compared = 0, 0
+    for command, output in page_commands():
+        if command == "echo $?":
+            assert output.strip() == str(status)
+            continue
+        words = shlex.split(command)
+        assert words[:2] == ["fluxttice", "audit"]
+        result = run(*words[2 : words.index(">") if ">" in words else None])
+        status = result.exit_code
+        if ">" not in words:
+            compared += 1
+            assert result.output.rstrip() == output.rstrip(), command
+    assert compared == 13
+
+
+def test_the_page_draws_what_the_test_draws(halved: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    folder = tmp_path_factory.mktemp("page")
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    assert (folder / "draws.npy").read_bytes() == halved.read_bytes()
+
+
+def test_the_page_names_every_option() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    options = set(re.findall(r"(--[a-z-]+)", run("--help").output)) - {"--help"}
+    assert len(options) == 21
+    assert all(option in page for option in options), options
