@@ -1,0 +1,79 @@
+"""`fluxttice serve`: the explorer page and the embedding API on one port."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fluxttice_core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["register"]
+
+_PACKAGES = ("starlette", "uvicorn", "httptools", "prometheus_client")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `serve`."""
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 lets the system choose.")] = 8000,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Run folder, checkpoint or model file; the certified model by default."),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FLUXTTICE_API_KEY",
+            show_envvar=True,
+            metavar="KEY",
+            help="Key that requests to the API must bear; no process list shows it in the variable.",
+        ),
+    ] = None,
+    insecure_public: Annotated[
+        bool, typer.Option("--insecure-public", help="Let other machines in without a key.")
+    ] = False,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
+) -> None:
+    """Serve the explorer page and the embedding API."""
+    _require_packages()
+    from fluxttice_core.serving.server import address_of, bind, make_server, require_guarded
+
+    key = api_key or None
+    require_guarded(host, key, insecure_public=insecure_public)
+    listening = bind(host, port)
+    try:
+        server = make_server(_application(model, key), access_log=access_log)
+        address = address_of(listening)
+        typer.echo(f"Serving {address}/ (API: {address}/v1, reference: {address}/docs); Ctrl-C stops it")
+        server.run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _application(model: Path | None, key: str | None) -> "Starlette":
+    import torch
+
+    from fluxttice_core.serving.app import create_app
+    from fluxttice_core.serving.served import serve_model
+
+    # Requests are small and many: two threads in one of them would only wait for each other.
+    torch.set_num_threads(1)
+    return create_app(serve_model(model), key=key)
+
+
+def _require_packages() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise SettingsError(
+            f"serving needs packages that are not installed ({', '.join(missing)}): "
+            "pip install 'fluxttice-core[serve]'"
+        )
