@@ -21,7 +21,9 @@ def distortion(logits: Float[Tensor, "n cells base"], classes: Int64[Tensor, "n 
         >>> round(distortion(torch.zeros(4, 9, 3), torch.zeros(4, 9, dtype=torch.int64)).item(), 4)  # 9 ln 3
         9.8875
     """
-    total = functional.cross_entropy(logits.flatten(0, 1), classes.flatten(), reduction="sum")
+    # With the few symbols on a long-strided axis, the softmax runs over whole vectors of entries at once.
+    by_symbol = logits.permute(2, 0, 1).reshape(1, logits.shape[2], -1)
+    total = functional.cross_entropy(by_symbol, classes.reshape(1, -1), reduction="sum")
     return total / logits.shape[0]
 
 
@@ -60,7 +62,7 @@ def output_entropy(logits: Float[Tensor, "n cells base"]) -> Float[Tensor, ""]:
         9.8875
     """
     # A confident batch makes some probabilities exactly 0, where the entropy's slope is infinite.
-    mean = logits.softmax(-1).mean(0).clamp(min=1e-10)
+    mean = logits.permute(2, 0, 1).contiguous().softmax(0).mean(1).clamp(min=1e-10)
     entropy: Tensor = torch.special.entr(mean).sum()
     return entropy
 

@@ -10,6 +10,8 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.recipe import OptimizerSettings
 
 _KEPT = ("step", "exp_avg", "exp_avg_sq")
+_CLIP_MARGIN = 1e-6
+"""What `torch.nn.utils.clip_grads_with_norm_` adds to a norm before it divides by it."""
 
 
 class Descent:
@@ -37,6 +39,15 @@ class Descent:
             {"params": list(model.get_submodule(part).parameters()), "factor": factor}
             for part, factor in factors.items()
         ]
+        self._halves = [
+            [
+                p
+                for name, p in self._parameters.items()
+                if name.startswith((f"encoder_{half}", f"decoder_{half}"))
+            ]
+            for half in "AB"
+        ]
+        self._norms: tuple[Tensor, Tensor] | None = None
         self._optimizer = torch.optim.AdamW(
             groups,
             lr=1.0,
@@ -56,19 +67,30 @@ class Descent:
             group["lr"] = rate * group["factor"]
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self._norms = None
         if self._settings.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self._parameters.values(), self._settings.clip_norm)
+            self._clip(self._settings.clip_norm)
         self._optimizer.step()
 
     def gradient_norms(self) -> tuple[float, float]:
         """Norms of the gradients of halves A and B in the last step, after clipping."""
-        return self._norm("A"), self._norm("B")
+        norm_a, norm_b = self._norms if self._norms is not None else self._measured()
+        return norm_a.item(), norm_b.item()
 
-    def _norm(self, half: str) -> float:
-        parts = (f"encoder_{half}.", f"decoder_{half}.")
-        parameters = [p for name, p in self._parameters.items() if name.startswith(parts)]
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        return float(torch.nn.utils.get_total_norm(gradients))
+    def _clip(self, limit: float) -> None:
+        """Shrink all gradients together to a norm of at most the limit, and keep the halves' norms."""
+        norm_a, norm_b = self._measured()
+        total = torch.hypot(norm_a, norm_b)
+        torch.nn.utils.clip_grads_with_norm_(self._parameters.values(), limit, total)
+        factor = (limit / (total + _CLIP_MARGIN)).clamp(max=1.0)
+        self._norms = norm_a * factor, norm_b * factor
+
+    def _measured(self) -> tuple[Tensor, Tensor]:
+        norm_a, norm_b = (
+            torch.nn.utils.get_total_norm([p.grad for p in half if p.grad is not None])
+            for half in self._halves
+        )
+        return norm_a, norm_b
 
     def tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by parameter, on the CPU; empty for a parameter that has made no step."""

@@ -10,12 +10,11 @@ likely, which holds for a space of all operations.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from scipy.optimize import linear_sum_assignment
-from scipy.stats import norm
 from torch import Tensor
 
 from fluxttice_core.errors import SettingsError
@@ -55,6 +54,8 @@ def assign(mu: Float[Tensor, "n d"], tables: Float[Tensor, "n cells"]) -> Assign
         >>> found.latents.tolist(), found.signs.tolist()
         ([1, 0], [1.0, -1.0])
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import, and only a run with transport needs it
+
     if mu.shape[1] < tables.shape[1]:
         raise SettingsError(
             f"transport gives every entry a latent of its own, and {mu.shape[1]} latents are too few for "
@@ -99,8 +100,14 @@ def thresholds(base: int, *, device: torch.device | str = "cpu") -> Float[Tensor
         >>> thresholds(2).tolist()
         [0.0]
     """
-    shares = np.arange(1, base) / base
-    return torch.as_tensor(norm.ppf(shares), dtype=torch.float32, device=device)
+    return _thresholds(base, str(device)).clone()
+
+
+@lru_cache(maxsize=16)
+def _thresholds(base: int, device: str) -> Float[Tensor, "{base}-1"]:
+    from scipy.special import ndtri  # slow to import, and only a run with transport needs it
+
+    return torch.as_tensor(ndtri(np.arange(1, base) / base), dtype=torch.float32, device=device)
 
 
 def focused_draws(
