@@ -1,0 +1,180 @@
+"""A run that takes milliseconds: 27 operations, small networks, every optional part of a recipe in use."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from fluxttice_core.model.dual_vae import VAE, DualVAE
+from fluxttice_core.training.history import Reach
+from fluxttice_core.training.loop import Trainer
+from fluxttice_core.training.recipe import ReachSettings, Recipe, validate_recipe
+
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "architecture": {
+        "base": 3,
+        "arity": 1,
+        "latent_dim": 4,
+        "encoder_widths": [8, 6],
+        "exploratory_widths": [6],
+        "consolidating_width": 6,
+        "consolidating_blocks": 1,
+    },
+    "split_seed": 42,
+    "epochs": 2,
+    "batch_size": 11,
+    "patience": None,
+    "schedule_by": "step",
+    "initialisation": "independent",
+    "optimizer": {
+        "rate": {"kind": "constant", "value": 0.005},
+        "encoder_factor": 0.5,
+        "decoder_a_factor": 1.0,
+        "decoder_b_factor": 0.8,
+        "weight_decay": 0.01,
+        "clip_norm": 1.0,
+        "first_moment": 0.9,
+        "second_moment": 0.99,
+    },
+    "evidence": {"kind": "constant", "value": 1.0},
+    "rho": {"kind": "constant", "value": 0.1},
+    "half_a": {
+        "beta": {"kind": "linear", "points": [[0, 0.1], [3, 0.5]]},
+        "temperature": {"kind": "constant", "value": 0.9},
+        "free_bits": 0.1,
+        "output_entropy": 0.05,
+        "repulsion": 0.1,
+        "repulsion_scale": 0.5,
+    },
+    "half_b": {
+        "beta": {"kind": "linear", "points": [[0, 0.1], [3, 0.5]]},
+        "temperature": {"kind": "constant", "value": 0.8},
+        "free_bits": 0.1,
+        "output_entropy": 0.05,
+        "repulsion": 0.1,
+        "repulsion_scale": 0.5,
+    },
+    "alignment": {"kind": "constant", "value": 0.3},
+    "balance": {
+        "start": 0.7,
+        "bounds": [0.5, 0.95],
+        "band": [0.8, 1.2],
+        "momenta": [0.5, 0.95],
+        "step": 0.02,
+        "coverage_band": [0.67, 1.5],
+        "coverage_factor": 1.05,
+        "scale_bounds": [0.5, 2.0],
+    },
+    "controller": {
+        "rate_gain": 0.05,
+        "weight_gain": 0.01,
+        "rate_bounds": [1e-6, 0.01],
+        "alignment_bounds": [0.15, 0.75],
+    },
+    "transport": {
+        "weight": {"kind": "constant", "value": 1.0},
+        "draws": {"kind": "constant", "value": 16},
+        "focus": 0.3,
+        "focus_width": 0.15,
+        "assignment_rows": 21,
+    },
+    "calibration": {"draws": 1000, "sweeps": 3, "conditional_entropy": 2.5},
+    "reach": {"draws": 60, "rule": "argmax", "every": 1},
+    "checkpoint_every": 1,
+}
+
+Changes = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: weights and state by name, its records without their times, and its trainer."""
+
+    tensors: dict[str, Tensor]
+    records: list[dict[str, Any]]
+    trainer: Trainer
+
+    def same_weights(self, other: "Outcome") -> bool:
+        return same_tensors(self.tensors, other.tensors)
+
+    def same_records(self, other: "Outcome") -> bool:
+        return self.records == other.records
+
+
+def same_tensors(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
+
+
+def changed(settings: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    """Nested settings with dotted paths replaced; a number at the end of a path is a position in a list."""
+    result: dict[str, Any] = _copied(settings)
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        target: Any = result
+        for part in parents:
+            target = target[part]
+        target[int(last) if last.isdigit() else last] = value
+    return result
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return list(map(_copied, value)) if isinstance(value, list) else value
+
+
+def count_distinct(model: DualVAE, settings: ReachSettings, generator: torch.Generator) -> Reach:
+    """Distinct operations among prior draws, by the plainest means."""
+    draws, size = settings.draws, model.space.size
+    expected = size * (1.0 - (1.0 - 1.0 / size) ** draws)
+    return Reach(
+        distinct_a=_distinct(model.vae_a, settings, generator),
+        distinct_b=_distinct(model.vae_b, settings, generator),
+        expected=expected,
+    )
+
+
+@torch.no_grad()
+def _distinct(half: VAE, settings: ReachSettings, generator: torch.Generator) -> int:
+    z = torch.randn(settings.draws, half.latent_dim, generator=generator)
+    shares = half.decode_logits(z).softmax(-1)
+    if settings.rule == "expectation":
+        symbols = (shares @ torch.arange(float(half.space.base))).round().long()
+    elif settings.rule == "categorical":
+        symbols = torch.multinomial(shares.flatten(0, 1), 1, generator=generator).view(shares.shape[:2])
+    else:
+        symbols = shares.argmax(-1)
+    return len({tuple(row) for row in symbols.tolist()})
+
+
+class SmallRuns:
+    """Makes runs of the small recipe with some of its settings changed, by dotted path."""
+
+    def settings(self, changes: Changes | None = None) -> dict[str, Any]:
+        return changed(SMALL, changes or {})
+
+    def recipe(self, changes: Changes | None = None) -> Recipe:
+        return validate_recipe(self.settings(changes), source="small")
+
+    def trainer(self, changes: Changes | None = None, *, seed: int = 0) -> Trainer:
+        return Trainer(self.recipe(changes), seed=seed, observe=count_distinct)
+
+    def train(self, changes: Changes | None = None, *, seed: int = 0) -> Outcome:
+        return self.finish(self.trainer(changes, seed=seed))
+
+    def finish(self, trainer: Trainer) -> Outcome:
+        """Train to the end."""
+        records = []
+        for record in trainer.epochs():
+            plain = record.as_dict()
+            del plain["seconds"], plain["operations_per_second"]
+            records.append(plain)
+        return Outcome(trainer.model_tensors() | trainer.state_tensors(), records, trainer)
+
+
+@pytest.fixture(scope="session")
+def small() -> SmallRuns:
+    return SmallRuns()
