@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
@@ -17,6 +18,9 @@ _CLIP_MARGIN = 1e-6
 class Descent:
     """AdamW over the two encoders and the two decoders; StateNet is left alone, as in the original system.
 
+    PyTorch's function is called, not its optimiser class: that one loads a compiler when it is made, which
+    costs every run a second.
+
     Args:
         model: The network.
         settings: Rates, decay and clipping.
@@ -24,7 +28,7 @@ class Descent:
 
     def __init__(self, model: DualVAE, settings: OptimizerSettings) -> None:
         self._settings = settings
-        factors = {
+        self._factors = {
             "encoder_A": settings.encoder_factor,
             "encoder_B": settings.encoder_factor,
             "decoder_A": settings.decoder_a_factor,
@@ -32,29 +36,11 @@ class Descent:
         }
         self._parameters = {
             f"{part}.{name}": parameter
-            for part in factors
+            for part in self._factors
             for name, parameter in model.get_submodule(part).named_parameters()
         }
-        groups = [
-            {"params": list(model.get_submodule(part).parameters()), "factor": factor}
-            for part, factor in factors.items()
-        ]
-        self._halves = [
-            [
-                p
-                for name, p in self._parameters.items()
-                if name.startswith((f"encoder_{half}", f"decoder_{half}"))
-            ]
-            for half in "AB"
-        ]
+        self._state: dict[str, dict[str, Tensor]] = {}
         self._norms: tuple[Tensor, Tensor] | None = None
-        self._optimizer = torch.optim.AdamW(
-            groups,
-            lr=1.0,
-            betas=(settings.first_moment, settings.second_moment),
-            weight_decay=settings.weight_decay,
-            fused=True,
-        )
 
     def step(self, loss: Tensor, *, rate: float) -> None:
         """Move the parameters down the gradient of a loss.
@@ -63,19 +49,27 @@ class Descent:
             loss: A scalar.
             rate: The learning rate, before each part's factor.
         """
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate * group["factor"]
-        self._optimizer.zero_grad(set_to_none=True)
+        for parameter in self._parameters.values():
+            parameter.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
         self._norms = None
         if self._settings.clip_norm is not None:
             self._clip(self._settings.clip_norm)
-        self._optimizer.step()
+        for part, factor in self._factors.items():
+            self._move(self._names(part), rate * factor)
 
     def gradient_norms(self) -> tuple[float, float]:
         """Norms of the gradients of halves A and B in the last step, after clipping."""
         norm_a, norm_b = self._norms if self._norms is not None else self._measured()
         return norm_a.item(), norm_b.item()
+
+    def _names(self, *parts: str) -> list[str]:
+        """Parameters of some parts that the last loss depended on."""
+        return [
+            name
+            for name, parameter in self._parameters.items()
+            if name.startswith(parts) and parameter.grad is not None
+        ]
 
     def _clip(self, limit: float) -> None:
         """Shrink all gradients together to a norm of at most the limit, and keep the halves' norms."""
@@ -86,19 +80,44 @@ class Descent:
         self._norms = norm_a * factor, norm_b * factor
 
     def _measured(self) -> tuple[Tensor, Tensor]:
-        norm_a, norm_b = (
-            torch.nn.utils.get_total_norm([p.grad for p in half if p.grad is not None])
-            for half in self._halves
-        )
+        halves = (self._names("encoder_A", "decoder_A"), self._names("encoder_B", "decoder_B"))
+        norm_a, norm_b = (torch.nn.utils.get_total_norm(self._gradients(names)) for names in halves)
         return norm_a, norm_b
+
+    def _gradients(self, names: list[str]) -> list[Tensor]:
+        return [gradient for name in names if (gradient := self._parameters[name].grad) is not None]
+
+    @torch.no_grad()
+    def _move(self, names: list[str], rate: float) -> None:
+        parameters = [self._parameters[name] for name in names]
+        for name, parameter in zip(names, parameters, strict=True):
+            if name not in self._state:
+                self._state[name] = _fresh_state(parameter)
+        steps, first, second = ([self._state[name][key] for name in names] for key in _KEPT)
+        adamw(
+            parameters,  # type: ignore[arg-type]
+            self._gradients(names),
+            first,
+            second,
+            [],
+            steps,
+            fused=True,
+            amsgrad=False,
+            maximize=False,
+            lr=rate,
+            beta1=self._settings.first_moment,
+            beta2=self._settings.second_moment,
+            weight_decay=self._settings.weight_decay,
+            eps=1e-8,
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by parameter, on the CPU; empty for a parameter that has made no step."""
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in self._parameters.items():
-            for key, value in self._optimizer.state[parameter].items():
-                tensors[f"{name}/{key}"] = value.detach().cpu().clone()
-        return tensors
+        return {
+            f"{name}/{key}": value.detach().cpu().clone()
+            for name, state in self._state.items()
+            for key, value in state.items()
+        }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from the state that `tensors` gave.
@@ -106,14 +125,22 @@ class Descent:
         Raises:
             TrainingError: If a parameter's state is incomplete or of another shape.
         """
+        self._state = {}
         for name, parameter in self._parameters.items():
             found = {key: tensors[f"{name}/{key}"] for key in _KEPT if f"{name}/{key}" in tensors}
             if not found:
                 continue
-            if set(found) != set(_KEPT) or found["exp_avg"].shape != parameter.shape:
+            fresh = _fresh_state(parameter)
+            if {key: value.shape for key, value in found.items()} != {k: v.shape for k, v in fresh.items()}:
                 raise TrainingError(
                     f"the checkpoint's optimiser state does not fit {name}: resume from another checkpoint"
                 )
-            self._optimizer.state[parameter] = {
-                key: value.clone().to(parameter.device) for key, value in found.items()
-            }
+            self._state[name] = {key: value.clone().to(parameter.device) for key, value in found.items()}
+
+
+def _fresh_state(parameter: Tensor) -> dict[str, Tensor]:
+    return {
+        "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+        "exp_avg": torch.zeros_like(parameter),
+        "exp_avg_sq": torch.zeros_like(parameter),
+    }
