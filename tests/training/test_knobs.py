@@ -104,6 +104,7 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "controller.alignment_bounds.1": (0.2, {}),
     "transport.weight": (constant(0.5), {}),
     "transport.draws": (constant(17), {}),
+    "transport.start": (1.5, {}),
     "transport.focus": (0.6, {}),
     "transport.focus_width": (0.3, {}),
     "transport.assignment_rows": (4, {}),

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from fluxttice_core.errors import SettingsError, TrainingError
-from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.operations.split import split
 from fluxttice_core.training.calibration import calibrate
@@ -27,9 +26,9 @@ from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.history import EpochRecord, Reach
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
 from fluxttice_core.training.randomness import stream
-from fluxttice_core.training.recipe import ReachSettings, Recipe, TransportSettings
+from fluxttice_core.training.recipe import ReachSettings, Recipe
 from fluxttice_core.training.rows import Rows, rows_of
-from fluxttice_core.training.transport import Assignment, assign, focused_draws, quantile_cells
+from fluxttice_core.training.transport_term import TransportTerm
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
 
@@ -109,8 +108,7 @@ class Trainer:
                 "raise architecture.base or architecture.arity"
             )
         self._descent = Descent(self.model, recipe.optimizer)
-        # Read off the fresh encoders, which seed and recipe determine: a resumed run finds the same.
-        self._assignments = _assignments(self.model, self._train, recipe.transport)
+        self._transport = TransportTerm(recipe.transport, self._train)
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train until the recipe says stop; yields after every epoch, the last one calibrated.
@@ -178,7 +176,7 @@ class Trainer:
                 corrections = self._consult_controller(loss, conditions)
                 conditions = self._conditions(moment, corrections)
                 loss = self._loss(batch, conditions, stream(self.seed, "noise", epoch, device=self.device))
-            transported = self._transport(moment, noise)
+            transported = self._transport.loss(self.model, moment, noise)
             self._descend(loss.total + transported, conditions)
             sums += loss.figures(transported) * len(batch)
         return dict(zip(BATCH_FIGURES, (sums / total).tolist(), strict=True)), conditions
@@ -216,29 +214,6 @@ class Trainer:
                 generator=noise,
             )
             return batch_loss(outputs, batch.classes, self.recipe, conditions)
-
-    def _transport(self, moment: float, generator: torch.Generator) -> Tensor:
-        """Cross-entropy of both decoders on prior draws against the cells that the transport map gives."""
-        settings, total = self.recipe.transport, torch.zeros((), device=self.device)
-        if settings is None:
-            return total
-        weight, draws = settings.weight.at(moment), round(settings.draws.at(moment))
-        if weight == 0.0 or draws < 1:
-            return total
-        space = self.model.space
-        for half, assignment in zip((self.model.vae_a, self.model.vae_b), self._assignments, strict=True):
-            z = focused_draws(
-                draws,
-                half.latent_dim,
-                assignment,
-                base=space.base,
-                focus=settings.focus,
-                width=settings.focus_width,
-                generator=generator,
-            )
-            cells = quantile_cells(z, assignment, base=space.base)
-            total = total + weight * objective.distortion(half.decode_logits(z), cells)
-        return total
 
     @torch.no_grad()
     def _consult_controller(self, loss: BatchLoss, conditions: Conditions) -> Corrections:
@@ -317,8 +292,8 @@ class Trainer:
         return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
 
     def state_tensors(self) -> dict[str, Tensor]:
-        """The optimiser's state, named by parameter, on the CPU."""
-        return self._descent.tensors()
+        """What a resumed run needs besides the model: optimiser and transport, on the CPU."""
+        return {**self._descent.tensors(), **self._transport.tensors()}
 
     def restore(self, model: Mapping[str, Tensor], state: Mapping[str, Tensor], progress: Progress) -> None:
         """Continue from the tensors and the progress of a checkpoint of the same recipe and seed.
@@ -332,6 +307,7 @@ class Trainer:
             reason = " ".join(str(error).split())[:160]
             raise TrainingError(f"the checkpoint does not fit this recipe's network ({reason})") from None
         self._descent.restore(state)
+        self._transport.restore(state)
         self.progress = progress
 
 
@@ -339,12 +315,3 @@ _RECORDED = (
     *("learning_rate", "evidence", "rho", "beta_a", "beta_b", "temperature_a", "temperature_b"),
     *("alignment", "weight_a", "weight_b"),
 )
-
-
-@torch.no_grad()
-def _assignments(model: DualVAE, rows: Rows, settings: TransportSettings | None) -> tuple[Assignment, ...]:
-    """The latents and signs that stand for each entry in halves A and B."""
-    if settings is None:
-        return ()
-    tables = rows.tables[: settings.assignment_rows]
-    return tuple(assign(half.encode_gaussian(tables)[0], tables) for half in (model.vae_a, model.vae_b))

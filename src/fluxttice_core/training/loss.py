@@ -49,7 +49,14 @@ class BatchLoss:
         Args:
             transport: The transport term, which is added to the objective.
         """
-        parts = (self.total + transport, transport, self.distortion_a, self.distortion_b, self.rate_a, self.rate_b)
+        parts = (
+            self.total + transport,
+            transport,
+            self.distortion_a,
+            self.distortion_b,
+            self.rate_a,
+            self.rate_b,
+        )
         return torch.stack([part.detach() for part in parts])
 
 

@@ -127,13 +127,15 @@ class TransportSettings(_Settings):
         draws: Prior draws a step.
         focus: Share of the draws' coordinates that is moved next to a threshold.
         focus_width: Standard deviation around the threshold.
-        assignment_rows: Training rows from which each entry's latent is read off the fresh encoder.
+        start: Epoch from which it acts; until then the encoders find their axes.
+        assignment_rows: Training rows from which each entry's latent is read off the encoders at the start.
     """
 
     weight: WeightSchedule = Constant(value=1.0)
     draws: Annotated[Schedule, within(0.0, 1e6)] = Constant(value=256)
     focus: Share = 0.3
     focus_width: Annotated[float, Field(ge=0, le=10)] = 0.15
+    start: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     assignment_rows: Annotated[int, Field(ge=2, le=1_000_000)] = 4_096
 
 

@@ -1,0 +1,109 @@
+"""The shipped model is what its report says, and nothing untrained or mislabelled passes for it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import fluxttice_core as fx
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup, ShuffledLabels
+from fluxttice_core.measurement.coverage import efficiency
+from fluxttice_core.measurement.protocol import Autoencoder
+from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
+from fluxttice_core.measurement.sampling import DecoderSampler, distinct_count
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import VAE, DualVAE, HalfName
+from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.operations.split import split
+from fluxttice_core.provenance.trained import TrainedModel, certified
+
+DRAWS = 50_000
+PER_TRIT, EXACT, COVERED, EFFICIENT = 0.99, 1.0, 0.8, 0.98
+
+
+@pytest.fixture(scope="module")
+def shipped() -> TrainedModel:
+    return fx.certified()
+
+
+def held_out(model: TrainedModel) -> torch.Tensor:
+    assert model.split is not None
+    return torch.from_numpy(model.split.held_out)
+
+
+def reconstructs(half: Autoencoder, rows: torch.Tensor) -> bool:
+    found = reconstruction_from_mean(half, rows)
+    return found.trit_accuracy > PER_TRIT and found.table_accuracy == EXACT
+
+
+def reaches(half: Autoencoder) -> bool:
+    size = half.space.size
+    drawn = DecoderSampler(half, "argmax").sample(DRAWS, torch.Generator().manual_seed(0))
+    distinct = distinct_count(drawn, size)
+    return distinct / size >= COVERED and efficiency(distinct, size, DRAWS) >= EFFICIENT
+
+
+def half_of(model: TrainedModel, name: str) -> VAE:
+    return model.vae_a if name == "a" else model.vae_b
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_held_out_operations_decode_from_their_means(shipped: TrainedModel, name: str) -> None:
+    assert reconstructs(half_of(shipped, name), held_out(shipped))
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_the_prior_reaches_the_space_as_evenly_as_it_can_be_reached(shipped: TrainedModel, name: str) -> None:
+    assert reaches(half_of(shipped, name))
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("scheme", ["independent", "mirrored"])
+def test_an_untrained_network_fails_both(name: str, seed: int, scheme: Scheme) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    network = DualVAE.initialised(Architecture(), generator, scheme).eval()
+    half = network.vae_a if name == "a" else network.vae_b
+    assert not reconstructs(half, torch.from_numpy(split(network.space).held_out))
+    assert not reaches(half)
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_shuffled_labels_fail_to_reconstruct(shipped: TrainedModel, name: str) -> None:
+    shuffled = ShuffledLabels(
+        half_of(shipped, name), torch.randperm(shipped.space.size, generator=torch.Generator().manual_seed(0))
+    )
+    assert not reconstructs(shuffled, held_out(shipped))
+
+
+def test_a_constant_decoder_fails_to_reach(shipped: TrainedModel) -> None:
+    drawn = DecoderSampler(ConstantDecoder(shipped.space)).sample(DRAWS, torch.Generator().manual_seed(0))
+    assert distinct_count(drawn, shipped.space.size) == 1
+
+
+def test_the_oracle_reaches(shipped: TrainedModel) -> None:
+    assert reaches(QuantileLookup(shipped.space))  # type: ignore[arg-type]
+
+
+def test_every_operation_comes_back_from_its_code(shipped: TrainedModel) -> None:
+    space = shipped.space
+    halves: tuple[HalfName, ...] = ("a", "b")
+    for vae in halves:
+        decoded = shipped.decode(shipped.encode(np.arange(space.size), vae=vae), vae=vae)
+        assert np.array_equal(decoded, space.all_tables())
+
+
+def test_the_shipped_model_is_that_of_the_standard_recipe(shipped: TrainedModel) -> None:
+    assert shipped.recipe_name == "standard"
+    assert shipped.parameters == 168_770
+    assert shipped.trained
+
+
+def test_a_package_without_its_model_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    certified.cache_clear()
+    monkeypatch.setattr("fluxttice_core.provenance.trained.resources.files", lambda _: tmp_path)
+    with pytest.raises(CheckpointError, match="lacks its certified model"):
+        certified()
+    certified.cache_clear()
