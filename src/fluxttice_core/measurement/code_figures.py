@@ -12,9 +12,8 @@ from torch import Tensor
 
 from fluxttice_core.measurement.aggregate import code_information
 from fluxttice_core.measurement.estimate import Estimate
-from fluxttice_core.measurement.estimated import LEVEL, estimated
+from fluxttice_core.measurement.estimated import estimated, share_interval
 from fluxttice_core.measurement.frontier import BASE, frontier_distortion
-from fluxttice_core.measurement.intervals import mean_interval
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.posterior import (
     HISTOGRAM_BINS,
@@ -31,7 +30,7 @@ from fluxttice_core.measurement.reconstruction import (
     reconstruction_from_mean,
     reconstruction_from_posterior,
 )
-from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.series import Series, rounded
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
 from fluxttice_core.operations.space import OperationSpace
@@ -93,7 +92,7 @@ def _accuracy(quantity: str, half: Half, value: float) -> Figure:
 
 
 def _drawn_accuracy(quantity: str, half: Half, values: Float64[np.ndarray, "n"], seed: int) -> Figure:
-    interval = mean_interval(values, LEVEL)
+    interval = share_interval(values)
     return Figure(
         quantity=quantity,
         half=half,
@@ -215,10 +214,10 @@ def _histogram_entropy(
         draws=settings.posterior_repeats,
         seed=settings.seed,
     )
-    centres = tuple((_HISTOGRAM_EDGES[:-1] + _HISTOGRAM_EDGES[1:]) / 2)
+    centres = (_HISTOGRAM_EDGES[:-1] + _HISTOGRAM_EDGES[1:]) / 2
     for dimension, column in enumerate(samples[0].cpu().numpy().T):
         density, _ = np.histogram(column, _HISTOGRAM_EDGES, density=True)
-        yield Series(f"latent_density/{dimension}", half, tuple(map(float, centres)), tuple(density.tolist()))
+        yield Series(f"latent_density/{dimension}", half, rounded(centres), rounded(density))
 
 
 def _histogram_entropy_of_prior() -> float:

@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
+from jaxtyping import Float64
+
 from fluxttice_core.measurement.estimate import Estimate
-from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.intervals import Interval, mean_interval
 from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
 
 LEVEL = 0.95
@@ -57,3 +60,14 @@ def _interval(estimate: Estimate) -> Interval:
     if math.isinf(estimate.value):
         return Interval(estimate.value, estimate.value, estimate.value, LEVEL, "infinite")
     return estimate.interval(LEVEL)
+
+
+def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
+    """Student's interval of a mean share over repeats, cut to [0, 1].
+
+    Example:
+        >>> str(share_interval(np.array([0.99, 1.0])))
+        '0.995 [0.931469, 1]'
+    """
+    mean = mean_interval(values, LEVEL)
+    return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)

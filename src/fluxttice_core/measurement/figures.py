@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -9,11 +10,13 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.code_figures import information_figures, rate_figures, reconstruction_figures
 from fluxttice_core.measurement.mass_figures import mass_figures
 from fluxttice_core.measurement.metric import Figure, Half
+from fluxttice_core.measurement.pair_figures import agreement_figures, coupled_figures, set_figures
 from fluxttice_core.measurement.posterior import encode_rows
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable
 from fluxttice_core.measurement.reach_figures import reach_figures
 from fluxttice_core.measurement.series import Series
 from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.threads import map_chunks
 from fluxttice_core.operations.split import Split
 
 Halves = Mapping[Half, Decodable]
@@ -32,24 +35,30 @@ class Step:
     """
 
     label: str
-    weight: float
+    weight: int
     work: Callable[[], Iterable[Figure | Series]]
 
 
-def steps_of(halves: Halves, settings: MeasurementSettings, split: Split | None) -> list[Step]:
+def steps_of(
+    halves: Halves, settings: MeasurementSettings, split: Split | None, rho: float = 0.0
+) -> list[Step]:
     """The steps that measure each half, and the pair of them.
 
     Args:
         halves: One or two decoders or autoencoders of the same space, by name.
         settings: Everything that the measurement is made with.
         split: The split that the model was trained on; none: not known.
+        rho: Cross-injection of the pair.
 
     Raises:
         MeasurementError: If there is nothing to measure, or the halves are of different spaces.
     """
     if not halves or not set(halves) <= {"a", "b"} or len({model.space for model in halves.values()}) != 1:
         raise MeasurementError('give one or two halves of the same space, named "a" and "b"')
-    return [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, split)]
+    steps = [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, split)]
+    if len(halves) > 1:
+        steps += pair_steps(halves["a"], halves["b"], settings, split, rho)
+    return steps
 
 
 def _half(model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None) -> Iterator[Step]:
@@ -66,13 +75,47 @@ def _codes(model: Autoencoder, half: Half, settings: MeasurementSettings) -> Ite
     yield from information_figures(posteriors, half, settings, model.space)
 
 
-def run_steps(steps: Sequence[Step], progress: ProgressCallback | None = None) -> Iterator[Figure | Series]:
-    """Do the steps one after the other, reporting before each and at the end."""
-    total, done = sum(step.weight for step in steps), 0.0
-    for step in steps:
-        if progress is not None:
-            progress(step.label, done / total)
-        yield from step.work()
+def pair_steps(
+    first: Decodable, second: Decodable, settings: MeasurementSettings, split: Split | None, rho: float
+) -> Iterator[Step]:
+    """The steps that measure two halves together; those that need a common latent only where there is one."""
+    yield Step("pair: union", 1, lambda: set_figures(first, second, settings))
+    if first.latent_dim == second.latent_dim:
+        yield Step("pair: agreement", 1, lambda: agreement_figures(first, second, settings))
+        if isinstance(first, Autoencoder) and isinstance(second, Autoencoder):
+            coupled = partial(coupled_figures, first, second, settings, split, rho)
+            yield Step("pair: coupled", 2, coupled)
+
+
+def run_steps(
+    steps: Sequence[Step], *, device: str, progress: ProgressCallback | None = None
+) -> Iterator[tuple[Figure | Series, ...]]:
+    """Do the steps, as many at a time as torch has threads, each of them on one.
+
+    So the figures do not depend on the number of threads, and the many steps that are too small to be shared
+    out fill the cores all the same.
+
+    Args:
+        steps: What to do.
+        device: Where the models compute; on others than a CPU, one step after the other.
+        progress: Called before the first step and after each with a label and the share that is done.
+
+    Yields:
+        What each step found, in the order of the steps.
+    """
+    total, done = sum(step.weight for step in steps), 0
+    watch = progress or _nobody
+    watch(steps[0].label, 0.0)
+    found = map_chunks(_done, steps, device=torch.device(device))
+    for step, following, result in zip(steps, [*steps[1:], None], found, strict=True):
         done += step.weight
-    if progress is not None:
-        progress("done", 1.0)
+        watch("done" if following is None else following.label, done / total)
+        yield result
+
+
+def _done(step: Step) -> tuple[Figure | Series, ...]:
+    return tuple(step.work())
+
+
+def _nobody(_label: str, _done: float) -> None:
+    """Watch nothing."""

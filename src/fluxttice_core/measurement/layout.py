@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fluxttice_core.measurement.gates import Gate, GateResult
 from fluxttice_core.measurement.metric import ControlName, Half, Metric, Unit
 from fluxttice_core.measurement.numbers import shown, shown_range, unit_sign, with_interval
-from fluxttice_core.measurement.wording import CONTROL_WORDS, LABELS, SIGNS, label, sections
+from fluxttice_core.measurement.wording import CONTROL_WORDS, SIGNS, label, sections, words_of
 
 if TYPE_CHECKING:
     from fluxttice_core.measurement.reference import Control
@@ -50,7 +50,7 @@ def grids(report: "Report") -> Iterator[Grid]:
     by_quantity = _by_quantity(report.metrics)
     names = tuple(half.upper() for half in report.halves)
     headings = ("", *names, "perfect", "untrained", "blind to")
-    for section in sections(report.settings):
+    for section in sections(report.settings, report.rho):
         rows = tuple(_row(q, by_quantity[q], report.halves) for q in section.quantities if q in by_quantity)
         if rows:
             yield Grid(section.title, headings, rows)
@@ -147,10 +147,10 @@ def warnings_of(metrics: Iterable[Metric]) -> tuple[str, ...]:
     for metric in metrics:
         if metric.misleads:
             blind.setdefault(metric.figure.base, set()).update(metric.blind_to)
-    grouped: dict[tuple[str, ...], list[str]] = {}
+    grouped: dict[tuple[str, ...], dict[str, None]] = {}
     for base, controls in blind.items():
         words = tuple(w for c, w in CONTROL_WORDS.items() if c in controls and c != "uniform_sampler")
-        grouped.setdefault(words, []).append(LABELS.get(base, base))
+        grouped.setdefault(words, {})[words_of(base)] = None
     return tuple(
         f"Not told from {' or '.join(words)}: {', '.join(quantities)}."
         for words, quantities in grouped.items()

@@ -18,11 +18,12 @@ from fluxttice_core.measurement.information import (
 from fluxttice_core.measurement.mass import MassEstimate, estimate_mass
 from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
 from fluxttice_core.measurement.protocol import Decodable
-from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.series import Series, rounded
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
 from fluxttice_core.operations.split import Split
 
+TOTAL_MASS = "total_mass"
 _QUANTILES = 201
 _CURVE_POINTS = 41
 
@@ -58,14 +59,7 @@ def mass_figures(
     figure = partial(estimated, draws=settings.mass_draws, seed=settings.seed)
     for row in _rows(mass, generative_figures(mass), settings, split):
         yield figure(row.quantity, half, row.estimate, unit=row.unit, better=row.better, ceiling=row.ceiling)
-    yield Figure(
-        quantity="total_mass",
-        half=half,
-        value=float(mass.p.sum()),
-        unit="ratio",
-        better="neither",
-        ceiling=1.0,
-    )
+    yield Series(TOTAL_MASS, half, (0.0,), (float(mass.p.sum()),))
     yield from _series(mass, half, max(settings.draws))
 
 
@@ -97,7 +91,7 @@ def _series(mass: MassEstimate, half: Half, largest: int) -> Iterator[Series]:
     levels = np.linspace(0.0, 1.0, _QUANTILES)
     for name, p in (("sorted_mass/categorical", mass.p), ("sorted_mass/argmax", mass.p_argmax)):
         quantiles = np.quantile(p * mass.space.size, levels)
-        yield Series(name, half, tuple(levels.tolist()), tuple(quantiles.tolist()))
+        yield Series(name, half, rounded(levels), rounded(quantiles))
     budgets = np.unique(np.geomspace(1, max(largest, 2), _CURVE_POINTS).round().astype(np.int64)).tolist()
     curve = expected_coverage(np.clip(mass.p, 0, 1), budgets)
     yield Series(

@@ -2,6 +2,7 @@
 
 import math
 
+from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.metric import Figure, Unit
 
 _DECIMALS: dict[Unit, int] = {
@@ -85,3 +86,16 @@ def _brief(value: float, unit: Unit) -> str:
         decimals = 4 if abs(scaled) < _SMALL_RATIO else 2
     text = f"{scaled:,.{decimals}f}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def difference_shown(interval: Interval, unit: Unit) -> str:
+    """A difference with its sign and the half-width of its interval.
+
+    Example:
+        >>> difference_shown(Interval(0.012, 0.010, 0.014, 0.95, "normal"), "fraction")
+        '+1.20 ±0.20'
+    """
+    factor = 100 if unit == "fraction" else 1
+    half_width = factor * (interval.upper - interval.lower) / 2
+    text = f"{factor * interval.estimate:+,.{_DECIMALS[unit]}f}"
+    return text if half_width == 0 else f"{text} ±{half_width:,.{_DECIMALS[unit]}f}"

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import torch
@@ -16,10 +16,11 @@ from fluxttice_core.measurement.controls import (
     QuantileLookup,
     UniformSampler,
 )
-from fluxttice_core.measurement.figures import Halves, ProgressCallback, Step, steps_of
+from fluxttice_core.measurement.figures import Halves, ProgressCallback, Step, pair_steps, run_steps, steps_of
 from fluxttice_core.measurement.mass import DEFAULT_GROUPS
 from fluxttice_core.measurement.mass_figures import mass_figures
 from fluxttice_core.measurement.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
+from fluxttice_core.measurement.pair_figures import set_figures
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.reach_figures import reach_figures
 from fluxttice_core.measurement.series import Series
@@ -108,6 +109,7 @@ def measured_controls(
     untrained: UntrainedFactory,
     settings: MeasurementSettings,
     split: Split | None,
+    rho: float = 0.0,
     progress: ProgressCallback | None = None,
 ) -> tuple[Control, ...]:
     """Measure all controls with the budgets of the model and the controls' own effort.
@@ -117,20 +119,18 @@ def measured_controls(
         untrained: Makes the untrained networks.
         settings: The settings that the model is measured with.
         split: The split that the model is measured on.
+        rho: Cross-injection of the model's pair.
         progress: Told what comes next.
 
     Returns:
         The controls, in the order of `DESCRIPTIONS`.
     """
-    plan = list(_plan(space, untrained, settings.for_controls(), split, settings.untrained_seeds))
-    total, done = sum(step.weight for _, _, step in plan), 0.0
+    plan = list(_plan(space, untrained, settings, split, rho))
+    found = run_steps([step for _, _, step in plan], device=settings.device, progress=progress)
     runs: dict[ControlName, dict[int, list[Score]]] = defaultdict(lambda: defaultdict(list))
-    for name, run, step in plan:
-        if progress is not None:
-            progress(f"control, {name.replace('_', ' ')}", done / total)
-        runs[name][run].extend(found.score for found in step.work() if isinstance(found, Figure))
-        done += step.weight
-    return tuple(Control(name, tuple(tuple(f) for f in runs[name].values())) for name in DESCRIPTIONS)
+    for (name, run, _), items in zip(plan, found, strict=True):
+        runs[name][run].extend(item.score for item in items if isinstance(item, Figure))
+    return tuple(Control(name, tuple(map(tuple, runs[name].values()))) for name in DESCRIPTIONS)
 
 
 def _plan(
@@ -138,21 +138,22 @@ def _plan(
     untrained: UntrainedFactory,
     settings: MeasurementSettings,
     split: Split | None,
-    seeds: int,
+    rho: float,
 ) -> Iterator[tuple[ControlName, int, Step]]:
-    yield "uniform_sampler", 0, Step("a perfect generator", 1, lambda: _of_uniform(space, settings, split))
-    for seed in range(seeds):
-        for step in steps_of(untrained(seed), settings, split):
-            yield "untrained", seed, step
+    effort = settings.for_controls()
+    yield "uniform_sampler", 0, Step("uniform sampler", 1, lambda: _of_uniform(space, effort, split))
+    for seed in range(settings.untrained_seeds):
+        for step in steps_of(untrained(seed), effort, split, rho):
+            yield "untrained", seed, replace(step, label=f"untrained network {seed + 1}")
     fixed: dict[ControlName, Decodable] = {
         "constant_decoder": BlankCode(ConstantDecoder(space)),
         "half_support": HalfSupportLookup(space),
         "oracle": QuantileLookup(space),
     }
     for name, model in fixed.items():
-        effort = _resolving(settings, space) if name == "oracle" else settings
-        for step in steps_of({"a": model}, effort, split):
-            yield name, 0, step
+        enough = _resolving(effort, space) if name == "oracle" else effort
+        for step in (*steps_of({"a": model}, enough, split), *pair_steps(model, model, enough, split, rho)):
+            yield name, 0, replace(step, label=name.replace("_", " "))
 
 
 def _of_uniform(
@@ -160,6 +161,7 @@ def _of_uniform(
 ) -> Iterator[Figure | Series]:
     """The uniform sampler: what it reaches, and the mass of the decoder with even odds, which is its own."""
     yield from reach_figures(UniformSampler(space), "a", settings)
+    yield from set_figures(UniformSampler(space), UniformSampler(space), settings)
     for figure in mass_figures(ConstantDecoder(space), "a", settings, split):
         if isinstance(figure, Figure) and not figure.quantity.startswith("argmax"):
             yield figure

@@ -18,12 +18,13 @@ _MISLEADING, _PASS, _FAIL = "yellow", "green", "bold red"
 def metrics_table(report: "Report") -> Table:
     """All figures in one table, a section below another."""
     found = list(grids(report))
-    table = _empty(found[0].headings)
+    *headings, last = found[0].headings
+    table = _empty((*headings, f" {last}"))
     for grid in found:
         table.add_section()
         table.add_row(Text(grid.title, style="bold", overflow="ellipsis"))
         for row in grid.rows:
-            table.add_row(*row, style=_MISLEADING if row[-1].startswith("!") else None)
+            table.add_row(*row[:-1], f" {row[-1]}", style=_MISLEADING if "!" in row[-1] else None)
     return table
 
 
@@ -65,7 +66,7 @@ def _of_grid(grid: Grid) -> Table:
 
 
 def _empty(headings: tuple[str, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
     for place, heading in enumerate(headings):
         edge = place in (0, len(headings) - 1)
         table.add_column(heading, justify="left" if edge else "right", no_wrap=True)

@@ -35,6 +35,7 @@ class Report:
         title: What was measured.
         space: The operations.
         settings: Everything that the measurement was made with.
+        rho: Cross-injection of the pair.
         metrics: The figures beside ceiling, floor and controls.
         series: Curves for figures.
         controls: What each control scored.
@@ -46,6 +47,7 @@ class Report:
     title: str
     space: OperationSpace
     settings: MeasurementSettings
+    rho: float
     metrics: tuple[Metric, ...]
     series: tuple[Series, ...]
     controls: tuple[Control, ...]
@@ -126,6 +128,7 @@ def measure(
     controls: Sequence[Control] | None = None,
     settings: MeasurementSettings | None = None,
     split: Split | None = None,
+    rho: float = 0.0,
     title: str = "model",
     progress: ProgressCallback | None = None,
 ) -> Report:
@@ -137,6 +140,7 @@ def measure(
         controls: What the controls score with these settings, if known.
         settings: Budgets, repeats, rules and seed.
         split: The split that the model was trained on; none: not known.
+        rho: Cross-injection of the pair.
         title: What to call it.
         progress: Called with what comes next and the share that is done.
 
@@ -149,21 +153,23 @@ def measure(
         LawViolation: If the figures break a law that every true table obeys.
     """
     settings = settings or MeasurementSettings()
-    steps = steps_of(halves, settings, split)
+    steps = steps_of(halves, settings, split, rho)
     space = next(iter(halves.values())).space
     if controls is None:
         if untrained is None:
             raise MeasurementError("a report needs a floor: give `untrained`, which makes fresh networks")
         watch = None if progress is None else partial(_first_half, progress)
-        controls = measured_controls(space, untrained, settings, split, watch)
+        controls = measured_controls(space, untrained, settings, split, rho, watch)
         progress = None if progress is None else partial(_second_half, progress)
-    found = list(run_steps(steps, progress))
+    parts = run_steps(steps, device=settings.device, progress=progress)
+    found = [item for part in parts for item in part]
     figures = [item for item in found if isinstance(item, Figure)]
     series = tuple(item for item in found if isinstance(item, Series))
     return Report(
         title=title,
         space=space,
         settings=settings,
+        rho=float(rho),
         metrics=beside_controls(figures, controls),
         series=series,
         controls=tuple(controls),

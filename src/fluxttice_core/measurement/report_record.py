@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.errors import MeasurementError
@@ -36,16 +36,10 @@ def as_plain(report: "Report") -> dict[str, Any]:
                 "digest": report.space.digest(),
             },
             "settings": report.settings.model_dump(mode="json"),
+            "rho": report.rho,
             "metrics": [_metric_record(metric) for metric in report.metrics],
             "series": [dataclasses.asdict(series) for series in report.series],
-            "controls": [
-                {
-                    "name": c.name,
-                    "description": c.description,
-                    "runs": [list(map(_values, run)) for run in c.runs],
-                }
-                for c in report.controls
-            ],
+            "controls": controls_as_plain(report.controls),
             "gates": [_gate_record(result) for result in report.gates],
             "laws": [dataclasses.asdict(law) for law in report.laws],
             "warnings": list(report.warnings),
@@ -69,12 +63,10 @@ def from_plain(values: Mapping[str, Any]) -> "Report":
             title=restored["title"],
             space=OperationSpace(restored["space"]["base"], restored["space"]["arity"]),
             settings=settings_from(restored["settings"]),
+            rho=restored["rho"],
             metrics=tuple(map(_metric, restored["metrics"])),
             series=tuple(_series(record) for record in restored["series"]),
-            controls=tuple(
-                Control(c["name"], tuple(tuple(Score(**score) for score in run) for run in c["runs"]))
-                for c in restored["controls"]
-            ),
+            controls=controls_from_plain(values["controls"]),
             gates=tuple(
                 GateResult(Gate(**record["gate"]), record["half"], record["value"])
                 for record in restored["gates"]
@@ -84,6 +76,36 @@ def from_plain(values: Mapping[str, Any]) -> "Report":
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise MeasurementError(f"this is no complete report ({error}): measure the model again") from error
+
+
+def controls_as_plain(controls: Sequence[Control]) -> list[dict[str, Any]]:
+    """Controls as dicts, lists, text and finite numbers."""
+    plain: list[dict[str, Any]] = _plain(
+        [
+            {
+                "name": control.name,
+                "description": control.description,
+                "runs": [[_values(score) for score in run] for run in control.runs],
+            }
+            for control in controls
+        ]
+    )
+    return plain
+
+
+def controls_from_plain(values: Sequence[Mapping[str, Any]]) -> tuple[Control, ...]:
+    """Controls from what `controls_as_plain` made of them.
+
+    Raises:
+        MeasurementError: If a part is missing.
+    """
+    try:
+        return tuple(
+            Control(c["name"], tuple(tuple(Score(**score) for score in run) for run in c["runs"]))
+            for c in _restored(list(values))
+        )
+    except (KeyError, TypeError) as error:
+        raise MeasurementError(f"these are no complete controls ({error}): measure them again") from error
 
 
 def _metric_record(metric: Metric) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Vectors that belong to a report, for drawing rather than for judging."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fluxttice_core.measurement.metric import Half
@@ -20,3 +21,13 @@ class Series:
     half: Half
     x: tuple[float, ...]
     y: tuple[float, ...]
+
+
+def rounded(values: Iterable[float]) -> tuple[float, ...]:
+    """Values to six significant digits: as many as a drawing needs.
+
+    Example:
+        >>> rounded([0.123456789, 2.0])
+        (0.123457, 2.0)
+    """
+    return tuple(float(f"{value:.6g}") for value in values)

@@ -1,7 +1,7 @@
 """What a measurement is made with: budgets, repeats, rules and the seed, validated."""
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -28,7 +28,6 @@ class MeasurementSettings(BaseModel):
         mass_draws: Prior draws behind p(x).
         posterior_repeats: Times that every operation's posterior is drawn from.
         aggregate_draws: Codes at which the aggregate posterior is evaluated exactly.
-        pair_draws: Prior draws a half behind the union and the overlap of the pair.
         control_repeats: Repeats of every budget, for the controls.
         control_mass_draws: Prior draws behind p(x), for the controls.
         control_aggregate_draws: Codes for the aggregate posterior, for the controls.
@@ -57,7 +56,6 @@ class MeasurementSettings(BaseModel):
     mass_draws: MassDraws = 2**20
     posterior_repeats: Annotated[int, Field(ge=2, le=1_000)] = 8
     aggregate_draws: Annotated[int, Field(ge=16, le=1_000_000)] = 2_048
-    pair_draws: Budget = 50_000
     control_repeats: Repeats = 2
     control_mass_draws: MassDraws = 2**17
     control_aggregate_draws: Annotated[int, Field(ge=16, le=1_000_000)] = 256
@@ -88,7 +86,7 @@ class MeasurementSettings(BaseModel):
         """The budget that stands for all: 50,000 draws where it is measured, else the middle one."""
         return HEADLINE if HEADLINE in self.draws else self.draws[len(self.draws) // 2]
 
-    def for_controls(self) -> Self:
+    def for_controls(self) -> "MeasurementSettings":
         """The same budgets with the controls' smaller effort: what they score is far away, or known."""
         return self.model_copy(
             update={

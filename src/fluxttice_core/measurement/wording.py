@@ -43,7 +43,6 @@ LABELS = {
     "argmax_divergence": "KL(p_argmax ‖ uniform)",
     "argmax_total_variation": "total variation, argmax",
     "memorisation": "mass, train over held-out",
-    "total_mass": "sum of p",
     "rate": "rate R",
     "rate_per_dimension": "rate a dimension",
     "active_units": "active units",
@@ -54,6 +53,15 @@ LABELS = {
     "marginal_kl": "KL(q(z) ‖ p(z))",
     "latent_entropy/differential": "entropy of q(z)",
     "latent_entropy/histogram": "entropy, 50-bin histogram",
+    "coverage_of_a/argmax": "coverage of A",
+    "coverage_of_b/argmax": "coverage of B",
+    "union/argmax": "union of A and B",
+    "jaccard_similarity/argmax": "Jaccard similarity",
+    "jaccard_distance/argmax": "Jaccard distance",
+    "agreement/tables": "same table",
+    "agreement/trits": "same trit",
+    "distortion_of_a": "distortion of A, mixed latent",
+    "distortion_of_b": "distortion of B, mixed latent",
     **{
         f"{accuracy}/{source}/{part}": f"{part.replace('_', '-')} {what} from {origin}"
         for accuracy, what in (("table_accuracy", "tables"), ("trit_accuracy", "trits"))
@@ -92,7 +100,20 @@ _CODES = (
     "latent_entropy/differential",
     "latent_entropy/histogram",
 )
-PAIR: tuple[str, ...] = ()
+_COUPLED = (
+    "table_accuracy/mean/held_out",
+    "table_accuracy/mean/all",
+    "table_accuracy/draw/held_out",
+    "table_accuracy/draw/all",
+    "rate",
+    "distortion",
+    "distortion_of_a",
+    "distortion_of_b",
+    "rate_plus_distortion",
+    "frontier_distance",
+    "code_information",
+    "marginal_kl",
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +129,7 @@ class Section:
     quantities: tuple[str, ...]
 
 
-def sections(settings: MeasurementSettings) -> Iterator[Section]:
+def sections(settings: MeasurementSettings, rho: float) -> Iterator[Section]:
     """What a report shows, in order; whatever was not measured is passed over by the caller."""
     headline = settings.headline
     yield Section(
@@ -125,7 +146,18 @@ def sections(settings: MeasurementSettings) -> Iterator[Section]:
     )
     yield Section("What the code knows", _CODES)
     yield Section("Distribution p(x)", _DISTRIBUTION)
-    yield Section("Pair of halves", PAIR)
+    yield Section(
+        "Pair of halves",
+        (
+            f"union/argmax/{headline}",
+            f"jaccard_distance/argmax/{headline}",
+            f"agreement/tables/{headline}",
+            f"agreement/trits/{headline}",
+        ),
+    )
+    yield Section(
+        f"Coupled pair, rho = {rho:g}", tuple(f"coupled/rho={rho:g}/{quantity}" for quantity in _COUPLED)
+    )
 
 
 def label(quantity: str) -> str:
@@ -135,6 +167,17 @@ def label(quantity: str) -> str:
         >>> label("coverage/argmax/50000"), label("nll")
         ('argmax coverage, N = 50,000', 'NLL')
     """
-    base = base_of(quantity)
-    words = LABELS.get(base, base)
-    return words if base == quantity else f"{words}, N = {int(quantity.rpartition('/')[2].strip('N=')):,}"
+    words = words_of(base_of(quantity))
+    budget = quantity.rpartition("/")[2].removeprefix("N=")
+    return f"{words}, N = {int(budget):,}" if budget.isdigit() else words
+
+
+def words_of(base: str) -> str:
+    """A quantity without its budget in words; one of the coupled pair by what it is there.
+
+    Example:
+        >>> words_of("coupled/rho=0.3/distortion")
+        'distortion D'
+    """
+    own = base.split("/", 2)[2] if base.startswith("coupled/") else base
+    return LABELS.get(own, own)

@@ -1,0 +1,74 @@
+"""The command that measures a trained model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fluxttice_core.measurement.report import Report
+    from fluxttice_core.measurement.settings import MeasurementSettings
+    from fluxttice_core.provenance.trained import TrainedModel
+
+__all__ = ["RESULT", "register", "report_card"]
+
+RESULT = Path("benchmarks/coverage_vs_entropy.json")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `benchmark`."""
+    app.command()(benchmark)
+
+
+def benchmark(
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="A run folder, a checkpoint folder, a model file, or the original's .pt file."),
+    ] = None,
+    certified: Annotated[bool, typer.Option("--certified", help="Measure the shipped model.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help=f"Result file [{RESULT}; with --quick, none unless named].")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the report card as Markdown, too.")] = None,
+    draws: Annotated[
+        list[int] | None, typer.Option(help="A budget of draws to count at; may be given several times.")
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(help="Repeats of every budget.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
+    device: Annotated[str, typer.Option(help="Where the model computes, such as cpu or cuda.")] = "cpu",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: fewer draws, wider intervals.")
+    ] = False,
+) -> None:
+    """Measure a trained model beside ceiling, floor and controls; refuses to run without one."""
+    from fluxttice_core.cli.measuring import chosen_settings, chosen_target
+    from fluxttice_core.provenance.atomic import write_text
+
+    target = chosen_target(checkpoint, certified=certified)
+    settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
+    report = report_card(target, out or (None if quick else RESULT), settings)
+    if markdown is not None:
+        write_text(markdown, report.markdown())
+
+
+def report_card(
+    target: "TrainedModel | Path", out: Path | None = RESULT, settings: "MeasurementSettings | None" = None
+) -> "Report":
+    """Measure a model under a live bar, write the result file and print the report.
+
+    Args:
+        target: A trained model, or the path of one.
+        out: The result file; none: nothing is written.
+        settings: What the measurement is made with.
+    """
+    from fluxttice_core.cli.measuring import Watch, repeatable_command
+    from fluxttice_core.provenance.benchmarking import benchmark as measure_and_write
+
+    with Watch() as watch:
+        report = measure_and_write(
+            target, out, command=repeatable_command(), settings=settings, progress=watch.show
+        )
+    watch.print(report)
+    if out is not None:
+        typer.echo(f"written to {out}")
+    return report

@@ -1,0 +1,43 @@
+"""The command that sets trained models side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `compare`."""
+    app.command()(compare)
+
+
+def compare(
+    models: Annotated[
+        list[Path], typer.Argument(help="Two or more models: run folders, checkpoints or model files.")
+    ],
+    draws: Annotated[
+        list[int] | None, typer.Option(help="A budget of draws to count at; may be given several times.")
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(help="Repeats of every budget.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
+    device: Annotated[str, typer.Option(help="Where the models compute, such as cpu or cuda.")] = "cpu",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: fewer draws, wider intervals.")
+    ] = False,
+) -> None:
+    """Measure models with the same draws; show each beside the first, with intervals of the difference."""
+    from fluxttice_core.cli.measuring import Watch, chosen_settings
+    from fluxttice_core.errors import MeasurementError
+    from fluxttice_core.measurement.comparison import comparison_table
+    from fluxttice_core.provenance.benchmarking import coverage_report, require_trained
+
+    if len(models) < 2:
+        raise MeasurementError("a comparison needs at least two models: name another one")
+    settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
+    trained = [require_trained(path) for path in models]
+    with Watch() as watch:
+        reports = [coverage_report(model, settings=settings, progress=watch.show) for model in trained]
+    for path, report in zip(models[1:], reports[1:], strict=True):
+        watch.print(comparison_table(reports[0], report, names=(str(models[0]), str(path))))

@@ -1,0 +1,106 @@
+"""What the measuring commands share: which model, which settings, and what a person sees meanwhile."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.measurement.settings import QUICK, MeasurementSettings, settings_from
+from fluxttice_core.provenance.trained import TrainedModel, load
+from fluxttice_core.provenance.trained import certified as shipped
+
+_WIDTH = 100
+
+
+class Watch:
+    """A live bar on a terminal, and the report after it.
+
+    Args:
+        console: Where the report is printed.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(width=None if sys.stdout.isatty() else _WIDTH)
+        live = Console(stderr=True)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<32}"),
+            BarColumn(bar_width=32),
+            TaskProgressColumn(),
+            TimeRemainingColumn(compact=True),
+            console=live,
+            disable=not live.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading the model", total=1.0)
+
+    def __enter__(self) -> "Watch":
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def show(self, label: str, done: float) -> None:
+        """Show what comes next, and the share that is done."""
+        self._bar.update(self._task, description=label, completed=done)
+
+    def print(self, what: RenderableType) -> None:
+        """Print a report or a table."""
+        self._console.print(what, highlight=False)
+
+
+def chosen_target(checkpoint: Path | None, *, certified: bool) -> TrainedModel:
+    """The model that the options name; there is no default.
+
+    Args:
+        checkpoint: A path, if one was given.
+        certified: Whether the shipped model was asked for.
+
+    Raises:
+        CheckpointError: If neither or both were named, or there is no trained model there.
+    """
+    if (checkpoint is None) == (not certified):
+        raise CheckpointError(
+            "nothing is measured without a trained checkpoint: give either --checkpoint PATH or --certified"
+        )
+    return shipped() if checkpoint is None else load(checkpoint)
+
+
+def chosen_settings(
+    *, quick: bool, draws: Sequence[int] | None, repeats: int | None, seed: int | None, device: str
+) -> MeasurementSettings:
+    """The settings that the options name.
+
+    Raises:
+        SettingsError: If one is out of bounds.
+    """
+    start = QUICK if quick else MeasurementSettings()
+    named = settings_from({**start.model_dump(), "device": device})
+    return named.with_only(draws=draws, repeats=repeats, seed=seed)
+
+
+def repeatable_command() -> str:
+    """The command line as it was typed, for a shell.
+
+    Example:
+        >>> isinstance(repeatable_command(), str)
+        True
+    """
+    return shlex.join(["fluxttice", *sys.argv[1:]])

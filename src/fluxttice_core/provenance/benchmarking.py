@@ -1,0 +1,230 @@
+"""Measure a trained model, and nothing else: the report, and the result file."""
+
+import time
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import get_args
+
+import torch
+
+from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.measurement.figures import Halves, ProgressCallback
+from fluxttice_core.measurement.information import generative_information
+from fluxttice_core.measurement.mass import estimate_mass
+from fluxttice_core.measurement.protocol import Decodable
+from fluxttice_core.measurement.reference import Control, measured_controls
+from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.streams import stream
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.provenance.control_cache import cached_controls, controls_key
+from fluxttice_core.provenance.environment import peak_memory
+from fluxttice_core.provenance.result_file import Circumstances, result_of, write_result
+from fluxttice_core.provenance.trained import TrainedModel, certified, load
+
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+_DRAWS_AT_ALL = 2**15
+"""Enough to tell trained from untrained, whose G differ by tenths."""
+
+Target = TrainedModel | DualVAE | str | Path | None
+
+
+def coverage_report(
+    target: Target = None,
+    *,
+    draws: Sequence[int] | None = None,
+    repeats: int | None = None,
+    seed: int | None = None,
+    settings: MeasurementSettings | None = None,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
+
+    Args:
+        target: A trained model, or the path of one; none: the certified model.
+        draws: Budgets at which distinct operations are counted.
+        repeats: Repeats of every budget.
+        seed: Seed of all draws.
+        settings: Everything else that the measurement is made with.
+        progress: Called with what comes next and the share that is done.
+
+    Returns:
+        The report, which prints as a table (`rich.print`), as Markdown and as JSON.
+
+    Raises:
+        CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
+        SettingsError: If a setting is out of bounds, or the device is not there.
+        LawViolation: If the figures break a law that every true table obeys.
+    """
+    trained = require_trained(target)
+    chosen = (settings or MeasurementSettings()).with_only(draws=draws, repeats=repeats, seed=seed)
+    return _measured(trained, chosen, progress)
+
+
+def benchmark(
+    target: Target,
+    out: Path | None,
+    *,
+    command: str,
+    settings: MeasurementSettings | None = None,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Measure a trained model and write the result file.
+
+    Args:
+        target: A trained model, or the path of one.
+        out: The result file; none: nothing is written.
+        command: The command that repeats this.
+        settings: Everything that the measurement is made with.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        CheckpointError: If no trained model is given, or its weights score as untrained ones do.
+        SettingsError: If the device is not there.
+        MeasurementError: If the result would be incomplete.
+        StorageError: If the file cannot be written.
+    """
+    if target is None:
+        raise CheckpointError(
+            "there is nothing to measure without a trained checkpoint: give the path of one, or ask for the "
+            "certified model"
+        )
+    started = time.perf_counter()
+    trained = require_trained(target)
+    report = _measured(trained, settings or MeasurementSettings(), progress)
+    if out is not None:
+        spent = Circumstances(command, time.perf_counter() - started, peak_memory())
+        write_result(out, result_of(report, trained, spent))
+    return report
+
+
+def require_trained(target: Target) -> TrainedModel:
+    """The model, if its file says that it was trained.
+
+    Raises:
+        CheckpointError: If it is no trained model.
+    """
+    if isinstance(target, DualVAE):
+        raise CheckpointError(
+            "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
+            "measurement.report.measure, which takes any network"
+        )
+    trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
+    if not trained.trained:
+        raise CheckpointError(
+            f"{trained.source} records that its weights were never trained: train it, then measure it"
+        )
+    return trained
+
+
+def untrained_halves(
+    architecture: Architecture, seed: int, scheme: Scheme = "independent", device: str = "cpu"
+) -> Halves:
+    """Both halves of a freshly initialised network.
+
+    Args:
+        architecture: Its shape.
+        seed: Seed of its weights.
+        scheme: How they are drawn.
+        device: Where it computes.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    fresh = DualVAE.initialised(architecture, generator, scheme).eval().to(device)
+    return {"a": fresh.vae_a, "b": fresh.vae_b}
+
+
+def scheme_of(trained: TrainedModel) -> Scheme:
+    """How the model's weights were drawn before its training: what its floor has to start from, too.
+
+    Args:
+        trained: The model; where its settings are not recorded, as the original system drew them.
+    """
+    recipe = (trained.settings or {}).get("recipe")
+    recorded = recipe.get("initialisation") if isinstance(recipe, dict) else None
+    return next((scheme for scheme in SCHEMES if scheme == recorded), "independent")
+
+
+def _measured(
+    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
+) -> Report:
+    _require_device(settings.device)
+    model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
+    halves: Halves = {"a": model.vae_a, "b": model.vae_b}
+    require_above_floor(halves, model.architecture, settings, trained.source)
+    return measure(
+        halves,
+        controls=_controls(trained, settings, progress),
+        settings=settings,
+        split=trained.split,
+        rho=trained.rho,
+        title=title_of(trained),
+        progress=progress,
+    )
+
+
+def _controls(
+    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
+) -> tuple[Control, ...]:
+    architecture, scheme = trained.model.architecture, scheme_of(trained)
+    key = controls_key(architecture, scheme, settings, trained.split, trained.rho)
+
+    def measured() -> tuple[Control, ...]:
+        return measured_controls(
+            trained.space,
+            lambda seed: untrained_halves(architecture, seed, scheme, settings.device),
+            settings,
+            trained.split,
+            trained.rho,
+            progress,
+        )
+
+    return cached_controls(key, measured)
+
+
+def require_above_floor(
+    halves: Halves, architecture: Architecture, settings: MeasurementSettings, source: str
+) -> None:
+    """Refuse weights whose codes say no more of their operations than untrained ones do, however drawn.
+
+    Args:
+        halves: The model's halves.
+        architecture: Their shape.
+        settings: Seeds and device.
+        source: Where the weights come from, for the error's sentence.
+
+    Raises:
+        CheckpointError: If the generative information of a half is within what untrained networks show.
+    """
+    untrained = [
+        untrained_halves(architecture, seed, scheme, settings.device)
+        for scheme in SCHEMES
+        for seed in range(settings.untrained_seeds)
+    ]
+    for half, model in halves.items():
+        floor = max(_information(fresh[half], settings) for fresh in untrained)
+        shown = _information(model, settings)
+        if shown <= floor:
+            raise CheckpointError(
+                f"half {half.upper()} of {source} scores G = {shown:.4f}, and untrained networks of its "
+                f"shape up to {floor:.4f}: these weights are not trained, whatever their file says"
+            )
+
+
+def _information(model: Decodable, settings: MeasurementSettings) -> float:
+    generator = stream(settings.seed, "trained at all", device=settings.device)
+    return generative_information(estimate_mass(model, _DRAWS_AT_ALL, generator=generator)).value
+
+
+def title_of(trained: TrainedModel) -> str:
+    """What a report of a model is headed with."""
+    name = trained.recipe_name or Path(trained.source).name
+    seed = "" if trained.seed is None else f", seed {trained.seed}"
+    return f"{name}, epoch {trained.epoch}{seed}"
+
+
+def _require_device(device: str) -> None:
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingsError(f"the device {device} is not there: measure with --device cpu")

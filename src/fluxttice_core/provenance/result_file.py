@@ -1,0 +1,253 @@
+"""The result file: one measurement with all that it takes to judge and to repeat it, checked both ways."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from fluxttice_core.errors import MeasurementError, RecordError
+from fluxttice_core.measurement.metric import Metric
+from fluxttice_core.measurement.report import Report
+from fluxttice_core.measurement.report_record import from_plain
+from fluxttice_core.operations.split import Split
+from fluxttice_core.provenance.atomic import write_json
+from fluxttice_core.provenance.bounded import read_bounded
+from fluxttice_core.provenance.canonical import json_digest, parse_json
+from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
+from fluxttice_core.provenance.trained import TrainedModel
+
+SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
+_MAXIMUM = 64 << 20
+_RATIO_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a result came about.
+
+    Args:
+        command: The command that repeats it.
+        wall_seconds: Time that it took.
+        peak_memory_bytes: Most memory that the process held.
+    """
+
+    command: str
+    wall_seconds: float
+    peak_memory_bytes: int
+
+
+def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> dict[str, Any]:
+    """The content of a result file.
+
+    Args:
+        report: What was measured.
+        trained: The model that it was measured on.
+        spent: Command, time and memory.
+    """
+    plain = report.as_dict()
+    return {
+        **plain,
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool_record(),
+        "created": timestamp(),
+        "command": spent.command,
+        "model": _model_record(trained),
+        "settings_sha256": json_digest(plain["settings"]),
+        "data": _data_record(report, trained.split),
+        "sampler": _sampler_record(report, trained),
+        "coverage": list(_coverage_rows(report)),
+        "environment": environment_record(),
+        "cost": {
+            "wall_seconds": round(spent.wall_seconds, 3),
+            "peak_memory_bytes": spent.peak_memory_bytes,
+        },
+    }
+
+
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """Write a result file, whole or not at all, in canonical JSON.
+
+    Raises:
+        MeasurementError: If something that belongs in it is missing or contradicts the rest.
+        StorageError: If it cannot be written.
+    """
+    check_result(result, name="The result")
+    write_json(path, dict(result))
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read a result file and check all of it.
+
+    Raises:
+        MeasurementError: If it is missing, damaged, incomplete or contradicts itself.
+    """
+    data = read_bounded(path, maximum=_MAXIMUM, name="The result file", error=MeasurementError)
+    try:
+        result = parse_json(data, name=str(path))
+    except RecordError as error:
+        raise MeasurementError(str(error)) from error
+    check_result(result, name=str(path))
+    found: dict[str, Any] = result
+    return found
+
+
+def read_report(path: Path) -> Report:
+    """The report that a result file holds.
+
+    Raises:
+        MeasurementError: If the file is missing, damaged, incomplete or contradicts itself.
+    """
+    return from_plain(read_result(path))
+
+
+def check_result(result: object, *, name: str) -> None:
+    """Refuse a result that is not complete, or that contradicts itself.
+
+    Args:
+        result: The content of a result file.
+        name: What it is, for the error's sentence.
+
+    Raises:
+        MeasurementError: Naming the first thing that is wrong.
+    """
+    error = min(_validator().iter_errors(result), key=lambda e: (len(e.path), str(e.path)), default=None)
+    if error is not None:
+        where = "/".join(str(part) for part in error.absolute_path) or "its top level"
+        raise MeasurementError(f"{name} is no complete result: at {where}, {_brief(error.message)}")
+    if isinstance(result, Mapping):
+        for contradiction in _contradictions(result):
+            raise MeasurementError(f"{name} contradicts itself: {contradiction}")
+
+
+@lru_cache(maxsize=1)
+def result_schema() -> dict[str, Any]:
+    """The JSON Schema of result files.
+
+    Example:
+        >>> result_schema()["properties"]["schema_version"]
+        {'const': 1}
+    """
+    text = resources.files("fluxttice_core.provenance") / "schemas" / "coverage_vs_entropy.json"
+    schema: dict[str, Any] = json.loads(text.read_text(encoding="utf-8"))
+    return schema
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(result_schema())
+
+
+def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
+    """What no schema can say."""
+    if json_digest(result["settings"]) != result["settings_sha256"]:
+        yield "its settings are not those of settings_sha256"
+    if {c["half"] for c in result["coverage"]} != {m["half"] for m in result["metrics"]} - {"pair"}:
+        yield "its coverage and its metrics are of different halves"
+    report = from_plain(result)
+    if [metric.name for metric in report.metrics] != [metric["name"] for metric in result["metrics"]]:
+        yield "a metric's name does not hold the draws that it was taken with"
+    yield from _wrong_references(report)
+    if result["coverage"] != report_coverage(report):
+        yield "its table of coverage is not that of its metrics"
+    yield from (f"the law {law.law} is broken" for law in report.laws if law.slack + law.tolerance < 0)
+
+
+def _wrong_references(report: Report) -> Iterator[str]:
+    for metric in report.metrics:
+        untrained = [control for control in report.controls if control.name == "untrained"]
+        scores = untrained[0].scores(metric.quantity, metric.half)
+        values = [score.value for score in scores]
+        if len(values) != metric.floor.seeds or (min(values), max(values)) != (
+            metric.floor.low,
+            metric.floor.high,
+        ):
+            yield f"the floor of {metric.name} is not what its untrained networks score"
+    for gate in report.gates:
+        measured = {
+            m.value for m in report.metrics if (m.quantity, m.half) == (gate.gate.quantity, gate.half)
+        }
+        if (gate.value is None) == bool(measured) or (measured and gate.value not in measured):
+            yield f"the gate “{gate.gate.name}” does not show the figure that was measured"
+
+
+def report_coverage(report: Report) -> list[dict[str, Any]]:
+    """Sampled coverage at every budget, the decode rules side by side."""
+    return list(_coverage_rows(report))
+
+
+def _coverage_rows(report: Report) -> Iterator[dict[str, Any]]:
+    for half in report.halves:
+        for budget in report.settings.draws:
+            found: dict[str, Metric] = {
+                rule: report.metric(f"coverage/{rule}/{budget}", half) for rule in report.settings.rules
+            }
+            yield {
+                "half": half,
+                "draws": budget,
+                "ceiling": found["argmax"].ceiling,
+                "ceiling_sd": found["argmax"].figure.ceiling_sd,
+                **{
+                    rule: found[rule].value if rule in found else None
+                    for rule in ("argmax", "categorical", "expectation")
+                },
+            }
+
+
+def _model_record(trained: TrainedModel) -> dict[str, Any]:
+    return {
+        "file_sha256": trained.file_digest,
+        "tensor_sha256": trained.tensor_digest,
+        "recipe": trained.recipe_name,
+        "epoch": trained.epoch,
+        "seed": trained.seed,
+        "parameters": trained.parameters,
+        "rho": float(trained.rho),
+        "source": Path(trained.source).name,
+        "architecture": trained.model.architecture.model_dump(mode="json"),
+    }
+
+
+def _data_record(report: Report, split: Split | None) -> dict[str, Any]:
+    parts = None
+    if split is not None:
+        parts = {
+            "seed": split.seed,
+            "sha256": split.digest,
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "held_out": len(split.held_out),
+        }
+    return {
+        "operations": report.space.size,
+        "entropy_nats": math.log(report.space.size),
+        "space_sha256": report.space.digest(),
+        "split": parts,
+    }
+
+
+def _sampler_record(report: Report, trained: TrainedModel) -> dict[str, Any]:
+    settings = report.settings
+    return {
+        "prior": "standard normal",
+        "dimensions": {half: trained.model.vae(half).latent_dim for half in ("a", "b")},
+        "rules": list(settings.rules),
+        "draws": list(settings.draws),
+        "repeats": [settings.repeats_of(n) for n in settings.draws],
+        "seed": settings.seed,
+        "dtype": "float32",
+        "device": settings.device,
+    }
+
+
+def _brief(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+
+
+_LONGEST = 160
