@@ -107,7 +107,11 @@ class DualVAE(nn.Module):
         """A dual VAE with fresh weights drawn from the generator; the global random state is not touched."""
         with torch.device("meta"):
             model = cls(architecture)
-        model.to_empty(device="cpu")
+        # Not `to_empty`, which imports half of torch's compiler.
+        room = {
+            name: torch.empty(tensor.shape, dtype=tensor.dtype) for name, tensor in model.state_dict().items()
+        }
+        model.load_state_dict(room, assign=True)
         initialise(model, generator, scheme)
         model.grad_norm_A_ema.fill_(1.0)
         model.grad_norm_B_ema.fill_(1.0)
