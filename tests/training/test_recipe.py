@@ -1,0 +1,275 @@
+"""Recipes: the shipped ones are what they claim, and wrong settings are refused with one sentence."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.training.recipe import Recipe, load_recipe, recipe_names, validate_recipe
+
+if TYPE_CHECKING:
+    from tests.training.conftest import SmallRuns
+
+
+def refusal_of(settings: dict[str, Any]) -> str:
+    with pytest.raises(SettingsError) as refusal:
+        validate_recipe(settings, source="mine")
+    sentence = str(refusal.value)
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+    return sentence
+
+
+# --- the shipped ones ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_shipped_recipes_are_valid_and_named_after_their_file(name: str) -> None:
+    assert load_recipe(name).name == name
+
+
+def test_the_two_recipes_are_shipped() -> None:
+    assert {"original", "standard"} <= set(recipe_names())
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_recipes_survive_json(name: str) -> None:
+    recipe = load_recipe(name)
+    plain = json.loads(json.dumps(recipe.model_dump(mode="json")))
+    assert validate_recipe(plain, source=name) == recipe
+
+
+def test_the_original_is_the_original() -> None:
+    recipe = load_recipe("original")
+    assert (recipe.epochs, recipe.batch_size, recipe.patience) == (400, 64, 100)
+    assert (recipe.schedule_by, recipe.split_seed, recipe.initialisation) == ("epoch", 42, "independent")
+    assert sum((recipe.architecture.encoder_widths, recipe.architecture.exploratory_widths), ()) == (
+        *(256, 128, 64),
+        *(32, 64),
+    )
+    adam = recipe.optimizer
+    assert (adam.weight_decay, adam.clip_norm, adam.first_moment, adam.second_moment) == (1e-4, 1, 0.9, 0.999)
+    assert adam.encoder_factor == adam.decoder_a_factor == adam.decoder_b_factor == 1.0
+    a, b = recipe.half_a, recipe.half_b
+    assert (a.free_bits, a.output_entropy, a.repulsion) == (0.5, 0.0, 0.0)
+    assert (b.free_bits, b.output_entropy, b.repulsion, b.repulsion_scale) == (0.5, 0.05, 0.01, 0.5)
+    assert recipe.evidence.range() == (1.0, 1.0)
+    assert recipe.transport is None
+    assert recipe.calibration is None
+    assert (recipe.reach.draws, recipe.reach.rule, recipe.reach.every) == (195_000, "expectation", 1)
+
+
+def test_the_originals_adaptive_weights() -> None:
+    recipe = load_recipe("original")
+    assert recipe.balance is not None
+    assert recipe.controller is not None
+    assert recipe.balance.model_dump() == {
+        "start": 0.7,
+        "bounds": (0.5, 0.95),
+        "band": (0.8, 1.2),
+        "momenta": (0.5, 0.95),
+        "step": 0.02,
+        "coverage_band": (0.67, 1.5),
+        "coverage_factor": 1.05,
+        "scale_bounds": (0.5, 2.0),
+    }
+    assert recipe.controller.model_dump() == {
+        "rate_gain": 0.05,
+        "weight_gain": 0.01,
+        "rate_bounds": (1e-6, 0.01),
+        "alignment_bounds": (0.15, 0.75),
+    }
+
+
+def test_a_recipe_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_recipe("original").epochs = 3  # type: ignore[misc]
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"epoch": 3}, "unknown setting epoch"),
+        ({"half_a.gamma": 1}, "unknown setting half_a.gamma"),
+        ({"optimizer.rate": {"kind": "constant", "value": 0.1, "to": 1}}, "unknown setting optimizer.rate"),
+        ({"epochs": 0}, "setting epochs: .*greater than or equal to 1, not 0"),
+        ({"epochs": 2.5}, "setting epochs: .*integer.*not 2.5"),
+        ({"epochs": "many"}, "setting epochs: .*integer.*not 'many'"),
+        ({"epochs": None}, "setting epochs: .*integer.*not None"),
+        ({"epochs": [3]}, "setting epochs: .*integer"),
+        ({"batch_size": 70_000}, "setting batch_size: .*less than or equal to 65536"),
+        ({"patience": 0}, "setting patience"),
+        ({"name": "Mine!"}, "setting name: .*pattern"),
+        ({"schedule_by": "day"}, "setting schedule_by: .*'epoch' or 'step', not 'day'"),
+        ({"initialisation": "zeros"}, "setting initialisation"),
+        ({"split_seed": -1}, "setting split_seed"),
+        ({"architecture.base": 5}, "setting architecture.base"),
+        ({"architecture.encoder_widths": []}, "setting architecture.encoder_widths"),
+        ({"half_a": 3}, "setting half_a: .*dictionary"),
+        ({"half_a.beta": {"kind": "wave"}}, "setting half_a.beta: .*'wave'.* does not match"),
+        ({"half_a.beta": {"value": 1}}, "setting half_a.beta: .*kind"),
+        ({"half_a.beta": 0.3}, "setting half_a.beta"),
+        ({"half_a.beta": {"kind": "constant", "value": -0.1}}, "must stay from 0 to 1000.*from -0.1 to -0.1"),
+        ({"optimizer.rate": {"kind": "constant", "value": -0.1}}, "must stay from 0 to 1"),
+        ({"optimizer.rate": {"kind": "constant", "value": 2}}, "must stay from 0 to 1"),
+        ({"rho": {"kind": "linear", "points": [[0, 0], [9, 1.2]]}}, "setting rho.*from 0 to 1.2"),
+        ({"rho": {"kind": "cosine", "centre": 0.1, "amplitude": 0.3, "period": 3}}, "setting rho.*from -0.2"),
+        ({"half_b.temperature": {"kind": "constant", "value": -1}}, "half_b.temperature.*must stay from 0"),
+        ({"alignment": {"kind": "constant", "value": -1}}, "setting alignment.*must stay from 0"),
+        ({"evidence": {"kind": "constant", "value": -1}}, "setting evidence.*must stay from 0"),
+        ({"transport.draws": {"kind": "constant", "value": 1e7}}, "setting transport.draws"),
+        ({"half_a.free_bits": float("nan")}, "setting half_a.free_bits"),
+        ({"half_a.free_bits": float("inf")}, "setting half_a.free_bits"),
+        ({"optimizer.clip_norm": 0}, "setting optimizer.clip_norm"),
+        ({"optimizer.second_moment": 1}, "setting optimizer.second_moment"),
+        ({"balance.bounds": [0.9, 0.5]}, "setting balance.bounds: .*the lower end must come first"),
+        ({"balance.bounds": [0.9]}, "setting balance.bounds"),
+        ({"balance.bounds": [0.1, 0.2, 0.3]}, "setting balance.bounds"),
+        ({"balance.band": [2, 1]}, "the lower end must come first"),
+        ({"controller.rate_bounds": [0.1, 0.01]}, "the lower end must come first"),
+        ({"calibration.draws": 10}, "setting calibration.draws"),
+        ({"reach.rule": "median"}, "setting reach.rule"),
+        ({"checkpoint_every": 0}, "setting checkpoint_every"),
+    ],
+)
+def test_a_wrong_setting_is_named(small: "SmallRuns", changes: dict[str, Any], expected: str) -> None:
+    sentence = refusal_of(small.settings(changes))
+    assert sentence.startswith("recipe mine: ")
+    with pytest.raises(SettingsError, match=expected):
+        small.recipe(changes)
+
+
+@pytest.mark.parametrize("missing", ["epochs", "half_a", "optimizer", "name", "batch_size", "schedule_by"])
+def test_a_missing_setting_is_named(small: "SmallRuns", missing: str) -> None:
+    settings = small.settings()
+    del settings[missing]
+    assert f"setting {missing}: field required" in refusal_of(settings)
+
+
+def test_several_mistakes_are_counted(small: "SmallRuns") -> None:
+    assert "(2 more to correct)" in refusal_of(small.settings({"epochs": 0, "batch_size": 0, "patience": 0}))
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def test_a_recipe_file_is_read(small: "SmallRuns", tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(json.dumps(small.settings()))  # JSON is YAML
+    assert load_recipe(file) == small.recipe()
+    assert load_recipe(str(file), ["epochs=9"]).epochs == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "holds no mapping of settings"),
+        (b"- epochs\n- 40\n", "holds no mapping of settings"),
+        (b"just words", "holds no mapping of settings"),
+        (b"epochs: [", "is not valid YAML"),
+        (b"a: &a [1]\nb: *a", "aliases are not allowed"),
+        (b"!!python/object/apply:os.system [ls]", "tags are not allowed"),
+        (b"epochs: 3\nepochs: 4", "the key epochs is given twice"),
+        (b"epochs: yes", "yes is a truth value"),
+        (b"\x80\x81", "is not valid YAML"),
+        (b"#" * 70_000, "is larger than 65,536 bytes"),
+        (b"epochs: 3", "recipe .*: setting name: field required"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, expected: str) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match=expected) as refusal:
+        load_recipe(file)
+    assert "mine.yml" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_names_of_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no recipe is called 'nonesuch': use one of original, standard"):
+        load_recipe("nonesuch")
+    with pytest.raises(SettingsError, match="no recipe file"):
+        load_recipe(tmp_path / "absent.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(SettingsError, match="no recipe file"):
+        load_recipe(tmp_path / "folder.yaml")
+    with pytest.raises(SettingsError, match="no recipe is called"):
+        load_recipe("../recipes/standard")
+
+
+# --- replacements --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "value"),
+    [
+        ("epochs=7", "epochs", 7),
+        (" epochs =7", "epochs", 7),
+        ("half_b.free_bits=0.25", "half_b.free_bits", 0.25),
+        ("optimizer.weight_decay=1e-3", "optimizer.weight_decay", 1e-3),  # YAML reads this as text
+        ("patience=null", "patience", None),
+        ("architecture.encoder_widths=[8, 4]", "architecture.encoder_widths", (8, 4)),
+        ("balance=null", "balance", None),
+        ("name=mine", "name", "mine"),
+        ("calibration.draws=2000", "calibration.draws", 2000),
+        ("balance.start=0.6", "balance.start", 0.6),
+    ],
+)
+def test_settings_are_replaced(override: str, path: str, value: Any) -> None:
+    found: Any = load_recipe("original", [override])
+    for part in path.split("."):
+        found = getattr(found, part)
+    assert found == value
+
+
+def test_a_schedule_is_replaced_whole() -> None:
+    recipe = load_recipe("original", ["half_a.beta={kind: constant, value: 1.5}"])
+    assert recipe.half_a.beta.at(123.0) == 1.5
+
+
+def test_later_replacements_win() -> None:
+    assert load_recipe("original", ["epochs=7", "epochs=8"]).epochs == 8
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("epochs", "write key=value"),
+        ("=3", "write key=value"),
+        ("half_a..beta=3", "write key=value"),
+        ("", "write key=value"),
+        ("epochs.more=3", "epochs holds a single value"),
+        ("epochs=[", "is not valid YAML"),
+        ("epochs=&a 3", "aliases are not allowed"),
+        ("epochs=!!int 3", "tags are not allowed"),
+        ("epochs=true", "true is a truth value"),
+        ("epochs=2024-02-31", "is not valid YAML"),
+        ("epochs=" + "[" * 700, "is nested too deeply"),
+        ("epochs=nan", "setting epochs"),
+        ("epochs=", "setting epochs"),
+        ("nonesuch=3", "unknown setting nonesuch"),
+        ("half_a.nonesuch=3", "unknown setting half_a.nonesuch"),
+        ("nonesuch.deeper=3", "unknown setting nonesuch"),
+        ("epochs=0", "greater than or equal to 1"),
+    ],
+)
+def test_wrong_replacements_are_refused(override: str, expected: str) -> None:
+    with pytest.raises(SettingsError, match=expected) as refusal:
+        load_recipe("original", [override])
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 400
+
+
+@settings(max_examples=30)
+@given(override=st.text(max_size=30).map(lambda text: f"half_a.free_bits={text}"))
+def test_any_replacement_is_taken_or_refused(override: str) -> None:
+    with contextlib.suppress(SettingsError):
+        assert isinstance(load_recipe("original", [override]), Recipe)
