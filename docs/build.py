@@ -1,0 +1,47 @@
+"""Write every generated figure and section anew from the result files: `make docs`."""
+
+from importlib import resources
+from pathlib import Path
+
+from fluxttice_core.measurement.report import Report
+from fluxttice_core.provenance.atomic import write_bytes
+from fluxttice_core.provenance.result_file import read_report
+from fluxttice_core.publishing.documents import report_card, with_generated
+from fluxttice_core.publishing.figures import coverage_figure, draw_figures
+from fluxttice_core.publishing.style import encoded
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "docs/original.md")
+
+
+def certified_report() -> Report:
+    """The report of the shipped model."""
+    return read_report(Path(str(resources.files("fluxttice_core") / "certified" / "report.json")))
+
+
+def original_report() -> Report:
+    """The report of a run of the original recipe."""
+    return read_report(ROOT / "docs" / "results" / "original.json")
+
+
+def generated() -> dict[Path, bytes]:
+    """Every generated file of the documentation, by its path, as it should be."""
+    certified, original = certified_report(), original_report()
+    sections = {"report card": report_card(certified), "original card": report_card(original)}
+    files = {ROOT / page: with_generated((ROOT / page).read_text(), sections).encode() for page in PAGES}
+    for name, drawn in draw_figures(certified).items():
+        files[ROOT / "docs" / "figures" / name] = drawn
+    files[ROOT / "docs" / "figures" / "original-coverage.svg"] = encoded(coverage_figure(original))
+    return files
+
+
+def main() -> None:
+    """Write what has changed."""
+    for path, content in generated().items():
+        if not path.exists() or path.read_bytes() != content:
+            write_bytes(path, content)
+            print(f"wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
