@@ -86,8 +86,8 @@ class Trainer:
         observe: Counts distinct operations under the prior; called as the recipe's `reach` says.
 
     Raises:
-        SettingsError: If the space has too few operations to be split, or the recipe asks for transport
-            with fewer latents than entries.
+        SettingsError: If the space has too few operations to be split.
+        OperationError: If it has too many to be written out.
     """
 
     def __init__(self, recipe: Recipe, *, seed: int, observe: Observer, device: str = "cpu") -> None:

@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
@@ -215,6 +215,16 @@ class Recipe(_Settings):
     reach: ReachSettings = ReachSettings()
     checkpoint_every: Annotated[int, Field(ge=1, le=100_000)] = 1
 
+    @model_validator(mode="after")
+    def _enough_latents(self) -> "Recipe":
+        cells = self.architecture.space.cells
+        if self.transport is not None and self.architecture.latent_dim < cells:
+            raise ValueError(
+                f"transport gives each of the {cells} entries of a table a latent of its own: "
+                f"raise architecture.latent_dim to {cells} or more, or leave transport out"
+            )
+        return self
+
 
 def recipe_names() -> list[str]:
     """Names of the shipped recipes.
@@ -315,10 +325,13 @@ def _value(text: str, key: str) -> Any:
 
 def _sentence(error: ValidationError, source: str) -> str:
     first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+    where = ".".join(str(part) for part in first["loc"])
     more = f" ({error.error_count() - 1} more to correct)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
         return f"recipe {source}: unknown setting {where}; remove it or correct its name{more}"
-    message = first["msg"][0].lower() + first["msg"][1:]
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[0].lower() + reason[1:]
+    if not where:
+        return f"recipe {source}: {reason}{more}"
     given = "" if first["type"] == "missing" else f", not {first['input']!r:.80}"
-    return f"recipe {source}: setting {where}: {message}{given}{more}"
+    return f"recipe {source}: setting {where}: {reason}{given}{more}"

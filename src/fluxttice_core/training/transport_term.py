@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from fluxttice_core.errors import TrainingError
 from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.recipe import TransportSettings
@@ -70,10 +71,16 @@ class TransportTerm:
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Continue with the assignments that `tensors` gave; none: they are yet to be found."""
-        device = self._rows.tables.device
-        halves = [half for half in "AB" if f"{_KEY}/{half}/latents" in tensors]
-        found = ((tensors[f"{_KEY}/{half}/latents"], tensors[f"{_KEY}/{half}/signs"]) for half in halves)
-        self._assignments = tuple(
-            Assignment(latents.to(device), signs.to(device)) for latents, signs in found
-        )
+        """Continue with the assignments that `tensors` gave; none: they are yet to be found.
+
+        Raises:
+            TrainingError: If they are incomplete or of another shape.
+        """
+        found = [tensors.get(f"{_KEY}/{half}/{name}") for half in "AB" for name in ("latents", "signs")]
+        whole = [tensor.to(self._rows.tables.device) for tensor in found if tensor is not None]
+        if any(tensor.shape != self._rows.tables.shape[1:] for tensor in whole) or len(whole) not in (0, 4):
+            raise TrainingError(
+                "the checkpoint's transport assignments do not fit this recipe's tables: "
+                "resume from another checkpoint"
+            )
+        self._assignments = tuple(Assignment(*whole[start : start + 2]) for start in range(0, len(whole), 2))
