@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-slow bench lint docs clean
+.PHONY: run test test-slow bench lint docs explorer-map clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.core
@@ -26,6 +26,11 @@ lint: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	@$(BIN)/python -m docs.build
+
+# After the certified model changed: some minutes.
+explorer-map: $(VENV)/.dev
+	@$(PIP) --editable '.[layout]'
+	@$(BIN)/python -m fluxttice_core.serving.explorer_drawing
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

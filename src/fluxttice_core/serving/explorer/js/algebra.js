@@ -1,0 +1,51 @@
+/** Properties and classes of all operations, unpacked from what the server computed. */
+
+import { K } from "./space.js";
+
+export class Algebra {
+  constructor(tensors, manifest) {
+    this.bits = tensors.properties;
+    this.classes = tensors.classes;
+    this.names = manifest.properties.map(({ name }) => name);
+    this.symmetries = manifest.symmetries.map(({ name }) => name);
+    this.kept = new Map();
+  }
+
+  has(index, property) {
+    const at = this.names.indexOf(property);
+    return ((this.bits[(at >> 3) * K + index] >> (at & 7)) & 1) === 1;
+  }
+
+  /** For every operation, 1 if it has a property. */
+  holding(property) {
+    const at = this.names.indexOf(property);
+    const row = this.bits.subarray((at >> 3) * K, ((at >> 3) + 1) * K);
+    return row.map((byte) => (byte >> (at & 7)) & 1);
+  }
+
+  propertiesOf(index) {
+    return this.names.filter((name) => this.has(index, name));
+  }
+
+  /** How many of some operations have each property. */
+  counts(indices) {
+    return this.names.map((_, at) => {
+      const row = (at >> 3) * K, bit = at & 7;
+      let count = 0;
+      for (let i = 0; i < indices.length; i += 1) count += (this.bits[row + indices[i]] >> bit) & 1;
+      return count;
+    });
+  }
+
+  /** For every operation the least index of its class, and the size of the class. */
+  classesUnder(symmetry) {
+    if (!this.kept.has(symmetry)) {
+      const at = this.symmetries.indexOf(symmetry);
+      const representatives = this.classes.subarray(at * K, (at + 1) * K);
+      const counts = new Uint16Array(K);
+      for (const index of representatives) counts[index] += 1;
+      this.kept.set(symmetry, { representatives, sizes: Uint16Array.from(representatives, (index) => counts[index]) });
+    }
+    return this.kept.get(symmetry);
+  }
+}

@@ -1,0 +1,103 @@
+/** The panel of two operations side by side, and of the way from one code to the other. */
+
+import { decimal, h, show } from "./dom.js";
+import { LATENTS } from "./network.js";
+import { digitsOf, glyphs, hamming } from "./space.js";
+import { OperationTable, operationButton } from "./tables.js";
+
+const STEPS = 13;
+
+export class ComparePanel {
+  constructor(root, page) {
+    this.page = page;
+    this.left = new OperationTable({ label: "Table of the pinned operation" });
+    this.right = new OperationTable({ label: "Table of the chosen operation" });
+    this.between = new OperationTable({ label: "Most likely table between the two codes, with probabilities" });
+    this.leftName = h("h3", {});
+    this.rightName = h("h3", {});
+    this.facts = h("div", {});
+    this.said = h("p", { class: "verdict", role: "status" });
+    this.strip = h("ol", { class: "strip" });
+    this.slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, id: "between", on: { input: () => page.store.set({ t: Number(this.slider.value) }) } });
+    this.content = h("div", {},
+      h("div", { class: "pair" },
+        h("div", {}, this.leftName, this.left.element),
+        h("div", {}, this.rightName, this.right.element)),
+      h("div", { class: "actions" },
+        h("button", { type: "button", class: "quiet", on: { click: () => this.#swap() } }, "Swap"),
+        h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ pin: page.store.state.op, t: 0 }) } }, "Pin the chosen instead")),
+      this.facts,
+      h("section", {}, h("h3", {}, "Between the two codes"),
+        h("label", { for: "between", class: "hint" }, "(1 \u2212 t) of the pinned code and t of the chosen one"),
+        this.slider, this.strip,
+        h("div", { class: "decoded" }, this.between.element, this.said)),
+    );
+    this.empty = h("p", { class: "hint" }, "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell.");
+    root.append(h("h2", { class: "panel-title" }, "Compare two operations"), this.empty, this.content);
+    page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) => this.#update(state, changed));
+  }
+
+  /** The latent between the two codes, or null. */
+  latentAt(t, { pin, op, half }) {
+    const { codes } = this.page;
+    if (codes === null || pin === null) return null;
+    const from = codes.encode(half, pin).mean, to = codes.encode(half, op).mean;
+    return Float32Array.from({ length: LATENTS }, (_, d) => (1 - t) * from[d] + t * to[d]);
+  }
+
+  #swap() {
+    const { pin, op, t } = this.page.store.state;
+    this.page.store.set({ pin: op, op: pin, t: 1 - t });
+  }
+
+  #update(state, changed) {
+    if (state.tab !== "compare") return;
+    this.empty.hidden = state.pin !== null;
+    this.content.hidden = state.pin === null;
+    if (state.pin === null) return;
+    if (!(changed.size === 1 && changed.has("t"))) this.#showBoth(state);
+    this.slider.value = state.t;
+    this.#showBetween(state);
+  }
+
+  #showBoth({ pin, op, half }) {
+    const { page } = this;
+    this.leftName.textContent = `Pinned: ${page.namesOf(pin)[0] ?? glyphs(pin).replaceAll("-", "\u2212")}`;
+    this.rightName.textContent = `Chosen: ${page.namesOf(op)[0] ?? glyphs(op).replaceAll("-", "\u2212")}`;
+    this.left.update(digitsOf(pin), { against: digitsOf(op) });
+    this.right.update(digitsOf(op), { against: digitsOf(pin) });
+    const differing = hamming(pin, op);
+    const lines = [`They differ in ${differing} of 9 cells.`];
+    if (page.codes !== null) {
+      const apart = (which) => Math.hypot(...page.codes.encode(which, pin).mean.map((entry, d) => entry - page.codes.encode(which, op).mean[d]));
+      lines.push(`Their codes are ${decimal(apart("a"))} apart in half A and ${decimal(apart("b"))} in half B.`);
+    }
+    show(this.facts, h("p", {}, lines.join(" ")), page.algebra && this.#properties(pin, op));
+    const shown = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
+    show(this.strip, page.codes && shown.map((t) => {
+      const decoded = page.codes.decode(half, this.latentAt(t, { pin, op, half }));
+      return h("li", {}, operationButton(decoded.index, () => page.store.set({ t }), { note: t.toFixed(2) }));
+    }));
+  }
+
+  #properties(pin, op) {
+    const { algebra } = this.page;
+    const [left, right] = [algebra.propertiesOf(pin), algebra.propertiesOf(op)];
+    const both = left.filter((name) => right.includes(name));
+    const only = (names) => names.filter((name) => !both.includes(name)).join(", ") || "none";
+    return h("dl", { class: "facts wide" },
+      h("dt", {}, "both"), h("dd", {}, both.join(", ") || "none"),
+      h("dt", {}, "pinned only"), h("dd", {}, only(left)),
+      h("dt", {}, "chosen only"), h("dd", {}, only(right)));
+  }
+
+  #showBetween(state) {
+    const { page } = this;
+    const latent = this.latentAt(state.t, state);
+    if (latent === null) return;
+    const { digits, probabilities, joint, index } = page.codes.decode(state.half, latent);
+    this.between.update(digits, { probabilities, against: digitsOf(state.pin) });
+    const names = page.namesOf(index).join(", ");
+    this.said.textContent = `t = ${state.t.toFixed(2)}: ${glyphs(index).replaceAll("-", "\u2212")}${names ? `, ${names}` : ""}; p(table | latent) = ${decimal(joint, 3)}`;
+  }
+}

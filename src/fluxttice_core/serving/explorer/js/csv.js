@@ -1,0 +1,39 @@
+/** A selection as a file of comma-separated values (RFC 4180), made in the browser. */
+
+import { digitsOf, glyphs, hamming } from "./space.js";
+
+/** Write operations with their names, part of the split, probabilities and properties. */
+export function writeCsv(indices, state, { manifest, algebra, mass, places }) {
+  const names = new Map();
+  for (const { name, index } of manifest.named) names.set(index, [...(names.get(index) ?? []), name]);
+  const cells = ["--", "-0", "-+", "0-", "00", "0+", "+-", "+0", "++"].map((inputs) => `f(${inputs[0]} ${inputs[1]})`);
+  const heads = ["index", "string", ...cells, "names", "split", "p_a_times_K", "p_b_times_K", "cells_unlike_chosen", ...algebra.names];
+  const rows = indices.map((index) => [
+    index,
+    glyphs(index),
+    ...Array.from(digitsOf(index), (digit) => digit - 1),
+    (names.get(index) ?? []).join(" "),
+    places.split === undefined ? "" : manifest.parts[places.split[index]],
+    mass ? mass.mass_a[index].toPrecision(4) : "",
+    mass ? mass.mass_b[index].toPrecision(4) : "",
+    state.op === null ? "" : hamming(index, state.op),
+    ...algebra.names.map((name) => Number(algebra.has(index, name))),
+  ]);
+  return [heads, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";
+}
+
+function quoted(value) {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function download(name, text, kind) {
+  const address = URL.createObjectURL(new Blob([text], { type: kind }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}

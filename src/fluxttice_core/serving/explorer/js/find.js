@@ -1,0 +1,116 @@
+/** The panel that finds operations: a text, properties with live counts, an order, and what is found. */
+
+import { download, writeCsv } from "./csv.js";
+import { decimal, grouped, h, show } from "./dom.js";
+import { hamming } from "./space.js";
+import { operationButton } from "./tables.js";
+
+const ROWS = 60;
+const ORDERS = [["index", "by index"], ["cells", "fewest cells unlike the chosen"], ["code", "nearest code to the chosen"], ["mass", "most probable first"]];
+
+export class FindPanel {
+  constructor(root, page) {
+    this.page = page;
+    this.rows = ROWS;
+    this.input = h("input", {
+      type: "search", id: "query", placeholder: "min, 15633, ----00-0+ or ?0?-0--0-", autocomplete: "off", spellcheck: "false",
+      "aria-describedby": "query-help", on: { input: () => page.store.set({ q: this.input.value }), keydown: (event) => this.#enter(event) },
+    });
+    this.count = h("p", { class: "count", role: "status" });
+    this.order = h("select", { id: "order", on: { change: () => page.store.set({ order: this.order.value }) } }, ORDERS.map(([value, label]) => h("option", { value }, label)));
+    this.box = h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ box: null }) } }, "Drop the box");
+    this.list = h("ol", { class: "results" });
+    this.more = h("button", { type: "button", class: "quiet", on: { click: () => { this.rows += 4 * ROWS; this.#list(); } } }, "Show more");
+    root.append(
+      h("label", { for: "query", class: "panel-title" }, "Find operations"),
+      this.input,
+      h("p", { id: "query-help", class: "hint" }, "A name, an index, a table of \u2212 0 + with ? for any value, or properties."),
+      this.#properties(),
+      h("div", { class: "found" }, this.count, h("div", { class: "actions" },
+        this.box,
+        h("button", { type: "button", class: "quiet", on: { click: () => this.#clear() } }, "Clear"),
+        h("button", { type: "button", class: "quiet", id: "csv", on: { click: () => this.#download() } }, "Download CSV"),
+      )),
+      h("label", { for: "order", class: "hint" }, "Order"),
+      this.order,
+      this.list,
+      this.more,
+    );
+    page.store.watch(["q", "has", "lacks", "box", "order", "op", "half", "algebra", "mass", "codes"], (state, changed) => this.#update(state, changed));
+  }
+
+  #properties() {
+    this.properties = this.page.manifest.properties.map(({ name, statement, count }) => {
+      const box = h("input", { type: "checkbox", on: { change: () => this.#toggle("has", name, box.checked) } });
+      const not = h("button", { type: "button", class: "not", "aria-pressed": "false", "aria-label": `not ${name}`, on: { click: () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true") } }, "not");
+      const counted = h("span", { class: "property-count" }, grouped(count));
+      const row = h("li", {}, h("label", { title: statement }, box, h("span", {}, name)), counted, not);
+      return { name, box, not, counted, row };
+    });
+    const open = matchMedia("(min-width: 1100px)").matches;
+    return h("details", { class: "properties", open }, h("summary", {}, "Properties"), h("ul", {}, this.properties.map(({ row }) => row)));
+  }
+
+  #toggle(list, name, wanted) {
+    const { state } = this.page.store;
+    const other = list === "has" ? "lacks" : "has";
+    const without = (names) => names.filter((one) => one !== name);
+    this.page.store.set({ [list]: wanted ? [...without(state[list]), name] : without(state[list]), [other]: without(state[other]) });
+  }
+
+  #clear() {
+    this.page.store.set({ q: "", has: [], lacks: [], box: null });
+    this.input.focus();
+  }
+
+  #enter(event) {
+    if (event.key !== "Enter" || this.page.found.indices.length === 0) return;
+    const first = this.page.inOrder()[0];
+    this.page.choose(first);
+  }
+
+  #update(state, changed) {
+    if (changed.has("q") && this.input.value !== state.q) this.input.value = state.q;
+    this.order.value = state.order;
+    this.box.hidden = state.box === null;
+    if (["q", "has", "lacks", "box", "algebra"].some((key) => changed.has(key))) {
+      this.rows = ROWS;
+      this.#counts(state);
+    }
+    this.#list();
+  }
+
+  #counts(state) {
+    const { found, algebra } = this.page;
+    const total = found.indices.length;
+    this.count.textContent = found.unknown ? "No operation has such a name." : `${grouped(total)} of 19,683 operations`;
+    const counts = algebra === null ? null : algebra.counts(found.indices);
+    this.properties.forEach(({ name, box, not, counted, row }, at) => {
+      box.checked = state.has.includes(name);
+      not.setAttribute("aria-pressed", String(state.lacks.includes(name)));
+      row.className = state.has.includes(name) ? "wanted" : state.lacks.includes(name) ? "unwanted" : "";
+      if (counts !== null) counted.textContent = grouped(counts[at]);
+    });
+  }
+
+  #list() {
+    const { page } = this;
+    const { state } = page.store;
+    const indices = page.inOrder();
+    show(this.list, indices.slice(0, this.rows).map((index) =>
+      h("li", {}, operationButton(index, page.choose, { name: page.namesOf(index).join(", "), note: this.#note(index, state) }))));
+    this.more.hidden = indices.length <= this.rows;
+    this.more.textContent = `Show more (${grouped(indices.length - this.rows)} left)`;
+  }
+
+  #note(index, state) {
+    if (state.order === "cells" && state.op !== null) return `${hamming(index, state.op)} cells`;
+    if (state.order === "mass" && this.page.mass) return `${decimal(this.page.mass[`mass_${state.half}`][index])} / K`;
+    return "";
+  }
+
+  #download() {
+    const { page } = this;
+    download("operations.csv", writeCsv(page.inOrder(), page.store.state, page), "text/csv");
+  }
+}

@@ -1,0 +1,162 @@
+/** Starts the page: the map first, then everything that can wait until it is seen. */
+
+import { Algebra } from "./algebra.js";
+import { Codes } from "./codes.js";
+import { kindsOf } from "./colouring.js";
+import { DEFAULTS, readLink, writeLink } from "./link.js";
+import { MapView } from "./map.js";
+import { fetchDocument, fetchTensors } from "./packs.js";
+import { Page } from "./page.js";
+import { Projections } from "./projection.js";
+import { createStore } from "./store.js";
+import { setUpTabs } from "./tabs.js";
+import { setUpTheme } from "./theme.js";
+import { Tooltip } from "./tooltip.js";
+
+const LINK_DELAY = 250;
+const $ = (selector) => document.querySelector(selector);
+
+async function start() {
+  const [manifest, places] = await Promise.all([fetchDocument("manifest.json"), fetchTensors("places.safetensors")]);
+  const store = createStore({ ...sound(readLink(location.hash), manifest), theme: "light", algebra: 0, mass: 0, codes: 0, drawn: 0 });
+  setUpTheme(store, $("#theme"));
+  const page = new Page(store, manifest, places);
+  const map = setUpMap(page, store);
+  page.attach(map, $("#legend"));
+  map.resize();
+  performance.mark("map-painted");
+  await afterPaint();
+  await fillIn(page, store, map);
+  keepLink(store, manifest);
+  document.documentElement.dataset.ready = "true";
+  window.explorer = { page, map, store };
+}
+
+/** What cannot be as the link says is as by default. */
+function sound(state, manifest) {
+  const [kind, argument] = state.colour.split(":");
+  const options = kindsOf(manifest).find((one) => one.kind === kind)?.options;
+  const known = options !== undefined && (options.length === 0 || options.some(([value]) => value === argument));
+  const names = new Set(manifest.properties.map(({ name }) => name));
+  return {
+    ...state,
+    colour: known ? state.colour : DEFAULTS.colour,
+    map: state.map === "layout" && manifest.layout === null ? "pca" : state.map,
+    has: state.has.filter((name) => names.has(name)),
+    lacks: state.lacks.filter((name) => names.has(name)),
+  };
+}
+
+function setUpMap(page, store) {
+  const tooltip = new Tooltip($("#tooltip"), page);
+  let moved;
+  const map = new MapView($("#map"), {
+    hover: (index, px, py) => {
+      map.setScene({ hovered: index });
+      tooltip.show(index, px, py);
+    },
+    choose: (index) => page.choose(index),
+    box: (rectangle) => {
+      store.set({ box: { on: Projections.nameOf(store.state), rectangle } });
+      setBoxing(false);
+    },
+    drag: (place) => {
+      if (store.state.z === null || store.state.tab !== "sliders") return;
+      store.set({ z: page.projections.latentAt(store.state, place, store.state.z) });
+    },
+    moved: () => {
+      clearTimeout(moved);
+      moved = setTimeout(() => store.set({ camera: { cx: map.viewport.cx, cy: map.viewport.cy, zoom: map.viewport.zoom } }), LINK_DELAY);
+    },
+    step: (dx, dy) => {
+      const next = page.inDirection(dx, dy);
+      if (next !== null) page.moveTo(next);
+      map.reveal(map.placeOf(store.state.op));
+    },
+  });
+  const setBoxing = (on) => {
+    map.boxing = on;
+    $("#box-tool").setAttribute("aria-pressed", String(on));
+    $("#map").classList.toggle("boxing", on);
+  };
+  $("#box-tool").addEventListener("click", () => setBoxing(!map.boxing));
+  $("#zoom-in").addEventListener("click", () => map.zoomBy(1.5));
+  $("#zoom-out").addEventListener("click", () => map.zoomBy(1 / 1.5));
+  $("#show-all").addEventListener("click", () => map.showAll());
+  return map;
+}
+
+/** Everything beside the map: controls and panels at once, and data as it arrives. */
+async function fillIn(page, store, map) {
+  const panels = Promise.all([import("./controls.js"), import("./find.js"), import("./operation.js"), import("./sliders.js"), import("./prior.js"), import("./compare.js")]);
+  const arrived = (key, set) => (tensors) => {
+    set(tensors);
+    store.set({ [key]: store.state[key] + 1 });
+  };
+  const algebra = fetchTensors("algebra.safetensors").then(arrived("algebra", (tensors) => { page.algebra = new Algebra(tensors, page.manifest); }));
+  const mass = fetchTensors("mass.safetensors").then(arrived("mass", (tensors) => { page.mass = tensors; }));
+  const weights = await fetchTensors("weights.safetensors");
+  page.codes = new Codes(weights, () => store.set({ codes: store.state.codes + 1 }));
+  page.projections.codes = page.codes;
+  page.codes.start(store.state.half);
+  const [{ Controls }, { FindPanel }, { OperationPanel }, { SlidersPanel }, { PriorPanel }, { ComparePanel }] = await panels;
+  new Controls($("#controls"), page, map);
+  new FindPanel($("#find"), page);
+  new OperationPanel($("#operation"), page);
+  new SlidersPanel($("#sliders"), page);
+  new PriorPanel($("#prior"), page);
+  new ComparePanel($("#compare"), page);
+  setUpTabs(store);
+  setUpViews(store, page);
+  await Promise.all([algebra, mass]);
+}
+
+function setUpViews(store, page) {
+  let shown = false;
+  store.watch(["view"], async ({ view }) => {
+    document.body.dataset.view = view;
+    for (const link of document.querySelectorAll("[data-view-link]")) {
+      if (link.dataset.viewLink === view) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (view !== "report" || shown) return;
+    shown = true;
+    const { showReport } = await import("./report.js");
+    await showReport($("#report"), page.manifest);
+  });
+  for (const link of document.querySelectorAll("[data-view-link]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      store.set({ view: link.dataset.viewLink });
+    });
+  }
+}
+
+/** The address follows the state, and the state an address that is opened. */
+function keepLink(store, manifest) {
+  let written = location.hash.slice(1);
+  let waiting;
+  store.watch(Object.keys(DEFAULTS), (state) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      written = writeLink(state);
+      history.replaceState(null, "", `${location.pathname}${location.search}${written === "" ? "" : `#${written}`}`);
+    }, LINK_DELAY);
+  });
+  addEventListener("hashchange", () => {
+    if (location.hash.slice(1) === written) return;
+    clearTimeout(waiting);
+    store.set(sound(readLink(location.hash), manifest));
+  });
+}
+
+function afterPaint() {
+  return new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
+}
+
+start().catch((error) => {
+  const notice = $("#notice");
+  notice.textContent = `The explorer could not start: ${error.message}. Reload the page; if that does not help, look at the server's log.`;
+  notice.hidden = false;
+  throw error;
+});

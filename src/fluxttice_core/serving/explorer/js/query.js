@@ -1,0 +1,65 @@
+/** Searching: what is typed, the properties asked for and ruled out, and the box drawn on the map. */
+
+import { K, hamming, matchesPattern, readPattern } from "./space.js";
+
+/** Lower case, blanks and underscores as hyphens: how names are compared. */
+export function normal(name) {
+  return name.toLowerCase().replaceAll("_", " ").replaceAll("\u00f6", "oe").replaceAll("\u0142", "l").trim().split(/\s+/).join("-");
+}
+
+/**
+ * Read what was typed. An index or a table, in which ? stands for any value, or words: property names, each of
+ * which is then asked for, or a part of a name, alias, formula or source.
+ */
+export function readText(typed, manifest) {
+  const trimmed = typed.trim();
+  if (trimmed === "") return { test: null };
+  if (/^\d{1,5}$/.test(trimmed) && Number(trimmed) < K) return { test: (index) => index === Number(trimmed) };
+  const pattern = readPattern(trimmed);
+  if (pattern !== null) return { test: (index) => matchesPattern(index, pattern) };
+  const known = new Set(manifest.properties.map(({ name }) => name));
+  const tokens = trimmed.toLowerCase().split(/[\s,]+/);
+  if (tokens.every((token) => known.has(token))) return { test: null, has: tokens };
+  const found = named(trimmed, manifest);
+  return { test: (index) => found.has(index), unknown: found.size === 0 };
+}
+
+/** Named operations that what was typed fits: exactly if any does, else in part. */
+function named(typed, manifest) {
+  const wanted = normal(typed);
+  const fits = (test) => new Set(manifest.named.filter(test).map(({ index }) => index));
+  const exact = fits(({ name, aliases }) => name === wanted || aliases.includes(wanted));
+  if (exact.size > 0) return exact;
+  return fits((one) => [one.name, ...one.aliases, one.formula, one.source].some((text) => normal(text).includes(wanted)));
+}
+
+/** The operations that a state asks for, as flags, indices and why nothing may be found. */
+export function search(state, { manifest, algebra, boxed }) {
+  const asked = readText(state.q, manifest);
+  const has = [...state.has, ...(asked.has ?? [])];
+  const rows = [...has.map((name) => [algebra?.holding(name), 1]), ...state.lacks.map((name) => [algebra?.holding(name), 0])];
+  const flags = new Uint8Array(K);
+  const indices = [];
+  for (let index = 0; index < K; index += 1) {
+    if (asked.test !== null && !asked.test(index)) continue;
+    if (boxed !== null && boxed[index] === 0) continue;
+    if (rows.some(([row, wanted]) => row === undefined || row[index] !== wanted)) continue;
+    flags[index] = 1;
+    indices.push(index);
+  }
+  return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false };
+}
+
+/** Indices in the order that is asked for. */
+export function ordered(indices, state, { codes, mass }) {
+  const by = (key) => Array.from(indices).map((index) => [key(index), index]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, index]) => index);
+  if (state.order === "cells" && state.op !== null) return by((index) => hamming(index, state.op));
+  if (state.order === "mass" && mass) return by((index) => -mass[`mass_${state.half}`][index]);
+  if (state.order === "code" && state.op !== null && codes?.means[state.half]) {
+    const means = codes.means[state.half];
+    const row = (index) => means.subarray(16 * index, 16 * index + 16);
+    const from = row(state.op);
+    return by((index) => row(index).reduce((sum, entry, d) => sum + (entry - from[d]) ** 2, 0));
+  }
+  return Array.from(indices);
+}

@@ -1,0 +1,92 @@
+/** The panel of sliders: one for each latent, and the operation that the decoder makes of them. */
+
+import { decimal, h, show } from "./dom.js";
+import { LATENTS } from "./network.js";
+import { normals, uniformSource } from "./random.js";
+import { cellName, digitsOf, glyphs } from "./space.js";
+import { OperationTable, operationButton } from "./tables.js";
+
+const WIDEST = 4;
+const NEAREST = 4;
+const CARRIED = 0.5;
+
+export class SlidersPanel {
+  constructor(root, page) {
+    this.page = page;
+    this.table = new OperationTable({ label: "Most likely table of the latent, with the probabilities of each cell" });
+    this.said = h("p", { class: "verdict", role: "status" });
+    this.near = h("ol", { class: "results" });
+    this.sliders = Array.from({ length: LATENTS }, (_, d) => this.#slider(d));
+    this.drawn = 0;
+    root.append(
+      h("h2", { class: "panel-title" }, "Decode a latent"),
+      h("p", { class: "hint" }, "Move the sliders, or drag the diamond on the map. Bars show the probabilities of \u2212, 0 and + in each cell."),
+      h("div", { class: "actions" },
+        h("button", { type: "button", class: "quiet", on: { click: () => this.#fromChosen() } }, "Code of the chosen"),
+        h("button", { type: "button", class: "quiet", on: { click: () => this.#fromPrior() } }, "Draw from the prior"),
+        h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ z: new Float32Array(LATENTS) }) } }, "All zero"),
+        h("button", { type: "button", class: "quiet", on: { click: () => this.decoded && page.choose(this.decoded.index) } }, "Choose the decoded"),
+      ),
+      h("div", { class: "decoded" }, this.table.element, this.said),
+      h("ul", { class: "sliders" }, this.sliders.map(({ row }) => row)),
+      h("section", {}, h("h3", {}, "Nearest codes"), this.near),
+    );
+    page.store.watch(["z", "half", "codes", "tab", "op"], (state) => this.#update(state));
+  }
+
+  #slider(d) {
+    const input = h("input", {
+      type: "range", min: -WIDEST, max: WIDEST, step: 0.01, "aria-label": `latent ${d}`,
+      on: { input: () => this.#set(d, Number(input.value)) },
+    });
+    const value = h("output", {});
+    const carries = h("span", { class: "carries" });
+    return { input, value, carries, row: h("li", {}, h("span", { class: "latent" }, `z${d}`), input, value, carries) };
+  }
+
+  #set(d, value) {
+    const z = Float32Array.from(this.page.store.state.z ?? new Float32Array(LATENTS));
+    z[d] = value;
+    this.page.store.set({ z });
+  }
+
+  #fromChosen() {
+    const { op, half } = this.page.store.state;
+    this.page.store.set({ z: Float32Array.from(this.page.codes.encode(half, op).mean) });
+  }
+
+  #fromPrior() {
+    this.drawn += 1;
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0] + this.drawn;
+    this.page.store.set({ z: normals(uniformSource(seed), LATENTS) });
+  }
+
+  #update(state) {
+    if (state.tab !== "sliders" || this.page.codes === null) return;
+    if (state.z === null) {
+      this.#fromChosen();
+      return;
+    }
+    const { cells, variances } = this.page.manifest.halves[state.half];
+    this.sliders.forEach(({ input, value, carries, row }, d) => {
+      if (Number(input.value) !== state.z[d]) input.value = state.z[d];
+      value.textContent = decimal(state.z[d]);
+      const [cell, share] = cells[d];
+      carries.textContent = share > CARRIED ? cellName(cell) : variances[d] < 0.01 ? "idle" : "mixed";
+      carries.title = `${(100 * share).toFixed(0)} % of its variance is the value of ${cellName(cell)}`;
+      row.classList.toggle("idle", variances[d] < 0.01);
+    });
+    this.#decode(state);
+  }
+
+  #decode(state) {
+    const { page } = this;
+    this.decoded = page.codes.decode(state.half, state.z);
+    const { digits, probabilities, joint, index } = this.decoded;
+    this.table.update(digits, { probabilities, against: digitsOf(state.op) });
+    const names = page.namesOf(index).join(", ");
+    this.said.textContent = `${glyphs(index).replaceAll("-", "\u2212")}${names ? `, ${names}` : ""}; p(table | latent) = ${decimal(joint, 3)}`;
+    const near = page.codes.nearest(state.half, state.z, NEAREST);
+    show(this.near, near.map(([squared, one]) => h("li", {}, operationButton(one, page.choose, { note: decimal(Math.sqrt(squared)), name: page.namesOf(one).join(", ") }))));
+  }
+}

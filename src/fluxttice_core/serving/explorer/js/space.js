@@ -1,0 +1,80 @@
+/**
+ * The 19,683 operations: index, digits and notation.
+ * Cell c holds f(a, b) with c = 3 (a + 1) + (b + 1); the index is the sum of digit(c) 3^c, digit = symbol + 1.
+ */
+
+export const K = 19683;
+export const CELLS = 9;
+export const SYMBOLS = ["\u2212", "0", "+"];
+export const SPOKEN = ["minus", "zero", "plus"];
+const GLYPHS = "-0+";
+const POWERS = Array.from({ length: CELLS }, (_, cell) => 3 ** cell);
+
+/** Digit of every cell of every operation, nine for each. */
+export const DIGITS = new Uint8Array(K * CELLS);
+for (let index = 0; index < K; index += 1) {
+  for (let cell = 0, rest = index; cell < CELLS; cell += 1, rest = Math.trunc(rest / 3)) {
+    DIGITS[index * CELLS + cell] = rest % 3;
+  }
+}
+
+export function digitsOf(index) {
+  return DIGITS.subarray(index * CELLS, (index + 1) * CELLS);
+}
+
+export function indexOf(digits) {
+  let index = 0;
+  for (let cell = 0; cell < CELLS; cell += 1) index += digits[cell] * POWERS[cell];
+  return index;
+}
+
+/** The operation with one cell changed to another digit. */
+export function withCell(index, cell, digit) {
+  return index + (digit - DIGITS[index * CELLS + cell]) * POWERS[cell];
+}
+
+/** The operation as nine of -0+, as the API and the command line read it. */
+export function glyphs(index) {
+  return Array.from(digitsOf(index), (digit) => GLYPHS[digit]).join("");
+}
+
+export function hamming(one, other) {
+  let differing = 0;
+  for (let cell = 0; cell < CELLS; cell += 1) {
+    if (DIGITS[one * CELLS + cell] !== DIGITS[other * CELLS + cell]) differing += 1;
+  }
+  return differing;
+}
+
+/** "f(0, +)" for a cell. */
+export function cellName(cell) {
+  return `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS[cell % 3]})`;
+}
+
+/** A table in words, row by row. */
+export function spoken(index) {
+  const words = Array.from(digitsOf(index), (digit) => SPOKEN[digit]);
+  return [0, 3, 6].map((start) => words.slice(start, start + 3).join(" ")).join("; ");
+}
+
+/**
+ * Read nine cells, in which ? stands for any value: glyphs with or without separators, or nine numbers.
+ * Returns digits with -1 for any, or null if the text is not a table.
+ */
+export function readPattern(text) {
+  const plain = text.replaceAll("\u2212", "-").trim();
+  const numbers = plain.replace(/[[\](){}\s,;/|]+/g, " ").trim().split(" ");
+  if (numbers.length === CELLS && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
+    return numbers.map((token) => (token === "?" ? -1 : Number(token) + 1));
+  }
+  const letters = plain.replace(/[\s,;/|]+/g, "");
+  if (letters.length !== CELLS || !/^[-0+?]+$/.test(letters)) return null;
+  return Array.from(letters, (letter) => (letter === "?" ? -1 : GLYPHS.indexOf(letter)));
+}
+
+export function matchesPattern(index, pattern) {
+  for (let cell = 0; cell < CELLS; cell += 1) {
+    if (pattern[cell] >= 0 && DIGITS[index * CELLS + cell] !== pattern[cell]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,88 @@
+/** Operations as tables: small ones to recognise, and a large one whose cells can be changed. */
+
+import { h, svg } from "./dom.js";
+import { CELLS, SPOKEN, SYMBOLS, cellName, digitsOf, glyphs } from "./space.js";
+
+const KINDS = ["minus", "zero", "plus"];
+
+/** A table as nine small squares, for the eye only: its name stands beside it. */
+export function miniature(index, against = null) {
+  const digits = digitsOf(index);
+  const other = against === null ? null : digitsOf(against);
+  const squares = Array.from(digits, (digit, cell) =>
+    svg("rect", {
+      x: (cell % 3) * 10 + 0.5, y: Math.trunc(cell / 3) * 10 + 0.5, width: 9, height: 9, rx: 1,
+      class: `trit-${KINDS[digit]}${other && other[cell] !== digit ? " differs" : ""}`,
+    }),
+  );
+  return svg("svg", { viewBox: "-1 -1 32 32", class: "miniature", "aria-hidden": "true" }, squares);
+}
+
+/** A button that chooses an operation: its table, glyphs, and what else is said of it. */
+export function operationButton(index, choose, { note = "", name = "", against = null } = {}) {
+  return h("button", { type: "button", class: "operation", "data-index": index, on: { click: () => choose(index) } },
+    miniature(index, against),
+    h("span", { class: "glyphs" }, glyphs(index).replaceAll("-", "\u2212")),
+    name && h("span", { class: "name" }, name),
+    note && h("span", { class: "note" }, note),
+  );
+}
+
+/**
+ * A table of f(a, b) with a as rows and b as columns. With `edit`, cells are buttons: a click or Enter moves on
+ * to the next value, the keys - 0 + set it, and arrows move among the cells.
+ */
+export class OperationTable {
+  constructor({ label, edit = null }) {
+    this.edit = edit;
+    this.cells = Array.from({ length: CELLS }, (_, cell) => (edit ? this.#button(cell) : h("span", { class: "cell" })));
+    this.element = h("table", { class: "truth-table" },
+      h("caption", { class: "visually-hidden" }, label),
+      h("thead", {}, h("tr", {},
+        h("th", { class: "corner", scope: "col" }, h("span", { class: "axis-a" }, "a"), h("span", { class: "axis-b" }, "b")),
+        SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol)),
+      )),
+      h("tbody", {}, [0, 1, 2].map((row) => h("tr", {},
+        h("th", { scope: "row" }, SYMBOLS[row]),
+        this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", {}, cell)),
+      ))),
+    );
+  }
+
+  /** Show digits, what they are compared with, and the probabilities of the three values of each cell. */
+  update(digits, { against = null, probabilities = null } = {}) {
+    this.digits = digits;
+    for (let cell = 0; cell < CELLS; cell += 1) {
+      const element = this.cells[cell];
+      const digit = digits[cell];
+      const differs = against !== null && against[cell] !== digit;
+      element.className = `cell trit-${KINDS[digit]}${differs ? " differs" : ""}`;
+      element.replaceChildren(h("span", { class: "value" }, SYMBOLS[digit]));
+      if (probabilities) element.append(bar(probabilities.subarray(3 * cell, 3 * cell + 3)));
+      if (this.edit) element.setAttribute("aria-label", `${cellName(cell)} = ${SPOKEN[digit]}; change`);
+    }
+  }
+
+  #button(cell) {
+    return h("button", {
+      type: "button", class: "cell", "data-cell": cell,
+      on: { click: () => this.edit(cell, (this.digits[cell] + 1) % 3), keydown: (event) => this.#key(event, cell) },
+    });
+  }
+
+  #key(event, cell) {
+    const values = { "-": 0, 0: 1, "+": 2, "=": 2 };
+    const steps = { ArrowLeft: cell % 3 > 0 ? -1 : 0, ArrowRight: cell % 3 < 2 ? 1 : 0, ArrowUp: -3, ArrowDown: 3 };
+    if (event.key in values) this.edit(cell, values[event.key]);
+    else if (event.key in steps) this.cells[cell + steps[event.key]]?.focus();
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** Three probabilities as one bar, and in words for those who do not see it. */
+function bar(probabilities) {
+  const words = Array.from(probabilities, (p, digit) => `${SPOKEN[digit]} ${(100 * p).toFixed(0)} %`).join(", ");
+  return h("span", { class: "bar", role: "img", "aria-label": words, title: words },
+    Array.from(probabilities, (p, digit) => h("span", { class: `trit-${KINDS[digit]}`, style: { "flex-grow": p } })));
+}
