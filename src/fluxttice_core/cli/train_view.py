@@ -52,7 +52,9 @@ class TrainView:
     def __enter__(self) -> "TrainView":
         """Show the bar."""
         recipe, seed = self._run.settings.recipe.name, self._run.settings.seed
-        self._console.print(f"Training {recipe} with seed {seed} in {self._run.folder}", highlight=False, soft_wrap=True)
+        self._console.print(
+            f"Training {recipe} with seed {seed} in {self._run.folder}", highlight=False, soft_wrap=True
+        )
         self._bar.start()
         return self
 
@@ -74,7 +76,9 @@ class TrainView:
         self._bar.update(self._task, completed=record.epoch, figures=_figures(record))
         total = self._run.settings.recipe.epochs
         if not self._console.is_terminal and record.epoch % max(1, total // _LINES) == 0:
-            self._console.print(f"epoch {record.epoch}/{total}  {_figures(record)}", highlight=False, soft_wrap=True)
+            self._console.print(
+                f"epoch {record.epoch}/{total}  {_figures(record)}", highlight=False, soft_wrap=True
+            )
         if self._events is not None:
             for name, value in record.as_dict().items():
                 if value is not None:
