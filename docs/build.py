@@ -39,8 +39,8 @@ def original_headline(report: Report) -> str:
     many, fewer = "coverage/expectation/195000", "coverage/argmax/50000"
     sentences = (
         f"The same count on this run gives {both(many)} % (A and B). But a generator that draws operations",
-        f"uniformly at random covers {ceiling(many)} % at that budget, so the figure cannot tell a good model",
-        f"from dice. At 50,000 draws the uniform generator covers {ceiling(fewer)} % and this run",
+        f"uniformly at random covers {ceiling(many)} % at that budget, so the figure cannot tell a good",
+        f"model from dice. At 50,000 draws the uniform generator covers {ceiling(fewer)} % and this run",
         f"{both(fewer)} % by argmax, {both('coverage/expectation/50000')} % by the rounded expectation:",
         "the budget made the number, not the rounding.",
     )
