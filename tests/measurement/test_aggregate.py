@@ -128,3 +128,4 @@ def test_latents_come_from_every_row_before_any_comes_again() -> None:
 def test_too_few_latents_are_refused(linear_model: Callable[..., Any]) -> None:
     with pytest.raises(MeasurementError, match="at least 8 latents"):
         code_information(encode_rows(linear_model(0)), latents=7, generator=generator())
+    assert code_information(encode_rows(linear_model(0)), latents=8, generator=generator()).latents == 8

@@ -93,6 +93,7 @@ def test_decoders_have_the_latents_they_say() -> None:
     space = OperationSpace()
     lookups = (QuantileLookup(space), HalfSupportLookup(space))
     assert [lookup.latent_dim for lookup in lookups] == [9, 9]
+    assert (ConstantDecoder(space).latent_dim, DeltaDecoder(space, 1).latent_dim) == (16, 16)
     for model in (*lookups, ConstantDecoder(space), DeltaDecoder(space, 1), ConstantDecoder(space, 4)):
         assert isinstance(model, Decodable)
         assert model.decode_logits(torch.zeros(5, model.latent_dim)).shape == (5, 9, 3)

@@ -243,3 +243,16 @@ def test_indices_outside_the_space_are_refused() -> None:
 def test_coverage_needs_draws_and_repeats(draws: list[int], repeats: int) -> None:
     with pytest.raises(MeasurementError, match="at least one repetition"):
         measured_coverage(UniformSampler(OperationSpace(2)), draws, repeats=repeats, generator=generator())
+
+
+def test_a_space_without_operations_is_refused_everywhere() -> None:
+    with pytest.raises(MeasurementError, match="give at least one operation"):
+        draws_to_see_all(0)
+    with pytest.raises(MeasurementError, match="give at least one operation"):
+        equivalent_uniform_budget(0.5, 0)
+
+
+def test_one_draw_shows_one_operation() -> None:
+    (one,) = measured_coverage(UniformSampler(OperationSpace()), [1], repeats=1, generator=generator())
+    assert one.distinct == (1,)
+    assert one.efficiency == pytest.approx(1)

@@ -121,6 +121,21 @@ def test_the_chunk_changes_rounding_only(linear_model: Callable[..., Any]) -> No
     assert few.conditional_entropies == pytest.approx(whole.conditional_entropies, rel=1e-6)
 
 
+def test_latents_are_decoded_in_chunks_that_suit_the_device_or_as_asked() -> None:
+    sizes: list[int] = []
+
+    class Watched(ConstantDecoder):
+        def decode_logits(self, z: Tensor) -> Tensor:
+            sizes.append(len(z))
+            return super().decode_logits(z)
+
+    estimate_mass(Watched(OperationSpace(2)), 10_000, generator=generator(), groups=2)
+    assert sizes == [2048, 2048, 904] * 2
+    sizes.clear()
+    estimate_mass(Watched(OperationSpace(2)), 10, generator=generator(), groups=2, chunk=3)
+    assert sizes == [3, 2] * 2
+
+
 def test_the_number_of_threads_changes_nothing(linear_model: Callable[..., Any]) -> None:
     model = linear_model(1, base=3)
     alone = estimate_mass(model, 4096, generator=generator(), chunk=256)

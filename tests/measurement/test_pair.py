@@ -95,3 +95,4 @@ def test_agreement_needs_a_latent() -> None:
     oracle = QuantileLookup(OperationSpace())
     with pytest.raises(MeasurementError, match="at least one latent"):
         agreement(oracle, oracle, 0, generator=generator())
+    assert agreement(oracle, oracle, 1, generator=generator()).same_tables == 1

@@ -198,3 +198,15 @@ def test_distinct_counts_are_those_of_a_set(indices: list[int]) -> None:
 
 def test_large_spaces_are_counted_without_memory_for_each_operation() -> None:
     assert distinct_count(torch.tensor([2**62, 5, 2**62]), 2**63) == 2
+
+
+def test_chunks_may_be_single_latents() -> None:
+    assert [len(z) for z in prior_chunks(2, 3, generator(), chunk=1)] == [1, 1, 1]
+
+
+def test_argmax_is_the_rule_unless_another_is_named() -> None:
+    logits = 2 * torch.randn(200, 9, 3, generator=generator())
+    assert torch.equal(decode_positions(logits), decode_positions(logits, "argmax"))
+    assert torch.equal(decode_indices(logits), decode_indices(logits, "argmax"))
+    assert not torch.equal(decode_indices(logits), decode_indices(logits, "expectation"))
+    assert DecoderSampler(ConstantDecoder(OperationSpace(2))).rule == "argmax"

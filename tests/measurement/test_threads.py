@@ -45,6 +45,14 @@ def test_inside_a_chunk_torch_uses_one_thread() -> None:
         torch.set_num_threads(1)
 
 
+def test_while_chunks_are_computed_the_caller_uses_one_thread_too() -> None:
+    torch.set_num_threads(2)
+    try:
+        assert {torch.get_num_threads() for _ in map_chunks(lambda x: x, range(8), device=CPU)} == {1}
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_other_devices_are_fed_by_the_calling_thread() -> None:
     torch.set_num_threads(2)
     try:
