@@ -140,10 +140,10 @@ class Trainer:
         trained = time.perf_counter() - started
         validation = self._validation_loss(conditions)
         if not all(math.isfinite(value) for value in (*figures.values(), validation)):
+            rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
-                f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of "
-                f"{conditions.learning_rate:.3g}: lower optimizer.rate or optimizer.clip_norm; "
-                "the last checkpoint before it is kept"
+                f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: lower "
+                "optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; the last checkpoint is kept"
             )
         self._advance(epoch, validation)
         reach = self._finish_epoch(epoch)

@@ -1,0 +1,116 @@
+"""The objective of a batch against its formula, term by term, and what it passes a gradient through."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from fluxttice_core.model import objective
+from fluxttice_core.model.dual_vae import DualVAE, HalfOutput
+from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
+from fluxttice_core.training.recipe import HalfSettings, Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from tests.training.conftest import SmallRuns
+
+AT = Conditions(
+    learning_rate=1e-3,
+    evidence=0.9,
+    rho=0.2,
+    beta_a=0.3,
+    beta_b=0.4,
+    temperature_a=1.0,
+    temperature_b=0.9,
+    alignment=0.35,
+    weight_a=0.7,
+    weight_b=0.6,
+    scale_a=1.5,
+    scale_b=0.8,
+)
+
+
+@pytest.fixture
+def model(small: "SmallRuns") -> DualVAE:
+    recipe = small.recipe()
+    return DualVAE.initialised(recipe.architecture, torch.Generator().manual_seed(0)).double()
+
+
+def outputs_of(model: DualVAE) -> tuple[tuple[HalfOutput, HalfOutput], Tensor]:
+    classes = torch.randint(3, (20, 3), generator=torch.Generator().manual_seed(1))
+    outputs = model((classes - 1).double(), rho=0.2, generator=torch.Generator().manual_seed(2))
+    return outputs, classes
+
+
+def half_by_hand(half: HalfOutput, classes: Tensor, settings: HalfSettings, beta: float) -> float:
+    probabilities = half.logits.softmax(-1)
+    right = probabilities.gather(-1, classes[..., None])[..., 0]
+    distortion = -right.log().sum(1).mean()
+    kl = 0.5 * (half.mu**2 + half.logvar.exp() - half.logvar - 1)
+    rate = kl.clamp(min=settings.free_bits).sum(1).mean()
+    mean = probabilities.mean(0)
+    entropy = -(mean * mean.log()).sum()
+    rows = half.z.shape[0]
+    distance = torch.cdist(half.z, half.z).square()
+    closeness = (torch.exp(-distance / settings.repulsion_scale**2).sum() - rows) / (rows * (rows - 1))
+    total = distortion + beta * rate - settings.output_entropy * entropy + settings.repulsion * closeness
+    return float(total.detach())
+
+
+def test_the_objective_by_hand(model: DualVAE, small: "SmallRuns") -> None:
+    (a, b), classes = outputs_of(model)
+    recipe = small.recipe({"half_b.output_entropy": 0.3, "half_b.repulsion": 0.7, "half_a.free_bits": 0.02})
+    found = batch_loss((a, b), classes, recipe, AT)
+    loss_a = half_by_hand(a, classes, recipe.half_a, 0.3)
+    loss_b = half_by_hand(b, classes, recipe.half_b, 0.4)
+    gap = abs(objective.histogram_entropy(a.z).item() - objective.histogram_entropy(b.z).item())
+    expected = 0.9 * (0.7 * 1.5 * loss_a + 0.6 * 0.8 * loss_b) + 0.35 * gap
+    assert found.total.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_figures_by_name(model: DualVAE, small: "SmallRuns") -> None:
+    outputs, classes = outputs_of(model)
+    loss = batch_loss(outputs, classes, small.recipe(), AT)
+    figures = loss.figures(torch.tensor(0.5, dtype=torch.float64))
+    named = dict(zip(BATCH_FIGURES, figures.tolist(), strict=True))
+    assert not figures.requires_grad
+    assert named["loss"] == pytest.approx(loss.total.item() + 0.5)
+    assert named["transport"] == 0.5
+    for name in ("distortion_a", "distortion_b", "rate_a", "rate_b"):
+        assert named[name] == getattr(loss, name).item()
+
+
+def gradients(loss: BatchLoss, model: DualVAE) -> list[Tensor | None]:
+    return list(torch.autograd.grad(loss.total, list(model.parameters()), allow_unused=True))
+
+
+def test_the_alignment_term_passes_no_gradient(model: DualVAE) -> None:
+    recipe = load_recipe("original")
+    losses, found = [], []
+    for alignment in (0.15, 0.75):
+        outputs, classes = outputs_of(model)
+        loss = batch_loss(outputs, classes, recipe, replace(AT, alignment=alignment))
+        losses.append(loss.total.item())
+        found.append(gradients(loss, model))
+    assert losses[0] != losses[1]
+    for low, high in zip(*found, strict=True):
+        assert (low is None and high is None) or (
+            low is not None and high is not None and torch.equal(low, high)
+        )
+
+
+@pytest.mark.parametrize("changes", [{"weight_a": 0.0, "weight_b": 0.0}, {"evidence": 0.0}])
+def test_without_weights_only_the_alignment_is_left(model: DualVAE, changes: dict[str, float]) -> None:
+    outputs, classes = outputs_of(model)
+    loss = batch_loss(outputs, classes, load_recipe("original"), replace(AT, **changes))
+    gap = (loss.entropy_a - loss.entropy_b).abs().item()
+    assert loss.total.item() == pytest.approx(0.35 * gap, abs=1e-12)
+
+
+def test_entropies_are_left_out_where_nobody_asks(model: DualVAE, small: "SmallRuns") -> None:
+    outputs, classes = outputs_of(model)
+    without: dict[str, Any] = {"controller": None}
+    recipe: Recipe = small.recipe(without)
+    assert batch_loss(outputs, classes, recipe, replace(AT, alignment=0.0)).entropy_a.item() == 0.0
+    assert batch_loss(outputs, classes, small.recipe(), replace(AT, alignment=0.0)).entropy_a.item() > 0.0

@@ -1,0 +1,213 @@
+"""The transport map: which latent stands for which entry, where cells lie, and draws next to their edges."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+from torch import Tensor
+
+from fluxttice_core.errors import SettingsError, TrainingError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.training.recipe import TransportSettings
+from fluxttice_core.training.rows import Rows, rows_of
+from fluxttice_core.training.schedules import Constant
+from fluxttice_core.training.transport import Assignment, assign, focused_draws, quantile_cells, thresholds
+from fluxttice_core.training.transport_term import TransportTerm
+
+
+def tables(rows: int = 200, cells: int = 3) -> Tensor:
+    return torch.randint(-1, 2, (rows, cells), generator=torch.Generator().manual_seed(0)).float()
+
+
+# --- the assignment ------------------------------------------------------------------------------
+
+
+def test_hidden_axes_and_signs_are_found() -> None:
+    x = tables()
+    noise = torch.randn(200, 5, generator=torch.Generator().manual_seed(1))
+    mu = 0.3 * noise
+    for entry, (latent, sign) in enumerate([(4, 1), (0, -1), (2, 1)]):
+        mu[:, latent] += sign * 2.0 * x[:, entry]
+    found = assign(mu, x)
+    assert found.latents.tolist() == [4, 0, 2]
+    assert found.signs.tolist() == [1.0, -1.0, 1.0]
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_assignment_is_the_best_of_all(seed: int) -> None:
+    x, mu = tables(40), torch.randn(40, 4, generator=torch.Generator().manual_seed(seed))
+    strength = np.abs(np.corrcoef(x.T.numpy(), mu.T.numpy())[:3, 3:])
+    found = assign(mu, x).latents.tolist()
+    assert len(set(found)) == 3
+    best = max(sum(strength[entry, p[entry]] for entry in range(3)) for p in permutations(range(4), 3))
+    assert sum(strength[entry, found[entry]] for entry in range(3)) == pytest.approx(best, abs=1e-5)
+
+
+def test_silent_latents_and_constant_entries_make_no_nan() -> None:
+    x = tables()
+    x[:, 1] = 1.0
+    mu = torch.cat([x[:, :1], torch.zeros(200, 3)], 1)
+    found = assign(mu, x)
+    assert found.latents[0].item() == 0
+    assert len(set(found.latents.tolist())) == 3
+    assert set(found.signs.tolist()) <= {1.0, -1.0}
+
+
+def test_fewer_latents_than_entries_are_refused() -> None:
+    with pytest.raises(SettingsError, match="2 latents are too few for 3 entries"):
+        assign(torch.zeros(10, 2), tables(10))
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", [2, 3, 4])
+def test_thresholds_cut_the_prior_into_equal_parts(base: int) -> None:
+    cuts = thresholds(base).double().numpy()
+    np.testing.assert_allclose(np.diff(norm.cdf([-np.inf, *cuts, np.inf])), 1 / base, atol=1e-7)
+    thresholds(base).fill_(0.0)  # what is handed out is the caller's own
+    np.testing.assert_allclose(thresholds(base).double().numpy(), cuts)
+
+
+@pytest.mark.parametrize("base", [2, 3, 4])
+def test_the_map_reaches_every_operation_equally(base: int) -> None:
+    assignment = Assignment(torch.tensor([2, 0]), torch.tensor([-1.0, 1.0]))
+    z = torch.randn(60_000, 3, generator=torch.Generator().manual_seed(0))
+    cells = quantile_cells(z, assignment, base=base)
+    counts = torch.bincount(cells[:, 0] * base + cells[:, 1], minlength=base**2).double()
+    expected = 60_000 / base**2
+    assert ((counts - expected).abs() < 5 * expected**0.5).all()
+
+
+@given(low=st.floats(-4, 4), high=st.floats(-4, 4), sign=st.sampled_from([-1.0, 1.0]))
+def test_the_map_is_monotone_along_its_sign(low: float, high: float, sign: float) -> None:
+    z = torch.tensor([[min(low, high)], [max(low, high)]])
+    cells = quantile_cells(z, Assignment(torch.tensor([0]), torch.tensor([sign])), base=3)
+    assert sign * (cells[1, 0] - cells[0, 0]).item() >= 0
+
+
+# --- draws ---------------------------------------------------------------------------------------
+
+ASSIGNMENT = Assignment(torch.tensor([3, 1]), torch.tensor([1.0, -1.0]))
+
+
+def draws(focus: float, width: float = 0.1, n: int = 40_000) -> Tensor:
+    return focused_draws(
+        n, 4, ASSIGNMENT, base=3, focus=focus, width=width, generator=torch.Generator().manual_seed(0)
+    )
+
+
+def test_without_focus_draws_are_the_prior() -> None:
+    assert torch.equal(draws(0.0), torch.randn(40_000, 4, generator=torch.Generator().manual_seed(0)))
+
+
+def test_focus_moves_its_share_of_the_assigned_coordinates_only() -> None:
+    prior, moved = draws(0.0), draws(0.3)
+    assert torch.equal(prior[:, [0, 2]], moved[:, [0, 2]])
+    for latent in (1, 3):
+        share = (prior[:, latent] != moved[:, latent]).float().mean().item()
+        assert share == pytest.approx(0.3, abs=5 * (0.3 * 0.7 / 40_000) ** 0.5)
+
+
+def test_focused_coordinates_lie_around_both_thresholds() -> None:
+    near = draws(1.0)[:, [1, 3]].flatten()
+    cut = thresholds(3)[1].item()
+    distance = torch.minimum((near - cut).abs(), (near + cut).abs())
+    assert (distance < 0.45).all()
+    assert (near > 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
+    assert near.abs().sub(cut).std().item() == pytest.approx(0.1, rel=0.03)
+
+
+# --- the term ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model() -> DualVAE:
+    sizes = Architecture(arity=1, latent_dim=4, encoder_widths=(8,), exploratory_widths=(6,))
+    return DualVAE.initialised(sizes, torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return rows_of(OperationSpace(arity=1), np.arange(27))
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(9)
+
+
+def test_without_settings_the_term_is_nothing(model: DualVAE, rows: Rows) -> None:
+    term = TransportTerm(None, rows)
+    assert term.loss(model, 3.0, generator()).item() == 0.0
+    assert term.tensors() == {}
+
+
+def test_the_term_waits_for_its_start(model: DualVAE, rows: Rows) -> None:
+    term = TransportTerm(TransportSettings(start=1.5), rows)
+    untouched = generator()
+    assert term.loss(model, 1.49, untouched).item() == 0.0
+    assert torch.equal(untouched.get_state(), generator().get_state())
+    assert term.tensors() == {}
+    assert term.loss(model, 1.5, generator()).item() > 0.0
+    assert len(term.tensors()) == 4
+
+
+@pytest.mark.parametrize("settings", [{"weight": 0.0, "draws": 8}, {"weight": 1.0, "draws": 0.4}])
+def test_a_term_of_no_weight_or_no_draws_is_nothing(
+    model: DualVAE, rows: Rows, settings: dict[str, float]
+) -> None:
+    chosen = TransportSettings(**{name: Constant(value=value) for name, value in settings.items()})
+    assert TransportTerm(chosen, rows).loss(model, 0.0, generator()).item() == 0.0
+
+
+def test_the_term_is_the_cross_entropy_of_both_decoders(model: DualVAE, rows: Rows) -> None:
+    settings = TransportSettings(weight=Constant(value=2.5), draws=Constant(value=50), focus=0.0)
+    found = TransportTerm(settings, rows).loss(model, 0.0, generator())
+    same, expected = generator(), 0.0
+    for half in (model.vae_a, model.vae_b):
+        assignment = assign(half.encode_gaussian(rows.tables)[0].detach(), rows.tables)
+        z = torch.randn(50, 4, generator=same)
+        cells = quantile_cells(z, assignment, base=3)
+        right = half.decode_logits(z).log_softmax(-1).gather(-1, cells[..., None])
+        expected -= 2.5 * right.sum().item() / 50
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_term_teaches_the_decoders_only(model: DualVAE, rows: Rows) -> None:
+    TransportTerm(TransportSettings(), rows).loss(model, 0.0, generator()).backward()  # type: ignore[no-untyped-call]
+    taught = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert taught == {"decoder_A", "decoder_B"}
+
+
+def test_assignments_are_found_once_and_kept(model: DualVAE, rows: Rows) -> None:
+    term = TransportTerm(TransportSettings(), rows)
+    term.loss(model, 0.0, generator())
+    before = term.tensors()
+    with torch.no_grad():
+        model.encoder_A.fc_mu.weight.neg_()
+    term.loss(model, 1.0, generator())
+    assert all(torch.equal(before[key], tensor) for key, tensor in term.tensors().items())
+    other = TransportTerm(TransportSettings(), rows)
+    other.restore(before)
+    assert other.loss(model, 1.0, generator()).item() == term.loss(model, 1.0, generator()).item()
+    fresh = TransportTerm(TransportSettings(), rows)
+    assert fresh.loss(model, 1.0, generator()).item() != term.loss(model, 1.0, generator()).item()
+
+
+@pytest.mark.parametrize("spoil", ["missing", "shape"])
+def test_assignments_that_do_not_fit_are_refused(model: DualVAE, rows: Rows, spoil: str) -> None:
+    term = TransportTerm(TransportSettings(), rows)
+    term.loss(model, 0.0, generator())
+    tensors = term.tensors()
+    if spoil == "missing":
+        del tensors["transport/B/signs"]
+    else:
+        tensors["transport/B/signs"] = torch.ones(2)
+    with pytest.raises(TrainingError, match="transport assignments do not fit"):
+        term.restore(tensors)
