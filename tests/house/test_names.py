@@ -56,29 +56,52 @@ def stray_test_folders(root: Path) -> list[str]:
 
 
 def untested_modules(root: Path) -> list[str]:
-    """Modules with public functions or classes that no test imports."""
+    """Modules with public names that no test imports, be it through other modules of the same folder."""
     source = root / "src"
+    modules = {
+        ".".join(path.relative_to(source).with_suffix("").parts): path.read_text()
+        for path in sorted(source.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
     tests = "\n".join(path.read_text() for path in sorted((root / "tests").rglob("*.py")))
-    found = []
-    for path in sorted(source.rglob("*.py")):
-        parts = path.relative_to(source).with_suffix("").parts
-        if path.name == "__init__.py" or not _has_public_names(path):
-            continue
-        dotted, package, module = ".".join(parts), ".".join(parts[:-1]), parts[-1]
-        imported = re.search(
-            rf"(from|import) {re.escape(dotted)}\b|from {re.escape(package)} import [^\n]*\b{module}\b", tests
-        )
-        beside = (root / "tests" / Path(*parts[1:-1]) / f"test_{module}.py").is_file()
-        if not imported and not beside:
-            found.append(f"{dotted} is imported by no test")
-    return found
+    tested = {name for name in modules if _imports(tests, name) or _has_test_file(root, name)}
+    grown = True
+    while grown:
+        near = {
+            name
+            for name in modules.keys() - tested
+            if any(_folder(other) == _folder(name) and _imports(modules[other], name) for other in tested)
+        }
+        tested |= near
+        grown = bool(near)
+    return [
+        f"{name} is imported by no test"
+        for name, text in modules.items()
+        if name not in tested and _has_public_names(text)
+    ]
 
 
-def _has_public_names(path: Path) -> bool:
+def _imports(text: str, module: str) -> bool:
+    folder, _, name = module.rpartition(".")
+    direct = rf"(from|import) {re.escape(module)}\b"
+    gathered = rf"from {re.escape(folder)} import (\([^)]*|[^(\n]*)\b{name}\b"
+    return re.search(f"{direct}|{gathered}", text) is not None
+
+
+def _folder(module: str) -> str:
+    return module.rpartition(".")[0]
+
+
+def _has_test_file(root: Path, module: str) -> bool:
+    *folders, name = module.split(".")[1:]
+    return (root / "tests" / Path(*folders) / f"test_{name}.py").is_file()
+
+
+def _has_public_names(text: str) -> bool:
     return any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
-        for node in ast.parse(path.read_text()).body
+        for node in ast.parse(text).body
     )
 
 
@@ -136,15 +159,22 @@ def test_a_folder_of_tests_that_mirrors_nothing_is_found(plant: Callable[[dict[s
 
 
 def test_a_module_without_a_test_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+    function = "def f(): ..."
     root = plant(
         {
-            "src/p/model/tested.py": "def f(): ...",
-            "src/p/model/gathered.py": "def f(): ...",
+            "src/p/model/tested.py": "from p.model import (\n    behind,\n)\nfrom p.cli import elsewhere\n"
+            + function,
+            "src/p/model/gathered.py": function,
             "src/p/model/beside.py": "class C: ...",
             "src/p/model/private.py": "def _f(): ...",
-            "src/p/model/lonely.py": "def f(): ...",
+            "src/p/model/lonely.py": function,
+            "src/p/model/behind.py": function,
+            "src/p/cli/elsewhere.py": function,
             "tests/model/test_many.py": "from p.model.tested import f\nfrom p.model import gathered\n",
             "tests/model/test_beside.py": "",
         }
     )
-    assert untested_modules(root) == ["p.model.lonely is imported by no test"]
+    assert untested_modules(root) == [
+        "p.cli.elsewhere is imported by no test",
+        "p.model.lonely is imported by no test",
+    ]
