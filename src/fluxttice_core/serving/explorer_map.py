@@ -110,7 +110,8 @@ def as_places(points: Float64[np.ndarray, "K 2"]) -> Int16[np.ndarray, "K 2"]:
         [[-32000, -16000], [32000, 16000]]
     """
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = 2 * EXTENT / max(float((high - low).max()), np.finfo(np.float64).tiny)
+    extent = float((high - low).max())
+    scale = 2 * EXTENT / extent if extent > 0 else 0.0
     return np.asarray(np.rint((points - (low + high) / 2) * scale), dtype=np.int16)
 
 

@@ -11,7 +11,7 @@ from fluxttice_core import __version__
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
-from fluxttice_core.operations.symmetry import class_count, representatives
+from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
 from fluxttice_core.provenance.tensor_file import encode_tensors
 from fluxttice_core.provenance.trained import TrainedModel
@@ -104,7 +104,7 @@ def carried_cells(means: Float32[np.ndarray, "K d"]) -> Float64[np.ndarray, "d c
 
 
 def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
-    """Names, vocabulary, axes and what is known of the model, as JSON."""
+    """Names, vocabulary, axes and what is known of the model, as JSON; quick, since the map waits for it."""
     model = served.model
     document = {
         "version": __version__,
@@ -116,14 +116,8 @@ def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
             "parameters": model.parameters,
             "blocks": model.model.architecture.consolidating_blocks,
         },
-        "properties": [
-            {"name": term.name, "statement": term.statement, "count": int(holds(term.name).sum())}
-            for term in PROPERTIES
-        ],
-        "symmetries": [
-            {"name": term.name, "statement": term.statement, "count": class_count(term.name)}
-            for term in SYMMETRIES
-        ],
+        "properties": [{"name": term.name, "statement": term.statement} for term in PROPERTIES],
+        "symmetries": [{"name": term.name, "statement": term.statement} for term in SYMMETRIES],
         "named": [_named(one) for one in named_operations()],
         "parts": None if served.membership is None else list(PARTS),
         "halves": {half: _half(served.codebooks[half].means) for half in HALVES},

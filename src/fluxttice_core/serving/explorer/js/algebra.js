@@ -9,6 +9,12 @@ export class Algebra {
     this.names = manifest.properties.map(({ name }) => name);
     this.symmetries = manifest.symmetries.map(({ name }) => name);
     this.kept = new Map();
+    this.totals = this.counts(Uint16Array.from({ length: K }, (_, index) => index));
+  }
+
+  /** How many operations have a property. */
+  total(property) {
+    return this.totals[this.names.indexOf(property)];
   }
 
   has(index, property) {

@@ -40,10 +40,10 @@ export class FindPanel {
   }
 
   #properties() {
-    this.properties = this.page.manifest.properties.map(({ name, statement, count }) => {
+    this.properties = this.page.manifest.properties.map(({ name, statement }) => {
       const box = h("input", { type: "checkbox", on: { change: () => this.#toggle("has", name, box.checked) } });
       const not = h("button", { type: "button", class: "not", "aria-pressed": "false", "aria-label": `not ${name}`, on: { click: () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true") } }, "not");
-      const counted = h("span", { class: "property-count" }, grouped(count));
+      const counted = h("span", { class: "property-count" });
       const row = h("li", {}, h("label", { title: statement }, box, h("span", {}, name)), counted, not);
       return { name, box, not, counted, row };
     });

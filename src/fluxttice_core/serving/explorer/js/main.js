@@ -27,9 +27,9 @@ async function start() {
   performance.mark("map-painted");
   await afterPaint();
   await fillIn(page, store, map);
-  keepLink(store, manifest);
+  const open = keepLink(store, page);
+  window.explorer = { page, map, store, open };
   document.documentElement.dataset.ready = "true";
-  window.explorer = { page, map, store };
 }
 
 /** What cannot be as the link says is as by default. */
@@ -65,8 +65,10 @@ function setUpMap(page, store) {
       store.set({ z: page.projections.latentAt(store.state, place, store.state.z) });
     },
     moved: () => {
+      tooltip.show(null);
+      map.scene.hovered = null;
       clearTimeout(moved);
-      moved = setTimeout(() => store.set({ camera: { cx: map.viewport.cx, cy: map.viewport.cy, zoom: map.viewport.zoom } }), LINK_DELAY);
+      moved = setTimeout(() => store.set({ camera: map.viewport.camera }), LINK_DELAY);
     },
     step: (dx, dy) => {
       const next = page.inDirection(dx, dy);
@@ -132,8 +134,8 @@ function setUpViews(store, page) {
   }
 }
 
-/** The address follows the state, and the state an address that is opened. */
-function keepLink(store, manifest) {
+/** The address follows the state, and the state an address that is opened; returns what opens one. */
+function keepLink(store, page) {
   let written = location.hash.slice(1);
   let waiting;
   store.watch(Object.keys(DEFAULTS), (state) => {
@@ -143,11 +145,13 @@ function keepLink(store, manifest) {
       history.replaceState(null, "", `${location.pathname}${location.search}${written === "" ? "" : `#${written}`}`);
     }, LINK_DELAY);
   });
-  addEventListener("hashchange", () => {
-    if (location.hash.slice(1) === written) return;
+  const open = (fragment) => {
     clearTimeout(waiting);
-    store.set(sound(readLink(location.hash), manifest));
-  });
+    store.set(sound(readLink(fragment), page.manifest));
+    page.look(store.state.camera);
+  };
+  addEventListener("hashchange", () => location.hash.slice(1) !== written && open(location.hash));
+  return open;
 }
 
 function afterPaint() {

@@ -1,6 +1,6 @@
 /** The panel of the chosen operation: its table to read and to change, and all that is known of it. */
 
-import { fetchOperation } from "./api.js";
+import { fetchOperation, useKey } from "./api.js";
 import { decimal, grouped, h, show } from "./dom.js";
 import { LATENTS } from "./network.js";
 import { CELLS, SYMBOLS, digitsOf, glyphs, hamming, indexOf, withCell } from "./space.js";
@@ -99,8 +99,8 @@ export class OperationPanel {
     if (algebra === null) return;
     const held = manifest.properties.filter(({ name }) => algebra.has(op, name));
     show(this.properties, held.length === 0 ? h("p", { class: "hint" }, "None of those that are known here.") :
-      h("ul", { class: "chips" }, held.map(({ name, statement, count }) => h("li", {}, h("button", {
-        type: "button", title: `${statement}: ${grouped(count)} operations`, on: { click: () => this.page.store.set({ colour: `property:${name}` }) },
+      h("ul", { class: "chips" }, held.map(({ name, statement }) => h("li", {}, h("button", {
+        type: "button", title: `${statement}: ${grouped(algebra.total(name))} operations`, on: { click: () => this.page.store.set({ colour: `property:${name}` }) },
       }, name)))));
   }
 
@@ -140,7 +140,7 @@ export class OperationPanel {
     const known = await fetchOperation(op);
     if (this.page.store.state.op !== op) return;
     if (known.algebra === undefined) {
-      show(this.algebra, h("p", { class: "hint" }, known.refusal));
+      show(this.algebra, h("p", { class: "hint" }, known.refusal), known.needsKey && this.#keyForm());
       return;
     }
     const { algebra } = known;
@@ -154,6 +154,16 @@ export class OperationPanel {
       fact("automorphisms", grouped(algebra.automorphisms.length)),
       fact("maximal clones", algebra.maximal_clones.join("; ") || "none: it is Sheffer"),
     ));
+  }
+
+  #keyForm() {
+    const key = h("input", { type: "password", "aria-label": "API key", autocomplete: "off" });
+    const use = (event) => {
+      event.preventDefault();
+      useKey(key.value);
+      this.#showAlgebra(this.page.store.state.op);
+    };
+    return h("form", { class: "actions", on: { submit: use } }, key, h("button", { class: "quiet" }, "Use the key"));
   }
 
   #copies() {

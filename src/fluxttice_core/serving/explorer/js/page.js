@@ -6,7 +6,7 @@ import { showLegend } from "./legend.js";
 import { PALETTES } from "./palette.js";
 import { Projections } from "./projection.js";
 import { ordered, search } from "./query.js";
-import { K, glyphs } from "./space.js";
+import { K } from "./space.js";
 
 const MOVE_MS = 450;
 const COLOURED_BY = ["colour", "half", "op", "algebra", "mass", "theme", "drawn", "q", "has", "lacks", "box", "codes"];
@@ -89,8 +89,13 @@ export class Page {
     return best;
   }
 
-  describe(index) {
-    return [this.namesOf(index).join(", "), glyphs(index), `#${index}`].filter(Boolean).join(" \u00b7 ");
+  /** Look at the map as a link says, or at all of it. */
+  look(camera) {
+    this.#place(this.store.state);
+    if (this.map.places === null) return;
+    this.map.viewport.fit(this.map.places.bounds);
+    if (camera !== null) this.map.viewport.restore(camera);
+    this.map.request();
   }
 
   #search(state) {

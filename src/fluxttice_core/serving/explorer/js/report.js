@@ -8,7 +8,7 @@ export async function showReport(element, manifest) {
   const { model } = manifest;
   const about = h("p", { class: "hint" }, `Recipe ${model.recipe ?? "not recorded"}, epoch ${model.epoch}, seed ${model.seed ?? "not recorded"}, ${model.parameters.toLocaleString("en-US")} parameters; weights `, h("code", {}, model.digest.slice(0, 16)), ".");
   if (report.missing) {
-    show(element, h("h2", {}, "Report of the model"), about, h("p", {}, sentence(report.missing)));
+    show(element, h("h2", {}, "Report of the model"), about, h("p", {}, withCode(sentence(report.missing))));
     return;
   }
   show(element,
@@ -37,4 +37,9 @@ function notes(title, entries) {
 
 function sentence(text) {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** A text, its parts between backquotes as code. */
+function withCode(text) {
+  return text.split("`").map((part, at) => (at % 2 === 1 ? h("code", {}, part) : part));
 }

@@ -59,7 +59,7 @@ export class OperationTable {
       element.className = `cell trit-${KINDS[digit]}${differs ? " differs" : ""}`;
       element.replaceChildren(h("span", { class: "value" }, SYMBOLS[digit]));
       if (probabilities) element.append(bar(probabilities.subarray(3 * cell, 3 * cell + 3)));
-      if (this.edit) element.setAttribute("aria-label", `${cellName(cell)} = ${SPOKEN[digit]}; change`);
+      if (this.edit) element.setAttribute("aria-label", `${cellName(cell)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Which part of a map is seen: a centre and a scale, in pixels of the screen for one unit of the map. */
 
 const MARGIN = 0.93;
-const FARTHEST_IN = 4000;
+const FARTHEST_IN = 600;
 
 export class Viewport {
   constructor() {
@@ -29,6 +29,13 @@ export class Viewport {
   /** How far in: 1 shows all. */
   get zoom() {
     return this.scale / this.fitted;
+  }
+
+  /** What restores this view, or null when all is shown. */
+  get camera() {
+    const { left, right, bottom, top } = this.bounds;
+    const fitted = this.zoom === 1 && this.cx === (left + right) / 2 && this.cy === (bottom + top) / 2;
+    return fitted ? null : { cx: this.cx, cy: this.cy, zoom: this.zoom };
   }
 
   restore({ cx, cy, zoom }) {

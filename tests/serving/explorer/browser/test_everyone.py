@@ -1,0 +1,127 @@
+"""On a phone, in light and dark, by keyboard, and for those who listen to the page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from .conftest import Explorer
+
+AXE = Path(__file__).parents[1] / "third_party" / "axe-core" / "axe.min.js"
+TABS = ("operation", "sliders", "prior", "compare")
+SERIOUS = ("serious", "critical")
+
+
+def violations(explorer: Explorer, part: str = "html") -> list[str]:
+    """What axe-core finds serious in a part of the page."""
+    if not explorer.get("'axe' in window"):
+        explorer.get(f"{AXE.read_text()}; typeof axe")
+    result: dict[str, Any] = explorer.page.evaluate(
+        "(part) => axe.run(part, { resultTypes: ['violations'] })", part
+    )
+    assert result["passes"]
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary']}"
+        for found in result["violations"]
+        if found["impact"] in SERIOUS
+        for node in found["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, address: str) -> Iterator[Explorer]:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        has_touch=True,
+        is_mobile=True,
+        color_scheme="dark",
+    )
+    try:
+        explorer = Explorer(context.new_page(), address)
+        explorer.load()
+        yield explorer
+        assert explorer.complaints == []
+    finally:
+        context.close()
+
+
+def test_no_serious_finding_at_a_desk_in_light(explorer: Explorer) -> None:
+    explorer.open("#has=group")
+    found = violations(explorer)
+    for tab in TABS[1:]:
+        explorer.open(f"#tab={tab}&pin=19569&has=group")
+        found += violations(explorer, f"#{tab}")
+    assert found == []
+
+
+def test_no_serious_finding_on_a_phone_in_dark(phone: Explorer) -> None:
+    phone.open("#tab=find&has=group")
+    found = violations(phone)
+    for tab in TABS:
+        phone.open(f"#tab={tab}&pin=19569&has=group")
+        found += violations(phone, f"#{tab}")
+    phone.page.click("[data-view-link=report]")
+    phone.until("document.querySelector('#report').childElementCount > 0")
+    found += violations(phone, "#report")
+    assert found == []
+
+
+def test_axe_finds_what_is_wrong(explorer: Explorer) -> None:
+    explorer.do("const b = document.createElement('button'); b.id = 'nameless'; document.body.append(b);")
+    found = violations(explorer, "#nameless")
+    explorer.do("document.getElementById('nameless').remove()")
+    assert any("nameless" in one for one in found)
+
+
+def test_a_phone_needs_no_sideways_scrolling(phone: Explorer) -> None:
+    for tab in (*TABS, "find"):
+        phone.open(f"#tab={tab}&pin=19569")
+        assert phone.get("document.documentElement.scrollWidth") <= 390
+        assert phone.page.locator(f"#{tab}").is_visible()
+
+
+def test_a_tap_chooses_and_a_search_finds_on_a_phone(phone: Explorer) -> None:
+    phone.open()
+    phone.page.touchscreen.tap(*phone.on_screen(19569))
+    phone.until("explorer.store.state.op !== 15633")
+    phone.page.tap("#tab-find")
+    phone.page.fill("#query", "webb")
+    phone.settle()
+    phone.page.tap("#find .results .operation")
+    phone.until("explorer.store.state.op === 223")
+    assert phone.state("tab") == "operation"
+    phone.page.tap(".truth-table [data-cell='0']")
+    phone.until("explorer.store.state.op === 224")
+
+
+def test_the_system_decides_on_dark_and_the_reader_overrules_it(phone: Explorer) -> None:
+    phone.open()
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert phone.state("theme") == "dark"
+    dark = phone.get(background)
+    phone.page.tap("#theme")
+    phone.until("explorer.store.state.theme === 'light'")
+    assert phone.get(background) != dark
+    phone.page.tap("#theme")
+
+
+def test_tabs_by_keyboard(explorer: Explorer) -> None:
+    explorer.page.focus("#tab-operation")
+    explorer.page.keyboard.press("ArrowRight")
+    assert explorer.state("tab") == "sliders"
+    assert explorer.get("document.activeElement.id") == "tab-sliders"
+    explorer.settle()
+    assert explorer.page.get_attribute("#tab-sliders", "aria-selected") == "true"
+
+
+def test_everything_can_be_reached_by_tabbing(explorer: Explorer) -> None:
+    explorer.open("#has=group")
+    explorer.page.focus("#theme")
+    reached = set()
+    for _ in range(110):
+        explorer.page.keyboard.press("Tab")
+        reached.add(explorer.get("document.activeElement.id || document.activeElement.dataset.cell || ''"))
+    assert {"query", "csv", "order", "map-kind", "colour", "map", "zoom-in", "box-tool"} <= reached

@@ -1,0 +1,72 @@
+"""What the page costs: requests to its own server only, little weight, and quick frames."""
+
+import statistics
+
+import pytest
+from playwright.sync_api import Browser
+
+from .conftest import Explorer
+
+MOST_BYTES = 1_500_000
+PAN = """async (steps) => {
+  const { map } = explorer, gaps = [];
+  map.frames.length = 0;
+  let last = performance.now();
+  for (let i = 0; i < steps; i += 1) {
+    map.viewport.pan(i % 2 ? 7 : -5, i % 3 ? 3 : -4);
+    map.request();
+    await new Promise((resume) => requestAnimationFrame(resume));
+    gaps.push(performance.now() - last);
+    last = performance.now();
+  }
+  return { painting: map.frames, gaps };
+}"""
+
+
+def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    received: list[float] = []
+    try:
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+        explorer = Explorer(page, address)
+        explorer.load()
+        for tab in ("sliders", "prior", "compare", "operation"):
+            page.click(f"#tab-{tab}")
+        page.click("[data-view-link=report]")
+        explorer.until("document.querySelector('#report').childElementCount > 0")
+        assert explorer.requests
+        assert all(url.startswith(f"{address}/") for url in explorer.requests)
+        assert 100_000 < sum(received) < MOST_BYTES
+        assert explorer.complaints == []
+    finally:
+        page.close()
+
+
+def test_all_points_are_painted(explorer: Explorer) -> None:
+    background, *points = explorer.pixels()
+    assert background > 100_000
+    assert sum(points) > 19_683
+    explorer.do("explorer.store.set({ q: 'min' })")
+    explorer.settle()
+    assert explorer.pixels()[0] > background  # what is filtered out is drawn smaller
+
+
+def test_panning_is_smooth(explorer: Explorer) -> None:
+    # On an idle machine the median is a third of this; the bound holds on a busy one, too.
+    assert statistics.median(explorer.page.evaluate(PAN, 40)["painting"]) < 33
+
+
+@pytest.mark.slow
+def test_frames_and_first_paint_on_an_idle_machine(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    try:
+        explorer = Explorer(page, address)
+        explorer.load()
+        explorer.load()
+        painted = explorer.get("performance.getEntriesByName('map-painted')[0].startTime")
+        assert painted < 1000
+        assert statistics.median(page.evaluate(PAN, 120)["gaps"]) < 33
+    finally:
+        page.close()
