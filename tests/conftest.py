@@ -1,8 +1,134 @@
-"""Settings shared by every test: one thread, so that a figure does not depend on the machine's cores."""
+"""Shared by every test: one thread, so that no figure depends on the cores; a cache apart; small models."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 import torch
 from hypothesis import settings
+from torch.nn import functional
+
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.gaussian import kl_per_dimension
+from fluxttice_core.operations.split import split
+from fluxttice_core.provenance.atomic import write_json
+from fluxttice_core.provenance.canonical import json_digest
+from fluxttice_core.provenance.certificate import certify
+from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
+from fluxttice_core.provenance.run import run_settings
 
 torch.set_num_threads(1)
 settings.register_profile("house", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests away from what the user's cache folder holds, and out of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+SMALL = Architecture(
+    arity=1, latent_dim=3, encoder_widths=(48,), exploratory_widths=(48,), consolidating_width=48
+)
+"""A network for the 27 unary ternary operations."""
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint folder of a small network that was really trained, on every row, for a second."""
+    generator = torch.Generator().manual_seed(0)
+    network = DualVAE.initialised(SMALL, generator)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    tables = torch.from_numpy(SMALL.space.all_tables().copy()).float()
+    truth = (tables - SMALL.space.symbols[0]).long()
+    for _ in range(250):
+        loss = torch.zeros(())
+        for half in network(tables, generator=generator):
+            loss += functional.cross_entropy(half.logits.transpose(1, 2), truth) * SMALL.space.cells
+            loss += 0.05 * kl_per_dimension(half.mu, half.logvar).sum(-1).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    folder = tmp_path_factory.mktemp("small") / "checkpoint"
+    write_small(folder, network, trained=True)
+    return folder
+
+
+def write_small(folder: Path, network: DualVAE, *, trained: bool) -> None:
+    """Write a checkpoint of a small network, whatever it is worth."""
+    write(
+        folder,
+        network.state_dict(),
+        None,
+        {
+            "space": {"base": 3, "arity": 1},
+            "architecture": SMALL.model_dump(mode="json"),
+            "recipe": "small",
+            "epoch": 400 if trained else 0,
+            "steps": 400,
+            "seed": 0,
+            "trained": trained,
+            "settings_digest": None,
+            "rho": 0.1,
+            "split": {"seed": 42, "digest": split(SMALL.space).digest},
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder with random weights, whose record claims that they were trained."""
+    folder = tmp_path_factory.mktemp("untrained") / "checkpoint"
+    write_small(folder, DualVAE.initialised(SMALL, torch.Generator().manual_seed(7)), trained=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with three checkpoints: untrained, trained, and trained but with blurred decoders."""
+    folder = tmp_path_factory.mktemp("run") / "small"
+    settings = run_settings("standard", ("architecture.arity=1",)).model_dump(mode="json")
+    write_json(folder / "settings.json", settings)
+    trained = read(small_checkpoint)
+    fresh = DualVAE.initialised(SMALL, torch.Generator().manual_seed(7)).state_dict()
+    blurred = {
+        name: 0.9 * tensor if name.startswith(("decoder_A.decoder.2", "decoder_B.fc_out")) else tensor
+        for name, tensor in trained.model.items()
+    }
+    for epoch, tensors in ((1, fresh), (2, trained.model), (3, blurred)):
+        record = trained.record.model_dump() | {"epoch": epoch, "settings_digest": json_digest(settings)}
+        for own in ("tensor_digest", "torch_version", "format_version", "kind"):
+            del record[own]
+        write(checkpoint_folder(folder, epoch), tensors, None, record)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_settings() -> MeasurementSettings:
+    """The least that a certificate can be measured with."""
+    return MeasurementSettings(
+        draws=(50, 50_000),
+        repeats=2,
+        long_repeats=1,
+        rules=("argmax", "categorical"),
+        mass_draws=2**12,
+        posterior_repeats=2,
+        aggregate_draws=16,
+        control_mass_draws=2**12,
+        control_aggregate_draws=16,
+    )
+
+
+@pytest.fixture(scope="session")
+def small_certificate(
+    small_run: Path, small_settings: MeasurementSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The certified folder of that run, unsigned; copy it before changing it."""
+    folder = tmp_path_factory.mktemp("certificate") / "small"
+    certify(small_run, folder, draw=lambda _: {"coverage.svg": b"<svg/>\n"}, settings=small_settings)
+    return folder

@@ -23,6 +23,12 @@ class MeasurementError(FluxtticeError):
     """A measurement that cannot be made of what was given, or a result file that is incomplete."""
 
 
+class CertificationError(FluxtticeError):
+    """A model that was refused a certificate, such as one that fails an acceptance gate."""
+
+    exit_code = 1
+
+
 class LawViolation(MeasurementError):
     """A table of figures that breaks an identity or inequality which every true table obeys."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fluxttice_core.cli import audit, benchmark, compare, key, operation, serve, train
+from fluxttice_core.cli import audit, benchmark, certify, compare, key, operation, serve, train, verify
 from fluxttice_core.errors import FluxtticeError
 
 
@@ -50,7 +50,7 @@ def _main(
     pass
 
 
-for group in (train, benchmark, compare, audit, operation, serve, key):
+for group in (train, benchmark, compare, certify, verify, audit, operation, serve, key):
     group.register(app)
 
 

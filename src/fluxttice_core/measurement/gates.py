@@ -1,10 +1,14 @@
 """The acceptance gates: what a model must show on both halves before it is shipped, as named data."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from fluxttice_core.measurement.metric import Figure, Half, Score
+if TYPE_CHECKING:
+    # Not at run time, so that `fluxttice verify` can hold a report against the gates without loading torch.
+    from fluxttice_core.measurement.metric import Figure, Half, Score
 
 Comparison = Literal[">", ">=", "=="]
 
@@ -65,6 +69,24 @@ ACCEPTANCE = (
     Gate("a code tells its operation", "generative_information", ">=", 0.50),
 )
 """The quantile look-up meets them, and no other control does."""
+
+
+def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
+    """The same gates for a model of which no row is known as held out: its accuracy is over all operations.
+
+    Example:
+        >>> on_all_operations(ACCEPTANCE)[1].quantity
+        'table_accuracy/mean/all'
+    """
+    return tuple(
+        Gate(
+            gate.name.replace("held-out ", ""),
+            gate.quantity.replace("held_out", "all"),
+            gate.comparison,
+            gate.threshold,
+        )
+        for gate in gates
+    )
 
 
 def judged(

@@ -29,6 +29,7 @@ __all__ = [
     "Checkpoint",
     "FileRecord",
     "checkpoint_folder",
+    "encode_model",
     "latest",
     "list_checkpoints",
     "prune_state",
@@ -127,6 +128,20 @@ def read(folder: Path, *, with_state: bool = True) -> Checkpoint:
                 f"{folder / STATE} belongs to another checkpoint; restore the folder from a copy."
             )
     return Checkpoint(model, state, manifest.record, manifest.files)
+
+
+def encode_model(model_tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> bytes:
+    """Encode a self-describing `model.safetensors` without writing it.
+
+    Args:
+        model_tensors: The model's state dict.
+        record: As in `write`; its `progress` is left out.
+
+    Raises:
+        CheckpointError: If the record lacks or misspells a field, or a weight is not finite.
+    """
+    complete = _complete({**record, "progress": {}}, model_tensors)
+    return encode_tensors(model_tensors, _described(complete))
 
 
 def write_model(

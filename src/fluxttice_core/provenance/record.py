@@ -48,9 +48,9 @@ class CheckpointRecord(_Record):
     kind: Literal["fluxttice-dual-vae"]
     space: SpaceRecord
     architecture: dict[str, JsonValue]
-    recipe: Name
+    recipe: Name | None
     epoch: Count
-    steps: Count
+    steps: Count | None
     seed: Seed | None
     trained: bool
     settings_digest: Sha256 | None

@@ -1,15 +1,10 @@
 """The result file: one measurement with all that it takes to judge and to repeat it, checked both ways."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from fluxttice_core.errors import MeasurementError, RecordError
 from fluxttice_core.measurement.metric import Metric
@@ -20,7 +15,19 @@ from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
+from fluxttice_core.provenance.result_schema import result_schema, schema_fault
 from fluxttice_core.provenance.trained import TrainedModel
+
+__all__ = [
+    "Circumstances",
+    "check_result",
+    "read_report",
+    "read_result",
+    "report_coverage",
+    "result_of",
+    "result_schema",
+    "write_result",
+]
 
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
 _MAXIMUM = 64 << 20
@@ -117,31 +124,12 @@ def check_result(result: object, *, name: str) -> None:
     Raises:
         MeasurementError: Naming the first thing that is wrong.
     """
-    error = min(_validator().iter_errors(result), key=lambda e: (len(e.path), str(e.path)), default=None)
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "its top level"
-        raise MeasurementError(f"{name} is no complete result: at {where}, {_brief(error.message)}")
+    fault = schema_fault(result)
+    if fault is not None:
+        raise MeasurementError(f"{name} is no complete result: {fault}")
     if isinstance(result, Mapping):
         for contradiction in _contradictions(result):
             raise MeasurementError(f"{name} contradicts itself: {contradiction}")
-
-
-@lru_cache(maxsize=1)
-def result_schema() -> dict[str, Any]:
-    """The JSON Schema of result files.
-
-    Example:
-        >>> result_schema()["properties"]["schema_version"]
-        {'const': 1}
-    """
-    text = resources.files("fluxttice_core.provenance") / "schemas" / "coverage_vs_entropy.json"
-    schema: dict[str, Any] = json.loads(text.read_text(encoding="utf-8"))
-    return schema
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(result_schema())
 
 
 def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
@@ -244,10 +232,3 @@ def _sampler_record(report: Report, trained: TrainedModel) -> dict[str, Any]:
         "dtype": "float32",
         "device": settings.device,
     }
-
-
-def _brief(message: str) -> str:
-    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
-
-
-_LONGEST = 160

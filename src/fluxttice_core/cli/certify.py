@@ -1,0 +1,137 @@
+"""`fluxttice certify`: choose a run's checkpoint by the fixed rule, measure it, write and sign its folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from rich.table import Table
+
+    from fluxttice_core.provenance.certificate import Certificate
+    from fluxttice_core.provenance.selection import Ranked
+
+__all__ = ["certified_folder", "register"]
+
+PASSWORD = "FLUXTTICE_KEY_PASSWORD"  # noqa: S105 -- the name of the variable that holds it
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `certify`."""
+    app.command()(certify)
+
+
+def certify(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="A run folder; or a checkpoint, a model's folder, a .pt file."),
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder to write. Default: RUN/certified.")] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help=f"Private key to sign with; its password is asked for, or in {PASSWORD}."),
+    ] = None,
+    allow_uncertified: Annotated[
+        bool, typer.Option("--allow-uncertified", help="Write a model that fails the gates, marked FAILED.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Measure with fewer draws: a rehearsal, with wider intervals.")
+    ] = False,
+) -> None:
+    """Certify the checkpoint that the fixed rule chooses: measured, held against the gates, signed."""
+    certified_folder(source, out, key=key, allow_uncertified=allow_uncertified, quick=quick)
+
+
+def certified_folder(
+    source: Path,
+    out: Path | None = None,
+    *,
+    key: Path | None = None,
+    allow_uncertified: bool = False,
+    quick: bool = False,
+) -> None:
+    """Certify, and show the ranking and where the certificate lies.
+
+    Args:
+        source: What to certify.
+        out: Folder to write; `certified` in the run by default.
+        key: Private key to sign with.
+        allow_uncertified: Whether a model that fails the gates is written, marked as failed.
+        quick: Whether to measure with fewer draws.
+
+    Raises:
+        FluxtticeError: If the model is refused, cannot be read, or its folder cannot be written.
+    """
+    from fluxttice_core.cli.measuring import Watch, chosen_settings
+    from fluxttice_core.provenance.certificate import certify as write_certificate
+    from fluxttice_core.publishing.figures import draw_figures
+
+    private_key = None if key is None else _private_key(key)
+    settings = chosen_settings(quick=quick, draws=None, repeats=None, seed=None, device="cpu")
+    with Watch() as watch:
+        certificate = write_certificate(
+            source,
+            out or _beside(source),
+            draw=draw_figures,
+            private_key=private_key,
+            settings=settings,
+            allow_uncertified=allow_uncertified,
+            on_ranking=lambda ranking: watch.print(_table(ranking)),
+            progress=watch.show,
+        )
+    _conclude(certificate)
+
+
+def _beside(source: Path) -> Path:
+    """Where a certificate lies unless told otherwise: in the run, or beside the file."""
+    return source / "certified" if source.is_dir() else source.with_name(f"{source.stem}-certified")
+
+
+def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Read the key before anything is measured, so that a wrong password costs no time."""
+    from fluxttice_core.errors import SignatureError
+    from fluxttice_core.provenance.bounded import read_bounded
+    from fluxttice_core.provenance.keys import MAXIMUM_KEY, load_private_key
+
+    pem = read_bounded(path, maximum=MAXIMUM_KEY, name="The private key", error=SignatureError)
+    if b"ENCRYPTED" not in pem:
+        return load_private_key(path, None)
+    password = os.environ.get(PASSWORD) or typer.prompt(f"Password of {path}", hide_input=True)
+    return load_private_key(path, password)
+
+
+def _table(ranking: Sequence[Ranked]) -> Table:
+    from rich.table import Table
+
+    table = Table(
+        "", "epoch", "G, A", "G, B", "held-out tables", "reason", box=None, title="Ranking by the fixed rule"
+    )
+    for ranked in ranking:
+        candidate = ranked.candidate
+        table.add_row(
+            str(ranked.place),
+            str(candidate.epoch),
+            *(f"{value:.4f}" for value in candidate.information),
+            " / ".join(f"{100 * value:.2f} %" for value in candidate.table_accuracy),
+            ranked.reason,
+        )
+    return table
+
+
+def _conclude(certificate: Certificate) -> None:
+    folder = certificate.folder
+    if certificate.accepted:
+        typer.echo(f"certified in {folder}: {certificate.report.title}")
+    else:
+        typer.echo(f"FAILED, and written as such in {folder}: {certificate.report.title}")
+    if certificate.key_fingerprint is None:
+        typer.echo("not signed: give --key to sign it, so that others can tell that it is yours")
+    else:
+        typer.echo(f"signed by {certificate.key_fingerprint}")
+    typer.echo(f"check it with: fluxttice verify {folder}")

@@ -1,0 +1,256 @@
+"""Verify a certified folder: what holds, what fails, and what was not checked, each said.
+
+Reads the files without torch, so that it takes about a second; measuring again is `remeasurement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
+from fluxttice_core.measurement.gates import ACCEPTANCE, Gate, on_all_operations
+from fluxttice_core.provenance.bounded import read_bounded
+from fluxttice_core.provenance.canonical import json_digest, parse_json
+from fluxttice_core.provenance.card_figures import card_contradictions
+from fluxttice_core.provenance.result_schema import schema_fault
+from fluxttice_core.provenance.selection import Candidate, rank
+from fluxttice_core.provenance.signature import verify_folder
+from fluxttice_core.provenance.stored_model import StoredModel, read_stored
+from fluxttice_core.provenance.sums import SIGNATURE, SUMS, folder_digests, sums_text
+
+__all__ = ["CertifiedFolder", "Finding", "verify"]
+
+Verdict = Literal["holds", "fails", "not checked"]
+MODEL, SETTINGS, REPORT, CARD, SELECTION = (
+    *("model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"),
+    "selection.json",
+)
+_MAXIMUM = {MODEL: 256 << 20, REPORT: 64 << 20}
+_MAXIMUM_TEXT = 4 << 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one check.
+
+    Args:
+        subject: What was checked.
+        verdict: Whether it holds, fails, or was not checked.
+        detail: How it holds, why it fails, or what it would take to check it.
+    """
+
+    subject: str
+    verdict: Verdict
+    detail: str
+
+
+class CertifiedFolder:
+    """The files of a certified folder, each read at most once and checked as it is read.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """The content of `report.json`, if it follows the schema and its settings are the digested ones."""
+        result = self._json(REPORT)
+        fault = schema_fault(result)
+        if fault is not None:
+            raise MeasurementError(f"{REPORT} is no complete result: {fault}")
+        if json_digest(result["settings"]) != result["settings_sha256"]:
+            raise MeasurementError(
+                f"{REPORT} was measured with other settings than its settings_sha256 names"
+            )
+        found: dict[str, Any] = result
+        return found
+
+    @cached_property
+    def settings(self) -> Any:
+        """The content of `settings.json`."""
+        return self._json(SETTINGS)
+
+    @cached_property
+    def selection(self) -> Any:
+        """The content of `selection.json`."""
+        return self._json(SELECTION)
+
+    @cached_property
+    def stored(self) -> StoredModel:
+        """What `model.safetensors` says and is."""
+        return read_stored(self._bytes(MODEL), name=MODEL)
+
+    def text(self, name: str) -> str:
+        """The text of a file.
+
+        Raises:
+            RecordError: If it is no text.
+        """
+        try:
+            return self._bytes(name).decode()
+        except UnicodeDecodeError as error:
+            raise RecordError(f"{name} is not UTF-8 text; it is damaged") from error
+
+    def _json(self, name: str) -> Any:
+        return parse_json(self._bytes(name), name=name)
+
+    def _bytes(self, name: str) -> bytes:
+        maximum = _MAXIMUM.get(name, _MAXIMUM_TEXT)
+        return read_bounded(
+            self.path / name, maximum=maximum, name=name, error=CheckpointError, follow_symlinks=False
+        )
+
+
+def verify(path: Path, *, public_key: ec.EllipticCurvePublicKey | None = None) -> tuple[Finding, ...]:
+    """Check everything in a certified folder that can be checked without measuring.
+
+    Args:
+        path: The folder.
+        public_key: The key that is trusted; none: the signature is not checked.
+
+    Returns:
+        One finding a check, in the order in which they depend on each other.
+    """
+    folder = CertifiedFolder(path)
+    return (
+        _signature(path, public_key),
+        _finding("sums", lambda: _sums(folder)),
+        _finding("report", lambda: _report(folder)),
+        _finding("settings", lambda: _settings(folder)),
+        _finding("weights", lambda: _weights(folder)),
+        _finding("selection", lambda: _selection(folder)),
+        _finding("card", lambda: _card(folder)),
+        _finding("gates", lambda: _gates(folder)),
+        Finding("figures", "not checked", f"drawings are vouched for by {SUMS} and the signature alone"),
+    )
+
+
+def _finding(subject: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, "holds", check())
+    except FluxtticeError as error:
+        return Finding(subject, "fails", str(error))
+
+
+def _signature(folder: Path, public_key: ec.EllipticCurvePublicKey | None) -> Finding:
+    signed = (folder / SIGNATURE).exists()
+    if public_key is None:
+        missing = "no public key was given" if signed else "the folder is not signed"
+        return Finding("signature", "not checked", f"{missing}, so nobody vouches for these files")
+
+    def check() -> str:
+        found = verify_folder(folder, folder / SIGNATURE, public_key)
+        unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
+        return f"the key {found.key_fingerprint[:16]}… signed these {len(found.files)} files{unsigned}"
+
+    return _finding("signature", check)
+
+
+def _sums(folder: CertifiedFolder) -> str:
+    digests = folder_digests(folder.path)
+    listed = folder.text(SUMS)
+    if listed == sums_text(digests):
+        return f"{SUMS} lists exactly these {len(digests)} files"
+    lines = set(listed.splitlines())
+    wrong = [name for name in digests if f"{digests[name]}  {name}" not in lines]
+    detail = f"{wrong[0]} is not what it lists" if wrong else "it lists something else than is there"
+    raise RecordError(f"{SUMS} does not hold: {detail}; get the folder again from its publisher")
+
+
+def _report(folder: CertifiedFolder) -> str:
+    result = folder.result
+    for metric in result["metrics"]:
+        low, high = _ends(metric)
+        if not low <= float(metric["value"]) <= high:
+            raise MeasurementError(f"{REPORT} gives {metric['name']} a value outside its interval")
+    return f"complete by its schema; {len(result['metrics'])} figures, each beside its ceiling and floor"
+
+
+def _ends(metric: Mapping[str, Any]) -> tuple[float, float]:
+    interval = metric["interval"]
+    ends = (metric["value"],) * 2 if interval is None else (interval["lower"], interval["upper"])
+    return float(ends[0]), float(ends[1])
+
+
+def _settings(folder: CertifiedFolder) -> str:
+    digest, stored = json_digest(folder.settings), folder.stored
+    if stored.record.settings_digest != digest:
+        raise CheckpointError(f"{SETTINGS} is not what the weights were made with: its digest differs")
+    return f"their digest is the one in {MODEL}"
+
+
+def _weights(folder: CertifiedFolder) -> str:
+    stored, model = folder.stored, folder.result["model"]
+    if stored.record.tensor_digest != stored.tensor_digest:
+        raise CheckpointError(f"{MODEL} holds other weights than its own header names")
+    if (model["tensor_sha256"], model["file_sha256"]) != (stored.tensor_digest, stored.file_digest):
+        raise CheckpointError(f"{MODEL} is not the model that {REPORT} measured")
+    record = stored.record
+    if (model["recipe"], model["epoch"], model["seed"]) != (record.recipe, record.epoch, record.seed):
+        raise CheckpointError(f"{REPORT} names another recipe, epoch or seed than {MODEL}")
+    return f"their digest {stored.tensor_digest[:16]}… is the same in header, report and file"
+
+
+def _selection(folder: CertifiedFolder) -> str:
+    settings, stored = folder.settings, folder.stored
+    if isinstance(settings, dict) and "imported" in settings:
+        return "imported from another program: nothing was chosen"
+    for ranked in rank(_candidates(folder.selection)):
+        candidate = ranked.candidate
+        if (candidate.epoch, candidate.tensor_digest) != (stored.record.epoch, stored.tensor_digest):
+            raise CheckpointError(f"{SELECTION} ranks epoch {candidate.epoch} first, and {MODEL} is another")
+        if not ranked.eligible:
+            raise CheckpointError(f"the fixed rule admits no checkpoint of {SELECTION}: {ranked.reason}")
+        return f"the fixed rule gives epoch {candidate.epoch} from the recorded ranking"
+    raise CheckpointError(f"{SELECTION} ranks nothing")
+
+
+def _candidates(record: Any) -> Iterator[Candidate]:
+    try:
+        for entry in record["ranking"]:
+            accuracy, information = entry["held_out_tables"], entry["generative_information"]
+            yield Candidate(
+                int(entry["epoch"]),
+                str(entry["tensor_sha256"]),
+                (float(accuracy["a"]), float(accuracy["b"])),
+                (float(information["a"]), float(information["b"])),
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{SELECTION} is not the ranking of a run's checkpoints") from error
+
+
+def _card(folder: CertifiedFolder) -> str:
+    text, result = folder.text(CARD), folder.result
+    for contradiction in card_contradictions(text, result):
+        raise MeasurementError(f"{CARD} does not match {REPORT}: {contradiction}")
+    return f"every figure in its tables and its front matter is that of {REPORT}"
+
+
+def _gates(folder: CertifiedFolder) -> str:
+    """Judge the report's figures anew, by this program's gates and not by those that the report names."""
+    result = folder.result
+    values = {(metric["quantity"], metric["half"]): metric["value"] for metric in result["metrics"]}
+    split = result["data"]["split"]
+    gates: tuple[Gate, ...] = ACCEPTANCE if split is not None else on_all_operations(ACCEPTANCE)
+    stated = {(g["gate"]["quantity"], g["half"]): (g["value"], g["passed"]) for g in result["gates"]}
+    for gate in gates:
+        for half in ("a", "b"):
+            value = values.get((gate.quantity, half))
+            passed = value is not None and gate.admits(float(value))
+            if stated.get((gate.quantity, half)) != (value, passed):
+                raise MeasurementError(f"{REPORT} judges {gate.quantity} of half {half.upper()} wrongly")
+            if not passed:
+                raise MeasurementError(
+                    f"the model is not certified: its {gate.quantity} is {value} in half {half.upper()}, and "
+                    f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}"
+                )
+    return f"both halves meet all {len(gates)} acceptance gates by the report's figures"
