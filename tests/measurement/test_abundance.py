@@ -23,6 +23,7 @@ def test_counting_leaves_the_labels_as_they_were() -> None:
 
 def test_kinds_never_drawn_do_not_count() -> None:
     assert seen(np.array([0, 3, 0, 1])).tolist() == [3, 1]
+    assert nonempty(np.array([0, 3, 0, 1])).tolist() == [3, 1]
     assert drawn_exactly(np.array([0, 3, 0, 1]), 1) == 1
 
 

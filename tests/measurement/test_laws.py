@@ -163,7 +163,7 @@ def test_few_groups_widen_it_more() -> None:
 
 
 def test_an_honest_estimate_of_a_tight_figure_is_hardly_ever_refused() -> None:
-    refused, repetitions = 0, 2_000
+    refused, repetitions = 0, 1_000
     for seed in range(repetitions):
         groups = np.random.default_rng(seed).normal(H, 0.05, 8)
         nll = Estimate(float(groups.mean()), float(groups.std(ddof=1) / math.sqrt(8)), degrees=7.0)
@@ -176,6 +176,30 @@ def test_endless_figures_are_compared_as_such() -> None:
     assert obey(Figures(27, rate=9.0, distortion=9.0, nll=Estimate(math.inf, math.inf, 7.0)))
     with pytest.raises(LawViolation, match="R \\+ D >= NLL"):
         obey(Figures(27, rate=9.0, distortion=9.0, nll=math.inf))
+
+
+def test_error_that_is_not_a_number_is_refused() -> None:
+    with pytest.raises(LawViolation):
+        obey(Figures(27, nll=Estimate(H + 1, math.nan)))
+
+
+def test_error_of_overlaps_widens_their_identity() -> None:
+    exact = {"first": 0.5, "second": 0.5, "union": 0.75}
+    off: dict[str, Any] = {**exact, "similarity": Estimate(1 / 3 + 0.01, 0.0015)}
+    law = "Jaccard similarity = (a + b - union)/union"
+    (check,) = [check for check in examine(Figures(100, **off)) if check.law == law]
+    assert check.holds
+    assert check.tolerance == pytest.approx(2 * 4.2649 * 0.0015, rel=1e-3)
+    assert check.slack == pytest.approx(-0.0075)
+
+
+def test_convexity_counts_from_no_draws_on() -> None:
+    (check,) = [
+        check
+        for check in examine(Figures(100, expected=((10, 0.5), (20, 0.75))))
+        if check.law == "ln unseen is convex in N"
+    ]
+    assert check.slack == pytest.approx(0, abs=1e-12)
 
 
 def test_clamped_rate_is_found_out() -> None:

@@ -56,6 +56,12 @@ def test_equal_to_scikit_bio(counts: list[int]) -> None:
     same_as_skbio(np.array(counts))
 
 
+@pytest.mark.parametrize("counts", [GIRDLED, LOGGED, np.array([30] * 4 + [2] * 5 + [1] * 40)])
+def test_equal_to_scikit_bio_on_samples_of_use(counts: np.ndarray) -> None:
+    same_as_skbio(counts)
+    assert ace(counts) == pytest.approx(skbio.ace(counts), rel=1e-12)
+
+
 @pytest.mark.parametrize("counts", DEGENERATE.values(), ids=DEGENERATE.keys())
 def test_equal_to_scikit_bio_where_degenerate(counts: list[int]) -> None:
     same_as_skbio(np.array(counts))

@@ -235,6 +235,10 @@ def test_columns_that_do_not_exist_are_named(tmp_path: Path) -> None:
             read_samples(write(tmp_path / name, FILES[name]), column="z")
 
 
+def test_limits_are_those_documented() -> None:
+    assert (sample_files.MAX_BYTES, sample_files.MAX_TEXT_BYTES) == (2 * 1024**3, 256 * 1024**2)
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match=r"in none of the formats that are read: give \.npy, \.npz, "):
         read_samples(tmp_path / "draws.pkl")

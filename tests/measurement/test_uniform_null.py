@@ -141,6 +141,12 @@ def test_no_skewed_generator_exceeds_the_uniform_one() -> None:
     assert beyond / runs < 0.05
 
 
+def test_every_operation_seen_is_still_a_count() -> None:
+    tails = distinct_tails(5_000, 5_000, 50_000)
+    assert tails.at_most == 1
+    assert 0 < tails.at_least < 1
+
+
 def test_impossible_counts_have_no_probability() -> None:
     assert distinct_tails(10_001, 19_683, 10_000).at_least == 0
     assert distinct_tails(0, 19_683, 10_000).at_most == 0

@@ -156,7 +156,8 @@ def _points(
     draws: Sequence[str], distinct: Sequence[str], against: str | None, size: int, significance: float
 ) -> Iterator[Finding]:
     """Audit distinct operations at each budget, and the curve that several make."""
-    from fluxttice_core.measurement.coverage_claims import Point, audit_curve, audit_point
+    from fluxttice_core.measurement.coverage_claims import Point, audit_point
+    from fluxttice_core.measurement.curve_claims import audit_curve
     from fluxttice_core.measurement.stated import stated_count, stated_share
 
     if draws and distinct and len(draws) != len(distinct):

@@ -161,7 +161,7 @@ def _allowance(figures: Iterable[Quantity]) -> float:
     """Return what the errors of figures may add up to, each at its own Student's quantile."""
     total = 0.0
     for figure in figures:
-        if isinstance(figure, Estimate) and figure.error > 0:
+        if isinstance(figure, Estimate) and figure.error != 0:
             known = math.isinf(figure.degrees)
             quantile = ndtri(1 - ERROR_TAIL) if known else stdtrit(figure.degrees, 1 - ERROR_TAIL)
             total += figure.error * float(quantile)

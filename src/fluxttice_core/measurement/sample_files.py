@@ -98,7 +98,7 @@ def _read_npy(path: Path, column: str | None) -> Texts:
         raise MeasurementError(f"'{path.name}' holds one array without a name: leave the column out")
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
-            return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+            return np.lib.format.open_memmap(path, mode="r")
     except _DAMAGE as error:
         raise MeasurementError(
             f"'{path.name}' is no array of numbers or strings in NumPy's format"

@@ -1,0 +1,154 @@
+"""Claims of coverage at several budgets, published, honest and simulated."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.coverage import expected_coverage
+from fluxttice_core.measurement.coverage_claims import Point
+from fluxttice_core.measurement.curve_claims import audit_curve
+from fluxttice_core.measurement.stated import stated_share
+from fluxttice_core.measurement.verdict import Verdict
+
+K = 19_683
+
+
+def point(draws: int, text: str, size: int = K) -> Point:
+    return Point(draws, stated_share(text, size))
+
+
+def curve(claims: dict[int, str], size: int = K) -> list[Point]:
+    return [point(draws, text, size) for draws, text in claims.items()]
+
+
+PUBLISHED = {50_000: "87.37%", 100_000: "95%", 195_000: "99.624%"}
+
+
+def test_published_curve_is_refuted_with_its_bounds() -> None:
+    finding = audit_curve(curve(PUBLISHED), K)
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.law == "ln unseen is convex"
+    assert finding.lower == pytest.approx(0.9624, abs=5e-5)
+    assert finding.upper == pytest.approx(0.9840, abs=5e-5)
+    assert (
+        "96.24 % to 98.40 % is what one generator can show at 100,000 draws, not 95.00 %" in finding.sentence
+    )
+
+
+def test_order_of_the_points_does_not_matter() -> None:
+    backwards = audit_curve(curve(dict(reversed(PUBLISHED.items()))), K)
+    assert backwards == audit_curve(curve(PUBLISHED), K)
+
+
+@pytest.mark.parametrize("text", ["96.3%", "97%", "98.4%"])
+def test_what_the_bounds_allow_is_possible(text: str) -> None:
+    assert audit_curve(curve({**PUBLISHED, 100_000: text}), K).verdict is Verdict.POSSIBLE
+
+
+@pytest.mark.parametrize("text", ["94.5%", "99.3%"])
+def test_what_they_do_not_is_impossible(text: str) -> None:
+    assert audit_curve(curve({**PUBLISHED, 100_000: text}), K).verdict is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {10_000: "38.0%", 50_000: "86.3%", 100_000: "96.9%", 195_000: "99.6%"},
+        {10_000: "37.7%", 50_000: "86.6%", 100_000: "97.0%", 195_000: "99.65%"},
+        {10_000: "39.83%", 50_000: "92.12%", 100_000: "99.38%", 195_000: "100%"},
+    ],
+)
+def test_honest_curves_are_possible(claims: dict[int, str]) -> None:
+    finding = audit_curve(curve(claims), K)
+    assert (finding.verdict, finding.p_value) == (Verdict.POSSIBLE, None)
+
+
+def test_falling_coverage_is_impossible() -> None:
+    finding = audit_curve(curve({50_000: "92.1%", 100_000: "90%"}), K)
+    assert (finding.verdict, finding.law) == (Verdict.IMPOSSIBLE, "ln unseen falls")
+    assert finding.lower == pytest.approx(0.921)
+    assert finding.upper == pytest.approx(1 - 0.079**2)
+
+
+def test_falling_within_noise_is_possible() -> None:
+    assert audit_curve(curve({50_000: "92.10%", 50_500: "92.05%"}), K).verdict is Verdict.POSSIBLE
+
+
+def test_two_runs_of_one_budget_are_no_curve_but_no_lie_either() -> None:
+    assert audit_curve([point(50_000, "92.1%"), point(50_000, "92.0%")], K).verdict is Verdict.POSSIBLE
+
+
+def test_convexity_counts_from_the_first_draw_on() -> None:
+    """Two budgets suffice: at no draws nothing is seen."""
+    finding = audit_curve(curve({10_000: "20%", 20_000: "60%"}), K)
+    assert (finding.verdict, finding.law) == (Verdict.IMPOSSIBLE, "ln unseen is convex")
+
+
+def test_nothing_unseen_counts_as_half_an_operation() -> None:
+    """All of 200 operations seen after 1,000 draws may still mean seven missed on average, but not 20."""
+    allowed = {300: "160", 1_000: "200", 2_000: "199"}
+    assert audit_curve(curve(allowed, 200), 200).verdict is Verdict.POSSIBLE
+    assert audit_curve(curve({**allowed, 2_000: "180"}, 200), 200).verdict is Verdict.IMPOSSIBLE
+
+
+def test_single_point_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="at least two budgets"):
+        audit_curve([point(10, "1%")], K)
+
+
+def test_simulated_skewed_generators_are_never_called_impossible() -> None:
+    budgets = (300, 1_000, 2_500, 6_000)
+    refuted = 0
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        p = generator.dirichlet(np.full(500, generator.choice([0.3, 2.0, 50.0])))
+        counts = [len(np.unique(generator.choice(500, draws, p=p))) for draws in budgets]
+        points = [point(draws, str(count), 500) for draws, count in zip(budgets, counts, strict=True)]
+        refuted += audit_curve(points, 500).verdict is Verdict.IMPOSSIBLE
+    assert refuted <= 1
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0, 10.0]))
+def test_exact_expectations_are_possible(seed: int, concentration: float) -> None:
+    p = np.random.default_rng(seed).dirichlet(np.full(K // 27, concentration))
+    budgets = (100, 400, 1_500, 5_000)
+    shares = expected_coverage(p, budgets)
+    points = [point(n, f"{100 * c:.6f}%", K // 27) for n, c in zip(budgets, shares, strict=True)]
+    assert audit_curve(points, K // 27, significance=0.4).verdict is Verdict.POSSIBLE
+
+
+def test_significance_is_held_however_many_budgets_there_are() -> None:
+    budgets = (100, 200, 300, 450, 600, 800, 1_000, 1_300, 1_700, 2_200)
+    refuted, repetitions = 0, 100
+    for seed in range(repetitions):
+        generator = np.random.default_rng(seed)
+        counts = [len(np.unique(generator.integers(0, 500, draws))) for draws in budgets]
+        points = [point(draws, str(count), 500) for draws, count in zip(budgets, counts, strict=True)]
+        refuted += audit_curve(points, 500, significance=0.05).verdict is Verdict.IMPOSSIBLE
+    assert refuted / repetitions <= 0.05
+
+
+def test_probability_is_that_of_the_whole_curve() -> None:
+    """It says the significance at which the curve would just be refuted."""
+    finding = audit_curve(curve(PUBLISHED), K)
+    assert finding.p_value is not None
+    assert audit_curve(curve(PUBLISHED), K, finding.p_value * 1.01).verdict is Verdict.IMPOSSIBLE
+    assert audit_curve(curve(PUBLISHED), K, finding.p_value * 0.99).verdict is Verdict.POSSIBLE
+
+
+def test_points_that_contradict_each_other_allow_nothing() -> None:
+    size = 975_820_226
+    claims = {10**6: "999900", 10**7: "9900000", 2 * 10**7: "19900000"}
+    finding = audit_curve(curve(claims, size), size)
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert "beside the other points, nothing is what one generator can show" in finding.sentence
+
+
+def test_vast_spaces_are_bounded_by_what_was_seen() -> None:
+    size = 2**63
+    straight = {10**6: "999900", 10**7: "9900000", 2 * 10**7: "19600000"}
+    assert audit_curve(curve(straight, size), size).verdict is Verdict.POSSIBLE
+    bent = {**straight, 2 * 10**7: "19900000"}
+    assert audit_curve(curve(bent, size), size).verdict is Verdict.IMPOSSIBLE
