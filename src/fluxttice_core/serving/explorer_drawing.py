@@ -23,7 +23,7 @@ from fluxttice_core.serving.explorer_map import (
 )
 
 SETTINGS: dict[str, Any] = {"n_neighbors": 15, "min_dist": 0.25, "init": "pca", "random_state": 42}
-MASS_DRAWS = 2**21
+MASS_DRAWS = 2**23
 _SEED = 0
 
 
@@ -57,7 +57,7 @@ def draw_map(model: TrainedModel, draws: int = MASS_DRAWS) -> DrawnMap:
     layout = {"method": "UMAP", "umap-learn": version("umap-learn"), **SETTINGS}
     return DrawnMap(
         layout={half: as_places(draw_layout(model.encode(everything, vae=half))) for half in HALVES},
-        relative_mass=relative_mass(model, draws, _SEED),
+        mass=relative_mass(model, draws, _SEED),
         about=about_map(model, layout, draws, _SEED),
     )
 

@@ -26,23 +26,36 @@ _LARGEST = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, eq=False)
+class RelativeMass:
+    """Estimates of K p(x), which is 1 for every operation where p is uniform.
+
+    Args:
+        values: One estimate for each operation.
+        noise: The standard error of one of them, in the quadratic mean.
+    """
+
+    values: Float32[np.ndarray, "K"]
+    noise: float
+
+
+@dataclass(frozen=True, eq=False)
 class DrawnMap:
     """What takes too long to compute while somebody waits.
 
     Args:
         layout: For each half, a place in the plane for each operation.
-        relative_mass: For each half, K p(x) of each operation: 1 where p is uniform.
+        mass: For each half, K p(x) of each operation.
         about: The model's digest, how the layout was drawn, and the draws behind p(x).
     """
 
     layout: dict[HalfName, Int16[np.ndarray, "K 2"]]
-    relative_mass: dict[HalfName, Float32[np.ndarray, "K"]]
+    mass: dict[HalfName, RelativeMass]
     about: dict[str, Any]
 
     def to_bytes(self) -> bytes:
         """Write the map as a safetensors file, the same bytes for the same map."""
         tensors = {f"layout_{half}": torch.from_numpy(self.layout[half]) for half in HALVES}
-        tensors |= {f"mass_{half}": torch.from_numpy(self.relative_mass[half]) for half in HALVES}
+        tensors |= mass_tensors(self.mass)
         return encode_tensors(tensors, json.dumps(self.about, sort_keys=True))
 
 
@@ -75,17 +88,27 @@ def read_map(model: TrainedModel, path: Path | None = None) -> DrawnMap | None:
         return None
     shapes: dict[str, tuple[int, ...]] = {f"layout_{half}": (model.space.size, 2) for half in HALVES}
     shapes |= {f"mass_{half}": (model.space.size,) for half in HALVES}
+    shapes |= {f"noise_{half}": (1,) for half in HALVES}
     if {key: tuple(tensor.shape) for key, tensor in tensors.items()} != shapes:
         raise CheckpointError(f"{name} lacks a part: make it again with `make explorer-map`")
     return DrawnMap(
         layout={half: tensors[f"layout_{half}"].numpy() for half in HALVES},
-        relative_mass={half: tensors[f"mass_{half}"].numpy() for half in HALVES},
+        mass={
+            half: RelativeMass(tensors[f"mass_{half}"].numpy(), float(tensors[f"noise_{half}"]))
+            for half in HALVES
+        },
         about=about,
     )
 
 
-def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfName, Float32[np.ndarray, "K"]]:
-    """Estimate K p(x) of every operation under both halves; 1 everywhere would be uniform.
+def mass_tensors(mass: Mapping[HalfName, RelativeMass]) -> dict[str, torch.Tensor]:
+    """Name the estimates of both halves and their noise as the page reads them."""
+    tensors = {f"mass_{half}": torch.from_numpy(mass[half].values) for half in HALVES}
+    return tensors | {f"noise_{half}": torch.tensor([mass[half].noise]) for half in HALVES}
+
+
+def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfName, RelativeMass]:
+    """Estimate K p(x) of every operation under both halves.
 
     Args:
         model: The model.
@@ -95,10 +118,12 @@ def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfNa
     Raises:
         MeasurementError: If the number of draws is no multiple of 8, or the decoder returns NaN.
     """
-    found: dict[HalfName, Float32[np.ndarray, "K"]] = {}
+    found: dict[HalfName, RelativeMass] = {}
+    size = model.space.size
     for half in HALVES:
         mass = estimate_mass(model.model.vae(half), draws, generator=torch.Generator().manual_seed(seed))
-        found[half] = (mass.p * model.space.size).astype(np.float32)
+        variance = mass.groups.var(axis=0, ddof=1).mean() / len(mass.groups)
+        found[half] = RelativeMass((mass.p * size).astype(np.float32), float(size * np.sqrt(variance)))
     return found
 
 

@@ -15,7 +15,7 @@ from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
 from fluxttice_core.provenance.tensor_file import encode_tensors
 from fluxttice_core.provenance.trained import TrainedModel
-from fluxttice_core.serving.explorer_map import HALVES, DrawnMap, relative_mass
+from fluxttice_core.serving.explorer_map import HALVES, DrawnMap, mass_tensors, relative_mass
 from fluxttice_core.serving.served import Served
 
 UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
@@ -39,9 +39,9 @@ def algebra_pack() -> bytes:
 
 
 def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
-    """K p(x) of every operation under both halves."""
-    mass = relative_mass(model, **UNDRAWN_MASS) if drawn is None else drawn.relative_mass
-    return _packed({f"mass_{half}": mass[half] for half in HALVES})
+    """K p(x) of every operation under both halves, and the noise of the estimates."""
+    mass = relative_mass(model, **UNDRAWN_MASS) if drawn is None else drawn.mass
+    return encode_tensors(mass_tensors(mass), "{}")
 
 
 def weights_pack(model: TrainedModel) -> bytes:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from threading import Lock
@@ -21,7 +22,7 @@ from fluxttice_core.serving.explorer_packs import (
     places_pack,
     weights_pack,
 )
-from fluxttice_core.serving.explorer_report import read_figures, report_page
+from fluxttice_core.serving.explorer_report import FIGURES, Drawing, ReportFigures, report_page
 from fluxttice_core.serving.served import Served
 
 KINDS = {
@@ -80,6 +81,9 @@ class Shelf:
         self._locks = {name: Lock() for name in makers}
         self._made: dict[str, Content] = {}
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
     def get(self, name: str) -> Content:
         """Make something, or wait while somebody else does; several threads may ask at once."""
         with self._locks[name]:
@@ -94,26 +98,30 @@ class Shelf:
             self.get(name)
 
 
-def explorer_routes(served: Served) -> list[BaseRoute]:
-    """Routes of the page, for `create_app(served, pages=explorer_routes(served))`.
+def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRoute]:
+    """Routes of the page, for `create_app(served, pages=explorer_routes(served, draw_figures))`.
 
     Args:
         served: The model and what was computed of it.
+        draw: What draws the figures of a report; none: the report is shown without.
     """
     files = dict(page_files())
     shelf = Shelf(_makers(served))
+    drawn = ReportFigures(served, draw)
+    figures = Shelf(
+        {"figures.json": drawn.listed, **{f"{name}.svg": partial(drawn.get, name) for name in FIGURES}}
+    )
 
     async def front(request: Request) -> Response:
         answer = files["index.html"].answer(request)
         answer.background = BackgroundTask(shelf.fill)
         return answer
 
-    figures = {name: Content.of(KINDS[".svg"], svg) for name, svg in _figures(served).items()}
     return [
         Route("/", front),
         *(Route(f"/explorer/{name}", _fixed(file)) for name, file in files.items()),
-        *(Route(f"/explorer/data/{name}", _made(shelf, name)) for name in _makers(served)),
-        *(Route(f"/explorer/figures/{name}.svg", _fixed(svg)) for name, svg in figures.items()),
+        *(Route(f"/explorer/data/{name}", _made(shelf, name)) for name in shelf),
+        *(Route(f"/explorer/figures/{name}", _made(figures, name)) for name in figures),
     ]
 
 
@@ -134,16 +142,8 @@ def _makers(served: Served) -> dict[str, Callable[[], bytes]]:
         "algebra.safetensors": algebra_pack,
         "mass.safetensors": lambda: mass_pack(served.model, drawn),
         "weights.safetensors": lambda: weights_pack(served.model),
-        "report.json": lambda: report_page(served, list(_figures(served))),
+        "report.json": lambda: report_page(served),
     }
-
-
-def _figures(served: Served) -> dict[str, bytes]:
-    """The figures beside the model; none without a report, since they may be of other weights."""
-    if served.report is None:
-        return {}
-    source = Path(served.model.source)
-    return read_figures(source if source.is_dir() else source.parent)
 
 
 def _fixed(content: Content) -> Callable[[Request], Response]:

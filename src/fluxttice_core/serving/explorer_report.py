@@ -1,15 +1,16 @@
 """The model's report as the explorer shows it: the tables of the report card, and the figures beside it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.measurement.layout import LEGEND, Grid, control_grid, gate_grid, grids
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.report_record import from_plain
+from fluxttice_core.serving.request_error import RequestError
 from fluxttice_core.serving.served import Served
 
 FIGURES = {
@@ -20,43 +21,73 @@ FIGURES = {
     "mass": "The probability of every operation, sorted, beside the noise of a uniform generator.",
     "latents": "The density of each latent over all encoded operations, beside the prior.",
 }
-"""The figures that may lie beside a report, with what each shows."""
-_LARGEST_FIGURE = 4 * 1024 * 1024
+"""What each figure of a report shows, by its name."""
 
 
-def report_page(served: Served, figures: Iterable[str]) -> bytes:
-    """The report as tables of text, or the sentence that says why there is none, as JSON.
+Drawing = Callable[[Report], Mapping[str, bytes]]
+
+
+def report_page(served: Served) -> bytes:
+    """The report as tables of text, or the sentence that says why there is none, as JSON."""
+    return json.dumps(_content(served), separators=(",", ":")).encode()
+
+
+class ReportFigures:
+    """The figures of a report as SVG, drawn when first asked for.
 
     Args:
         served: The model and its report.
-        figures: The names of the figures that can be shown with it.
+        draw: What draws a report, by file name; none: there are no figures.
     """
-    shown = [{"name": name, "caption": FIGURES[name]} for name in figures]
-    return json.dumps({**_content(served), "figures": shown}, separators=(",", ":")).encode()
+
+    def __init__(self, served: Served, draw: Drawing | None) -> None:
+        self._served = served
+        self._draw = draw
+        self._lock = Lock()
+        self._drawn: Mapping[str, bytes] | None = None
+
+    def get(self, name: str) -> bytes:
+        """One figure.
+
+        Raises:
+            RequestError: If the report has no such figure (404).
+        """
+        drawn = self._all()
+        if f"{name}.svg" not in drawn:
+            raise RequestError(f"the report has no figure {name}", status=404, code="not_found")
+        return drawn[f"{name}.svg"]
+
+    def listed(self) -> bytes:
+        """The names of all figures, with what each shows, as JSON."""
+        drawn = self._all()
+        names = [name for name in FIGURES if f"{name}.svg" in drawn]
+        return json.dumps([{"name": name, "caption": FIGURES[name]} for name in names]).encode()
+
+    def _all(self) -> Mapping[str, bytes]:
+        with self._lock:
+            if self._drawn is None:
+                report = _report(self._served)
+                if self._draw is None or isinstance(report, str):
+                    self._drawn = {}
+                else:
+                    self._drawn = self._draw(report)
+            return self._drawn
 
 
-def read_figures(folder: Path) -> dict[str, bytes]:
-    """The figures in a folder, by name.
-
-    Args:
-        folder: Where the report is; the figures are in it, or in its folder `figures`.
-    """
-    found = {}
-    for name in FIGURES:
-        for path in (folder / f"{name}.svg", folder / "figures" / f"{name}.svg"):
-            if path.is_file() and path.stat().st_size <= _LARGEST_FIGURE:
-                found[name] = path.read_bytes()
-                break
-    return found
+def _report(served: Served) -> Report | str:
+    """The report, or the sentence that says why there is none."""
+    if served.report is None:
+        return served.without_report
+    try:
+        return from_plain(json.loads(served.report))
+    except FluxtticeError as error:
+        return f"the report of this model cannot be shown: {error}"
 
 
 def _content(served: Served) -> dict[str, Any]:
-    if served.report is None:
-        return {"missing": served.without_report}
-    try:
-        report = from_plain(json.loads(served.report))
-    except FluxtticeError as error:
-        return {"missing": f"the report of this model cannot be shown: {error}"}
+    report = _report(served)
+    if isinstance(report, str):
+        return {"missing": report}
     return {
         "title": report.title,
         "setting": _setting(report),

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from jaxtyping import Float64
 
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.measurement.mass import estimate_mass
 from fluxttice_core.provenance.tensor_file import decode_tensors, encode_tensors
 from fluxttice_core.serving.explorer_drawing import draw_layout
 from fluxttice_core.serving.explorer_map import (
@@ -57,14 +55,17 @@ def test_the_layout_keeps_more_neighbours_than_principal_components(drawn: Drawn
 
 
 def test_the_mass_is_a_distribution_and_of_this_model(drawn: DrawnMap, served: Served) -> None:
-    again = estimate_mass(served.model.vae_b, 2**16, generator=torch.Generator().manual_seed(1)).p
+    draws = 2**15
+    again = relative_mass(served.model, draws, seed=1)
     for half in HALVES:
-        mass = drawn.relative_mass[half]
-        assert mass.mean() == pytest.approx(1, rel=1e-5)
-        assert mass.min() >= 0
-    # K p(x) is within some 10 % of 1, and 65,536 draws give it with noise of some 50 %.
-    assert np.corrcoef(drawn.relative_mass["b"], again)[0, 1] > 0.08
-    assert not np.array_equal(drawn.relative_mass["a"], drawn.relative_mass["b"])
+        shipped = drawn.mass[half]
+        assert shipped.values.mean() == pytest.approx(1, rel=1e-5)
+        assert shipped.values.min() >= 0
+        assert 0.5 < shipped.noise / np.sqrt(served.model.space.size / drawn.about["mass"]["draws"]) < 1.2
+        # Two independent estimates differ by their noise and by no more.
+        apart = float(np.sqrt(np.mean((shipped.values - again[half].values) ** 2)))
+        assert apart == pytest.approx(float(np.hypot(shipped.noise, again[half].noise)), rel=0.05)
+    assert not np.array_equal(drawn.mass["a"].values, drawn.mass["b"].values)
 
 
 def test_a_map_comes_back_from_its_bytes(drawn: DrawnMap, served: Served, tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_map_comes_back_from_its_bytes(drawn: DrawnMap, served: Served, tmp_pa
 
 def test_a_map_of_other_weights_is_not_shown(drawn: DrawnMap, served: Served, tmp_path: Path) -> None:
     path = tmp_path / "map.safetensors"
-    other = DrawnMap(drawn.layout, drawn.relative_mass, {**drawn.about, "model": "0" * 64})
+    other = DrawnMap(drawn.layout, drawn.mass, {**drawn.about, "model": "0" * 64})
     path.write_bytes(other.to_bytes())
     assert read_map(served.model, path) is None
     assert read_map(served.model, tmp_path / "none.safetensors") is None
@@ -99,8 +100,9 @@ def test_a_damaged_map_is_refused(drawn: DrawnMap, served: Served, tmp_path: Pat
 def test_both_halves_are_estimated_from_the_seed(served: Served) -> None:
     first, second = (relative_mass(served.model, 2**10, seed=seed) for seed in (1, 2))
     for half in HALVES:
-        assert np.array_equal(first[half], relative_mass(served.model, 2**10, seed=1)[half])
-        assert not np.array_equal(first[half], second[half])
+        again = relative_mass(served.model, 2**10, seed=1)
+        assert np.array_equal(first[half].values, again[half].values)
+        assert not np.array_equal(first[half].values, second[half].values)
 
 
 def test_places_keep_proportions() -> None:

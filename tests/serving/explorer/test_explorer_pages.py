@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from fluxttice_core.measurement.report import Report
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.symmetry import representatives
@@ -28,7 +29,8 @@ from fluxttice_core.serving.explorer_packs import (
     weights_pack,
 )
 from fluxttice_core.serving.explorer_pages import Content, explorer_routes, page_files
-from fluxttice_core.serving.explorer_report import FIGURES, read_figures, report_page
+from fluxttice_core.serving.explorer_report import ReportFigures, report_page
+from fluxttice_core.serving.request_error import RequestError
 from fluxttice_core.serving.served import Served
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -162,18 +164,34 @@ def test_the_manifest_names_everything(served: Served) -> None:
 
 def test_a_missing_report_is_said_to_be_missing(served: Served) -> None:
     without = replace(served, report=None, without_report="this model has no report")
-    assert json.loads(report_page(without, []))["missing"] == "this model has no report"
+    assert json.loads(report_page(without))["missing"] == "this model has no report"
 
 
 def test_an_alien_report_is_not_shown(served: Served) -> None:
     alien = replace(served, report=b"{}")
-    assert "cannot be shown" in json.loads(report_page(alien, []))["missing"]
+    assert "cannot be shown" in json.loads(report_page(alien))["missing"]
 
 
-def test_only_known_figures_are_read(tmp_path: Path) -> None:
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "coverage.svg").write_bytes(b"<svg/>")
-    (tmp_path / "figures" / "mass.svg").write_bytes(b"<svg/>")
-    (tmp_path / "other.svg").write_bytes(b"<svg/>")
-    assert list(read_figures(tmp_path)) == ["coverage", "mass"]
-    assert set(FIGURES) == {"coverage", "rate_distortion", "mass", "latents"}
+def test_figures_are_drawn_once_and_only_of_a_report(served: Served, reported: Served) -> None:
+    calls = []
+
+    def draw(report: Report) -> dict[str, bytes]:
+        calls.append(report.title)
+        return {"coverage.svg": b"<svg/>", "other.svg": b"<svg/>"}
+
+    figures = ReportFigures(reported, draw)
+    assert [one["name"] for one in json.loads(figures.listed())] == ["coverage"]
+    assert figures.get("coverage") == b"<svg/>"
+    with pytest.raises(RequestError):
+        figures.get("mass")
+    assert len(calls) == 1
+    without = ReportFigures(replace(served, report=None, without_report="none"), draw)
+    assert json.loads(without.listed()) == json.loads(ReportFigures(reported, None).listed()) == []
+    assert len(calls) == 1
+
+
+def test_a_report_becomes_tables(reported: Served) -> None:
+    page = json.loads(report_page(reported))
+    assert page["title"]
+    assert all(len(row) == len(grid["headings"]) for grid in page["grids"] for row in grid["rows"])
+    assert {floor["half"] for floor in page["floors"]} == {"a", "b"}

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 
+from fluxttice_core.publishing.figures import draw_figures
 from fluxttice_core.serving.app import create_app
 from fluxttice_core.serving.explorer_pages import explorer_routes
 from fluxttice_core.serving.served import Served
@@ -135,12 +136,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(served: Served, start: Callable[[Starlette], AbstractContextManager[Any]]) -> Iterator[str]:
-    with start(create_app(served, pages=explorer_routes(served))) as running:
+def address(reported: Served, start: Callable[[Starlette], AbstractContextManager[Any]]) -> Iterator[str]:
+    with start(create_app(reported, pages=explorer_routes(reported, draw_figures))) as running:
         yield running.url
-
-
-Opening = Callable[..., AbstractContextManager[Explorer]]
 
 
 @pytest.fixture(scope="session")

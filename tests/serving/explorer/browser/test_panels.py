@@ -89,7 +89,7 @@ def test_the_chosen_operation_is_described(explorer: Explorer, served: Served) -
     assert set(chips) == {name for name, held in properties_of(15633).items() if held}
     assert "decoded exactly" in text
     mass = explorer.get("[explorer.page.mass.mass_a[15633], explorer.page.mass.mass_b[15633]]")
-    assert all(f"p(x) = {value:.2f} / K" in text for value in mass)
+    assert all(f"p(x) = ({value:.2f} ± " in text for value in mass)
     explorer.until("document.querySelector('.algebra dl') !== null")
     assert "automorphisms" in explorer.page.inner_text(".algebra")
     nearest = explorer.page.locator("#operation .results .operation").first.get_attribute("data-index")
@@ -221,12 +221,14 @@ def test_a_broken_link_opens_what_it_can(explorer: Explorer, fragment: str) -> N
     assert explorer.page.inner_text("#find .count") == "19,683 of 19,683 operations"
 
 
-def test_the_report_is_shown_or_said_to_be_missing(explorer: Explorer, served: Served) -> None:
+def test_the_report_is_shown_with_its_figures(explorer: Explorer, reported: Served) -> None:
     explorer.page.click("[data-view-link=report]")
-    explorer.until("document.querySelector('#report').childElementCount > 0")
-    text = explorer.page.inner_text("#report")
-    if served.report is None:
-        assert "has no report" in text or "cannot be shown" in text or "not shown" in text
-    else:
-        assert json.loads(served.report)["title"] in text
-        assert explorer.page.locator("#report table").count() > 2
+    explorer.until("document.querySelectorAll('#report table').length > 3")
+    assert reported.report is not None
+    assert json.loads(reported.report)["title"] in explorer.page.inner_text("#report")
+    for figure in explorer.page.locator("#report img").all():
+        figure.scroll_into_view_if_needed()
+    assert explorer.page.locator("#report img").count() == 4
+    explorer.until("[...document.querySelectorAll('#report img')].every((one) => one.naturalWidth > 0)")
+    explorer.page.click("[data-view-link=map]")
+    assert explorer.page.locator("#map").is_visible()

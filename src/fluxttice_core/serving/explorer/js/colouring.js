@@ -3,7 +3,7 @@
  * Higher ranks of a colour lie on top of lower ones.
  */
 
-import { grouped } from "./dom.js";
+import { decimal, grouped } from "./dom.js";
 import { ramp } from "./palette.js";
 import { CELLS, DIGITS, K, SYMBOLS, cellName, glyphs, hamming } from "./space.js";
 
@@ -81,7 +81,7 @@ function mass(_, state, data, palette) {
   const values = data.mass[`mass_${state.half}`];
   const widest = Math.log2(WIDEST_RATIO);
   const level = (value) => Math.round((LEVELS - 1) * (Math.min(Math.max(Math.log2(value) / widest, -1), 1) * 0.5 + 0.5));
-  return gradient(Uint8Array.from(values, level), palette.diverging, `p(x) \u00b7 K, half ${state.half.toUpperCase()}`, ["\u2264 \u00bd", "1 = uniform", "\u2265 2"]);
+  return gradient(Uint8Array.from(values, level), palette.diverging, `p(x) \u00b7 K, half ${state.half.toUpperCase()}, \u00b1 ${decimal(data.mass[`noise_${state.half}`][0])} of noise`, ["\u2264 \u00bd", "1 = uniform", "\u2265 2"]);
 }
 
 function split(_, state, data, palette) {

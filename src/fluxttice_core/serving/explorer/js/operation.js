@@ -132,7 +132,7 @@ export class OperationPanel {
       bars(mean, logVariance, this.page.manifest.halves[half]),
       h("p", { class: "verdict" }, miniature(back, op),
         h("span", {}, wrong === 0 ? "decoded exactly" : `decoded with ${wrong} wrong cell${wrong === 1 ? "" : "s"}`, `, p(table | code) = ${decimal(decoded.joint, 3)}`),
-        mass && h("span", {}, `p(x) = ${decimal(mass[`mass_${half}`][op])} / K`)),
+        mass && h("span", {}, `p(x) = (${decimal(mass[`mass_${half}`][op])} \u00b1 ${decimal(mass[`noise_${half}`][0])}) / K`)),
     );
   }
 

@@ -7,6 +7,11 @@ export async function fetchDocument(name) {
   return (await fetchChecked(`explorer/data/${name}`)).json();
 }
 
+/** Fetch the list of the report's figures. */
+export async function fetchFigures() {
+  return (await fetchChecked("explorer/figures/figures.json")).json();
+}
+
 /** Fetch tensors: an object of typed arrays by name. */
 export async function fetchTensors(name) {
   return readTensors(await (await fetchChecked(`explorer/data/${name}`)).arrayBuffer());

@@ -1,7 +1,7 @@
 /** The report of the model that is served: its tables, figures, warnings and limitations. */
 
 import { h, show } from "./dom.js";
-import { fetchDocument } from "./packs.js";
+import { fetchDocument, fetchFigures } from "./packs.js";
 
 export async function showReport(element, manifest) {
   const report = await fetchDocument("report.json");
@@ -11,11 +11,12 @@ export async function showReport(element, manifest) {
     show(element, h("h2", {}, "Report of the model"), about, h("p", {}, withCode(sentence(report.missing))));
     return;
   }
+  const figures = await fetchFigures();
   show(element,
     h("h2", {}, report.title),
     about,
     h("p", { class: "hint" }, report.setting),
-    h("div", { class: "figures" }, report.figures.map(({ name, caption }) => h("figure", {}, h("img", { src: `explorer/figures/${name}.svg`, alt: caption, loading: "lazy" }), h("figcaption", {}, caption)))),
+    h("div", { class: "figures" }, figures.map(({ name, caption }) => h("figure", {}, h("img", { src: `explorer/figures/${name}.svg`, alt: caption, loading: "lazy" }), h("figcaption", {}, caption)))),
     report.grids.map(grid),
     h("p", { class: "hint" }, report.legend),
     notes("Warnings", report.warnings),
