@@ -6,9 +6,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import counting
+from benchmarks import counting, mass, training
 
-BENCHMARKS = {"Counting distinct operations": counting.rows}
+BENCHMARKS = {
+    "Counting distinct operations": counting.rows,
+    "The mass of every operation": mass.rows,
+    "Training": training.rows,
+}
 
 
 def main() -> None:

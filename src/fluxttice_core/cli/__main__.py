@@ -1,5 +1,5 @@
 """Run the command as `python -m fluxttice_core.cli`."""
 
-from fluxttice_core.cli.main import run
+from fluxttice_core.cli.main import main
 
-run()
+main()

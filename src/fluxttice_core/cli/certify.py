@@ -55,7 +55,7 @@ def certified_folder(
     key: Path | None = None,
     allow_uncertified: bool = False,
     quick: bool = False,
-) -> None:
+) -> Certificate:
     """Certify, and show the ranking and where the certificate lies.
 
     Args:
@@ -64,6 +64,9 @@ def certified_folder(
         key: Private key to sign with.
         allow_uncertified: Whether a model that fails the gates is written, marked as failed.
         quick: Whether to measure with fewer draws.
+
+    Returns:
+        The certificate.
 
     Raises:
         FluxtticeError: If the model is refused, cannot be read, or its folder cannot be written.
@@ -86,6 +89,7 @@ def certified_folder(
             progress=watch.show,
         )
     _conclude(certificate)
+    return certificate
 
 
 def _beside(source: Path) -> Path:

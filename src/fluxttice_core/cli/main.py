@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fluxttice_core.cli import audit, benchmark, certify, compare, key, operation, serve, train, verify
+from fluxttice_core.cli import audit, benchmark, certify, compare, key, operation, run, serve, train, verify
 from fluxttice_core.errors import FluxtticeError
 
 
@@ -50,11 +50,11 @@ def _main(
     pass
 
 
-for group in (train, benchmark, compare, certify, verify, audit, operation, serve, key):
+for group in (run, train, benchmark, compare, certify, verify, audit, operation, serve, key):
     group.register(app)
 
 
-def run() -> None:
+def main() -> None:
     """Entry point of the command."""
     try:
         app()

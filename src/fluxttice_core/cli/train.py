@@ -1,6 +1,5 @@
 """`fluxttice train`: train a recipe, with a live view, in a folder that can be resumed."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +66,7 @@ def _started(
     out: Path | None,
     setting: list[str] | None,
     device: str,
-    threads: int | None,
+    threads: int,
 ) -> "Run":
     from fluxttice_core.provenance.run import Run, run_settings
 
@@ -76,6 +75,6 @@ def _started(
         setting or (),
         seed=seed,
         device=device,
-        threads=threads or min(2, os.cpu_count() or 1),
+        threads=threads,
     )
     return Run.start(out or Path("runs") / f"{settings.recipe.name}-{seed}", settings)
