@@ -10,6 +10,8 @@ from fluxttice_core.errors import SettingsError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from fluxttice_core.measurement.report import Report
+
 __all__ = ["register"]
 
 _PACKAGES = ("starlette", "uvicorn", "httptools", "prometheus_client")
@@ -61,11 +63,20 @@ def _application(model: Path | None, key: str | None) -> "Starlette":
     import torch
 
     from fluxttice_core.serving.app import create_app
+    from fluxttice_core.serving.explorer_pages import explorer_routes
     from fluxttice_core.serving.served import serve_model
 
     # Requests are small and many: two threads in one of them would only wait for each other.
     torch.set_num_threads(1)
-    return create_app(serve_model(model), key=key)
+    served = serve_model(model)
+    return create_app(served, key=key, pages=explorer_routes(served, _figures))
+
+
+def _figures(report: "Report") -> dict[str, bytes]:
+    # Loaded when somebody looks at a report: it takes longer than all the rest of the start.
+    from fluxttice_core.publishing.figures import draw_figures
+
+    return draw_figures(report)
 
 
 def _require_packages() -> None:
