@@ -9,10 +9,10 @@ HEAVY = ("torch", "scipy", "matplotlib", "fastapi", "pyarrow", "onnx", "ray", "t
 REPORT = f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
 HELP = """
 import sys
-from fluxttice_core.cli.main import run
+from fluxttice_core.cli.main import main
 sys.argv = ["fluxttice", "--help"]
 try:
-    run()
+    main()
 except SystemExit as end:
     print("exit:", end.code or 0)
 """

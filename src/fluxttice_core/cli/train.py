@@ -30,9 +30,8 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or mps.")] = "cpu",
     threads: Annotated[
-        int | None,
-        typer.Option(min=1, max=256, help="Threads of one operation. Default: the cores, at most 2."),
-    ] = None,
+        int, typer.Option(min=1, max=256, help="Threads of one operation; the weights depend on it.")
+    ] = 1,
     tensorboard: Annotated[
         bool, typer.Option(help="Also write TensorBoard events (needs the extra `track`).")
     ] = False,
