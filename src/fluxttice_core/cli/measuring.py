@@ -96,11 +96,23 @@ def chosen_settings(
     return named.with_only(draws=draws, repeats=repeats, seed=seed)
 
 
-def repeatable_command() -> str:
-    """The command line as it was typed, for a shell.
+def repeatable_command(arguments: Sequence[str] | None = None) -> str:
+    """The command line for a shell, without paths of this one machine.
+
+    Args:
+        arguments: What follows the program's name; by default, what was typed.
 
     Example:
-        >>> isinstance(repeatable_command(), str)
-        True
+        >>> repeatable_command(["benchmark", "--checkpoint", "/home/somebody/runs/my model"])
+        "fluxttice benchmark --checkpoint 'my model'"
     """
-    return shlex.join(["fluxttice", *sys.argv[1:]])
+    typed = sys.argv[1:] if arguments is None else arguments
+    return shlex.join(["fluxttice", *map(_without_place, typed)])
+
+
+def _without_place(argument: str) -> str:
+    """A path as it is from the working folder, or else its name alone."""
+    path = Path(argument)
+    if not path.is_absolute():
+        return argument
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name

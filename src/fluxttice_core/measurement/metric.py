@@ -187,7 +187,7 @@ class Separation:
 
     Args:
         control: The control.
-        low: Lower end of what the control scores, over its seeds and intervals.
+        low: Lower end of what the control scores: over the seeds of networks, else of its interval.
         high: Upper end of it.
         verdict: `better` or `worse` when the ranges do not overlap, `same` when they do; `different` for a
             description, which knows no better.
@@ -296,7 +296,9 @@ def separation(figure: Figure, control: ControlName, scores: Sequence[Score]) ->
         >>> separation(g(0.82), "untrained", [g(0.001).score, g(0.002).score]).verdict
         'better'
     """
-    low, high = min(score.low for score in scores), max(score.high for score in scores)
+    # What networks score varies more from seed to seed than by their draws.
+    spread = [(s.value, s.value) if control == "untrained" else (s.low, s.high) for s in scores]
+    low, high = min(low for low, _ in spread), max(high for _, high in spread)
     return Separation(control, low, high, _verdict(figure, low, high))
 
 

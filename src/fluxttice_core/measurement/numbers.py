@@ -15,11 +15,17 @@ _DECIMALS: dict[Unit, int] = {
 }
 _ALMOST_ALL = 99.9
 _SMALL_RATIO = 0.1
+_MORE_DECIMALS = 2
 _NOTHING = "–"
 
 
-def shown(value: float | None, unit: Unit) -> str:
+def shown(value: float | None, unit: Unit, *, more: int = 0) -> str:
     """A value without its interval; fractions as percent.
+
+    Args:
+        value: The value; none for a figure that there is not.
+        unit: Its unit.
+        more: Decimals beyond the unit's own.
 
     Example:
         >>> shown(0.86738, "fraction"), shown(9.99279, "nats"), shown(17676.8, "operations")
@@ -32,8 +38,7 @@ def shown(value: float | None, unit: Unit) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     scaled, decimals = _scaled(value, unit)
-    text = f"{scaled:,.{decimals}f}"
-    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+    return _without_negative_zero(f"{scaled:,.{decimals + more}f}")
 
 
 def with_interval(figure: Figure) -> str:
@@ -44,13 +49,34 @@ def with_interval(figure: Figure) -> str:
         >>> with_interval(r)
         '9.514'
     """
-    text = shown(figure.value, figure.unit)
     if figure.interval is None or not math.isfinite(figure.high - figure.low):
-        return text
+        return shown(figure.value, figure.unit)
     half_width = max(figure.high - figure.value, figure.value - figure.low)
-    _, decimals = _scaled(figure.value, figure.unit)
-    factor = 100 if figure.unit == "fraction" else 1
-    return f"{text} ±{factor * half_width:,.{decimals}f}"
+    return _with_half_width(figure.value, half_width, figure.unit)
+
+
+def difference_shown(interval: Interval, unit: Unit) -> str:
+    """A difference with its sign and the half-width of its interval.
+
+    Example:
+        >>> difference_shown(Interval(0.012, 0.010, 0.014, 0.95, "normal"), "fraction")
+        '+1.20 ±0.20'
+    """
+    half_width = (interval.upper - interval.lower) / 2
+    sign = "+" if interval.estimate >= 0 else ""
+    if half_width == 0:
+        return sign + shown(interval.estimate, unit)
+    return sign + _with_half_width(interval.estimate, half_width, unit)
+
+
+def _with_half_width(value: float, half_width: float, unit: Unit) -> str:
+    """Decimals of both are added until the half-width shows one digit, two at most."""
+    factor = 100 if unit == "fraction" else 1
+    _, decimals = _scaled(value, unit)
+    more = 0
+    while more < _MORE_DECIMALS and 0 < factor * half_width < 0.5 * 10.0 ** -(decimals + more):
+        more += 1
+    return f"{shown(value, unit, more=more)} ±{factor * half_width:,.{decimals + more}f}"
 
 
 def shown_range(low: float, high: float, unit: Unit) -> str:
@@ -84,18 +110,8 @@ def _brief(value: float, unit: Unit) -> str:
     decimals = min(_DECIMALS[unit], 2 if unit == "nats" or abs(scaled) < 1 else 1)
     if unit == "ratio":
         decimals = 4 if abs(scaled) < _SMALL_RATIO else 2
-    text = f"{scaled:,.{decimals}f}"
+    return _without_negative_zero(f"{scaled:,.{decimals}f}")
+
+
+def _without_negative_zero(text: str) -> str:
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
-
-
-def difference_shown(interval: Interval, unit: Unit) -> str:
-    """A difference with its sign and the half-width of its interval.
-
-    Example:
-        >>> difference_shown(Interval(0.012, 0.010, 0.014, 0.95, "normal"), "fraction")
-        '+1.20 ±0.20'
-    """
-    factor = 100 if unit == "fraction" else 1
-    half_width = factor * (interval.upper - interval.lower) / 2
-    text = f"{factor * interval.estimate:+,.{_DECIMALS[unit]}f}"
-    return text if half_width == 0 else f"{text} ±{half_width:,.{_DECIMALS[unit]}f}"

@@ -69,7 +69,7 @@ def _empty(headings: tuple[str, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
     for place, heading in enumerate(headings):
         edge = place in (0, len(headings) - 1)
-        table.add_column(heading, justify="left" if edge else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if edge else "right", no_wrap=place > 0)
     return table
 
 

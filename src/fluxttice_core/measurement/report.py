@@ -118,6 +118,8 @@ class Report:
             values = json.loads(text)
         except ValueError as error:
             raise MeasurementError(f"this is no JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise MeasurementError("this is no complete report: expected a JSON object")
         return from_plain(values)
 
 

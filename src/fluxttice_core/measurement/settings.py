@@ -56,7 +56,7 @@ class MeasurementSettings(BaseModel):
     mass_draws: MassDraws = 2**20
     posterior_repeats: Annotated[int, Field(ge=2, le=1_000)] = 8
     aggregate_draws: Annotated[int, Field(ge=16, le=1_000_000)] = 2_048
-    control_repeats: Repeats = 2
+    control_repeats: Repeats = 3
     control_mass_draws: MassDraws = 2**17
     control_aggregate_draws: Annotated[int, Field(ge=16, le=1_000_000)] = 256
     untrained_seeds: Annotated[int, Field(ge=MINIMUM_UNTRAINED, le=100)] = MINIMUM_UNTRAINED
@@ -94,7 +94,7 @@ class MeasurementSettings(BaseModel):
                 "long_repeats": 1,
                 "mass_draws": self.control_mass_draws,
                 "aggregate_draws": self.control_aggregate_draws,
-                "posterior_repeats": 2,
+                "posterior_repeats": min(self.posterior_repeats, 4),
             }
         )
 

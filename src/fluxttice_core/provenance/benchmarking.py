@@ -26,7 +26,7 @@ from fluxttice_core.provenance.result_file import Circumstances, result_of, writ
 from fluxttice_core.provenance.trained import TrainedModel, certified, load
 
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
-_DRAWS_AT_ALL = 2**15
+_DRAWS_AT_ALL = 2**13
 """Enough to tell trained from untrained, whose G differ by tenths."""
 
 Target = TrainedModel | DualVAE | str | Path | None

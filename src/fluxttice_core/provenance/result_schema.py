@@ -35,7 +35,7 @@ def schema_fault(result: object) -> str | None:
         >>> schema_fault([])
         "at its top level, [] is not of type 'object'"
     """
-    error = min(_validator().iter_errors(result), key=lambda e: (len(e.path), str(e.path)), default=None)
+    error = next(_validator().iter_errors(result), None)
     if error is None:
         return None
     where = "/".join(str(part) for part in error.absolute_path) or "its top level"

@@ -1,0 +1,100 @@
+"""The command refuses what is not trained with exit code 2 and one sentence, and writes what it measured."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fluxttice_core.cli import benchmark as command
+from fluxttice_core.cli.main import OneSentence
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.provenance.result_file import read_result
+
+TINY = MeasurementSettings(
+    draws=(50, 200),
+    repeats=3,
+    long_repeats=3,
+    mass_draws=1024,
+    posterior_repeats=2,
+    aggregate_draws=16,
+    control_repeats=2,
+    control_mass_draws=1024,
+    control_aggregate_draws=16,
+)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
+    """The command alone, with tiny settings for --quick, in an empty folder."""
+    monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", TINY)
+    monkeypatch.chdir(tmp_path)
+    found = typer.Typer(cls=OneSentence)
+    command.register(found)
+    found.command("other")(lambda: None)
+    return found
+
+
+def refused(app: typer.Typer, *arguments: str) -> str:
+    result = CliRunner().invoke(app, ["benchmark", *arguments])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    return result.stderr
+
+
+def test_without_a_checkpoint_nothing_is_measured(app: typer.Typer) -> None:
+    assert "trained checkpoint" in refused(app)
+    assert list(Path().iterdir()) == []
+
+
+def test_a_checkpoint_and_the_certified_model_are_one_too_many(app: typer.Typer, tmp_path: Path) -> None:
+    assert "either" in refused(app, "--checkpoint", str(tmp_path), "--certified")
+
+
+def test_a_missing_path_is_refused(app: typer.Typer) -> None:
+    assert "no checkpoint at nowhere" in refused(app, "--checkpoint", "nowhere")
+
+
+def test_random_weights_are_refused(app: typer.Typer, untrained_checkpoint: Path) -> None:
+    assert "not trained" in refused(app, "--checkpoint", str(untrained_checkpoint), "--quick")
+
+
+def test_a_wrong_setting_is_refused(app: typer.Typer, small_checkpoint: Path) -> None:
+    assert "draws" in refused(app, "--checkpoint", str(small_checkpoint), "--draws", "0")
+    assert "device" in refused(app, "--checkpoint", str(small_checkpoint), "--device", "abacus")
+
+
+def test_a_trained_model_is_measured_printed_and_written(app: typer.Typer, small_checkpoint: Path) -> None:
+    arguments = ["benchmark", "--checkpoint", str(small_checkpoint), "--quick"]
+    result = CliRunner().invoke(
+        app, [*arguments, "--out", "out.json", "--markdown", "card.md", "--seed", "3"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "argmax efficiency, N = 200" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+    written = read_result(Path("out.json"))
+    assert written["settings"]["seed"] == 3
+    assert written["command"].startswith("fluxttice")
+    assert "argmax efficiency, N = 200" in Path("card.md").read_text()
+
+
+def test_a_quick_look_writes_nothing_unless_told(app: typer.Typer, small_checkpoint: Path) -> None:
+    result = CliRunner().invoke(app, ["benchmark", "--checkpoint", str(small_checkpoint), "--quick"])
+    assert result.exit_code == 0, result.output
+    assert list(Path().iterdir()) == []
+
+
+def test_help_names_every_option(app: typer.Typer) -> None:
+    text = CliRunner().invoke(app, ["benchmark", "--help"], env={"COLUMNS": "200"}).stdout
+    for option in (
+        "--checkpoint",
+        "--certified",
+        "--out",
+        "--draws",
+        "--repeats",
+        "--seed",
+        "--quick",
+        "--device",
+    ):
+        assert option in text

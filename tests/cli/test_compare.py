@@ -1,0 +1,61 @@
+"""Models side by side, with the intervals of their differences."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fluxttice_core.cli import compare as command
+from fluxttice_core.cli.main import OneSentence
+from fluxttice_core.measurement.settings import MeasurementSettings
+
+TINY = MeasurementSettings(
+    draws=(50, 200),
+    repeats=3,
+    long_repeats=3,
+    mass_draws=1024,
+    posterior_repeats=2,
+    aggregate_draws=16,
+    control_repeats=2,
+    control_mass_draws=1024,
+    control_aggregate_draws=16,
+)
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", TINY)
+    found = typer.Typer(cls=OneSentence)
+    command.register(found)
+    found.command("other")(lambda: None)
+    return found
+
+
+def test_each_model_is_set_beside_the_first(app: typer.Typer, small_checkpoint: Path) -> None:
+    path = str(small_checkpoint)
+    result = CliRunner().invoke(app, ["compare", path, path, path, "--quick"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("argmax coverage, N = 200") == 4
+    assert "+0.00" in result.stdout
+
+
+def test_one_model_is_no_comparison(app: typer.Typer, small_checkpoint: Path) -> None:
+    result = CliRunner().invoke(app, ["compare", str(small_checkpoint), "--quick"])
+    assert result.exit_code == 2
+    assert "at least two" in result.stderr
+
+
+def test_every_model_must_be_there_before_any_is_measured(app: typer.Typer, small_checkpoint: Path) -> None:
+    result = CliRunner().invoke(app, ["compare", str(small_checkpoint), "nowhere", "--quick"])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+
+
+def test_random_weights_are_refused(
+    app: typer.Typer, small_checkpoint: Path, untrained_checkpoint: Path
+) -> None:
+    result = CliRunner().invoke(app, ["compare", str(small_checkpoint), str(untrained_checkpoint), "--quick"])
+    assert result.exit_code == 2
+    assert "not trained" in result.stderr

@@ -1,0 +1,46 @@
+"""What the measuring commands share."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fluxttice_core.cli.measuring import Watch, chosen_settings, chosen_target, repeatable_command
+from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.measurement.settings import QUICK, MeasurementSettings
+
+
+def test_the_command_names_no_place_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inside, outside = str(tmp_path / "runs" / "mine"), str(tmp_path.parent / "elsewhere" / "model.pt")
+    command = repeatable_command(["benchmark", "--checkpoint", inside, outside, "runs/mine", "--seed", "3"])
+    assert command == "fluxttice benchmark --checkpoint runs/mine model.pt runs/mine --seed 3"
+    monkeypatch.setattr("sys.argv", ["/usr/bin/fluxttice", "compare", "a b"])
+    assert repeatable_command() == "fluxttice compare 'a b'"
+
+
+def test_options_replace_the_settings_they_name() -> None:
+    plain = {"draws": None, "repeats": None, "seed": None, "device": "cpu"}
+    assert chosen_settings(quick=False, **plain) == MeasurementSettings()  # type: ignore[arg-type]
+    assert chosen_settings(quick=True, **plain) == QUICK  # type: ignore[arg-type]
+    chosen = chosen_settings(quick=True, draws=[7, 5], repeats=3, seed=4, device="cuda:1")
+    assert (chosen.draws, chosen.repeats, chosen.seed, chosen.device) == ((5, 7), 3, 4, "cuda:1")
+    with pytest.raises(SettingsError, match="seed"):
+        chosen_settings(quick=False, draws=None, repeats=None, seed=-1, device="cpu")
+
+
+def test_a_target_is_named_once() -> None:
+    with pytest.raises(CheckpointError, match="either"):
+        chosen_target(None, certified=False)
+    with pytest.raises(CheckpointError, match="either"):
+        chosen_target(Path("x"), certified=True)
+
+
+def test_a_watch_prints_reports_and_shows_progress_without_a_terminal() -> None:
+    console = Console(file=io.StringIO(), width=60)
+    with Watch(console) as watch:
+        watch.show("half-way", 0.5)
+    watch.print("[0.5] stays as it is")
+    assert isinstance(console.file, io.StringIO)
+    assert "stays as it is" in console.file.getvalue()

@@ -1,0 +1,112 @@
+"""A table of figures that no true model can have is refused before anybody sees it."""
+
+from dataclasses import replace
+
+import pytest
+
+from fluxttice_core.errors import LawViolation
+from fluxttice_core.measurement.controls import QuantileLookup
+from fluxttice_core.measurement.figures import run_steps, steps_of
+from fluxttice_core.measurement.guards import guarded
+from fluxttice_core.measurement.metric import Figure
+from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.operations.space import OperationSpace
+
+SPACE = OperationSpace(base=2)
+SETTINGS = MeasurementSettings(
+    draws=(10, 40), repeats=3, long_repeats=3, mass_draws=4096, posterior_repeats=3, aggregate_draws=64
+)
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Figure | Series]:
+    oracle = QuantileLookup(SPACE)
+    parts = run_steps(steps_of({"a": oracle, "b": oracle}, SETTINGS, None, 0.1), device="cpu")
+    return [item for part in parts for item in part]
+
+
+def figures_of(found: list[Figure | Series]) -> list[Figure]:
+    return [item for item in found if isinstance(item, Figure)]
+
+
+def series_of(found: list[Figure | Series]) -> list[Series]:
+    return [item for item in found if isinstance(item, Series)]
+
+
+def with_value(figures: list[Figure], quantity: str, value: float) -> list[Figure]:
+    return [replace(f, value=value) if f.quantity == quantity else f for f in figures]
+
+
+def test_true_figures_obey_every_law_of_halves_sets_and_coupled_pair(found: list[Figure | Series]) -> None:
+    records = guarded(SPACE, figures_of(found), series_of(found))
+    assert all(record.slack + record.tolerance >= 0 for record in records)
+    of_half = {record.law for record in records if record.half == "a"}
+    assert {
+        "distinct <= min(N, K)",
+        "R + D >= NLL",
+        "NLL >= H",
+        "I_q <= R",
+        "I_p <= H(p)",
+        "sum p = 1",
+    } <= of_half
+    assert {"ln unseen is convex in N", "E[coverage] rises with N"} <= of_half
+    of_pair = {record.law for record in records if record.half == "pair"}
+    assert {"union >= a", "union <= a + b", "Jaccard similarity >= a + b - 1", "R + D >= H"} <= of_pair
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "law"),
+    [
+        ("rate", 0.5, "R \\+ D >= NLL"),
+        ("nll", 2.0, "NLL >= H"),
+        ("code_information", 3.5, "I_q"),
+        ("generative_information", 1.5, "I_p <= H"),
+        ("entropy", 3.0, "H\\(p\\) <= H|I_p"),
+        ("coupled/rho=0.1/rate", 0.5, "R \\+ D >= H"),
+    ],
+)
+def test_a_figure_that_cannot_be_true_is_refused_with_its_law(
+    found: list[Figure | Series], quantity: str, value: float, law: str
+) -> None:
+    figures = with_value(figures_of(found), quantity, value)
+    assert figures != figures_of(found)
+    with pytest.raises(LawViolation, match=law):
+        guarded(SPACE, figures, series_of(found))
+
+
+@pytest.mark.parametrize(("name", "value"), [("union", 0.1), ("union", 2.5), ("jaccard_similarity", 0.0)])
+def test_sets_that_cannot_have_that_overlap_are_refused_in_a_single_repeat(
+    found: list[Figure | Series], name: str, value: float
+) -> None:
+    figures = [
+        replace(f, samples=(*f.samples[:-1], value)) if f.base == f"{name}/argmax" else f
+        for f in figures_of(found)
+    ]
+    assert figures != figures_of(found)
+    with pytest.raises(LawViolation, match=r"union|Jaccard"):
+        guarded(SPACE, figures, series_of(found))
+
+
+def test_more_operations_than_draws_are_refused(found: list[Figure | Series]) -> None:
+    figures = [
+        replace(f, samples=(11 / SPACE.size,)) if f.quantity == "coverage/argmax/10" else f
+        for f in figures_of(found)
+    ]
+    with pytest.raises(LawViolation, match="distinct"):
+        guarded(SPACE, figures, series_of(found))
+
+
+def test_a_coverage_curve_that_falls_is_refused(found: list[Figure | Series]) -> None:
+    series = [
+        replace(s, y=(*s.y[:-1], s.y[0])) if s.name == "expected_coverage/categorical" else s
+        for s in series_of(found)
+    ]
+    with pytest.raises(LawViolation, match="coverage"):
+        guarded(SPACE, figures_of(found), series)
+
+
+def test_mass_that_does_not_sum_to_1_is_refused(found: list[Figure | Series]) -> None:
+    series = [replace(s, y=(1.01,)) if s.name == "total_mass" else s for s in series_of(found)]
+    with pytest.raises(LawViolation, match="sum p = 1"):
+        guarded(SPACE, figures_of(found), series)

@@ -1,0 +1,214 @@
+"""A result file is complete and agrees with itself, or it is neither written nor read."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.provenance.benchmarking import coverage_report
+from fluxttice_core.provenance.canonical import canonical_json, json_digest
+from fluxttice_core.provenance.result_file import (
+    Circumstances,
+    check_result,
+    read_report,
+    read_result,
+    result_of,
+    result_schema,
+    write_result,
+)
+from fluxttice_core.provenance.trained import load
+
+SETTINGS = MeasurementSettings(
+    draws=(50, 200),
+    repeats=3,
+    long_repeats=3,
+    mass_draws=1024,
+    posterior_repeats=2,
+    aggregate_draws=16,
+    control_repeats=2,
+    control_mass_draws=1024,
+    control_aggregate_draws=16,
+)
+Result = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def complete(small_checkpoint: Path) -> Result:
+    report = coverage_report(small_checkpoint, settings=SETTINGS)
+    spent = Circumstances("fluxttice benchmark --checkpoint small", 1.5, 1 << 20)
+    return result_of(report, load(small_checkpoint), spent)
+
+
+@pytest.fixture
+def result(complete: Result) -> Result:
+    return copy.deepcopy(complete)
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(result_schema())
+
+
+def test_a_complete_result_is_written_in_canonical_json_and_read_back(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks" / "out.json"
+    write_result(path, result)
+    assert path.read_bytes() == canonical_json(result) + b"\n"
+    assert read_result(path) == json.loads(path.read_text())
+    write_result(path, read_result(path))
+    assert path.read_bytes() == canonical_json(result) + b"\n"
+    assert read_report(path).as_dict()["metrics"] == result["metrics"]
+
+
+def test_the_design_s_parts_are_there(result: Result) -> None:
+    assert result["settings_sha256"] == json_digest(result["settings"])
+    assert result["data"]["operations"] == 27
+    assert result["data"]["split"]["held_out"] == 4
+    assert result["sampler"]["repeats"] == [3, 3]
+    assert len(result["coverage"]) == 4
+    assert {"argmax", "categorical", "expectation", "ceiling", "ceiling_sd"} <= set(result["coverage"][0])
+    assert result["controls"][0]["name"] == "uniform_sampler"
+    assert all("slack" in law for law in result["laws"])
+
+
+@pytest.mark.parametrize("part", sorted(result_schema()["required"]))
+def test_no_part_may_be_missing(result: Result, part: str, tmp_path: Path) -> None:
+    del result[part]
+    with pytest.raises(MeasurementError, match=part):
+        write_result(tmp_path / "out.json", result)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "field", ["ceiling", "floor", "separations", "interval", "seed", "draws", "unit", "rule"]
+)
+def test_no_metric_may_lack_a_reference(result: Result, field: str) -> None:
+    del result["metrics"][3][field]
+    with pytest.raises(MeasurementError, match=field):
+        check_result(result, name="it")
+
+
+def no_control(result: Result) -> None:
+    result["controls"].pop()
+
+
+def control_twice(result: Result) -> None:
+    result["controls"][0] = result["controls"][2]
+
+
+def four_untrained(result: Result) -> None:
+    result["controls"][1]["runs"].pop()
+
+
+def untrained_not_met(result: Result) -> None:
+    metric = result["metrics"][0]
+    metric["separations"] = [s for s in metric["separations"] if s["control"] != "untrained"]
+
+
+def settings_changed(result: Result) -> None:
+    result["settings"]["seed"] = 99
+
+
+def floor_lowered(result: Result) -> None:
+    result["metrics"][0]["floor"]["high"] = 0.0
+
+
+def ceiling_null(result: Result) -> None:
+    result["metrics"][0]["ceiling"] = None
+
+
+def draws_disagree(result: Result) -> None:
+    result["metrics"][0]["draws"] = 200
+
+
+def name_disagrees(result: Result) -> None:
+    result["metrics"][0]["name"] = "coverage/argmax/10000"
+
+
+def coverage_embellished(result: Result) -> None:
+    result["coverage"][0]["argmax"] = 1.0
+
+
+def gate_embellished(result: Result) -> None:
+    result["gates"][-1]["value"] = 1.0
+
+
+def gate_invented(result: Result) -> None:
+    result["gates"][0]["gate"]["quantity"] = "novelty"
+
+
+def law_broken(result: Result) -> None:
+    result["laws"][0]["slack"] = -99.0
+
+
+def unknown_field(result: Result) -> None:
+    result["praise"] = "state of the art"
+
+
+def other_version(result: Result) -> None:
+    result["schema_version"] = 2
+
+
+def half_a_metric(result: Result) -> None:
+    result["metrics"][0]["interval"] = None
+
+
+def local_time(result: Result) -> None:
+    result["created"] = "2025-01-01T00:00:00+02:00"
+
+
+def no_limitation(result: Result) -> None:
+    result["limitations"] = []
+
+
+TAMPERINGS = [
+    no_control,
+    control_twice,
+    four_untrained,
+    untrained_not_met,
+    settings_changed,
+    floor_lowered,
+    ceiling_null,
+    draws_disagree,
+    name_disagrees,
+    coverage_embellished,
+    gate_embellished,
+    gate_invented,
+    law_broken,
+    unknown_field,
+    other_version,
+    half_a_metric,
+    local_time,
+    no_limitation,
+]
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda tamper: tamper.__name__)
+def test_what_was_tampered_with_is_neither_written_nor_read(
+    result: Result, tamper: Callable[[Result], None], tmp_path: Path
+) -> None:
+    tamper(result)
+    with pytest.raises(MeasurementError):
+        write_result(tmp_path / "out.json", result)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out.json").write_bytes(canonical_json(result))
+    with pytest.raises(MeasurementError):
+        read_result(tmp_path / "out.json")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"a": 1, "a": 2}', b"\xff"])
+def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "out.json"
+    path.write_bytes(data)
+    with pytest.raises(MeasurementError) as error:
+        read_result(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MeasurementError, match="does not exist"):
+        read_result(tmp_path / "out.json")
