@@ -29,7 +29,7 @@ class CertificationError(FluxtticeError):
     exit_code = 1
 
 
-class LawViolation(MeasurementError):
+class LawViolation(MeasurementError):  # noqa: N818 - a broken law, not a mistake in the program
     """A table of figures that breaks an identity or inequality which every true table obeys."""
 
 

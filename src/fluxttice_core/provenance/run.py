@@ -161,7 +161,7 @@ class Run:
             checkpoint = read(latest(self.folder))
             if checkpoint.record.settings_digest != self.settings.digest():
                 raise CheckpointError(
-                    f"the checkpoints in {self.folder} belong to other settings than its {SETTINGS}: restore it"
+                    f"the checkpoints in {self.folder} belong to other settings than {SETTINGS}: restore it"
                 )
             if checkpoint.state is None:
                 raise CheckpointError(
