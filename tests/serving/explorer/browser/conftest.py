@@ -111,14 +111,14 @@ class Explorer:
         return x, y
 
     def pixels(self, canvas: str = "points") -> list[int]:
-        """How many pixels of a canvas have each of the ten most common colours, most common first."""
+        """How many pixels of a canvas have each of the commonest colours, most common first."""
         found: list[int] = self.page.evaluate(
             """(id) => {
               const canvas = document.getElementById(id);
               const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
               const words = new Uint32Array(data.buffer), counts = new Map();
               for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-              return [...counts.values()].sort((a, b) => b - a).slice(0, 10);
+              return [...counts.values()].sort((a, b) => b - a).slice(0, 500);
             }""",
             canvas,
         )

@@ -11,6 +11,15 @@ export function ceiling(draws) {
   return -K * Math.expm1(draws * Math.log1p(-1 / K));
 }
 
+/**
+ * How far from that a perfect generator may fall, 95 % of the time: 1.96 standard deviations, from
+ * Var = K (1 - 1/K)^n + K (K - 1) (1 - 2/K)^n - K^2 (1 - 1/K)^2n.
+ */
+export function ceilingSpread(draws) {
+  const unseen = Math.exp(draws * Math.log1p(-1 / K)), pair = Math.exp(draws * Math.log1p(-2 / K));
+  return 1.96 * Math.sqrt(Math.max(K * unseen + K * (K - 1) * pair - (K * unseen) ** 2, 0));
+}
+
 /** Draw points [draws, distinct], the ceiling up to `most` draws, and the floors of untrained networks. */
 export function showCoverage(element, points, most, floors) {
   const { width, height, left, right, top, bottom } = SIZE;

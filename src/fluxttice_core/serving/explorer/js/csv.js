@@ -1,5 +1,6 @@
 /** A selection as a file of comma-separated values (RFC 4180), made in the browser. */
 
+import { anchor } from "./query.js";
 import { digitsOf, glyphs, hamming } from "./space.js";
 
 /** Write operations with their names, part of the split, probabilities and properties. */
@@ -7,7 +8,7 @@ export function writeCsv(indices, state, { manifest, algebra, mass, places }) {
   const names = new Map();
   for (const { name, index } of manifest.named) names.set(index, [...(names.get(index) ?? []), name]);
   const cells = ["--", "-0", "-+", "0-", "00", "0+", "+-", "+0", "++"].map((inputs) => `f(${inputs[0]} ${inputs[1]})`);
-  const heads = ["index", "string", ...cells, "names", "split", "p_a_times_K", "p_b_times_K", "cells_unlike_chosen", ...algebra.names];
+  const heads = ["index", "string", ...cells, "names", "split", "p_a_times_K", "p_b_times_K", `cells_unlike_${glyphs(anchor(state))}`, ...algebra.names];
   const rows = indices.map((index) => [
     index,
     glyphs(index),
@@ -16,7 +17,7 @@ export function writeCsv(indices, state, { manifest, algebra, mass, places }) {
     places.split === undefined ? "" : manifest.parts[places.split[index]],
     mass ? mass.mass_a[index].toPrecision(4) : "",
     mass ? mass.mass_b[index].toPrecision(4) : "",
-    state.op === null ? "" : hamming(index, state.op),
+    hamming(index, anchor(state)),
     ...algebra.names.map((name) => Number(algebra.has(index, name))),
   ]);
   return [heads, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";

@@ -2,11 +2,13 @@
 
 import { download, writeCsv } from "./csv.js";
 import { decimal, grouped, h, show } from "./dom.js";
-import { hamming } from "./space.js";
+import { anchor } from "./query.js";
+import { glyphs, hamming } from "./space.js";
 import { operationButton } from "./tables.js";
 
 const ROWS = 60;
-const ORDERS = [["index", "by index"], ["cells", "fewest cells unlike the chosen"], ["code", "nearest code to the chosen"], ["mass", "most probable first"]];
+const ORDERS = [["index", "by index"], ["cells", "fewest cells unlike"], ["code", "nearest code to"], ["mass", "most probable first"]];
+const ANCHORED = ["cells", "code"];
 
 export class FindPanel {
   constructor(root, page) {
@@ -17,7 +19,8 @@ export class FindPanel {
       "aria-describedby": "query-help", on: { input: () => page.store.set({ q: this.input.value }), keydown: (event) => this.#enter(event) },
     });
     this.count = h("p", { class: "count", role: "status" });
-    this.order = h("select", { id: "order", on: { change: () => page.store.set({ order: this.order.value }) } }, ORDERS.map(([value, label]) => h("option", { value }, label)));
+    this.order = h("select", { id: "order", on: { change: () => this.#sort(this.order.value) } }, ORDERS.map(([value, label]) => h("option", { value }, label)));
+    this.reanchor = h("button", { type: "button", class: "quiet", on: { click: () => this.#sort(this.order.value) } });
     this.box = h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ box: null }) } }, "Drop the box");
     this.list = h("ol", { class: "results" });
     this.more = h("button", { type: "button", class: "quiet", on: { click: () => { this.rows += 4 * ROWS; this.#list(); } } }, "Show more");
@@ -33,10 +36,11 @@ export class FindPanel {
       )),
       h("label", { for: "order", class: "hint" }, "Order"),
       this.order,
+      this.reanchor,
       this.list,
       this.more,
     );
-    page.store.watch(["q", "has", "lacks", "box", "order", "op", "half", "algebra", "mass", "codes"], (state, changed) => this.#update(state, changed));
+    page.store.watch(["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes"], (state, changed) => this.#update(state, changed));
   }
 
   #properties() {
@@ -58,6 +62,25 @@ export class FindPanel {
     this.page.store.set({ [list]: wanted ? [...without(state[list]), name] : without(state[list]), [other]: without(state[other]) });
   }
 
+  /** Sort, counting from the operation that is chosen now. */
+  #sort(order) {
+    this.page.store.set({ order, near: ANCHORED.includes(order) ? this.page.store.state.op : null });
+  }
+
+  #name(index) {
+    return this.page.namesOf(index)[0] ?? glyphs(index).replaceAll("-", "\u2212");
+  }
+
+  #showOrder(state) {
+    this.order.value = state.order;
+    const from = anchor(state);
+    ORDERS.forEach(([value, label], at) => {
+      this.order.options[at].textContent = ANCHORED.includes(value) ? `${label} ${this.#name(value === state.order ? from : state.op)}` : label;
+    });
+    this.reanchor.hidden = !ANCHORED.includes(state.order) || from === state.op;
+    this.reanchor.textContent = `Count from ${this.#name(state.op)} instead`;
+  }
+
   #clear() {
     this.page.store.set({ q: "", has: [], lacks: [], box: null });
     this.input.focus();
@@ -71,7 +94,7 @@ export class FindPanel {
 
   #update(state, changed) {
     if (changed.has("q") && this.input.value !== state.q) this.input.value = state.q;
-    this.order.value = state.order;
+    this.#showOrder(state);
     this.box.hidden = state.box === null;
     if (["q", "has", "lacks", "box", "algebra"].some((key) => changed.has(key))) {
       this.rows = ROWS;
@@ -104,7 +127,7 @@ export class FindPanel {
   }
 
   #note(index, state) {
-    if (state.order === "cells" && state.op !== null) return `${hamming(index, state.op)} cells`;
+    if (state.order === "cells") return `${hamming(index, anchor(state))} cells`;
     if (state.order === "mass" && this.page.mass) return `${decimal(this.page.mass[`mass_${state.half}`][index])} / K`;
     return "";
   }

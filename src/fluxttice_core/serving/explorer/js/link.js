@@ -4,8 +4,8 @@ import { LATENTS } from "./network.js";
 import { K } from "./space.js";
 
 export const DEFAULTS = {
-  view: "map", half: "b", map: "layout", x: 0, y: 1, colour: "cell:4", tab: "operation",
-  op: 15633, pin: null, q: "", has: [], lacks: [], order: "index", box: null, camera: null, z: null, t: 0,
+  view: "map", half: "b", map: "layout", x: 0, y: 1, colour: "distance", tab: "operation",
+  op: 15633, pin: null, q: "", has: [], lacks: [], order: "index", near: null, box: null, camera: null, z: null, t: 0,
   draws: 10000, seed: 0, rule: "argmax",
 };
 
@@ -38,6 +38,7 @@ const FIELDS = {
   has: words,
   lacks: words,
   order: oneOf("index", "cells", "code", "mass"),
+  near: whole(0, K - 1),
   box: {
     write: ({ on, rectangle }) => `${on}:${numbers(4).write(rectangle)}`,
     read: (value) => {

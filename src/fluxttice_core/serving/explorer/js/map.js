@@ -8,6 +8,7 @@ import { Viewport } from "./viewport.js";
 
 const MOST_PIXELS = 2;
 const REACH = 14;
+const FEW = 1500;
 const PAN_STEP = 60;
 const ZOOM_STEP = 1.5;
 
@@ -77,7 +78,7 @@ export class MapView {
       order,
       colours,
       palette: packedPalette,
-      radii: Array.from(packedPalette, (_, colour) => (colour === packedPalette.length - 1 ? 0.7 * radius : radius)),
+      radii: Array.from(packedPalette, (_, colour) => (colour === packedPalette.length - 1 ? Math.min(0.7 * radius, ratio) : radius)),
       background: packed(this.palette.background),
     });
     this.overlay.draw(this.#filled());
@@ -130,7 +131,8 @@ export class MapView {
 
   #radius() {
     const spread = Math.min(this.viewport.width, this.viewport.height) / 620;
-    return Math.min(1.35 * Math.max(spread, 0.75) * this.viewport.zoom ** 0.42, 6);
+    const few = this.standing !== null && this.drawn.standing < FEW ? 1.7 : 1;
+    return Math.min(1.35 * few * Math.max(spread, 0.75) * this.viewport.zoom ** 0.42, 6);
   }
 
   /** Order of drawing: what is filtered out first, then by rank, and within a rank in a fixed shuffle. */
@@ -147,6 +149,7 @@ export class MapView {
     this.drawn = {
       colours: drawnColours,
       order: Int32Array.from(layers.flat()),
+      standing: K - layers[0].length,
       packedPalette: Uint32Array.from([...palette, this.palette.faint], packed),
     };
   }

@@ -5,7 +5,7 @@ import { prefersStillness } from "./dom.js";
 import { showLegend } from "./legend.js";
 import { PALETTES } from "./palette.js";
 import { Projections } from "./projection.js";
-import { ordered, search } from "./query.js";
+import { anchor, ordered, search } from "./query.js";
 import { K } from "./space.js";
 
 const MOVE_MS = 450;
@@ -34,7 +34,7 @@ export class Page {
   /** What was found, in the order that is asked for; kept until that changes. */
   inOrder() {
     const { state } = this.store;
-    const key = [state.order, state.order === "index" ? "" : `${state.op}.${state.half}.${this.codes?.means[state.half] !== null}`].join();
+    const key = [state.order, state.order === "index" ? "" : `${anchor(state)}.${state.half}.${this.codes?.means[state.half] !== null}`].join();
     if (this.kept.key !== key || this.kept.of !== this.found) this.kept = { key, of: this.found, order: ordered(this.found.indices, state, this) };
     return this.kept.order;
   }

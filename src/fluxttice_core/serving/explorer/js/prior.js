@@ -1,6 +1,6 @@
 /** The panel that draws from the prior and watches how many operations are reached. */
 
-import { ceiling, emptyChart, showCoverage } from "./chart.js";
+import { ceiling, ceilingSpread, emptyChart, showCoverage } from "./chart.js";
 import { decimal, grouped, h } from "./dom.js";
 import { fetchDocument } from "./packs.js";
 import { K } from "./space.js";
@@ -98,7 +98,7 @@ export class PriorPanel {
     showCoverage(this.chart, points, draws, this.floors.filter((floor) => floor.half === half && floor.rule === rule));
     const [n, distinct] = this.points.at(-1);
     this.said.textContent = n === 0 ? `Half ${half.toUpperCase()}, nothing drawn yet.` :
-      `Half ${half.toUpperCase()}, ${rule}, ${grouped(n)} draws: ${grouped(distinct)} distinct, ${decimal((100 * distinct) / K, 2)} % of all; ceiling ${decimal((100 * ceiling(n)) / K, 2)} %, efficiency ${decimal(distinct / ceiling(n), 4)}.`;
+      `Half ${half.toUpperCase()}, ${rule}, ${grouped(n)} draws: ${grouped(distinct)} distinct, ${decimal((100 * distinct) / K, 2)} % of all; ceiling ${decimal((100 * ceiling(n)) / K, 2)} \u00b1 ${decimal((100 * ceilingSpread(n)) / K, 2)} %, efficiency ${decimal(distinct / ceiling(n), 4)}.`;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Searching: what is typed, the properties asked for and ruled out, and the box drawn on the map. */
 
+import { LATENTS } from "./network.js";
 import { K, hamming, matchesPattern, readPattern } from "./space.js";
 
 /** Lower case, blanks and underscores as hyphens: how names are compared. */
@@ -50,16 +51,19 @@ export function search(state, { manifest, algebra, boxed }) {
   return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false };
 }
 
+/** The operation that orders count from: the one chosen when the order was asked for. */
+export function anchor(state) {
+  return state.near ?? state.op;
+}
+
 /** Indices in the order that is asked for. */
 export function ordered(indices, state, { codes, mass }) {
   const by = (key) => Array.from(indices).map((index) => [key(index), index]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, index]) => index);
-  if (state.order === "cells" && state.op !== null) return by((index) => hamming(index, state.op));
+  const from = anchor(state);
+  if (state.order === "cells") return by((index) => hamming(index, from));
   if (state.order === "mass" && mass) return by((index) => -mass[`mass_${state.half}`][index]);
-  if (state.order === "code" && state.op !== null && codes?.means[state.half]) {
-    const means = codes.means[state.half];
-    const row = (index) => means.subarray(16 * index, 16 * index + 16);
-    const from = row(state.op);
-    return by((index) => row(index).reduce((sum, entry, d) => sum + (entry - from[d]) ** 2, 0));
-  }
-  return Array.from(indices);
+  const means = codes?.means[state.half] ?? null;
+  if (state.order !== "code" || means === null) return Array.from(indices);
+  const row = (index) => means.subarray(LATENTS * index, LATENTS * (index + 1));
+  return by((index) => row(index).reduce((sum, entry, d) => sum + (entry - row(from)[d]) ** 2, 0));
 }
