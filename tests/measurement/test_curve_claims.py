@@ -93,6 +93,12 @@ def test_nothing_unseen_counts_as_half_an_operation() -> None:
     assert audit_curve(curve({**allowed, 2_000: "180"}, 200), 200).verdict is Verdict.IMPOSSIBLE
 
 
+def test_chord_to_nothing_unseen_ends_at_half_an_operation() -> None:
+    finding = audit_curve(curve({50_000: "70%", 100_000: "19683"}), K)
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.lower == pytest.approx(1 - (0.5 / K) ** 0.5, abs=1e-9)
+
+
 def test_single_point_is_refused() -> None:
     with pytest.raises(MeasurementError, match="at least two budgets"):
         audit_curve([point(10, "1%")], K)

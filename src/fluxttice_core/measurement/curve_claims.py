@@ -51,9 +51,7 @@ class _Excess:
         return excess - math.sqrt(squares)
 
     def p_value(self) -> float:
-        """Return the significance at which the lower limit of the excess is 0."""
-        if self.at_least(0.5) <= 0:
-            return 0.5
+        """Return the significance at which the lower limit of an excess, positive at 0.5, is 0."""
         if self.at_least(_LEAST_P) > 0:
             return _LEAST_P
         log_p = brentq(lambda log_p: self.at_least(math.exp(log_p)), math.log(_LEAST_P), math.log(0.5))
