@@ -56,7 +56,7 @@ def environment_rows(result: Mapping[str, Any]) -> dict[str, str]:
     return {
         "program": f"{tool['name']} {tool['version']}",
         "commit": _known(tool["commit"]) + (", with changes" if tool["modified"] else ""),
-        **{name: str(value) for name, value in result["environment"].items()},
+        **{name: str(value) for name, value in sorted(result["environment"].items())},
         "parameters": f"{model['parameters']:,}",
         "recipe": _known(model["recipe"]),
         "seed of the run": _known(model["seed"]),
@@ -154,9 +154,21 @@ def _in_row(row: _Row, result: Mapping[str, Any]) -> Iterator[str]:
             yield f"its row “{row.name}” is not what the report holds"
         return
     expected = _gate(quantity, result) if "asks" in row.cells else _figures(quantity, result)
+    if not _names(row, quantity, result):
+        yield f"it names {quantity} wrongly, as “{row.name}”"
     for column, cell in row.cells.items():
         if column != "quantity" and not any(_agrees(cell, values) for values in expected.get(column, ())):
             yield f"it shows {quantity} under “{column}” as “{cell}”, and the report does not"
+
+
+def _names(row: _Row, quantity: str, result: Mapping[str, Any]) -> bool:
+    """Whether a row's words name its gate, or give no other number than the quantity's budget."""
+    if "asks" in row.cells:
+        return row.name in {g["gate"]["name"] for g in result["gates"] if g["gate"]["quantity"] == quantity}
+    budget = quantity.rpartition("/")[2]
+    words = _CODE.sub("", row.name)
+    numbers = [match["number"].replace(",", "") for match in _NUMBER.finditer(words) if match["number"]]
+    return numbers == ([budget] if budget.isdigit() else [])
 
 
 _Shown = str | tuple[float, ...]

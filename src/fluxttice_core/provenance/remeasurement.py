@@ -49,7 +49,7 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
         settings = settings_from(result["settings"])
         _require_same_rows(result, trained.split)
     except FluxtticeError as error:
-        return (Finding("remeasured", "fails", str(error)),)
+        return (Finding("consistency", "fails", str(error)),)
     consistent = Finding("consistency", "holds", "the report does not contradict itself")
     with fixed_threads():
         halves: tuple[tuple[Half, Autoencoder], ...] = (("a", trained.vae_a), ("b", trained.vae_b))

@@ -1,0 +1,100 @@
+"""The card: the Hub's metadata, every section a reader looks for, and nothing but the report's figures."""
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fluxttice_core.provenance.card import headline_quantities, model_card
+from fluxttice_core.provenance.card_figures import card_contradictions
+from fluxttice_core.provenance.result_file import read_report
+
+Result = dict[str, Any]
+SECTIONS = (
+    *("Results", "Controls", "Acceptance gates", "How it was chosen", "Data", "Intended use", "Limits"),
+    *("Environment", "Verify"),
+)
+
+
+@pytest.fixture(scope="module")
+def result(small_certificate: Path) -> Result:
+    found: Result = json.loads((small_certificate / "report.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def text(small_certificate: Path) -> str:
+    return (small_certificate / "MODEL_CARD.md").read_text()
+
+
+def test_the_metadata_are_what_the_hub_reads(text: str, result: Result) -> None:
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["license"] == "apache-2.0"
+    assert all(isinstance(tag, str) for tag in front["tags"])
+    (model,) = front["model-index"]
+    (group,) = model["results"]
+    assert {"type", "name"} <= set(group["task"])
+    assert {"type", "name"} <= set(group["dataset"])
+    values = {(m["name"], m["half"]): m["value"] for m in result["metrics"]}
+    for metric in group["metrics"]:
+        assert metric["value"] == values[metric["type"], metric["args"]["half"]]
+    assert len(group["metrics"]) >= 20
+
+
+def test_every_section_is_there_in_order(text: str) -> None:
+    assert tuple(re.findall(r"^## (.+)$", text, re.MULTILINE)) == SECTIONS
+
+
+def test_both_halves_stand_for_every_headline_quantity(text: str, small_certificate: Path) -> None:
+    report = read_report(small_certificate / "report.json")
+    quantities = headline_quantities(report)
+    assert "generative_information" in quantities
+    assert "table_accuracy/mean/held_out" in quantities
+    for quantity in quantities:
+        assert f"`{quantity}` |" in text
+
+
+def test_prose_holds_no_figure_of_the_model(text: str, result: Result) -> None:
+    """Figures stand in tables, where they are checked; prose has the size of the space and constants only."""
+    body = text.split("---\n", 2)[2]
+    prose = [line for line in body.splitlines() if not line.startswith(("|", "#", "!", "- "))]
+    numbers = set(re.findall(r"\d[\d,.]*\d|\d", "\n".join(prose).lower().replace("sha256sum", "")))
+    assert numbers == {str(result["data"]["operations"]), "95", "0", "10"}
+
+
+def test_the_same_result_gives_the_same_card(text: str, small_certificate: Path, result: Result) -> None:
+    settings = json.loads((small_certificate / "settings.json").read_text())
+    assert model_card(result, settings, ["coverage.svg"]) == text
+
+
+def test_a_failed_model_says_so_on_top(small_certificate: Path, result: Result) -> None:
+    failing = copy.deepcopy(result)
+    gate = next(g for g in failing["gates"] if g["gate"]["quantity"] == "generative_information")
+    gate["value"], gate["passed"] = 0.25, False
+    for metric in failing["metrics"]:
+        if (metric["quantity"], metric["half"]) == ("generative_information", gate["half"]):
+            metric["value"] = 0.25
+    text = model_card(failing, {}, [])
+    body = text.split("---\n", 2)[2].lstrip()
+    assert body.startswith("# FAILED: ")
+    assert "not certified" in body[:400]
+    assert "a code tells its operation (half A)" in body[:600]
+    assert "failed-acceptance" in yaml.safe_load(text.split("---\n")[1])["tags"]
+    assert not any("heading" in sentence for sentence in card_contradictions(text, failing))
+
+
+def test_an_imported_model_s_unknowns_are_stated(result: Result) -> None:
+    unknown = copy.deepcopy(result)
+    unknown["data"]["split"] = None
+    unknown["model"]["recipe"] = unknown["model"]["seed"] = None
+    settings = {"imported": {"file": "old.pt", "unknown": ["settings", "seed", "split"]}}
+    text = model_card(unknown, settings, [])
+    assert "**imported** from a file of another program, `old.pt`" in text
+    assert "unknown: settings, seed, split" in text
+    assert "nothing is claimed of held-out" in text
+    assert "| seed of the run | not recorded |" in text
+    assert list(card_contradictions(text, unknown)) == []
