@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -14,6 +17,7 @@ from fluxttice_core.measurement.coverage import ceiling
 from fluxttice_core.operations.algebra import holds, properties_of, property_names
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.serving.explorer_pages import explorer_routes
 from fluxttice_core.serving.served import Served
 
 from .conftest import Explorer
@@ -216,6 +220,33 @@ def test_a_link_restores_the_view(explorer: Explorer, browser: Browser) -> None:
         assert other.get("explorer.map.viewport.zoom") == pytest.approx(3, rel=1e-3)
         found = "explorer.page.found.indices"
         assert other.get(found) == explorer.get(found)
+    finally:
+        page.close()
+
+
+def test_a_new_address_is_followed(explorer: Explorer) -> None:
+    explorer.do("location.hash = '#op=223&tab=compare&pin=0'")
+    explorer.until("explorer.store.state.op === 223 && explorer.store.state.tab === 'compare'")
+    explorer.do("location.hash = '#op=15633'")
+    explorer.until("explorer.store.state.op === 15633 && explorer.store.state.pin === null")
+
+
+def test_where_a_key_is_needed_the_page_asks_for_it(
+    browser: Browser, reported: Served, serving: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    try:
+        with serving(key=key, pages=explorer_routes(reported)) as running:
+            explorer = Explorer(page, running.url)
+            explorer.load()
+            explorer.until("document.querySelector('.algebra input') !== null")
+            assert "asks for its API key" in page.inner_text(".algebra")
+            page.fill(".algebra input", key)
+            page.click("text=Use the key")
+            explorer.until("document.querySelector('.algebra dl') !== null")
+            assert all("401" in complaint for complaint in explorer.complaints)
+            page.goto("about:blank")
     finally:
         page.close()
 

@@ -9,6 +9,7 @@ import { Viewport } from "./viewport.js";
 const MOST_PIXELS = 2;
 const REACH = 14;
 const FEW = 1500;
+const VERY_FEW = 100;
 const PAN_STEP = 60;
 const ZOOM_STEP = 1.5;
 
@@ -22,7 +23,7 @@ export class MapView {
     this.overlay = new Overlay(root.querySelector("#marks"));
     this.boxing = false;
     this.places = null;
-    this.scene = { labels: true, named: [], neighbours: [], marker: null, path: null, box: null };
+    this.scene = { labels: true, named: [], ringed: [], neighbours: [], marker: null, path: null, box: null };
     this.frames = [];
     this.#listen();
     new ResizeObserver(() => this.resize()).observe(root);
@@ -131,7 +132,8 @@ export class MapView {
 
   #radius() {
     const spread = Math.min(this.viewport.width, this.viewport.height) / 620;
-    const few = this.standing !== null && this.drawn.standing < FEW ? 1.7 : 1;
+    const found = this.standing === null ? K : this.drawn.standing;
+    const few = found < VERY_FEW ? 3 : found < FEW ? 1.7 : 1;
     return Math.min(1.35 * few * Math.max(spread, 0.75) * this.viewport.zoom ** 0.42, 6);
   }
 

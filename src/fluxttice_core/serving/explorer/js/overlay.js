@@ -50,7 +50,7 @@ export class Overlay {
   }
 
   /** Names of operations, as many as fit without touching. */
-  #labels({ named, viewport, places, palette }) {
+  #labels({ named, viewport, places, palette, ringed }) {
     const { context } = this;
     context.font = "11px system-ui, sans-serif";
     context.textBaseline = "middle";
@@ -58,15 +58,16 @@ export class Overlay {
     const taken = [];
     for (const { name, index } of named) {
       const [px, py] = viewport.toScreen(places.x[index], places.y[index]);
-      const box = [px - 4, py - 8, px + 10 + context.measureText(name).width, py + 8];
+      const gap = ringed.includes(index) ? 16 : 7;
+      const box = [px - 4, py - 8, px + gap + 3 + context.measureText(name).width, py + 8];
       const outside = box[0] < 0 || box[1] < 0 || box[2] > this.width || box[3] > this.height;
       if (outside || taken.length >= LABELS_AT_MOST || taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
       context.strokeStyle = palette.background;
       context.lineWidth = 4;
-      context.strokeText(name, px + 7, py);
+      context.strokeText(name, px + gap, py);
       context.fillStyle = palette.ink;
-      context.fillText(name, px + 7, py);
+      context.fillText(name, px + gap, py);
       disc(context, px, py, 2.5);
       context.fill();
     }

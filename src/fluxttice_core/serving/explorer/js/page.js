@@ -131,6 +131,7 @@ export class Page {
     map.setScene({
       chosen: map.placeOf(state.op),
       pinned: map.placeOf(state.pin),
+      ringed: [state.op, state.pin],
       neighbours: state.tab === "operation" ? oneCellAway(state.op) : [],
       box: onThisMap ? state.box.rectangle : null,
       marker: between ? projections.project(state, this.latentBetween(state)) : marker,

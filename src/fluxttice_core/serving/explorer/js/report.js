@@ -13,7 +13,7 @@ export async function showReport(element, manifest) {
   }
   const figures = await fetchFigures();
   show(element,
-    h("h2", {}, report.title),
+    h("h2", {}, `Report: ${report.title}`),
     about,
     h("p", { class: "hint" }, report.setting),
     h("div", { class: "figures" }, figures.map(({ name, caption }) => h("figure", {}, h("img", { src: `explorer/figures/${name}.svg`, alt: caption, loading: "lazy" }), h("figcaption", {}, caption)))),
