@@ -4,6 +4,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from jaxtyping import Int64
 from pydantic import Field, with_config
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -203,20 +204,25 @@ class Health(TypedDict):
     models: list[str]
 
 
-def operation_row(index: int) -> OperationRow:
-    """Describe an operation in short.
+def operation_rows(indices: Int64[np.ndarray, "n"]) -> list[OperationRow]:
+    """Describe operations in short.
 
     Example:
-        >>> operation_row(15633)["names"], operation_row(15633)["string"]
-        (['min'], '----00-0+')
+        >>> [(row["string"], row["names"]) for row in operation_rows(np.array([15633, 1]))]
+        [('----00-0+', ['min']), ('0--------', [])]
     """
-    return {
-        "object": "operation",
-        "index": index,
-        "string": all_glyphs()[index],
-        "table": TERNARY.all_tables()[index].reshape(TERNARY.shape).tolist(),
-        "names": list(_names().get(index, ())),
-    }
+    glyphs, names = all_glyphs(), _names()
+    tables = TERNARY.all_tables()[indices].reshape(-1, *TERNARY.shape).tolist()
+    return [
+        {
+            "object": "operation",
+            "index": index,
+            "string": glyphs[index],
+            "table": table,
+            "names": list(names.get(index, ())),
+        }
+        for index, table in zip(indices.tolist(), tables, strict=True)
+    ]
 
 
 def answer(value: Any) -> Response:

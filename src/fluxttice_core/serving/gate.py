@@ -82,6 +82,7 @@ class Gate:
         except TimeoutError:
             if passage.deadline is None or not passage.deadline.expired():
                 raise
+            passage.deadline = None
             error = RequestError(
                 f"no answer was ready within {self._seconds:g} seconds: ask for less, or try again later",
                 status=503,

@@ -1,7 +1,6 @@
 """Endpoints about the server itself: its models, their report, its health and its counters."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
@@ -41,7 +40,7 @@ class Identity:
             summary="Show the model's report",
             description="Gives what was measured of the model that is served: every figure with its ceiling, "
             "its floor and the controls.",
-            answer=dict[str, Any],
+            answer=dict,
             missing="This model has no report; the message says why.",
         )
         yield Endpoint(

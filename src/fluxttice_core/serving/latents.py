@@ -20,7 +20,7 @@ from fluxttice_core.serving.answers import (
     NeighbourList,
     SampleAnswer,
     answer,
-    operation_row,
+    operation_rows,
 )
 from fluxttice_core.serving.endpoint import Desk, Endpoint
 from fluxttice_core.serving.limits import LARGEST_SEED
@@ -121,12 +121,12 @@ class Latents:
         cells: list[Any] = chances.tolist() if probabilities else [None] * len(joint)
         return [
             {
-                **operation_row(index),
+                **row,
                 "position": position,
                 "probability": joint[position],
                 "probabilities": cells[position],
             }
-            for position, index in enumerate(TERNARY.indices(tables).tolist())
+            for position, row in enumerate(operation_rows(TERNARY.indices(tables)))
         ]
 
     def _neighbours(
@@ -151,7 +151,5 @@ class Latents:
             "by": asked.by,
             "model": asked.model if asked.by == "latent" else None,
             "operation": start,
-            "data": [
-                {**operation_row(index), "distance": float(distances[index])} for index in order.tolist()
-            ],
+            "data": [{**row, "distance": float(distances[row["index"]])} for row in operation_rows(order)],
         }

@@ -23,7 +23,7 @@ from fluxttice_core.serving.answers import (
     OperationPortrait,
     Vocabulary,
     answer,
-    operation_row,
+    operation_rows,
 )
 from fluxttice_core.serving.endpoint import Desk, Endpoint, PathParameter
 from fluxttice_core.serving.limits import TEXT_LENGTH
@@ -120,8 +120,8 @@ def _page(asked: SearchQuery) -> OperationPage:
     pages = -(-found.size // asked.page_size)
     distances = None if near is None else hamming_to_all(near)
     rows: list[ListedRow] = [
-        {**operation_row(index), "distance": None if distances is None else int(distances[index])}
-        for index in found[first : first + asked.page_size].tolist()
+        {**row, "distance": None if distances is None else int(distances[row["index"]])}
+        for row in operation_rows(found[first : first + asked.page_size])
     ]
     return {
         "object": "list",

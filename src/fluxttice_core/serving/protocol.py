@@ -25,7 +25,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(self, transport: Any) -> None:
         """Take a connection, or refuse it when there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections:

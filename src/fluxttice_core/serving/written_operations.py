@@ -87,7 +87,7 @@ def read_query_text(text: str, place: str) -> int:
     try:
         return read_text(text, place)
     except RequestError:
-        known = _by_glyphs().get(text.replace(" ", "+"))
+        known = _by_glyphs().get(text.replace("/", "").replace(" ", "+"))
         if known is None:
             raise
         return known
@@ -124,9 +124,9 @@ def _read_batch(values: list[Any]) -> list[int]:
     elif all(type(value) is list for value in values):
         read = _read_tokens
     else:
-        odd = next(value for value in values if type(value) is not type(values[0]))
+        kinds = " and ".join(dict.fromkeys(map(_kind, values)))
         raise RequestError(
-            f"input is a list of {_kind(values[0])} and {_kind(odd)}: {_FORMS}",
+            f"input is a list of {kinds}: {_FORMS}",
             param="input",
             code="invalid_input",
         )
