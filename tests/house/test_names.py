@@ -16,6 +16,8 @@ TEST_FOLDERS_BESIDE_LAYERS = {
     "contracts",
     "known_answers",
     "goldens",
+    "planted_lies",
+    "faults",
     "attacks",
     "house",
     "acceptance",

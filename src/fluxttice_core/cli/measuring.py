@@ -103,7 +103,7 @@ def repeatable_command(arguments: Sequence[str] | None = None) -> str:
         arguments: What follows the program's name; by default, what was typed.
 
     Example:
-        >>> repeatable_command(["benchmark", "--checkpoint", "/home/somebody/runs/my model"])
+        >>> repeatable_command(["benchmark", "--checkpoint", "/data/runs/my model"])
         "fluxttice benchmark --checkpoint 'my model'"
     """
     typed = sys.argv[1:] if arguments is None else arguments

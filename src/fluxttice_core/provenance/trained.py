@@ -296,13 +296,15 @@ def _rows_of_latents(latents: object, dimensions: int) -> Float32[np.ndarray, "n
     """Latents as finite rows, or the sentence that says why they are none."""
     try:
         array: Shaped[np.ndarray, "..."] = np.asarray(latents)
-        rows = np.atleast_2d(array.astype(np.float32))
+        rows = np.atleast_2d(
+            array.astype(np.float32, casting="same_kind" if array.dtype.kind == "c" else "unsafe")
+        )
     except (TypeError, ValueError):
         raise OperationError("latents must be numbers: give one latent or rows of equal length") from None
     if rows.ndim != 2 or rows.shape[1] != dimensions:
         raise OperationError(
             f"latents of shape {array.shape} do not fit: give (n, {dimensions}) or ({dimensions},)"
         )
-    if np.iscomplexobj(array) or not np.isfinite(rows).all():
+    if not np.isfinite(rows).all():
         raise OperationError("latents must be finite real numbers: remove NaN and infinite values")
     return np.ascontiguousarray(rows)
