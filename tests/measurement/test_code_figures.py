@@ -14,7 +14,7 @@ from fluxttice_core.measurement.code_figures import (
 )
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup, ShuffledLabels
 from fluxttice_core.measurement.metric import Figure
-from fluxttice_core.measurement.posterior import encode_rows
+from fluxttice_core.measurement.posterior import Posteriors, encode_rows
 from fluxttice_core.measurement.protocol import Autoencoder
 from fluxttice_core.measurement.reference import BlankCode
 from fluxttice_core.measurement.series import Series
@@ -123,3 +123,12 @@ def test_each_part_is_measured_on_its_own_rows(linear_model: Callable[..., Autoe
 def test_shares_stay_within_0_and_1() -> None:
     for figure in reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, split(SPACE)):
         assert 0 <= figure.low <= figure.value <= figure.high <= 1
+
+
+def test_the_histogram_is_one_of_codes_and_not_of_noise() -> None:
+    posteriors = encode_rows(QuantileLookup(BINARY))
+    narrow = Posteriors(posteriors.rows, posteriors.mu * 0 + 0.06, posteriors.logvar * 0 - 20)
+    found = by_quantity(information_figures(narrow, "a", SETTINGS, BINARY))
+    histogram = found["latent_entropy/histogram"]
+    assert histogram.value == pytest.approx(0, abs=1e-6)
+    assert histogram.ceiling > 3

@@ -1,0 +1,143 @@
+"""Eight ways in which a report could lie, each as an edit of the source and the tests that must notice."""
+
+from dataclasses import dataclass
+
+_MEASUREMENT, _PROVENANCE = "tests/measurement", "tests/provenance"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A replacement in one file of the package, of text that it holds exactly once."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Lie:
+    """Edits that together make the report tell one lie, and default tests of which one must fail."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+
+LIES = (
+    Lie(
+        "rounded expectations are sampled as argmax",
+        (
+            Edit(
+                "measurement/sampling.py",
+                'return _likeliest(logits) if rule == "argmax" else _rounded_mean(logits)',
+                "return _rounded_mean(logits)",
+            ),
+        ),
+        (f"{_MEASUREMENT}/test_sampling.py::test_argmax_takes_the_likeliest_and_the_first_of_equals",),
+    ),
+    Lie(
+        "the benchmark runs without a checkpoint",
+        (
+            Edit(
+                "cli/measuring.py",
+                "if (checkpoint is None) == (not certified):",
+                "if checkpoint is not None and certified:",
+            ),
+        ),
+        ("tests/cli/test_measuring.py::test_a_target_is_named_once",),
+    ),
+    Lie(
+        "the latent histogram is one of Gaussian noise",
+        (
+            Edit(
+                "measurement/code_figures.py",
+                "samples = [posteriors.draw(generator).float() for _ in range(settings.posterior_repeats)]",
+                "samples = [torch.randn(posteriors.mu.shape, generator=generator)"
+                " for _ in range(settings.posterior_repeats)]",
+            ),
+        ),
+        (f"{_MEASUREMENT}/test_code_figures.py::test_the_histogram_is_one_of_codes_and_not_of_noise",),
+    ),
+    Lie(
+        "the differential entropy is one of Gaussian noise",
+        (
+            Edit(
+                "measurement/aggregate.py",
+                "z = drawn.draw(generator)",
+                "z = torch.randn(drawn.mu.shape, generator=generator, dtype=torch.float64)",
+            ),
+        ),
+        (f"{_MEASUREMENT}/test_aggregate.py::test_separate_codes_say_everything",),
+    ),
+    Lie(
+        "the split holds out rows of its training part",
+        (
+            Edit(
+                "operations/split.py",
+                "held_out=order[n_train + n_validation :]",
+                "held_out=order[: space.size - n_train - n_validation]",
+            ),
+        ),
+        ("tests/operations/test_split.py::test_the_parts_are_disjoint_and_cover_the_space",),
+    ),
+    Lie(
+        "held-out accuracy is measured on training rows",
+        (
+            Edit(
+                "measurement/code_figures.py",
+                '"held_out": split.held_out}',
+                '"held_out": split.train}',
+            ),
+        ),
+        (f"{_MEASUREMENT}/test_code_figures.py::test_each_part_is_measured_on_its_own_rows",),
+    ),
+    Lie(
+        "untrained weights are measured as if trained",
+        (Edit("provenance/benchmarking.py", "if shown <= floor:", "if shown < 0:"),),
+        (f"{_PROVENANCE}/test_benchmarking.py::test_random_weights_are_refused_however_drawn",),
+    ),
+    Lie(
+        "figures come without their ceiling",
+        (Edit("measurement/metric.py", "if math.isnan(self.ceiling):", "if False:"),),
+        (f"{_MEASUREMENT}/test_metric.py::test_a_figure_without_a_ceiling_is_refused",),
+    ),
+    Lie(
+        "result files come without their ceiling",
+        (
+            Edit(
+                "provenance/schemas/coverage_vs_entropy.json",
+                '"better",\n     "ceiling",\n     "ceiling_sd",',
+                '"better",\n     "ceiling_sd",',
+            ),
+        ),
+        (f"{_PROVENANCE}/test_result_schema.py",),
+    ),
+    Lie(
+        "more is drawn than the budget says",
+        (
+            Edit(
+                "measurement/reach_figures.py",
+                "_drawn_indices(source, stop - drawn, rules, generator)",
+                "_drawn_indices(source, 2 * (stop - drawn), rules, generator)",
+            ),
+            Edit("measurement/reach_figures.py", "if drawn != stop:", "if False:"),
+        ),
+        (f"{_MEASUREMENT}/test_reach_figures.py::test_a_perfect_generator_reaches_its_ceiling",),
+    ),
+    Lie(
+        "a sampler that draws too few is believed",
+        (Edit("measurement/reach_figures.py", "if drawn != stop:", "if drawn > stop:"),),
+        (f"{_MEASUREMENT}/test_reach_figures.py::test_a_sample_smaller_than_its_budget_is_refused",),
+    ),
+    Lie(
+        "the rate is clamped from below",
+        (
+            Edit(
+                "measurement/posterior.py",
+                "(0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0)",
+                "(0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0).clamp(min=0.5)",
+            ),
+        ),
+        (f"{_MEASUREMENT}/test_posterior.py::test_the_rate_is_not_clamped",),
+    ),
+)
