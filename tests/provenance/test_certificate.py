@@ -13,15 +13,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fluxttice_core.errors import CertificationError, CheckpointError, StorageError
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance import result_file
+from fluxttice_core.provenance import certificate, result_file
 from fluxttice_core.provenance.candidates import candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import json_digest
 from fluxttice_core.provenance.certificate import Certificate, certify
 from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
-from fluxttice_core.provenance.result_file import read_result
+from fluxttice_core.provenance.result_file import read_report, read_result
 from fluxttice_core.provenance.signature import verify_folder
 from fluxttice_core.provenance.stored_model import read_stored
 from fluxttice_core.provenance.trained import load
+from fluxttice_core.provenance.verification import verify
 
 Certify = Callable[..., Certificate]
 FILES = {
@@ -101,9 +102,8 @@ def test_made_again_elsewhere_it_is_the_same_bytes(
     def show(ranking: Any) -> None:
         seen.extend(ranked.candidate.epoch for ranked in ranking)
 
-    certificate = certified(copied, tmp_path / "again", private_key=key, on_ranking=show)
+    assert certified(copied, tmp_path / "again", private_key=key, on_ranking=show).accepted
     assert seen == [2, 3, 1]
-    assert certificate.accepted
     made = contents(tmp_path / "again")
     del made["model.sig"]
     assert made == contents(small_certificate)
@@ -112,18 +112,20 @@ def test_made_again_elsewhere_it_is_the_same_bytes(
 
 
 def test_a_model_that_fails_a_gate_is_refused_with_gate_and_figure(
-    small_run: Path, certified: Certify, tmp_path: Path
+    small_run: Path, certified: Certify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, out = run_with(tmp_path / "run", blur, small_run), tmp_path / "certified"
-    with pytest.raises(
-        CertificationError, match=r"generative_information is 0\.\d+ in half A.*asks >= 0\.5"
-    ) as e:
-        certified(run, out)
-    assert e.value.exit_code == 1
-    assert not out.exists()
-    certificate = certified(run, out, allow_uncertified=True)
-    assert not certificate.accepted
+    allowed = certified(run, out, allow_uncertified=True)
+    assert not allowed.accepted
     assert "\n# FAILED: small" in (out / "MODEL_CARD.md").read_text()
+    assert {finding.subject for finding in verify(out) if finding.verdict == "fails"} == {"gates"}
+    shutil.rmtree(out)
+    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: allowed.report)
+    asked = r"generative_information is 0\.\d+ in half A.*asks >= 0\.5"
+    with pytest.raises(CertificationError, match=asked) as refused:
+        certified(run, out)
+    assert refused.value.exit_code == 1
+    assert not out.exists()
 
 
 def test_a_run_without_an_exact_checkpoint_is_refused(
@@ -154,8 +156,10 @@ def test_a_folder_of_other_things_is_not_replaced(
 
 
 def test_a_certificate_is_replaced_as_a_whole(
-    small_certificate: Path, certified: Certify, tmp_path: Path
+    small_certificate: Path, certified: Certify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    report = read_report(small_certificate / "report.json")
+    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
     out = shutil.copytree(small_certificate, tmp_path / "out")
     (out / "figures" / "old.svg").write_text("<svg/>")
     (out / "model.sig").write_text("{}")
@@ -228,10 +232,10 @@ def test_an_original_checkpoint_that_meets_the_gates_is_certified_as_imported(
 
     original["model"] = dict(shipped().model.state_dict())
     torch.save(original, tmp_path / "good.pt")
-    certificate = certified(tmp_path / "good.pt", tmp_path / "out")
-    assert certificate.accepted
-    assert certificate.ranking == ()
-    assert {result.gate.quantity for result in certificate.report.gates} == {
+    imported = certified(tmp_path / "good.pt", tmp_path / "out")
+    assert imported.accepted
+    assert imported.ranking == ()
+    assert {result.gate.quantity for result in imported.report.gates} == {
         *("trit_accuracy/mean/all", "table_accuracy/mean/all", "coverage/argmax/50000"),
         *("efficiency/argmax/50000", "generative_information"),
     }

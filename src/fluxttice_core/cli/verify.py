@@ -60,8 +60,9 @@ def _shipped() -> tuple[Path, Path | None]:
     from importlib import resources
 
     package = Path(str(resources.files("fluxttice_core")))
-    key = package / "certified.pub"
-    return package / "certified", key if key.is_file() else None
+    installed, checkout = package / "certified.pub", package.parents[1] / "keys" / "fluxttice.pub"
+    key = next((path for path in (installed, checkout) if path.is_file()), None)
+    return package / "certified", key
 
 
 def _show(findings: Sequence[Finding]) -> None:

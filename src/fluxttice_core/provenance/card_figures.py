@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,15 +39,21 @@ def card_contradictions(text: str, result: Mapping[str, Any]) -> Iterator[str]:
         yield "the card has no front matter"
         return
     yield from _in_front_matter(match["yaml"], result)
-    rows = list(_rows(match["body"]))
+    asked = {gate["gate"]["quantity"] for gate in result["gates"]}
+    known = {metric["quantity"] for metric in result["metrics"]} | asked
+    facts = {**environment_rows(result), **split_rows(result)}
     failed = not all(gate["passed"] for gate in result["gates"])
     if match["body"].lstrip().startswith(f"# {FAILED}:") != failed:
         yield f"its heading {'hides' if failed else 'claims'} that the model fails its acceptance gates"
-    shown = {quantity for row in rows if (quantity := row.quantity(result)) is not None}
-    for quantity in {gate["gate"]["quantity"] for gate in result["gates"]} - shown:
+    for row in _rows(match["body"]):
+        quantity = row.quantity(known)
+        asked.discard(quantity or "")
+        if quantity is not None:
+            yield from _in_row(row, quantity, result)
+        elif list(row.cells.values()) != [facts.get(row.name)]:
+            yield f"its row “{row.name}” is not what the report holds"
+    for quantity in sorted(asked):
         yield f"its tables leave out {quantity}, which a gate asks for"
-    for row in rows:
-        yield from _in_row(row, result)
 
 
 def environment_rows(result: Mapping[str, Any]) -> dict[str, str]:
@@ -84,10 +90,8 @@ class _Row:
     name: str
     cells: Mapping[str, str]
 
-    def quantity(self, result: Mapping[str, Any]) -> str | None:
+    def quantity(self, known: Collection[str]) -> str | None:
         """The quantity that the row is about; none for a row about something else."""
-        known = {metric["quantity"] for metric in result["metrics"]}
-        known |= {gate["gate"]["quantity"] for gate in result["gates"]}
         named = _CODE.findall(self.name) or _CODE.findall(self.cells.get("quantity", ""))
         return named[0] if named and named[0] in known else None
 
@@ -146,13 +150,7 @@ def _rows(body: str) -> Iterator[_Row]:
             yield _Row(cells[0], dict(zip(columns[1:], cells[1:], strict=False)))
 
 
-def _in_row(row: _Row, result: Mapping[str, Any]) -> Iterator[str]:
-    quantity = row.quantity(result)
-    if quantity is None:
-        facts = {**environment_rows(result), **split_rows(result)}
-        if list(row.cells.values()) != [facts.get(row.name)]:
-            yield f"its row “{row.name}” is not what the report holds"
-        return
+def _in_row(row: _Row, quantity: str, result: Mapping[str, Any]) -> Iterator[str]:
     expected = _gate(quantity, result) if "asks" in row.cells else _figures(quantity, result)
     if not _names(row, quantity, result):
         yield f"it names {quantity} wrongly, as “{row.name}”"

@@ -1,0 +1,123 @@
+"""`fluxttice certify` shows its ranking, signs when given a key, and refuses with one sentence and code 1."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from cryptography.hazmat.primitives.asymmetric import ec
+from typer.testing import CliRunner
+
+from fluxttice_core.cli import certify as command
+from fluxttice_core.cli import measuring
+from fluxttice_core.cli.main import OneSentence
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.provenance import certificate
+from fluxttice_core.provenance.checkpoint import checkpoint_folder
+from fluxttice_core.provenance.keys import fingerprint, new_private_key, write_key_pair
+from fluxttice_core.provenance.result_file import read_report
+from fluxttice_core.provenance.signature import verify_folder
+from fluxttice_core.publishing import figures
+
+PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    """The command alone, as the program runs it."""
+    found = typer.Typer(cls=OneSentence)
+    command.register(found)
+    found.command("other")(lambda: None)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def quick(
+    small_certificate: Path, small_settings: MeasurementSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Take the report from the certificate that was made before; measuring is tested there."""
+    report = read_report(small_certificate / "report.json")
+    monkeypatch.setattr(measuring, "chosen_settings", lambda **_: small_settings)
+    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> ec.EllipticCurvePrivateKey:
+    key = new_private_key()
+    write_key_pair(tmp_path / "key.pem", tmp_path / "key.pub", key, PASSWORD)
+    return key
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the drawing out, where figures are not the question."""
+    monkeypatch.setattr(figures, "draw_figures", lambda _: {"coverage.svg": b"<svg/>"})
+
+
+def test_it_ranks_certifies_and_signs(
+    app: typer.Typer,
+    small_run: Path,
+    tmp_path: Path,
+    key: ec.EllipticCurvePrivateKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FLUXTTICE_KEY_PASSWORD", PASSWORD)
+    out = tmp_path / "out"
+    options = ["--out", str(out), "--key", str(tmp_path / "key.pem")]
+    result = CliRunner().invoke(app, ["certify", str(small_run), *options])
+    assert result.exit_code == 0, result.output
+    assert "not admitted: half A loses held-out tables" in result.output
+    assert f"certified in {out}" in result.output
+    assert f"signed by {fingerprint(key.public_key())}" in result.output
+    assert set(verify_folder(out, out / "model.sig", key.public_key()).files) >= {
+        *("figures/coverage.svg", "figures/latents.svg", "figures/mass.svg", "figures/rate_distortion.svg"),
+        *("MODEL_CARD.md", "SHA256SUMS"),
+    }
+
+
+def test_without_out_it_lies_in_the_run_and_a_second_time_replaces_it(
+    app: typer.Typer, small_run: Path, tmp_path: Path, undrawn: None
+) -> None:
+    run = shutil.copytree(small_run, tmp_path / "run")
+    for _ in range(2):
+        result = CliRunner().invoke(app, ["certify", str(run)])
+        assert result.exit_code == 0, result.output
+        assert "not signed" in result.output
+    assert (run / "certified" / "MODEL_CARD.md").is_file()
+
+
+def test_a_wrong_password_is_told_before_anything_is_measured(
+    app: typer.Typer,
+    small_run: Path,
+    tmp_path: Path,
+    key: ec.EllipticCurvePrivateKey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(certificate, "candidate_paths", lambda _: pytest.fail("it measured"))
+    options = ["--out", str(tmp_path / "out"), "--key", str(tmp_path / "key.pem")]
+    result = CliRunner().invoke(app, ["certify", str(small_run), *options], input="wrong password\n")
+    assert result.exit_code == 2
+    assert "wrong password" in result.output.splitlines()[-1]
+    assert "Traceback" not in result.output
+
+
+def test_a_refusal_is_one_sentence_and_exit_code_1(
+    app: typer.Typer, small_run: Path, tmp_path: Path, undrawn: None
+) -> None:
+    run = shutil.copytree(small_run, tmp_path / "run")
+    for epoch in (2, 3):
+        shutil.rmtree(checkpoint_folder(run, epoch))
+    result = CliRunner().invoke(app, ["certify", str(run)])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("fluxttice: ")
+    assert "no checkpoint to certify" in result.output
+    assert "--allow-uncertified" in result.output
+    assert not (run / "certified").exists()
+    result = CliRunner().invoke(app, ["certify", str(run), "--allow-uncertified"])
+    assert result.exit_code == 0
+
+
+def test_a_run_that_is_not_there_is_bad_input(app: typer.Typer, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["certify", str(tmp_path / "nothing")])
+    assert result.exit_code == 2
+    assert "no checkpoint at" in result.output

@@ -1,0 +1,100 @@
+"""`fluxttice verify` says what holds, what fails and what was not checked, and exits with 1 on failure."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from cryptography.hazmat.primitives.asymmetric import ec
+from typer.testing import CliRunner
+
+from fluxttice_core.cli import verify as command
+from fluxttice_core.cli.main import OneSentence
+from fluxttice_core.provenance.keys import new_private_key, public_pem
+from fluxttice_core.provenance.signature import sign_folder
+
+LAZY = """
+import sys
+from fluxttice_core.cli.main import main
+sys.argv = ["fluxttice", "verify", sys.argv[1]]
+try:
+    main()
+finally:
+    print("loaded:", [name for name in ("torch", "scipy", "numpy", "matplotlib") if name in sys.modules])
+"""
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    """The command alone, as the program runs it."""
+    found = typer.Typer(cls=OneSentence)
+    command.register(found)
+    found.command("other")(lambda: None)
+    return found
+
+
+@pytest.fixture
+def folder(small_certificate: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(small_certificate, tmp_path / "certified")
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> ec.EllipticCurvePrivateKey:
+    key = new_private_key()
+    (tmp_path / "key.pub").write_bytes(public_pem(key.public_key()))
+    return key
+
+
+def test_a_sound_folder_passes_and_the_unchecked_is_never_called_valid(
+    app: typer.Typer, folder: Path
+) -> None:
+    result = CliRunner().invoke(app, ["verify", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == (
+        "what was checked holds; not checked: signature, figures, figures again"
+    )
+    assert "valid" not in result.output.replace("invalid", "")
+
+
+def test_the_signature_counts_when_a_key_is_given(
+    app: typer.Typer, folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey
+) -> None:
+    arguments = ["verify", str(folder), "--public-key", str(tmp_path / "key.pub")]
+    assert CliRunner().invoke(app, arguments).exit_code == 1
+    sign_folder(folder, key, folder / "model.sig")
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "holds       signature" in result.output
+    (folder / "MODEL_CARD.md").write_text("# Perfect\n")
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("does not hold: signature, sums, card; not checked:")
+
+
+def test_measuring_again_is_done_when_asked_for(app: typer.Typer, folder: Path) -> None:
+    result = CliRunner().invoke(app, ["verify", str(folder), "--remeasure"])
+    assert result.exit_code == 0, result.output
+    assert "half B        measured again" in result.output
+    assert result.output.splitlines()[-1].endswith("not checked: signature, figures")
+
+
+def test_a_key_that_is_none_is_bad_input(app: typer.Typer, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text("no key")
+    result = CliRunner().invoke(app, ["verify", str(folder), "--public-key", str(tmp_path / "key.pub")])
+    assert result.exit_code == 2
+    assert "no public key" in result.output
+
+
+def test_the_shipped_model_holds_with_the_project_s_key(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["verify"])
+    assert result.exit_code == 0, result.output
+    assert "holds       signature" in result.output
+
+
+def test_nothing_heavy_is_loaded(folder: Path) -> None:
+    arguments = [sys.executable, "-c", LAZY, str(folder)]
+    finished = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert finished.stdout.splitlines()[-1] == "loaded: []"
