@@ -33,12 +33,13 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         from fluxttice_core import __version__
 
         typer.echo(f"fluxttice {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
