@@ -36,7 +36,7 @@ def test_every_operation_is_in_one_part_of_the_split(served: Served) -> None:
 
 def test_a_model_with_a_report_shows_it(served: Served, tmp_path: Path, serving: Any) -> None:
     report = tmp_path / "report.json"
-    report.write_text(json.dumps({"title": "ours", "model": {"tensor_digest": served.model.tensor_digest}}))
+    report.write_text(json.dumps({"title": "ours", "model": {"tensor_sha256": served.model.tensor_digest}}))
     found = prepare(served.model, report)
     assert found.report == report.read_bytes()
 
@@ -45,7 +45,9 @@ def test_a_model_with_a_report_shows_it(served: Served, tmp_path: Path, serving:
     ("text", "says"),
     [
         (None, "this model has no report"),
-        ('{"model": {"tensor_digest": "0000"}}', "of other weights"),
+        ('{"model": {"tensor_sha256": "0000"}}', "of other weights"),
+        ('{"model": "0000"}', "of other weights"),
+        ("[]", "of other weights"),
         ("{", "cannot be shown: The report is not valid JSON"),
         ('{"a": NaN}', "cannot be shown"),
     ],

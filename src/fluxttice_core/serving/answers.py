@@ -47,7 +47,7 @@ class ModelCard(TypedDict):
 
     id: str
     object: Literal["model"]
-    created: Annotated[int, Field(description="When the model was written, in seconds since 1970.")]
+    created: Annotated[int, Field(description="When the model's file was written, in seconds since 1970.")]
     owned_by: str
     dimensions: int
     operations: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -136,12 +137,18 @@ def _read_report(path: Path, model: TrainedModel) -> tuple[bytes | None, str]:
         )
     try:
         data = read_bounded(path, maximum=_LARGEST_REPORT, name="The report", error=RecordError)
-        parse_json(data, name="The report")
+        measured = parse_json(data, name="The report")
     except FluxtticeError as error:
         return None, f"the report of this model cannot be shown: {error}"
-    if model.tensor_digest.encode() not in data:
+    if _weights_of(measured) != model.tensor_digest:
         return None, (
             "the report beside this model is of other weights, so it is not shown: measure this model with "
             "`fluxttice benchmark`"
         )
     return data, ""
+
+
+def _weights_of(measured: Any) -> Any:
+    """The digest of the weights that a report says it is of."""
+    model = measured.get("model") if isinstance(measured, dict) else None
+    return model.get("tensor_sha256") if isinstance(model, dict) else None

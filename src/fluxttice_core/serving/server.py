@@ -11,6 +11,7 @@ from fluxttice_core.errors import SettingsError
 from fluxttice_core.serving.protocol import guarded_protocol
 
 SHORTEST_KEY = 16
+_WAITING = 1_024
 _ADDRESS = tuple[int, str]
 
 
@@ -67,6 +68,8 @@ def bind(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address, port))
+        # From now on clients wait in line, so that the address may be told before the server takes them.
+        listening.listen(_WAITING)
     except OSError as error:
         listening.close()
         raise SettingsError(
