@@ -316,6 +316,21 @@ def test_the_controller_is_asked_once_an_epoch_with_what_it_should_see() -> None
     assert records[1].learning_rate == pytest.approx(1e-3 * (1 + 0.05 * answers[1][0]))
 
 
+def test_every_step_of_an_epoch_has_the_corrected_rate() -> None:
+    trainer = original(reach_of(10, 10), "epochs=1")
+    rates: list[float] = []
+    plain_step = trainer._descent.step
+
+    def watched(loss: Tensor, *, rate: float) -> None:
+        rates.append(rate)
+        plain_step(loss, rate=rate)
+
+    trainer._descent.step = watched  # type: ignore[method-assign]
+    (record,) = trainer.epochs()
+    assert rates == [record.learning_rate] * 3
+    assert record.learning_rate != 1e-3
+
+
 def test_a_controller_without_gain_changes_nothing(small: "SmallRuns") -> None:
     still = {"controller.rate_gain": 0.0, "controller.weight_gain": 0.0, "controller.rate_bounds": [0.0, 1.0]}
     with_it, without = small.train(still), small.train({"controller": None})
