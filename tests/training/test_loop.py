@@ -96,8 +96,11 @@ def test_a_resumed_run_ends_with_the_same_bits(small: "SmallRuns", epochs: int) 
     running = first.epochs()
     for _ in range(epochs):
         next(running)
-    second = small.trainer(RESUMED, seed=0)
+    second = small.trainer(RESUMED)
     second.restore(*through_files(first))
+    assert equal(second.state_tensors(), first.state_tensors())
+    assert equal(second.model_tensors(), first.model_tensors())
+    assert second.progress == first.progress
     resumed = small.finish(second)
     assert resumed.same_weights(undisturbed)
     assert resumed.records == undisturbed.records[epochs:]
