@@ -58,7 +58,10 @@ def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
     for path in named:
         assert client.get(f"/explorer/{path}").status_code == 200, path
     scripts = {f"js/{path.name}" for path in script_files()}
-    waiting = ("api", "chart", "compare", "controls", "csv", "find", "operation", "prior", "random")
+    waiting = (
+        *("api", "chart", "code", "compare", "controls", "copy", "csv", "facts", "find", "operation"),
+        *("prior", "random"),
+    )
     assert scripts - set(named) == {f"js/{name}.js" for name in (*waiting, "report", "sliders", "worker")}
 
 

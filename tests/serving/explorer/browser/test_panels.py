@@ -127,6 +127,22 @@ def test_changing_a_cell_moves_the_mark(explorer: Explorer) -> None:
     assert explorer.state("op") == 15633
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("String", "----00-0+"),
+        ("Table as lists", "[[-1,-1,-1],[-1,0,0],[-1,0,1]]"),
+        ("Python", 'import fluxttice_core as fx\nz = fx.encode("----00-0+")  # posterior mean, (1, 16)\n'),
+    ],
+)
+def test_the_table_can_be_copied(explorer: Explorer, form: str, expected: str) -> None:
+    explorer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    explorer.do("document.querySelector('.copy').open = true")
+    explorer.page.click(f".copy >> text={form}")
+    explorer.until(f"document.querySelector('#operation [role=status]').textContent === '{form} copied'")
+    assert explorer.page.evaluate("async () => navigator.clipboard.readText()") == expected
+
+
 def test_sliders_decode_live(explorer: Explorer, served: Served) -> None:
     explorer.page.click("#tab-sliders")
     explorer.until("explorer.store.state.z !== null")

@@ -36,7 +36,8 @@ export class Algebra {
   /** How many of some operations have each property. */
   counts(indices) {
     return this.names.map((_, at) => {
-      const row = (at >> 3) * K, bit = at & 7;
+      const row = (at >> 3) * K,
+        bit = at & 7;
       let count = 0;
       for (let i = 0; i < indices.length; i += 1) count += (this.bits[row + indices[i]] >> bit) & 1;
       return count;
@@ -50,7 +51,10 @@ export class Algebra {
       const representatives = this.classes.subarray(at * K, (at + 1) * K);
       const counts = new Uint16Array(K);
       for (const index of representatives) counts[index] += 1;
-      this.kept.set(symmetry, { representatives, sizes: Uint16Array.from(representatives, (index) => counts[index]) });
+      this.kept.set(symmetry, {
+        representatives,
+        sizes: Uint16Array.from(representatives, (index) => counts[index]),
+      });
     }
     return this.kept.get(symmetry);
   }

@@ -22,7 +22,8 @@ export class Codes {
 
   /** Start with the half that is looked at; the other follows on its own thread. */
   start(first) {
-    for (const half of first === "a" ? ["a", "b"] : ["b", "a"]) this.workers[half].postMessage({ kind: "encode", half });
+    for (const half of first === "a" ? ["a", "b"] : ["b", "a"])
+      this.workers[half].postMessage({ kind: "encode", half });
   }
 
   /** Mean and log-variance of one operation, exactly, whether or not all are ready. */

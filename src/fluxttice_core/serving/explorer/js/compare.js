@@ -12,36 +12,77 @@ export class ComparePanel {
     this.page = page;
     this.left = new OperationTable({ label: "Table of the pinned operation" });
     this.right = new OperationTable({ label: "Table of the chosen operation" });
-    this.between = new OperationTable({ label: "Most likely table between the two codes, with probabilities" });
+    this.between = new OperationTable({
+      label: "Most likely table between the two codes, with probabilities",
+    });
     this.leftName = h("h3", {});
     this.rightName = h("h3", {});
     this.facts = h("div", {});
     this.said = h("p", { class: "verdict", role: "status" });
     this.strip = h("ol", { class: "strip" });
-    this.slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, id: "between", on: { input: () => page.store.set({ t: Number(this.slider.value) }) } });
-    this.content = h("div", {},
-      h("div", { class: "pair" },
+    this.slider = h("input", {
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      id: "between",
+      on: { input: () => page.store.set({ t: Number(this.slider.value) }) },
+    });
+    this.content = h(
+      "div",
+      {},
+      h(
+        "div",
+        { class: "pair" },
         h("div", {}, this.leftName, this.left.element),
-        h("div", {}, this.rightName, this.right.element)),
-      h("div", { class: "actions" },
+        h("div", {}, this.rightName, this.right.element),
+      ),
+      h(
+        "div",
+        { class: "actions" },
         h("button", { type: "button", class: "quiet", on: { click: () => this.#swap() } }, "Swap"),
-        h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ pin: page.store.state.op, t: 0 }) } }, "Pin the chosen instead")),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            on: { click: () => page.store.set({ pin: page.store.state.op, t: 0 }) },
+          },
+          "Pin the chosen instead",
+        ),
+      ),
       this.facts,
-      h("section", {}, h("h3", {}, "Between the two codes"),
-        h("label", { for: "between", class: "hint" }, "(1 \u2212 t) of the pinned code and t of the chosen one"),
-        this.slider, this.strip,
-        h("div", { class: "decoded" }, this.between.element, this.said)),
+      h(
+        "section",
+        {},
+        h("h3", {}, "Between the two codes"),
+        h(
+          "label",
+          { for: "between", class: "hint" },
+          "(1 \u2212 t) of the pinned code and t of the chosen one",
+        ),
+        this.slider,
+        this.strip,
+        h("div", { class: "decoded" }, this.between.element, this.said),
+      ),
     );
-    this.empty = h("p", { class: "hint" }, "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell.");
+    this.empty = h(
+      "p",
+      { class: "hint" },
+      "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell.",
+    );
     root.append(h("h2", { class: "panel-title" }, "Compare two operations"), this.empty, this.content);
-    page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) => this.#update(state, changed));
+    page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) =>
+      this.#update(state, changed),
+    );
   }
 
   /** The latent between the two codes, or null. */
   latentAt(t, { pin, op, half }) {
     const { codes } = this.page;
     if (codes === null || pin === null) return null;
-    const from = codes.encode(half, pin).mean, to = codes.encode(half, op).mean;
+    const from = codes.encode(half, pin).mean,
+      to = codes.encode(half, op).mean;
     return Float32Array.from({ length: LATENTS }, (_, d) => (1 - t) * from[d] + t * to[d]);
   }
 
@@ -69,15 +110,30 @@ export class ComparePanel {
     const differing = hamming(pin, op);
     const lines = [`They differ in ${differing} of 9 cells.`];
     if (page.codes !== null) {
-      const apart = (which) => Math.hypot(...page.codes.encode(which, pin).mean.map((entry, d) => entry - page.codes.encode(which, op).mean[d]));
-      lines.push(`Their codes are ${decimal(apart("a"))} apart in half A and ${decimal(apart("b"))} in half B.`);
+      const apart = (which) =>
+        Math.hypot(
+          ...page.codes
+            .encode(which, pin)
+            .mean.map((entry, d) => entry - page.codes.encode(which, op).mean[d]),
+        );
+      lines.push(
+        `Their codes are ${decimal(apart("a"))} apart in half A and ${decimal(apart("b"))} in half B.`,
+      );
     }
     show(this.facts, h("p", {}, lines.join(" ")), page.algebra && this.#properties(pin, op));
     const shown = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
-    show(this.strip, page.codes && shown.map((t) => {
-      const decoded = page.codes.decode(half, this.latentAt(t, { pin, op, half }));
-      return h("li", {}, operationButton(decoded.index, () => page.store.set({ t }), { note: t.toFixed(2) }));
-    }));
+    show(
+      this.strip,
+      page.codes &&
+        shown.map((t) => {
+          const decoded = page.codes.decode(half, this.latentAt(t, { pin, op, half }));
+          return h(
+            "li",
+            {},
+            operationButton(decoded.index, () => page.store.set({ t }), { note: t.toFixed(2) }),
+          );
+        }),
+    );
   }
 
   #properties(pin, op) {
@@ -85,10 +141,16 @@ export class ComparePanel {
     const [left, right] = [algebra.propertiesOf(pin), algebra.propertiesOf(op)];
     const both = left.filter((name) => right.includes(name));
     const only = (names) => names.filter((name) => !both.includes(name)).join(", ") || "none";
-    return h("dl", { class: "facts wide" },
-      h("dt", {}, "both"), h("dd", {}, both.join(", ") || "none"),
-      h("dt", {}, "pinned only"), h("dd", {}, only(left)),
-      h("dt", {}, "chosen only"), h("dd", {}, only(right)));
+    return h(
+      "dl",
+      { class: "facts wide" },
+      h("dt", {}, "both"),
+      h("dd", {}, both.join(", ") || "none"),
+      h("dt", {}, "pinned only"),
+      h("dd", {}, only(left)),
+      h("dt", {}, "chosen only"),
+      h("dd", {}, only(right)),
+    );
   }
 
   #showBetween(state) {

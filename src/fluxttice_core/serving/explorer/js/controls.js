@@ -8,15 +8,44 @@ export class Controls {
   constructor(root, page, map) {
     this.page = page;
     const { store, manifest } = page;
-    this.half = segmented("Half of the model", [["a", "A"], ["b", "B"]], (half) => store.set({ half }));
-    this.map = h("select", { id: "map-kind", on: { change: () => store.set({ map: this.map.value, x: 0, y: 1 }) } },
+    this.half = segmented(
+      "Half of the model",
+      [
+        ["a", "A"],
+        ["b", "B"],
+      ],
+      (half) => store.set({ half }),
+    );
+    this.map = h(
+      "select",
+      { id: "map-kind", on: { change: () => store.set({ map: this.map.value, x: 0, y: 1 }) } },
       manifest.layout && h("option", { value: "layout" }, `${manifest.layout.method} layout`),
-      h("option", { value: "pca" }, "principal components"), h("option", { value: "pair" }, "two latents"));
-    this.axes = ["x", "y"].map((axis) => h("select", { "aria-label": `${axis} axis`, class: "short", on: { change: (event) => store.set({ [axis]: Number(event.target.value) }) } }));
+      h("option", { value: "pca" }, "principal components"),
+      h("option", { value: "pair" }, "two latents"),
+    );
+    this.axes = ["x", "y"].map((axis) =>
+      h("select", {
+        "aria-label": `${axis} axis`,
+        class: "short",
+        on: { change: (event) => store.set({ [axis]: Number(event.target.value) }) },
+      }),
+    );
     this.kinds = kindsOf(manifest);
-    this.colour = h("select", { id: "colour", on: { change: () => this.#kind() } }, this.kinds.map(({ kind, label }) => h("option", { value: kind }, label)));
-    this.argument = h("select", { "aria-label": "which", on: { change: () => store.set({ colour: `${this.colour.value}:${this.argument.value}` }) } });
-    this.labels = h("input", { type: "checkbox", id: "labels", checked: true, on: { change: () => map.setScene({ labels: this.labels.checked }) } });
+    this.colour = h(
+      "select",
+      { id: "colour", on: { change: () => this.#kind() } },
+      this.kinds.map(({ kind, label }) => h("option", { value: kind }, label)),
+    );
+    this.argument = h("select", {
+      "aria-label": "which",
+      on: { change: () => store.set({ colour: `${this.colour.value}:${this.argument.value}` }) },
+    });
+    this.labels = h("input", {
+      type: "checkbox",
+      id: "labels",
+      checked: true,
+      on: { change: () => map.setScene({ labels: this.labels.checked }) },
+    });
     root.append(
       h("div", { class: "control" }, h("span", { class: "control-label" }, "Half"), this.half.element),
       h("div", { class: "control" }, h("label", { for: "map-kind" }, "Map"), this.map, ...this.axes),
@@ -37,7 +66,9 @@ export class Controls {
     this.axes.forEach((select, at) => {
       select.hidden = state.map === "layout";
       const name = (d) => (state.map === "pca" ? `${d + 1}` : `z${d}`);
-      select.replaceChildren(...Array.from({ length: LATENTS }, (_, d) => h("option", { value: d }, name(d))));
+      select.replaceChildren(
+        ...Array.from({ length: LATENTS }, (_, d) => h("option", { value: d }, name(d))),
+      );
       select.value = at === 0 ? state.x : state.y;
     });
     const [kind, argument] = state.colour.split(":");
@@ -50,9 +81,14 @@ export class Controls {
 }
 
 function segmented(label, options, choose) {
-  const buttons = options.map(([value, text]) => h("button", { type: "button", "data-value": value, on: { click: () => choose(value) } }, text));
+  const buttons = options.map(([value, text]) =>
+    h("button", { type: "button", "data-value": value, on: { click: () => choose(value) } }, text),
+  );
   return {
     element: h("div", { class: "segmented", role: "group", "aria-label": label }, buttons),
-    update: (value) => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.value === value))),
+    update: (value) =>
+      buttons.forEach((button) =>
+        button.setAttribute("aria-pressed", String(button.dataset.value === value)),
+      ),
   };
 }

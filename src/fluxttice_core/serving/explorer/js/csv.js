@@ -7,8 +7,20 @@ import { digitsOf, glyphs, hamming } from "./space.js";
 export function writeCsv(indices, state, { manifest, algebra, mass, places }) {
   const names = new Map();
   for (const { name, index } of manifest.named) names.set(index, [...(names.get(index) ?? []), name]);
-  const cells = ["--", "-0", "-+", "0-", "00", "0+", "+-", "+0", "++"].map((inputs) => `f(${inputs[0]} ${inputs[1]})`);
-  const heads = ["index", "string", ...cells, "names", "split", "p_a_times_K", "p_b_times_K", `cells_unlike_${glyphs(anchor(state))}`, ...algebra.names];
+  const cells = ["--", "-0", "-+", "0-", "00", "0+", "+-", "+0", "++"].map(
+    (inputs) => `f(${inputs[0]} ${inputs[1]})`,
+  );
+  const heads = [
+    "index",
+    "string",
+    ...cells,
+    "names",
+    "split",
+    "p_a_times_K",
+    "p_b_times_K",
+    `cells_unlike_${glyphs(anchor(state))}`,
+    ...algebra.names,
+  ];
   const rows = indices.map((index) => [
     index,
     glyphs(index),

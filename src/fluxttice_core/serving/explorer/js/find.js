@@ -7,7 +7,12 @@ import { glyphs, hamming } from "./space.js";
 import { operationButton } from "./tables.js";
 
 const ROWS = 60;
-const ORDERS = [["index", "by index"], ["cells", "fewest cells unlike"], ["code", "nearest code to"], ["mass", "most probable first"]];
+const ORDERS = [
+  ["index", "by index"],
+  ["cells", "fewest cells unlike"],
+  ["code", "nearest code to"],
+  ["mass", "most probable first"],
+];
 const ANCHORED = ["cells", "code"];
 
 export class FindPanel {
@@ -15,51 +20,124 @@ export class FindPanel {
     this.page = page;
     this.rows = ROWS;
     this.input = h("input", {
-      type: "search", id: "query", placeholder: "min, 15633, ----00-0+ or ?0?-0--0-", autocomplete: "off", spellcheck: "false",
-      "aria-describedby": "query-help", on: { input: () => page.store.set({ q: this.input.value }), keydown: (event) => this.#enter(event) },
+      type: "search",
+      id: "query",
+      placeholder: "min, 15633, ----00-0+ or ?0?-0--0-",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-describedby": "query-help",
+      on: { input: () => page.store.set({ q: this.input.value }), keydown: (event) => this.#enter(event) },
     });
     this.count = h("p", { class: "count", role: "status" });
-    this.order = h("select", { id: "order", on: { change: () => this.#sort(this.order.value) } }, ORDERS.map(([value, label]) => h("option", { value }, label)));
-    this.reanchor = h("button", { type: "button", class: "quiet", on: { click: () => this.#sort(this.order.value) } });
-    this.box = h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ box: null }) } }, "Drop the box");
+    this.order = h(
+      "select",
+      { id: "order", on: { change: () => this.#sort(this.order.value) } },
+      ORDERS.map(([value, label]) => h("option", { value }, label)),
+    );
+    this.reanchor = h("button", {
+      type: "button",
+      class: "quiet",
+      on: { click: () => this.#sort(this.order.value) },
+    });
+    this.box = h(
+      "button",
+      { type: "button", class: "quiet", on: { click: () => page.store.set({ box: null }) } },
+      "Drop the box",
+    );
     this.list = h("ol", { class: "results" });
-    this.more = h("button", { type: "button", class: "quiet", on: { click: () => { this.rows += 4 * ROWS; this.#list(); } } }, "Show more");
+    this.more = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        on: {
+          click: () => {
+            this.rows += 4 * ROWS;
+            this.#list();
+          },
+        },
+      },
+      "Show more",
+    );
     root.append(
       h("label", { for: "query", class: "panel-title" }, "Find operations"),
       this.input,
-      h("p", { id: "query-help", class: "hint" }, "A name, an index, a table of \u2212 0 + with ? for any value, or properties."),
+      h(
+        "p",
+        { id: "query-help", class: "hint" },
+        "A name, an index, a table of \u2212 0 + with ? for any value, or properties.",
+      ),
       this.#properties(),
-      h("div", { class: "found" }, this.count, h("div", { class: "actions" },
-        this.box,
-        h("button", { type: "button", class: "quiet", on: { click: () => this.#clear() } }, "Clear"),
-        h("button", { type: "button", class: "quiet", id: "csv", on: { click: () => this.#download() } }, "Download CSV"),
-      )),
+      h(
+        "div",
+        { class: "found" },
+        this.count,
+        h(
+          "div",
+          { class: "actions" },
+          this.box,
+          h("button", { type: "button", class: "quiet", on: { click: () => this.#clear() } }, "Clear"),
+          h(
+            "button",
+            { type: "button", class: "quiet", id: "csv", on: { click: () => this.#download() } },
+            "Download CSV",
+          ),
+        ),
+      ),
       h("label", { for: "order", class: "hint" }, "Order"),
       this.order,
       this.reanchor,
       this.list,
       this.more,
     );
-    page.store.watch(["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes"], (state, changed) => this.#update(state, changed));
+    page.store.watch(
+      ["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes"],
+      (state, changed) => this.#update(state, changed),
+    );
   }
 
   #properties() {
     this.properties = this.page.manifest.properties.map(({ name, statement }) => {
-      const box = h("input", { type: "checkbox", on: { change: () => this.#toggle("has", name, box.checked) } });
-      const not = h("button", { type: "button", class: "not", "aria-pressed": "false", "aria-label": `not ${name}`, on: { click: () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true") } }, "not");
+      const box = h("input", {
+        type: "checkbox",
+        on: { change: () => this.#toggle("has", name, box.checked) },
+      });
+      const not = h(
+        "button",
+        {
+          type: "button",
+          class: "not",
+          "aria-pressed": "false",
+          "aria-label": `not ${name}`,
+          on: { click: () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true") },
+        },
+        "not",
+      );
       const counted = h("span", { class: "property-count" });
       const row = h("li", {}, h("label", { title: statement }, box, h("span", {}, name)), counted, not);
       return { name, box, not, counted, row };
     });
     const open = matchMedia("(min-width: 1100px)").matches;
-    return h("details", { class: "properties", open }, h("summary", {}, "Properties"), h("ul", {}, this.properties.map(({ row }) => row)));
+    return h(
+      "details",
+      { class: "properties", open },
+      h("summary", {}, "Properties"),
+      h(
+        "ul",
+        {},
+        this.properties.map(({ row }) => row),
+      ),
+    );
   }
 
   #toggle(list, name, wanted) {
     const { state } = this.page.store;
     const other = list === "has" ? "lacks" : "has";
     const without = (names) => names.filter((one) => one !== name);
-    this.page.store.set({ [list]: wanted ? [...without(state[list]), name] : without(state[list]), [other]: without(state[other]) });
+    this.page.store.set({
+      [list]: wanted ? [...without(state[list]), name] : without(state[list]),
+      [other]: without(state[other]),
+    });
   }
 
   /** Sort, counting from the operation that is chosen now. */
@@ -75,7 +153,9 @@ export class FindPanel {
     this.order.value = state.order;
     const from = anchor(state);
     ORDERS.forEach(([value, label], at) => {
-      this.order.options[at].textContent = ANCHORED.includes(value) ? `${label} ${this.#name(value === state.order ? from : state.op)}` : label;
+      this.order.options[at].textContent = ANCHORED.includes(value)
+        ? `${label} ${this.#name(value === state.order ? from : state.op)}`
+        : label;
     });
     this.reanchor.hidden = !ANCHORED.includes(state.order) || from === state.op;
     this.reanchor.textContent = `Count from ${this.#name(state.op)} instead`;
@@ -106,7 +186,9 @@ export class FindPanel {
   #counts(state) {
     const { found, algebra } = this.page;
     const total = found.indices.length;
-    this.count.textContent = found.unknown ? "No operation has such a name." : `${grouped(total)} of 19,683 operations`;
+    this.count.textContent = found.unknown
+      ? "No operation has such a name."
+      : `${grouped(total)} of 19,683 operations`;
     const counts = algebra === null ? null : algebra.counts(found.indices);
     this.properties.forEach(({ name, box, not, counted, row }, at) => {
       box.checked = state.has.includes(name);
@@ -120,15 +202,27 @@ export class FindPanel {
     const { page } = this;
     const { state } = page.store;
     const indices = page.inOrder();
-    show(this.list, indices.slice(0, this.rows).map((index) =>
-      h("li", {}, operationButton(index, page.choose, { name: page.namesOf(index).join(", "), note: this.#note(index, state) }))));
+    show(
+      this.list,
+      indices.slice(0, this.rows).map((index) =>
+        h(
+          "li",
+          {},
+          operationButton(index, page.choose, {
+            name: page.namesOf(index).join(", "),
+            note: this.#note(index, state),
+          }),
+        ),
+      ),
+    );
     this.more.hidden = indices.length <= this.rows;
     this.more.textContent = `Show more (${grouped(indices.length - this.rows)} left)`;
   }
 
   #note(index, state) {
     if (state.order === "cells") return `${hamming(index, anchor(state))} cells`;
-    if (state.order === "mass" && this.page.mass) return `${decimal(this.page.mass[`mass_${state.half}`][index])} / K`;
+    if (state.order === "mass" && this.page.mass)
+      return `${decimal(this.page.mass[`mass_${state.half}`][index])} / K`;
     return "";
   }
 

@@ -69,9 +69,13 @@ export function listen(element, handlers, isBoxing) {
   element.addEventListener("pointerup", (event) => release(event, true));
   element.addEventListener("pointercancel", (event) => release(event, false));
   element.addEventListener("pointerleave", () => handlers.leave());
-  element.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const pixels = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
-    handlers.zoom(...at(event), Math.exp(-Math.min(Math.max(pixels, -300), 300) * 0.0022));
-  }, { passive: false });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const pixels = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
+      handlers.zoom(...at(event), Math.exp(-Math.min(Math.max(pixels, -300), 300) * 0.0022));
+    },
+    { passive: false },
+  );
 }

@@ -4,17 +4,42 @@ import { LATENTS } from "./network.js";
 import { K } from "./space.js";
 
 export const DEFAULTS = {
-  view: "map", half: "b", map: "layout", x: 0, y: 1, colour: "distance", tab: "operation",
-  op: 15633, pin: null, q: "", has: [], lacks: [], order: "index", near: null, box: null, camera: null, z: null, t: 0,
-  draws: 10000, seed: 0, rule: "argmax",
+  view: "map",
+  half: "b",
+  map: "layout",
+  x: 0,
+  y: 1,
+  colour: "distance",
+  tab: "operation",
+  op: 15633,
+  pin: null,
+  q: "",
+  has: [],
+  lacks: [],
+  order: "index",
+  near: null,
+  box: null,
+  camera: null,
+  z: null,
+  t: 0,
+  draws: 10000,
+  seed: 0,
+  rule: "argmax",
 };
 
 const text = { write: (value) => value, read: (value) => value.slice(0, 200) };
-const words = { write: (value) => value.join(","), read: (value) => value.split(",").filter(Boolean).slice(0, 64) };
-const oneOf = (...allowed) => ({ write: (value) => value, read: (value) => (allowed.includes(value) ? value : undefined) });
+const words = {
+  write: (value) => value.join(","),
+  read: (value) => value.split(",").filter(Boolean).slice(0, 64),
+};
+const oneOf = (...allowed) => ({
+  write: (value) => value,
+  read: (value) => (allowed.includes(value) ? value : undefined),
+});
 const whole = (least, most) => ({
   write: String,
-  read: (value) => (/^\d+$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined),
+  read: (value) =>
+    /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined,
 });
 const numbers = (count) => ({
   write: (value) => Array.from(value, (entry) => Number(entry.toPrecision(5))).join(","),
@@ -54,8 +79,17 @@ const FIELDS = {
       return read && read[2] > 0 ? { cx: read[0], cy: read[1], zoom: read[2] } : undefined;
     },
   },
-  z: { write: numbers(LATENTS).write, read: (value) => { const read = numbers(LATENTS).read(value); return read && Float32Array.from(read); } },
-  t: { write: (value) => value.toFixed(3), read: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined) },
+  z: {
+    write: numbers(LATENTS).write,
+    read: (value) => {
+      const read = numbers(LATENTS).read(value);
+      return read && Float32Array.from(read);
+    },
+  },
+  t: {
+    write: (value) => value.toFixed(3),
+    read: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined),
+  },
   draws: whole(1, 1000000),
   seed: whole(0, 4294967295),
   rule: oneOf("argmax", "categorical"),
@@ -85,6 +119,7 @@ export function readLink(fragment) {
 }
 
 function same(value, other) {
-  if (Array.isArray(value) && Array.isArray(other)) return value.length === other.length && value.every((entry, i) => entry === other[i]);
+  if (Array.isArray(value) && Array.isArray(other))
+    return value.length === other.length && value.every((entry, i) => entry === other[i]);
   return value === other;
 }

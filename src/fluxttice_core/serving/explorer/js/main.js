@@ -17,8 +17,18 @@ const LINK_DELAY = 250;
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
-  const [manifest, places] = await Promise.all([fetchDocument("manifest.json"), fetchTensors("places.safetensors")]);
-  const store = createStore({ ...sound(readLink(location.hash), manifest), theme: "light", algebra: 0, mass: 0, codes: 0, drawn: 0 });
+  const [manifest, places] = await Promise.all([
+    fetchDocument("manifest.json"),
+    fetchTensors("places.safetensors"),
+  ]);
+  const store = createStore({
+    ...sound(readLink(location.hash), manifest),
+    theme: "light",
+    algebra: 0,
+    mass: 0,
+    codes: 0,
+    drawn: 0,
+  });
   setUpTheme(store, $("#theme"));
   const page = new Page(store, manifest, places);
   const map = setUpMap(page, store);
@@ -36,7 +46,8 @@ async function start() {
 function sound(state, manifest) {
   const [kind, argument] = state.colour.split(":");
   const options = kindsOf(manifest).find((one) => one.kind === kind)?.options;
-  const known = options !== undefined && (options.length === 0 || options.some(([value]) => value === argument));
+  const known =
+    options !== undefined && (options.length === 0 || options.some(([value]) => value === argument));
   const names = new Set(manifest.properties.map(({ name }) => name));
   return {
     ...state,
@@ -90,18 +101,40 @@ function setUpMap(page, store) {
 
 /** Everything beside the map: controls and panels at once, and data as it arrives. */
 async function fillIn(page, store, map) {
-  const panels = Promise.all([import("./controls.js"), import("./find.js"), import("./operation.js"), import("./sliders.js"), import("./prior.js"), import("./compare.js")]);
+  const panels = Promise.all([
+    import("./controls.js"),
+    import("./find.js"),
+    import("./operation.js"),
+    import("./sliders.js"),
+    import("./prior.js"),
+    import("./compare.js"),
+  ]);
   const arrived = (key, set) => (tensors) => {
     set(tensors);
     store.set({ [key]: store.state[key] + 1 });
   };
-  const algebra = fetchTensors("algebra.safetensors").then(arrived("algebra", (tensors) => { page.algebra = new Algebra(tensors, page.manifest); }));
-  const mass = fetchTensors("mass.safetensors").then(arrived("mass", (tensors) => { page.mass = tensors; }));
+  const algebra = fetchTensors("algebra.safetensors").then(
+    arrived("algebra", (tensors) => {
+      page.algebra = new Algebra(tensors, page.manifest);
+    }),
+  );
+  const mass = fetchTensors("mass.safetensors").then(
+    arrived("mass", (tensors) => {
+      page.mass = tensors;
+    }),
+  );
   const weights = await fetchTensors("weights.safetensors");
   page.codes = new Codes(weights, () => store.set({ codes: store.state.codes + 1 }));
   page.projections.codes = page.codes;
   page.codes.start(store.state.half);
-  const [{ Controls }, { FindPanel }, { OperationPanel }, { SlidersPanel }, { PriorPanel }, { ComparePanel }] = await panels;
+  const [
+    { Controls },
+    { FindPanel },
+    { OperationPanel },
+    { SlidersPanel },
+    { PriorPanel },
+    { ComparePanel },
+  ] = await panels;
   new Controls($("#controls"), page, map);
   new FindPanel($("#find"), page);
   new OperationPanel($("#operation"), page);
@@ -142,7 +175,11 @@ function keepLink(store, page) {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       written = writeLink(state);
-      history.replaceState(null, "", `${location.pathname}${location.search}${written === "" ? "" : `#${written}`}`);
+      history.replaceState(
+        null,
+        "",
+        `${location.pathname}${location.search}${written === "" ? "" : `#${written}`}`,
+      );
     }, LINK_DELAY);
   });
   const open = (fragment) => {

@@ -79,7 +79,9 @@ export class MapView {
       order,
       colours,
       palette: packedPalette,
-      radii: Array.from(packedPalette, (_, colour) => (colour === packedPalette.length - 1 ? Math.min(0.7 * radius, ratio) : radius)),
+      radii: Array.from(packedPalette, (_, colour) =>
+        colour === packedPalette.length - 1 ? Math.min(0.7 * radius, ratio) : radius,
+      ),
       background: packed(this.palette.background),
     });
     this.overlay.draw(this.#filled());
@@ -160,7 +162,15 @@ export class MapView {
     const { scene, viewport, places, palette } = this;
     const visible = viewport.zoom > 4 ? this.#visible() : [];
     const hovered = this.placeOf(scene.hovered ?? null);
-    return { ...scene, viewport, places, palette, visible, hovered, focused: document.activeElement === this.root && this.byKey };
+    return {
+      ...scene,
+      viewport,
+      places,
+      palette,
+      visible,
+      hovered,
+      focused: document.activeElement === this.root && this.byKey,
+    };
   }
 
   #visible() {
@@ -187,21 +197,40 @@ export class MapView {
 
   #listen() {
     const { events, viewport } = this;
-    listen(this.root, {
-      pan: (dx, dy) => { viewport.pan(dx, dy); this.#moved(); },
-      zoom: (px, py, factor) => { viewport.zoomAt(px, py, factor); this.#moved(); },
-      hover: (px, py) => events.hover(this.at(px, py), px, py),
-      leave: () => events.hover(null, 0, 0),
-      click: (px, py) => { const index = this.at(px, py); if (index !== null) events.choose(index); },
-      boxing: (from, to) => this.setScene({ box: this.#rectangle(from, to) }),
-      boxed: (from, to) => events.box(this.#rectangle(from, to)),
-      grabs: (px, py) => this.#grabs(px, py),
-      drag: (px, py) => events.drag(viewport.toMap(px, py)),
-      dropped: () => {},
-    }, () => this.boxing);
+    listen(
+      this.root,
+      {
+        pan: (dx, dy) => {
+          viewport.pan(dx, dy);
+          this.#moved();
+        },
+        zoom: (px, py, factor) => {
+          viewport.zoomAt(px, py, factor);
+          this.#moved();
+        },
+        hover: (px, py) => events.hover(this.at(px, py), px, py),
+        leave: () => events.hover(null, 0, 0),
+        click: (px, py) => {
+          const index = this.at(px, py);
+          if (index !== null) events.choose(index);
+        },
+        boxing: (from, to) => this.setScene({ box: this.#rectangle(from, to) }),
+        boxed: (from, to) => events.box(this.#rectangle(from, to)),
+        grabs: (px, py) => this.#grabs(px, py),
+        drag: (px, py) => events.drag(viewport.toMap(px, py)),
+        dropped: () => {},
+      },
+      () => this.boxing,
+    );
     this.root.addEventListener("keydown", (event) => this.#key(event));
-    this.root.addEventListener("pointerdown", () => { this.byKey = false; });
-    for (const kind of ["focus", "blur"]) this.root.addEventListener(kind, () => { this.byKey = kind === "focus" && this.root.matches(":focus-visible"); this.request(); });
+    this.root.addEventListener("pointerdown", () => {
+      this.byKey = false;
+    });
+    for (const kind of ["focus", "blur"])
+      this.root.addEventListener(kind, () => {
+        this.byKey = kind === "focus" && this.root.matches(":focus-visible");
+        this.request();
+      });
   }
 
   #grabs(px, py) {
@@ -217,7 +246,10 @@ export class MapView {
     if (event.key in steps) {
       const [dx, dy] = steps[event.key];
       if (event.shiftKey) this.events.step(-dx, dy);
-      else { this.viewport.pan(dx * PAN_STEP, dy * PAN_STEP); this.#moved(); }
+      else {
+        this.viewport.pan(dx * PAN_STEP, dy * PAN_STEP);
+        this.#moved();
+      }
     } else if (event.key === "+" || event.key === "=") this.zoomBy(ZOOM_STEP);
     else if (event.key === "-") this.zoomBy(1 / ZOOM_STEP);
     else if (event.key === "0") this.showAll();

@@ -18,26 +18,51 @@ export function dense(x, n, weight, bias, rectified) {
   const floor = rectified ? 0 : -Infinity;
   let row = 0;
   for (; row + 4 <= n; row += 4) {
-    const r0 = row * inputs, r1 = r0 + inputs, r2 = r1 + inputs, r3 = r2 + inputs;
+    const r0 = row * inputs,
+      r1 = r0 + inputs,
+      r2 = r1 + inputs,
+      r3 = r2 + inputs;
     let out = 0;
     for (; out + 2 <= outputs; out += 2) {
-      const v = out * inputs, w = v + inputs;
-      let a0 = bias[out], a1 = a0, a2 = a0, a3 = a0;
-      let b0 = bias[out + 1], b1 = b0, b2 = b0, b3 = b0;
+      const v = out * inputs,
+        w = v + inputs;
+      let a0 = bias[out],
+        a1 = a0,
+        a2 = a0,
+        a3 = a0;
+      let b0 = bias[out + 1],
+        b1 = b0,
+        b2 = b0,
+        b3 = b0;
       for (let k = 0; k < inputs; k += 1) {
-        const p = weight[v + k], q = weight[w + k];
-        const x0 = x[r0 + k], x1 = x[r1 + k], x2 = x[r2 + k], x3 = x[r3 + k];
-        a0 += p * x0; a1 += p * x1; a2 += p * x2; a3 += p * x3;
-        b0 += q * x0; b1 += q * x1; b2 += q * x2; b3 += q * x3;
+        const p = weight[v + k],
+          q = weight[w + k];
+        const x0 = x[r0 + k],
+          x1 = x[r1 + k],
+          x2 = x[r2 + k],
+          x3 = x[r3 + k];
+        a0 += p * x0;
+        a1 += p * x1;
+        a2 += p * x2;
+        a3 += p * x3;
+        b0 += q * x0;
+        b1 += q * x1;
+        b2 += q * x2;
+        b3 += q * x3;
       }
       const s = row * outputs + out;
-      y[s] = Math.max(a0, floor); y[s + 1] = Math.max(b0, floor);
-      y[s + outputs] = Math.max(a1, floor); y[s + outputs + 1] = Math.max(b1, floor);
-      y[s + 2 * outputs] = Math.max(a2, floor); y[s + 2 * outputs + 1] = Math.max(b2, floor);
-      y[s + 3 * outputs] = Math.max(a3, floor); y[s + 3 * outputs + 1] = Math.max(b3, floor);
+      y[s] = Math.max(a0, floor);
+      y[s + 1] = Math.max(b0, floor);
+      y[s + outputs] = Math.max(a1, floor);
+      y[s + outputs + 1] = Math.max(b1, floor);
+      y[s + 2 * outputs] = Math.max(a2, floor);
+      y[s + 2 * outputs + 1] = Math.max(b2, floor);
+      y[s + 3 * outputs] = Math.max(a3, floor);
+      y[s + 3 * outputs + 1] = Math.max(b3, floor);
     }
     for (; out < outputs; out += 1) {
-      for (let r = row; r < row + 4; r += 1) y[r * outputs + out] = Math.max(dot(x, r, weight, out, inputs) + bias[out], floor);
+      for (let r = row; r < row + 4; r += 1)
+        y[r * outputs + out] = Math.max(dot(x, r, weight, out, inputs) + bias[out], floor);
     }
   }
   for (; row < n; row += 1) {
@@ -101,7 +126,9 @@ function decodeB(weights, latents, n) {
 export function softmax(logits) {
   for (let i = 0; i < logits.length; i += 3) {
     const top = Math.max(logits[i], logits[i + 1], logits[i + 2]);
-    const p = Math.exp(logits[i] - top), q = Math.exp(logits[i + 1] - top), r = Math.exp(logits[i + 2] - top);
+    const p = Math.exp(logits[i] - top),
+      q = Math.exp(logits[i + 1] - top),
+      r = Math.exp(logits[i + 2] - top);
     const total = p + q + r;
     logits[i] = p / total;
     logits[i + 1] = q / total;

@@ -9,7 +9,20 @@ import { anchor, ordered, search } from "./query.js";
 import { K } from "./space.js";
 
 const MOVE_MS = 450;
-const COLOURED_BY = ["colour", "half", "op", "algebra", "mass", "theme", "drawn", "q", "has", "lacks", "box", "codes"];
+const COLOURED_BY = [
+  "colour",
+  "half",
+  "op",
+  "algebra",
+  "mass",
+  "theme",
+  "drawn",
+  "q",
+  "has",
+  "lacks",
+  "box",
+  "codes",
+];
 
 export class Page {
   constructor(store, manifest, places) {
@@ -17,8 +30,10 @@ export class Page {
     this.drawn = new Uint8Array(K);
     this.projections = new Projections(manifest, places);
     this.names = new Map();
-    for (const { name, index } of manifest.named) this.names.set(index, [...(this.names.get(index) ?? []), name]);
-    this.choose = (index) => store.set({ op: index, tab: store.state.tab === "find" ? "operation" : store.state.tab });
+    for (const { name, index } of manifest.named)
+      this.names.set(index, [...(this.names.get(index) ?? []), name]);
+    this.choose = (index) =>
+      store.set({ op: index, tab: store.state.tab === "find" ? "operation" : store.state.tab });
     this.found = { flags: null, indices: [], everything: true };
     this.kept = { key: null, order: [] };
   }
@@ -34,8 +49,14 @@ export class Page {
   /** What was found, in the order that is asked for; kept until that changes. */
   inOrder() {
     const { state } = this.store;
-    const key = [state.order, state.order === "index" ? "" : `${anchor(state)}.${state.half}.${this.codes?.means[state.half] !== null}`].join();
-    if (this.kept.key !== key || this.kept.of !== this.found) this.kept = { key, of: this.found, order: ordered(this.found.indices, state, this) };
+    const key = [
+      state.order,
+      state.order === "index"
+        ? ""
+        : `${anchor(state)}.${state.half}.${this.codes?.means[state.half] !== null}`,
+    ].join();
+    if (this.kept.key !== key || this.kept.of !== this.found)
+      this.kept = { key, of: this.found, order: ordered(this.found.indices, state, this) };
     return this.kept.order;
   }
 
@@ -47,7 +68,9 @@ export class Page {
     store.watch(["q", "has", "lacks", "box", "algebra", "codes"], (state) => this.#search(state));
     store.watch(["half", "map", "x", "y", "codes"], (state) => this.#place(state));
     store.watch(COLOURED_BY, () => this.recolour());
-    store.watch(["op", "pin", "half", "map", "x", "y", "codes", "tab", "z", "t", "box"], (state) => this.#mark(state));
+    store.watch(["op", "pin", "half", "map", "x", "y", "codes", "tab", "z", "t", "box"], (state) =>
+      this.#mark(state),
+    );
   }
 
   /** Choose another operation and let its mark travel there. */
@@ -78,10 +101,13 @@ export class Page {
   inDirection(dx, dy) {
     const places = this.projections.placesOf(this.store.state);
     const { op } = this.store.state;
-    let best = null, least = Infinity;
+    let best = null,
+      least = Infinity;
     for (let index = 0; index < K; index += 1) {
-      const x = places.x[index] - places.x[op], y = places.y[index] - places.y[op];
-      const along = x * dx + y * dy, across = Math.abs(x * dy - y * dx);
+      const x = places.x[index] - places.x[op],
+        y = places.y[index] - places.y[op];
+      const along = x * dx + y * dy,
+        across = Math.abs(x * dy - y * dx);
       if (index === op || along <= across) continue;
       const cost = along + 2 * across;
       if (cost < least) [best, least] = [index, cost];
@@ -109,7 +135,9 @@ export class Page {
     const places = this.projections.placesOf({ half, map, x: Number(x ?? 0), y: Number(y ?? 0) });
     if (places === null) return null;
     const [left, bottom, right, top] = box.rectangle;
-    return Uint8Array.from({ length: K }, (_, i) => Number(places.x[i] >= left && places.x[i] <= right && places.y[i] >= bottom && places.y[i] <= top));
+    return Uint8Array.from({ length: K }, (_, i) =>
+      Number(places.x[i] >= left && places.x[i] <= right && places.y[i] >= bottom && places.y[i] <= top),
+    );
   }
 
   #place(state) {
@@ -117,7 +145,8 @@ export class Page {
     if (places === null || places === this.map.places) return;
     const name = Projections.nameOf(state);
     this.map.setPlaces(places, true);
-    if (state.camera !== null && (this.placedAs === undefined || this.placedAs === name)) this.map.viewport.restore(state.camera);
+    if (state.camera !== null && (this.placedAs === undefined || this.placedAs === name))
+      this.map.viewport.restore(state.camera);
     else if (this.placedAs !== undefined) this.store.set({ camera: null });
     this.placedAs = name;
   }
@@ -142,11 +171,14 @@ export class Page {
   }
 
   #way(state) {
-    return Array.from({ length: 33 }, (_, i) => this.projections.project(state, this.latentBetween({ ...state, t: i / 32 })));
+    return Array.from({ length: 33 }, (_, i) =>
+      this.projections.project(state, this.latentBetween({ ...state, t: i / 32 })),
+    );
   }
 
   latentBetween({ pin, op, half, t }) {
-    const from = this.codes.encode(half, pin).mean, to = this.codes.encode(half, op).mean;
+    const from = this.codes.encode(half, pin).mean,
+      to = this.codes.encode(half, op).mean;
     return from.map((entry, d) => (1 - t) * entry + t * to[d]);
   }
 }
@@ -155,7 +187,8 @@ function oneCellAway(index) {
   const found = [];
   for (let cell = 0, power = 1; cell < 9; cell += 1, power *= 3) {
     const digit = Math.trunc(index / power) % 3;
-    for (let other = 0; other < 3; other += 1) if (other !== digit) found.push(index + (other - digit) * power);
+    for (let other = 0; other < 3; other += 1)
+      if (other !== digit) found.push(index + (other - digit) * power);
   }
   return found;
 }

@@ -16,24 +16,72 @@ export class PriorPanel {
     this.chart = emptyChart();
     this.said = h("p", { class: "verdict", id: "coverage" });
     this.announced = h("p", { class: "visually-hidden", role: "status" });
-    this.amount = h("select", { id: "draws", on: { change: () => page.store.set({ draws: Number(this.amount.value) }) } });
-    this.rule = h("select", { id: "rule", on: { change: () => page.store.set({ rule: this.rule.value }) } },
-      h("option", { value: "argmax" }, "most likely table (argmax)"), h("option", { value: "categorical" }, "drawn cell by cell (categorical)"));
-    this.seed = h("input", { id: "seed", type: "number", min: 0, max: 4294967295, step: 1, on: { change: () => page.store.set({ seed: Math.trunc(Math.min(Math.max(Number(this.seed.value) || 0, 0), 4294967295)) }) } });
-    this.button = h("button", { type: "button", class: "primary", id: "draw", on: { click: () => (this.running ? this.#stop() : this.#start()) } }, "Draw");
+    this.amount = h("select", {
+      id: "draws",
+      on: { change: () => page.store.set({ draws: Number(this.amount.value) }) },
+    });
+    this.rule = h(
+      "select",
+      { id: "rule", on: { change: () => page.store.set({ rule: this.rule.value }) } },
+      h("option", { value: "argmax" }, "most likely table (argmax)"),
+      h("option", { value: "categorical" }, "drawn cell by cell (categorical)"),
+    );
+    this.seed = h("input", {
+      id: "seed",
+      type: "number",
+      min: 0,
+      max: 4294967295,
+      step: 1,
+      on: {
+        change: () =>
+          page.store.set({
+            seed: Math.trunc(Math.min(Math.max(Number(this.seed.value) || 0, 0), 4294967295)),
+          }),
+      },
+    });
+    this.button = h(
+      "button",
+      {
+        type: "button",
+        class: "primary",
+        id: "draw",
+        on: { click: () => (this.running ? this.#stop() : this.#start()) },
+      },
+      "Draw",
+    );
     root.append(
       h("h2", { class: "panel-title" }, "Draw from the prior"),
-      h("p", { class: "hint" }, "Latents are drawn from the standard normal prior and decoded by the chosen half. Coverage is the share of all operations seen."),
-      h("div", { class: "fields" },
-        field("draws", "Draws", this.amount), field("rule", "Decode rule", this.rule), field("seed", "Seed", this.seed), this.button),
+      h(
+        "p",
+        { class: "hint" },
+        "Latents are drawn from the standard normal prior and decoded by the chosen half. Coverage is the share of all operations seen.",
+      ),
+      h(
+        "div",
+        { class: "fields" },
+        field("draws", "Draws", this.amount),
+        field("rule", "Decode rule", this.rule),
+        field("seed", "Seed", this.seed),
+        this.button,
+      ),
       this.chart,
-      h("ul", { class: "keys" },
-        h("li", { class: "key-reached" }, "this model"), h("li", { class: "key-ceiling" }, "perfect generator (ceiling)"), h("li", { class: "key-floor", hidden: true }, "untrained networks (floor)")),
+      h(
+        "ul",
+        { class: "keys" },
+        h("li", { class: "key-reached" }, "this model"),
+        h("li", { class: "key-ceiling" }, "perfect generator (ceiling)"),
+        h("li", { class: "key-floor", hidden: true }, "untrained networks (floor)"),
+      ),
       this.said,
       this.announced,
-      h("p", { class: "hint" }, "An untrained decoder also scores high under the categorical rule: judge coverage by argmax, beside the generative information in the report."),
+      h(
+        "p",
+        { class: "hint" },
+        "An untrained decoder also scores high under the categorical rule: judge coverage by argmax, beside the generative information in the report.",
+      ),
     );
-    for (const worker of Object.values(page.codes.workers)) worker.addEventListener("message", ({ data }) => data.kind === "drawn" && this.#take(data));
+    for (const worker of Object.values(page.codes.workers))
+      worker.addEventListener("message", ({ data }) => data.kind === "drawn" && this.#take(data));
     page.store.watch(["draws", "rule", "seed", "half"], (state) => this.#update(state));
     this.#loadFloors(root);
   }
@@ -63,7 +111,14 @@ export class PriorPanel {
     this.page.drawn.fill(0);
     this.page.store.set({ colour: "drawn", drawn: this.run });
     this.button.textContent = "Stop";
-    this.page.codes.workers[half].postMessage({ kind: "draw", half, rule, seed, count: draws, run: this.run });
+    this.page.codes.workers[half].postMessage({
+      kind: "draw",
+      half,
+      rule,
+      seed,
+      count: draws,
+      run: this.run,
+    });
   }
 
   #stop() {
@@ -95,10 +150,17 @@ export class PriorPanel {
   #show() {
     const { draws, half, rule } = this.page.store.state;
     const points = thinned(this.points);
-    showCoverage(this.chart, points, draws, this.floors.filter((floor) => floor.half === half && floor.rule === rule));
+    showCoverage(
+      this.chart,
+      points,
+      draws,
+      this.floors.filter((floor) => floor.half === half && floor.rule === rule),
+    );
     const [n, distinct] = this.points.at(-1);
-    this.said.textContent = n === 0 ? `Half ${half.toUpperCase()}, nothing drawn yet.` :
-      `Half ${half.toUpperCase()}, ${rule}, ${grouped(n)} draws: ${grouped(distinct)} distinct, ${decimal((100 * distinct) / K, 2)} % of all; ceiling ${decimal((100 * ceiling(n)) / K, 2)} \u00b1 ${decimal((100 * ceilingSpread(n)) / K, 2)} %, efficiency ${decimal(distinct / ceiling(n), 4)}.`;
+    this.said.textContent =
+      n === 0
+        ? `Half ${half.toUpperCase()}, nothing drawn yet.`
+        : `Half ${half.toUpperCase()}, ${rule}, ${grouped(n)} draws: ${grouped(distinct)} distinct, ${decimal((100 * distinct) / K, 2)} % of all; ceiling ${decimal((100 * ceiling(n)) / K, 2)} \u00b1 ${decimal((100 * ceilingSpread(n)) / K, 2)} %, efficiency ${decimal(distinct / ceiling(n), 4)}.`;
   }
 }
 

@@ -52,7 +52,10 @@ export class Projections {
     }
     if (view.map === "pca") {
       const { axes } = this.manifest.halves[view.half];
-      const steps = [[view.x, x], [view.y, y]].map(([axis, to]) => [axes[axis], to - this.#along(view, from, axis)]);
+      const steps = [
+        [view.x, x],
+        [view.y, y],
+      ].map(([axis, to]) => [axes[axis], to - this.#along(view, from, axis)]);
       for (const [axis, step] of steps) for (let d = 0; d < LATENTS; d += 1) latent[d] += step * axis[d];
       return latent;
     }
@@ -63,12 +66,16 @@ export class Projections {
     if (view.map === "layout") {
       const packed = this.places[`layout_${view.half}`];
       if (packed === undefined) return null;
-      return bounded(Float32Array.from({ length: K }, (_, i) => packed[2 * i] / EXTENT), Float32Array.from({ length: K }, (_, i) => packed[2 * i + 1] / EXTENT));
+      return bounded(
+        Float32Array.from({ length: K }, (_, i) => packed[2 * i] / EXTENT),
+        Float32Array.from({ length: K }, (_, i) => packed[2 * i + 1] / EXTENT),
+      );
     }
     const means = this.codes?.means[view.half] ?? null;
     if (means === null) return null;
     const row = (index) => means.subarray(index * LATENTS, (index + 1) * LATENTS);
-    const axis = (which) => Float32Array.from({ length: K }, (_, index) => this.#along(view, row(index), which));
+    const axis = (which) =>
+      Float32Array.from({ length: K }, (_, index) => this.#along(view, row(index), which));
     return bounded(axis(view.x), axis(view.y));
   }
 
@@ -90,7 +97,9 @@ export class Projections {
     const { x, y } = this.placesOf(view);
     const distances = Float64Array.from({ length: K }, (_, i) => (x[i] - px) ** 2 + (y[i] - py) ** 2);
     const means = this.codes.means[view.half];
-    return Float32Array.from(weighted(smallest(distances, NEAREST), (i) => means.subarray(i * LATENTS, (i + 1) * LATENTS)));
+    return Float32Array.from(
+      weighted(smallest(distances, NEAREST), (i) => means.subarray(i * LATENTS, (i + 1) * LATENTS)),
+    );
   }
 }
 

@@ -5,7 +5,14 @@ import { K, hamming, matchesPattern, readPattern } from "./space.js";
 
 /** Lower case, blanks and underscores as hyphens: how names are compared. */
 export function normal(name) {
-  return name.toLowerCase().replaceAll("_", " ").replaceAll("\u00f6", "oe").replaceAll("\u0142", "l").trim().split(/\s+/).join("-");
+  return name
+    .toLowerCase()
+    .replaceAll("_", " ")
+    .replaceAll("\u00f6", "oe")
+    .replaceAll("\u0142", "l")
+    .trim()
+    .split(/\s+/)
+    .join("-");
 }
 
 /**
@@ -31,14 +38,19 @@ function named(typed, manifest) {
   const fits = (test) => new Set(manifest.named.filter(test).map(({ index }) => index));
   const exact = fits(({ name, aliases }) => name === wanted || aliases.includes(wanted));
   if (exact.size > 0) return exact;
-  return fits((one) => [one.name, ...one.aliases, one.formula, one.source].some((text) => normal(text).includes(wanted)));
+  return fits((one) =>
+    [one.name, ...one.aliases, one.formula, one.source].some((text) => normal(text).includes(wanted)),
+  );
 }
 
 /** The operations that a state asks for, as flags, indices and why nothing may be found. */
 export function search(state, { manifest, algebra, boxed }) {
   const asked = readText(state.q, manifest);
   const has = [...state.has, ...(asked.has ?? [])];
-  const rows = [...has.map((name) => [algebra?.holding(name), 1]), ...state.lacks.map((name) => [algebra?.holding(name), 0])];
+  const rows = [
+    ...has.map((name) => [algebra?.holding(name), 1]),
+    ...state.lacks.map((name) => [algebra?.holding(name), 0]),
+  ];
   const flags = new Uint8Array(K);
   const indices = [];
   for (let index = 0; index < K; index += 1) {
@@ -58,7 +70,11 @@ export function anchor(state) {
 
 /** Indices in the order that is asked for. */
 export function ordered(indices, state, { codes, mass }) {
-  const by = (key) => Array.from(indices).map((index) => [key(index), index]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, index]) => index);
+  const by = (key) =>
+    Array.from(indices)
+      .map((index) => [key(index), index])
+      .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+      .map(([, index]) => index);
   const from = anchor(state);
   if (state.order === "cells") return by((index) => hamming(index, from));
   if (state.order === "mass" && mass) return by((index) => -mass[`mass_${state.half}`][index]);

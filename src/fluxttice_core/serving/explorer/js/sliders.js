@@ -13,22 +13,58 @@ const CARRIED = 0.5;
 export class SlidersPanel {
   constructor(root, page) {
     this.page = page;
-    this.table = new OperationTable({ label: "Most likely table of the latent, with the probabilities of each cell" });
+    this.table = new OperationTable({
+      label: "Most likely table of the latent, with the probabilities of each cell",
+    });
     this.said = h("p", { class: "verdict", role: "status" });
     this.near = h("ol", { class: "results" });
     this.sliders = Array.from({ length: LATENTS }, (_, d) => this.#slider(d));
     this.drawn = 0;
     root.append(
       h("h2", { class: "panel-title" }, "Decode a latent"),
-      h("p", { class: "hint" }, "Move the sliders, or drag the diamond on the map. Bars show the probabilities of \u2212, 0 and + in each cell."),
-      h("div", { class: "actions" },
-        h("button", { type: "button", class: "quiet", on: { click: () => this.#fromChosen() } }, "Code of the chosen"),
-        h("button", { type: "button", class: "quiet", on: { click: () => this.#fromPrior() } }, "Draw from the prior"),
-        h("button", { type: "button", class: "quiet", on: { click: () => page.store.set({ z: new Float32Array(LATENTS) }) } }, "All zero"),
-        h("button", { type: "button", class: "quiet", on: { click: () => this.decoded && page.choose(this.decoded.index) } }, "Choose the decoded"),
+      h(
+        "p",
+        { class: "hint" },
+        "Move the sliders, or drag the diamond on the map. Bars show the probabilities of \u2212, 0 and + in each cell.",
+      ),
+      h(
+        "div",
+        { class: "actions" },
+        h(
+          "button",
+          { type: "button", class: "quiet", on: { click: () => this.#fromChosen() } },
+          "Code of the chosen",
+        ),
+        h(
+          "button",
+          { type: "button", class: "quiet", on: { click: () => this.#fromPrior() } },
+          "Draw from the prior",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            on: { click: () => page.store.set({ z: new Float32Array(LATENTS) }) },
+          },
+          "All zero",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            on: { click: () => this.decoded && page.choose(this.decoded.index) },
+          },
+          "Choose the decoded",
+        ),
       ),
       h("div", { class: "decoded" }, this.table.element, this.said),
-      h("ul", { class: "sliders" }, this.sliders.map(({ row }) => row)),
+      h(
+        "ul",
+        { class: "sliders" },
+        this.sliders.map(({ row }) => row),
+      ),
       h("section", {}, h("h3", {}, "Nearest codes"), this.near),
     );
     page.store.watch(["z", "half", "codes", "tab", "op"], (state) => this.#update(state));
@@ -36,12 +72,21 @@ export class SlidersPanel {
 
   #slider(d) {
     const input = h("input", {
-      type: "range", min: -WIDEST, max: WIDEST, step: 0.01, "aria-label": `latent ${d}`,
+      type: "range",
+      min: -WIDEST,
+      max: WIDEST,
+      step: 0.01,
+      "aria-label": `latent ${d}`,
       on: { input: () => this.#set(d, Number(input.value)) },
     });
     const value = h("output", {});
     const carries = h("span", { class: "carries" });
-    return { input, value, carries, row: h("li", {}, h("span", { class: "latent" }, `z${d}`), input, value, carries) };
+    return {
+      input,
+      value,
+      carries,
+      row: h("li", {}, h("span", { class: "latent" }, `z${d}`), input, value, carries),
+    };
   }
 
   #set(d, value) {
@@ -87,6 +132,18 @@ export class SlidersPanel {
     const names = page.namesOf(index).join(", ");
     this.said.textContent = `${glyphs(index).replaceAll("-", "\u2212")}${names ? `, ${names}` : ""}; p(table | latent) = ${decimal(joint, 3)}`;
     const near = page.codes.nearest(state.half, state.z, NEAREST);
-    show(this.near, near.map(([squared, one]) => h("li", {}, operationButton(one, page.choose, { note: decimal(Math.sqrt(squared)), name: page.namesOf(one).join(", ") }))));
+    show(
+      this.near,
+      near.map(([squared, one]) =>
+        h(
+          "li",
+          {},
+          operationButton(one, page.choose, {
+            note: decimal(Math.sqrt(squared)),
+            name: page.namesOf(one).join(", "),
+          }),
+        ),
+      ),
+    );
   }
 }

@@ -63,7 +63,10 @@ export function spoken(index) {
  */
 export function readPattern(text) {
   const plain = text.replaceAll("\u2212", "-").trim();
-  const numbers = plain.replace(/[[\](){}\s,;/|]+/g, " ").trim().split(" ");
+  const numbers = plain
+    .replace(/[[\](){}\s,;/|]+/g, " ")
+    .trim()
+    .split(" ");
   if (numbers.length === CELLS && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
     return numbers.map((token) => (token === "?" ? -1 : Number(token) + 1));
   }

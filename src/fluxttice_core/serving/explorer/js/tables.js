@@ -11,7 +11,11 @@ export function miniature(index, against = null) {
   const other = against === null ? null : digitsOf(against);
   const squares = Array.from(digits, (digit, cell) =>
     svg("rect", {
-      x: (cell % 3) * 10 + 0.5, y: Math.trunc(cell / 3) * 10 + 0.5, width: 9, height: 9, rx: 1,
+      x: (cell % 3) * 10 + 0.5,
+      y: Math.trunc(cell / 3) * 10 + 0.5,
+      width: 9,
+      height: 9,
+      rx: 1,
       class: `trit-${KINDS[digit]}${other && other[cell] !== digit ? " differs" : ""}`,
     }),
   );
@@ -20,7 +24,9 @@ export function miniature(index, against = null) {
 
 /** A button that chooses an operation: its table, glyphs, and what else is said of it. */
 export function operationButton(index, choose, { note = "", name = "", against = null } = {}) {
-  return h("button", { type: "button", class: "operation", "data-index": index, on: { click: () => choose(index) } },
+  return h(
+    "button",
+    { type: "button", class: "operation", "data-index": index, on: { click: () => choose(index) } },
     miniature(index, against),
     h("span", { class: "glyphs" }, glyphs(index).replaceAll("-", "\u2212")),
     name && h("span", { class: "name" }, name),
@@ -35,17 +41,40 @@ export function operationButton(index, choose, { note = "", name = "", against =
 export class OperationTable {
   constructor({ label, edit = null }) {
     this.edit = edit;
-    this.cells = Array.from({ length: CELLS }, (_, cell) => (edit ? this.#button(cell) : h("span", { class: "cell" })));
-    this.element = h("table", { class: "truth-table" },
+    this.cells = Array.from({ length: CELLS }, (_, cell) =>
+      edit ? this.#button(cell) : h("span", { class: "cell" }),
+    );
+    this.element = h(
+      "table",
+      { class: "truth-table" },
       h("caption", { class: "visually-hidden" }, label),
-      h("thead", {}, h("tr", {},
-        h("th", { class: "corner", scope: "col" }, h("span", { class: "axis-a" }, "a"), h("span", { class: "axis-b" }, "b")),
-        SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol)),
-      )),
-      h("tbody", {}, [0, 1, 2].map((row) => h("tr", {},
-        h("th", { scope: "row" }, SYMBOLS[row]),
-        this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", {}, cell)),
-      ))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h(
+            "th",
+            { class: "corner", scope: "col" },
+            h("span", { class: "axis-a" }, "a"),
+            h("span", { class: "axis-b" }, "b"),
+          ),
+          SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        [0, 1, 2].map((row) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, SYMBOLS[row]),
+            this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", {}, cell)),
+          ),
+        ),
+      ),
     );
   }
 
@@ -59,20 +88,34 @@ export class OperationTable {
       element.className = `cell trit-${KINDS[digit]}${differs ? " differs" : ""}`;
       element.replaceChildren(h("span", { class: "value" }, SYMBOLS[digit]));
       if (probabilities) element.append(bar(probabilities.subarray(3 * cell, 3 * cell + 3)));
-      if (this.edit) element.setAttribute("aria-label", `${cellName(cell)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`);
+      if (this.edit)
+        element.setAttribute(
+          "aria-label",
+          `${cellName(cell)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`,
+        );
     }
   }
 
   #button(cell) {
     return h("button", {
-      type: "button", class: "cell", "data-cell": cell,
-      on: { click: () => this.edit(cell, (this.digits[cell] + 1) % 3), keydown: (event) => this.#key(event, cell) },
+      type: "button",
+      class: "cell",
+      "data-cell": cell,
+      on: {
+        click: () => this.edit(cell, (this.digits[cell] + 1) % 3),
+        keydown: (event) => this.#key(event, cell),
+      },
     });
   }
 
   #key(event, cell) {
     const values = { "-": 0, 0: 1, "+": 2, "=": 2 };
-    const steps = { ArrowLeft: cell % 3 > 0 ? -1 : 0, ArrowRight: cell % 3 < 2 ? 1 : 0, ArrowUp: -3, ArrowDown: 3 };
+    const steps = {
+      ArrowLeft: cell % 3 > 0 ? -1 : 0,
+      ArrowRight: cell % 3 < 2 ? 1 : 0,
+      ArrowUp: -3,
+      ArrowDown: 3,
+    };
     if (event.key in values) this.edit(cell, values[event.key]);
     else if (event.key in steps) this.cells[cell + steps[event.key]]?.focus();
     else return;
@@ -82,7 +125,14 @@ export class OperationTable {
 
 /** Three probabilities as one bar, and in words for those who do not see it. */
 function bar(probabilities) {
-  const words = Array.from(probabilities, (p, digit) => `${SPOKEN[digit]} ${(100 * p).toFixed(0)} %`).join(", ");
-  return h("span", { class: "bar", role: "img", "aria-label": words, title: words },
-    Array.from(probabilities, (p, digit) => h("span", { class: `trit-${KINDS[digit]}`, style: { "flex-grow": p } })));
+  const words = Array.from(probabilities, (p, digit) => `${SPOKEN[digit]} ${(100 * p).toFixed(0)} %`).join(
+    ", ",
+  );
+  return h(
+    "span",
+    { class: "bar", role: "img", "aria-label": words, title: words },
+    Array.from(probabilities, (p, digit) =>
+      h("span", { class: `trit-${KINDS[digit]}`, style: { "flex-grow": p } }),
+    ),
+  );
 }

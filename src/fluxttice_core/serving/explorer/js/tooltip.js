@@ -16,7 +16,13 @@ export class Tooltip {
     if (this.index !== index) {
       this.index = index;
       const names = this.page.namesOf(index).join(", ");
-      show(this.element, miniature(index, null), h("span", { class: "glyphs" }, glyphs(index).replaceAll("-", "\u2212")), h("span", { class: "note" }, `#${index}`), names && h("span", { class: "name" }, names));
+      show(
+        this.element,
+        miniature(index, null),
+        h("span", { class: "glyphs" }, glyphs(index).replaceAll("-", "\u2212")),
+        h("span", { class: "note" }, `#${index}`),
+        names && h("span", { class: "name" }, names),
+      );
     }
     const { width, height } = this.element.parentElement.getBoundingClientRect();
     const box = this.element.getBoundingClientRect();

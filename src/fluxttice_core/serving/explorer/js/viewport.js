@@ -73,7 +73,9 @@ export class Viewport {
 
   #fitting() {
     const { left, right, bottom, top } = this.bounds;
-    return MARGIN * Math.min(this.width / Math.max(right - left, 1e-9), this.height / Math.max(top - bottom, 1e-9));
+    return (
+      MARGIN * Math.min(this.width / Math.max(right - left, 1e-9), this.height / Math.max(top - bottom, 1e-9))
+    );
   }
 
   #keepInside() {

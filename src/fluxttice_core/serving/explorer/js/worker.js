@@ -18,7 +18,10 @@ const TASKS = {
   encode({ half }) {
     const means = new Float32Array(K * LATENTS);
     for (let row = 0; row < K; row += ROWS) {
-      means.set(encode(weights, half, DIGITS.subarray(row * CELLS, (row + ROWS) * CELLS)).mean, row * LATENTS);
+      means.set(
+        encode(weights, half, DIGITS.subarray(row * CELLS, (row + ROWS) * CELLS)).mean,
+        row * LATENTS,
+      );
     }
     postMessage({ kind: "means", half, means }, [means.buffer]);
   },

@@ -1,0 +1,69 @@
+/** What one half makes of an operation: its code, what that is decoded to, and p(x). */
+
+import { decimal, h } from "./dom.js";
+import { LATENTS } from "./network.js";
+import { CELLS, hamming, indexOf } from "./space.js";
+import { miniature } from "./tables.js";
+
+const CARRIED = 0.5;
+const WIDEST = 2.5;
+
+export function codeView({ codes, mass, manifest }, half, op) {
+  const { mean, logVariance } = codes.encode(half, op);
+  const decoded = codes.decode(half, mean);
+  const back = indexOf(decoded.digits);
+  const wrong = hamming(op, back);
+  return h(
+    "div",
+    { class: "code" },
+    h("h4", {}, `Half ${half.toUpperCase()}`),
+    bars(mean, logVariance, manifest.halves[half]),
+    h(
+      "p",
+      { class: "verdict" },
+      miniature(back, op),
+      h(
+        "span",
+        {},
+        wrong === 0 ? "decoded exactly" : `decoded with ${wrong} wrong cell${wrong === 1 ? "" : "s"}`,
+        `, p(table | code) = ${decimal(decoded.joint, 3)}`,
+      ),
+      mass &&
+        h(
+          "span",
+          {},
+          `p(x) = (${decimal(mass[`mass_${half}`][op])} \u00b1 ${decimal(mass[`noise_${half}`][0])}) / K`,
+        ),
+    ),
+  );
+}
+
+/** The 16 latents of a code as bars around 0, with the spread of the posterior. */
+function bars(mean, logVariance, half) {
+  return h(
+    "ol",
+    { class: "bars" },
+    Array.from({ length: LATENTS }, (_, d) => {
+      const value = mean[d];
+      const sd = Math.exp(logVariance[d] / 2);
+      const [cell, share] = half.cells[d];
+      const carries = share > CARRIED ? `, carries cell ${cell + 1} of ${CELLS}` : "";
+      const words = `z${d} = ${decimal(value)} \u00b1 ${decimal(sd)}${carries}`;
+      const at = (x) => `${50 + 50 * Math.max(-1, Math.min(1, x / WIDEST))}%`;
+      return h(
+        "li",
+        { title: words },
+        h("span", { class: "visually-hidden" }, words),
+        h(
+          "span",
+          { class: "bar-track", "aria-hidden": "true" },
+          h("span", {
+            class: "bar-spread",
+            style: { left: at(value - sd), right: `calc(100% - ${at(value + sd)})` },
+          }),
+          h("span", { class: "bar-value", style: { left: at(value) } }),
+        ),
+      );
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+/** The menu that copies an operation in the form that is needed next. */
+
+import { h } from "./dom.js";
+import { digitsOf, glyphs } from "./space.js";
+
+const rows = (op) =>
+  [0, 3, 6].map((start) => Array.from(digitsOf(op).slice(start, start + 3), (digit) => digit - 1));
+
+const FORMS = {
+  String: glyphs,
+  "Table as lists": (op) => JSON.stringify(rows(op)),
+  Python: (op) => `import fluxttice_core as fx\nz = fx.encode("${glyphs(op)}")  # posterior mean, (1, 16)\n`,
+  curl: (op) =>
+    `curl ${location.origin}/v1/embeddings -H 'Content-Type: application/json' ` +
+    `-d '{"model": "fluxttice-b", "input": "${glyphs(op)}"}'`,
+  "Link to this view": () => location.href,
+};
+
+/** A menu that copies the operation that is chosen when it is used; where that is not allowed, it shows the text. */
+export function copyMenu(chosen, said) {
+  const copy = async (label) => {
+    const text = FORMS[label](chosen());
+    said.textContent = (await copyText(text)) ? `${label} copied` : text;
+  };
+  return h(
+    "details",
+    { class: "copy" },
+    h("summary", {}, "Copy"),
+    h(
+      "div",
+      { class: "menu" },
+      Object.keys(FORMS).map((label) =>
+        h("button", { type: "button", class: "quiet", on: { click: () => copy(label) } }, label),
+      ),
+    ),
+  );
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
