@@ -34,7 +34,7 @@ PROPERTIES: dict[str, Property] = {
     "one flip": lambda m, rows: flipped(m, rows, 1),
     "three flips": lambda m, rows: flipped(m, rows, 3),
     "interpolation": lambda m, rows: interpolation_betweenness(m, rows[:ROWS], rows[ROWS : 2 * ROWS]) >= 0.95,
-    "arithmetic": lambda m, rows: arithmetic_accuracy(m, *rows.split(ROWS)) >= 0.97,
+    "arithmetic": lambda m, rows: arithmetic_accuracy(m, *torch.split(rows, ROWS)) >= 0.97,
 }
 
 

@@ -84,7 +84,7 @@ def test_a_constant_decoder_fails_to_reach(shipped: TrainedModel) -> None:
 
 
 def test_the_oracle_reaches(shipped: TrainedModel) -> None:
-    assert reaches(QuantileLookup(shipped.space))  # type: ignore[arg-type]
+    assert reaches(QuantileLookup(shipped.space))
 
 
 def test_every_operation_comes_back_from_its_code(shipped: TrainedModel) -> None:
