@@ -2,6 +2,8 @@
 
 import time
 
+import torch
+
 from benchmarks.counting import logits_of, original_count
 from benchmarks.stopwatch import product_rate, seconds
 from fluxttice_core.model.dual_vae import DualVAE
@@ -15,9 +17,12 @@ ORIGINAL_EPOCHS = 106
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Rates of one epoch, and the two whole runs."""
+    """Rates of one epoch, and the two whole runs, with one thread: a run's default."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     table, standard = whole_standard_run()
     original, tuples = original_epoch()
+    torch.set_num_threads(before)
     whole = ORIGINAL_EPOCHS * (original + tuples)
     return [
         *table,
