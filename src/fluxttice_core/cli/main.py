@@ -6,7 +6,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fluxttice_core.cli import audit, benchmark, certify, compare, key, operation, run, serve, train, verify
+from fluxttice_core.cli import (
+    audit,
+    benchmark,
+    certify,
+    compare,
+    export,
+    key,
+    operation,
+    run,
+    serve,
+    train,
+    verify,
+)
 from fluxttice_core.errors import FluxtticeError
 
 
@@ -51,7 +63,7 @@ def _main(
     pass
 
 
-for group in (run, train, benchmark, compare, certify, verify, audit, operation, serve, key):
+for group in (run, train, benchmark, compare, certify, verify, audit, operation, serve, export, key):
     group.register(app)
 
 

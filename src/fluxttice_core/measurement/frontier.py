@@ -1,6 +1,7 @@
 """The Gaussian frontier: the least distortion at a given rate when each trit takes one Gaussian latent."""
 
 import math
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +24,9 @@ _MULTIPLIERS = np.concatenate(
     [np.geomspace(1e-6, 0.3, 20), np.linspace(0.36, 0.8, 8), 1 - np.geomspace(0.15, 1e-4, 14)]
 )
 """Multipliers beta of the Lagrangian d + beta r; nine cells have rates from 19.6 down to 1 nat there."""
+
+_SOLVING = threading.Lock()
+"""Solved by one thread: scipy's optimiser sets the program's warning filters while it runs."""
 
 
 def trit_trade_off(spread: float, outer: float, middle: float) -> tuple[float, float]:
@@ -86,7 +90,8 @@ def frontier_curve(rates: Float[np.ndarray, "n"], cells: int = 9) -> Float[np.nd
         raise MeasurementError(f"the frontier needs at least one cell, not {cells}")
     if not np.all(np.isfinite(rates) & (rates >= 0)):
         raise MeasurementError("the frontier is defined for rates from 0 nats upwards, and finite ones only")
-    spline = _log_distortion()
+    with _SOLVING:
+        spline = _log_distortion()
     per_cell = np.asarray(rates, dtype=np.float64) / cells
     last = spline.x[-1]
     slope = float(spline(last, nu=1))

@@ -17,14 +17,24 @@ from fluxttice_core.model.dual_vae import VAE, DualVAE, HalfName
 from fluxttice_core.operations.notation import parse
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split, split
+from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.bounded import read_bounded
-from fluxttice_core.provenance.canonical import parse_json
-from fluxttice_core.provenance.checkpoint import Checkpoint, latest, list_checkpoints, read, read_model
+from fluxttice_core.provenance.canonical import json_digest, parse_json
+from fluxttice_core.provenance.checkpoint import (
+    Checkpoint,
+    latest,
+    list_checkpoints,
+    read,
+    read_model,
+    write_model,
+)
 from fluxttice_core.provenance.legacy import read_legacy
 from fluxttice_core.provenance.tensor_file import tensor_digest
 from fluxttice_core.training.recipe import Recipe
 
 MODEL, RECORD, SETTINGS = "model.safetensors", "checkpoint.json", "settings.json"
+CARD = "MODEL_CARD.md"
+_MAXIMUM_CARD = 4 << 20
 _CHUNK = 65_536
 
 
@@ -81,6 +91,56 @@ class TrainedModel:
     def parameters(self) -> int:
         """Number of parameters, StateNet's among them."""
         return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def card(self) -> str | None:
+        """The model card beside the weights, as Markdown; none: there is none."""
+        path = Path(self.source).parent / CARD
+        if not path.is_file():
+            return None
+        data = read_bounded(path, maximum=_MAXIMUM_CARD, name="The model card", error=CheckpointError)
+        return data.decode("utf-8", errors="replace")
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path) -> "TrainedModel":
+        """Load a model from a folder or file, under the name that users of the Hub expect.
+
+        Nothing is downloaded: fetch a model's folder first, verify it, and give its path.
+
+        Args:
+            path: As for `load`.
+
+        Raises:
+            CheckpointError: If there is no model, or one that is damaged, alien or of another shape.
+        """
+        return load(path)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write `model.safetensors` and, if known, `settings.json` to a folder that `load` reads.
+
+        No report and no card: those belong to what was measured, and `fluxttice certify` writes them.
+
+        Args:
+            folder: The folder; files of these names in it are replaced.
+
+        Raises:
+            StorageError: If a file cannot be written.
+        """
+        record = {
+            "space": {"base": self.space.base, "arity": self.space.arity},
+            "architecture": self.model.architecture.model_dump(mode="json"),
+            "recipe": self.recipe_name,
+            "epoch": self.epoch,
+            "steps": None,
+            "seed": self.seed,
+            "trained": self.trained,
+            "settings_digest": None if self.settings is None else json_digest(self.settings),
+            "split": None if self.split is None else {"seed": self.split.seed, "digest": self.split.digest},
+            "rho": self.rho,
+        }
+        if self.settings is not None:
+            write_json(Path(folder) / SETTINGS, self.settings)
+        write_model(Path(folder) / MODEL, self.model.state_dict(), record)
 
     @torch.inference_mode()
     def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:

@@ -1,0 +1,38 @@
+"""`fluxttice export`: a model's codes or graphs for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `export`."""
+    app.command()(export)
+
+
+def export(
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet, npz, projector or onnx.")],
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="A run folder, checkpoint or model file. Default: the shipped model.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File or folder to write. Default: operations.FORMAT.")
+    ] = None,
+) -> None:
+    """Write every operation with its codes (parquet, npz, projector), or the networks (onnx)."""
+    from fluxttice_core.errors import SettingsError
+    from fluxttice_core.provenance.trained import certified, load
+    from fluxttice_core.publishing.export import FORMATS, default_path
+    from fluxttice_core.publishing.export import export as write
+
+    chosen = next((known for known in FORMATS if known == kind), None)
+    if chosen is None:
+        raise SettingsError(f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}")
+    trained = certified() if checkpoint is None else load(checkpoint)
+    for path in write(trained, chosen, out or default_path(chosen)):
+        typer.echo(f"written {path}")

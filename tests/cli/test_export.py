@@ -1,0 +1,45 @@
+"""`fluxttice export` writes what it says, and knows its formats."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fluxttice_core.cli import export as command
+from fluxttice_core.cli.main import OneSentence
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
+    monkeypatch.chdir(tmp_path)
+    found = typer.Typer(cls=OneSentence)
+    command.register(found)
+    found.command("other")(lambda: None)
+    return found
+
+
+def test_it_writes_a_file_and_says_so(app: typer.Typer, small_checkpoint: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["export", "npz", "--checkpoint", str(small_checkpoint)])
+    assert result.exit_code == 0, result.output
+    assert result.output == "written operations.npz\n"
+    assert (tmp_path / "operations.npz").is_file()
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["export", "pickle"])
+    assert result.exit_code == 2
+    assert "parquet, npz, projector, onnx" in result.output
+
+
+@pytest.mark.slow
+def test_onnx_is_quiet_on_the_command_line(small_checkpoint: Path, tmp_path: Path) -> None:
+    arguments = ["export", "onnx", "--checkpoint", str(small_checkpoint), "--out", str(tmp_path / "onnx")]
+    result = subprocess.run(
+        [sys.executable, "-m", "fluxttice_core.cli", *arguments], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == len(list((tmp_path / "onnx").iterdir())) == 4

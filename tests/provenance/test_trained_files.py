@@ -1,0 +1,50 @@
+"""Models under the names that users of the Hub expect: saved, loaded and read about without a network."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.provenance.candidates import deposit_of
+from fluxttice_core.provenance.trained import TrainedModel, certified, load
+
+
+def test_what_is_saved_loads_as_it_was(small_certificate: Path, tmp_path: Path) -> None:
+    model = TrainedModel.from_pretrained(small_certificate)
+    model.save_pretrained(tmp_path / "saved")
+    again = TrainedModel.from_pretrained(tmp_path / "saved")
+    for name in ("tensor_digest", "epoch", "seed", "recipe_name", "rho", "settings", "trained"):
+        assert getattr(again, name) == getattr(model, name)
+    assert again.split is not None
+    assert model.split is not None
+    assert again.split.digest == model.split.digest
+    assert sorted(path.name for path in (tmp_path / "saved").iterdir()) == [
+        "model.safetensors",
+        "settings.json",
+    ]
+
+
+def test_a_saved_model_can_be_certified(small_certificate: Path, tmp_path: Path) -> None:
+    load(small_certificate).save_pretrained(tmp_path)
+    assert deposit_of(tmp_path).settings == json.loads((small_certificate / "settings.json").read_text())
+
+
+def test_a_model_without_settings_is_saved_without(small_checkpoint: Path, tmp_path: Path) -> None:
+    load(small_checkpoint).save_pretrained(tmp_path / "saved")
+    assert [path.name for path in (tmp_path / "saved").iterdir()] == ["model.safetensors"]
+    load(tmp_path / "saved").save_pretrained(tmp_path / "saved")
+
+
+def test_nothing_is_downloaded() -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint at somebody/model"):
+        TrainedModel.from_pretrained("somebody/model")
+
+
+def test_the_card_is_the_one_beside_the_weights(small_certificate: Path, small_checkpoint: Path) -> None:
+    card = load(small_certificate).card
+    assert card == (small_certificate / "MODEL_CARD.md").read_text()
+    assert load(small_checkpoint).card is None
+    shipped = certified().card
+    assert shipped is not None
+    assert "## Results" in shipped
