@@ -15,13 +15,15 @@ TINY = MeasurementSettings(
     draws=(50, 200),
     repeats=3,
     long_repeats=3,
-    mass_draws=1024,
-    posterior_repeats=2,
-    aggregate_draws=16,
+    rules=("argmax", "categorical"),
+    mass_draws=2048,
+    posterior_repeats=3,
+    aggregate_draws=32,
     control_repeats=2,
     control_mass_draws=1024,
     control_aggregate_draws=16,
 )
+"""The same in every file that measures the small model, so that its controls are measured once a session."""
 
 
 @pytest.fixture
@@ -68,13 +70,13 @@ def test_a_wrong_setting_is_refused(app: typer.Typer, small_checkpoint: Path) ->
 def test_a_trained_model_is_measured_printed_and_written(app: typer.Typer, small_checkpoint: Path) -> None:
     arguments = ["benchmark", "--checkpoint", str(small_checkpoint), "--quick"]
     result = CliRunner().invoke(
-        app, [*arguments, "--out", "out.json", "--markdown", "card.md", "--seed", "3"]
+        app, [*arguments, "--out", "out.json", "--markdown", "card.md", "--seed", "0"]
     )
     assert result.exit_code == 0, result.output
     assert "argmax efficiency, N = 200" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100
     written = read_result(Path("out.json"))
-    assert written["settings"]["seed"] == 3
+    assert written["settings"]["seed"] == 0
     assert written["command"].startswith("fluxttice")
     assert "argmax efficiency, N = 200" in Path("card.md").read_text()
 

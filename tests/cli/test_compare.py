@@ -14,13 +14,15 @@ TINY = MeasurementSettings(
     draws=(50, 200),
     repeats=3,
     long_repeats=3,
-    mass_draws=1024,
-    posterior_repeats=2,
-    aggregate_draws=16,
+    rules=("argmax", "categorical"),
+    mass_draws=2048,
+    posterior_repeats=3,
+    aggregate_draws=32,
     control_repeats=2,
     control_mass_draws=1024,
     control_aggregate_draws=16,
 )
+"""The same in every file that measures the small model, so that its controls are measured once a session."""
 
 
 @pytest.fixture

@@ -70,6 +70,13 @@ def test_the_oracle_s_code_says_everything() -> None:
     assert found["rate"].value > SPACE.log_size
 
 
+def test_entropies_are_those_of_encoded_operations_and_not_of_noise() -> None:
+    found = codes(QuantileLookup(SPACE))
+    for name in ("histogram", "differential"):
+        entropy = found[f"latent_entropy/{name}"]
+        assert entropy.high < entropy.ceiling - 0.5
+
+
 def test_rate_is_never_sampled_and_distortion_always() -> None:
     found = codes(QuantileLookup(SPACE))
     assert found["rate"].estimator == "exact"

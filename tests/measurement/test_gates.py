@@ -29,7 +29,7 @@ from fluxttice_core.operations.split import split
 
 SPACE = OperationSpace()
 SETTINGS = MeasurementSettings(
-    draws=(50_000,), repeats=2, rules=("argmax",), mass_draws=2**15, posterior_repeats=2
+    draws=(50_000,), repeats=2, rules=("argmax",), mass_draws=2**13, posterior_repeats=2
 )
 
 

@@ -26,15 +26,17 @@ from fluxttice_core.provenance.trained import load
 
 SETTINGS = MeasurementSettings(
     draws=(50, 200),
-    repeats=4,
-    long_repeats=4,
+    repeats=3,
+    long_repeats=3,
+    rules=("argmax", "categorical"),
     mass_draws=2048,
     posterior_repeats=3,
     aggregate_draws=32,
-    control_repeats=3,
-    control_mass_draws=2048,
+    control_repeats=2,
+    control_mass_draws=1024,
     control_aggregate_draws=16,
 )
+"""The same in every file that measures the small model, so that its controls are measured once a session."""
 
 
 def one_sentence(error: pytest.ExceptionInfo[CheckpointError]) -> str:

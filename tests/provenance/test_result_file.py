@@ -1,6 +1,5 @@
 """A result file is complete and agrees with itself, or it is neither written nor read."""
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +27,15 @@ SETTINGS = MeasurementSettings(
     draws=(50, 200),
     repeats=3,
     long_repeats=3,
-    mass_draws=1024,
-    posterior_repeats=2,
-    aggregate_draws=16,
+    rules=("argmax", "categorical"),
+    mass_draws=2048,
+    posterior_repeats=3,
+    aggregate_draws=32,
     control_repeats=2,
     control_mass_draws=1024,
     control_aggregate_draws=16,
 )
+"""The same in every file that measures the small model, so that its controls are measured once a session."""
 Result = dict[str, Any]
 
 
@@ -47,7 +48,8 @@ def complete(small_checkpoint: Path) -> Result:
 
 @pytest.fixture
 def result(complete: Result) -> Result:
-    return copy.deepcopy(complete)
+    copied: Result = json.loads(json.dumps(complete))
+    return copied
 
 
 def test_the_schema_is_one() -> None:
@@ -129,6 +131,27 @@ def name_disagrees(result: Result) -> None:
     result["metrics"][0]["name"] = "coverage/argmax/10000"
 
 
+def ratio_embellished(result: Result) -> None:
+    result["metrics"][0]["ratio"] = 1.0
+
+
+def verdict_embellished(result: Result) -> None:
+    for one in result["metrics"][0]["separations"]:
+        one.update(verdict="better", separates=True)
+
+
+def warning_left_out(result: Result) -> None:
+    result["warnings"] = []
+
+
+def other_space(result: Result) -> None:
+    result["data"]["operations"] = 19_683
+
+
+def sampler_embellished(result: Result) -> None:
+    result["sampler"]["draws"] = [50, 100_000]
+
+
 def coverage_embellished(result: Result) -> None:
     result["coverage"][0]["argmax"] = 1.0
 
@@ -175,6 +198,11 @@ TAMPERINGS = [
     ceiling_null,
     draws_disagree,
     name_disagrees,
+    ratio_embellished,
+    verdict_embellished,
+    warning_left_out,
+    other_space,
+    sampler_embellished,
     coverage_embellished,
     gate_embellished,
     gate_invented,

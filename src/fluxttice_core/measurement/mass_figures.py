@@ -25,7 +25,7 @@ from fluxttice_core.operations.split import Split
 
 TOTAL_MASS = "total_mass"
 _QUANTILES = 201
-_CURVE_POINTS = 41
+_CURVE_POINTS = 25
 
 
 @dataclass(frozen=True)

@@ -149,10 +149,14 @@ def _of_coverage(coverage: Coverage, rule: DecodeRule, half: Half, seed: int) ->
 
     yield figure("coverage", "fraction", share, best.fraction, 1.0)
     yield figure("efficiency", "ratio", share.scaled(1 / best.fraction), 1.0, 1 / best.fraction)
-    estimate, lower, upper = (
-        equivalent_uniform_budget(c, coverage.size) for c in (share.estimate, share.lower, share.upper)
-    )
-    budget = Interval(estimate, lower, upper, share.level, share.method)
     # The delta method: dN/dc = -1 / ((1 - c) ln(1 - 1/K)).
     slope = coverage.size / max(1 - share.estimate, 1 / coverage.size)
+    budget = _equivalent_budget(share, coverage.size)
     yield figure("equivalent_uniform_budget", "draws", budget, float(coverage.draws), slope)
+
+
+def _equivalent_budget(share: Interval, size: int) -> Interval:
+    estimate, lower, upper = (
+        equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
+    )
+    return Interval(estimate, lower, upper, share.level, share.method)

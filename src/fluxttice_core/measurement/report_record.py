@@ -1,6 +1,7 @@
 """Reports as plain values and back: what the JSON of a report holds."""
 
 import dataclasses
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 INFINITY = "infinity"
 """How an infinite number is written, since JSON has none; the other sign has a minus."""
+
+_CONSTANTS = {"Infinity": INFINITY, "-Infinity": f"-{INFINITY}"}
+_INFINITIES = {INFINITY: math.inf, f"-{INFINITY}": -math.inf}
+_NUMBERS = {
+    *("value", "low", "high", "mean", "error", "degrees", "ceiling", "ceiling_sd", "ratio"),
+    *("estimate", "lower", "upper", "slack", "tolerance", "threshold"),
+}
 
 _FIGURE_FIELDS = tuple(field.name for field in dataclasses.fields(Figure))
 
@@ -148,21 +156,22 @@ def _values(record: Figure | Score) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Write tuples as lists and infinities as text."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and math.isinf(value):
-        return INFINITY if value > 0 else f"-{INFINITY}"
-    return value
+    return json.loads(json.dumps(value), parse_constant=_constant_as_text)
+
+
+def _constant_as_text(constant: str) -> str:
+    if constant not in _CONSTANTS:
+        raise MeasurementError(f"{constant} is no figure: it cannot be reported")
+    return _CONSTANTS[constant]
 
 
 def _restored(value: Any) -> Any:
-    """Read infinities back."""
-    if isinstance(value, Mapping):
-        return {key: _restored(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_restored(item) for item in value]
-    if value in (INFINITY, f"-{INFINITY}"):
-        return math.inf if value == INFINITY else -math.inf
-    return value
+    """Read infinities back, where numbers are expected."""
+    return json.loads(json.dumps(value), object_hook=_with_infinities)
+
+
+def _with_infinities(record: dict[str, Any]) -> dict[str, Any]:
+    for name in _NUMBERS & record.keys():
+        if record[name] in _INFINITIES:
+            record[name] = _INFINITIES[record[name]]
+    return record

@@ -215,7 +215,7 @@ def require_above_floor(
 
 def _information(model: Decodable, settings: MeasurementSettings) -> float:
     generator = stream(settings.seed, "trained at all", device=settings.device)
-    return generative_information(estimate_mass(model, _DRAWS_AT_ALL, generator=generator)).value
+    return generative_information(estimate_mass(model, _DRAWS_AT_ALL, generator=generator, groups=2)).value
 
 
 def title_of(trained: TrainedModel) -> str:

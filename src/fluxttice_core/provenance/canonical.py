@@ -14,6 +14,7 @@ from fluxttice_core.errors import RecordError
 __all__ = ["bytes_digest", "canonical_json", "file_digest", "json_digest", "parse_json", "parts_digest"]
 
 MAXIMUM_DEPTH = 32
+_LEAVES = (str, int, bool, type(None))
 
 
 def canonical_json(value: Any) -> bytes:
@@ -129,13 +130,14 @@ def _require_plain(value: Any, name: str, depth: int) -> None:
     if depth > MAXIMUM_DEPTH:
         raise RecordError(f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record.")
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
             if not isinstance(key, str):
                 raise RecordError(f"{name} has the key {key!r}; canonical JSON takes only text as keys.")
-            _require_plain(item, name, depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _require_plain(item, name, depth + 1)
+    if isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            # Most items are such leaves: a call for each would be most of the time.
+            if type(item) not in _LEAVES and not (type(item) is float and math.isfinite(item)):
+                _require_plain(item, name, depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
         raise RecordError(f"{name} holds {value}, which has no JSON; use null where a figure is missing.")
     elif value is not None and not isinstance(value, bool | int | float | str):

@@ -8,6 +8,7 @@ from typing import Any
 
 from fluxttice_core.errors import MeasurementError, RecordError
 from fluxttice_core.measurement.metric import Metric
+from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.report_record import from_plain
 from fluxttice_core.operations.split import Split
@@ -31,7 +32,6 @@ __all__ = [
 
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
 _MAXIMUM = 64 << 20
-_RATIO_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -133,36 +133,34 @@ def check_result(result: object, *, name: str) -> None:
 
 
 def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
-    """What no schema can say."""
+    """What no schema can say: every part that follows from others is worked out again."""
     if json_digest(result["settings"]) != result["settings_sha256"]:
         yield "its settings are not those of settings_sha256"
-    if {c["half"] for c in result["coverage"]} != {m["half"] for m in result["metrics"]} - {"pair"}:
-        yield "its coverage and its metrics are of different halves"
     report = from_plain(result)
-    if [metric.name for metric in report.metrics] != [metric["name"] for metric in result["metrics"]]:
-        yield "a metric's name does not hold the draws that it was taken with"
-    yield from _wrong_references(report)
-    if result["coverage"] != report_coverage(report):
-        yield "its table of coverage is not that of its metrics"
+    again = {**report.as_dict(), "coverage": report_coverage(report)}
+    yield from (
+        f"its {part} do not follow from what was measured" for part in again if again[part] != result[part]
+    )
+    if beside_controls([metric.figure for metric in report.metrics], report.controls) != report.metrics:
+        yield "its floors or verdicts are not what its controls score"
+    yield from _wrong_gates(report)
     yield from (f"the law {law.law} is broken" for law in report.laws if law.slack + law.tolerance < 0)
+    yield from _wrong_data(result, report)
 
 
-def _wrong_references(report: Report) -> Iterator[str]:
-    for metric in report.metrics:
-        untrained = [control for control in report.controls if control.name == "untrained"]
-        scores = untrained[0].scores(metric.quantity, metric.half)
-        values = [score.value for score in scores]
-        if len(values) != metric.floor.seeds or (min(values), max(values)) != (
-            metric.floor.low,
-            metric.floor.high,
-        ):
-            yield f"the floor of {metric.name} is not what its untrained networks score"
+def _wrong_gates(report: Report) -> Iterator[str]:
+    measured = {(metric.quantity, metric.half): metric.value for metric in report.metrics}
     for gate in report.gates:
-        measured = {
-            m.value for m in report.metrics if (m.quantity, m.half) == (gate.gate.quantity, gate.half)
-        }
-        if (gate.value is None) == bool(measured) or (measured and gate.value not in measured):
+        if gate.value != measured.get((gate.gate.quantity, gate.half)):
             yield f"the gate “{gate.gate.name}” does not show the figure that was measured"
+
+
+def _wrong_data(result: Mapping[str, Any], report: Report) -> Iterator[str]:
+    data, sampler, settings = result["data"], result["sampler"], report.settings
+    if (data["operations"], data["space_sha256"]) != (report.space.size, report.space.digest()):
+        yield "its data are of another space than its metrics"
+    if (sampler["draws"], sampler["seed"]) != (list(settings.draws), settings.seed):
+        yield "its sampler drew otherwise than its settings say"
 
 
 def report_coverage(report: Report) -> list[dict[str, Any]]:
