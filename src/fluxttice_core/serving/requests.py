@@ -54,6 +54,7 @@ _TEXT = {
     "maxLength": TEXT_LENGTH,
     "description": "A name such as `min`, glyphs such as `----00-0+`, or an index such as `15633`.",
 }
+_NULL = {"type": "null"}
 _INDEX = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
 _TRIT = {"type": "integer", "enum": [-1, 0, 1]}
 _TABLE = {"type": "array", "items": _TRIT, "minItems": TRITS, "maxItems": TRITS}
@@ -88,7 +89,7 @@ def _batch(*items: dict[str, Any]) -> dict[str, Any]:
 
 
 INPUT_SCHEMA = {"anyOf": [_TEXT, _batch(_TEXT), *_TOKENS, _batch(*_TOKENS)]}
-OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _GRID]}
+OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _GRID, _NULL]}
 LATENTS_SCHEMA = {"anyOf": [_LATENT, _batch(_LATENT), _BASE64, _batch(_BASE64)]}
 
 
@@ -132,7 +133,7 @@ class EmbeddingRequest(_Request):
         Field(
             description=f"Only {LATENTS} can be asked for: latents have no order of importance, so that a "
             "shortened vector would be another code.",
-            json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, {"type": "null"}]},
+            json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, _NULL]},
         ),
     ] = None
     user: Annotated[StrictStr | None, Field(description="Accepted and not looked at.")] = None
@@ -183,7 +184,7 @@ class NeighbourRequest(_Request):
         Any,
         Field(
             description="The latent to start from, instead of an operation.",
-            json_schema_extra={"anyOf": [_LATENT, _BASE64]},
+            json_schema_extra={"anyOf": [_LATENT, _BASE64, _NULL]},
         ),
     ] = None
     by: Annotated[
