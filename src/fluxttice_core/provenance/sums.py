@@ -36,7 +36,7 @@ def sums_text(digests: Mapping[str, str]) -> str:
         SignatureError: If a path holds a line feed or a backslash, which `sha256sum` would escape.
 
     Example:
-        >>> sums_text({"b": "cd" * 32, "a": "ab" * 32}).splitlines()[0][-6:]
+        >>> sums_text({"b": "cd" * 32, "a": "ab" * 32}).splitlines()[0][-7:]
         'abab  a'
     """
     for name in digests:

@@ -1,0 +1,136 @@
+"""What the fault tests share: a process that can be killed quickly, a small disk, and a count of faults."""
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_DROP_FROM_BOUNDING_SET, _OVERRIDE_PERMISSIONS = 24, 1
+"""PR_CAPBSET_DROP and CAP_DAC_OVERRIDE of Linux."""
+
+FAULTS: Counter[tuple[str, str]] = Counter()
+"""How often each fault was injected, and what became of it."""
+
+Kill = Callable[..., bool]
+Finish = Callable[..., float]
+Command = Callable[..., tuple[int, str]]
+Count = Callable[..., None]
+
+
+@pytest.fixture
+def count() -> Count:
+    """Note what became of a fault, for the summary at the end."""
+
+    def note(fault: str, *, lost: bool = False) -> None:
+        FAULTS[fault, "lost" if lost else "injected"] += 1
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    faults = sorted({fault for fault, _ in FAULTS})
+    for fault in faults:
+        injected, lost = FAULTS[fault, "injected"], FAULTS[fault, "lost"]
+        terminalreporter.write_line(f"faults: {fault}: {injected + lost} injected, {lost} lost or missed")
+
+
+@pytest.fixture(scope="session")
+def server(own_cache: None) -> ForkServerContext:
+    """Processes that start with everything loaded, so that a kill strikes the work and not the imports."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        [
+            "fluxttice_core.provenance.certificate",
+            "fluxttice_core.publishing.export",
+            "fluxttice_core.cli.main",
+        ]
+    )
+    first = context.Process(target=os.getpid)
+    first.start()
+    first.join()
+    return context
+
+
+@pytest.fixture
+def finish(server: ForkServerContext) -> Finish:
+    """Run a function in another process to its end; the seconds that it took."""
+
+    def run(function: Callable[..., Any], *args: Any, **keywords: Any) -> float:
+        started = time.perf_counter()
+        process = server.Process(target=function, args=args, kwargs=keywords)
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        return time.perf_counter() - started
+
+    return run
+
+
+@pytest.fixture
+def kill(server: ForkServerContext) -> Kill:
+    """Run a function in another process and kill it after a delay; whether it was still at work."""
+
+    def strike(delay: float, function: Callable[..., Any], *args: Any, **keywords: Any) -> bool:
+        process = server.Process(target=function, args=args, kwargs=keywords)
+        process.start()
+        time.sleep(delay)
+        process.kill()
+        process.join()
+        return process.exitcode == -signal.SIGKILL
+
+    return strike
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Make a disk of so many bytes: a tmpfs where one may be mounted, else a folder with a limit on files."""
+    mounted: list[Path] = []
+
+    def make(size: int) -> Path:
+        folder = tmp_path / f"disk-{size}"
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        with contextlib.suppress(OSError):
+            if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+                mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def command() -> Command:
+    """Run `fluxttice` as a user does, who is no root and whose files may be limited in size."""
+
+    def run(*arguments: str | Path, limit: int | None = None) -> tuple[int, str]:
+        def prepare() -> None:
+            if limit is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            if os.geteuid() == 0:
+                # Without this capability, root is held to permissions as any owner is.
+                ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _OVERRIDE_PERMISSIONS, 0, 0, 0)
+
+        finished = subprocess.run(
+            [sys.executable, "-m", "fluxttice_core.cli", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=prepare,
+        )
+        return finished.returncode, finished.stderr
+
+    return run
