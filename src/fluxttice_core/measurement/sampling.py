@@ -179,11 +179,13 @@ def _positions(logits: Tensor, rule: DecodeRule, uniform: Tensor | None) -> Tens
 
 def _likeliest(logits: Tensor) -> Tensor:
     """Compare class by class: with so few, that is several times faster than argmax along the last axis."""
-    best, *others = logits.unbind(-1)
-    position = torch.zeros(best.shape, dtype=torch.uint8, device=logits.device)
-    for c, candidate in enumerate(others, start=1):
+    best, second, *others = logits.unbind(-1)
+    position = (second > best).view(torch.uint8)
+    last = second
+    for c, candidate in enumerate(others, start=2):
+        best = torch.maximum(best, last)
         position = torch.maximum(position, (candidate > best).view(torch.uint8) * c)
-        best = torch.maximum(best, candidate)
+        last = candidate
     return position
 
 
