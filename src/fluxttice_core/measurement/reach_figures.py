@@ -10,10 +10,10 @@ import torch
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage import Coverage, equivalent_uniform_budget
 from fluxttice_core.measurement.intervals import Interval, coverage_interval
-from fluxttice_core.measurement.mass import ACCELERATOR_CHUNK, CPU_CHUNK
 from fluxttice_core.measurement.metric import Figure, Half, Unit
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.sampling import (
+    DECODE_CHUNK,
     DecodeRule,
     IndexSampler,
     decode_indices,
@@ -100,8 +100,7 @@ def _seeded_chunks(
     latent_dim: int, n: int, generator: torch.Generator
 ) -> Iterator[tuple[torch.Tensor, torch.Generator]]:
     """Prior draws, each chunk with a generator of its own, for no two threads may share one."""
-    chunk = CPU_CHUNK if generator.device.type == "cpu" else ACCELERATOR_CHUNK
-    for z in prior_chunks(latent_dim, n, generator, chunk=chunk):
+    for z in prior_chunks(latent_dim, n, generator, chunk=DECODE_CHUNK):
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         yield z, torch.Generator(generator.device).manual_seed(seed)
 

@@ -143,7 +143,7 @@ def _plan(
     effort = settings.for_controls()
     yield "uniform_sampler", 0, Step("uniform sampler", 1, lambda: _of_uniform(space, effort, split))
     for seed in range(settings.untrained_seeds):
-        for step in steps_of(untrained(seed), settings.for_untrained(), split, rho):
+        for step in steps_of(untrained(seed), effort, split, rho):
             yield "untrained", seed, replace(step, label=f"untrained network {seed + 1}")
     fixed: dict[ControlName, Decodable] = {
         "constant_decoder": BlankCode(ConstantDecoder(space)),

@@ -28,7 +28,7 @@ class MeasurementSettings(BaseModel):
         mass_draws: Prior draws behind p(x).
         posterior_repeats: Times that every operation's posterior is drawn from.
         aggregate_draws: Codes at which the aggregate posterior is evaluated exactly.
-        control_repeats: Repeats of the smaller budgets, for the controls that are no networks.
+        control_repeats: Repeats of every budget, for the controls.
         control_mass_draws: Prior draws behind p(x), for the controls.
         control_aggregate_draws: Codes for the aggregate posterior, for the controls.
         untrained_seeds: Untrained networks behind the floor.
@@ -97,10 +97,6 @@ class MeasurementSettings(BaseModel):
                 "posterior_repeats": min(self.posterior_repeats, 4),
             }
         )
-
-    def for_untrained(self) -> "MeasurementSettings":
-        """Still less for each untrained network: their spread over the seeds is what counts."""
-        return self.for_controls().model_copy(update={"repeats": 1, "posterior_repeats": 2})
 
     def with_only(
         self, *, draws: Sequence[int] | None = None, repeats: int | None = None, seed: int | None = None
