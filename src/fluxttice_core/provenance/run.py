@@ -195,8 +195,14 @@ class Run:
         prune_state(self.folder, keep=2)
 
     def _append(self, record: EpochRecord) -> None:
-        with (self.folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record.as_dict()) + "\n")
+        path = self.folder / METRICS
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record.as_dict()) + "\n")
+        except OSError as error:
+            raise StorageError(
+                f"{path} could not be written: {error.strerror}; free space, then resume the run."
+            ) from error
 
     def _forget_later_epochs(self, epoch: int) -> None:
         """Drop the records of epochs that a resumed run makes again."""
