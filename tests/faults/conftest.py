@@ -1,10 +1,12 @@
 """What the fault tests share: a process that can be killed quickly, a small disk, and a count of faults."""
 
-import contextlib
 import ctypes
+import errno
+import math
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,23 +95,51 @@ def kill(server: ForkServerContext) -> Kill:
     return strike
 
 
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Make a disk of so many bytes: a tmpfs where one may be mounted, else a folder with a limit on files."""
-    mounted: list[Path] = []
+class SmallDisk:
+    """A disk that can be filled: a tmpfs where one may be mounted, else a folder whose files will not flush.
 
-    def make(size: int) -> Path:
-        folder = tmp_path / f"disk-{size}"
+    Args:
+        folder: Where it is.
+        size: Its bytes.
+    """
+
+    def __init__(self, folder: Path, size: int = 32 << 20) -> None:
+        self.folder = folder
         folder.mkdir()
         command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-        with contextlib.suppress(OSError):
-            if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-                mounted.append(folder)
-        return folder
+        self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        self._most = math.inf
 
-    yield make
-    for folder in mounted:
-        subprocess.run(["umount", str(folder)], check=True)
+    def fill(self, room: int) -> None:
+        """Leave so many bytes free."""
+        self.empty()
+        self._most = self._used() + room
+        if self.mounted:
+            free = shutil.disk_usage(self.folder).free
+            (self.folder / "filler").write_bytes(bytes(max(0, free - room)))
+
+    def empty(self) -> None:
+        """Take away what fills the disk."""
+        (self.folder / "filler").unlink(missing_ok=True)
+        self._most = math.inf
+
+    def flush(self, _descriptor: int) -> None:
+        """Stands in for `os.fsync` where nothing can be mounted."""
+        if self._used() > self._most:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _used(self) -> int:
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDisk]:
+    found = SmallDisk(tmp_path / "disk")
+    if not found.mounted:
+        monkeypatch.setattr(os, "fsync", found.flush)
+    yield found
+    if found.mounted:
+        subprocess.run(["umount", str(found.folder)], check=True)
 
 
 @pytest.fixture

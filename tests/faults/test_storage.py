@@ -1,0 +1,149 @@
+"""Full disks and read-only folders: one sentence, exit code 2, and what was there before stays as it was."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+
+from fluxttice_core.errors import StorageError
+from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.provenance import certificate
+from fluxttice_core.provenance.atomic import is_temporary
+from fluxttice_core.provenance.certificate import certify
+from fluxttice_core.provenance.checkpoint import list_checkpoints, read
+from fluxttice_core.provenance.result_file import read_report
+from fluxttice_core.provenance.run import Run, run_settings
+from fluxttice_core.provenance.trained import load
+from fluxttice_core.publishing.export import FORMATS, ExportFormat, export
+
+Command = Callable[..., tuple[int, str]]
+Count = Callable[..., None]
+
+
+class Disk(Protocol):
+    """A disk that can be filled."""
+
+    folder: Path
+
+    def fill(self, room: int) -> None: ...
+    def empty(self) -> None: ...
+
+
+SMALL = (
+    "architecture.arity=1",
+    "epochs=3",
+    "checkpoint_every=1",
+    "reach.draws=100",
+    "calibration.draws=1000",
+)
+
+
+def is_one_sentence(text: str) -> bool:
+    """Whether a command ended with its sentence, and without a traceback."""
+    return "Traceback" not in text and text.splitlines()[-1].startswith("fluxttice: ")
+
+
+def rooms(number: int, largest: int) -> list[int]:
+    """What is left on the disk, in bytes: nothing, and up to the largest in even ratios."""
+    return [0, *(4096 * round(size) for size in np.geomspace(1, largest / 4096, number - 1))]
+
+
+@pytest.mark.parametrize("number", [4, pytest.param(40, marks=pytest.mark.slow)])
+def test_training_on_a_full_disk_keeps_what_it_had(disk: Disk, count: Count, number: int) -> None:
+    settings = run_settings("standard", SMALL)
+    failed = 0
+    for room in rooms(number, 3 << 20):
+        folder = disk.folder / f"run-{room}"
+        run = Run.start(folder, settings)
+        disk.fill(room)
+        try:
+            run.train()
+        except StorageError:
+            failed += 1
+        kept = [read(checkpoint).record.epoch for checkpoint in list_checkpoints(folder)]
+        unfinished = [path for path in folder.rglob("*") if is_temporary(path)]
+        count("full disk under train", lost=kept != list(range(1, len(kept) + 1)) or bool(unfinished))
+        assert kept == list(range(1, len(kept) + 1))
+        assert unfinished == []
+        disk.empty()
+        assert Run.open(folder).train().progress.finished
+        shutil.rmtree(folder)
+    assert failed
+
+
+@pytest.mark.parametrize("number", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_certifying_on_a_full_disk_leaves_the_old_certificate(
+    disk: Disk,
+    small_run: Path,
+    small_certificate: Path,
+    small_settings: MeasurementSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    count: Count,
+    number: int,
+) -> None:
+    report = read_report(small_certificate / "report.json")
+    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+    out = shutil.copytree(small_certificate, disk.folder / "certified")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    needed = sum(map(len, before.values()))
+    for room in rooms(number, needed):
+        disk.fill(room)
+        with pytest.raises(StorageError, match="could not be written"):
+            certify(small_run, out, draw=lambda _: {"big.svg": bytes(needed)}, settings=small_settings)
+        disk.empty()
+        after = {path: path.read_bytes() for path in disk.folder.rglob("*") if path.is_file()}
+        count("full disk under certify", lost=before != after)
+        assert after == before
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FORMATS if kind != "onnx"])
+def test_exporting_to_a_full_disk_leaves_nothing(
+    disk: Disk, small_checkpoint: Path, count: Count, kind: ExportFormat
+) -> None:
+    disk.fill(0)
+    with pytest.raises(StorageError, match="could not be written"):
+        export(load(small_checkpoint), kind, disk.folder / "exported" / "out")
+    disk.empty()
+    left = [path for path in disk.folder.rglob("*") if path.is_file()]
+    count("full disk under export", lost=left != [])
+    assert left == []
+
+
+def test_commands_end_with_one_sentence_when_a_file_cannot_grow(
+    command: Command, small_checkpoint: Path, tmp_path: Path, count: Count
+) -> None:
+    overrides = [part for setting in SMALL for part in ("--set", setting)]
+    for arguments, limit in (
+        (("train", "--out", tmp_path / "run", *overrides), 40),
+        (("export", "npz", "--checkpoint", small_checkpoint, "--out", tmp_path / "x.npz"), 100),
+    ):
+        code, text = command(*arguments, limit=limit)
+        count("file that cannot grow", lost=code != 2 or not is_one_sentence(text))
+        assert code == 2, text
+        assert is_one_sentence(text)
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_commands_end_with_one_sentence_in_a_read_only_folder(
+    command: Command, small_run: Path, tmp_path: Path, count: Count
+) -> None:
+    sealed = tmp_path / "sealed"
+    shutil.copytree(small_run, sealed / "run")
+    for path in [sealed, *(path for path in sealed.rglob("*") if path.is_dir())]:
+        path.chmod(0o555)
+    try:
+        for arguments in (
+            ("train", "--out", sealed / "other", "--set", "architecture.arity=1"),
+            ("train", "--resume", sealed / "run"),
+        ):
+            code, text = command(*arguments)
+            count("read-only folder", lost=code != 2 or not is_one_sentence(text))
+            assert code == 2, text
+            assert is_one_sentence(text), text
+    finally:
+        for path in [sealed, *(path for path in sealed.rglob("*") if path.is_dir())]:
+            path.chmod(0o755)
+    assert sorted(path.name for path in sealed.iterdir()) == ["run"]
