@@ -1,0 +1,56 @@
+"""The shipped certificate: signed by the project, complete, chosen by the rule, and true of its weights."""
+
+import json
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from fluxttice_core.provenance.keys import load_public_key
+from fluxttice_core.provenance.remeasurement import remeasure
+from fluxttice_core.provenance.result_file import read_result
+from fluxttice_core.provenance.trained import certified
+from fluxttice_core.provenance.verification import verify
+
+KEY = Path(__file__).parents[2] / "keys" / "fluxttice.pub"
+
+
+@pytest.fixture
+def folder() -> Path:
+    return Path(str(resources.files("fluxttice_core") / "certified"))
+
+
+def test_everything_holds_with_the_project_s_key(folder: Path) -> None:
+    findings = verify(folder, public_key=load_public_key(KEY))
+    assert {finding.subject for finding in findings if finding.verdict != "holds"} == {"figures"}
+
+
+def test_the_official_program_verifies_it(folder: Path) -> None:
+    arguments = ["verify", "key", folder, "--signature", folder / "model.sig", "--public_key", KEY]
+    result = subprocess.run(
+        [sys.executable, "-m", "model_signing", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout.strip()) == (0, "Verification succeeded")
+
+
+def test_its_report_is_of_these_weights_and_complete(folder: Path) -> None:
+    result = read_result(folder / "report.json")
+    assert result["model"]["tensor_sha256"] == certified().tensor_digest
+    assert result["model"]["recipe"] == "standard"
+    assert result["data"]["split"] is not None
+
+
+def test_it_was_chosen_from_several_checkpoints(folder: Path) -> None:
+    ranking = json.loads((folder / "selection.json").read_text())["ranking"]
+    assert len(ranking) > 1
+    assert ranking[0]["held_out_tables"] == {"a": 1.0, "b": 1.0}
+
+
+@pytest.mark.slow
+def test_its_headline_figures_come_out_again_from_its_weights(folder: Path) -> None:
+    assert {finding.verdict for finding in remeasure(folder)} == {"holds"}
