@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from fluxttice_core.errors import MeasurementError
@@ -90,6 +91,12 @@ class Report:
     def table(self) -> Table:
         """The figures as one table for the terminal."""
         return render.metrics_table(self)
+
+    def __str__(self) -> str:
+        """The tables as plain text, 100 columns wide, so that `print` shows what `rich.print` does."""
+        text = StringIO()
+        Console(file=text, width=100, color_system=None).print(self)
+        return text.getvalue().rstrip("\n")
 
     def __rich__(self) -> RenderableType:
         """The whole report for the terminal."""
