@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -96,12 +97,17 @@ def _dotted(function: ast.expr) -> str:
 RULES = {rule.__name__: rule for rule in (asserts, broad_excepts, unsafe_loads, global_randomness)}
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def violations(root: Path, rule: Callable[[ast.Module], Iterator[str]]) -> list[str]:
     source = root / "src"
     return [
         f"{path.relative_to(source)}: {found}"
         for path in sorted(source.rglob("*.py"))
-        for found in rule(ast.parse(path.read_text()))
+        for found in rule(parsed(path.read_text()))
     ]
 
 

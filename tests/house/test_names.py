@@ -65,14 +65,15 @@ def untested_modules(root: Path) -> list[str]:
         for path in sorted(source.rglob("*.py"))
         if path.name != "__init__.py"
     }
-    tests = "\n".join(path.read_text() for path in sorted((root / "tests").rglob("*.py")))
+    tests = "\n".join(_import_statements(path.read_text()) for path in sorted((root / "tests").rglob("*.py")))
+    imports = {name: _import_statements(text) for name, text in modules.items()}
     tested = {name for name in modules if _imports(tests, name) or _has_test_file(root, name)}
     grown = True
     while grown:
         near = {
             name
             for name in modules.keys() - tested
-            if any(_folder(other) == _folder(name) and _imports(modules[other], name) for other in tested)
+            if any(_folder(other) == _folder(name) and _imports(imports[other], name) for other in tested)
         }
         tested |= near
         grown = bool(near)
@@ -81,6 +82,10 @@ def untested_modules(root: Path) -> list[str]:
         for name, text in modules.items()
         if name not in tested and _has_public_names(text)
     ]
+
+
+def _import_statements(text: str) -> str:
+    return "\n".join(re.findall(r"^ *(?:from [\w.]+ import (?:\([^)]*\)|.*)|import .*)", text, re.MULTILINE))
 
 
 def _imports(text: str, module: str) -> bool:

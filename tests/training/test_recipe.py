@@ -268,7 +268,7 @@ def test_wrong_replacements_are_refused(override: str, expected: str) -> None:
     assert len(str(refusal.value)) < 400
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(override=st.text(max_size=30).map(lambda text: f"half_a.free_bits={text}"))
 def test_any_replacement_is_taken_or_refused(override: str) -> None:
     with contextlib.suppress(SettingsError):
