@@ -4,17 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-slow bench lint docs explorer-map clean
+.PHONY: run test pytest test-slow test-faults bench lint docs explorer-map clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.core
 	@$(BIN)/fluxttice run
 
-test: $(VENV)/.dev lint
+# Linting takes one core while the tests take the other.
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=2 lint pytest
+
+pytest: $(VENV)/.dev
 	@$(BIN)/python -m pytest --durations=5
 
 test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
+
+test-faults: $(VENV)/.dev
+	@$(BIN)/python -m pytest tests/faults tests/provenance/test_faults.py -m "slow or not slow" --timeout=3600
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks
