@@ -4,18 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test pytest test-slow test-faults bench lint docs explorer-map clean
+.PHONY: run test test-library test-server test-slow test-faults bench lint docs explorer-map clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.core
 	@$(BIN)/fluxttice run
 
-# Linting takes one core while the tests take the other.
+# Two cores: the library's tests take one, linting and then the server's tests the other.
 test: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs=2 lint pytest
+	@$(MAKE) --no-print-directory --jobs=2 test-library lint test-server
 
-pytest: $(VENV)/.dev
-	@$(BIN)/python -m pytest --durations=5
+test-library: $(VENV)/.dev
+	@$(BIN)/python -m pytest --ignore=tests/serving --durations=5
+
+test-server: $(VENV)/.dev
+	@$(BIN)/python -m pytest tests/serving --durations=5
 
 test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
