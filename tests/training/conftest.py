@@ -73,6 +73,8 @@ SMALL: dict[str, Any] = {
         "weight_gain": 0.01,
         "rate_bounds": [1e-6, 0.01],
         "alignment_bounds": [0.15, 0.75],
+        "every": None,
+        "learning_rate": 0.0,
     },
     "transport": {
         "weight": {"kind": "constant", "value": 1.0},

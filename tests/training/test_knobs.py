@@ -102,6 +102,8 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "controller.rate_bounds.1": (0.001, {}),
     "controller.alignment_bounds.0": (0.5, {}),
     "controller.alignment_bounds.1": (0.2, {}),
+    "controller.every": (1, {}),
+    "controller.learning_rate": (0.01, {}),
     "transport.weight": (constant(0.5), {}),
     "transport.draws": (constant(17), {}),
     "transport.start": (1.5, {}),

@@ -83,6 +83,8 @@ def test_the_originals_adaptive_weights() -> None:
         "weight_gain": 0.01,
         "rate_bounds": (1e-6, 0.01),
         "alignment_bounds": (0.15, 0.75),
+        "every": None,
+        "learning_rate": 0.0,
     }
 
 

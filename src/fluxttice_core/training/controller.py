@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 
+from fluxttice_core.training.loss import Conditions
 from fluxttice_core.training.recipe import BalanceSettings, ControllerSettings
 
 
@@ -37,7 +38,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Corrections:
-    """What StateNet proposes for one epoch, each in [-1, 1]."""
+    """What StateNet proposes until it is asked again, each in [-1, 1]; or one number for each of these."""
 
     rate: float = 0.0
     weight_a: float = 0.0
@@ -120,6 +121,32 @@ def corrected_rate(rate: float, corrections: Corrections, settings: ControllerSe
 def corrected_alignment(alignment: float, corrections: Corrections, settings: ControllerSettings) -> float:
     """The weight of the alignment term moved as proposed, within bounds."""
     return _within(alignment + settings.weight_gain * corrections.alignment, settings.alignment_bounds)
+
+
+def correction_slopes(
+    conditions: Conditions,
+    corrections: Corrections,
+    settings: ControllerSettings,
+    bounds: tuple[float, float],
+) -> Corrections:
+    """How much the rate, the weights and the alignment change with their corrections; 0 at a bound.
+
+    Args:
+        conditions: The corrected conditions.
+        corrections: What was proposed.
+        settings: Gains and bounds.
+        bounds: Where the halves' weights live.
+    """
+    gain, weight_gain = settings.rate_gain, settings.weight_gain
+    rate = conditions.learning_rate
+    free = settings.rate_bounds[0] < rate < settings.rate_bounds[1]
+    return Corrections(
+        rate=rate * gain / (1.0 + gain * corrections.rate) if free else 0.0,
+        weight_a=weight_gain * (bounds[0] < conditions.weight_a < bounds[1]),
+        weight_b=weight_gain * (bounds[0] < conditions.weight_b < bounds[1]),
+        alignment=weight_gain
+        * (settings.alignment_bounds[0] < conditions.alignment < settings.alignment_bounds[1]),
+    )
 
 
 def _within(value: float, bounds: tuple[float, float]) -> float:

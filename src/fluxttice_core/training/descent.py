@@ -9,10 +9,9 @@ from torch.optim.adamw import adamw
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.recipe import OptimizerSettings
+from fluxttice_core.training.step_derivative import CLIP_MARGIN, EPSILON, Move, StepDerivative
 
 _KEPT = ("step", "exp_avg", "exp_avg_sq")
-_CLIP_MARGIN = 1e-6
-"""What `torch.nn.utils.clip_grads_with_norm_` adds to a norm before it divides by it."""
 
 
 class Descent:
@@ -41,6 +40,7 @@ class Descent:
         }
         self._state: dict[str, dict[str, Tensor]] = {}
         self._norms: tuple[Tensor, Tensor] | None = None
+        self._total: Tensor | None = None
 
     def step(self, loss: Tensor, *, rate: float) -> None:
         """Move the parameters down the gradient of a loss.
@@ -63,6 +63,28 @@ class Descent:
         norm_a, norm_b = self._norms if self._norms is not None else self._measured()
         return norm_a.item(), norm_b.item()
 
+    @property
+    def parameters(self) -> Mapping[str, Tensor]:
+        """The parameters that learn, by name."""
+        return self._parameters
+
+    def derivative(self) -> StepDerivative:
+        """How the parameters depend on rate and gradient of the step just made; valid until the next."""
+        moves = {
+            name: Move(
+                gradient=gradient,
+                first=self._state[name]["exp_avg"],
+                second=self._state[name]["exp_avg_sq"],
+                count=self._state[name]["step"].item(),
+                factor=factor,
+            )
+            for part, factor in self._factors.items()
+            for name in self._names(part)
+            if (gradient := self._parameters[name].grad) is not None
+        }
+        total = torch.zeros(()) if self._total is None else self._total
+        return StepDerivative(moves, self._settings, total.item())
+
     def _names(self, *parts: str) -> list[str]:
         """Parameters of some parts that the last loss depended on."""
         return [
@@ -76,7 +98,8 @@ class Descent:
         norm_a, norm_b = self._measured()
         total = torch.hypot(norm_a, norm_b)
         torch.nn.utils.clip_grads_with_norm_(self._parameters.values(), limit, total)
-        factor = (limit / (total + _CLIP_MARGIN)).clamp(max=1.0)
+        factor = (limit / (total + CLIP_MARGIN)).clamp(max=1.0)
+        self._total = total
         self._norms = norm_a * factor, norm_b * factor
 
     def _measured(self) -> tuple[Tensor, Tensor]:
@@ -108,7 +131,7 @@ class Descent:
             beta1=self._settings.first_moment,
             beta2=self._settings.second_moment,
             weight_decay=self._settings.weight_decay,
-            eps=1e-8,
+            eps=EPSILON,
         )
 
     def tensors(self) -> dict[str, Tensor]:

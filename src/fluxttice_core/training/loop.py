@@ -28,6 +28,7 @@ from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, b
 from fluxttice_core.training.randomness import stream
 from fluxttice_core.training.recipe import ReachSettings, Recipe
 from fluxttice_core.training.rows import Rows, rows_of
+from fluxttice_core.training.steering import Lesson, Steering
 from fluxttice_core.training.transport_term import TransportTerm
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
@@ -109,6 +110,7 @@ class Trainer:
             )
         self._descent = Descent(self.model, recipe.optimizer)
         self._transport = TransportTerm(recipe.transport, self._train)
+        self._steering = Steering(self.model.state_net, recipe.controller) if recipe.controller else None
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train until the recipe says stop; yields after every epoch, the last one calibrated.
@@ -167,17 +169,23 @@ class Trainer:
         sums = torch.zeros(len(BATCH_FIGURES), dtype=torch.float64, device=self.device)
         corrections = Corrections()
         conditions = self._conditions(float(epoch), corrections)
-        for start in range(0, total, size):
+        for step, start in enumerate(range(0, total, size)):
             batch = rows[start : start + size]
             moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
+            steered = self._steering is not None and self._steering.asks_at(step)
+            if steered:
+                corrections = Corrections()
             conditions = self._conditions(moment, corrections)
             loss = self._loss(batch, conditions, noise)
-            if start == 0 and self.recipe.controller is not None:
+            if steered:
                 corrections = self._consult_controller(loss, conditions)
                 conditions = self._conditions(moment, corrections)
-                loss = self._loss(batch, conditions, stream(self.seed, "noise", epoch, device=self.device))
+                loss = loss.under(conditions)
             transported = self._transport.loss(self.model, moment, noise)
+            lesson = self._lesson(loss, conditions, corrections) if steered else None
             self._descend(loss.total + transported, conditions)
+            if lesson is not None:
+                self._teach(lesson, conditions, epoch, step)
             sums += loss.figures(transported) * len(batch)
         return dict(zip(BATCH_FIGURES, (sums / total).tolist(), strict=True)), conditions
 
@@ -215,20 +223,37 @@ class Trainer:
             )
             return batch_loss(outputs, batch.classes, self.recipe, conditions)
 
-    @torch.no_grad()
     def _consult_controller(self, loss: BatchLoss, conditions: Conditions) -> Corrections:
-        """Ask StateNet once for corrections; no gradient reaches it, as in the original system."""
+        """Ask StateNet once for corrections."""
         settings, balance = self.recipe.controller, self.progress.balance
-        if settings is None:
+        if settings is None or self._steering is None:
             return Corrections()
         observed = [x.item() for x in (loss.entropy_a, loss.entropy_b, loss.rate_a, loss.rate_b)]
         observed += [balance.ratio, conditions.rho, balance.weight_a, balance.weight_b, conditions.alignment]
         state = torch.tensor([observed], dtype=torch.float32, device=self.device)
-        corrections = Corrections(*self.model.state_net(state)[0].tolist())
-        bounds = self.recipe.balance.bounds if self.recipe.balance is not None else (0.0, 1.0)
-        moved = corrected_weights(balance, corrections, settings, bounds)
+        corrections = self._steering.proposed(state)
+        moved = corrected_weights(balance, corrections, settings, self._weight_bounds)
         self.progress = replace(self.progress, balance=moved)
         return corrections
+
+    @property
+    def _weight_bounds(self) -> tuple[float, float]:
+        return self.recipe.balance.bounds if self.recipe.balance is not None else (0.0, 1.0)
+
+    def _lesson(self, loss: BatchLoss, conditions: Conditions, corrections: Corrections) -> Lesson | None:
+        if self._steering is None:
+            return None
+        return self._steering.lesson(self._descent, loss, conditions, corrections, self._weight_bounds)
+
+    def _teach(self, lesson: Lesson, conditions: Conditions, epoch: int, step: int) -> None:
+        """Let StateNet learn from what some validation rows cost after the step that it corrected."""
+        if self._steering is None:
+            return
+        moment = epoch * -(-len(self._train) // self.recipe.batch_size) + step
+        rows = self._validation.shuffled(stream(self.seed, "steering rows", moment))
+        noise = stream(self.seed, "steering noise", moment, device=self.device)
+        cost = self._loss(rows[: self.recipe.batch_size], conditions.unweighted(), noise)
+        self._steering.learn(lesson, self._descent, cost.total)
 
     def _descend(self, total: Tensor, conditions: Conditions) -> None:
         if not total.requires_grad:
@@ -292,8 +317,9 @@ class Trainer:
         return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
 
     def state_tensors(self) -> dict[str, Tensor]:
-        """What a resumed run needs besides the model: optimiser and transport, on the CPU."""
-        return {**self._descent.tensors(), **self._transport.tensors()}
+        """What a resumed run needs besides the model: optimisers and transport, on the CPU."""
+        steering = self._steering.tensors() if self._steering is not None else {}
+        return {**self._descent.tensors(), **self._transport.tensors(), **steering}
 
     def restore(self, model: Mapping[str, Tensor], state: Mapping[str, Tensor], progress: Progress) -> None:
         """Continue from the tensors and the progress of a checkpoint of the same recipe and seed.
@@ -308,6 +334,8 @@ class Trainer:
             raise TrainingError(f"the checkpoint does not fit this recipe's network ({reason})") from None
         self._descent.restore(state)
         self._transport.restore(state)
+        if self._steering is not None:
+            self._steering.restore(state)
         self.progress = progress
 
 

@@ -1,6 +1,6 @@
 """The objective of a batch: the two halves' losses, their weights, and the alignment of their latents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,6 +27,11 @@ class Conditions:
     scale_a: float = 1.0
     scale_b: float = 1.0
 
+    def unweighted(self) -> "Conditions":
+        """The same with evidence and halves weighing 1, without alignment and cross-injection."""
+        plain = dict.fromkeys(("evidence", "weight_a", "weight_b", "scale_a", "scale_b"), 1.0)
+        return replace(self, alignment=0.0, rho=0.0, **plain)
+
 
 BATCH_FIGURES = ("loss", "transport", "distortion_a", "distortion_b", "rate_a", "rate_b")
 
@@ -36,12 +41,19 @@ class BatchLoss:
     """The objective of a batch and its parts, in nats."""
 
     total: Tensor
+    loss_a: Tensor
+    loss_b: Tensor
     distortion_a: Tensor
     distortion_b: Tensor
     rate_a: Tensor
     rate_b: Tensor
     entropy_a: Tensor
     entropy_b: Tensor
+
+    def under(self, conditions: Conditions) -> "BatchLoss":
+        """The same batch with other weights; betas, temperatures and coupling stay what they were."""
+        gap = (self.entropy_a - self.entropy_b).abs()
+        return replace(self, total=_weighted(self.loss_a, self.loss_b, gap, conditions))
 
     def figures(self, transport: Tensor) -> Tensor:
         """The figures named by `BATCH_FIGURES`, detached, in one tensor.
@@ -77,13 +89,17 @@ def batch_loss(
     loss_a, distortion_a, rate_a = _half_loss(a, classes, recipe.half_a, conditions.beta_a)
     loss_b, distortion_b, rate_b = _half_loss(b, classes, recipe.half_b, conditions.beta_b)
     entropy_a = entropy_b = torch.zeros((), device=loss_a.device)
+    if conditions.alignment or recipe.controller:
+        entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
+    total = _weighted(loss_a, loss_b, (entropy_a - entropy_b).abs(), conditions)
+    return BatchLoss(total, loss_a, loss_b, distortion_a, distortion_b, rate_a, rate_b, entropy_a, entropy_b)
+
+
+def _weighted(loss_a: Tensor, loss_b: Tensor, gap: Tensor, conditions: Conditions) -> Tensor:
     share_a = conditions.evidence * conditions.weight_a * conditions.scale_a
     share_b = conditions.evidence * conditions.weight_b * conditions.scale_b
     total = share_a * loss_a + share_b * loss_b
-    if conditions.alignment or recipe.controller:
-        entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
-        total = total + conditions.alignment * (entropy_a - entropy_b).abs()
-    return BatchLoss(total, distortion_a, distortion_b, rate_a, rate_b, entropy_a, entropy_b)
+    return total + conditions.alignment * gap if conditions.alignment else total
 
 
 def _half_loss(

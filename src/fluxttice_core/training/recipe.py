@@ -104,19 +104,24 @@ class BalanceSettings(_Settings):
 
 
 class ControllerSettings(_Settings):
-    """StateNet's influence: once an epoch it moves the rate, the weights and the alignment a little.
+    """StateNet's influence: now and then it moves the rate, the weights and the alignment a little.
 
     Attributes:
         rate_gain: Largest relative change of the learning rate.
         weight_gain: Largest change of the halves' weights and of the alignment.
         rate_bounds: Where the corrected rate lives.
         alignment_bounds: Where the corrected alignment lives.
+        every: Steps from one consultation to the next, counted anew in every epoch; none: once an epoch.
+        learning_rate: Rate at which StateNet learns from what its corrections did to validation rows;
+            0: never, as in the original system.
     """
 
     rate_gain: Share = 0.05
     weight_gain: Share = 0.01
     rate_bounds: Shares = (1e-6, 0.01)
     alignment_bounds: Weights = (0.15, 0.75)
+    every: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    learning_rate: Share = 0.0
 
 
 class TransportSettings(_Settings):

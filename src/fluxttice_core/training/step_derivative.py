@@ -1,0 +1,142 @@
+r"""The derivative of one step of AdamW: where the parameters would be after another rate or gradient.
+
+A step moves a parameter from :math:`\theta` to
+
+.. math::
+    \theta' = (1 - \eta f \omega)\,\theta - \eta f u, \quad
+    u = \frac{m / b_1}{\sqrt{v / b_2} + \epsilon}, \quad
+    m = \beta_1 m_0 + (1 - \beta_1) \hat g, \quad v = \beta_2 v_0 + (1 - \beta_2) \hat g^2
+
+with rate :math:`\eta`, the part's factor f, decay :math:`\omega`, bias corrections
+:math:`b_i = 1 - \beta_i^t`, and the clipped gradient :math:`\hat g = \kappa g`. So
+
+.. math::
+    \frac{\partial \theta'}{\partial \eta} = -f (u + \omega \theta), \qquad
+    \mathrm{d}\theta' = -\eta f\,\mathrm{d}u, \quad
+    \mathrm{d}u = \frac{(1 - \beta_1)\,\mathrm{d}\hat g}{b_1 (s + \epsilon)}
+      - \frac{m}{b_1 (s + \epsilon)^2} \cdot \frac{(1 - \beta_2)\,\hat g\,\mathrm{d}\hat g}{b_2 s},
+    \quad s = \sqrt{v / b_2}.
+
+The second term must not be left out: AdamW divides by the gradient's own size, so that a gradient which is
+larger throughout moves nothing further. Clipping to a norm C takes part too,
+
+.. math::
+    \mathrm{d}\hat g = \kappa\,\mathrm{d}g
+      - \frac{\langle g, \mathrm{d}g \rangle}{|g| (|g| + \delta)}\,\hat g
+    \quad \text{where } \kappa = \frac{C}{|g| + \delta} < 1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fluxttice_core.training.recipe import OptimizerSettings
+
+EPSILON = 1e-8
+CLIP_MARGIN = 1e-6
+"""What `torch.nn.utils.clip_grads_with_norm_` adds to a norm before it divides by it."""
+
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One parameter's part in a step that has just been made.
+
+    Attributes:
+        gradient: Its gradient, after clipping.
+        first: Running mean of its gradients, after the step.
+        second: Running mean of their squares, after the step.
+        count: Steps that it has made.
+        factor: What the rate is multiplied by for its part of the network.
+    """
+
+    gradient: Tensor
+    first: Tensor
+    second: Tensor
+    count: float
+    factor: float
+
+
+class StepDerivative:
+    """How the parameters after a step depend on the step's rate and on its gradient.
+
+    Args:
+        moves: What every parameter that moved did.
+        settings: Decays and clipping.
+        norm: Norm of the whole gradient before it was clipped.
+    """
+
+    def __init__(self, moves: Mapping[str, Move], settings: OptimizerSettings, norm: float) -> None:
+        self._moves = moves
+        self._settings = settings
+        self._norm = norm
+
+    def by_rate(self, before: Tensors) -> dict[str, Tensor]:
+        r"""The derivative by the rate, :math:`-f (u + \omega \theta)`, of each parameter that moved.
+
+        Args:
+            before: The parameters before the step.
+        """
+        decay = self._settings.weight_decay
+        return {
+            name: -move.factor * (self._direction(move) + decay * before[name])
+            for name, move in self._moves.items()
+        }
+
+    def by_gradient(self, change: Tensors, *, rate: float) -> dict[str, Tensor]:
+        r"""The derivative along a change :math:`\mathrm{d}g` of the gradient before clipping.
+
+        Args:
+            change: The change of each gradient; a parameter that is left out has none.
+            rate: The step's rate, before each part's factor.
+        """
+        none = {name: torch.zeros_like(move.gradient) for name, move in self._moves.items()}
+        clipped = self._clipped({**none, **change})
+        return {
+            name: -rate * move.factor * self._turned(move, clipped[name])
+            for name, move in self._moves.items()
+        }
+
+    def _clipped(self, change: Tensors) -> dict[str, Tensor]:
+        limit = self._settings.clip_norm
+        padded = self._norm + CLIP_MARGIN
+        if limit is None or limit >= padded:
+            return dict(change)
+        factor = limit / padded
+        gradients = {name: move.gradient for name, move in self._moves.items()}
+        along = inner(gradients, change) / factor  # the gradients are the clipped ones
+        share = along / (self._norm * padded)
+        return {name: factor * change[name] - share * gradients[name] for name in self._moves}
+
+    def _corrections(self, move: Move) -> tuple[float, float]:
+        settings = self._settings
+        return 1.0 - settings.first_moment**move.count, 1.0 - settings.second_moment**move.count
+
+    def _direction(self, move: Move) -> Tensor:
+        first, second = self._corrections(move)
+        return move.first / first / ((move.second / second).sqrt() + EPSILON)
+
+    def _turned(self, move: Move, change: Tensor) -> Tensor:
+        """The change of the direction u."""
+        settings = self._settings
+        first, second = self._corrections(move)
+        size = (move.second / second).sqrt()
+        padded = size + EPSILON
+        fresher = (1.0 - settings.first_moment) * change / (first * padded)
+        growth = (1.0 - settings.second_moment) * move.gradient * change / second
+        # A parameter whose gradients were all 0 has size 0, and no slope there.
+        larger = move.first / (first * padded.square()) * growth / size
+        return fresher - torch.where(size > 0.0, larger, torch.zeros_like(larger))
+
+
+def inner(left: Tensors, right: Tensors) -> float:
+    """The sum of products over the tensors that both have.
+
+    Example:
+        >>> inner({"a": torch.tensor([1.0, 2.0]), "b": torch.ones(1)}, {"a": torch.tensor([3.0, 4.0])})
+        11.0
+    """
+    return sum(float((left[name] * right[name]).sum()) for name in left if name in right)
