@@ -24,7 +24,6 @@ def architecture(base: int, arity: int) -> Architecture:
 def conditions(rho: float = 0.1) -> Conditions:
     return Conditions(
         learning_rate=1e-2,
-        evidence=1.0,
         rho=rho,
         beta_a=0.5,
         beta_b=0.5,
@@ -45,7 +44,8 @@ def batch(model: DualVAE, rows: int = 64) -> tuple[Tensor, Tensor]:
 def total(model: DualVAE, recipe: Recipe, rho: float = 0.1) -> Tensor:
     x, classes = batch(model)
     at = conditions(rho)
-    outputs = model(x, rho=rho, temperatures=(1.0, 0.9), generator=torch.Generator().manual_seed(2))
+    noise = model.noise(len(x), torch.Generator().manual_seed(2))
+    outputs = model(x, rho=rho, temperatures=(1.0, 0.9), noise=noise)
     return batch_loss(outputs, classes, recipe, at).total
 
 
@@ -75,7 +75,7 @@ def test_the_controller_gets_no_gradient() -> None:
 def test_cross_injection_stops_the_gradient(half: int) -> None:
     model = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
     x, _ = batch(model)
-    outputs = model(x, rho=0.4, generator=torch.Generator().manual_seed(2))
+    outputs = model(x, rho=0.4, noise=model.noise(len(x), torch.Generator().manual_seed(2)))
     outputs[half].logits.square().sum().backward()
     own, other = ("A", "B") if half == 0 else ("B", "A")
     for name, parameter in model.named_parameters():
@@ -90,7 +90,7 @@ def test_cross_injection_shows_each_decoder_the_other_half() -> None:
     model = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0)).double()
     x = batch(model)[0].double()
     for rho in (0.0, 0.1, 0.7, 1.0):
-        a, b = model(x, rho=rho, generator=torch.Generator().manual_seed(2))
+        a, b = model(x, rho=rho, noise=model.noise(len(x), torch.Generator().manual_seed(2)))
         mixed_a, mixed_b = (1 - rho) * a.z + rho * b.z, (1 - rho) * b.z + rho * a.z
         torch.testing.assert_close(a.logits, model.decoder_A(mixed_a), rtol=0, atol=1e-12)
         torch.testing.assert_close(b.logits, model.decoder_B(mixed_b), rtol=0, atol=1e-12)

@@ -86,7 +86,8 @@ def test_every_valid_size_makes_a_network(
         consolidating_blocks=blocks,
     )
     model = DualVAE.initialised(sizes, torch.Generator().manual_seed(0), scheme)  # type: ignore[arg-type]
-    a, b = model(torch.zeros(3, sizes.space.cells), rho=0.5, generator=torch.Generator().manual_seed(1))
+    noise = model.noise(3, torch.Generator().manual_seed(1))
+    a, b = model(torch.zeros(3, sizes.space.cells), rho=0.5, noise=noise)
     for half in (a, b):
         assert half.logits.shape == (3, sizes.space.cells, sizes.base)
         assert torch.isfinite(half.logits).all()

@@ -18,7 +18,7 @@ from fluxttice_core.provenance.run import Run, RunSettings, run_settings
 from fluxttice_core.provenance.trained import load
 
 SMALL = (
-    *("architecture.arity=1", "epochs=12", "evidence={kind: steps, points: [[0, 1.0], [9, 0.0]]}"),
+    *("architecture.arity=1", "epochs=12"),
     *("batch_size=4", "checkpoint_every=1", "reach.draws=200", "calibration.draws=1000"),
 )
 
@@ -75,7 +75,7 @@ def interrupt_after(epoch: int) -> Callable[[object], None]:
 
 
 def test_a_run_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -> None:
-    settings = small_settings("epochs=60", "evidence={kind: steps, points: [[0, 1.0], [40, 0.0]]}")
+    settings = small_settings("epochs=60")
     Run.start(tmp_path / "whole", settings).train()
     delays = [random.Random(0).uniform(1.5, 4.0) for _ in range(2)]
     assert killed_and_resumed(tmp_path / "killed", settings, delays) == final_digest(tmp_path / "whole")

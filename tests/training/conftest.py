@@ -31,15 +31,11 @@ SMALL: dict[str, Any] = {
     "initialisation": "independent",
     "optimizer": {
         "rate": {"kind": "constant", "value": 0.005},
-        "encoder_factor": 0.5,
-        "decoder_a_factor": 1.0,
-        "decoder_b_factor": 0.8,
         "weight_decay": 0.01,
         "clip_norm": 1.0,
         "first_moment": 0.9,
         "second_moment": 0.99,
     },
-    "evidence": {"kind": "constant", "value": 1.0},
     "rho": {"kind": "constant", "value": 0.1},
     "half_a": {
         "beta": {"kind": "linear", "points": [[0, 0.1], [3, 0.5]]},

@@ -58,22 +58,6 @@ def test_three_steps_in_numpy() -> None:
         np.testing.assert_allclose(part_of(model, "encoder_A"), value, rtol=2e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("encoder_factor", ("encoder_A", "encoder_B")),
-        ("decoder_a_factor", ("decoder_A",)),
-        ("decoder_b_factor", ("decoder_B",)),
-    ],
-)
-def test_a_factor_of_zero_stills_its_parts_only(name: str, parts: tuple[str, ...]) -> None:
-    model, before = network(), network()
-    Descent(model, settings(**{name: 0.0})).step(loss_of(model), rate=0.1)
-    for part in ("encoder_A", "encoder_B", "decoder_A", "decoder_B"):
-        still = np.array_equal(part_of(model, part), part_of(before, part))
-        assert still == (part in parts)
-
-
 def test_the_controller_is_left_alone() -> None:
     model, before = network(), network()
     loss = loss_of(model) + torch.stack([p.sum() for p in model.state_net.parameters()]).sum()

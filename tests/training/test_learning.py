@@ -24,8 +24,6 @@ PLAIN_VAE: dict[str, Any] = {
     "architecture.exploratory_widths": [32],
     "architecture.consolidating_width": 32,
     "optimizer.rate": {"kind": "one_cycle", "peak": 0.02, "epochs": 100, "rise": 0.3},
-    "optimizer.encoder_factor": 1.0,
-    "optimizer.decoder_b_factor": 1.0,
     "reach.every": 1000,
 }
 PLAIN_VAE |= {

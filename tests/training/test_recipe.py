@@ -54,11 +54,9 @@ def test_the_original_is_the_original() -> None:
     )
     adam = recipe.optimizer
     assert (adam.weight_decay, adam.clip_norm, adam.first_moment, adam.second_moment) == (1e-4, 1, 0.9, 0.999)
-    assert adam.encoder_factor == adam.decoder_a_factor == adam.decoder_b_factor == 1.0
     a, b = recipe.half_a, recipe.half_b
     assert (a.free_bits, a.output_entropy, a.repulsion) == (0.5, 0.0, 0.0)
     assert (b.free_bits, b.output_entropy, b.repulsion, b.repulsion_scale) == (0.5, 0.05, 0.01, 0.5)
-    assert recipe.evidence.range() == (1.0, 1.0)
     assert recipe.transport is None
     assert recipe.calibration is None
     assert (recipe.reach.draws, recipe.reach.rule, recipe.reach.every) == (195_000, "expectation", 1)
@@ -126,7 +124,6 @@ def test_a_recipe_cannot_be_changed_afterwards() -> None:
         ({"rho": {"kind": "cosine", "centre": 0.1, "amplitude": 0.3, "period": 3}}, "setting rho.*from -0.2"),
         ({"half_b.temperature": {"kind": "constant", "value": -1}}, "half_b.temperature.*must stay from 0"),
         ({"alignment": {"kind": "constant", "value": -1}}, "setting alignment.*must stay from 0"),
-        ({"evidence": {"kind": "constant", "value": -1}}, "setting evidence.*must stay from 0"),
         ({"transport.draws": {"kind": "constant", "value": 1e7}}, "setting transport.draws"),
         ({"half_a.free_bits": float("nan")}, "setting half_a.free_bits"),
         ({"half_a.free_bits": float("inf")}, "setting half_a.free_bits"),

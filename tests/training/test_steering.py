@@ -74,7 +74,6 @@ class Steps:
         moved = corrected_weights(BEFORE, corrections, self.settings, BOUNDS)
         return Conditions(
             learning_rate=corrected_rate(0.005, corrections, self.settings),
-            evidence=0.9,
             rho=0.2,
             beta_a=0.3,
             beta_b=0.2,
@@ -95,7 +94,7 @@ class Steps:
             rows.tables,
             rho=conditions.rho,
             temperatures=(conditions.temperature_a, conditions.temperature_b),
-            generator=torch.Generator().manual_seed(seed),
+            noise=model.noise(len(rows), torch.Generator().manual_seed(seed)),
         )
         return batch_loss(outputs, rows.classes, self.recipe, conditions)
 
@@ -126,7 +125,7 @@ def test_the_alignment_has_no_slope(small: "SmallRuns") -> None:
 
 def test_nothing_moves_at_a_bound() -> None:
     settings = ControllerSettings(rate_bounds=(0.001, 0.01), alignment_bounds=(0.2, 0.4))
-    inside = Conditions(0.005, 1.0, 0.0, 0.1, 0.1, 1.0, 1.0, alignment=0.3, weight_a=0.7, weight_b=0.7)
+    inside = Conditions(0.005, 0.0, 0.1, 0.1, 1.0, 1.0, alignment=0.3, weight_a=0.7, weight_b=0.7)
     slopes = correction_slopes(inside, Corrections(rate=1.0), settings, BOUNDS)
     assert slopes.rate == pytest.approx(0.005 / 1.05 * 0.05)
     assert (slopes.weight_a, slopes.weight_b, slopes.alignment) == pytest.approx((0.01, 0.01, 0.01))
@@ -195,12 +194,6 @@ def test_damaged_state_is_refused(small: "SmallRuns") -> None:
     del state["steering/decoder.2.bias/exp_avg"]
     with pytest.raises(TrainingError, match=r"StateNet state does not fit decoder\.2\.bias"):
         small.trainer(LEARNING).restore(done.model_tensors(), state, done.progress)
-
-
-def test_no_evidence_teaches_nothing(small: "SmallRuns") -> None:
-    outcome = small.train({**LEARNING, "evidence": {"kind": "constant", "value": 0.0}})
-    fresh = state_net(small.trainer().model_tensors())
-    assert all(torch.equal(fresh[key], tensor) for key, tensor in state_net(outcome.tensors).items())
 
 
 def test_it_is_asked_as_often_as_told(small: "SmallRuns") -> None:

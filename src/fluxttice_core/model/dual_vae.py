@@ -17,16 +17,26 @@ from fluxttice_core.model.statenet import StateNet
 from fluxttice_core.operations.space import OperationSpace
 
 HalfName = Literal["a", "b"]
+HALVES: tuple[HalfName, ...] = ("a", "b")
 
 
 @dataclass(frozen=True)
 class HalfOutput:
-    """What one half made of a batch: posterior, the latent it drew, and the logits of the mixed latent."""
+    """What one half made of a batch.
+
+    Attributes:
+        mu: Posterior means.
+        logvar: Posterior log-variances.
+        z: The latents drawn.
+        logits: Decoder outputs of the mixed latents.
+        prior_logits: Decoder outputs of the prior draws; none where there were no draws.
+    """
 
     mu: Float[Tensor, "n d"]
     logvar: Float[Tensor, "n d"]
     z: Float[Tensor, "n d"]
     logits: Float[Tensor, "n cells base"]
+    prior_logits: Float[Tensor, "m cells base"] | None = None
 
 
 class VAE(nn.Module):
@@ -137,13 +147,25 @@ class DualVAE(nn.Module):
             raise SettingsError(f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"')
         return self.vae_a if name == "a" else self.vae_b
 
+    def noise(self, rows: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Standard-normal draws for the posteriors of a batch, (rows, d) for A and for B.
+
+        Args:
+            rows: Rows of the batch.
+            generator: Source of the draws; decides the device.
+        """
+        shape, dtype = (rows, self.architecture.latent_dim), self.encoder_A.fc_mu.weight.dtype
+        a, b = (torch.randn(shape, generator=generator, device=generator.device, dtype=dtype) for _ in HALVES)
+        return a, b
+
     def forward(
         self,
         tables: Float[Tensor, "n cells"],
         *,
         rho: float = 0.0,
         temperatures: tuple[float, float] = (1.0, 1.0),
-        generator: torch.Generator | None = None,
+        noise: tuple[Tensor, Tensor] | None = None,
+        prior: tuple[Tensor, Tensor] | None = None,
     ) -> tuple[HalfOutput, HalfOutput]:
         """Encode, draw, cross-inject and decode a batch in both halves.
 
@@ -151,7 +173,8 @@ class DualVAE(nn.Module):
             tables: Tables of symbols, as floating-point numbers.
             rho: Share of the other half's latent in what a decoder sees, in [0, 1].
             temperatures: Factors on the posterior's standard deviation, for A and B.
-            generator: Source of the posterior noise; without one each latent is its mean.
+            noise: Standard-normal draws for A and for B, (n, d) each; without them each latent is its mean.
+            prior: Latents for A and for B, (m, d) each, that are decoded as they are.
 
         Returns:
             The outputs of A and of B.
@@ -159,14 +182,23 @@ class DualVAE(nn.Module):
         mu_a, logvar_a = self.encoder_A(tables)
         mu_b, logvar_b = self.encoder_B(tables)
         z_a, z_b = mu_a, mu_b
-        if generator is not None:
-            z_a = reparametrise(mu_a, logvar_a, generator=generator, temperature=temperatures[0])
-            z_b = reparametrise(mu_b, logvar_b, generator=generator, temperature=temperatures[1])
+        if noise is not None:
+            z_a = reparametrise(mu_a, logvar_a, noise[0], temperature=temperatures[0])
+            z_b = reparametrise(mu_b, logvar_b, noise[1], temperature=temperatures[1])
         mixed_a, mixed_b = cross_inject(z_a, z_b, rho=rho)
+        prior_a, prior_b = (None, None) if prior is None else prior
         return (
-            HalfOutput(mu_a, logvar_a, z_a, self.decoder_A(mixed_a)),
-            HalfOutput(mu_b, logvar_b, z_b, self.decoder_B(mixed_b)),
+            HalfOutput(mu_a, logvar_a, z_a, *_decoded(self.decoder_A, mixed_a, prior_a)),
+            HalfOutput(mu_b, logvar_b, z_b, *_decoded(self.decoder_B, mixed_b, prior_b)),
         )
+
+
+def _decoded(decoder: Decoder, mixed: Tensor, prior: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Logits of the mixed latents and of the prior draws, by one pass over both."""
+    if prior is None:
+        return decoder(mixed), None
+    logits, prior_logits = decoder(torch.cat((mixed, prior))).split((len(mixed), len(prior)))
+    return logits, prior_logits
 
 
 def cross_inject(

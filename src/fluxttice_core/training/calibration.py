@@ -82,9 +82,12 @@ def sharpening_factor(logits: Float[Tensor, "m cells base"], *, conditional_entr
         >>> 1.0 < sharpening_factor(logits, conditional_entropy=0.1) < 3.0
         True
     """
+    # With the few symbols on a long-strided axis, the softmax runs over whole vectors of draws at once.
+    by_symbol = logits.permute(2, 0, 1).contiguous()
 
     def entropy(factor: float) -> float:
-        return float(torch.special.entr((logits * factor).softmax(-1)).sum((1, 2)).mean())
+        scaled = (by_symbol * factor).log_softmax(0)
+        return float(-(scaled.exp() * scaled).sum((0, 2)).mean())
 
     low, high = 1.0, 64.0
     if entropy(low) <= conditional_entropy:

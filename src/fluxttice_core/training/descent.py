@@ -1,4 +1,4 @@
-"""One step of AdamW on the parameters that learn, with a rate of its own for each part of the network."""
+"""One step of AdamW on the parameters that learn."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,7 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.recipe import OptimizerSettings
 from fluxttice_core.training.step_derivative import CLIP_MARGIN, EPSILON, Move, StepDerivative
 
+LEARNING_PARTS = ("encoder_A", "encoder_B", "decoder_A", "decoder_B")
 _KEPT = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -21,23 +22,14 @@ class Descent:
     costs every run a second.
 
     Args:
-        model: The network.
-        settings: Rates, decay and clipping.
+        model: The network, or its parameters that learn by name.
+        settings: Decay, moments and clipping.
     """
 
-    def __init__(self, model: DualVAE, settings: OptimizerSettings) -> None:
+    def __init__(self, model: DualVAE | Mapping[str, Tensor], settings: OptimizerSettings) -> None:
         self._settings = settings
-        self._factors = {
-            "encoder_A": settings.encoder_factor,
-            "encoder_B": settings.encoder_factor,
-            "decoder_A": settings.decoder_a_factor,
-            "decoder_B": settings.decoder_b_factor,
-        }
-        self._parameters = {
-            f"{part}.{name}": parameter
-            for part in self._factors
-            for name, parameter in model.get_submodule(part).named_parameters()
-        }
+        named = model.named_parameters() if isinstance(model, DualVAE) else model.items()
+        self._parameters = {name: tensor for name, tensor in named if name.startswith(LEARNING_PARTS)}
         self._state: dict[str, dict[str, Tensor]] = {}
         self._norms: tuple[Tensor, Tensor] | None = None
         self._total: Tensor | None = None
@@ -47,7 +39,7 @@ class Descent:
 
         Args:
             loss: A scalar.
-            rate: The learning rate, before each part's factor.
+            rate: The learning rate.
         """
         for parameter in self._parameters.values():
             parameter.grad = None
@@ -55,8 +47,7 @@ class Descent:
         self._norms = None
         if self._settings.clip_norm is not None:
             self._clip(self._settings.clip_norm)
-        for part, factor in self._factors.items():
-            self._move(self._names(part), rate * factor)
+        self._move(self._names(*LEARNING_PARTS), rate)
 
     def gradient_norms(self) -> tuple[float, float]:
         """Norms of the gradients of halves A and B in the last step, after clipping."""
@@ -76,10 +67,8 @@ class Descent:
                 first=self._state[name]["exp_avg"],
                 second=self._state[name]["exp_avg_sq"],
                 count=self._state[name]["step"].item(),
-                factor=factor,
             )
-            for part, factor in self._factors.items()
-            for name in self._names(part)
+            for name in self._names(*LEARNING_PARTS)
             if (gradient := self._parameters[name].grad) is not None
         }
         total = torch.zeros(()) if self._total is None else self._total
@@ -118,7 +107,7 @@ class Descent:
                 self._state[name] = _fresh_state(parameter)
         steps, first, second = ([self._state[name][key] for name in names] for key in _KEPT)
         adamw(
-            parameters,  # type: ignore[arg-type]
+            parameters,
             self._gradients(names),
             first,
             second,

@@ -34,7 +34,6 @@ class EpochRecord:
 
     epoch: int
     learning_rate: float
-    evidence: float
     rho: float
     beta_a: float
     beta_b: float

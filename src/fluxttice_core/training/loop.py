@@ -29,7 +29,7 @@ from fluxttice_core.training.randomness import stream
 from fluxttice_core.training.recipe import ReachSettings, Recipe
 from fluxttice_core.training.rows import Rows, rows_of
 from fluxttice_core.training.steering import Lesson, Steering
-from fluxttice_core.training.transport_term import TransportTerm
+from fluxttice_core.training.transport_term import Targets, TransportTerm
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
 
@@ -176,17 +176,17 @@ class Trainer:
             if steered:
                 corrections = Corrections()
             conditions = self._conditions(moment, corrections)
-            loss = self._loss(batch, conditions, noise)
+            drawn = self.model.noise(len(batch), noise)
+            loss = self._loss(batch, conditions, drawn, self._transport.targets(self.model, moment, noise))
             if steered:
                 corrections = self._consult_controller(loss, conditions)
                 conditions = self._conditions(moment, corrections)
                 loss = loss.under(conditions)
-            transported = self._transport.loss(self.model, moment, noise)
             lesson = self._lesson(loss, conditions, corrections) if steered else None
-            self._descend(loss.total + transported, conditions)
+            self._descend(loss.total, conditions)
             if lesson is not None:
                 self._teach(lesson, conditions, epoch, step)
-            sums += loss.figures(transported) * len(batch)
+            sums += loss.figures() * len(batch)
         return dict(zip(BATCH_FIGURES, (sums / total).tolist(), strict=True)), conditions
 
     def _conditions(self, moment: float, corrections: Corrections) -> Conditions:
@@ -199,7 +199,6 @@ class Trainer:
             alignment = corrected_alignment(alignment, corrections, recipe.controller)
         return Conditions(
             learning_rate=rate,
-            evidence=recipe.evidence.at(moment),
             rho=recipe.rho.at(moment, balanced=balanced),
             beta_a=recipe.half_a.beta.at(moment),
             beta_b=recipe.half_b.beta.at(moment),
@@ -210,18 +209,25 @@ class Trainer:
             weight_b=balance.weight_b,
             scale_a=scale_a,
             scale_b=scale_b,
+            transport=self._transport.weight(moment),
         )
 
-    def _loss(self, batch: Rows, conditions: Conditions, noise: torch.Generator | None) -> BatchLoss:
-        """The objective of a batch; while the evidence weighs nothing, its figures without a gradient."""
-        with torch.set_grad_enabled(conditions.evidence > 0.0 and noise is not None):
-            outputs = self.model(
-                batch.tables,
-                rho=conditions.rho,
-                temperatures=(conditions.temperature_a, conditions.temperature_b),
-                generator=noise,
-            )
-            return batch_loss(outputs, batch.classes, self.recipe, conditions)
+    def _loss(
+        self,
+        batch: Rows,
+        conditions: Conditions,
+        noise: tuple[Tensor, Tensor] | None,
+        targets: Targets | None = None,
+    ) -> BatchLoss:
+        latents, cells = (None, None) if targets is None else (targets.latents, targets.cells)
+        outputs = self.model(
+            batch.tables,
+            rho=conditions.rho,
+            temperatures=(conditions.temperature_a, conditions.temperature_b),
+            noise=noise,
+            prior=latents,
+        )
+        return batch_loss(outputs, batch.classes, self.recipe, conditions, cells)
 
     def _consult_controller(self, loss: BatchLoss, conditions: Conditions) -> Corrections:
         """Ask StateNet once for corrections."""
@@ -251,13 +257,12 @@ class Trainer:
             return
         moment = epoch * -(-len(self._train) // self.recipe.batch_size) + step
         rows = self._validation.shuffled(stream(self.seed, "steering rows", moment))
-        noise = stream(self.seed, "steering noise", moment, device=self.device)
-        cost = self._loss(rows[: self.recipe.batch_size], conditions.unweighted(), noise)
+        batch = rows[: self.recipe.batch_size]
+        noise = self.model.noise(len(batch), stream(self.seed, "steering noise", moment, device=self.device))
+        cost = self._loss(batch, conditions.unweighted(), noise)
         self._steering.learn(lesson, self._descent, cost.total)
 
     def _descend(self, total: Tensor, conditions: Conditions) -> None:
-        if not total.requires_grad:
-            return
         self._descent.step(total, rate=conditions.learning_rate)
         if self.recipe.balance is None:
             return
@@ -273,10 +278,11 @@ class Trainer:
 
     # --- after the batches -------------------------------------------------------------------------
 
+    @torch.no_grad()
     def _validation_loss(self, conditions: Conditions) -> float:
-        """The objective of the validation rows: latents are posterior means, evidence and scales are 1."""
+        """The objective of the validation rows: latents are posterior means, and the scales are 1."""
         self.model.eval()
-        plain = replace(conditions, evidence=1.0, scale_a=1.0, scale_b=1.0)
+        plain = replace(conditions, scale_a=1.0, scale_b=1.0)
         rows, size, total = self._validation, self.recipe.batch_size, 0.0
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
@@ -340,6 +346,6 @@ class Trainer:
 
 
 _RECORDED = (
-    *("learning_rate", "evidence", "rho", "beta_a", "beta_b", "temperature_a", "temperature_b"),
+    *("learning_rate", "rho", "beta_a", "beta_b", "temperature_a", "temperature_b"),
     *("alignment", "weight_a", "weight_b"),
 )

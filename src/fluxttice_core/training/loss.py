@@ -15,7 +15,6 @@ class Conditions:
     """Everything scheduled or adapted that holds for one step."""
 
     learning_rate: float
-    evidence: float
     rho: float
     beta_a: float
     beta_b: float
@@ -26,14 +25,16 @@ class Conditions:
     weight_b: float = 1.0
     scale_a: float = 1.0
     scale_b: float = 1.0
+    transport: float = 0.0
 
     def unweighted(self) -> "Conditions":
-        """The same with evidence and halves weighing 1, without alignment and cross-injection."""
-        plain = dict.fromkeys(("evidence", "weight_a", "weight_b", "scale_a", "scale_b"), 1.0)
+        """The same with both halves weighing 1, without alignment and cross-injection."""
+        plain = dict.fromkeys(("weight_a", "weight_b", "scale_a", "scale_b"), 1.0)
         return replace(self, alignment=0.0, rho=0.0, **plain)
 
 
 BATCH_FIGURES = ("loss", "transport", "distortion_a", "distortion_b", "rate_a", "rate_b")
+_FIELDS = {"loss": "total"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class BatchLoss:
     """The objective of a batch and its parts, in nats."""
 
     total: Tensor
+    transport: Tensor
     loss_a: Tensor
     loss_b: Tensor
     distortion_a: Tensor
@@ -50,40 +52,39 @@ class BatchLoss:
     entropy_a: Tensor
     entropy_b: Tensor
 
+    def weighted(self, conditions: Conditions) -> Tensor:
+        """The objective without transport, under some weights."""
+        gap = (self.entropy_a - self.entropy_b).abs()
+        return _weighted(self.loss_a, self.loss_b, gap, conditions)
+
     def under(self, conditions: Conditions) -> "BatchLoss":
         """The same batch with other weights; betas, temperatures and coupling stay what they were."""
-        gap = (self.entropy_a - self.entropy_b).abs()
-        return replace(self, total=_weighted(self.loss_a, self.loss_b, gap, conditions))
+        return replace(self, total=self.weighted(conditions) + self.transport)
 
-    def figures(self, transport: Tensor) -> Tensor:
-        """The figures named by `BATCH_FIGURES`, detached, in one tensor.
-
-        Args:
-            transport: The transport term, which is added to the objective.
-        """
-        parts = (
-            self.total + transport,
-            transport,
-            self.distortion_a,
-            self.distortion_b,
-            self.rate_a,
-            self.rate_b,
-        )
-        return torch.stack([part.detach() for part in parts])
+    def figures(self) -> Tensor:
+        """The figures named by `BATCH_FIGURES`, detached, in one tensor."""
+        return torch.stack([getattr(self, _FIELDS.get(name, name)).detach() for name in BATCH_FIGURES])
 
 
 def batch_loss(
-    outputs: tuple[HalfOutput, HalfOutput], classes: Tensor, recipe: Recipe, conditions: Conditions
+    outputs: tuple[HalfOutput, HalfOutput],
+    classes: Tensor,
+    recipe: Recipe,
+    conditions: Conditions,
+    prior_cells: tuple[Tensor, Tensor] | None = None,
 ) -> BatchLoss:
-    """The weighted objective of both halves.
+    r"""The weighted objective of both halves.
 
-    total = e (l_a s_a loss_a + l_b s_b loss_b) + l_3 |H_a - H_b|, with e the weight of the evidence
+    .. math:: l_A s_A L_A + l_B s_B L_B + l_3 |H_A - H_B| + w (T_A + T_B)
+
+    with L the objective of a half, H its latents' histogram entropy and T its cross-entropy on prior draws.
 
     Args:
         outputs: What the two halves made of the batch.
         classes: Positions of the true symbols, (n, cells).
         recipe: The weights that do not change.
         conditions: The weights that do.
+        prior_cells: Positions of the symbols that transport gives the prior draws, (m, cells) for A and B.
     """
     a, b = outputs
     loss_a, distortion_a, rate_a = _half_loss(a, classes, recipe.half_a, conditions.beta_a)
@@ -92,14 +93,35 @@ def batch_loss(
     if conditions.alignment or recipe.controller:
         entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
     total = _weighted(loss_a, loss_b, (entropy_a - entropy_b).abs(), conditions)
-    return BatchLoss(total, loss_a, loss_b, distortion_a, distortion_b, rate_a, rate_b, entropy_a, entropy_b)
+    transport = torch.zeros_like(total)
+    if prior_cells is not None:
+        transport = conditions.transport * _transported(outputs, prior_cells)
+    return BatchLoss(
+        total + transport,
+        transport,
+        loss_a,
+        loss_b,
+        distortion_a,
+        distortion_b,
+        rate_a,
+        rate_b,
+        entropy_a,
+        entropy_b,
+    )
 
 
 def _weighted(loss_a: Tensor, loss_b: Tensor, gap: Tensor, conditions: Conditions) -> Tensor:
-    share_a = conditions.evidence * conditions.weight_a * conditions.scale_a
-    share_b = conditions.evidence * conditions.weight_b * conditions.scale_b
+    share_a = conditions.weight_a * conditions.scale_a
+    share_b = conditions.weight_b * conditions.scale_b
     total = share_a * loss_a + share_b * loss_b
     return total + conditions.alignment * gap if conditions.alignment else total
+
+
+def _transported(outputs: tuple[HalfOutput, HalfOutput], cells: tuple[Tensor, Tensor]) -> Tensor:
+    """Cross-entropy of the prior draws' labels, summed over the halves."""
+    drawn = [output.prior_logits for output in outputs]
+    terms = [objective.distortion(z, c) for z, c in zip(drawn, cells, strict=True) if z is not None]
+    return torch.stack(terms).sum()
 
 
 def _half_loss(

@@ -40,9 +40,6 @@ class OptimizerSettings(_Settings):
 
     Attributes:
         rate: Learning rate over the epochs.
-        encoder_factor: What the encoders' rate is multiplied by.
-        decoder_a_factor: What decoder A's rate is multiplied by.
-        decoder_b_factor: What decoder B's rate is multiplied by.
         weight_decay: Decoupled decay of every parameter.
         clip_norm: Largest norm of the gradient of both halves together; none: no limit.
         first_moment: Decay of the running mean of gradients.
@@ -50,9 +47,6 @@ class OptimizerSettings(_Settings):
     """
 
     rate: ShareSchedule
-    encoder_factor: Weight = 1.0
-    decoder_a_factor: Weight = 1.0
-    decoder_b_factor: Weight = 1.0
     weight_decay: Weight = 1e-4
     clip_norm: Annotated[float, Field(gt=0, le=1e6)] | None = 1.0
     first_moment: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -186,7 +180,6 @@ class Recipe(_Settings):
         schedule_by: Whether schedules are read once an epoch or at every step.
         initialisation: How the fresh weights are drawn.
         optimizer: AdamW's settings.
-        evidence: Weight of both halves' losses; while it is 0 no rows are looked at.
         rho: Cross-injection.
         half_a: Objective of the exploratory half.
         half_b: Objective of the consolidating half.
@@ -208,7 +201,6 @@ class Recipe(_Settings):
     schedule_by: Literal["epoch", "step"]
     initialisation: Scheme = "independent"
     optimizer: OptimizerSettings
-    evidence: WeightSchedule = Constant(value=1.0)
     rho: ShareSchedule = Constant(value=0.0)
     half_a: HalfSettings
     half_b: HalfSettings

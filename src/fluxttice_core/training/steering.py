@@ -18,7 +18,7 @@ moves itself would let it lower E by lowering them, and cross-injection's stop-g
     \quad \frac{\partial E}{\partial c_\mathrm{al}} = 0,
 
 where the derivatives of :math:`\theta'` are those of one step of AdamW (`step_derivative`), along
-:math:`\mathrm{d}g = e\,s_h \nabla L_h` for the weights, and no gradient flows through the alignment's
+:math:`\mathrm{d}g = s_h \nabla L_h` for the weights, and no gradient flows through the alignment's
 histogram. StateNet then makes a step of Adam on :math:`\langle \partial E / \partial c, f_\phi(s) \rangle`,
 with the first factor held fixed. Only the first step after a consultation counts; what a correction does to
 later ones is not looked at. The rows are validation rows and never held-out ones; a recipe whose StateNet
@@ -107,9 +107,9 @@ class Steering:
             corrections: What StateNet proposed.
             bounds: Where the halves' weights live.
         """
-        if self._settings.learning_rate == 0.0 or self._state is None or not loss.total.requires_grad:
+        if self._settings.learning_rate == 0.0 or self._state is None:
             return None
-        total = loss.under(replace(conditions, weight_a=1.0, weight_b=1.0, alignment=0.0)).total
+        total = loss.weighted(replace(conditions, weight_a=1.0, weight_b=1.0, alignment=0.0))
         parameters = descent.parameters
         return Lesson(
             state=self._state,

@@ -3,16 +3,16 @@ r"""The derivative of one step of AdamW: where the parameters would be after ano
 A step moves a parameter from :math:`\theta` to
 
 .. math::
-    \theta' = (1 - \eta f \omega)\,\theta - \eta f u, \quad
+    \theta' = (1 - \eta \omega)\,\theta - \eta u, \quad
     u = \frac{m / b_1}{\sqrt{v / b_2} + \epsilon}, \quad
     m = \beta_1 m_0 + (1 - \beta_1) \hat g, \quad v = \beta_2 v_0 + (1 - \beta_2) \hat g^2
 
-with rate :math:`\eta`, the part's factor f, decay :math:`\omega`, bias corrections
+with rate :math:`\eta`, decay :math:`\omega`, bias corrections
 :math:`b_i = 1 - \beta_i^t`, and the clipped gradient :math:`\hat g = \kappa g`. So
 
 .. math::
-    \frac{\partial \theta'}{\partial \eta} = -f (u + \omega \theta), \qquad
-    \mathrm{d}\theta' = -\eta f\,\mathrm{d}u, \quad
+    \frac{\partial \theta'}{\partial \eta} = -(u + \omega \theta), \qquad
+    \mathrm{d}\theta' = -\eta\,\mathrm{d}u, \quad
     \mathrm{d}u = \frac{(1 - \beta_1)\,\mathrm{d}\hat g}{b_1 (s + \epsilon)}
       - \frac{m}{b_1 (s + \epsilon)^2} \cdot \frac{(1 - \beta_2)\,\hat g\,\mathrm{d}\hat g}{b_2 s},
     \quad s = \sqrt{v / b_2}.
@@ -50,14 +50,12 @@ class Move:
         first: Running mean of its gradients, after the step.
         second: Running mean of their squares, after the step.
         count: Steps that it has made.
-        factor: What the rate is multiplied by for its part of the network.
     """
 
     gradient: Tensor
     first: Tensor
     second: Tensor
     count: float
-    factor: float
 
 
 class StepDerivative:
@@ -75,30 +73,24 @@ class StepDerivative:
         self._norm = norm
 
     def by_rate(self, before: Tensors) -> dict[str, Tensor]:
-        r"""The derivative by the rate, :math:`-f (u + \omega \theta)`, of each parameter that moved.
+        r"""The derivative by the rate, :math:`-(u + \omega \theta)`, of each parameter that moved.
 
         Args:
             before: The parameters before the step.
         """
         decay = self._settings.weight_decay
-        return {
-            name: -move.factor * (self._direction(move) + decay * before[name])
-            for name, move in self._moves.items()
-        }
+        return {name: -(self._direction(move) + decay * before[name]) for name, move in self._moves.items()}
 
     def by_gradient(self, change: Tensors, *, rate: float) -> dict[str, Tensor]:
         r"""The derivative along a change :math:`\mathrm{d}g` of the gradient before clipping.
 
         Args:
             change: The change of each gradient; a parameter that is left out has none.
-            rate: The step's rate, before each part's factor.
+            rate: The step's rate.
         """
         none = {name: torch.zeros_like(move.gradient) for name, move in self._moves.items()}
         clipped = self._clipped({**none, **change})
-        return {
-            name: -rate * move.factor * self._turned(move, clipped[name])
-            for name, move in self._moves.items()
-        }
+        return {name: -rate * self._turned(move, clipped[name]) for name, move in self._moves.items()}
 
     def _clipped(self, change: Tensors) -> dict[str, Tensor]:
         limit = self._settings.clip_norm

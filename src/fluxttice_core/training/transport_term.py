@@ -1,12 +1,12 @@
 """The transport term of a run: when it starts, which latents it found, and its share of the loss."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
-from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.recipe import TransportSettings
 from fluxttice_core.training.rows import Rows
@@ -15,11 +15,24 @@ from fluxttice_core.training.transport import Assignment, assign, focused_draws,
 _KEY = "transport"
 
 
+@dataclass(frozen=True)
+class Targets:
+    """Labelled prior draws for A and for B.
+
+    Attributes:
+        latents: The draws, (m, d) each.
+        cells: The positions of the symbols that each entry takes there, (m, cells) each.
+    """
+
+    latents: tuple[Tensor, Tensor]
+    cells: tuple[Tensor, Tensor]
+
+
 class TransportTerm:
-    """Cross-entropy of both decoders on prior draws against the cells that the transport map gives them.
+    """Prior draws on which both decoders learn the cells that the transport map gives them.
 
     Args:
-        settings: Weight, draws and start; none: the term is 0.
+        settings: Weight, draws and start; none: there are no draws.
         rows: Training rows, from which each entry's latent is read off the encoders when the term starts.
     """
 
@@ -28,34 +41,44 @@ class TransportTerm:
         self._rows = rows
         self._assignments: tuple[Assignment, ...] = ()
 
-    def loss(self, model: DualVAE, moment: float, generator: torch.Generator) -> Tensor:
-        """The weighted term at a moment of the run, in nats, summed over both halves.
+    def weight(self, moment: float) -> float:
+        """Weight of the term at a moment of the run; 0 before it starts."""
+        settings = self._settings
+        if settings is None or moment < settings.start or self.draws(moment) < 1:
+            return 0.0
+        return settings.weight.at(moment)
+
+    def draws(self, moment: float) -> int:
+        """Prior draws a step for each half at a moment of the run."""
+        return 0 if self._settings is None else round(self._settings.draws.at(moment))
+
+    def targets(self, model: DualVAE, moment: float, generator: torch.Generator) -> Targets | None:
+        """Prior draws for both halves and the cells that the transport map gives them; none if they weigh 0.
 
         Raises:
             SettingsError: If there are fewer latents than entries.
         """
         settings = self._settings
-        total = torch.zeros((), device=generator.device)
         if settings is None or moment < settings.start:
-            return total
+            return None
         if not self._assignments:
             self._assignments = self._read_off(model, settings)
-        weight, draws = settings.weight.at(moment), round(settings.draws.at(moment))
-        if weight == 0.0 or draws < 1:
-            return total
-        for half, assignment in zip((model.vae_a, model.vae_b), self._assignments, strict=True):
+        if self.weight(moment) == 0.0:
+            return None
+        base, drawn = model.space.base, []
+        for assignment in self._assignments:
             z = focused_draws(
-                draws,
-                half.latent_dim,
+                self.draws(moment),
+                model.architecture.latent_dim,
                 assignment,
-                base=model.space.base,
+                base=base,
                 focus=settings.focus,
                 width=settings.focus_width,
                 generator=generator,
             )
-            cells = quantile_cells(z, assignment, base=model.space.base)
-            total = total + weight * objective.distortion(half.decode_logits(z), cells)
-        return total
+            drawn.append((z, quantile_cells(z, assignment, base=base)))
+        (z_a, cells_a), (z_b, cells_b) = drawn
+        return Targets((z_a, z_b), (cells_a, cells_b))
 
     @torch.no_grad()
     def _read_off(self, model: DualVAE, settings: TransportSettings) -> tuple[Assignment, ...]:
