@@ -48,7 +48,7 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truth = (tables - SMALL.space.symbols[0]).long()
     for _ in range(250):
         loss = torch.zeros(())
-        for half in network(tables, generator=generator):
+        for half in network(tables, noise=network.noise(len(tables), generator)):
             loss += functional.cross_entropy(half.logits.transpose(1, 2), truth) * SMALL.space.cells
             loss += 0.05 * kl_per_dimension(half.mu, half.logvar).sum(-1).mean()
         optimizer.zero_grad()
