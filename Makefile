@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-library test-server test-slow test-faults bench lint docs explorer-map clean
+.PHONY: run test test-library test-server test-slow test-faults fuzz bench lint docs explorer-map clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.core
@@ -22,9 +22,15 @@ test-server: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
+	@$(MAKE) --no-print-directory fuzz
 
 test-faults: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/faults tests/provenance/test_faults.py -m "slow or not slow" --timeout=3600
+
+# A million inputs for every parser: about an hour on two cores.
+fuzz: $(VENV)/.dev
+	@$(PIP) --editable '.[fuzz]'
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks

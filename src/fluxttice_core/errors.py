@@ -1,10 +1,32 @@
 """The errors that a user can meet: each carries one sentence that says what was wrong and what to do."""
 
+_LONGEST = 4_000
+
 
 class FluxtticeError(ValueError):
-    """Base of every error that bad input can cause; commands print its sentence and exit with `exit_code`."""
+    r"""Base of every error that bad input can cause; commands print its sentence and exit with `exit_code`.
+
+    Names and values from files are quoted in it, so what cannot be printed, such as the codes that steer a
+    terminal, is written as an escape, and what is longer than 4,000 characters is cut.
+
+    Args:
+        sentence: What was wrong, what was expected, what to do.
+
+    Example:
+        >>> str(FluxtticeError("the column \x1b[2J is missing"))
+        'the column \\x1b[2J is missing'
+    """
 
     exit_code = 2
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(_printable(sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + "…"))
+
+
+def _printable(sentence: str) -> str:
+    if sentence.isprintable():
+        return sentence
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in sentence)
 
 
 class OperationError(FluxtticeError):

@@ -103,6 +103,10 @@ def test_code_saved_by_torch_never_runs(zipped: bool, canary: Path, tmp_path: Pa
         (b"\x80\x02cbuiltins\neval\n(X\x01\x00\x00\x001tR.", "needs no such code"),
         (b"\x80\x02\x82\x01.", "pickle instruction EXT1"),
         (b"\x80\x02N.cos\nsystem\n(S'true'\ntR.", "bytes after the end"),
+        (b"\x80\x03}.", "PROTO 3"),
+        (b"\x80\xff}.", "PROTO 255"),
+        (b"\x80\x02ctorch\\q\nFloatStorage\n.", "needs no such code"),
+        (b"\x80\x02(X\x05\x00\x00\x00modelctorch\nFloatStorage\nR.", "cannot read it"),
         (b"\x80\x02]q\x00", "no readable pickle"),
         (b"\x80\x02X\xff\xff\xff\x7fx.", "no readable pickle"),
         (b"", "no readable pickle"),
@@ -133,6 +137,13 @@ def test_archives_that_torch_would_not_write_are_refused(
     tmp_path: Path, members: dict[str, bytes], options: dict[str, Any], sentence: str
 ) -> None:
     _refused(tmp_path / "it.pt", _archive(b"\x80\x02N.", members, **options), sentence)
+
+
+def test_an_archive_whose_parts_lie_elsewhere_is_refused(tmp_path: Path) -> None:
+    """Cut at its start, so that the table at its end points before the file."""
+    whole = _archive(b"\x80\x02N.", {"latest/data/0": bytes(16)})
+    for cut in range(1, 40):
+        _refused(tmp_path / "it.pt", whole[:30] + whole[30 + cut :], "damaged archive|would not write")
 
 
 def test_a_bomb_is_not_unpacked(

@@ -1,5 +1,6 @@
 """What the fault tests share: a process that can be killed quickly, a small disk, and a count of faults."""
 
+import contextlib
 import ctypes
 import errno
 import math
@@ -19,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from fluxttice_core.cli.main import app
+
 _DROP_FROM_BOUNDING_SET, _OVERRIDE_PERMISSIONS = 24, 1
 """PR_CAPBSET_DROP and CAP_DAC_OVERRIDE of Linux."""
 
@@ -28,6 +31,7 @@ FAULTS: Counter[tuple[str, str]] = Counter()
 Kill = Callable[..., bool]
 Finish = Callable[..., float]
 Command = Callable[..., tuple[int, str]]
+Together = Callable[[list[list[str]]], list[tuple[int, str]]]
 Count = Callable[..., None]
 
 
@@ -95,19 +99,44 @@ def kill(server: ForkServerContext) -> Kill:
     return strike
 
 
+def run_command(arguments: list[str], said: Path) -> None:
+    """Run `fluxttice` in this process to its end, what it says kept in a file."""
+    with said.open("w") as file, contextlib.redirect_stderr(file), contextlib.redirect_stdout(file):
+        app(arguments)
+
+
+@pytest.fixture
+def together(server: ForkServerContext, tmp_path: Path) -> Together:
+    """Run several commands at the same time; the exit code of each, and what it said."""
+
+    def run(commands: list[list[str]]) -> list[tuple[int, str]]:
+        said = [tmp_path / f"said-{number}" for number in range(len(commands))]
+        pairs = zip(commands, said, strict=True)
+        processes = [server.Process(target=run_command, args=pair) for pair in pairs]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        texts = [path.read_text() for path in said]
+        return [(process.exitcode or 0, text) for process, text in zip(processes, texts, strict=True)]
+
+    return run
+
+
 class SmallDisk:
     """A disk that can be filled: a tmpfs where one may be mounted, else a folder whose files will not flush.
 
     Args:
         folder: Where it is.
+        mount: Whether to try to mount one.
         size: Its bytes.
     """
 
-    def __init__(self, folder: Path, size: int = 32 << 20) -> None:
+    def __init__(self, folder: Path, *, mount: bool, size: int = 32 << 20) -> None:
         self.folder = folder
         folder.mkdir()
         command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-        self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        self.mounted = mount and subprocess.run(command, capture_output=True, check=False).returncode == 0
         self._most = math.inf
 
     def fill(self, room: int) -> None:
@@ -132,9 +161,11 @@ class SmallDisk:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
-@pytest.fixture
-def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDisk]:
-    found = SmallDisk(tmp_path / "disk")
+@pytest.fixture(params=["tmpfs if it may be mounted", "files that will not flush"])
+def disk(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SmallDisk]:
+    found = SmallDisk(tmp_path / "disk", mount="tmpfs" in request.param)
     if not found.mounted:
         monkeypatch.setattr(os, "fsync", found.flush)
     yield found

@@ -1,7 +1,7 @@
 """Killed at any moment: no checkpoint is lost, and nothing half-written bears a final name."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,11 @@ SMALL = (
 )
 
 
-def moments(number: int, seconds: float) -> list[float]:
-    return [float(moment) for moment in np.random.default_rng().uniform(0, seconds, number)]
+def moments(seconds: float) -> Iterator[float]:
+    """Random moments within so many seconds, without end, since those after the work is done do not count."""
+    generator = np.random.default_rng()
+    while True:
+        yield float(generator.uniform(0, seconds))
 
 
 def leftovers(folder: Path) -> list[Path]:
@@ -49,16 +52,18 @@ def test_training_loses_no_checkpoint(
     expected = read(latest(tmp_path / "whole")).record.tensor_digest
     run = Run.start(tmp_path / "killed", settings)
     seen: set[str] = set()
-    for delay in moments(number, duration):
+    struck, delays = 0, moments(duration)
+    while struck < number:
         if seen and read(latest(run.folder)).record.progress["finished"]:
             shutil.rmtree(run.folder)
             run, seen = Run.start(run.folder, settings), set()
-        struck = kill(delay, run.train)
+        at_work = kill(next(delays), run.train)
+        struck += at_work
         found = list_checkpoints(run.folder)
         sound = all(read(folder).record.epoch == int(folder.name[-4:]) for folder in found)
         kept = seen <= {folder.name for folder in found}
         seen = {folder.name for folder in found}
-        if struck:
+        if at_work:
             count("kill -9 of train", lost=not (sound and kept))
         assert sound
         assert kept
@@ -81,15 +86,17 @@ def test_certifying_leaves_the_old_certificate_or_the_new(
     key, out = new_private_key(), tmp_path / "certified"
     duration = finish(certify, small_run, out, draw=draw_figures, settings=small_settings)
     sign_folder(out, key, out / "model.sig")
-    for delay in moments(number, duration):
-        struck = kill(delay, certify, small_run, out, draw=draw_figures, settings=small_settings)
+    struck, delays = 0, moments(duration)
+    while struck < number:
+        at_work = kill(next(delays), certify, small_run, out, draw=draw_figures, settings=small_settings)
+        struck += at_work
         # Between two renames the old folder has stepped aside; the next writer puts it back.
         aside = [path for path in leftovers(tmp_path) if ".old-" in path.name]
         folder = out if out.exists() else aside[0]
         signed = (folder / "model.sig").exists()
         findings = verify(folder, public_key=key.public_key() if signed else None)
         sound = not any(finding.verdict == "fails" for finding in findings)
-        if struck:
+        if at_work:
             count("kill -9 of certify", lost=not sound)
         assert sound, findings
     finish(certify, small_run, out, draw=draw_figures, settings=small_settings)
@@ -104,13 +111,15 @@ def test_exporting_writes_all_or_nothing(
     trained, folder = load(small_checkpoint), tmp_path / "killed"
     expected = {kind: [p.read_bytes() for p in export(trained, kind, tmp_path / kind)] for kind in kinds}
     duration = finish(command.export, "parquet", small_checkpoint, tmp_path / "first.parquet")
-    for position, delay in enumerate(moments(number, duration)):
-        kind = kinds[position % len(kinds)]
+    struck, delays = 0, moments(duration)
+    while struck < number:
+        kind = kinds[struck % len(kinds)]
         out = folder / default_path(kind)
-        struck = kill(delay, command.export, kind, small_checkpoint, out)
+        at_work = kill(next(delays), command.export, kind, small_checkpoint, out)
+        struck += at_work
         files = sorted(out.rglob("*")) if out.is_dir() else [path for path in [out] if path.exists()]
         whole = not files or sorted(p.read_bytes() for p in files) == sorted(expected[kind])
-        if struck:
+        if at_work:
             count("kill -9 of export", lost=not whole)
         assert whole
         if out.is_dir():

@@ -135,3 +135,13 @@ def test_names_shapes_and_dtypes_are_part_of_the_tensor_digest() -> None:
     ]
     assert len({parts_digest(parts) for parts in variants}) == len(variants)
     assert parts_digest(variants[5]) == parts_digest(variants[5][::-1])
+
+
+@pytest.mark.parametrize("data", [rb'"\ud800"', rb'{"\udfff": 1}', rb'["a\uD83Db"]'])
+def test_half_a_character_is_refused(data: bytes) -> None:
+    with pytest.raises(RecordError, match="holds a lone surrogate"):
+        parse_json(data, name="it")
+
+
+def test_both_halves_of_a_character_are_one() -> None:
+    assert parse_json(rb'"\ud83d\ude00\u00e4"', name="it") == "\U0001f600ä"

@@ -122,3 +122,27 @@ def test_a_claim_to_have_passed_is_noticed(card: str, result: Result) -> None:
     failing = json.loads(json.dumps(result))
     failing["gates"][0]["passed"] = False
     assert noticed(card, failing)
+
+
+@pytest.mark.parametrize(
+    "row", ["|rate `rate`|9.99|", "rate `rate` | 9.99", " | rate `rate` | 9.99 |", "| x", "|x", "a | b"]
+)
+def test_a_row_counts_however_it_is_barred(card: str, result: Result, row: str) -> None:
+    """Readers of Markdown do without the outer bars, so a false row must not hide behind that."""
+    heading = "|---|---:|---:|---:|---:|\n"
+    assert heading in card
+    assert noticed(card.replace(heading, f"{heading}{row}\n", 1), result)
+
+
+@pytest.mark.parametrize("heading", [" | A", "x | A", "|  | A |"])
+def test_a_table_counts_however_it_is_barred(card: str, result: Result, heading: str) -> None:
+    assert noticed(f"{card}\n{heading}\n---|---:\nrate `rate` | 9.99\n", result)
+
+
+def test_a_figure_beyond_the_columns_or_under_one_named_twice_is_noticed(card: str, result: Result) -> None:
+    row = next(line for line in card.splitlines() if "`rate`" in line)
+    name, a, *_ = row.strip("| ").split(" | ")
+    doubled = f"{card}\n|  | A | A |\n|---|---:|---:|\n| {name} | {{}} | {a} |\n"
+    assert not noticed(doubled.format(a), result)
+    assert noticed(doubled.format("9.99"), result)
+    assert noticed(f"{card}\n|  | A |\n|---|---:|\n| {name} | {a} | 9.99 |\n", result)

@@ -93,11 +93,13 @@ def _check_file(path: Path, largest: int) -> None:
 
 
 def _read_npy(path: Path, column: str | None) -> Texts:
-    """Read one array; mapping it first makes a header that promises more than the file holds fail."""
+    """Map one array."""
     if column is not None:
         raise MeasurementError(f"'{path.name}' holds one array without a name: leave the column out")
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
+            with path.open("rb") as file:
+                _require_held(file, path.stat().st_size)
             return np.lib.format.open_memmap(path, mode="r")
     except _DAMAGE as error:
         raise MeasurementError(
@@ -126,15 +128,18 @@ def _read_npz(path: Path, column: str | None) -> Texts:
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Texts:
     """Read an array once its header is known to promise no more than is there."""
     with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        header = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = header(file)
-    if math.prod(shape) * dtype.itemsize > min(member.file_size, MAX_BYTES):
-        raise ValueError("the header promises more than the member holds, or than is read")
+        _require_held(file, member.file_size)
     with archive.open(member) as file:
         return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _require_held(file: Any, size: int) -> None:
+    """Read the header of an array and hold what it promises against the bytes that are there."""
+    version = np.lib.format.read_magic(file)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = header(file)
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > min(size, MAX_BYTES):
+        raise ValueError("the header promises more than the file holds, or than is read")
 
 
 def _choose(path: Path, names: Sequence[str], column: str | None) -> str:

@@ -13,6 +13,7 @@ LARGEST_SIZE = 2**63
 
 _MINUS_SIGN = "\N{MINUS SIGN}"
 _EXACT_FLOATS = 2**53
+_LAST_CODE_POINT = 0x10FFFF
 _TERNARY_CELLS = {3**arity: arity for arity in (1, 2, 3)}
 
 
@@ -67,6 +68,8 @@ def samples_of(
 
 def _of_strings(values: Shaped[np.ndarray, "..."], size: int | None, space: OperationSpace | None) -> Samples:
     """Read strings of glyphs, one a draw, or whole numbers written out."""
+    if values.dtype.kind == "U" and _holds_no_text(values):
+        raise MeasurementError("samples stored as strings hold what is no character: the file is damaged")
     try:
         texts = np.char.strip(np.char.decode(values, "ascii") if values.dtype.kind == "S" else values)
     except UnicodeDecodeError:
@@ -88,6 +91,14 @@ def _of_strings(values: Shaped[np.ndarray, "..."], size: int | None, space: Oper
             "all of one length"
         ) from None
     return samples_of(numbers, size=size, space=space)
+
+
+def _holds_no_text(values: Shaped[np.ndarray, "..."]) -> bool:
+    """Return whether an array of strings stores numbers that are no characters, which NumPy lets through."""
+    if values.dtype.itemsize == 0:
+        return False
+    native = np.ascontiguousarray(values.astype(values.dtype.newbyteorder("="), copy=False))
+    return bool(np.any(native.reshape(-1).view(np.uint32) > _LAST_CODE_POINT))
 
 
 def _read_glyphs(

@@ -44,7 +44,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def parse_json(data: bytes, *, name: str) -> Any:
-    """Decode JSON more strictly than Python does: no duplicate keys, no NaN, at most 32 levels.
+    """Decode JSON more strictly than Python: each key once, no NaN, no half characters, at most 32 levels.
 
     Args:
         data: UTF-8 bytes; bound their number before calling.
@@ -68,6 +68,8 @@ def parse_json(data: bytes, *, name: str) -> Any:
     except ValueError as error:
         raise RecordError(f"{name} is not valid JSON; it is damaged or another kind of file.") from error
     _require_plain(value, name, 0)
+    if b"\\u" in data:
+        _require_text(value, name)
     return value
 
 
@@ -142,6 +144,14 @@ def _require_plain(value: Any, name: str, depth: int) -> None:
         raise RecordError(f"{name} holds {value}, which has no JSON; use null where a figure is missing.")
     elif value is not None and not isinstance(value, bool | int | float | str):
         raise RecordError(f"{name} holds a {type(value).__name__}; canonical JSON takes plain Python values.")
+
+
+def _require_text(value: Any, name: str) -> None:
+    """Refuse escapes of half a character, which no file and no terminal can take again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(f"{name} holds a lone surrogate, which has no UTF-8; it is damaged.") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ __all__ = ["FAILED", "card_contradictions", "environment_rows", "metric_metadata
 _NUMBER = re.compile(r"(?P<number>-?\d[\d,]*(?:\.(?P<decimals>\d+))?)|(?P<sign>-?)∞")
 _CODE = re.compile(r"`([^`]+)`")
 _CELL = re.compile(r"(?<!\\)\|")
+_OUTER = re.compile(r"^\s*\||(?<!\\)\|\s*$")
+_RULE = re.compile(r"[\s|:-]+")
 _FRONT = re.compile(r"---\n(?P<yaml>.*?\n)---\n(?P<body>.*)", re.DOTALL)
 FAILED = "FAILED"
 
@@ -50,7 +52,7 @@ def card_contradictions(text: str, result: Mapping[str, Any]) -> Iterator[str]:
         asked.discard(quantity or "")
         if quantity is not None:
             yield from _in_row(row, quantity, result)
-        elif list(row.cells.values()) != [facts.get(row.name)]:
+        elif [cell for _, cell in row.cells] != [facts.get(row.name)]:
             yield f"its row “{row.name}” is not what the report holds"
     for quantity in sorted(asked):
         yield f"its tables leave out {quantity}, which a gate asks for"
@@ -85,14 +87,20 @@ def split_rows(result: Mapping[str, Any]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of a table, by its columns."""
+    """A row of a table: its name, and each cell beside the heading of its column."""
 
     name: str
-    cells: Mapping[str, str]
+    cells: tuple[tuple[str, str], ...]
+
+    @property
+    def of_gate(self) -> bool:
+        """Whether the row is about an acceptance gate."""
+        return any(column == "asks" for column, _ in self.cells)
 
     def quantity(self, known: Collection[str]) -> str | None:
         """The quantity that the row is about; none for a row about something else."""
-        named = _CODE.findall(self.name) or _CODE.findall(self.cells.get("quantity", ""))
+        places = (self.name, *(cell for column, cell in self.cells if column == "quantity"))
+        named = [quantity for place in places for quantity in _CODE.findall(place)]
         return named[0] if named and named[0] in known else None
 
 
@@ -140,28 +148,33 @@ def _rows(body: str) -> Iterator[_Row]:
     """Every row of every table below its heading."""
     columns: list[str] | None = None
     for line in body.splitlines():
-        if not line.startswith("| "):
-            columns = columns if line.startswith("|-") else None
+        if not _CELL.search(line):
+            columns = None
             continue
-        cells = [cell.strip().replace("\\|", "|") for cell in _CELL.split(line)[1:-1]]
+        if _RULE.fullmatch(line):
+            continue
+        # The outer bars may be left out, and the line is a row all the same.
+        cells = [cell.strip().replace("\\|", "|") for cell in _CELL.split(_OUTER.sub("", line))]
         if columns is None:
             columns = cells
         else:
-            yield _Row(cells[0], dict(zip(columns[1:], cells[1:], strict=False)))
+            # A cell that no column heads stands under none, where the report shows nothing.
+            headings = [*columns[1:], *[""] * len(cells)]
+            yield _Row(cells[0], tuple(zip(headings, cells[1:], strict=False)))
 
 
 def _in_row(row: _Row, quantity: str, result: Mapping[str, Any]) -> Iterator[str]:
-    expected = _gate(quantity, result) if "asks" in row.cells else _figures(quantity, result)
+    expected = _gate(quantity, result) if row.of_gate else _figures(quantity, result)
     if not _names(row, quantity, result):
         yield f"it names {quantity} wrongly, as “{row.name}”"
-    for column, cell in row.cells.items():
+    for column, cell in row.cells:
         if column != "quantity" and not any(_agrees(cell, values) for values in expected.get(column, ())):
             yield f"it shows {quantity} under “{column}” as “{cell}”, and the report does not"
 
 
 def _names(row: _Row, quantity: str, result: Mapping[str, Any]) -> bool:
     """Whether a row's words name its gate, or give no other number than the quantity's budget."""
-    if "asks" in row.cells:
+    if row.of_gate:
         return row.name in {g["gate"]["name"] for g in result["gates"] if g["gate"]["quantity"] == quantity}
     budget = quantity.rpartition("/")[2]
     words = _CODE.sub("", row.name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,9 @@ def read_legacy(path: Path) -> LegacyCheckpoint:
     data = read_bounded(path, maximum=MAXIMUM_FILE, name="The checkpoint", error=CheckpointError)
     archive = repack(data, name=str(path))
     try:
-        content = torch.load(io.BytesIO(archive), map_location="cpu", weights_only=True)
+        # torch warns of what damaged programs make it do; the error that follows says enough.
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            content = torch.load(io.BytesIO(archive), map_location="cpu", weights_only=True)
     except _DAMAGE as error:
         raise CheckpointError(f"{path} is damaged: torch's restricted loader cannot read it.") from error
     if not isinstance(content, dict):

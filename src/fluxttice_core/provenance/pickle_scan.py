@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickletools
+import warnings
 import zipfile
 import zlib
 
@@ -13,7 +14,8 @@ __all__ = ["repack"]
 
 MAXIMUM_MEMBERS = 4096
 MAXIMUM_PICKLE = 1 << 20
-_DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, UnicodeError, zlib.error)
+PROTOCOL = 2
+_DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error)
 
 _GLOBALS = frozenset(
     {
@@ -63,6 +65,8 @@ def repack(data: bytes, *, name: str) -> bytes:
                 # Reading a member compares its checksum, which torch leaves out.
                 copy.writestr(member, archive.read(member))
             _scan(archive.read(program), name)
+    except CheckpointError:
+        raise
     except _DAMAGE as error:
         raise CheckpointError(f"{name} is a damaged archive; restore it from a copy.") from error
     return fresh.getvalue()
@@ -96,6 +100,14 @@ def _require_plain(archive: zipfile.ZipFile, size: int, name: str) -> str:
 
 
 def _scan(program: bytes, name: str) -> None:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # for escapes in names
+        end = _end_of_plain(program, name)
+    if end != len(program):
+        raise CheckpointError(f"{name} has bytes after the end of its pickle; refused.")
+
+
+def _end_of_plain(program: bytes, name: str) -> int:
+    """Where the pickle ends, if every instruction up to there is harmless."""
     end = 0
     try:
         for instruction, argument, position in pickletools.genops(program):
@@ -105,10 +117,14 @@ def _scan(program: bytes, name: str) -> None:
                 )
             if instruction.name not in _INSTRUCTIONS:
                 raise CheckpointError(f"{name} has the pickle instruction {instruction.name}; refused.")
+            if instruction.name == "PROTO" and argument != PROTOCOL:
+                raise CheckpointError(
+                    f"{name} has the pickle instruction PROTO {argument}; refused, since torch.save writes "
+                    f"{PROTOCOL}."
+                )
             end = (position or 0) + 1
     except ValueError as error:
         if isinstance(error, CheckpointError):
             raise
         raise CheckpointError(f"{name} holds no readable pickle; it is damaged.") from error
-    if end != len(program):
-        raise CheckpointError(f"{name} has bytes after the end of its pickle; refused.")
+    return end

@@ -76,11 +76,17 @@ class Run:
         Raises:
             StorageError: If the folder holds a run already, or cannot be written.
         """
-        if (folder / SETTINGS).exists():
-            raise StorageError(
-                f"{folder} already holds a run: resume it with --resume, or choose another folder"
-            )
-        write_json(folder / SETTINGS, settings.model_dump(mode="json"))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made ({error.strerror}): choose another folder") from None
+        # Held while it looks, so that of two runs started at once one finds the settings of the other.
+        with _exclusive(folder):
+            if (folder / SETTINGS).exists():
+                raise StorageError(
+                    f"{folder} already holds a run: resume it with --resume, or choose another folder"
+                )
+            write_json(folder / SETTINGS, settings.model_dump(mode="json"))
         return cls(folder, settings)
 
     @classmethod

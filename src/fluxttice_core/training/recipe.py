@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.training.demand import excess
 from fluxttice_core.training.plain_yaml import read_yaml
 from fluxttice_core.training.schedules import Constant, Schedule, within
 
@@ -220,6 +221,13 @@ class Recipe(_Settings):
                 f"transport gives each of the {cells} entries of a table a latent of its own: "
                 f"raise architecture.latent_dim to {cells} or more, or leave transport out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _affordable(self) -> "Recipe":
+        reason = excess(self)
+        if reason is not None:
+            raise ValueError(reason)
         return self
 
 

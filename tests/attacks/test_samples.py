@@ -1,0 +1,139 @@
+"""Files of samples from strangers: pickles, headers that lie, bombs and codes for the terminal."""
+
+import io
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.sample_files import read_samples
+from tests.attacks.test_pickles import ATTACKS, Command
+
+Lid = Callable[[], AbstractContextManager[None]]
+
+
+def _refused(path: Path, data: bytes, sentence: str) -> None:
+    path.write_bytes(data)
+    with pytest.raises(MeasurementError, match=sentence) as caught:
+        read_samples(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400 + len(str(path))
+
+
+def _array(values: object, *, pickled: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(values, dtype=object if pickled else None), allow_pickle=pickled)
+    return buffer.getvalue()
+
+
+def _archive(member: bytes, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:  # type: ignore[call-overload]
+        archive.writestr("samples.npy", member)
+    data: bytes = buffer.getvalue()
+    return data
+
+
+def test_the_attack_is_real(canary: Path) -> None:
+    """The control: a loader that trusts its input runs it."""
+    np.load(io.BytesIO(_array([Command(canary)], pickled=True)), allow_pickle=True)
+    assert canary.exists()
+
+
+def test_pickled_arrays_never_run(canary: Path, tmp_path: Path) -> None:
+    data = _array([Command(canary)], pickled=True)
+    _refused(tmp_path / "it.npy", data, "no array of numbers or strings")
+    _refused(tmp_path / "it.npz", _archive(data), "damaged array, or one of objects")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".txt", ".parquet", ".pt", ".pkl"])
+def test_a_pickle_is_no_file_of_samples(attack: str, suffix: str, canary: Path, tmp_path: Path) -> None:
+    path = tmp_path / f"it{suffix}"
+    for protocol in (0, 2, 5):
+        path.write_bytes(ATTACKS[attack](canary, protocol))
+        with pytest.raises(MeasurementError) as caught:
+            read_samples(path)
+        assert str(caught.value).isprintable()
+    assert not canary.exists()
+
+
+def _header(text: str) -> bytes:
+    padded = text.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded
+
+
+HEADERS = {
+    "a billion elements": "{'descr': '<i8', 'fortran_order': False, 'shape': (1000000000,)}",
+    "past 64 bits": "{'descr': '<i8', 'fortran_order': False, 'shape': (4611686018427387904, 16)}",
+    "negative": "{'descr': '<i8', 'fortran_order': False, 'shape': (-1,)}",
+    "objects": "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+    "a call": "{'descr': __import__('os').system('true'), 'fortran_order': False, 'shape': (1,)}",
+    "depth": "(" * 100,
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_headers_that_lie_are_refused(name: str, tmp_path: Path, memory_lid: Lid) -> None:
+    data = _header(HEADERS[name]) + bytes(64)
+    with memory_lid():
+        _refused(tmp_path / "it.npy", data, "no array of numbers or strings")
+        _refused(tmp_path / "it.npz", _archive(data), "damaged array, or one of objects")
+
+
+def test_bombs_are_not_unpacked(tmp_path: Path, memory_lid: Lid) -> None:
+    zeros = _header(HEADERS["a billion elements"]) + bytes(1 << 27)
+    bomb = _archive(zeros, compression=zipfile.ZIP_DEFLATED)
+    del zeros
+    with memory_lid():
+        _refused(tmp_path / "it.npz", bomb, "damaged array, or one of objects")
+
+
+def test_strings_of_numbers_that_are_no_characters_are_refused(tmp_path: Path) -> None:
+    for order in ("<", ">"):
+        data = bytearray(_array(np.array(["----00-0+"] * 2, dtype=f"{order}U9")))
+        data[-4:] = (0x110000).to_bytes(4, "little" if order == "<" else "big")
+        _refused(tmp_path / "it.npy", bytes(data), "hold what is no character")
+
+
+def test_a_terabyte_and_a_pipe_are_not_read(tmp_path: Path, memory_lid: Lid) -> None:
+    for suffix in (".npy", ".csv", ".parquet"):
+        path = tmp_path / f"it{suffix}"
+        with path.open("wb") as file:
+            file.truncate(1 << 40)
+        with memory_lid(), pytest.raises(MeasurementError, match="bytes, more than"):
+            read_samples(path)
+    os.mkfifo(tmp_path / "pipe.npy")
+    with pytest.raises(MeasurementError, match="not a plain file"):
+        read_samples(tmp_path / "pipe.npy")
+
+
+def test_column_names_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    _refused(tmp_path / "it.csv", b"a\x1b[2J,b\n1,2\n", r"the columns a\\x1b\[2J, b")
+
+
+def test_a_sentence_is_never_as_long_as_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "it.csv"
+    path.write_text(",".join(f"column{number}" for number in range(100_000)) + "\n")
+    with pytest.raises(MeasurementError) as caught:
+        read_samples(path)
+    assert len(str(caught.value)) <= 4_001
+
+
+def test_the_plain_files_among_these_are_read(tmp_path: Path) -> None:
+    """The control: the same construction without a lie."""
+    (tmp_path / "it.npy").write_bytes(_array([1, 2]))
+    (tmp_path / "it.npz").write_bytes(_archive(_array([1, 2])))
+    for name in ("it.npy", "it.npz"):
+        assert read_samples(tmp_path / name).indices.tolist() == [1, 2]
+
+
+def test_a_pickle_in_bytes_is_no_text(tmp_path: Path) -> None:
+    _refused(tmp_path / "it.txt", pickle.dumps({"a": 1}, 4), "not text in UTF-8|neither an index")

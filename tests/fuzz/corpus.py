@@ -1,0 +1,248 @@
+"""What fuzzing begins with: small valid inputs of every parser, and a few that are nearly so."""
+
+import io
+import json
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from pyarrow import parquet
+
+from fluxttice_core.measurement.report_record import from_plain
+from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
+from fluxttice_core.provenance.card import model_card
+from fluxttice_core.provenance.keys import public_pem
+from fluxttice_core.provenance.legacy import original_shapes
+from fluxttice_core.provenance.result_file import report_coverage
+from fluxttice_core.provenance.run import run_settings
+from fluxttice_core.provenance.statement import Bundle, write_bundle, write_statement
+from fluxttice_core.provenance.tensor_file import encode_tensors, tensor_digest
+
+SHIPPED = Path(__file__).parents[2] / "src" / "fluxttice_core" / "certified"
+CURVES = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP256K1())
+
+
+def notations() -> list[bytes]:
+    """By the place of the space in `parsers.SPACES`, or after `@` by name."""
+    texts = {
+        0: (
+            *("15633", "----00-0+", "---/-00/-0+", "−−−−00−0+", '["----00-0+", 15633]', "[0, 1, 2]"),
+            *("[-1,-1,-1,-1,0,0,-1,0,1]", "[[-1,-1,-1],[-1,0,0],[-1,0,1]]", "[1.0, 2.0]", "[]", "0.5"),
+        ),
+        1: ("01101001", "[[[0,1],[1,0]],[[0,1],[1,1]]]"),
+        2: ("3210", "255"),
+        4: ("0111", "true"),
+        64: ("webb", "---/-00/-0+"),
+        65: ("negation", "+0-"),
+    }
+    return [bytes([mode]) + text.encode() for mode, several in texts.items() for text in several]
+
+
+SMALL_RECIPE = (
+    b"name: mine\nepochs: 2\nbatch_size: 8\nschedule_by: step\n"
+    b"optimizer: {rate: {kind: constant, value: 0.01}}\n"
+    b"half_a: {beta: {kind: linear, points: [[0, 0.0], [5, 1.0]]}}\n"
+    b"half_b: {beta: {kind: cosine, centre: 0.5, amplitude: 0.1, period: 9}}\n"
+)
+
+
+def recipes() -> list[bytes]:
+    """A recipe, and after `=` settings that replace some of it."""
+    overrides = (
+        b"epochs=2",
+        b"architecture.arity=1",
+        b"half_a.beta={kind: constant, value: 1.0}",
+        b"epochs=1e3",
+    )
+    plain = json.dumps(yaml.safe_load(SMALL_RECIPE)).encode()
+    return [
+        b"." + SMALL_RECIPE,
+        b"." + plain,
+        *(b"=" + line for line in overrides),
+        b"=epochs=2\nbatch_size=4",
+    ]
+
+
+@cache
+def result() -> dict[str, Any]:
+    """The shipped report with one quantity, two samples of it and the shortest series: complete still."""
+    whole = json.loads((SHIPPED / "report.json").read_bytes())
+    kept = {"coverage/argmax/50000"}
+    whole["settings"] |= {"draws": [50_000], "rules": ["argmax"]}
+    whole["metrics"] = [metric for metric in whole["metrics"] if metric["quantity"] in kept]
+    whole["gates"] = [gate for gate in whole["gates"] if gate["gate"]["quantity"] in kept]
+    for metric in whole["metrics"]:
+        metric["samples"] = metric["samples"][:2]
+    for part in ("series", "laws"):
+        whole[part] = whole[part][:1]
+    whole["series"][0] |= {axis: whole["series"][0][axis][:2] for axis in "xy"}
+    for control in whole["controls"]:
+        control["runs"] = [[s for s in run if s["quantity"] in kept] for run in control["runs"]]
+    report = from_plain(whole)
+    return {
+        **whole,
+        **report.as_dict(),
+        "coverage": report_coverage(report),
+        "settings_sha256": json_digest(whole["settings"]),
+        "sampler": {**whole["sampler"], "draws": [50_000], "rules": ["argmax"]},
+    }
+
+
+def results() -> list[bytes]:
+    """Both as they are, and after `=` to be given the digest of whatever settings they then hold."""
+    return [mark + canonical_json(result()) for mark in (b".", b"=")]
+
+
+def cards() -> list[bytes]:
+    """The tables of that result's card without its prose, and a card of another model."""
+    _, front, body = model_card(result(), {}, []).split("---\n", 2)
+    values = yaml.safe_load(front)
+    metrics = values["model-index"][0]["results"][0]["metrics"]
+    del metrics[1:]
+    kept = "\n".join(line for line in body.splitlines() if line[:1] in ("#", "|") and "SHA" not in line)
+    short = "---\nmodel-index: []\n---\n# FAILED: x\n| a | b |\n|---|---:|\n| c | 1 |\n"
+    return [f"---\n{yaml.safe_dump(values)}---\n{kept}\n".encode(), short.encode()]
+
+
+@cache
+def _model() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    tensors = {"w": torch.arange(4.0), "n": torch.tensor(3)}
+    record = {
+        "format_version": 1,
+        "kind": "fluxttice-dual-vae",
+        "space": {"base": 3, "arity": 1},
+        "architecture": {"latent_dim": 2},
+        "recipe": "small",
+        "epoch": 1,
+        "steps": None,
+        "seed": 0,
+        "trained": True,
+        "settings_digest": None,
+        "split": {"seed": 42, "digest": "0" * 64},
+        "rho": 0.5,
+        "tensor_digest": tensor_digest(tensors),
+        "torch_version": "2.0.0",
+        "progress": {},
+    }
+    return tensors, record
+
+
+@cache
+def tensors() -> bytes:
+    """A small model file that describes itself."""
+    model, record = _model()
+    return encode_tensors(model, canonical_json(record).decode())
+
+
+def tensor_files() -> list[bytes]:
+    data = tensors()
+    stop = 8 + int.from_bytes(data[:8], "little")
+    plain = b'{"v":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}}\n' + bytes(8)
+    return [b"." + data, b"=" + data[8:stop].strip() + b"\n" + data[stop:], b"=" + plain]
+
+
+def manifests() -> list[bytes]:
+    data, record = tensors(), _model()[1]
+    files = {"model.safetensors": {"bytes": len(data), "sha256": bytes_digest(data)}}
+    body = {"files": files, "record": record}
+    settings = run_settings("standard", ("architecture.arity=1",)).model_dump(mode="json")
+    return [
+        b"=" + canonical_json(body),
+        b"." + canonical_json({**body, "digest": json_digest(body)}) + b"\n",
+        b"r" + canonical_json(settings),
+    ]
+
+
+def pickles() -> list[bytes]:
+    """An archive, and after `=` programs to be archived, one a whole checkpoint on a single stored number."""
+    one = torch.zeros(())
+    numbers = ("best_val_loss", "lambda1", "lambda2", "lambda3", "rho")
+    histories = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
+    whole = {
+        "model": {name: one.expand(shape) for name, shape in original_shapes().items()},
+        **dict.fromkeys(numbers, 0.5),
+        **{key: [1, 0.5] for key in histories},
+        **dict.fromkeys(("epoch", "phase"), 1),
+    }
+    small = _saved({"model": {"w": torch.zeros(1), "n": torch.tensor(1)}, "epoch": 1, "rho": 0.5})
+    crafted = (
+        b"\x80\x02}q\x00X\x05\x00\x00\x00epochK\x01s.",
+        b"\x80\x02ccollections\nOrderedDict\n)R.",
+        b"\x80\x02N.",
+    )
+    return [
+        b"." + small,
+        *(b"=" + program for program in (_program(small), _program(_saved(whole)), *crafted)),
+    ]
+
+
+def _saved(value: object) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+def _program(archive: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return next(opened.read(name) for name in opened.namelist() if name.endswith("data.pkl"))
+
+
+def claims() -> list[bytes]:
+    return [
+        text.encode()
+        for text in (
+            "draws=10000\ndistinct=82%",
+            "draws=50,000\ndraws=195000\ndistinct=87.37%\ndistinct=99.6%",
+            "draws=2e9\ndistinct=.5\nspace_size=4294967296",
+            "distinct=97.64%\nagainst_distinct=97.67%\njaccard_distance=.89...91\nunion=98%",
+            "sequence=95%,100%,97.64%",
+            "entropy=4.0\nbins=50",
+            "wrong_trits=2926,6776,6596\nshare=67.9%",
+            "kl=.3..1.0\nfree_bits=.5\ndimensions=16",
+            "draws=1\ndistinct=1\nspace_size=1",
+            "draws=9223372036854775807\ndistinct=100%\nspace_size=9223372036854775808",
+        )
+    ]
+
+
+def samples() -> list[bytes]:
+    found = []
+    for array in (np.arange(5), np.array(["----00-0+"] * 2), np.zeros((2, 3, 3)), np.array([b"17", b"4"])):
+        buffer = io.BytesIO()
+        np.save(buffer, array)
+        found += [b"n" + buffer.getvalue(), b"=" + buffer.getvalue()]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, samples=np.arange(3), other=np.arange(2))
+    table = io.BytesIO()
+    parquet.write_table(pa.table({"index": [1, 2, 3], "note": ["a", "b", None]}), table)
+    texts = (
+        "cdraw,index\n1,17\n2,4\n",
+        "t17\n4\n# end\n",
+        "t0 0 0 1 1 1 -1 -1 -1\n",
+        "c----00-0+\n000000000\n",
+    )
+    return [*found, b"z" + buffer.getvalue(), b"p" + table.getvalue(), *(text.encode() for text in texts)]
+
+
+def keys() -> list[bytes]:
+    found = []
+    for curve in CURVES:
+        key = ec.derive_private_key(12_345, curve)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        found += [b"." + public_pem(key.public_key()), b"=" + pem]
+    return found
+
+
+def signatures() -> list[bytes]:
+    payload = write_statement("mine", {"a": "ab" * 32, "figures/b.svg": "cd" * 32}, ["model.sig"])
+    bundle = Bundle(payload=payload, signature=b"0" * 70, key_fingerprint="ef" * 32)
+    return [b"." + write_bundle(bundle), b"=" + payload]

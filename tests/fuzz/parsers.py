@@ -1,0 +1,301 @@
+"""Every parser of what strangers write, as a function of bytes, with the pieces that mean something to it."""
+
+import contextlib
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+from fluxttice_core.cli.audit import audit
+from fluxttice_core.errors import FluxtticeError, MeasurementError
+from fluxttice_core.measurement.sample_files import read_samples
+from fluxttice_core.operations.catalogue import read_operation
+from fluxttice_core.operations.notation import parse
+from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.provenance import checkpoint
+from fluxttice_core.provenance.canonical import canonical_json, json_digest, parse_json
+from fluxttice_core.provenance.card_figures import card_contradictions
+from fluxttice_core.provenance.keys import load_private_key, load_public_key
+from fluxttice_core.provenance.legacy import read_legacy
+from fluxttice_core.provenance.result_file import read_result
+from fluxttice_core.provenance.run import Run
+from fluxttice_core.provenance.statement import read_bundle, read_statement
+from fluxttice_core.provenance.stored_model import read_stored
+from fluxttice_core.training.recipe import load_recipe
+from tests.fuzz import corpus
+
+SPACES = (
+    OperationSpace(),
+    OperationSpace(2, 3),
+    OperationSpace(4, 1),
+    OperationSpace(3, 3),
+    OperationSpace(2),
+)
+LONGEST_SENTENCE = 4_001
+
+
+@dataclass(frozen=True)
+class Parser:
+    """A parser under fuzzing.
+
+    Args:
+        read: Reads the bytes, by way of a file in the folder where the parser reads files.
+        seeds: Inputs to begin with, most of them valid.
+        tokens: Pieces that mean something to it.
+        longest: Bytes of the longest input.
+        prefix: Bytes at the start that choose how the rest is wrapped.
+    """
+
+    read: Callable[[bytes, Path], object]
+    seeds: Callable[[], list[bytes]]
+    tokens: tuple[bytes, ...]
+    longest: int
+    prefix: int = 0
+
+    def accepts(self, data: bytes, folder: Path) -> bool:
+        """Whether the input is read; if not, it was refused as documented, with one printable sentence."""
+        try:
+            self.read(data, folder)
+        except FluxtticeError as error:
+            sentence = str(error)
+            if not (sentence.isprintable() and 0 < len(sentence) <= LONGEST_SENTENCE):
+                raise AssertionError(f"no clear sentence: {sentence[:500]!r}") from error
+            return False
+        return True
+
+
+def _written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def _mode(data: bytes) -> tuple[int, bytes]:
+    return (data[0], data[1:]) if data else (0, b"")
+
+
+def read_notation(data: bytes, _folder: Path) -> None:
+    mode, rest = _mode(data)
+    space = SPACES[mode % len(SPACES)]
+    text = rest.decode("utf-8", "surrogateescape")
+    if mode & 64:
+        read_operation(text, 1 + mode % 2)
+        return
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = text
+    indices = parse(space, value)
+    if indices.size and not 0 <= int(indices.min()) <= int(indices.max()) < space.size:
+        raise AssertionError(f"{indices} lie outside the space")
+
+
+def read_recipe(data: bytes, folder: Path) -> None:
+    mode, rest = _mode(data)
+    if mode == ord("="):
+        overrides = rest.decode("utf-8", "surrogateescape").split("\n")
+        load_recipe(_written(folder, "small.yaml", corpus.SMALL_RECIPE), overrides[:4])
+    else:
+        load_recipe(_written(folder, "recipe.yaml", rest))
+
+
+def read_result_file(data: bytes, folder: Path) -> None:
+    mode, rest = _mode(data)
+    if mode == ord("="):
+        # A result whose settings are the digested ones, so that what follows is read too.
+        with contextlib.suppress(FluxtticeError):
+            value = parse_json(rest, name="it")
+            if isinstance(value, dict) and "settings" in value:
+                rest = canonical_json({**value, "settings_sha256": json_digest(value["settings"])})
+    read_result(_written(folder, "report.json", rest))
+
+
+def read_card(data: bytes, _folder: Path) -> None:
+    for contradiction in card_contradictions(data.decode("utf-8", "replace"), corpus.result()):
+        raise MeasurementError(contradiction)
+
+
+def read_tensors(data: bytes, folder: Path) -> None:
+    mode, rest = _mode(data)
+    if mode == ord("="):
+        header, _, body = rest.partition(b"\n")
+        rest = struct.pack("<Q", len(header)) + header + body
+    path = _written(folder, "model.safetensors", rest)
+    with contextlib.suppress(FluxtticeError):
+        read_stored(rest, name="it")
+    checkpoint.read_model(path)
+
+
+def read_manifest(data: bytes, folder: Path) -> None:
+    mode, rest = _mode(data)
+    model = corpus.tensors()
+    if mode == ord("="):
+        with contextlib.suppress(FluxtticeError):
+            body = parse_json(rest, name="it")
+            if isinstance(body, dict):
+                rest = canonical_json({**body, "digest": json_digest(body)}) + b"\n"
+    if mode == ord("r"):
+        _written(folder, "settings.json", rest)
+        Run.open(folder)
+        return
+    _written(folder, "model.safetensors", model)
+    _written(folder, "checkpoint.json", rest)
+    checkpoint.read(folder, with_state=False)
+
+
+def read_pickle(data: bytes, folder: Path) -> None:
+    mode, rest = _mode(data)
+    if mode == ord("="):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("m/data.pkl", rest)
+            archive.writestr("m/version", b"3\n")
+            archive.writestr("m/data/0", bytes(4))
+            archive.writestr("m/data/1", bytes(8))
+        rest = buffer.getvalue()
+    read_legacy(_written(folder, "latest.pt", rest))
+
+
+CLAIMS = (
+    *("draws", "distinct", "space_size", "sequence", "against_distinct", "jaccard_distance", "union"),
+    *("entropy", "bins", "wrong_trits", "share", "kl", "free_bits", "dimensions"),
+)
+
+
+def read_claims(data: bytes, _folder: Path) -> None:
+    given: dict[str, Any] = {}
+    for line in data.decode("utf-8", "surrogateescape").split("\n"):
+        name, _, value = line.partition("=")
+        if name in ("draws", "distinct"):
+            given.setdefault(name, []).append(value)
+        elif name in CLAIMS:
+            given[name] = value
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(typer.Exit):
+        audit(**given, as_json=True)
+
+
+SUFFIXES = {b"n": ".npy", b"z": ".npz", b"c": ".csv", b"t": ".txt", b"p": ".parquet"}
+
+
+def read_sample_file(data: bytes, folder: Path) -> None:
+    mode, rest = data[:1], data[1:]
+    if mode == b"=":
+        # An archive whose checksums hold, so that the array in it is read.
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("index.npy", rest)
+        mode, rest = b"z", buffer.getvalue()
+    samples = read_samples(_written(folder, f"samples{SUFFIXES.get(mode, '.txt')}", rest), size=19_683)
+    if not np.all((samples.indices >= 0) & (samples.indices < 19_683)):
+        raise AssertionError("indices outside the space were let through")
+
+
+def read_key(data: bytes, folder: Path) -> None:
+    mode, rest = _mode(data)
+    if mode == ord("="):
+        path = _written(folder, "key.pem", rest)
+        path.chmod(0o600)
+        load_private_key(path, None)
+    else:
+        load_public_key(_written(folder, "key.pub", rest))
+
+
+def read_signature(data: bytes, _folder: Path) -> None:
+    mode, rest = _mode(data)
+    (read_statement if mode == ord("=") else read_bundle)(rest)
+
+
+_JSON = (
+    b"null",
+    b"true",
+    b"-1",
+    b"0",
+    b"1e999",
+    b'""',
+    b"[]",
+    b"{}",
+    b"NaN",
+    b"[" * 40,
+    b"\\ud800",
+    b",",
+    b":",
+)
+_YAML = (
+    b"&a ",
+    b"*a",
+    b"!!python/name:os.system ",
+    b"? ",
+    b"<<: ",
+    b"- ",
+    b": ",
+    b"|\n",
+    b"%YAML 1.1\n",
+    b"---\n",
+)
+_PICKLE = (
+    b"cos\nsystem\n",
+    b"R",
+    b"(",
+    b"}",
+    b"]",
+    b"\x80\x02",
+    b".",
+    b"ctorch._utils\n_rebuild_tensor_v2\n",
+    b"Q",
+)
+
+
+@cache
+def parsers() -> dict[str, Parser]:
+    """Every parser by its name."""
+    return {
+        "operation notations": Parser(
+            read_notation, corpus.notations, (b"-0+", b"/", "−".encode(), b"[", b"]", b",", *_JSON), 120, 1
+        ),
+        "recipes": Parser(read_recipe, corpus.recipes, (*_YAML, *_JSON), 600, 1),
+        "result files": Parser(read_result_file, corpus.results, _JSON, 8_000, 1),
+        "model cards": Parser(
+            read_card, corpus.cards, (b"| ", b"`", b"---\n", "± ∞".encode(), *_YAML), 3_000
+        ),
+        "tensor files": Parser(
+            read_tensors, corpus.tensor_files, (b"F32", b"__metadata__", *_JSON), 2_000, 1
+        ),
+        "checkpoint records": Parser(read_manifest, corpus.manifests, _JSON, 3_000, 1),
+        "pickled checkpoints": Parser(read_pickle, corpus.pickles, _PICKLE, 6_000, 1),
+        "audit claims": Parser(
+            read_claims,
+            corpus.claims,
+            (
+                b"draws=",
+                b"distinct=",
+                b"space_size=",
+                b"%",
+                b"..",
+                b"e",
+                b",",
+                b"9" * 18,
+                b"0.",
+                b"sequence=",
+            ),
+            200,
+        ),
+        "sample files": Parser(
+            read_sample_file,
+            corpus.samples,
+            (b"'<i8'", b"'|O'", b"'<U9'", b"\x93NUMPY", b"index", b","),
+            1_500,
+            1,
+        ),
+        "keys": Parser(
+            read_key, corpus.keys, (b"-----BEGIN ", b"PUBLIC KEY", b"ENCRYPTED ", b"=", b"\n"), 600, 1
+        ),
+        "signatures": Parser(read_signature, corpus.signatures, (b"sha256", b"../", *_JSON), 2_500, 1),
+    }
