@@ -12,7 +12,7 @@ from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup,
 from fluxttice_core.measurement.coverage import efficiency
 from fluxttice_core.measurement.information import generative_information
 from fluxttice_core.measurement.mass import estimate_mass
-from fluxttice_core.measurement.protocol import Autoencoder
+from fluxttice_core.measurement.protocol import Autoencoder, Decodable
 from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
 from fluxttice_core.measurement.sampling import DecoderSampler, distinct_count
 from fluxttice_core.model.architecture import Architecture
@@ -47,7 +47,7 @@ def reaches(half: Autoencoder) -> bool:
     return distinct / size >= COVERED and efficiency(distinct, size, DRAWS) >= EFFICIENT
 
 
-def informs(half: Autoencoder) -> bool:
+def informs(half: Decodable) -> bool:
     mass = estimate_mass(half, 2**18, generator=torch.Generator().manual_seed(0))
     return generative_information(mass).value >= INFORMED
 

@@ -1,0 +1,263 @@
+r"""Population training: many seeds of one recipe as one batched program.
+
+The networks' weights are stacked along a first axis, and every matrix product of a step becomes one product
+of stacks. A run of the population equals the run that `Trainer` makes with its seed, up to rounding: it has
+its own fresh weights, order of rows, noise, transport draws, clipping and calibration, from the same streams.
+
+What steers a run by its own history (gradient balance, StateNet, patience) or has no gradient of its own to
+batch (the alignment's histogram) is refused.
+"""
+
+import ctypes
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from fluxttice_core.errors import SettingsError, TrainingError
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.operations.split import split
+from fluxttice_core.training.calibration import calibrate
+from fluxttice_core.training.descent import Descent
+from fluxttice_core.training.loss import Conditions, batch_loss
+from fluxttice_core.training.randomness import stream
+from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.rows import rows_of
+from fluxttice_core.training.step_derivative import CLIP_MARGIN
+from fluxttice_core.training.transport_term import TransportTerm
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 1 << 30
+"""Freed memory that glibc keeps: a step's activations, of which it would else ask for every page anew."""
+
+
+@dataclass(frozen=True)
+class PopulationEpoch:
+    """An epoch of a population.
+
+    Attributes:
+        epoch: Epochs done.
+        losses: Mean objective of the epoch's rows, a run each, nats.
+        seconds: Wall time.
+    """
+
+    epoch: int
+    losses: tuple[float, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What a step needs of every run: rows, their classes, posterior noise, and transport's draws if any."""
+
+    tables: Float[Tensor, "S n cells"]
+    classes: Int64[Tensor, "S n cells"]
+    noise: tuple[Tensor, Tensor]
+    latents: tuple[Tensor, Tensor] | None
+    cells: tuple[Tensor, Tensor] | None
+
+
+class Population:
+    """Runs of a recipe that differ in their seed, trained together.
+
+    Args:
+        recipe: Every setting; `reach` and `checkpoint_every` have no part in it.
+        seeds: A seed a run.
+        device: Where to compute, such as "cpu" or "cuda".
+
+    Raises:
+        SettingsError: Without seeds, for a seed that comes twice, and for a recipe that steers its runs.
+
+    Example:
+        >>> from fluxttice_core.training.recipe import load_recipe
+        >>> small = ["architecture.arity=1", "epochs=1", "transport=null", "calibration=null"]
+        >>> population = Population(load_recipe("standard", small), seeds=[0, 1])
+        >>> [epoch.epoch for epoch in population.epochs()], len(population.models)
+        ([1], 2)
+    """
+
+    def __init__(self, recipe: Recipe, seeds: Sequence[int], *, device: str = "cpu") -> None:
+        _require_seeds(seeds)
+        _require_unsteered(recipe)
+        space = recipe.architecture.space
+        self.recipe = recipe
+        self.seeds = tuple(seeds)
+        self.device = device
+        self.split = split(space, recipe.split_seed)
+        self.models = [
+            DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation).to(
+                device
+            )
+            for seed in seeds
+        ]
+        self._rows = rows_of(space, self.split.train, device=device)
+        self._transport = [TransportTerm(recipe.transport, self._rows) for _ in seeds]
+        self._weights = _stacked(self.models)
+        self._descent = _PopulationDescent(self._weights, recipe.optimizer)
+
+    def epochs(self) -> Iterator[PopulationEpoch]:
+        """Train all runs to the recipe's end; yields after every epoch, the last one calibrated.
+
+        Raises:
+            TrainingError: When a run's loss is no longer finite; it names the seed.
+        """
+        _keep_freed_memory()
+        for epoch in range(self.recipe.epochs):
+            started = time.perf_counter()
+            losses = self._epoch(epoch)
+            self._require_finite(losses, epoch)
+            if epoch + 1 == self.recipe.epochs:
+                self._conclude()
+            yield PopulationEpoch(epoch + 1, tuple(losses), time.perf_counter() - started)
+
+    def _epoch(self, epoch: int) -> list[float]:
+        size, total = self.recipe.batch_size, len(self._rows)
+        orders = torch.stack(
+            [torch.randperm(total, generator=stream(seed, "order", epoch)) for seed in self.seeds]
+        ).to(self.device)
+        noise = [stream(seed, "noise", epoch, device=self.device) for seed in self.seeds]
+        sums = torch.zeros(len(self.seeds), dtype=torch.float64, device=self.device)
+        for start in range(0, total, size):
+            moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
+            batch = self._batch(orders[:, start : start + size], moment, noise)
+            conditions = self._conditions(moment)
+            losses = self._losses(batch, conditions)
+            self._descent.step(losses.sum(), rate=conditions.learning_rate)
+            sums += losses.detach() * batch.tables.shape[1]
+        found: list[float] = (sums / total).tolist()
+        return found
+
+    def _batch(self, order: Int64[Tensor, "S n"], moment: float, noise: Sequence[torch.Generator]) -> _Batch:
+        """Every run's own rows, noise and draws, in the order in which its own run would draw them."""
+        drawn, targets = [], []
+        for model, term, source in zip(self.models, self._transport, noise, strict=True):
+            drawn.append(model.noise(order.shape[1], source))
+            targets.append(term.targets(model, moment, source))
+        found = [target for target in targets if target is not None]
+        return _Batch(
+            self._rows.tables[order],
+            self._rows.classes[order],
+            _both(drawn),
+            _both([target.latents for target in found]) if found else None,
+            _both([target.cells for target in found]) if found else None,
+        )
+
+    def _conditions(self, moment: float) -> Conditions:
+        recipe = self.recipe
+        return Conditions(
+            learning_rate=recipe.optimizer.rate.at(moment),
+            rho=recipe.rho.at(moment),
+            beta_a=recipe.half_a.beta.at(moment),
+            beta_b=recipe.half_b.beta.at(moment),
+            temperature_a=recipe.half_a.temperature.at(moment),
+            temperature_b=recipe.half_b.temperature.at(moment),
+            alignment=0.0,
+            transport=self._transport[0].weight(moment),
+        )
+
+    def _losses(self, batch: _Batch, conditions: Conditions) -> Float[Tensor, "S"]:
+        """Every run's objective."""
+        template = self.models[0]
+
+        def of_one(
+            weights: dict[str, Tensor],
+            tables: Tensor,
+            classes: Tensor,
+            noise: tuple[Tensor, Tensor],
+            latents: tuple[Tensor, Tensor] | None,
+            cells: tuple[Tensor, Tensor] | None,
+        ) -> Tensor:
+            settings = {
+                "rho": conditions.rho,
+                "temperatures": (conditions.temperature_a, conditions.temperature_b),
+                "noise": noise,
+                "prior": latents,
+            }
+            outputs = functional_call(template, weights, (tables,), settings)
+            return batch_loss(outputs, classes, self.recipe, conditions, cells).total
+
+        drawn = None if batch.latents is None else 0
+        losses: Tensor = vmap(of_one, in_dims=(0, 0, 0, 0, drawn, drawn))(
+            self._weights, batch.tables, batch.classes, batch.noise, batch.latents, batch.cells
+        )
+        return losses
+
+    def _conclude(self) -> None:
+        for model, seed in zip(self.models, self.seeds, strict=True):
+            model.eval()
+            if self.recipe.calibration is None:
+                continue
+            for name, half in (("a", model.vae_a), ("b", model.vae_b)):
+                generator = stream(seed, f"calibration {name}", device=self.device)
+                calibrate(half, self.recipe.calibration, generator=generator)
+
+    def _require_finite(self, losses: Sequence[float], epoch: int) -> None:
+        lost = [seed for seed, loss in zip(self.seeds, losses, strict=True) if not math.isfinite(loss)]
+        if lost:
+            rate = self.recipe.optimizer.rate.at(float(epoch))
+            raise TrainingError(
+                f"the loss of seed {lost[0]} stopped being finite in epoch {epoch + 1} at a learning rate of "
+                f"{rate:.3g}: lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay"
+            )
+
+
+class _PopulationDescent(Descent):
+    """AdamW over stacks of weights, each run clipped by its own norm."""
+
+    def _clip(self, limit: float) -> None:
+        gradients = self._gradients(list(self._parameters))
+        squares = torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients])
+        factor = (limit / (squares.sum(0).sqrt() + CLIP_MARGIN)).clamp(max=1.0)
+        for gradient in gradients:
+            gradient.mul_(factor.view(-1, *[1] * (gradient.dim() - 1)))
+
+
+def _stacked(models: Sequence[DualVAE]) -> dict[str, Tensor]:
+    """The models' weights as one stack a name, of which the models' own become views."""
+    named = [dict(model.named_parameters()) for model in models]
+    stacks = {
+        name: torch.stack([weights[name].detach() for weights in named]).requires_grad_() for name in named[0]
+    }
+    for position, weights in enumerate(named):
+        for name, parameter in weights.items():
+            parameter.data = stacks[name].detach()[position]
+    return stacks
+
+
+def _both(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """The runs' tensors of A and of B, stacked."""
+    a, b = (torch.stack(tensors) for tensors in zip(*pairs, strict=True))
+    return a, b
+
+
+def _require_seeds(seeds: Sequence[int]) -> None:
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise SettingsError(f"a population needs different seeds, at least one, not {list(seeds)}")
+
+
+def _require_unsteered(recipe: Recipe) -> None:
+    steering = {
+        "balance": recipe.balance is not None,
+        "controller": recipe.controller is not None,
+        "patience": recipe.patience is not None,
+        "alignment": recipe.alignment.range()[1] > 0.0,
+    }
+    found = [name for name, is_set in steering.items() if is_set]
+    if found:
+        raise SettingsError(
+            f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that its "
+            "seeds cannot be trained as one program: train them one by one, or leave those settings out"
+        )
+
+
+def _keep_freed_memory() -> None:
+    """Tell glibc to keep what a step frees, since the next one wants as much; elsewhere nothing is done."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+        library.mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)

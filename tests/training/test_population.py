@@ -1,0 +1,130 @@
+"""A population is its seeds' own runs, computed together."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from fluxttice_core.errors import SettingsError, TrainingError
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.training.population import Population
+from fluxttice_core.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from tests.training.conftest import SmallRuns
+
+UNSTEERED: dict[str, Any] = {
+    "balance": None,
+    "controller": None,
+    "alignment": {"kind": "constant", "value": 0.0},
+    "half_a.repulsion": 0.0,
+    "half_b.repulsion": 0.0,
+    "epochs": 3,
+}
+SEEDS = (3, 5, 8)
+
+
+def population(
+    small: "SmallRuns", changes: dict[str, Any] | None = None, seeds: Sequence[int] = SEEDS
+) -> Population:
+    recipe: Recipe = small.recipe(UNSTEERED | (changes or {}))
+    return Population(recipe, seeds)
+
+
+def weights(model: DualVAE) -> Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "everything": {},
+    "no clipping": {"optimizer.clip_norm": None},
+    "tight clipping": {"optimizer.clip_norm": 0.05},
+    "no transport": {"transport": None},
+    "late transport": {"transport.start": 1.3},
+    "no calibration": {"calibration": None},
+    "by epoch": {"schedule_by": "epoch"},
+    "strong coupling": {"rho": {"kind": "constant", "value": 0.6}},
+    "mirrored": {"initialisation": "mirrored"},
+}
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+def test_three_seeds_together_are_three_runs_apart(small: "SmallRuns", changes: dict[str, Any]) -> None:
+    together = population(small, changes)
+    epochs = list(together.epochs())
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
+    for position, seed in enumerate(SEEDS):
+        apart = small.train(UNSTEERED | changes, seed=seed)
+        found, own = weights(together.models[position]), weights(apart.trainer.model)
+        # Rounding only: another seed's weights, or this seed's an epoch earlier, are far away.
+        torch.testing.assert_close(found, own, rtol=2e-3, atol=2e-4)
+        losses = [epoch.losses[position] for epoch in epochs]
+        assert losses == pytest.approx([record["loss"] for record in apart.records], rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_repulsion_is_batched_too(small: "SmallRuns") -> None:
+    changes = {"half_a.repulsion": 0.3, "half_b.repulsion": 0.2}
+    together = population(small, changes)
+    list(together.epochs())
+    own = weights(small.train(UNSTEERED | changes, seed=3).trainer.model)
+    torch.testing.assert_close(weights(together.models[0]), own, rtol=2e-3, atol=2e-4)
+
+
+def test_runs_differ_by_their_seed_and_not_by_their_place(small: "SmallRuns") -> None:
+    first, second = population(small, seeds=(3, 5)), population(small, seeds=(5, 3))
+    for trained in (first, second):
+        list(trained.epochs())
+    a, b = (weights(model) for model in first.models)
+    c, d = (weights(model) for model in second.models)
+    assert (a - b).abs().max() > 0.1
+    torch.testing.assert_close(a, d, rtol=2e-3, atol=2e-4)
+    torch.testing.assert_close(b, c, rtol=2e-3, atol=2e-4)
+
+
+def test_the_same_population_gives_the_same_bits(small: "SmallRuns") -> None:
+    first, second = population(small), population(small)
+    for trained in (first, second):
+        list(trained.epochs())
+    for one, other in zip(first.models, second.models, strict=True):
+        assert torch.equal(weights(one), weights(other))
+
+
+def test_the_global_random_state_is_left_alone(small: "SmallRuns") -> None:
+    before = torch.get_rng_state()
+    list(population(small).epochs())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("seeds", [(), (3, 5, 3)])
+def test_seeds_must_be_there_and_differ(small: "SmallRuns", seeds: tuple[int, ...]) -> None:
+    with pytest.raises(SettingsError, match="needs different seeds, at least one"):
+        population(small, seeds=seeds)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("balance", {"balance": {}}),
+        ("controller", {"controller": {}}),
+        ("patience", {"patience": 5}),
+        ("alignment", {"alignment": {"kind": "constant", "value": 0.1}}),
+    ],
+)
+def test_what_steers_a_run_by_its_history_is_refused(
+    small: "SmallRuns", name: str, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(SettingsError, match=rf"steers each run by its own history \({name}\)"):
+        population(small, changes)
+
+
+def test_a_run_that_is_lost_is_named(small: "SmallRuns") -> None:
+    trained = population(small)
+    running = trained.epochs()
+    next(running)
+    with torch.no_grad():
+        trained.models[1].encoder_A.fc_mu.bias.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="the loss of seed 5 stopped being finite in epoch 2"):
+        next(running)
