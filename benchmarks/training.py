@@ -1,17 +1,25 @@
 """Training: operations a second, the share of the product rate, and whole runs against the original's way."""
 
+import os
 import time
 
 import torch
+from torch import Tensor
 
 from benchmarks.counting import logits_of, original_count
 from benchmarks.stopwatch import product_rate, seconds
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.provenance.trained import certified
 from fluxttice_core.provenance.watch import observe_reach
+from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.loop import Trainer
+from fluxttice_core.training.loss import Conditions, batch_loss
+from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import load_recipe
+from fluxttice_core.training.rows import rows_of
+from fluxttice_core.training.transport_term import Targets, TransportTerm
 
+TOGETHER = 16
 ORIGINAL_EPOCHS = 106
 """Where patience ends a run of the original recipe with seed 0; docs/original.md says why."""
 
@@ -26,10 +34,63 @@ def rows() -> list[tuple[str, str, str]]:
     whole = ORIGINAL_EPOCHS * (original + tuples)
     return [
         *table,
+        *parts_of_a_step(),
         ("original: an epoch of batches of 64", f"{original:.2f} s", ""),
         ("original: an epoch's 390,000 tuples", f"{tuples:.2f} s", ""),
         (f"original: whole run, {ORIGINAL_EPOCHS} such epochs", f"{whole:.0f} s", "1"),
         ("standard: whole run", f"{standard:.1f} s", f"1/{whole / standard:.0f}"),
+        *population(standard),
+    ]
+
+
+def population(alone: float) -> list[tuple[str, str, str]]:
+    """Seeds trained as one program on all cores, against as many whole runs one after the other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    started = time.perf_counter()
+    for _ in Population(load_recipe("standard"), range(TOGETHER)).epochs():
+        continue
+    together = time.perf_counter() - started
+    torch.set_num_threads(before)
+    share = f"{together / (TOGETHER * alone):.2f} of {TOGETHER} runs apart"
+    return [(f"standard: {TOGETHER} seeds as one program", f"{together:.1f} s", share)]
+
+
+def parts_of_a_step() -> list[tuple[str, str, str]]:
+    """Where a step of the standard recipe spends its time, each part by itself."""
+    recipe = load_recipe("standard", ["transport.start=0"])
+    trainer = Trainer(recipe, seed=0, observe=observe_reach)
+    model, generator = trainer.model, torch.Generator().manual_seed(0)
+    rows = rows_of(model.space, trainer.split.train)
+    batch, term = rows[: recipe.batch_size], TransportTerm(recipe.transport, rows)
+    descent, weight = Descent(model, recipe.optimizer), term.weight(0.0)
+    conditions = Conditions(0.0, 0.0, 0.1, 0.1, 1.0, 1.0, 0.0, transport=weight)
+
+    def draw() -> tuple[tuple[Tensor, Tensor], Targets | None]:
+        return model.noise(len(batch), generator), term.targets(model, 0.0, generator)
+
+    noise, targets = draw()
+    if targets is None:
+        raise RuntimeError("the standard recipe has lost its transport")
+
+    def forward() -> Tensor:
+        outputs = model(batch.tables, noise=noise, prior=targets.latents)
+        return batch_loss(outputs, batch.classes, recipe, conditions, targets.cells).total
+
+    drawing = seconds(draw, repeats=50)
+    forwards = seconds(forward, repeats=50)
+    stepping = seconds(lambda: descent.step(forward(), rate=0.0), repeats=50)
+    backwards = seconds(lambda: forward().backward(), repeats=50) - forwards  # type: ignore[no-untyped-call]
+    parts = {
+        "draws": drawing,
+        "networks and loss, forward": forwards,
+        "backward": backwards,
+        "AdamW": stepping - forwards - backwards,
+    }
+    whole = sum(parts.values())
+    return [
+        (f"standard: a step's {name}", f"{1e3 * spent:.2f} ms", f"{spent / whole:.0%} of a step")
+        for name, spent in parts.items()
     ]
 
 
