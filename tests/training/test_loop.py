@@ -388,6 +388,15 @@ def test_a_loss_that_is_no_longer_finite_ends_the_run(small: "SmallRuns") -> Non
     assert "\n" not in str(refusal.value)
 
 
+def test_transport_does_not_start_from_weights_that_are_no_longer_finite(small: "SmallRuns") -> None:
+    trainer = small.trainer({"transport.start": 1.0})
+    next(running := trainer.epochs())
+    with torch.no_grad():
+        trainer.model.encoder_A.fc_mu.bias.fill_(math.nan)
+    with pytest.raises(TrainingError, match=r"no longer finite at transport\.start: lower optimizer\.rate"):
+        next(running)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize("where", ["weights", "validation"])
 def test_infinities_are_seen_in_the_epoch_in_which_they_arise(

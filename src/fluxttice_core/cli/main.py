@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from fluxttice_core.cli import (
+    ablate,
     audit,
     benchmark,
     certify,
@@ -63,7 +64,7 @@ def _main(
     pass
 
 
-for group in (run, train, benchmark, compare, certify, verify, audit, operation, serve, export, key):
+for group in (run, train, benchmark, compare, ablate, certify, verify, audit, operation, serve, export, key):
     group.register(app)
 
 

@@ -29,11 +29,13 @@ class Watch:
 
     Args:
         console: Where the report is printed.
+        lines: Whether a log gets a line for each step instead of a bar.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, lines: bool = False) -> None:
         self._console = console or Console(width=None if sys.stdout.isatty() else _WIDTH)
         live = Console(stderr=True)
+        self._log = live if lines and not live.is_terminal else None
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<32}"),
@@ -60,6 +62,8 @@ class Watch:
     def show(self, label: str, done: float) -> None:
         """Show what comes next, and the share that is done."""
         self._bar.update(self._task, description=label, completed=done)
+        if self._log is not None:
+            self._log.print(f"{done:4.0%}  {label}", highlight=False, soft_wrap=True)
 
     def print(self, what: RenderableType) -> None:
         """Print a report or a table."""

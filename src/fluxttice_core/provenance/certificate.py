@@ -119,10 +119,10 @@ def certify(
 
 
 @contextmanager
-def fixed_threads() -> Iterator[None]:
-    """Measure with the same number of threads whatever the caller's, since sums round by their number."""
+def fixed_threads(count: int = _THREADS) -> Iterator[None]:
+    """Compute with the same number of threads whatever the caller's, since sums round by their number."""
     before = torch.get_num_threads()
-    torch.set_num_threads(_THREADS)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -57,6 +57,7 @@ class TransportTerm:
 
         Raises:
             SettingsError: If there are fewer latents than entries.
+            TrainingError: If the encoders are no longer finite when the term starts.
         """
         settings = self._settings
         if settings is None or moment < settings.start:
@@ -83,7 +84,13 @@ class TransportTerm:
     @torch.no_grad()
     def _read_off(self, model: DualVAE, settings: TransportSettings) -> tuple[Assignment, ...]:
         tables = self._rows.tables[: settings.assignment_rows]
-        return tuple(assign(half.encode_gaussian(tables)[0], tables) for half in (model.vae_a, model.vae_b))
+        means = [half.encode_gaussian(tables)[0] for half in (model.vae_a, model.vae_b)]
+        if not all(bool(torch.isfinite(mu).all()) for mu in means):
+            raise TrainingError(
+                "the encoders' weights are no longer finite at transport.start: lower optimizer.rate, "
+                "optimizer.clip_norm or optimizer.weight_decay; the last checkpoint is kept"
+            )
+        return tuple(assign(mu, tables) for mu in means)
 
     def tensors(self) -> dict[str, Tensor]:
         """The assignments found so far, on the CPU."""

@@ -1,0 +1,46 @@
+"""`fluxttice ablate`: what each part of a recipe contributes, paired by seed, with intervals."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(ablate)
+
+
+def ablate(
+    recipe: Annotated[
+        str, typer.Option(help="Name of a shipped recipe, or path of a YAML file.")
+    ] = "standard",
+    seeds: Annotated[
+        int, typer.Option(min=2, max=1_000, help="Runs of every variant, with seeds 0, 1, ...")
+    ] = 20,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
+    ] = None,
+    part: Annotated[
+        list[str] | None, typer.Option("--parts", metavar="NAME", help="Only this part; repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Result file. Default: benchmarks/ablation-RECIPE.json.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")] = False,
+) -> None:
+    """Train a recipe with and without each of its parts; started again, it goes on where it was."""
+    from fluxttice_core.cli.measuring import Watch, repeatable_command
+    from fluxttice_core.provenance.ablation import MEASUREMENT, REHEARSAL, begun, carried_out, resumed
+    from fluxttice_core.publishing.ablation_table import ablation_table
+    from fluxttice_core.training.recipe import load_recipe
+
+    base = load_recipe(recipe, setting or ())
+    path = out or Path("benchmarks") / f"ablation-{base.name}.json"
+    measurement = REHEARSAL if quick else MEASUREMENT
+    fresh = begun(base, parts=part, command=repeatable_command(), measurement=measurement)
+    ablation = resumed(path, fresh)
+    with Watch(lines=True) as watch:
+        ablation = carried_out(ablation, path, range(seeds), watch.show)
+    watch.print(ablation_table(ablation))
+    typer.echo(f"written to {path}")

@@ -1,0 +1,247 @@
+"""The parts of a recipe that can be put in or taken out: each makes two recipes that differ by it alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.training.recipe import BalanceSettings, Recipe, load_recipe, validate_recipe
+from fluxttice_core.training.schedules import Constant, Geometric, Schedule
+
+Changes = Mapping[str, Any]
+_COUPLING = 0.1
+_FREE_BITS = 0.5
+_CONSULTATION = 8
+_LEARNING_RATE = 1e-3
+_NEVER_BINDING = 2.0
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two recipes that differ by one part.
+
+    Attributes:
+        part: What the part is called.
+        with_it: The recipe that has it.
+        without: The recipe that has not.
+    """
+
+    part: str
+    with_it: Recipe
+    without: Recipe
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a recipe.
+
+    Attributes:
+        name: What it is called.
+        description: What the contrast compares.
+        put_in: Settings that put it into a recipe; nothing where it is there already.
+        take_out: Settings that take it out.
+    """
+
+    name: str
+    description: str
+    put_in: Callable[[Recipe], Changes]
+    take_out: Callable[[Recipe], Changes]
+
+    def contrast(self, base: Recipe) -> Contrast:
+        """The recipe with the part, and the recipe without it."""
+        return Contrast(self.name, _changed(base, self.put_in(base)), _changed(base, self.take_out(base)))
+
+
+def contrasts(base: Recipe, parts: Iterable[str] | None = None) -> list[Contrast]:
+    """What each part makes of a recipe.
+
+    Args:
+        base: The recipe that parts are put into or taken out of.
+        parts: Their names; none: all.
+
+    Raises:
+        SettingsError: If a part is unknown, or cannot be put into this recipe.
+
+    Example:
+        >>> (found,) = contrasts(load_recipe("standard"), ["transport"])
+        >>> found.with_it == load_recipe("standard"), found.without.transport
+        (True, None)
+    """
+    known = {part.name: part for part in PARTS}
+    names = list(known) if parts is None else list(dict.fromkeys(parts))
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"no part is called {name!r}: use some of {', '.join(known)}")
+    return [known[name].contrast(base) for name in names]
+
+
+def _changed(base: Recipe, changes: Changes) -> Recipe:
+    plain = base.model_dump(mode="json")
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        target = plain
+        for parent in parents:
+            target = target[parent]
+        target[last] = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    return validate_recipe(plain, source=base.name)
+
+
+def _constant(value: float) -> Constant:
+    return Constant(value=value)
+
+
+def _peak(schedule: Schedule) -> float:
+    return schedule.range()[1]
+
+
+# --- each part ---------------------------------------------------------------------------------
+
+
+def _coupled(base: Recipe) -> Changes:
+    return {} if _peak(base.rho) > 0.0 else {"rho": _constant(_COUPLING)}
+
+
+def _uncoupled(_base: Recipe) -> Changes:
+    return {"rho": _constant(0.0)}
+
+
+def _controlled(base: Recipe, learning_rate: float) -> Changes:
+    """StateNet with the original's gains, asked more often than once in these few epochs' time."""
+    if base.controller is not None:
+        return {"controller.learning_rate": learning_rate}
+    return {
+        "controller": {
+            "rate_bounds": [0.0, min(1.0, _NEVER_BINDING * _peak(base.optimizer.rate))],
+            "alignment_bounds": [0.0, _NEVER_BINDING * max(1.0, _peak(base.alignment))],
+            "every": _CONSULTATION,
+            "learning_rate": learning_rate,
+        }
+    }
+
+
+def _unlearned(base: Recipe) -> Changes:
+    return _controlled(base, 0.0)
+
+
+def _learned(base: Recipe) -> Changes:
+    there = base.controller.learning_rate if base.controller is not None else 0.0
+    return _controlled(base, there or _LEARNING_RATE)
+
+
+def _uncontrolled(_base: Recipe) -> Changes:
+    return {"controller": None}
+
+
+def _balanced(base: Recipe) -> Changes:
+    return {} if base.balance is not None else {"balance": BalanceSettings()}
+
+
+def _with_free_bits(base: Recipe) -> Changes:
+    return {f"{half}.free_bits": getattr(base, half).free_bits or _FREE_BITS for half in ("half_a", "half_b")}
+
+
+def _phased(base: Recipe) -> Changes:
+    """The original's phases of coupling, temperatures and betas, at this run's length."""
+    if _has_phases(base):
+        return {}
+    original = load_recipe("original")
+    return {
+        path: stretched(_schedule(original, path), base.epochs / original.epochs)
+        for path in ("rho", "half_a.beta", "half_a.temperature", "half_b.beta", "half_b.temperature")
+    }
+
+
+def _unphased(base: Recipe) -> Changes:
+    if not _has_phases(base):
+        return {}
+    falling = Geometric(start=0.3, end=0.05, epochs=base.epochs)
+    steady: dict[str, Schedule] = {"rho": _constant(_COUPLING)}
+    for half in ("half_a", "half_b"):
+        steady |= {f"{half}.temperature": _constant(1.0), f"{half}.beta": falling}
+    return steady
+
+
+def _has_phases(recipe: Recipe) -> bool:
+    return not isinstance(recipe.half_a.temperature, Constant)
+
+
+def _transported(base: Recipe) -> Changes:
+    return {} if base.transport is not None else {"transport": load_recipe("standard").transport}
+
+
+def _calibrated(base: Recipe) -> Changes:
+    return {} if base.calibration is not None else {"calibration": load_recipe("standard").calibration}
+
+
+def _alone(_base: Recipe) -> Changes:
+    """Without everything through which one half feels the other; what is left trains each as if alone."""
+    return {
+        "rho": _constant(0.0),
+        "alignment": _constant(0.0),
+        "balance": None,
+        "controller": None,
+        "optimizer.clip_norm": None,
+    }
+
+
+def _nothing(_base: Recipe) -> Changes:
+    return {}
+
+
+PARTS: Sequence[Part] = (
+    Part("cross_injection", "coupling of .1 against none", _coupled, _uncoupled),
+    Part("statenet", "StateNet that never learns against none", _unlearned, _uncontrolled),
+    Part("statenet_learned", "StateNet that learns against none", _learned, _uncontrolled),
+    Part("statenet_learning", "StateNet that learns against one that never does", _learned, _unlearned),
+    Part(
+        "gradient_balance",
+        "adaptive weights of the halves against none",
+        _balanced,
+        lambda _: {"balance": None},
+    ),
+    Part(
+        "free_bits",
+        "half a nat free in every dimension against none",
+        _with_free_bits,
+        lambda _: {"half_a.free_bits": 0.0, "half_b.free_bits": 0.0},
+    ),
+    Part("phases", "the original's phases at this run's length against none", _phased, _unphased),
+    Part("transport", "transport against none", _transported, lambda _: {"transport": None}),
+    Part("calibration", "the last step against none", _calibrated, lambda _: {"calibration": None}),
+    Part("second_half", "each half beside the other against each alone", _nothing, _alone),
+)
+"""Every part, in the order of the table."""
+
+
+def _schedule(recipe: Recipe, path: str) -> Schedule:
+    found: Any = recipe
+    for name in path.split("."):
+        found = getattr(found, name)
+    schedule: Schedule = found
+    return schedule
+
+
+def stretched(schedule: Schedule, factor: float) -> dict[str, Any]:
+    """A schedule as plain values whose every moment is multiplied by a factor.
+
+    Args:
+        schedule: The schedule.
+        factor: New length over old.
+
+    Example:
+        >>> stretched(Geometric(start=0.4, end=0.1, epochs=8), 0.5)["epochs"]
+        4.0
+    """
+    plain: dict[str, Any] = _in_time(schedule.model_dump(mode="json"), factor)
+    return plain
+
+
+def _in_time(value: Any, factor: float) -> Any:
+    if not isinstance(value, dict):
+        return value
+    moved = {key: _in_time(inner, factor) for key, inner in value.items()}
+    for key in {"period", "epochs"} & moved.keys():
+        moved[key] = moved[key] * factor
+    if "points" in moved:
+        moved["points"] = [[moment * factor, level] for moment, level in moved["points"]]
+    return moved
