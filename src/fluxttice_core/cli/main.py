@@ -17,6 +17,7 @@ from fluxttice_core.cli import (
     operation,
     run,
     serve,
+    sweep,
     train,
     verify,
 )
@@ -64,7 +65,21 @@ def _main(
     pass
 
 
-for group in (run, train, benchmark, compare, ablate, certify, verify, audit, operation, serve, export, key):
+for group in (
+    run,
+    train,
+    benchmark,
+    compare,
+    sweep,
+    ablate,
+    certify,
+    verify,
+    audit,
+    operation,
+    serve,
+    export,
+    key,
+):
     group.register(app)
 
 

@@ -47,7 +47,7 @@ def ablation_markdown(ablation: Ablation) -> str:
         MeasurementError: If a part was run for fewer than two seeds.
     """
     quantities, rows = _quantities(ablation), list(_rows(ablation))
-    heads = ["part", "", *(_heading(quantity) for quantity in quantities), "verdict"]
+    heads = ["part", "", *(figure_heading(quantity) for quantity in quantities), "verdict"]
     lines = [_line(heads), "|---|---|" + "---:|" * len(quantities) + "---|"]
     lines += [_line([row.name, row.half, *row.cells, row.verdict]) for row in rows]
     return "\n".join([*lines, "", _legend(ablation)])
@@ -71,7 +71,7 @@ def ablation_table(ablation: Ablation) -> Table:
         table.add_section()
         table.add_row(Text(first.name, style="bold"), first.verdict, second.verdict)
         for quantity, *cells in zip(_quantities(ablation), first.cells, second.cells, strict=True):
-            table.add_row(f"  {_heading(quantity)}", *cells)
+            table.add_row(f"  {figure_heading(quantity)}", *cells)
     table.caption = Text(_legend(ablation), style="dim")
     table.caption_justify = "left"
     return table
@@ -111,7 +111,8 @@ def _quantities(ablation: Ablation) -> list[str]:
     return [figure.quantity for figure in first if figure.half == "a"]
 
 
-def _heading(quantity: str) -> str:
+def figure_heading(quantity: str) -> str:
+    """What a headline figure is called at the head of a column."""
     return next((word for start, word in _COLUMNS.items() if quantity.startswith(start)), quantity)
 
 

@@ -240,14 +240,25 @@ def _require_seeds(seeds: Sequence[int]) -> None:
         raise SettingsError(f"a population needs different seeds, at least one, not {list(seeds)}")
 
 
-def _require_unsteered(recipe: Recipe) -> None:
+def steering_parts(recipe: Recipe) -> list[str]:
+    """The parts of a recipe that steer each run by its own history, for which no population can be trained.
+
+    Example:
+        >>> from fluxttice_core.training.recipe import load_recipe
+        >>> steering_parts(load_recipe("standard")), steering_parts(load_recipe("original"))
+        ([], ['balance', 'controller', 'patience', 'alignment'])
+    """
     steering = {
         "balance": recipe.balance is not None,
         "controller": recipe.controller is not None,
         "patience": recipe.patience is not None,
         "alignment": recipe.alignment.range()[1] > 0.0,
     }
-    found = [name for name, is_set in steering.items() if is_set]
+    return [name for name, is_set in steering.items() if is_set]
+
+
+def _require_unsteered(recipe: Recipe) -> None:
+    found = steering_parts(recipe)
     if found:
         raise SettingsError(
             f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that its "

@@ -1,0 +1,44 @@
+"""`fluxttice sweep`: how much a recipe's figures vary from seed to seed, with intervals."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sweep)
+
+
+def sweep(
+    recipe: Annotated[
+        str, typer.Option(help="Name of a shipped recipe, or path of a YAML file.")
+    ] = "standard",
+    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Runs, with seeds 0, 1, ...")] = 32,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
+    ] = None,
+    together: Annotated[
+        int, typer.Option(min=1, max=1_024, help="Seeds that are trained as one program.")
+    ] = 16,
+    out: Annotated[
+        Path | None, typer.Option(help="Result file. Default: benchmarks/sweep-RECIPE.json.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")] = False,
+) -> None:
+    """Train many seeds of a recipe together and measure each; started again, it goes on where it was."""
+    from fluxttice_core.cli.measuring import Watch, repeatable_command
+    from fluxttice_core.provenance.sweep import MEASUREMENT, REHEARSAL, begun, carried_out, resumed
+    from fluxttice_core.publishing.sweep_table import sweep_table
+    from fluxttice_core.training.recipe import load_recipe
+
+    chosen = load_recipe(recipe, setting or ())
+    path = out or Path("benchmarks") / f"sweep-{chosen.name}.json"
+    measurement = REHEARSAL if quick else MEASUREMENT
+    fresh = begun(chosen, command=repeatable_command(), measurement=measurement, together=together)
+    found = resumed(path, fresh)
+    with Watch(lines=True) as watch:
+        found = carried_out(found, path, range(seeds), watch.show)
+    watch.print(sweep_table(found))
+    typer.echo(f"written to {path}")
