@@ -1,4 +1,4 @@
-"""The spread of a recipe over its seeds: many runs, trained as one program where they can be, measured alike."""
+"""The spread of a recipe over its seeds: many runs, trained as one program if possible, measured alike."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
