@@ -91,7 +91,7 @@ def kill(server: ForkServerContext) -> Kill:
     def strike(delay: float, function: Callable[..., Any], *args: Any, **keywords: Any) -> bool:
         process = server.Process(target=function, args=args, kwargs=keywords)
         process.start()
-        time.sleep(delay)
+        process.join(delay)
         process.kill()
         process.join()
         return process.exitcode == -signal.SIGKILL

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.intervals import Interval
@@ -38,7 +38,9 @@ class Estimate:
         """
         if not 0 < level < 1:
             raise MeasurementError(f"an interval's level lies between 0 and 1, not at {level:g}")
-        width = float(stats.t.ppf(0.5 + level / 2, self.degrees)) * self.error if self.error else 0.0
+        p = 0.5 + level / 2
+        quantile = float(ndtri(p) if math.isinf(self.degrees) else stdtrit(self.degrees, p))
+        width = quantile * self.error if self.error else 0.0
         method = "exact" if self.error == 0 else f"Student's t, {self.degrees:g} degrees of freedom"
         return Interval(self.value, self.value - width, self.value + width, level, method)
 

@@ -3,13 +3,15 @@
 import math
 import threading
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import CubicHermiteSpline
-from scipy.optimize import minimize
 
 from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicHermiteSpline
 
 BASE = 3
 """The solver places three clusters: it speaks of ternary cells only."""
@@ -126,6 +128,8 @@ def frontier_points() -> tuple[tuple[float, float, float, float, float, float], 
     Each row minimises d + beta r over the three parameters, starting from its neighbour's solution; the
     envelope theorem makes beta the curve's slope, d'(r) = -beta.
     """
+    from scipy.optimize import minimize  # slow to import, and few need the frontier
+
     start = np.log([1.2, 0.04, 0.02])
     rows = []
     for beta in _MULTIPLIERS:
@@ -141,8 +145,10 @@ def frontier_points() -> tuple[tuple[float, float, float, float, float, float], 
 
 
 @lru_cache(maxsize=1)
-def _log_distortion() -> CubicHermiteSpline:
+def _log_distortion() -> "CubicHermiteSpline":
     """Interpolate ln d over r by values and slopes; at r = 0 the code says nothing: d = ln 3, slope -1."""
+    from scipy.interpolate import CubicHermiteSpline
+
     points = np.array(frontier_points())
     beta, rate, distortion = points[:, 0], points[:, 1], points[:, 2]
     nodes = np.concatenate([[0.0], rate])

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 
 import torch
 from jaxtyping import Float, Float64, Int64
@@ -171,10 +172,11 @@ def distortion(
     device = posteriors.mu.device
     total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=device)
     squares = torch.zeros_like(total)
+    coded = chain.from_iterable(posteriors.coded_chunks(generator) for _ in range(draws))
+    parts = map_chunks(partial(_surprise, model), coded, device=device)
+    each = -(-len(posteriors.rows) // _CHUNK)
     for _ in range(draws):
-        surprise = torch.cat(
-            list(map_chunks(partial(_surprise, model), posteriors.coded_chunks(generator), device=device))
-        )
+        surprise = torch.cat(list(islice(parts, each)))
         total += surprise
         squares += surprise.square()
     within = (squares - total.square() / draws).clamp(min=0) / (draws - 1)

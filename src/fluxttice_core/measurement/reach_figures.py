@@ -13,11 +13,13 @@ from fluxttice_core.measurement.intervals import Interval, coverage_interval
 from fluxttice_core.measurement.metric import Figure, Half, Unit
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.sampling import (
+    CACHED_CHUNK,
     DECODE_CHUNK,
     DecodeRule,
     IndexSampler,
-    decode_indices,
+    indices_by,
     prior_chunks,
+    uniform_draws,
 )
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
@@ -57,13 +59,25 @@ def _counted(
     counted: dict[tuple[DecodeRule, int], list[int]] = {
         (rule, n): [] for rule in settings.rules for n in settings.draws
     }
-    for repeat in range(max(settings.repeats_of(n) for n in settings.draws)):
-        generator = stream(settings.seed, half, "coverage", str(repeat), device=settings.device)
-        stops = [n for n in settings.draws if repeat < settings.repeats_of(n)]
-        for stop, seen in _seen_at(source, stops, settings.rules, generator):
-            for rule in settings.rules:
-                counted[rule, stop].append(int(seen[rule].count_nonzero()))
+    repeats = range(max(settings.repeats_of(n) for n in settings.draws))
+    count = partial(_counted_once, source, half, settings)
+    for found in map_chunks(count, repeats, device=torch.device(settings.device)):
+        for place, distinct in found.items():
+            counted[place].append(distinct)
     return counted
+
+
+def _counted_once(
+    source: Source, half: Half, settings: MeasurementSettings, repeat: int
+) -> dict[tuple[DecodeRule, int], int]:
+    """Distinct operations of one repeat, whose draws depend on no other's."""
+    generator = stream(settings.seed, half, "coverage", str(repeat), device=settings.device)
+    stops = [n for n in settings.draws if repeat < settings.repeats_of(n)]
+    return {
+        (rule, stop): int(seen[rule].count_nonzero())
+        for stop, seen in _seen_at(source, stops, settings.rules, generator)
+        for rule in settings.rules
+    }
 
 
 def _seen_at(
@@ -93,25 +107,30 @@ def _drawn_indices(
         yield dict.fromkeys(rules, source.sample(n, generator))
         return
     decode = partial(_decoded, source, rules)
-    yield from map_chunks(decode, _seeded_chunks(source.latent_dim, n, generator), device=generator.device)
+    yield from map_chunks(decode, _parts(source, n, rules, generator), device=generator.device)
 
 
-def _seeded_chunks(
-    latent_dim: int, n: int, generator: torch.Generator
-) -> Iterator[tuple[torch.Tensor, torch.Generator]]:
-    """Prior draws, each chunk with a generator of its own, for no two threads may share one."""
-    for z in prior_chunks(latent_dim, n, generator, chunk=DECODE_CHUNK):
+def _parts(
+    source: Decodable, n: int, rules: tuple[DecodeRule, ...], generator: torch.Generator
+) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+    """Prior draws with the numbers that decide their categorical symbols, cut small enough for every core."""
+    for z in prior_chunks(source.latent_dim, n, generator, chunk=DECODE_CHUNK):
+        # Drawn even where no rule needs it, so that the latents do not depend on the rules.
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-        yield z, torch.Generator(generator.device).manual_seed(seed)
+        own = torch.Generator(generator.device).manual_seed(seed)
+        uniform = uniform_draws((len(z), source.space.cells), own) if "categorical" in rules else None
+        step = CACHED_CHUNK if z.device.type == "cpu" else len(z)
+        for start in range(0, len(z), step):
+            yield z[start : start + step], None if uniform is None else uniform[start : start + step]
 
 
 def _decoded(
-    source: Decodable, rules: tuple[DecodeRule, ...], chunk: tuple[torch.Tensor, torch.Generator]
+    source: Decodable, rules: tuple[DecodeRule, ...], part: tuple[torch.Tensor, torch.Tensor | None]
 ) -> _Seen:
-    z, generator = chunk
+    z, uniform = part
     with torch.inference_mode():
         logits = source.decode_logits(z)
-        return {rule: decode_indices(logits, rule, generator=generator) for rule in rules}
+        return {rule: indices_by(rule, logits, uniform) for rule in rules}
 
 
 def _mark(marks: torch.Tensor, indices: torch.Tensor) -> None:

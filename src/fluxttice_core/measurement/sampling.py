@@ -19,7 +19,10 @@ DecodeRule = Literal["argmax", "categorical", "expectation"]
 
 DECODE_RULES: tuple[DecodeRule, ...] = get_args(DecodeRule)
 DECODE_CHUNK = 16_384
-"""Latents decoded at a time: larger chunks leave the caches, smaller ones are all call overhead."""
+"""Latents drawn at a time, and decoded at a time on an accelerator."""
+
+CACHED_CHUNK = 2_048
+"""Latents decoded at a time on a processor, whose caches more activations would leave."""
 
 
 @runtime_checkable
@@ -75,12 +78,12 @@ class DecoderSampler:
         """Draw each chunk's latents and, for the categorical rule, the numbers that decide its symbols."""
         for z in prior_chunks(self.model.latent_dim, n, generator, chunk=self.chunk):
             cells = (len(z), self.model.space.cells)
-            yield z, _uniform(cells, generator) if self.rule == "categorical" else None
+            yield z, uniform_draws(cells, generator) if self.rule == "categorical" else None
 
     def _decode(self, draws: tuple[Tensor, Tensor | None]) -> Tensor:
         z, uniform = draws
         with torch.inference_mode():
-            logits = self.model.decode_logits(z)
+            logits = cached_logits(self.model, z)
             return indices_of(_positions(logits, self.rule, uniform), logits.shape[-1])
 
 
@@ -108,6 +111,23 @@ def prior_chunks(
             device=generator.device,
             dtype=torch.float32,
         )
+
+
+def cached_logits(model: Decodable, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+    """Logits of many latents, decoded in parts whose activations stay in a core's cache.
+
+    Args:
+        model: The decoder.
+        z: Latents.
+
+    Example:
+        >>> from fluxttice_core.measurement.controls import QuantileLookup
+        >>> cached_logits(QuantileLookup(OperationSpace()), torch.zeros(5_000, 9)).shape
+        torch.Size([5000, 9, 3])
+    """
+    if z.device.type != "cpu" or len(z) <= CACHED_CHUNK:
+        return model.decode_logits(z)
+    return torch.cat([model.decode_logits(part) for part in torch.split(z, CACHED_CHUNK)])
 
 
 def decode_indices(
@@ -159,7 +179,7 @@ def decode_positions(
         return _positions(logits, rule, None)
     if generator is None:
         raise MeasurementError("categorical decoding draws at random: give it a generator")
-    return _positions(logits, rule, _uniform(tuple(logits.shape[:-1]), generator))
+    return _positions(logits, rule, uniform_draws(tuple(logits.shape[:-1]), generator))
 
 
 def _check_rule(rule: str) -> None:
@@ -167,8 +187,32 @@ def _check_rule(rule: str) -> None:
         raise MeasurementError(f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}")
 
 
-def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def uniform_draws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Numbers from 0 to 1, in single precision, that decide categorical symbols.
+
+    Args:
+        shape: Their shape.
+        generator: Source of the numbers; decides the device.
+    """
     return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float32)
+
+
+def indices_by(
+    rule: DecodeRule, logits: Float[Tensor, "n cells base"], uniform: Float[Tensor, "n cells"] | None
+) -> Int64[Tensor, "n"]:
+    """Decode logits to operation indices by a rule, with the numbers already drawn that decide its symbols.
+
+    Args:
+        rule: As for `decode_indices`.
+        logits: As for `decode_indices`.
+        uniform: Numbers from 0 to 1 for the categorical rule; the others pass them over.
+
+    Raises:
+        MeasurementError: If the rule is categorical and there are no numbers.
+    """
+    if rule == "categorical" and uniform is None:
+        raise MeasurementError("categorical decoding draws at random: give it numbers from 0 to 1")
+    return indices_of(_positions(logits, rule, uniform if rule == "categorical" else None), logits.shape[-1])
 
 
 def _positions(logits: Tensor, rule: DecodeRule, uniform: Tensor | None) -> Tensor:

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from fluxttice_core.errors import FluxtticeError
-from fluxttice_core.measurement.code_figures import parts_of, rate_figures
+from fluxttice_core.measurement.code_figures import parts_of
 from fluxttice_core.measurement.information import generative_information
 from fluxttice_core.measurement.mass import estimate_mass
-from fluxttice_core.measurement.metric import Figure, Half
-from fluxttice_core.measurement.posterior import encode_rows
+from fluxttice_core.measurement.metric import Half
+from fluxttice_core.measurement.posterior import distortion, encode_rows, rate
 from fluxttice_core.measurement.protocol import Autoencoder
 from fluxttice_core.measurement.reach_figures import reach_figures
 from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
@@ -91,9 +91,9 @@ def _figures(
     part, rows = list(parts_of(model.space, split).items())[-1]
     yield f"table_accuracy/mean/{part}", reconstruction_from_mean(model, rows).table_accuracy
     posteriors = encode_rows(model, device=torch.device("cpu"))
-    for found in rate_figures(model, posteriors, half, settings):
-        if isinstance(found, Figure) and found.quantity in ("rate", "distortion"):
-            yield found.quantity, found.value
+    yield "rate", rate(posteriors).total
+    noise = stream(settings.seed, half, "distortion")
+    yield "distortion", distortion(model, posteriors, draws=settings.posterior_repeats, generator=noise).value
     headline = settings.headline
     wanted = (f"coverage/argmax/{headline}", f"efficiency/argmax/{headline}")
     for figure in reach_figures(model, half, _up_to(settings, headline)):
