@@ -68,7 +68,7 @@ def seeds_of_standard() -> str:
     runs = sorted(sweep.runs, key=lambda run: run.seed)
     columns = (runs[:10], runs)
     lines = [
-        "| | aim | mean, seeds 0-9 | worst | mean, seeds 0-{} | worst |".format(runs[-1].seed),
+        f"| | aim | mean, seeds 0-9 | worst | mean, seeds 0-{runs[-1].seed} | worst |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for quantity, (name, aim, decimals) in AIMS.items():

@@ -128,3 +128,8 @@ def test_a_run_that_is_lost_is_named(small: "SmallRuns") -> None:
         trained.models[1].encoder_A.fc_mu.bias.fill_(float("nan"))
     with pytest.raises(TrainingError, match="the loss of seed 5 stopped being finite in epoch 2"):
         next(running)
+
+
+def test_more_seeds_than_fit_into_memory_are_refused_before_any_is_made(small: "SmallRuns") -> None:
+    with pytest.raises(SettingsError, match=r"1000000 seeds together ask for .* train at most \d+ together"):
+        population(small, seeds=range(10**6))

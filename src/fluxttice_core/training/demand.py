@@ -70,6 +70,35 @@ def memory(recipe: "Recipe") -> int:
         recipe: The recipe.
     """
     a = recipe.architecture
+    calibration = 0
+    if recipe.calibration is not None:
+        widest = max(*a.exploratory_widths, a.consolidating_width)
+        calibration = recipe.calibration.draws * (a.latent_dim + 3 * widest + 3 * a.space.cells * a.base)
+    return _COPIES * weights(a) + max(_step_memory(recipe), calibration)
+
+
+def population_excess(recipe: "Recipe", seeds: int) -> str | None:
+    """What seeds trained as one program ask beyond the limit, in words; none if they stay within it.
+
+    Args:
+        recipe: The recipe.
+        seeds: Their number.
+
+    Example:
+        >>> from fluxttice_core.training.recipe import load_recipe
+        >>> population_excess(load_recipe("standard"), 64) is None
+        True
+    """
+    each = _COPIES * weights(recipe.architecture) + _step_memory(recipe)
+    if seeds * each <= LARGEST_MEMORY:
+        return None
+    asks = f"{seeds} seeds together ask for about {seeds * each:.3g} numbers in memory at once"
+    fitting = max(LARGEST_MEMORY // each, 1)
+    return f"{asks}, and {LARGEST_MEMORY:.3g} are the most: train at most {fitting} together"
+
+
+def _step_memory(recipe: "Recipe") -> int:
+    a = recipe.architecture
     outputs = a.space.cells * a.base
     decoders = (
         sum(a.exploratory_widths) + (2 + 4 * a.consolidating_blocks) * a.consolidating_width + 4 * outputs
@@ -77,12 +106,7 @@ def memory(recipe: "Recipe") -> int:
     encoders = 2 * (sum(a.encoder_widths) + 4 * a.latent_dim)
     batch = min(recipe.batch_size, a.space.size)
     pairs = batch**2 if max(recipe.half_a.repulsion, recipe.half_b.repulsion) > 0 else 0
-    step = 2 * (batch * (encoders + decoders) + _draws(recipe) * decoders) + pairs
-    calibration = 0
-    if recipe.calibration is not None:
-        widest = max(*a.exploratory_widths, a.consolidating_width)
-        calibration = recipe.calibration.draws * (a.latent_dim + 3 * widest + 3 * outputs)
-    return _COPIES * weights(a) + max(step, calibration)
+    return 2 * (batch * (encoders + decoders) + _draws(recipe) * decoders) + pairs
 
 
 def work(recipe: "Recipe") -> int:

@@ -23,6 +23,7 @@ from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.operations.split import split
 from fluxttice_core.training.calibration import calibrate
+from fluxttice_core.training.demand import population_excess
 from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.randomness import stream
@@ -71,7 +72,8 @@ class Population:
         device: Where to compute, such as "cpu" or "cuda".
 
     Raises:
-        SettingsError: Without seeds, for a seed that comes twice, and for a recipe that steers its runs.
+        SettingsError: Without seeds, for a seed that comes twice, for a recipe that steers its runs, and for
+            more seeds than memory is sure to hold.
 
     Example:
         >>> from fluxttice_core.training.recipe import load_recipe
@@ -84,6 +86,8 @@ class Population:
     def __init__(self, recipe: Recipe, seeds: Sequence[int], *, device: str = "cpu") -> None:
         _require_seeds(seeds)
         _require_unsteered(recipe)
+        if (asked := population_excess(recipe, len(seeds))) is not None:
+            raise SettingsError(asked)
         space = recipe.architecture.space
         self.recipe = recipe
         self.seeds = tuple(seeds)
