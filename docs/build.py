@@ -15,7 +15,7 @@ from fluxttice_core.provenance.sweep import read_sweep
 from fluxttice_core.publishing.documents import report_card, with_generated
 from fluxttice_core.publishing.figures import coverage_figure, draw_figures
 from fluxttice_core.publishing.style import encoded
-from fluxttice_core.publishing.sweep_table import legend
+from fluxttice_core.publishing.sweep_table import budgets
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "docs/original.md", "docs/experiments.md")
@@ -79,7 +79,7 @@ def seeds_of_standard() -> str:
             worst = found.min() if better == "higher" else found.max()
             cells += [f"{found.mean():.{decimals}f}", f"{worst:.{decimals}f}"]
         lines.append(f"| {name} | {aim} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", fill(legend(sweep), width=118)])
+    return "\n".join([*lines, "", fill(budgets(sweep), width=118)])
 
 
 def generated() -> dict[Path, bytes]:

@@ -31,10 +31,15 @@ def sweep_table(sweep: Sweep) -> Table:
 
 
 def legend(sweep: Sweep) -> str:
-    """What the sweep's figures are of."""
+    """What the table's figures are."""
+    seeds = f"{sweep.settings.recipe.name}, {len(sweep.runs)} seeds; mean ± 95 % interval of Student's t"
+    return f"{seeds}. {budgets(sweep)}"
+
+
+def budgets(sweep: Sweep) -> str:
+    """What every run was measured with, and what two of its figures are."""
     measurement = sweep.settings.measurement
     return (
-        f"{sweep.settings.recipe.name}, {len(sweep.runs)} seeds; mean ± 95 % interval of Student's t. "
         f"{measurement.repeats} x {measurement.headline:,} draws of coverage and {measurement.mass_draws:,} "
         "draws behind p(x) a half. KL is that of p_argmax to uniform, its noise floor removed; the gap is D "
         "above the Gaussian frontier."
