@@ -1,5 +1,6 @@
 """The probability of every operation under a model, by one matrix product over prior draws."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -102,7 +103,8 @@ def estimate_mass(
     step = chunk or (CPU_CHUNK if generator.device.type == "cpu" else ACCELERATOR_CHUNK)
     found = _Accumulator(np.zeros((groups, size)), np.zeros((groups, size)), np.zeros(groups))
     chunks = _group_chunks(model.latent_dim, groups, each, step, generator)
-    for part in map_chunks(partial(_mass_of_chunk, model), chunks, device=generator.device):
+    mass_of = partial(_mass_of_chunk, model, _Workspace())
+    for part in map_chunks(mass_of, chunks, device=generator.device):
         found.add(part)
     if not np.isfinite(found.mass).all():
         raise MeasurementError(
@@ -143,7 +145,22 @@ def _group_chunks(
             yield group, z
 
 
-def _mass_of_chunk(model: Decodable, numbered: tuple[int, Tensor]) -> _ChunkMass:
+class _Workspace(threading.local):
+    """Each thread's room for its factors: getting it anew from the system takes as long as filling it."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Tensor] = {}
+
+    def product(self, name: str, probabilities: Tensor) -> Tensor:
+        """The outer product of these cells, in the room of that name."""
+        cells, base, draws = probabilities.shape
+        room = self._rooms.get(name)
+        if room is None or room.shape[1] != draws:
+            room = self._rooms[name] = probabilities.new_empty(base**cells, draws)
+        return outer_product(probabilities, out=room)
+
+
+def _mass_of_chunk(model: Decodable, workspace: _Workspace, numbered: tuple[int, Tensor]) -> _ChunkMass:
     group, z = numbered
     with torch.inference_mode():
         # Draws go last: every operation below then runs along contiguous memory.
@@ -152,7 +169,8 @@ def _mass_of_chunk(model: Decodable, numbered: tuple[int, Tensor]) -> _ChunkMass
         argmax = indices_of(decode_positions(scores.movedim(-1, 0)), model.space.base)
         probabilities, entropy = _softmax(scores)
         first = model.space.cells // 2
-        mass = outer_product(probabilities[first:]) @ outer_product(probabilities[:first]).T
+        last_cells = workspace.product("last cells", probabilities[first:])
+        mass = last_cells @ workspace.product("first cells", probabilities[:first]).T
         return _ChunkMass(group, mass, entropy, argmax)
 
 
@@ -166,8 +184,14 @@ def _softmax(scores: Tensor) -> tuple[Tensor, float]:
     return probabilities, entropy
 
 
-def outer_product(probabilities: Float[Tensor, "cells base m"]) -> Float[Tensor, "tables m"]:
+def outer_product(
+    probabilities: Float[Tensor, "cells base m"], *, out: Float[Tensor, "tables m"] | None = None
+) -> Float[Tensor, "tables m"]:
     r"""Multiply out the cells' probabilities: :math:`\prod_i p(x_i)` for every table of these cells.
+
+    Args:
+        probabilities: Each cell's distribution, for m draws.
+        out: Where to write the result of two cells or more; a new tensor without it.
 
     Returns:
         One row for each table, in the order of its index (the first cell fastest).
@@ -181,4 +205,6 @@ def outer_product(probabilities: Float[Tensor, "cells base m"]) -> Float[Tensor,
         return probabilities[0]
     half = cells // 2
     slow, fast = outer_product(probabilities[half:]), outer_product(probabilities[:half])
-    return (slow.unsqueeze(1) * fast.unsqueeze(0)).view(-1, draws)
+    if out is not None:
+        out = out.view(len(slow), len(fast), draws)
+    return torch.mul(slow.unsqueeze(1), fast.unsqueeze(0), out=out).view(-1, draws)
