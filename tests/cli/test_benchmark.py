@@ -45,8 +45,9 @@ def refused(app: typer.Typer, *arguments: str) -> str:
     return result.stderr
 
 
-def test_without_a_checkpoint_nothing_is_measured(app: typer.Typer) -> None:
-    assert "trained checkpoint" in refused(app)
+@pytest.mark.parametrize("options", [(), ("--quick",)], ids=["in full", "quickly"])
+def test_without_a_checkpoint_nothing_is_measured(app: typer.Typer, options: tuple[str, ...]) -> None:
+    assert "trained checkpoint" in refused(app, *options)
     assert list(Path().iterdir()) == []
 
 

@@ -23,6 +23,19 @@ class Lie:
     tests: tuple[str, ...]
 
 
+_NO_FLOOR = Edit("provenance/benchmarking.py", "if shown <= floor:", "if shown < 0:")
+"""The comparison with untrained networks, taken away."""
+
+_FRESH = """\
+        from fluxttice_core.model.architecture import Architecture
+        from fluxttice_core.model.dual_vae import DualVAE
+        from fluxttice_core.provenance.trained import in_memory
+        from fluxttice_core.training.recipe import load_recipe
+        import torch
+        fresh = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
+        {} in_memory(fresh, recipe=load_recipe("standard"), epoch=1, seed=0, rho=0.0)
+"""
+
 LIES = (
     Lie(
         "rounded expectations are sampled as argmax",
@@ -36,15 +49,32 @@ LIES = (
         (f"{_MEASUREMENT}/test_sampling.py::test_argmax_takes_the_likeliest_and_the_first_of_equals",),
     ),
     Lie(
-        "the benchmark runs without a checkpoint",
+        "the command measures fresh weights where no checkpoint is named",
         (
             Edit(
                 "cli/measuring.py",
                 "if (checkpoint is None) == (not certified):",
-                "if checkpoint is not None and certified:",
+                "if checkpoint is None and not certified:\n"
+                + _FRESH.format("return")
+                + "    if certified and checkpoint:",
             ),
+            _NO_FLOOR,
         ),
-        ("tests/cli/test_measuring.py::test_a_target_is_named_once",),
+        ("tests/cli/test_benchmark.py::test_without_a_checkpoint_nothing_is_measured[quickly]",),
+    ),
+    Lie(
+        "the library measures fresh weights where no checkpoint is given",
+        (
+            Edit(
+                "provenance/benchmarking.py",
+                "    if target is None:\n        raise CheckpointError(",
+                "    if target is None:\n"
+                + _FRESH.format("target =")
+                + "    if target is None:\n        raise CheckpointError(",
+            ),
+            _NO_FLOOR,
+        ),
+        (f"{_PROVENANCE}/test_benchmarking.py::test_there_is_no_default_target_of_a_benchmark",),
     ),
     Lie(
         "the latent histogram is one of Gaussian noise",
@@ -92,8 +122,31 @@ LIES = (
         (f"{_MEASUREMENT}/test_code_figures.py::test_each_part_is_measured_on_its_own_rows",),
     ),
     Lie(
+        "a freshly initialised network is measured in place of the loaded one",
+        (
+            Edit(
+                "provenance/benchmarking.py",
+                "return measure(\n        halves,",
+                "return measure(\n        untrained_halves(model.architecture, 0),",
+            ),
+        ),
+        (f"{_PROVENANCE}/test_benchmarking.py::test_a_trained_model_is_measured",),
+    ),
+    Lie(
+        "a file's weights are left unread, and the network as it was initialised",
+        (
+            Edit(
+                "provenance/trained.py",
+                "model.load_state_dict(tensors, assign=True)",
+                "model = DualVAE.initialised(architecture, torch.Generator().manual_seed(0))",
+            ),
+            _NO_FLOOR,
+        ),
+        (f"{_PROVENANCE}/test_benchmarking.py::test_a_trained_model_is_measured",),
+    ),
+    Lie(
         "untrained weights are measured as if trained",
-        (Edit("provenance/benchmarking.py", "if shown <= floor:", "if shown < 0:"),),
+        (_NO_FLOOR,),
         (f"{_PROVENANCE}/test_benchmarking.py::test_random_weights_are_refused_however_drawn",),
     ),
     Lie(
