@@ -6,19 +6,23 @@ from textwrap import fill
 
 import numpy as np
 
+from docs.generalisation import FLIPS, RESULT
 from fluxttice_core.measurement.numbers import shown, with_interval
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.provenance.ablation import values
 from fluxttice_core.provenance.atomic import write_bytes
+from fluxttice_core.provenance.canonical import parse_json
 from fluxttice_core.provenance.result_file import read_report
 from fluxttice_core.provenance.sweep import read_sweep
 from fluxttice_core.publishing.documents import report_card, with_generated
 from fluxttice_core.publishing.figures import coverage_figure, draw_figures
+from fluxttice_core.publishing.richness import richness_figure
+from fluxttice_core.publishing.standing import standing_figure
 from fluxttice_core.publishing.style import encoded
 from fluxttice_core.publishing.sweep_table import budgets
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/original.md", "docs/experiments.md")
+PAGES = ("README.md", "docs/metrics.md", "docs/original.md", "docs/experiments.md")
 
 
 def certified_report() -> Report:
@@ -82,6 +86,29 @@ def seeds_of_standard() -> str:
     return "\n".join([*lines, "", fill(budgets(sweep), width=118)])
 
 
+def generalisation() -> str:
+    """What the shipped model's codes do, beside the best of the controls."""
+    result = parse_json(RESULT.read_bytes(), name=RESULT.name)
+    controls = result["controls"].values()
+    rows = {
+        "held-out tables given back": "reconstruction",
+        "sums of two operations given back": "composition",
+        "tables with permuted symbols given back": "symmetry",
+        **{f"tables with {n} trits flipped given back": f"flips/{n}/to given" for n in FLIPS},
+        **{f"tables with {n} trits flipped made clean": f"flips/{n}/to clean" for n in FLIPS},
+        "paths between codes that go in order": "interpolation",
+        "trits of a - b + c": "arithmetic",
+        "linear fit of the worst permutation, R²": "linear fit",
+    }
+    head = f"| share, on {result['operations']:,} held-out operations | A | B | best control |"
+    lines = [head, "|---|---:|---:|---:|"]
+    for name, key in rows.items():
+        best = max(control[key] for control in controls)
+        halves = " | ".join(f"{result['model'][half][key]:.3f}" for half in ("A", "B"))
+        lines.append(f"| {name} | {halves} | {best:.3f} |")
+    return "\n".join(lines)
+
+
 def generated() -> dict[Path, bytes]:
     """Every generated file of the documentation, by its path, as it should be."""
     certified, original = certified_report(), original_report()
@@ -90,11 +117,17 @@ def generated() -> dict[Path, bytes]:
         "original card": report_card(original),
         "original headline": original_headline(original),
         "seeds": seeds_of_standard(),
+        "generalisation": generalisation(),
     }
     files = {ROOT / page: with_generated((ROOT / page).read_text(), sections).encode() for page in PAGES}
     for name, drawn in draw_figures(certified).items():
         files[ROOT / "docs" / "figures" / name] = drawn
-    files[ROOT / "docs" / "figures" / "original-coverage.svg"] = encoded(coverage_figure(original))
+    for name, figure in (
+        ("original-coverage.svg", coverage_figure(original)),
+        ("standing.svg", standing_figure(certified)),
+        ("richness.svg", richness_figure(certified.space)),
+    ):
+        files[ROOT / "docs" / "figures" / name] = encoded(figure)
     return files
 
 
