@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-library test-server test-slow test-faults fuzz bench lint docs explorer-map clean
+.PHONY: run test test-library test-server test-slow test-faults fuzz mutants bench lint docs explorer-map clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.core
@@ -31,6 +31,11 @@ test-faults: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	@$(PIP) --editable '.[fuzz]'
 	@$(BIN)/python -m tests.fuzz
+
+# All mutants of the measurements: an hour of one core. MUTANTS="--permille 100" tries a tenth of them.
+mutants: $(VENV)/.dev
+	@$(PIP) --editable '.[mutation]'
+	@$(BIN)/python -m benchmarks.mutants $(MUTANTS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import Phase, settings
 from torch.nn import functional
 
 from fluxttice_core.measurement.settings import MeasurementSettings
@@ -21,6 +21,9 @@ from fluxttice_core.provenance.run import run_settings
 
 torch.set_num_threads(1)
 settings.register_profile("house", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile(
+    "mutation", settings.get_profile("house"), phases=(Phase.explicit, Phase.generate), max_examples=20
+)
 settings.load_profile("house")
 
 

@@ -1,5 +1,6 @@
 """A small random model of any space, whose every figure can also be worked out by brute force."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import torch
 from jaxtyping import config
 from torch import Tensor
 
+from fluxttice_core.errors import MeasurementError
 from fluxttice_core.operations.space import OperationSpace
 
 
@@ -52,6 +54,26 @@ def linear_model() -> Callable[..., LinearModel]:
         return LinearModel(space, to_logits, to_mean, logvar)
 
     return make
+
+
+MIXED = re.compile(r"[a-z.][A-Z]|[A-Z]{2}[a-z]|[a-z]\.$")
+"""Capitals inside a word, or a full stop: no sentence of ours has them, but for names and what it quotes."""
+
+NAMES = re.compile(r"NaN|NumPy|^'.*?'")
+
+
+@pytest.fixture(autouse=True)
+def every_message_is_a_clause(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever is refused during a test is refused in words that fit behind a program's name and a colon."""
+    messages: list[str] = []
+
+    def noted(error: MeasurementError, *args: object) -> None:
+        ValueError.__init__(error, *args)
+        messages.append(str(error))
+
+    monkeypatch.setattr(MeasurementError, "__init__", noted)
+    yield
+    assert [message for message in messages if MIXED.search(NAMES.sub("", message))] == []
 
 
 @pytest.fixture

@@ -36,3 +36,9 @@ def test_negative_counts_are_refused() -> None:
 def test_empty_samples_are_refused(counts: list[int]) -> None:
     with pytest.raises(MeasurementError, match="draw at least once"):
         nonempty(np.array(counts, dtype=np.int64))
+
+
+def test_seen_counts_are_whole_numbers_of_64_bits() -> None:
+    drawn = seen(np.array([0, 3], dtype=np.int16))
+    assert drawn.tolist() == [3]
+    assert drawn.dtype == np.dtype(np.int64)

@@ -10,7 +10,9 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.aggregate import aggregate_log_density, code_information
+from fluxttice_core.measurement.controls import QuantileLookup
 from fluxttice_core.measurement.posterior import Posteriors, encode_rows, rate
+from fluxttice_core.operations.space import OperationSpace
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -129,3 +131,36 @@ def test_too_few_latents_are_refused(linear_model: Callable[..., Any]) -> None:
     with pytest.raises(MeasurementError, match="at least 8 latents"):
         code_information(encode_rows(linear_model(0)), latents=7, generator=generator())
     assert code_information(encode_rows(linear_model(0)), latents=8, generator=generator()).latents == 8
+
+
+def test_the_parts_know_their_freedom_and_go_through_all_rows_before_any_comes_again() -> None:
+    posteriors = encode_rows(QuantileLookup(OperationSpace(base=2)))
+    found = code_information(posteriors, latents=40, generator=torch.Generator().manual_seed(0))
+    degrees = [
+        part.degrees for part in (found.mutual_information, found.marginal_kl, found.differential_entropy)
+    ]
+    assert degrees == [37.0, 37.0, 37.0]
+    torch.manual_seed(1)
+    again = code_information(posteriors, latents=40, generator=torch.Generator().manual_seed(0))
+    assert again == found
+
+
+def test_the_product_is_used_where_each_dimension_s_own_rounding_is_small() -> None:
+    """A wide dimension with far means beside a narrow one with near means: together they would look bad."""
+    mu = torch.tensor([[1e4, 0.0], [-1e4, 1e-3]], dtype=torch.float64)
+    logvar = torch.tensor([[math.log(1e8), math.log(1e-6)]] * 2, dtype=torch.float64)
+    posteriors = Posteriors(torch.arange(2), mu, logvar)
+    z = mu + 1e-4
+    product, direct = (aggregate_log_density(posteriors, z, direct=way) for way in (False, True))
+    chosen = aggregate_log_density(posteriors, z)
+    assert torch.equal(chosen, product)
+    assert not torch.equal(chosen, direct)
+
+
+def test_terms_are_taken_one_by_one_where_the_product_would_round_too_much() -> None:
+    mu = torch.tensor([[1e3], [-1e3]], dtype=torch.float64)
+    posteriors = Posteriors(torch.arange(2), mu, torch.full_like(mu, -18.0))
+    z = mu + 1e-5
+    assert torch.equal(
+        aggregate_log_density(posteriors, z), aggregate_log_density(posteriors, z, direct=True)
+    )

@@ -127,3 +127,27 @@ def test_the_table_names_both_and_fits_100_columns(controls: tuple[Control, ...]
     assert "runs/two" in text
     assert "argmax efficiency, N = 60" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_single_samples_are_not_paired() -> None:
+    def sampled(value: float, *samples: float) -> Figure:
+        return Figure(
+            quantity="coverage",
+            half="a",
+            value=value,
+            unit="fraction",
+            better="higher",
+            ceiling=1.0,
+            estimator="monte_carlo",
+            interval=Interval(value, value - 0.1, value + 0.1, 0.95, "normal"),
+            error=0.05,
+            draws=10,
+            repeats=len(samples),
+            seed=0,
+            samples=samples,
+        )
+
+    alone = difference(sampled(0.5, 0.5), sampled(0.6, 0.6)).interval
+    assert alone.estimate == pytest.approx(0.1)
+    assert "pairs" not in alone.method
+    assert "pairs" in difference(sampled(0.5, 0.4, 0.6), sampled(0.6, 0.5, 0.7)).interval.method

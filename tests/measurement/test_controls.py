@@ -144,3 +144,8 @@ def test_untrained_models_are_made_from_every_seed() -> None:
 def test_a_floor_of_too_few_seeds_is_refused() -> None:
     with pytest.raises(MeasurementError, match="at least 5 different seeds, not 1"):
         untrained(lambda _: ConstantDecoder(OperationSpace(2)), [3] * 5)
+
+
+def test_what_certain_decoders_give_has_the_type_of_their_latents() -> None:
+    z = torch.zeros(2, 4, dtype=torch.float64)
+    assert QuantileLookup(OperationSpace(base=2)).decode_logits(z).dtype == torch.float64

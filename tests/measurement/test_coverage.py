@@ -256,3 +256,13 @@ def test_one_draw_shows_one_operation() -> None:
     (one,) = measured_coverage(UniformSampler(OperationSpace()), [1], repeats=1, generator=generator())
     assert one.distinct == (1,)
     assert one.efficiency == pytest.approx(1)
+
+
+def test_all_of_two_operations_is_worth_infinitely_many_draws_and_all_of_one_is_worth_one() -> None:
+    assert equivalent_uniform_budget(1.0, 2) == math.inf
+    assert equivalent_uniform_budget(1.0, 1) == 1.0
+
+
+def test_no_budget_at_all_gives_no_coverage_at_all() -> None:
+    assert expected_coverage(np.array([0.5, 0.5]), []).tolist() == []
+    assert expected_coverage(np.array([0.5, 0.5]), [0]).tolist() == [0.0]

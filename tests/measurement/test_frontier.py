@@ -137,3 +137,16 @@ def test_solving_from_nothing_is_quick() -> None:
     start = time.process_time()
     frontier_points()
     assert time.process_time() - start < 2
+
+
+def test_beyond_the_solved_rates_the_last_slope_goes_on_and_distortion_still_falls() -> None:
+    rates = np.array([9 * 6.0, 9 * 7.0, 9 * 8.0])
+    logs = np.log(frontier_curve(rates))
+    assert logs[1] - logs[0] == pytest.approx(logs[2] - logs[1], rel=1e-6)
+    assert logs[1] < logs[0]
+
+
+def test_rates_between_0_and_1_are_allowed_and_each_is_taken_for_itself() -> None:
+    curve = frontier_curve(np.array([0.0, 0.5]))
+    assert curve.tolist() == [frontier_distortion(0.0), frontier_distortion(0.5)]
+    assert frontier_curve(np.array([1], dtype=np.float32)).dtype == np.float64

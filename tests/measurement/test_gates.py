@@ -14,7 +14,7 @@ from fluxttice_core.measurement.controls import (
     ShuffledLabels,
     UniformSampler,
 )
-from fluxttice_core.measurement.gates import ACCEPTANCE, Gate, GateResult, accepted, judged
+from fluxttice_core.measurement.gates import ACCEPTANCE, Gate, GateResult, accepted, judged, on_all_operations
 from fluxttice_core.measurement.mass_figures import mass_figures
 from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable
@@ -104,3 +104,14 @@ def test_what_was_not_measured_does_not_pass() -> None:
 def test_one_half_cannot_pass_for_both() -> None:
     figures = list(gate_figures(QuantileLookup(SPACE)))
     assert not accepted(judged(figures, ["a", "b"]))
+
+
+def test_gates_on_all_operations_ask_the_same_of_the_other_accuracy() -> None:
+    held_out, reach = ACCEPTANCE[0], ACCEPTANCE[3]
+    found = on_all_operations((held_out, reach))
+    assert found == (
+        Gate(
+            "trits come back from the mean", "trit_accuracy/mean/all", held_out.comparison, held_out.threshold
+        ),
+        reach,
+    )

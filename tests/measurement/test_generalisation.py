@@ -1,17 +1,22 @@
 """The oracle generalises in every way, a misled one in none, and impossible requests are refused."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
+from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.controls import QuantileLookup, ShuffledLabels
 from fluxttice_core.measurement.generalisation import (
+    NoiseResponse,
     arithmetic_accuracy,
     composition_accuracy,
     interpolation_betweenness,
     noise_response,
     symmetry_response,
 )
+from fluxttice_core.measurement.indexing import positions_of
 from fluxttice_core.measurement.protocol import Autoencoder
 from fluxttice_core.operations.space import OperationSpace
 
@@ -19,6 +24,39 @@ SPACE = OperationSpace()
 ORACLE = QuantileLookup(SPACE)
 A, B, C = torch.randint(SPACE.size, (3, 150), generator=torch.Generator().manual_seed(0))
 MISLED = ShuffledLabels(ORACLE, torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(1)))
+
+
+@dataclass(frozen=True)
+class Forgetful(QuantileLookup):
+    """The oracle, but its encoder reads the first cell as the smallest symbol whatever it is."""
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        read = tables.clone()
+        read[:, 0] = self.space.symbols[0]
+        return super().encode_gaussian(read)
+
+
+@dataclass(frozen=True)
+class Recording(QuantileLookup):
+    """The oracle, with a list of the tables that it was shown."""
+
+    shown: list[Tensor]
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        self.shown.append(tables)
+        return super().encode_gaussian(tables)
+
+
+@dataclass(frozen=True)
+class Swapped(QuantileLookup):
+    """The oracle with the codes of the middle and the greatest symbol exchanged, on both ways."""
+
+    def decode_positions(self, z: Tensor) -> Tensor:
+        return torch.tensor([0, 2, 1])[super().decode_positions(z)]
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        exchanged = torch.tensor([-1, 1, 0])[(tables + 1).long()]
+        return super().encode_gaussian(exchanged)
 
 
 def shares(model: Autoencoder) -> tuple[float, ...]:
@@ -42,8 +80,57 @@ def test_a_misled_encoder_does_in_none() -> None:
     assert cells < 0.5
 
 
-def test_turning_symbols_over_is_linear_for_the_oracle_but_not_every_permutation_is() -> None:
-    assert symmetry_response(ORACLE, A).linear_fit < 0.5
+def test_exchanging_two_symbols_is_linear_for_the_oracle_which_mirrors_its_code() -> None:
+    oracle = QuantileLookup(OperationSpace(base=2, arity=3))
+    found = symmetry_response(oracle, torch.randperm(256, generator=torch.Generator().manual_seed(0)))
+    assert found.exact == 1
+    assert found.linear_fit == pytest.approx(1)
+
+
+def test_the_worst_permutation_of_three_symbols_is_a_quarter_linear_for_the_oracle() -> None:
+    r"""Codes -a, 0, a a cell: turning them round leaves a correlation of -1/2, hence R^2 = 1/4."""
+    rows = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(3))[:6_000]
+    assert symmetry_response(ORACLE, rows).linear_fit == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_fit_is_judged_on_rows_that_it_was_not_made_on() -> None:
+    """With half of the rows one operation, the map of the first half says nothing of the second."""
+    same, others = torch.full((150,), 4), torch.arange(0, 15_000, 100)
+    assert symmetry_response(ORACLE, torch.cat((same, others))).linear_fit < 0
+
+
+@pytest.mark.parametrize("flips", [1, 5, 9])
+def test_flips_change_as_many_cells_as_asked_to_either_other_symbol(flips: int) -> None:
+    shown: list[Tensor] = []
+    model = Recording(SPACE, shown)
+    found = noise_response(model, A, flips=flips, generator=torch.Generator().manual_seed(flips))
+    assert found == NoiseResponse(to_given=1.0, to_clean=0.0)
+    change = (shown[0].long() - positions_of(SPACE, A) + 1) % 3
+    assert (change.count_nonzero(1) == flips).all()
+    assert set(change.flatten().tolist()) == ({0, 1, 2} if flips < SPACE.cells else {1, 2})
+
+
+def test_a_code_that_forgets_a_cell_undoes_the_noise_in_it() -> None:
+    """One cell in nine is forgotten, so that one flip in nine is in it, and half of those are undone."""
+    rows = torch.zeros(4_000, dtype=torch.int64)
+    found = noise_response(Forgetful(SPACE), rows, flips=1, generator=torch.Generator().manual_seed(0))
+    assert found.to_clean == pytest.approx(1 / 9, abs=0.02)
+    assert found.to_given == pytest.approx(8 / 9, abs=0.02)
+
+
+def test_a_path_that_turns_back_is_not_between_its_ends() -> None:
+    """Means that are read in the order -, +, 0: from - to 0 every path leads through +."""
+    first, second = torch.tensor([0]), torch.tensor([1])
+    assert interpolation_betweenness(Swapped(SPACE), first, second) == 0
+    assert interpolation_betweenness(Swapped(SPACE), second, torch.tensor([2])) == 1
+
+
+def test_sums_are_taken_cell_by_cell_modulo_the_base() -> None:
+    """Only the sum 0 is known: 1 + 2 in every cell gives it, 1 + 1 does not."""
+    ones, twos = torch.tensor([SPACE.size // 2]), torch.tensor([SPACE.size - 1])
+    blind = ShuffledLabels(ORACLE, torch.zeros(SPACE.size, dtype=torch.int64))
+    assert composition_accuracy(blind, ones, twos) == 1
+    assert composition_accuracy(blind, ones, ones) == 0
 
 
 @pytest.mark.parametrize("flips", [0, 10])

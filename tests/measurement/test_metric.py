@@ -159,3 +159,12 @@ def test_a_metric_misleads_when_a_bad_generator_scores_as_well() -> None:
     likelihood = metric(exact(0.9), ("uniform_sampler", "same"), ("untrained", "worse"))
     assert likelihood.blind_to == ("uniform_sampler", "untrained")
     assert likelihood.misleads
+
+
+def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> None:
+    def exact(value: float) -> Figure:
+        return Figure(quantity="G", half="a", value=value, unit="ratio", better="higher", ceiling=1.0)
+
+    scores = [exact(0.5).score, exact(0.6).score]
+    verdicts = [separation(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
+    assert verdicts == ["worse", "same", "same", "better"]

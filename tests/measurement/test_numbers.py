@@ -106,3 +106,8 @@ def test_units() -> None:
 @given(st.floats(0, 1))
 def test_percent_reads_back_to_its_digits(value: float) -> None:
     assert float(shown(value, "fraction")) == pytest.approx(100 * value, abs=0.0051)
+
+
+def test_infinities_and_nearly_everything_are_shown_as_such() -> None:
+    assert [shown(value, "nats") for value in (math.inf, -math.inf)] == ["∞", "-∞"]
+    assert [shown(share, "fraction") for share in (0.5, 0.99951, 1.0)] == ["50.00", "99.951", "100.00"]

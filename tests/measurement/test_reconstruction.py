@@ -99,3 +99,9 @@ def test_wrong_trits_are_counted_by_number() -> None:
     truth = torch.zeros(4, 3, dtype=torch.uint8)
     predicted = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 1, 0], [0, 0, 2]], dtype=torch.uint8)
     assert wrong_trits(predicted, truth).tolist() == [1, 2, 1, 0]
+
+
+def test_wrong_trits_have_a_place_for_every_number_of_cells() -> None:
+    right = torch.zeros(3, 9, dtype=torch.uint8)
+    assert wrong_trits(right, right).tolist() == [3, *[0] * 9]
+    assert wrong_trits(right[:2, :3], right[:2, :3]).tolist() == [2, 0, 0, 0]

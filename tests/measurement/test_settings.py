@@ -57,3 +57,14 @@ def test_controls_keep_budgets_rules_and_seed() -> None:
 
 def test_the_quick_settings_hold_the_gates_budget() -> None:
     assert 50_000 in QUICK.draws
+
+
+def test_the_sentence_names_the_place_and_the_reason() -> None:
+    with pytest.raises(SettingsError) as error:
+        settings_from({"draws": [10, 0]})
+    assert str(error.value) == (
+        "the measurement's draws.1 is not possible: Input should be greater than or equal to 1"
+    )
+    with pytest.raises(SettingsError) as error:
+        settings_from(3)
+    assert str(error.value).startswith("the measurement's settings is not possible: Input should be")

@@ -1,5 +1,6 @@
 """Reading numbers as they were printed."""
 
+import re
 from contextlib import suppress
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement import stated
 from fluxttice_core.measurement.stated import stated_count, stated_number, stated_share
 
 
@@ -105,3 +107,23 @@ def test_a_printed_number_allows_what_it_was_rounded_from(thousandths: int, deci
     true = thousandths / 1e6
     stated = stated_number(f"{100 * true:.{decimals}f}%")
     assert stated.least - 1e-12 <= true <= stated.most + 1e-12
+
+
+def test_a_range_is_refused_with_all_of_its_text() -> None:
+    for text in ("x..3", "1..y"):
+        with pytest.raises(MeasurementError, match=re.escape(f"'{text}' is not a number")):
+            stated_number(text)
+
+
+def test_numbers_of_as_many_digits_as_allowed_are_read_and_longer_ones_refused() -> None:
+    longest = stated._LONGEST
+    assert stated_number("1" + "0" * (longest - 1)).value == float("1" + "0" * (longest - 1))
+    assert stated_number(f"1e{longest}").value == float(f"1e{longest}")
+    for text in ("1" + "0" * longest, f"1e{longest + 1}"):
+        with pytest.raises(MeasurementError, match="fewer digits"):
+            stated_number(text)
+
+
+def test_a_count_is_no_percentage() -> None:
+    with pytest.raises(MeasurementError, match="not a whole number"):
+        stated_count("200%")

@@ -56,3 +56,13 @@ def test_percent(share: float, text: str) -> None:
 
 def test_probabilities() -> None:
     assert [p_text(p) for p in (1.0, 0.0472, 3e-7, 0.0)] == ["p = 1", "p = 0.047", "p = 3e-07", "p < 1e-12"]
+
+
+def test_digits_change_exactly_at_their_bounds() -> None:
+    assert [percent(share) for share in (0.0005, 0.00049, 0.9995, 0.99951, 1.0)] == [
+        "0.05 %",
+        "0.049 %",
+        "99.95 %",
+        "99.9510 %",
+        "100.00 %",
+    ]

@@ -55,3 +55,7 @@ def test_labels_leave_room_in_100_columns(measured: set[str]) -> None:
 def test_every_control_has_a_sign_and_words() -> None:
     assert set(SIGNS) == set(CONTROL_WORDS) == set(DESCRIPTIONS)
     assert len(set(SIGNS.values())) == len(SIGNS)
+
+
+def test_what_has_no_words_goes_by_its_name() -> None:
+    assert words_of("something_new") == "something_new"
