@@ -127,18 +127,35 @@ def test_commands_end_with_one_sentence_when_a_file_cannot_grow(
     assert not (tmp_path / "x.npz").exists()
 
 
+def sealed_commands(number: int, sealed: Path) -> list[tuple[str | Path, ...]]:
+    return [
+        ("train", "--out", sealed / "other", "--set", "architecture.arity=1"),
+        ("train", "--resume", sealed / "run"),
+        ("certify", sealed / "run", "--out", sealed / "certified"),
+        ("certify", sealed / "run"),
+        ("export", "npz", "--checkpoint", sealed / "run", "--out", sealed / "x.npz"),
+        ("export", "projector", "--checkpoint", sealed / "run", "--out", sealed / "projector"),
+        ("benchmark", "--quick", "--checkpoint", sealed / "run", "--out", sealed / "report.json"),
+        ("key", "new", sealed / "key.pem"),
+    ][:number]
+
+
+@pytest.mark.parametrize("number", [2, pytest.param(8, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])])
 def test_commands_end_with_one_sentence_in_a_read_only_folder(
-    command: Command, small_run: Path, tmp_path: Path, count: Count
+    command: Command,
+    small_run: Path,
+    tmp_path: Path,
+    count: Count,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
 ) -> None:
+    monkeypatch.setenv("FLUXTTICE_KEY_PASSWORD", "a long enough password")
     sealed = tmp_path / "sealed"
     shutil.copytree(small_run, sealed / "run")
     for path in [sealed, *(path for path in sealed.rglob("*") if path.is_dir())]:
         path.chmod(0o555)
     try:
-        for arguments in (
-            ("train", "--out", sealed / "other", "--set", "architecture.arity=1"),
-            ("train", "--resume", sealed / "run"),
-        ):
+        for arguments in sealed_commands(number, sealed):
             code, text = command(*arguments)
             count("read-only folder", lost=code != 2 or not is_one_sentence(text))
             assert code == 2, text

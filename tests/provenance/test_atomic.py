@@ -185,3 +185,11 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_folder(tmp_path: Path) -> 
         assert _names(tmp_path) == ["folder"]
         contents = {(path / name).read_text() for name in "abc"}
         assert len(contents) == 1
+
+
+def test_it_is_known_beforehand_whether_something_can_be_written(tmp_path: Path) -> None:
+    atomic.require_writable(tmp_path / "new" / "deep" / "it.json")
+    assert list((tmp_path / "new" / "deep").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="could not be written"):
+        atomic.require_writable(tmp_path / "file" / "it.json")

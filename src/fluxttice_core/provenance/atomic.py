@@ -19,7 +19,15 @@ from typing import Any
 from fluxttice_core.errors import StorageError
 from fluxttice_core.provenance.canonical import canonical_json
 
-__all__ = ["is_temporary", "new_folder", "remove_abandoned", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "is_temporary",
+    "new_folder",
+    "remove_abandoned",
+    "require_writable",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<role>new|old)-[0-9a-f]{16}\.tmp")
 _READ = os.O_RDONLY | os.O_CLOEXEC
@@ -107,6 +115,22 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             os.close(lock)
         _flush(path.parent)
         remove_abandoned(path)
+
+
+def require_writable(path: Path) -> None:
+    """Find out before a long computation whether its result can be written: make a folder, remove it.
+
+    Args:
+        path: The file or folder to be written.
+
+    Raises:
+        StorageError: If nothing can be written beside it.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = _temporary_name(path, "new")
+        probe.mkdir()
+        probe.rmdir()
 
 
 def is_temporary(path: Path) -> bool:

@@ -20,6 +20,7 @@ from fluxttice_core.measurement.streams import stream
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.provenance.atomic import require_writable
 from fluxttice_core.provenance.control_cache import cached_controls, controls_key
 from fluxttice_core.provenance.environment import peak_memory
 from fluxttice_core.provenance.result_file import Circumstances, result_of, write_result
@@ -92,6 +93,8 @@ def benchmark(
             "there is nothing to measure without a trained checkpoint: give the path of one, or ask for the "
             "certified model"
         )
+    if out is not None:
+        require_writable(out)
     started = time.perf_counter()
     trained = require_trained(target)
     report = _measured(trained, settings or MeasurementSettings(), progress)

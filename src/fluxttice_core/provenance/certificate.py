@@ -20,7 +20,7 @@ from fluxttice_core.measurement.figures import ProgressCallback
 from fluxttice_core.measurement.gates import ACCEPTANCE, GateResult, judged, on_all_operations
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance.atomic import new_folder
+from fluxttice_core.provenance.atomic import new_folder, require_writable
 from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.candidates import Deposit, candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import canonical_json
@@ -98,6 +98,7 @@ def certify(
         StorageError: If the folder holds something else, or cannot be written.
     """
     _require_own(out)
+    require_writable(out)
     settings = settings or MeasurementSettings()
     deposits = [deposit_of(path) for path in candidate_paths(source)]
     with fixed_threads():
