@@ -32,7 +32,7 @@ _FRESH = """\
         from fluxttice_core.provenance.trained import in_memory
         from fluxttice_core.training.recipe import load_recipe
         import torch
-        fresh = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
+        fresh = DualVAE.initialised(Architecture(arity=1), torch.Generator().manual_seed(0))
         {} in_memory(fresh, recipe=load_recipe("standard"), epoch=1, seed=0, rho=0.0)
 """
 
