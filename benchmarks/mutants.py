@@ -219,6 +219,11 @@ class Trials:
             os._exit(status)
 
 
+def number_of(name: str) -> int:
+    """A number from 0 to 999 that has nothing to do with what a mutant is, to draw fair samples by."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % 1000
+
+
 def main() -> None:
     """Make the mutants of the configured files, and try those that were not tried before."""
     parser = ArgumentParser(description=__doc__)
@@ -230,7 +235,7 @@ def main() -> None:
     options = parser.parse_args()
 
     def wanted(name: str, before: int | None) -> bool:
-        if int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % 1000 >= options.permille:
+        if number_of(name) >= options.permille:
             return False
         if options.names and not any(fnmatch(name, pattern) for pattern in options.names):
             return False
