@@ -71,7 +71,7 @@ def page(permille: int) -> str:
         f"asserts. This page is written from the results by `python -m benchmarks.mutation_page {permille}`.",
         f"Tried were {len(counted):,} mutants among those that a hash of their names puts into the first "
         f"{permille} of a thousand. Killed were {killed:,}, {100 * share.estimate:.1f} % (95 % interval "
-        f"{span} %). {len(at_import)} more are in functions that run once, at import, before mutants can take "
+        f"{span} %). {len(at_import)} more are in functions that run once, at import, before mutants take "
         "their place.",
     )
     lines = ["# Mutants", ""]
