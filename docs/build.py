@@ -9,11 +9,12 @@ import numpy as np
 from docs.generalisation import FLIPS, RESULT
 from fluxttice_core.measurement.numbers import shown, with_interval
 from fluxttice_core.measurement.report import Report
-from fluxttice_core.provenance.ablation import values
+from fluxttice_core.provenance.ablation import Ablation, read_ablation, values
 from fluxttice_core.provenance.atomic import write_bytes
 from fluxttice_core.provenance.canonical import parse_json
 from fluxttice_core.provenance.result_file import read_report
 from fluxttice_core.provenance.sweep import read_sweep
+from fluxttice_core.publishing.ablation_table import ablation_markdown, statenet_sentences
 from fluxttice_core.publishing.documents import report_card, with_generated
 from fluxttice_core.publishing.figures import coverage_figure, draw_figures
 from fluxttice_core.publishing.richness import richness_figure
@@ -22,7 +23,8 @@ from fluxttice_core.publishing.style import encoded
 from fluxttice_core.publishing.sweep_table import budgets
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/metrics.md", "docs/original.md", "docs/experiments.md")
+ABLATIONS = ("standard", "plain", "coupled")
+PAGES = ("README.md", "docs/metrics.md", "docs/original.md", "docs/experiments.md", "docs/ablation.md")
 
 
 def certified_report() -> Report:
@@ -109,6 +111,11 @@ def generalisation() -> str:
     return "\n".join(lines)
 
 
+def ablation(name: str) -> Ablation:
+    """An ablation of the standard recipe, as it is or with settings replaced."""
+    return read_ablation(ROOT / "docs" / "results" / f"ablation-{name}.json")
+
+
 def generated() -> dict[Path, bytes]:
     """Every generated file of the documentation, by its path, as it should be."""
     certified, original = certified_report(), original_report()
@@ -118,6 +125,8 @@ def generated() -> dict[Path, bytes]:
         "original headline": original_headline(original),
         "seeds": seeds_of_standard(),
         "generalisation": generalisation(),
+        **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},
+        "statenet": statenet_sentences({name: ablation(name) for name in ("standard", "plain")}),
     }
     files = {ROOT / page: with_generated((ROOT / page).read_text(), sections).encode() for page in PAGES}
     for name, drawn in draw_figures(certified).items():

@@ -19,7 +19,7 @@ from fluxttice_core.provenance.ablation import (
     read_ablation,
     resumed,
 )
-from fluxttice_core.publishing.ablation_table import ablation_markdown, ablation_table
+from fluxttice_core.publishing.ablation_table import ablation_markdown, ablation_table, statenet_sentences
 from fluxttice_core.training.recipe import Recipe, load_recipe
 
 SMALL = (
@@ -201,6 +201,22 @@ def test_one_seed_is_too_few(finished: Ablation) -> None:
     alone = finished.model_copy(update={"runs": tuple(run for run in finished.runs if run.seed == 0)})
     with pytest.raises(MeasurementError, match="cross_injection was run for 1 seeds: at least 2"):
         list(part_effects(alone))
+
+
+def test_sentences_on_statenet(fresh: Ablation, recipe: Recipe, tmp_path: Path) -> None:
+    parts = ("statenet_learned", "statenet_learning")
+    found = carried_out(
+        begun(recipe, parts=parts, command="x", measurement=TINY),
+        tmp_path / "x.json",
+        range(2),
+        lambda *_: None,
+    )
+    sentence = statenet_sentences({"small": found})
+    assert sentence.startswith("- small: learning moves StateNet's weights by ")
+    assert "and no learning by 0%; against no StateNet: A " in sentence
+    assert "; against one that never learns: A " in sentence
+    with pytest.raises(MeasurementError, match="the ablation x lacks statenet_learning"):
+        statenet_sentences({"x": fresh.model_copy(update={"parts": ("transport",)})})
 
 
 def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:

@@ -162,11 +162,13 @@ def begun(
     """
     equal = recipe.model_copy(update={"patience": None})
     settings = AblationSettings(recipe=equal, measurement=measurement)
+    with fixed_threads(1):
+        environment = environment_record()
     return Ablation(
         tool=tool_record(),
         created=timestamp(),
         command=command,
-        environment=environment_record(),
+        environment=environment,
         settings=settings,
         settings_sha256=settings.digest(),
         parts=tuple(contrast.part for contrast in contrasts(equal, parts)),

@@ -1,12 +1,13 @@
 """An ablation as a table: for every part and half the difference in each headline figure, and a verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.effect import Effect, verdict
 from fluxttice_core.measurement.metric import Unit
 from fluxttice_core.measurement.numbers import difference_shown, shown
@@ -25,7 +26,8 @@ LEGEND = (
     "With the part minus without it: mean over {seeds} seeds ± 95 % interval (Student's t, paired by seed). "
     "▲ helps, ▼ hurts, ≠ differs; of {intervals} intervals about {chance:.0f} exclude 0 by chance alone. "
     "KL is that of p_argmax to uniform, its noise floor removed; the gap is D above the Gaussian frontier. "
-    "{steps} optimiser steps a run, {repeats} x {draws:,} draws of coverage, {mass:,} draws behind p(x)."
+    "{steps} steps a run. {repeats} x {draws:,} draws of coverage and {mass:,} behind p(x) are few: "
+    "read the differences, not the levels."
 )
 
 
@@ -75,6 +77,39 @@ def ablation_table(ablation: Ablation) -> Table:
     table.caption = Text(_legend(ablation), style="dim")
     table.caption_justify = "left"
     return table
+
+
+def statenet_sentences(ablations: Mapping[str, Ablation]) -> str:
+    """How far StateNet's weights went in some ablations, and what its learning did, in words.
+
+    Args:
+        ablations: Finished ablations by what to call their recipes, each with the part `statenet_learning`.
+
+    Raises:
+        MeasurementError: If the part is missing, or was run for fewer than two seeds.
+    """
+    return "\n".join(f"- {_statenet(name, ablation)}" for name, ablation in ablations.items())
+
+
+def _statenet(name: str, ablation: Ablation) -> str:
+    part = next((found for found in ablation.contrasts() if found.part == "statenet_learning"), None)
+    if part is None:
+        raise MeasurementError(f"the ablation {name} lacks statenet_learning: run it with that part")
+    moved, still = (
+        [run.statenet_moved for run in ablation.found(recipe).values()]
+        for recipe in (part.with_it, part.without)
+    )
+    effects = {
+        word: ", ".join(
+            f"{found.half.upper()} {_verdict(found)}" for found in part_effects(ablation) if found.part == key
+        )
+        for word, key in (("no StateNet", "statenet_learned"), ("one that never learns", "statenet_learning"))
+    }
+    against = "; ".join(f"against {word}: {found}" for word, found in effects.items())
+    return (
+        f"{name}: learning moves StateNet's weights by {min(moved):.0%} to {max(moved):.0%} of their norm, "
+        f"and no learning by {max(still):.0%}; {against}."
+    )
 
 
 def _rows(ablation: Ablation) -> Iterator[_Row]:
