@@ -4,21 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-library test-server test-slow test-faults fuzz mutants bench lint docs explorer-map clean
+.PHONY: run test test-library test-programs test-slow test-faults fuzz mutants bench lint docs explorer-map clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.core
 	@$(BIN)/fluxttice run
 
-# Two cores: the library's tests take one, linting and then the server's tests the other.
+# Two cores: the library's tests take one; those of what is run and served, and then linting, the other.
+PROGRAMS := tests/cli tests/faults tests/planted_lies tests/provenance tests/serving
+
 test: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs=2 test-library lint test-server
+	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
 
 test-library: $(VENV)/.dev
-	@$(BIN)/python -m pytest --ignore=tests/serving --durations=5
+	@$(BIN)/python -m pytest $(PROGRAMS:%=--ignore=%) --durations=5
 
-test-server: $(VENV)/.dev
-	@$(BIN)/python -m pytest tests/serving --durations=5
+test-programs: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(PROGRAMS) --durations=5
 
 test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
