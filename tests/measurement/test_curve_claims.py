@@ -158,3 +158,19 @@ def test_vast_spaces_are_bounded_by_what_was_seen() -> None:
     assert audit_curve(curve(straight, size), size).verdict is Verdict.POSSIBLE
     bent = {**straight, 2 * 10**7: "19900000"}
     assert audit_curve(curve(bent, size), size).verdict is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize("size", [10**17 - 10**7, 2**62, 2**63])
+def test_vast_spaces_may_be_claimed_in_full_or_in_part(size: int) -> None:
+    """Doubles tell no half of an operation from none there, and SciPy no quantile of such counts."""
+    points = [Point(195_004, stated_share("10.00%", size)), Point(195_000, stated_share("1e0", size))]
+    finding = audit_curve(points, size)
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.p_value is not None
+    halves = [Point(10**6, stated_share("10%", size)), Point(2 * 10**6, stated_share("19%", size))]
+    assert audit_curve(halves, size).verdict is Verdict.POSSIBLE
+
+
+def test_a_limit_too_small_for_a_double_is_none() -> None:
+    points = [Point(draws, stated_share(".9995", 2)) for draws in (10, 20)]
+    assert audit_curve(points, 2).verdict is Verdict.POSSIBLE

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from scipy.optimize import brentq
-from scipy.special import betaincinv
+from scipy.special import betaincinv, ndtri
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage_claims import Point
@@ -123,7 +123,9 @@ def _excesses(curve: Sequence[_Seen]) -> Iterator[_Excess]:
 
 def _log_unseen(seen: float, size: int) -> float:
     """Return ln(1 - D/K); half an operation stands for none seen, and for none missed."""
-    return math.log1p(-min(max(seen, 0.5), size - 0.5) / size)
+    share = min(max(seen, 0.5), size - 0.5) / size
+    # Of a space beyond 2^53 half an operation is no part that a double can tell from none.
+    return math.log1p(-share) if share < 1 else math.log(0.5 / size)
 
 
 @lru_cache(maxsize=4096)
@@ -134,11 +136,25 @@ def _log_limit(point: _Seen, significance: float, *, upper: bool) -> float:
     seen = point.fewest if upper else point.most
     missed = point.size - seen
     if seen < missed:
-        below = betaincinv(seen, missed + 1, significance) if seen > 0 else 0.0
-        return math.log1p(-(below if upper else betaincinv(seen + 1, missed, 1 - significance)))
+        below = _beta_quantile(seen, missed + 1, significance) if seen > 0 else 0.0
+        return math.log1p(-(below if upper else _beta_quantile(seen + 1, missed, 1 - significance)))
     if upper:
-        return math.log(betaincinv(missed + 1, seen, 1 - significance))
-    return math.log(betaincinv(missed, seen + 1, significance)) if missed > 0 else -math.inf
+        return _log(_beta_quantile(missed + 1, seen, 1 - significance))
+    return _log(_beta_quantile(missed, seen + 1, significance)) if missed > 0 else -math.inf
+
+
+def _beta_quantile(a: float, b: float, p: float) -> float:
+    """Return a quantile of the beta distribution: where both counts are vast, that of its normal limit."""
+    quantile = float(betaincinv(a, b, p))
+    if not math.isnan(quantile):
+        return quantile
+    mean = a / (a + b)
+    return mean + float(ndtri(p)) * math.sqrt(mean * (1 - mean) / (a + b))
+
+
+def _log(value: float) -> float:
+    """Return the logarithm of a limit that may be too small for a double."""
+    return math.log(value) if value > 0 else -math.inf
 
 
 def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float, float]:
