@@ -46,7 +46,7 @@ GOLDENS = "/test_goldens.py"
 QUICK = 0.05
 """Seconds of a test that goes before the goldens."""
 
-BUDGET = 3.0
+BUDGET = 4.0
 """Seconds of tests that a mutant is given, the quickest of those that reach its function first."""
 
 PATIENCE = 8
@@ -153,7 +153,7 @@ class Trials:
                 tests = self.chosen(reached.get(mangled_name_from_mutant_name(name), []), path.stem)
                 if tests:
                     action = partial(self.tried, name, [item for _, item in tests])
-                    found.append((hashlib.sha256(name.encode()).digest(), ((data, name), action)))
+                    found.append((digest(name), ((data, name), action)))
                 else:
                     data.exit_code_by_key[name] = UNTESTED
                     data.save()
@@ -221,7 +221,12 @@ class Trials:
 
 def number_of(name: str) -> int:
     """A number from 0 to 999 that has nothing to do with what a mutant is, to draw fair samples by."""
-    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % 1000
+    return int(digest(name)[:8], 16) % 1000
+
+
+def digest(name: str) -> str:
+    """What the order of mutants goes by."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def main() -> None:

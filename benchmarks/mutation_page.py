@@ -11,7 +11,7 @@ from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.utils.file_utils import walk_mutatable_files
 
-from benchmarks.mutants import KILLED, TIMEOUT, UNTESTED, number_of
+from benchmarks.mutants import KILLED, TIMEOUT, UNTESTED, digest, number_of
 from fluxttice_core.measurement.intervals import clopper_pearson
 from fluxttice_core.provenance.atomic import write_text
 
@@ -35,14 +35,18 @@ REASONS = (
 OPEN = "not told apart by the tests that it was given"
 
 
-def tried() -> Iterator[tuple[str, int, str]]:
-    """Module, outcome and name of every mutant with a result."""
+def tried(permille: int) -> Iterator[tuple[str, int, str]]:
+    """Module, outcome and name of mutants in the order of their trials, up to the first that is open."""
+    found = []
     for path in sorted(walk_mutatable_files()):
         data = SourceFileMutationData(path=path)
         data.load()
-        for name, outcome in data.exit_code_by_key.items():
-            if outcome is not None:
-                yield path.stem, outcome, name
+        found += [(path.stem, outcome, name) for name, outcome in data.exit_code_by_key.items()]
+    for module, outcome, name in sorted(found, key=lambda entry: digest(entry[2])):
+        if number_of(name) < permille:
+            if outcome is None:
+                return
+            yield module, outcome, name
 
 
 def reason(difference: str) -> str:
@@ -58,7 +62,7 @@ def difference(name: str) -> str:
 
 def page(permille: int) -> str:
     """The page of the mutants whose number is below so many of a thousand."""
-    found = [entry for entry in tried() if number_of(entry[2]) < permille]
+    found = list(tried(permille))
     at_import = [entry for entry in found if entry[1] == UNTESTED]
     counted = [entry for entry in found if entry[1] != UNTESTED]
     killed = sum(outcome in DEAD for _, outcome, _ in counted)
@@ -69,8 +73,9 @@ def page(permille: int) -> str:
         "counts the changes that a test notices. mutmut makes the mutants; each is tried in a fork of one "
         "session of pytest, without the types' checks of every call, so that it has to die of what a test "
         f"asserts. This page is written from the results by `python -m benchmarks.mutation_page {permille}`.",
-        f"Tried were {len(counted):,} mutants among those that a hash of their names puts into the first "
-        f"{permille} of a thousand. Killed were {killed:,}, {100 * share.estimate:.1f} % (95 % interval "
+        f"Tried were {len(counted):,} mutants in the order of a hash of their names, which spreads them "
+        f"over all; tests were added in view of survivors among them. "
+        f"Killed were {killed:,}, {100 * share.estimate:.1f} % (95 % interval "
         f"{span} %). {len(at_import)} more are in functions that run once, at import, before mutants take "
         "their place.",
     )

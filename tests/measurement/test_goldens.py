@@ -173,6 +173,12 @@ def test_a_report_is_printed_as_it_was(name: str, report: Report) -> None:
     assert DOCUMENTS[name](report) == (GOLDENS / name).read_text(encoding="utf-8")
 
 
+def test_a_report_is_the_same_after_being_written_and_read_with_its_names_in_order(report: Report) -> None:
+    text = report.to_json()
+    assert Report.from_json(text) == report
+    assert text == json.dumps(json.loads(text), sort_keys=True)
+
+
 def test_two_reports_are_set_side_by_side_in_aligned_columns(report: Report) -> None:
     table = comparison_table(report, report, names=("one", "two"))
     assert [column.header for column in table.columns] == ["", "half", "first", "other", "other − first", ""]
