@@ -145,7 +145,7 @@ class Trainer:
             rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
                 f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: lower "
-                "optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; the last checkpoint is kept"
+                "optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept"
             )
         self._advance(epoch, validation)
         reach = self._finish_epoch(epoch)

@@ -88,7 +88,7 @@ class TransportTerm:
         if not all(bool(torch.isfinite(mu).all()) for mu in means):
             raise TrainingError(
                 "the encoders' weights are no longer finite at transport.start: lower optimizer.rate, "
-                "optimizer.clip_norm or optimizer.weight_decay; the last checkpoint is kept"
+                "optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept"
             )
         return tuple(assign(mu, tables) for mu in means)
 
