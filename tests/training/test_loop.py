@@ -431,7 +431,7 @@ def test_a_space_too_small_to_split_is_refused(small: "SmallRuns") -> None:
 
 def test_a_space_too_large_to_write_out_is_refused(small: "SmallRuns") -> None:
     with pytest.raises(OperationError, match="too many to write out"):
-        small.trainer({"architecture.arity": 3, "transport": None})
+        small.trainer({"architecture.base": 4, "architecture.arity": 2, "transport": None})
 
 
 def test_transport_without_enough_latents_is_refused(small: "SmallRuns") -> None:

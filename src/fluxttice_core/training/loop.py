@@ -144,8 +144,9 @@ class Trainer:
         if not all(math.isfinite(value) for value in (*figures.values(), validation)):
             rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
-                f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: lower "
-                "optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept"
+                f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: "
+                "lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; "
+                "checkpoints made before are kept"
             )
         self._advance(epoch, validation)
         reach = self._finish_epoch(epoch)
