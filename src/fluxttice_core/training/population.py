@@ -8,7 +8,6 @@ What steers a run by its own history (gradient balance, StateNet, patience) or h
 batch (the alignment's histogram) is refused.
 """
 
-import ctypes
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from torch.func import functional_call, vmap
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.operations.split import split
+from fluxttice_core.training.allocation import keep_freed_memory
 from fluxttice_core.training.calibration import calibrate
 from fluxttice_core.training.demand import population_excess
 from fluxttice_core.training.descent import Descent
@@ -31,10 +31,6 @@ from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.rows import rows_of
 from fluxttice_core.training.step_derivative import CLIP_MARGIN
 from fluxttice_core.training.transport_term import TransportTerm
-
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_KEPT_BYTES = 1 << 30
-"""Freed memory that glibc keeps: a step's activations, of which it would else ask for every page anew."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ class Population:
         Raises:
             TrainingError: When a run's loss is no longer finite; it names the seed.
         """
-        _keep_freed_memory()
+        keep_freed_memory()
         for epoch in range(self.recipe.epochs):
             started = time.perf_counter()
             losses = self._epoch(epoch)
@@ -268,11 +264,3 @@ def _require_unsteered(recipe: Recipe) -> None:
             f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that its "
             "seeds cannot be trained as one program: train them one by one, or leave those settings out"
         )
-
-
-def _keep_freed_memory() -> None:
-    """Tell glibc to keep what a step frees, since the next one wants as much; elsewhere nothing is done."""
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        library.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
-        library.mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
