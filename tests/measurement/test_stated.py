@@ -49,6 +49,17 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         stated_number(text)
 
 
+@pytest.mark.parametrize("text", ["0.e222372036854775808", "0e-99", "1e31", "1e-31", "1" * 31])
+def test_numbers_out_of_all_proportion_are_refused(text: str) -> None:
+    with pytest.raises(MeasurementError, match="is out of all proportion: write a number of fewer digits"):
+        stated_number(text)
+
+
+@pytest.mark.parametrize("text", ["0", "0.000", "0e0", "0%"])
+def test_nothing_is_a_number(text: str) -> None:
+    assert stated_number(text).value == 0.0
+
+
 def test_falling_range_is_refused() -> None:
     with pytest.raises(MeasurementError, match=r"the range '1\.0\.\.\.3' falls: write its smaller end first"):
         stated_number("1.0...3")

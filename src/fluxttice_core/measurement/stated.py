@@ -123,7 +123,7 @@ def _read(part: str, whole: str) -> tuple[Decimal, Decimal]:
         raise MeasurementError(
             f"'{whole}' cannot be counted or measured: write a finite number of at least 0"
         )
-    if len(digits) > _LONGEST or (number and abs(number.adjusted()) > _LONGEST):
+    if len(digits) > _LONGEST or abs(number.adjusted()) > _LONGEST:
         raise MeasurementError(f"'{whole:.20}' is out of all proportion: write a number of fewer digits")
     exponent = number.as_tuple().exponent
     scale = Decimal("0.01") if part.strip().endswith("%") else Decimal(1)
