@@ -20,7 +20,7 @@ DEAD = (KILLED, TIMEOUT)
 
 REASONS = (
     (
-        r"^\+.*(device=None|\.to\(None\)|Generator\(None\)|, None\)$|\.device\b)",
+        r"^\+.*(device=None|\.to\(None\)|Generator\(None\)|\.device\b)",
         "only another device than the CPU tells",
     ),
     (r"^-.*strict=True", "both are of one length, which `strict` would only say once more"),
