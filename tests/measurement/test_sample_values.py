@@ -22,6 +22,7 @@ def test_indices_tables_and_strings_say_the_same(drawn: list[int]) -> None:
         tables,
         tables.reshape(-1, 3, 3),
         tables.astype(np.float32),
+        tables.astype(np.float16),
         tables.astype(str),
         np.array([" ".join(TERNARY.strings(indices)).split()]).ravel(),
         indices[:, None],
