@@ -68,6 +68,32 @@ def converse(server: Any, *sent: bytes) -> tuple[int, dict[str, Any]]:
     return int(head.split()[1]), json.loads(body)["error"]
 
 
+@pytest.mark.parametrize("announced", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    ("line", "kind", "status"),
+    [
+        (b"POST /nowhere", b"application/json", 404),
+        (b"PUT /v1/embeddings", b"application/json", 405),
+        (b"POST /v1/embeddings", b"text/plain", 415),
+    ],
+)
+def test_an_answer_before_the_body_says_that_it_is_the_last(
+    strict: Any, line: bytes, kind: bytes, status: int, announced: bytes
+) -> None:
+    head = b"%s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n%s\r\n\r\n" % (line, kind, announced)
+    assert converse(strict, head)[0] == status
+
+
+def test_a_connection_whose_bodies_were_read_is_kept(strict: Any) -> None:
+    request = POST + b"Content-Length: %d\r\n\r\n%s" % (len(EMBED), EMBED)
+    with closing(connect(strict)) as connection:
+        for _ in range(3):
+            connection.sendall(request)
+            answer = connection.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" not in answer.lower()
+
+
 def cut_off(server: Any, reason: str) -> float:
     found: float = server.app.state.metrics.registry.get_sample_value(
         "fluxttice_connections_cut_off_total", {"reason": reason}

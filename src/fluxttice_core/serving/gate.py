@@ -28,7 +28,6 @@ SECURITY_HEADERS = {
 """Headers of every answer that does not set them itself: only our own origin may be used, or use us."""
 
 _SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-_NAMES = {name for name, _ in _SECURITY}
 
 
 class Gate:
@@ -56,17 +55,17 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(send)
+        passage = _Passage(scope, receive, send)
         started = time.perf_counter()
         self._metrics.in_progress.inc()
         try:
-            await self._pass(scope, receive, passage)
+            await self._pass(scope, passage)
         finally:
             self._metrics.in_progress.dec()
             route = self._routes.get(scope.get("endpoint"), "other")
             self._metrics.count_answer(route, scope["method"], passage.status, time.perf_counter() - started)
 
-    async def _pass(self, scope: Scope, receive: Receive, passage: "_Passage") -> None:
+    async def _pass(self, scope: Scope, passage: "_Passage") -> None:
         if not self._may_pass(scope):
             error = RequestError(
                 "this server needs its API key: send it as Authorization: Bearer KEY",
@@ -74,11 +73,11 @@ class Gate:
                 code="invalid_api_key",
                 close=True,
             )
-            await error_response(error)(scope, receive, passage.send)
+            await error_response(error)(scope, passage.receive, passage.send)
             return
         try:
             async with asyncio.timeout(self._seconds) as passage.deadline:
-                await self._app(scope, receive, passage.send)
+                await self._app(scope, passage.receive, passage.send)
         except TimeoutError:
             if passage.deadline is None or not passage.deadline.expired():
                 raise
@@ -89,7 +88,7 @@ class Gate:
                 code="overloaded",
                 close=True,
             )
-            await error_response(error)(scope, receive, passage.send)
+            await error_response(error)(scope, passage.receive, passage.send)
 
     def _may_pass(self, scope: Scope) -> bool:
         path: str = scope["path"]
@@ -100,19 +99,31 @@ class Gate:
 
 
 class _Passage:
-    """The way of one answer to the client."""
+    """The way of one request in and of its answer out."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        announced = Headers(scope=scope)
+        self._unread = announced.get("content-length", "0") != "0" or "transfer-encoding" in announced
+        self._receive = receive
         self._send = send
         self.status = 500
         self.deadline: asyncio.Timeout | None = None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self._unread = False
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message.setdefault("headers", [])
-            present = _NAMES.intersection(name for name, _ in headers)
+            present = {name for name, _ in headers}
             headers.extend(pair for pair in _SECURITY if pair[0] not in present)
+            if self._unread and b"connection" not in present:
+                # What is left of the body makes the connection end, and a client must know that to leave it.
+                headers.append((b"connection", b"close"))
             if self.deadline is not None:
                 # An answer has begun: from here on, only a client that does not read it is cut off.
                 self.deadline.reschedule(None)

@@ -32,7 +32,6 @@ async def read_json(request: Request, model: type[Model], limits: Limits) -> Mod
             "Content-Type: application/json",
             status=415,
             code="unsupported_media_type",
-            close=True,  # its body is not read, and may not have arrived yet
         )
     body = await read_body(request, limits)
     try:
