@@ -9,11 +9,12 @@ import numpy as np
 from docs.generalisation import FLIPS, RESULT
 from fluxttice_core.measurement.numbers import shown, with_interval
 from fluxttice_core.measurement.report import Report
-from fluxttice_core.provenance.ablation import Ablation, read_ablation, values
+from fluxttice_core.provenance.ablation import Ablation
 from fluxttice_core.provenance.atomic import write_bytes
 from fluxttice_core.provenance.canonical import parse_json
 from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.sweep import read_sweep
+from fluxttice_core.provenance.study import read_study, values
+from fluxttice_core.provenance.sweep import Sweep
 from fluxttice_core.publishing.ablation_table import ablation_markdown, statenet_sentences
 from fluxttice_core.publishing.documents import report_card, with_generated
 from fluxttice_core.publishing.figures import coverage_figure, draw_figures
@@ -70,7 +71,7 @@ AIMS = {
 
 def seeds_of_standard() -> str:
     """The standard recipe over its seeds, beside what was aimed at: both halves, mean and worst."""
-    sweep = read_sweep(ROOT / "docs" / "results" / "standard-sweep.json")
+    sweep = read_study(ROOT / "docs" / "results" / "standard-sweep.json", Sweep)
     runs = sorted(sweep.runs, key=lambda run: run.seed)
     columns = (runs[:10], runs)
     lines = [
@@ -113,7 +114,7 @@ def generalisation() -> str:
 
 def ablation(name: str) -> Ablation:
     """An ablation of the standard recipe, as it is or with settings replaced."""
-    return read_ablation(ROOT / "docs" / "results" / f"ablation-{name}.json")
+    return read_study(ROOT / "docs" / "results" / f"ablation-{name}.json", Ablation)
 
 
 def generated() -> dict[Path, bytes]:

@@ -6,28 +6,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import ablate as command
-from fluxttice_core.cli.main import OneSentence
-from fluxttice_core.provenance.ablation import read_ablation
+from fluxttice_core.provenance.ablation import Ablation
+from fluxttice_core.provenance.study import read_study
+from tests.small import RECIPE
 
-SMALL = (
-    *("architecture.arity=1", "architecture.latent_dim=4", "architecture.encoder_widths=[8, 6]"),
-    *("architecture.consolidating_width=8", "epochs=1", "batch_size=8", "transport.draws.value=16"),
-    *("calibration.draws=1000", "reach.draws=100"),
-)
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
-    monkeypatch.chdir(tmp_path)
-    found = typer.Typer(cls=OneSentence)
-    command.register(found)
-    found.command("other")(lambda: None)
-    return found
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def arguments(*more: str) -> list[str]:
-    settings = [word for setting in SMALL for word in ("--set", setting)]
+    settings = [word for setting in (*RECIPE, "epochs=1") for word in ("--set", setting)]
     return ["ablate", "--quick", "--parts", "free_bits", *settings, *more]
 
 
@@ -35,13 +22,13 @@ def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
     first = CliRunner().invoke(app, arguments("--seeds", "2"))
     assert first.exit_code == 0, first.output
     path = Path("benchmarks/ablation-standard.json")
-    assert len(read_ablation(path).runs) == 4
+    assert len(read_study(path, Ablation).runs) == 4
     assert "free bits" in first.stdout
     assert "over 2 seeds" in first.stdout
     assert first.stderr.splitlines()[0].split() == ["0%", "seed", "0:", "the", "recipe", "itself"]
     again = CliRunner().invoke(app, arguments("--seeds", "3"))
     assert again.exit_code == 0, again.output
-    assert len(read_ablation(path).runs) == 6
+    assert len(read_study(path, Ablation).runs) == 6
     assert "seed 0" not in again.stderr
 
 

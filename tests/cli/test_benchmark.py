@@ -6,35 +6,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import benchmark as command
-from fluxttice_core.cli.main import OneSentence
-from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance.result_file import read_result
+from tests.small import MEASUREMENT
 
-TINY = MeasurementSettings(
-    draws=(50, 200),
-    repeats=3,
-    long_repeats=3,
-    rules=("argmax", "categorical"),
-    mass_draws=2048,
-    posterior_repeats=3,
-    aggregate_draws=32,
-    control_repeats=2,
-    control_mass_draws=1024,
-    control_aggregate_draws=16,
-)
-"""The same in every file that measures the small model, so that its controls are measured once a session."""
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
-    """The command alone, with tiny settings for --quick, in an empty folder."""
-    monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", TINY)
-    monkeypatch.chdir(tmp_path)
-    found = typer.Typer(cls=OneSentence)
-    command.register(found)
-    found.command("other")(lambda: None)
-    return found
+@pytest.fixture(autouse=True)
+def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", MEASUREMENT)
 
 
 def refused(app: typer.Typer, *arguments: str) -> str:

@@ -8,9 +8,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import certify as command
 from fluxttice_core.cli import measuring
-from fluxttice_core.cli.main import OneSentence
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance import certificate
 from fluxttice_core.provenance.checkpoint import checkpoint_folder
@@ -20,15 +18,6 @@ from fluxttice_core.provenance.signature import verify_folder
 from fluxttice_core.publishing import figures
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
-
-
-@pytest.fixture
-def app() -> typer.Typer:
-    """The command alone, as the program runs it."""
-    found = typer.Typer(cls=OneSentence)
-    command.register(found)
-    found.command("other")(lambda: None)
-    return found
 
 
 @pytest.fixture(autouse=True)

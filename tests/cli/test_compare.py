@@ -6,32 +6,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import compare as command
-from fluxttice_core.cli.main import OneSentence
-from fluxttice_core.measurement.settings import MeasurementSettings
-
-TINY = MeasurementSettings(
-    draws=(50, 200),
-    repeats=3,
-    long_repeats=3,
-    rules=("argmax", "categorical"),
-    mass_draws=2048,
-    posterior_repeats=3,
-    aggregate_draws=32,
-    control_repeats=2,
-    control_mass_draws=1024,
-    control_aggregate_draws=16,
-)
-"""The same in every file that measures the small model, so that its controls are measured once a session."""
+from tests.small import MEASUREMENT
 
 
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
-    monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", TINY)
-    found = typer.Typer(cls=OneSentence)
-    command.register(found)
-    found.command("other")(lambda: None)
-    return found
+@pytest.fixture(autouse=True)
+def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", MEASUREMENT)
 
 
 def test_each_model_is_set_beside_the_first(app: typer.Typer, small_checkpoint: Path) -> None:

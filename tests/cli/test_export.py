@@ -8,17 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import export as command
-from fluxttice_core.cli.main import OneSentence
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
-    monkeypatch.chdir(tmp_path)
-    found = typer.Typer(cls=OneSentence)
-    command.register(found)
-    found.command("other")(lambda: None)
-    return found
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_it_writes_a_file_and_says_so(app: typer.Typer, small_checkpoint: Path, tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import verify as command
-from fluxttice_core.cli.main import OneSentence
 from fluxttice_core.provenance.keys import new_private_key, public_pem
 from fluxttice_core.provenance.signature import sign_folder
 
@@ -24,15 +22,6 @@ try:
 finally:
     print("loaded:", [name for name in ("torch", "scipy", "numpy", "matplotlib") if name in sys.modules])
 """
-
-
-@pytest.fixture
-def app() -> typer.Typer:
-    """The command alone, as the program runs it."""
-    found = typer.Typer(cls=OneSentence)
-    command.register(found)
-    found.command("other")(lambda: None)
-    return found
 
 
 @pytest.fixture

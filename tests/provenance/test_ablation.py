@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from fluxttice_core.errors import MeasurementError, TrainingError
-from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance import ablation as subject
 from fluxttice_core.provenance.ablation import (
     Ablation,
@@ -16,31 +15,23 @@ from fluxttice_core.provenance.ablation import (
     carried_out,
     due,
     part_effects,
-    read_ablation,
-    resumed,
 )
+from fluxttice_core.provenance.study import read_study, resumed
 from fluxttice_core.publishing.ablation_table import ablation_markdown, ablation_table, statenet_sentences
 from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.small import HEADLINE, RECIPE
 
-SMALL = (
-    *("architecture.arity=1", "architecture.latent_dim=4", "architecture.encoder_widths=[8, 6]"),
-    *("architecture.consolidating_width=8", "epochs=2", "batch_size=8", "transport.draws.value=16"),
-    *("calibration.draws=1000", "reach.draws=100"),
-)
-TINY = MeasurementSettings(
-    draws=(200,), repeats=2, rules=("argmax",), mass_draws=1024, posterior_repeats=2, aggregate_draws=16
-)
 PARTS = ("cross_injection", "statenet_learning", "transport", "second_half")
 
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return load_recipe("standard", SMALL)
+    return load_recipe("standard", RECIPE)
 
 
 @pytest.fixture(scope="module")
 def fresh(recipe: Recipe) -> Ablation:
-    return begun(recipe, parts=PARTS, command="fluxttice ablate", measurement=TINY)
+    return begun(recipe, parts=PARTS, command="fluxttice ablate", measurement=HEADLINE)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +57,7 @@ def test_each_recipe_is_run_once_a_seed(fresh: Ablation) -> None:
 
 
 def test_the_file_holds_what_was_run(finished: Ablation, path: Path) -> None:
-    assert read_ablation(path) == finished
+    assert read_study(path, Ablation) == finished
     assert len(finished.runs) == 15
     assert due(finished, range(3)) == []
     quantities = {figure.quantity for figure in finished.runs[0].figures}
@@ -118,14 +109,16 @@ def test_a_killed_ablation_goes_on_where_it_was(
 
 
 def test_more_seeds_and_parts_reuse_what_there_is(finished: Ablation, recipe: Recipe, path: Path) -> None:
-    more = begun(recipe, parts=(*PARTS, "free_bits"), command="fluxttice ablate", measurement=TINY)
+    more = begun(recipe, parts=(*PARTS, "free_bits"), command="fluxttice ablate", measurement=HEADLINE)
     runs = due(resumed(path, more), range(4))
     assert [name for seed, _, name in runs if seed < 3] == ["with free_bits"] * 3
     assert len([seed for seed, _, _ in runs if seed == 3]) == 6
 
 
 def test_the_file_of_another_recipe_is_not_mixed_in(finished: Ablation, path: Path) -> None:
-    other = begun(load_recipe("standard", [*SMALL, "epochs=3"]), parts=PARTS, command="x", measurement=TINY)
+    other = begun(
+        load_recipe("standard", [*RECIPE, "epochs=3"]), parts=PARTS, command="x", measurement=HEADLINE
+    )
     with pytest.raises(MeasurementError, match="another recipe, measurement or torch: name another file"):
         resumed(path, other)
 
@@ -147,23 +140,25 @@ def test_a_damaged_file_is_refused(finished: Ablation, tmp_path: Path, damage: D
     damage(plain)
     (tmp_path / "x.json").write_text(json.dumps(plain))
     with pytest.raises(MeasurementError, match=sentence):
-        read_ablation(tmp_path / "x.json")
+        read_study(tmp_path / "x.json", Ablation)
 
 
 def test_no_json_and_no_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
     for name in ("x.json", "missing.json"):
         with pytest.raises(MeasurementError, match=name):
-            read_ablation(tmp_path / name)
+            read_study(tmp_path / name, Ablation)
 
 
 def test_a_run_that_cannot_go_on_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
-    wild = load_recipe("standard", [*SMALL, "optimizer.rate={kind: constant, value: 1.0}"])
+    wild = load_recipe("standard", [*RECIPE, "optimizer.rate={kind: constant, value: 1.0}"])
     wild = wild.model_copy(update={"optimizer": wild.optimizer.model_copy(update={"weight_decay": 1e3})})
     path = tmp_path / "x.json"
     with pytest.raises(TrainingError, match=r"seed 0, the recipe itself: .*; leave that part out"):
         carried_out(
-            begun(wild.model_copy(update={"epochs": 30}), parts=["transport"], command="x", measurement=TINY),
+            begun(
+                wild.model_copy(update={"epochs": 30}), parts=["transport"], command="x", measurement=HEADLINE
+            ),
             path,
             range(2),
             lambda *_: None,
@@ -206,7 +201,7 @@ def test_one_seed_is_too_few(finished: Ablation) -> None:
 def test_sentences_on_statenet(fresh: Ablation, recipe: Recipe, tmp_path: Path) -> None:
     parts = ("statenet_learned", "statenet_learning")
     found = carried_out(
-        begun(recipe, parts=parts, command="x", measurement=TINY),
+        begun(recipe, parts=parts, command="x", measurement=HEADLINE),
         tmp_path / "x.json",
         range(2),
         lambda *_: None,

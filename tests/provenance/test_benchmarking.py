@@ -23,20 +23,7 @@ from fluxttice_core.provenance.benchmarking import (
 )
 from fluxttice_core.provenance.result_file import read_report, read_result
 from fluxttice_core.provenance.trained import load
-
-SETTINGS = MeasurementSettings(
-    draws=(50, 200),
-    repeats=3,
-    long_repeats=3,
-    rules=("argmax", "categorical"),
-    mass_draws=2048,
-    posterior_repeats=3,
-    aggregate_draws=32,
-    control_repeats=2,
-    control_mass_draws=1024,
-    control_aggregate_draws=16,
-)
-"""The same in every file that measures the small model, so that its controls are measured once a session."""
+from tests.small import MEASUREMENT
 
 
 def one_sentence(error: pytest.ExceptionInfo[CheckpointError]) -> str:
@@ -47,18 +34,18 @@ def one_sentence(error: pytest.ExceptionInfo[CheckpointError]) -> str:
 
 
 def test_a_trained_model_is_measured(small_checkpoint: Path) -> None:
-    report = coverage_report(small_checkpoint, settings=SETTINGS)
+    report = coverage_report(small_checkpoint, settings=MEASUREMENT)
     assert isinstance(report, Report)
     assert report.title == "small, epoch 400, seed 0"
     assert report.rho == 0.1
     for half in ("a", "b"):
         assert report.metric("generative_information", half).value > 0.5
         assert report.metric("table_accuracy/mean/train", half).value > 0.9
-    assert report == coverage_report(load(small_checkpoint), settings=SETTINGS)
+    assert report == coverage_report(load(small_checkpoint), settings=MEASUREMENT)
 
 
 def test_draws_repeats_and_seed_are_taken(small_checkpoint: Path) -> None:
-    report = coverage_report(small_checkpoint, draws=[30], repeats=3, seed=5, settings=SETTINGS)
+    report = coverage_report(small_checkpoint, draws=[30], repeats=3, seed=5, settings=MEASUREMENT)
     metric = report.metric("coverage/argmax/30", "a")
     assert (metric.figure.draws, metric.figure.repeats, metric.figure.seed) == (30, 3, 5)
     assert not report.has("coverage/argmax/50", "a")
@@ -66,34 +53,34 @@ def test_draws_repeats_and_seed_are_taken(small_checkpoint: Path) -> None:
 
 def test_there_is_no_default_target_of_a_benchmark(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="trained checkpoint") as error:
-        benchmark(None, tmp_path / "out.json", command="fluxttice benchmark", settings=SETTINGS)
+        benchmark(None, tmp_path / "out.json", command="fluxttice benchmark", settings=MEASUREMENT)
     one_sentence(error)
 
 
 def test_a_missing_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no checkpoint at") as error:
-        coverage_report(tmp_path / "nothing", settings=SETTINGS)
+        coverage_report(tmp_path / "nothing", settings=MEASUREMENT)
     one_sentence(error)
 
 
 def test_a_bare_network_is_refused() -> None:
     network = DualVAE.initialised(Architecture(arity=1), torch.Generator().manual_seed(0))
     with pytest.raises(CheckpointError, match="no record of any training") as error:
-        coverage_report(network, settings=SETTINGS)
+        coverage_report(network, settings=MEASUREMENT)
     one_sentence(error)
 
 
 def test_a_record_of_no_training_is_refused(small_checkpoint: Path) -> None:
     untrained = replace(load(small_checkpoint), trained=False)
     with pytest.raises(CheckpointError, match="never trained") as error:
-        coverage_report(untrained, settings=SETTINGS)
+        coverage_report(untrained, settings=MEASUREMENT)
     one_sentence(error)
 
 
 def test_random_weights_are_refused_whatever_their_record_says(untrained_checkpoint: Path) -> None:
     assert load(untrained_checkpoint).trained
     with pytest.raises(CheckpointError, match="these weights are not trained") as error:
-        coverage_report(untrained_checkpoint, settings=SETTINGS)
+        coverage_report(untrained_checkpoint, settings=MEASUREMENT)
     one_sentence(error)
 
 
@@ -113,7 +100,7 @@ def test_one_untrained_half_is_enough_to_refuse(small_checkpoint: Path) -> None:
     architecture = trained.model.architecture
     halves = {"a": trained.vae_a, "b": untrained_halves(architecture, 50)["b"]}
     with pytest.raises(CheckpointError, match="half B"):
-        require_above_floor(halves, architecture, SETTINGS, "x")  # type: ignore[arg-type]
+        require_above_floor(halves, architecture, MEASUREMENT, "x")  # type: ignore[arg-type]
 
 
 def test_weights_of_another_shape_are_refused(small_checkpoint: Path, tmp_path: Path) -> None:
@@ -124,26 +111,26 @@ def test_weights_of_another_shape_are_refused(small_checkpoint: Path, tmp_path: 
     text = (damaged / "checkpoint.json").read_text()
     (damaged / "checkpoint.json").write_text(text.replace('"latent_dim":3', '"latent_dim":4'))
     with pytest.raises(CheckpointError) as error:
-        coverage_report(damaged, settings=SETTINGS)
+        coverage_report(damaged, settings=MEASUREMENT)
     one_sentence(error)
 
 
 def test_an_absent_device_is_refused(small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    settings = SETTINGS.model_copy(update={"device": "cuda"})
+    settings = MEASUREMENT.model_copy(update={"device": "cuda"})
     with pytest.raises(SettingsError, match="cuda is not there"):
         coverage_report(small_checkpoint, settings=settings)
 
 
 def test_nothing_is_written_of_a_refused_model(untrained_checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError):
-        benchmark(untrained_checkpoint, tmp_path / "out.json", command="x", settings=SETTINGS)
+        benchmark(untrained_checkpoint, tmp_path / "out.json", command="x", settings=MEASUREMENT)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_result_file_holds_the_report(small_checkpoint: Path, tmp_path: Path) -> None:
     out = tmp_path / "results" / "out.json"
-    report = benchmark(small_checkpoint, out, command="fluxttice benchmark --quick", settings=SETTINGS)
+    report = benchmark(small_checkpoint, out, command="fluxttice benchmark --quick", settings=MEASUREMENT)
     assert read_report(out) == report
     result = read_result(out)
     assert result["command"] == "fluxttice benchmark --quick"
@@ -164,11 +151,16 @@ def test_a_title_says_what_is_known(small_checkpoint: Path) -> None:
     assert title_of(unknown) == "model.pt, epoch 400"
 
 
-def test_the_controls_are_measured_once(small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    coverage_report(small_checkpoint, settings=SETTINGS)
+def test_the_controls_are_measured_once(
+    small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = coverage_report(small_checkpoint, settings=MEASUREMENT)
 
     def again(*_: object) -> None:
         raise RuntimeError("measured again")
 
     monkeypatch.setattr(benchmarking, "measured_controls", again)
-    coverage_report(small_checkpoint, settings=SETTINGS)
+    assert coverage_report(small_checkpoint, settings=MEASUREMENT).controls == first.controls
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(RuntimeError, match="measured again"):
+        coverage_report(small_checkpoint, settings=MEASUREMENT)

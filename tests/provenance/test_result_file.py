@@ -9,7 +9,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.canonical import canonical_json, json_digest
 from fluxttice_core.provenance.result_file import (
@@ -22,26 +21,14 @@ from fluxttice_core.provenance.result_file import (
     write_result,
 )
 from fluxttice_core.provenance.trained import load
+from tests.small import MEASUREMENT
 
-SETTINGS = MeasurementSettings(
-    draws=(50, 200),
-    repeats=3,
-    long_repeats=3,
-    rules=("argmax", "categorical"),
-    mass_draws=2048,
-    posterior_repeats=3,
-    aggregate_draws=32,
-    control_repeats=2,
-    control_mass_draws=1024,
-    control_aggregate_draws=16,
-)
-"""The same in every file that measures the small model, so that its controls are measured once a session."""
 Result = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def complete(small_checkpoint: Path) -> Result:
-    report = coverage_report(small_checkpoint, settings=SETTINGS)
+    report = coverage_report(small_checkpoint, settings=MEASUREMENT)
     spent = Circumstances("fluxttice benchmark --checkpoint small", 1.5, 1 << 20)
     return result_of(report, load(small_checkpoint), spent)
 

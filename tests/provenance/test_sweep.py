@@ -10,22 +10,16 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.intervals import mean_interval
-from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.provenance import study
 from fluxttice_core.provenance import sweep as subject
-from fluxttice_core.provenance.ablation import values
-from fluxttice_core.provenance.sweep import Sweep, begun, carried_out, read_sweep, resumed, spreads
+from fluxttice_core.provenance.study import read_study, resumed, values
+from fluxttice_core.provenance.sweep import Sweep, begun, carried_out, spreads
+from fluxttice_core.provenance.tensor_file import tensor_digest
 from fluxttice_core.publishing.sweep_table import sweep_table
 from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.small import HEADLINE, RECIPE
 
-SMALL = (
-    *("architecture.arity=1", "architecture.latent_dim=4", "architecture.encoder_widths=[8, 6]"),
-    *("architecture.consolidating_width=8", "epochs=2", "batch_size=8", "transport.draws.value=16"),
-    *("calibration.draws=1000", "reach.draws=100"),
-)
-STEERED = tuple(setting for setting in SMALL if not setting.startswith(("transport", "calibration")))
-TINY = MeasurementSettings(
-    draws=(200,), repeats=2, rules=("argmax",), mass_draws=1024, posterior_repeats=2, aggregate_draws=16
-)
+STEERED = tuple(setting for setting in RECIPE if not setting.startswith(("transport", "calibration")))
 
 
 def silent(_label: str, _done: float) -> None:
@@ -33,12 +27,12 @@ def silent(_label: str, _done: float) -> None:
 
 
 def fresh(recipe: Recipe, together: int = 2) -> Sweep:
-    return begun(recipe, command="fluxttice sweep", measurement=TINY, together=together)
+    return begun(recipe, command="fluxttice sweep", measurement=HEADLINE, together=together)
 
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return load_recipe("standard", SMALL)
+    return load_recipe("standard", RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +50,7 @@ def figures(sweep: Sweep) -> list[Any]:
 
 
 def test_the_file_holds_every_seed_once(finished: Sweep, path: Path) -> None:
-    assert read_sweep(path) == finished
+    assert read_study(path, Sweep) == finished
     assert finished.seeds == [0, 1, 2, 3, 4]
     assert len({run.tensor_sha256 for run in finished.runs}) == 5
     assert len(finished.runs[0].figures) == 12
@@ -79,16 +73,16 @@ def test_a_sweep_tells_what_comes_next(recipe: Recipe, tmp_path: Path) -> None:
 def test_a_killed_sweep_ends_with_the_figures_of_an_undisturbed_one(
     finished: Sweep, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: int
 ) -> None:
-    path, plain = tmp_path / "found.json", subject._measured
+    path, plain = tmp_path / "found.json", study.measured_run
     made: list[int] = []
 
-    def killed(*arguments: Any) -> Any:
+    def killed(*arguments: Any, **named: Any) -> Any:
         if len(made) == measured:
             raise KeyboardInterrupt
         made.append(1)
-        return plain(*arguments)
+        return plain(*arguments, **named)
 
-    monkeypatch.setattr(subject, "_measured", killed)
+    monkeypatch.setattr(subject, "measured_run", killed)
     with pytest.raises(KeyboardInterrupt):
         carried_out(fresh(recipe), path, range(5), silent)
     monkeypatch.undo()
@@ -108,11 +102,19 @@ def test_together_or_apart_makes_no_difference_but_rounding(
             assert abs(found[0] - found[1]) > 2e-3 * abs(found[0])
 
 
-def test_a_steered_recipe_is_trained_one_by_one(tmp_path: Path) -> None:
-    sweep = begun(load_recipe("original", STEERED), command="x", measurement=TINY, together=8)
+def test_a_steered_recipe_is_trained_one_by_one_and_recorded_as_its_own_run_is(tmp_path: Path) -> None:
+    recipe = load_recipe("original", [*STEERED, "controller.learning_rate=0.01"])
+    sweep = begun(recipe, command="x", measurement=HEADLINE, together=8)
     assert sweep.settings.together == 1
     found = carried_out(sweep, tmp_path / "x.json", range(2), silent)
     assert found.seeds == [0, 1]
+    own = study.trained_alone(recipe, 1).model_tensors()
+    assert found.runs[1].tensor_sha256 == tensor_digest(own)
+    assert found.runs[1].statenet_moved > 0.0
+
+
+def test_what_does_not_learn_has_not_moved(finished: Sweep) -> None:
+    assert {run.statenet_moved for run in finished.runs} == {0.0}
 
 
 def test_the_spread_is_that_of_the_runs(finished: Sweep) -> None:
@@ -140,8 +142,8 @@ def test_a_spread_needs_two_runs(finished: Sweep) -> None:
 
 
 def test_another_recipe_is_not_mixed_in(finished: Sweep, path: Path) -> None:
-    other = fresh(load_recipe("standard", [*SMALL, "epochs=3"]))
-    with pytest.raises(MeasurementError, match="holds a sweep of another recipe"):
+    other = fresh(load_recipe("standard", [*RECIPE, "epochs=3"]))
+    with pytest.raises(MeasurementError, match="holds a study of another recipe"):
         resumed(path, other)
 
 
@@ -149,7 +151,7 @@ def test_another_recipe_is_not_mixed_in(finished: Sweep, path: Path) -> None:
     ("spoil", "sentence"),
     [
         (lambda plain: plain["settings"].update(together=3), "its settings are not those of settings_sha256"),
-        (lambda plain: plain["runs"].append(plain["runs"][0]), "a seed comes twice"),
+        (lambda plain: plain["runs"].append(plain["runs"][0]), "a run of one recipe and seed comes twice"),
         (lambda plain: plain.update(more=1), "is no sweep"),
     ],
 )
@@ -160,7 +162,7 @@ def test_a_file_that_contradicts_itself_is_refused(
     spoil(plain)
     (tmp_path / "x.json").write_text(json.dumps(plain))
     with pytest.raises(MeasurementError, match=sentence):
-        read_sweep(tmp_path / "x.json")
+        read_study(tmp_path / "x.json", Sweep)
 
 
 def test_threads_and_random_state_are_put_back(recipe: Recipe, tmp_path: Path) -> None:

@@ -4,107 +4,40 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
-import torch
-from jaxtyping import Float64
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-
-from fluxttice_core.errors import MeasurementError, RecordError, TrainingError
+from fluxttice_core.errors import MeasurementError, TrainingError
 from fluxttice_core.measurement.effect import Effect, effect
-from fluxttice_core.measurement.headline import headline_figures
-from fluxttice_core.measurement.metric import Direction, Half, Unit
+from fluxttice_core.measurement.metric import Half, Unit
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.provenance.atomic import write_json
-from fluxttice_core.provenance.bounded import read_bounded
-from fluxttice_core.provenance.canonical import json_digest, parse_json
-from fluxttice_core.provenance.certificate import fixed_threads
-from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
-from fluxttice_core.provenance.tensor_file import tensor_digest
-from fluxttice_core.provenance.watch import observe_reach
-from fluxttice_core.training.history import Reach
-from fluxttice_core.training.loop import Trainer
+from fluxttice_core.provenance.study import (
+    RunRecord,
+    Study,
+    StudySettings,
+    measured_run,
+    origin,
+    recipe_digest,
+    trained_alone,
+    values,
+)
 from fluxttice_core.training.parts import Contrast, contrasts
-from fluxttice_core.training.recipe import ReachSettings, Recipe
+from fluxttice_core.training.recipe import Recipe
 
-SCHEMA = "fluxttice/ablation"
-_MAXIMUM = 64 << 20
 MEASUREMENT = MeasurementSettings(
     draws=(50_000,), repeats=2, rules=("argmax",), mass_draws=2**17, posterior_repeats=2
 )
 """Less than a report's, and the same for every run of a seed: differences, not levels, are asked for."""
 REHEARSAL = MEASUREMENT.model_copy(update={"draws": (10_000,), "mass_draws": 2**13})
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class FigureRecord(_Record):
-    """One figure of one half of a run."""
-
-    half: Literal["a", "b"]
-    quantity: str
-    unit: Unit
-    better: Direction
-    value: float
-
-
-class RunRecord(_Record):
-    """A run that was trained and measured.
-
-    Attributes:
-        recipe_sha256: Which recipe, by the digest of its settings.
-        seed: Seed of its training and of its measurement.
-        tensor_sha256: The weights that it ended with.
-        figures: What was measured of it.
-        statenet_moved: How far StateNet's weights went, over the norm that they began with.
-        seconds: Time that training and measuring took.
-    """
-
-    recipe_sha256: Sha256
-    seed: int
-    tensor_sha256: Sha256
-    figures: tuple[FigureRecord, ...]
-    statenet_moved: float
-    seconds: float
-
-
-class AblationSettings(_Record):
-    """What determines every run of an ablation.
-
-    Attributes:
-        recipe: The recipe that parts are put into or taken out of.
-        measurement: What every run is measured with, but for the seed, which is the run's.
-        torch_version: The torch that computes.
-    """
-
-    recipe: Recipe
-    measurement: MeasurementSettings
-    torch_version: str = str(torch.__version__)
-
-    def digest(self) -> str:
-        """SHA-256 of the settings' canonical JSON."""
-        return json_digest(self.model_dump(mode="json"))
-
-
-class Ablation(_Record):
+class Ablation(Study):
     """The content of an ablation's result file: its settings and every run finished so far."""
 
+    kind: ClassVar[str] = "ablation"
+
     schema_name: Literal["fluxttice/ablation"] = "fluxttice/ablation"
-    schema_version: Literal[1] = 1
-    tool: dict[str, JsonValue]
-    created: str
-    command: str
-    environment: dict[str, JsonValue]
-    settings: AblationSettings
-    settings_sha256: Sha256
     parts: tuple[str, ...]
-    runs: tuple[RunRecord, ...] = ()
 
     def contrasts(self) -> list[Contrast]:
         """The parts' pairs of recipes."""
@@ -137,11 +70,6 @@ class PartEffect:
     same_weights: bool
 
 
-def recipe_digest(recipe: Recipe) -> str:
-    """SHA-256 of a recipe's settings."""
-    return json_digest(recipe.model_dump(mode="json"))
-
-
 def begun(
     recipe: Recipe,
     *,
@@ -161,54 +89,9 @@ def begun(
         SettingsError: If a part is unknown, or cannot be put into this recipe.
     """
     equal = recipe.model_copy(update={"patience": None})
-    settings = AblationSettings(recipe=equal, measurement=measurement)
-    with fixed_threads(1):
-        environment = environment_record()
-    return Ablation(
-        tool=tool_record(),
-        created=timestamp(),
-        command=command,
-        environment=environment,
-        settings=settings,
-        settings_sha256=settings.digest(),
-        parts=tuple(contrast.part for contrast in contrasts(equal, parts)),
-    )
-
-
-def resumed(path: Path, fresh: Ablation) -> Ablation:
-    """A fresh ablation with the runs that its result file holds already.
-
-    Raises:
-        MeasurementError: If the file is damaged, or of another recipe, measurement or torch.
-    """
-    if not path.exists():
-        return fresh
-    before = read_ablation(path)
-    if before.settings_sha256 != fresh.settings_sha256:
-        raise MeasurementError(
-            f"{path} holds an ablation of another recipe, measurement or torch: name another file with --out"
-        )
-    return fresh.model_copy(update={"runs": before.runs})
-
-
-def read_ablation(path: Path) -> Ablation:
-    """Read an ablation's result file and check it.
-
-    Raises:
-        MeasurementError: If it is missing, damaged or contradicts itself.
-    """
-    data = read_bounded(path, maximum=_MAXIMUM, name="The ablation", error=MeasurementError)
-    try:
-        found = Ablation.model_validate(parse_json(data, name=str(path)))
-    except RecordError as error:
-        raise MeasurementError(str(error)) from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = "/".join(str(part) for part in first["loc"])
-        raise MeasurementError(f"{path} is no ablation ({where}: {first['msg']}): run it again") from None
-    if found.settings.digest() != found.settings_sha256:
-        raise MeasurementError(f"{path} contradicts itself: its settings are not those of settings_sha256")
-    return found
+    settings = StudySettings(recipe=equal, measurement=measurement)
+    parts = tuple(contrast.part for contrast in contrasts(equal, parts))
+    return Ablation(parts=parts, **origin(settings, command))
 
 
 def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str]]:
@@ -247,7 +130,7 @@ def carried_out(
     for number, (seed, recipe, name) in enumerate(runs):
         progress(f"seed {seed}: {name}", number / len(runs))
         try:
-            run = trained_and_measured(recipe, seed, ablation.settings.measurement)
+            run = trained_and_measured(recipe, seed, ablation.settings)
         except TrainingError as error:
             raise TrainingError(f"seed {seed}, {name}: {error}; leave that part out with --parts") from None
         ablation = ablation.model_copy(update={"runs": (*ablation.runs, run)})
@@ -256,56 +139,28 @@ def carried_out(
     return ablation
 
 
-def trained_and_measured(recipe: Recipe, seed: int, measurement: MeasurementSettings) -> RunRecord:
-    """Train a recipe with one thread, and measure its headline figures.
+def trained_and_measured(recipe: Recipe, seed: int, settings: StudySettings) -> RunRecord:
+    """Train a recipe and measure its headline figures, with one thread.
 
     Args:
         recipe: The recipe.
         seed: Seed of the training and of the measurement's draws.
-        measurement: Everything else that the measurement is made with.
+        settings: What every run is measured with.
 
     Raises:
         TrainingError: If the loss stops being finite.
     """
     started = time.perf_counter()
-    with fixed_threads(1):
-        # Only adaptive weights look at the reach, and looking takes longer than learning.
-        trainer = Trainer(recipe, seed=seed, observe=_unwatched if recipe.balance is None else observe_reach)
-        before = _statenet(trainer.model)
-        for _ in trainer.epochs():
-            continue
-        moved = float((_statenet(trainer.model) - before).norm() / before.norm())
-        figures = tuple(_figures(trainer, measurement.model_copy(update={"seed": seed})))
-    return RunRecord(
-        recipe_sha256=recipe_digest(recipe),
+    trainer = trained_alone(recipe, seed)
+    return measured_run(
+        trainer.model_tensors(),
+        trainer.split,
+        settings,
+        recipe=recipe,
         seed=seed,
-        tensor_sha256=tensor_digest(trainer.model_tensors()),
-        figures=figures,
-        statenet_moved=moved,
-        seconds=round(time.perf_counter() - started, 3),
+        threads=1,
+        trained_seconds=time.perf_counter() - started,
     )
-
-
-def _figures(trainer: Trainer, measurement: MeasurementSettings) -> Iterator[FigureRecord]:
-    model = trainer.model.eval()
-    halves: tuple[tuple[Literal["a", "b"], Any], ...] = (("a", model.vae_a), ("b", model.vae_b))
-    for half, vae in halves:
-        for figure in headline_figures(vae, half, measurement, trainer.split):
-            yield FigureRecord(
-                half=half,
-                quantity=figure.quantity,
-                unit=figure.unit,
-                better=figure.better,
-                value=figure.value,
-            )
-
-
-def _statenet(model: DualVAE) -> torch.Tensor:
-    return torch.cat([parameter.detach().flatten().clone() for parameter in model.state_net.parameters()])
-
-
-def _unwatched(_model: DualVAE, _settings: ReachSettings, _generator: torch.Generator) -> Reach:
-    return Reach(distinct_a=0, distinct_b=0, expected=1.0)
 
 
 def part_effects(ablation: Ablation) -> Iterator[PartEffect]:
@@ -346,21 +201,3 @@ def _effects(pairs: Sequence[tuple[RunRecord, RunRecord]], half: Half) -> dict[s
         )
         for figure in first
     }
-
-
-def values(runs: Sequence[RunRecord], half: Half, quantity: str) -> Float64[np.ndarray, "n"]:
-    """One figure of several runs.
-
-    Args:
-        runs: The runs.
-        half: The half.
-        quantity: The figure.
-    """
-    return np.array(
-        [
-            figure.value
-            for run in runs
-            for figure in run.figures
-            if (figure.half, figure.quantity) == (half, quantity)
-        ]
-    )

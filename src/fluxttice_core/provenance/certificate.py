@@ -37,7 +37,7 @@ SELECTION, FIGURES = "selection.json", "figures"
 COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
 """Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
-_THREADS = 2
+THREADS = 2
 _OWN = {MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE}
 
 DrawFigures = Callable[[Report], Mapping[str, bytes]]
@@ -120,7 +120,7 @@ def certify(
 
 
 @contextmanager
-def fixed_threads(count: int = _THREADS) -> Iterator[None]:
+def fixed_threads(count: int = THREADS) -> Iterator[None]:
     """Compute with the same number of threads whatever the caller's, since sums round by their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)

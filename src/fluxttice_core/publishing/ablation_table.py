@@ -11,7 +11,8 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.effect import Effect, verdict
 from fluxttice_core.measurement.metric import Unit
 from fluxttice_core.measurement.numbers import difference_shown, shown
-from fluxttice_core.provenance.ablation import Ablation, PartEffect, part_effects, values
+from fluxttice_core.provenance.ablation import Ablation, PartEffect, part_effects
+from fluxttice_core.provenance.study import values
 
 _COLUMNS = {
     "efficiency/argmax": "efficiency",

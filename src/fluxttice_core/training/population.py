@@ -115,6 +115,15 @@ class Population:
                 self._conclude()
             yield PopulationEpoch(epoch + 1, tuple(losses), time.perf_counter() - started)
 
+    def tensors(self, seed: int) -> dict[str, Tensor]:
+        """One run's weights and buffers, on the CPU, as its own trainer would give them.
+
+        Args:
+            seed: One of the population's seeds.
+        """
+        model = self.models[self.seeds.index(seed)]
+        return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+
     def _epoch(self, epoch: int) -> list[float]:
         size, total = self.recipe.batch_size, len(self._rows)
         orders = torch.stack(
