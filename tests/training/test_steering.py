@@ -188,6 +188,13 @@ def test_a_resumed_run_learns_on_with_the_same_bits(small: "SmallRuns", epochs: 
     assert small.finish(second).same_weights(undisturbed)
 
 
+def test_a_parameter_without_state_is_refused(small: "SmallRuns") -> None:
+    done = small.train(LEARNING).trainer
+    state = {key: t for key, t in done.state_tensors().items() if "steering/decoder.2.bias/" not in key}
+    with pytest.raises(TrainingError, match=r"StateNet state does not fit decoder\.2\.bias"):
+        small.trainer(LEARNING).restore(done.model_tensors(), state, done.progress)
+
+
 def test_damaged_state_is_refused(small: "SmallRuns") -> None:
     done = small.train(LEARNING).trainer
     state = done.state_tensors()

@@ -4,22 +4,17 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw
 
-from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.training.adamw import AdamW, Decays
 from fluxttice_core.training.recipe import OptimizerSettings
 from fluxttice_core.training.step_derivative import CLIP_MARGIN, EPSILON, Move, StepDerivative
 
 LEARNING_PARTS = ("encoder_A", "encoder_B", "decoder_A", "decoder_B")
-_KEPT = ("step", "exp_avg", "exp_avg_sq")
 
 
 class Descent:
     """AdamW over the two encoders and the two decoders; StateNet is left alone, as in the original system.
-
-    PyTorch's function is called, not its optimiser class: that one loads a compiler when it is made, which
-    costs every run a second.
 
     Args:
         model: The network, or its parameters that learn by name.
@@ -30,7 +25,8 @@ class Descent:
         self._settings = settings
         named = model.named_parameters() if isinstance(model, DualVAE) else model.items()
         self._parameters = {name: tensor for name, tensor in named if name.startswith(LEARNING_PARTS)}
-        self._state: dict[str, dict[str, Tensor]] = {}
+        decays = Decays(settings.first_moment, settings.second_moment, settings.weight_decay, EPSILON)
+        self._adamw = AdamW(self._parameters, decays)
         self._norms: tuple[Tensor, Tensor] | None = None
         self._total: Tensor | None = None
 
@@ -47,7 +43,7 @@ class Descent:
         self._norms = None
         if self._settings.clip_norm is not None:
             self._clip(self._settings.clip_norm)
-        self._move(self._names(*LEARNING_PARTS), rate)
+        self._adamw.step(self._gradients(*LEARNING_PARTS), rate=rate)
 
     def gradient_norms(self) -> tuple[float, float]:
         """Norms of the gradients of halves A and B in the last step, after clipping."""
@@ -62,25 +58,19 @@ class Descent:
     def derivative(self) -> StepDerivative:
         """How the parameters depend on rate and gradient of the step just made; valid until the next."""
         moves = {
-            name: Move(
-                gradient=gradient,
-                first=self._state[name]["exp_avg"],
-                second=self._state[name]["exp_avg_sq"],
-                count=self._state[name]["step"].item(),
-            )
-            for name in self._names(*LEARNING_PARTS)
-            if (gradient := self._parameters[name].grad) is not None
+            name: Move(gradient, *self._adamw.moments(name))
+            for name, gradient in self._gradients(*LEARNING_PARTS).items()
         }
         total = torch.zeros(()) if self._total is None else self._total
         return StepDerivative(moves, self._settings, total.item())
 
-    def _names(self, *parts: str) -> list[str]:
-        """Parameters of some parts that the last loss depended on."""
-        return [
-            name
+    def _gradients(self, *parts: str) -> dict[str, Tensor]:
+        """Gradients of the parameters of some parts that the last loss depended on."""
+        return {
+            name: parameter.grad
             for name, parameter in self._parameters.items()
             if name.startswith(parts) and parameter.grad is not None
-        ]
+        }
 
     def _clip(self, limit: float) -> None:
         """Shrink all gradients together to a norm of at most the limit, and keep the halves' norms."""
@@ -92,44 +82,15 @@ class Descent:
         self._norms = norm_a * factor, norm_b * factor
 
     def _measured(self) -> tuple[Tensor, Tensor]:
-        halves = (self._names("encoder_A", "decoder_A"), self._names("encoder_B", "decoder_B"))
-        norm_a, norm_b = (torch.nn.utils.get_total_norm(self._gradients(names)) for names in halves)
-        return norm_a, norm_b
-
-    def _gradients(self, names: list[str]) -> list[Tensor]:
-        return [gradient for name in names if (gradient := self._parameters[name].grad) is not None]
-
-    @torch.no_grad()
-    def _move(self, names: list[str], rate: float) -> None:
-        parameters = [self._parameters[name] for name in names]
-        for name, parameter in zip(names, parameters, strict=True):
-            if name not in self._state:
-                self._state[name] = _fresh_state(parameter)
-        steps, first, second = ([self._state[name][key] for name in names] for key in _KEPT)
-        adamw(
-            parameters,
-            self._gradients(names),
-            first,
-            second,
-            [],
-            steps,
-            fused=True,
-            amsgrad=False,
-            maximize=False,
-            lr=rate,
-            beta1=self._settings.first_moment,
-            beta2=self._settings.second_moment,
-            weight_decay=self._settings.weight_decay,
-            eps=EPSILON,
+        halves = (("encoder_A", "decoder_A"), ("encoder_B", "decoder_B"))
+        norm_a, norm_b = (
+            torch.nn.utils.get_total_norm(list(self._gradients(*parts).values())) for parts in halves
         )
+        return norm_a, norm_b
 
     def tensors(self) -> dict[str, Tensor]:
         """The optimiser's state by parameter, on the CPU; empty for a parameter that has made no step."""
-        return {
-            f"{name}/{key}": value.detach().cpu().clone()
-            for name, state in self._state.items()
-            for key, value in state.items()
-        }
+        return self._adamw.tensors()
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from the state that `tensors` gave.
@@ -137,22 +98,4 @@ class Descent:
         Raises:
             TrainingError: If a parameter's state is incomplete or of another shape.
         """
-        self._state = {}
-        for name, parameter in self._parameters.items():
-            found = {key: tensors[f"{name}/{key}"] for key in _KEPT if f"{name}/{key}" in tensors}
-            if not found:
-                continue
-            fresh = _fresh_state(parameter)
-            if {key: value.shape for key, value in found.items()} != {k: v.shape for k, v in fresh.items()}:
-                raise TrainingError(
-                    f"the checkpoint's optimiser state does not fit {name}: resume from another checkpoint"
-                )
-            self._state[name] = {key: value.clone().to(parameter.device) for key, value in found.items()}
-
-
-def _fresh_state(parameter: Tensor) -> dict[str, Tensor]:
-    return {
-        "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-        "exp_avg": torch.zeros_like(parameter),
-        "exp_avg_sq": torch.zeros_like(parameter),
-    }
+        self._adamw.restore(tensors, whose="optimiser")

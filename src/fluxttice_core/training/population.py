@@ -24,7 +24,7 @@ from fluxttice_core.operations.split import split
 from fluxttice_core.training.allocation import keep_freed_memory
 from fluxttice_core.training.calibration import calibrate
 from fluxttice_core.training.demand import population_excess
-from fluxttice_core.training.descent import Descent
+from fluxttice_core.training.descent import LEARNING_PARTS, Descent
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.randomness import stream
 from fluxttice_core.training.recipe import Recipe
@@ -219,7 +219,7 @@ class _PopulationDescent(Descent):
     """AdamW over stacks of weights, each run clipped by its own norm."""
 
     def _clip(self, limit: float) -> None:
-        gradients = self._gradients(list(self._parameters))
+        gradients = list(self._gradients(*LEARNING_PARTS).values())
         squares = torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients])
         factor = (limit / (squares.sum(0).sqrt() + CLIP_MARGIN)).clamp(max=1.0)
         for gradient in gradients:

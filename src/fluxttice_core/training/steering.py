@@ -30,10 +30,10 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.statenet import CORRECTED, StateNet
+from fluxttice_core.training.adamw import AdamW, Decays
 from fluxttice_core.training.controller import Corrections, correction_slopes
 from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.loss import BatchLoss, Conditions
@@ -41,7 +41,8 @@ from fluxttice_core.training.recipe import ControllerSettings
 from fluxttice_core.training.step_derivative import Tensors, inner
 
 _KEY = "steering"
-_KEPT = ("step", "exp_avg", "exp_avg_sq")
+_SLOPES_EPSILON = 1e-16
+"""Less than AdamW's usual epsilon, for the slopes are as small as the rate times a gain."""
 _HALVES = {"weight_a": ("encoder_A", "decoder_A"), "weight_b": ("encoder_B", "decoder_B")}
 
 
@@ -76,7 +77,7 @@ class Steering:
         self._net = net
         self._settings = settings
         self._parameters = dict(net.named_parameters())
-        self._adam: dict[str, dict[str, Tensor]] = {}
+        self._adam = AdamW(self._parameters, Decays(epsilon=_SLOPES_EPSILON))
         self._state: Tensor | None = None
 
     def asks_at(self, step: int) -> bool:
@@ -131,38 +132,12 @@ class Steering:
         target = lesson.state.new_tensor([[getattr(slopes, name) for name in CORRECTED]])
         with torch.enable_grad():
             aim = (self._net(lesson.state) * target).sum()
-            self._step(gradient(aim, self._parameters))
-
-    @torch.no_grad()
-    def _step(self, gradients: Tensors) -> None:
-        for name, parameter in self._parameters.items():
-            if name not in self._adam:
-                self._adam[name] = _fresh(parameter)
-        steps, first, second = ([state[key] for state in self._adam.values()] for key in _KEPT)
-        adamw(
-            list(self._parameters.values()),
-            [gradients[name] for name in self._parameters],
-            first,
-            second,
-            [],
-            steps,
-            fused=True,
-            amsgrad=False,
-            maximize=False,
-            lr=self._settings.learning_rate,
-            beta1=0.9,
-            beta2=0.999,
-            weight_decay=0.0,
-            eps=1e-16,  # the slopes are as small as the rate times a gain
-        )
+            slope = gradient(aim, self._parameters)
+        self._adam.step(slope, rate=self._settings.learning_rate)
 
     def tensors(self) -> dict[str, Tensor]:
         """The state of StateNet's optimiser, on the CPU; empty while it has not learned."""
-        return {
-            f"{_KEY}/{name}/{key}": value.detach().cpu().clone()
-            for name, state in self._adam.items()
-            for key, value in state.items()
-        }
+        return {f"{_KEY}/{name}": tensor for name, tensor in self._adam.tensors().items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from the state that `tensors` gave.
@@ -170,17 +145,13 @@ class Steering:
         Raises:
             TrainingError: If it is incomplete or of another shape.
         """
-        self._adam = {}
-        if not any(key.startswith(f"{_KEY}/") for key in tensors):
-            return
-        for name, parameter in self._parameters.items():
-            entries = {key: f"{_KEY}/{name}/{key}" for key in _KEPT}
-            kept = {key: tensors[entry] for key, entry in entries.items() if entry in tensors}
-            if _shapes(kept) != _shapes(_fresh(parameter)):
-                raise TrainingError(
-                    f"the checkpoint's StateNet state does not fit {name}: resume from another checkpoint"
-                )
-            self._adam[name] = {key: value.clone().to(parameter.device) for key, value in kept.items()}
+        own = {key.removeprefix(f"{_KEY}/"): t for key, t in tensors.items() if key.startswith(f"{_KEY}/")}
+        self._adam.restore(own, whose="StateNet")
+        missing = set(self._parameters) - self._adam.moved
+        if own and missing:
+            raise TrainingError(
+                f"the checkpoint's StateNet state does not fit {min(missing)}: resume from another checkpoint"
+            )
 
 
 def validation_slopes(lesson: Lesson, descent: Descent, validation: Tensors) -> Corrections:
@@ -219,15 +190,3 @@ def gradient(total: Tensor, parameters: Tensors, *, keep: bool = False) -> dict[
     """
     found = torch.autograd.grad(total, list(parameters.values()), retain_graph=keep, allow_unused=True)
     return {name: slope for name, slope in zip(parameters, found, strict=True) if slope is not None}
-
-
-def _fresh(parameter: Tensor) -> dict[str, Tensor]:
-    return {
-        "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-        "exp_avg": torch.zeros_like(parameter),
-        "exp_avg_sq": torch.zeros_like(parameter),
-    }
-
-
-def _shapes(state: Tensors) -> dict[str, torch.Size]:
-    return {key: value.shape for key, value in state.items()}
