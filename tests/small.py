@@ -29,3 +29,9 @@ RECIPE = (
     *("calibration.draws=1000", "reach.draws=100"),
 )
 """Overrides of the standard recipe."""
+
+RUN = (
+    *("architecture.arity=1", "epochs=6", "checkpoint_every=1", "reach.draws=100"),
+    "calibration.draws=1000",
+)
+"""Overrides of the standard recipe for a run with a checkpoint after each of its epochs."""

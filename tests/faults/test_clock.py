@@ -14,15 +14,9 @@ from fluxttice_core.provenance.certificate import certify
 from fluxttice_core.provenance.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.provenance.result_file import read_report
 from fluxttice_core.provenance.run import Run, run_settings
+from tests.small import RUN
 
 Count = Callable[..., None]
-SMALL = (
-    "architecture.arity=1",
-    "epochs=6",
-    "checkpoint_every=1",
-    "reach.draws=100",
-    "calibration.draws=1000",
-)
 FUTURE = 4_102_444_800.0
 """The first second of the year 2100."""
 
@@ -50,7 +44,7 @@ def stop_after(epoch: int) -> Callable[[object], None]:
 
 
 def test_a_run_goes_on_from_its_last_epoch(tmp_path: Path, clock: None, count: Count) -> None:
-    settings = run_settings("standard", SMALL)
+    settings = run_settings("standard", RUN)
     Run.start(tmp_path / "whole", settings).train()
     expected = read(latest(tmp_path / "whole")).record.tensor_digest
     run = Run.start(tmp_path / "run", settings)

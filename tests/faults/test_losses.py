@@ -12,22 +12,16 @@ from fluxttice_core.errors import TrainingError
 from fluxttice_core.provenance.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.provenance.run import Run, run_settings
 from fluxttice_core.training.loop import Trainer
+from tests.small import RUN
 
 Count = Callable[..., None]
-SMALL = (
-    "architecture.arity=1",
-    "epochs=6",
-    "checkpoint_every=1",
-    "reach.draws=100",
-    "calibration.draws=1000",
-)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_the_checkpoints_before_it_are_kept_and_the_run_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: Count, value: float
 ) -> None:
-    settings = run_settings("standard", SMALL)
+    settings = run_settings("standard", RUN)
     Run.start(tmp_path / "whole", settings).train()
     expected = read(latest(tmp_path / "whole")).record.tensor_digest
     bad = int(np.random.default_rng().integers(2, 7))

@@ -9,17 +9,11 @@ import pytest
 
 from fluxttice_core.provenance.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.provenance.run import Run, run_settings
+from tests.small import RUN
 
 Count = Callable[..., None]
 Together = Callable[[list[list[str]]], list[tuple[int, str]]]
-SMALL = (
-    "architecture.arity=1",
-    "epochs=6",
-    "checkpoint_every=1",
-    "reach.draws=100",
-    "calibration.draws=1000",
-)
-OVERRIDES = [part for setting in SMALL for part in ("--set", setting)]
+OVERRIDES = [part for setting in RUN for part in ("--set", setting)]
 
 
 def is_one_sentence(text: str) -> bool:
@@ -58,9 +52,9 @@ CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
 def test_a_run_resumed_as_another_is_refused_and_kept(
     tmp_path: Path, together: Together, count: Count, what: str
 ) -> None:
-    whole = Run.start(tmp_path / "whole", run_settings("standard", SMALL))
+    whole = Run.start(tmp_path / "whole", run_settings("standard", RUN))
     whole.train()
-    run = Run.start(tmp_path / "run", run_settings("standard", SMALL))
+    run = Run.start(tmp_path / "run", run_settings("standard", RUN))
     with pytest.raises(KeyboardInterrupt):
         run.train(stop_after(3))
     path = run.folder / "settings.json"
