@@ -51,9 +51,7 @@ def richness_figure(space: OperationSpace) -> Figure:
         right.plot(_BUDGETS, mass, label=name, **stroke.line(marker=stroke.marker, markerfacecolor="none"))
     left.set(xscale="log", xlabel="draws", ylabel="operations", title="kinds, and dotted how many there are")
     left.yaxis.set_major_formatter("{x:,.0f}")
-    right.set(
-        xscale="log", xlabel="draws", ylabel="mass seen, %", title="mass by Good and Turing: half scores more"
-    )
+    right.set(xscale="log", xlabel="draws", ylabel="% of the mass", title="Good and Turing's mass seen")
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=7.5)
     return figure
 
