@@ -24,7 +24,7 @@ from fluxttice_core.training.controller import (
 )
 from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.history import EpochRecord, Reach
-from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
+from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss, scheduled
 from fluxttice_core.training.randomness import stream
 from fluxttice_core.training.recipe import ReachSettings, Recipe
 from fluxttice_core.training.rows import Rows, rows_of
@@ -193,19 +193,16 @@ class Trainer:
     def _conditions(self, moment: float, corrections: Corrections) -> Conditions:
         recipe, balance = self.recipe, self.progress.balance
         balanced = recipe.balance is None or balance.balanced
+        planned = scheduled(recipe, moment, balanced=balanced)
         scale_a, scale_b = gradient_scales(balance, recipe.balance)
-        rate, alignment = recipe.optimizer.rate.at(moment), recipe.alignment.at(moment)
         if recipe.controller is not None:
-            rate = corrected_rate(rate, corrections, recipe.controller)
-            alignment = corrected_alignment(alignment, corrections, recipe.controller)
-        return Conditions(
-            learning_rate=rate,
-            rho=recipe.rho.at(moment, balanced=balanced),
-            beta_a=recipe.half_a.beta.at(moment),
-            beta_b=recipe.half_b.beta.at(moment),
-            temperature_a=recipe.half_a.temperature.at(moment),
-            temperature_b=recipe.half_b.temperature.at(moment),
-            alignment=alignment,
+            planned = replace(
+                planned,
+                learning_rate=corrected_rate(planned.learning_rate, corrections, recipe.controller),
+                alignment=corrected_alignment(planned.alignment, corrections, recipe.controller),
+            )
+        return replace(
+            planned,
             weight_a=balance.weight_a,
             weight_b=balance.weight_b,
             scale_a=scale_a,

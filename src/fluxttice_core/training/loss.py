@@ -33,6 +33,25 @@ class Conditions:
         return replace(self, alignment=0.0, rho=0.0, **plain)
 
 
+def scheduled(recipe: Recipe, moment: float, *, balanced: bool = True) -> Conditions:
+    """What the recipe's schedules say at a moment of the run; both halves weigh 1, and transport nothing.
+
+    Args:
+        recipe: The recipe.
+        moment: Epochs done, with their fraction.
+        balanced: Whether the halves count as balanced, which a gated schedule asks.
+    """
+    return Conditions(
+        learning_rate=recipe.optimizer.rate.at(moment),
+        rho=recipe.rho.at(moment, balanced=balanced),
+        beta_a=recipe.half_a.beta.at(moment),
+        beta_b=recipe.half_b.beta.at(moment),
+        temperature_a=recipe.half_a.temperature.at(moment),
+        temperature_b=recipe.half_b.temperature.at(moment),
+        alignment=recipe.alignment.at(moment),
+    )
+
+
 BATCH_FIGURES = ("loss", "transport", "distortion_a", "distortion_b", "rate_a", "rate_b")
 _FIELDS = {"loss": "total"}
 

@@ -11,7 +11,7 @@ batch (the alignment's histogram) is refused.
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int64
@@ -25,7 +25,7 @@ from fluxttice_core.training.allocation import keep_freed_memory
 from fluxttice_core.training.calibration import calibrate
 from fluxttice_core.training.demand import population_excess
 from fluxttice_core.training.descent import LEARNING_PARTS, Descent
-from fluxttice_core.training.loss import Conditions, batch_loss
+from fluxttice_core.training.loss import Conditions, batch_loss, scheduled
 from fluxttice_core.training.randomness import stream
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.rows import rows_of
@@ -134,7 +134,7 @@ class Population:
         for start in range(0, total, size):
             moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
             batch = self._batch(orders[:, start : start + size], moment, noise)
-            conditions = self._conditions(moment)
+            conditions = replace(scheduled(self.recipe, moment), transport=self._transport[0].weight(moment))
             losses = self._losses(batch, conditions)
             self._descent.step(losses.sum(), rate=conditions.learning_rate)
             sums += losses.detach() * batch.tables.shape[1]
@@ -154,19 +154,6 @@ class Population:
             _both(drawn),
             _both([target.latents for target in found]) if found else None,
             _both([target.cells for target in found]) if found else None,
-        )
-
-    def _conditions(self, moment: float) -> Conditions:
-        recipe = self.recipe
-        return Conditions(
-            learning_rate=recipe.optimizer.rate.at(moment),
-            rho=recipe.rho.at(moment),
-            beta_a=recipe.half_a.beta.at(moment),
-            beta_b=recipe.half_b.beta.at(moment),
-            temperature_a=recipe.half_a.temperature.at(moment),
-            temperature_b=recipe.half_b.temperature.at(moment),
-            alignment=0.0,
-            transport=self._transport[0].weight(moment),
         )
 
     def _losses(self, batch: _Batch, conditions: Conditions) -> Float[Tensor, "S"]:
