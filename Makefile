@@ -29,10 +29,10 @@ test-slow: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/faults tests/provenance/test_faults.py -m "slow or not slow" --timeout=3600
 
-# A million inputs for every parser: about an hour on two cores.
+# A million inputs for every parser: an hour or two on two cores. FUZZ="--runs 10000 recipes" tries less.
 fuzz: $(VENV)/.dev
 	@$(PIP) --editable '.[fuzz]'
-	@$(BIN)/python -m tests.fuzz
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 # All mutants of the measurements: an hour of one core. MUTANTS="--permille 100" tries a tenth of them.
 mutants: $(VENV)/.dev
