@@ -1,9 +1,14 @@
 """The page of mutants, from what was tried: `python -m benchmarks.mutation_page`."""
 
+import csv
+import io
 import re
 import sys
+import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from textwrap import wrap
 
@@ -11,91 +16,155 @@ from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.utils.file_utils import walk_mutatable_files
 
-from benchmarks.mutants import KILLED, TIMEOUT, UNTESTED, digest, number_of
+from benchmarks.mutants import KILLED, TIMEOUT, UNTESTED
 from fluxttice_core.measurement.intervals import clopper_pearson
 from fluxttice_core.provenance.atomic import write_text
 
 PAGE = Path("docs") / "mutation.md"
+LIST = Path("docs") / "results" / "surviving-mutants.csv"
+REASONS = Path(__file__).with_name("survivors.toml")
 DEAD = (KILLED, TIMEOUT)
 
-REASONS = (
-    (
-        r"^\+.*(device=None|\.to\(None\)|Generator\(None\)|\.device\b)",
-        "only another device than the CPU tells",
-    ),
-    (r"^-.*strict=True", "both are of one length, which `strict` would only say once more"),
-    (r"^-.*dtype=", "the type that is left out is the one that the values have already"),
-    (r"^\+.*\[\+1\]|^\+.*\(\+1\)", "with two dimensions the last is also the one numbered 1"),
-    (r"^-.*style=|^-.*\"(dim|bold)\"", "colour and weight of text on the terminal"),
-    (r"^-.*(default=0|default=None)", "nothing comes without a value"),
-    (r"^\+.*max\(2, ", "how much is done at a time, which the result does not depend on"),
-)
-"""Reasons for which a mutant is the same program, by what its difference shows."""
 
-OPEN = "not told apart by the tests that it was given"
+@dataclass(frozen=True)
+class Trial:
+    """What became of one mutant."""
+
+    name: str
+    module: str
+    outcome: int | None
+
+    @property
+    def where(self) -> str:
+        """Module and function, without the number and what mutmut puts before names."""
+        path = self.name.split("measurement.")[1].partition("__mutmut_")[0]
+        module, _, function = path.partition(".")
+        owner, separator, method = function.removeprefix("xǁ").partition("ǁ")
+        return f"{module}.{owner}.{method}" if separator else f"{module}.{function.removeprefix('x_')}"
+
+    @property
+    def change(self) -> str:
+        """The lines of the mutant that are not the program's, and those that they stand for."""
+        lines = get_diff_for_mutant(self.name).splitlines()
+        return "\n".join(line for line in lines if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
 
 
-def tried(permille: int) -> Iterator[tuple[str, int, str]]:
-    """Module, outcome and name of mutants in the order of their trials, up to the first that is open."""
-    found = []
+@dataclass(frozen=True)
+class Reason:
+    """Why mutants survive: those of functions that a pattern names, whose change an expression finds."""
+
+    where: str
+    change: str
+    because: str
+
+    def holds(self, where: str, change: str) -> bool:
+        """Whether it is this mutant's."""
+        return fnmatchcase(where, self.where) and re.search(self.change, change, re.MULTILINE) is not None
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that no test noticed, and why not."""
+
+    trial: Trial
+    change: str
+    because: str
+
+
+def reasons() -> list[Reason]:
+    """The reasons that were written down, the more particular first."""
+    return [Reason(**entry) for entry in tomllib.loads(REASONS.read_text(encoding="utf-8"))["reason"]]
+
+
+def trials() -> Iterator[Trial]:
+    """All mutants."""
     for path in sorted(walk_mutatable_files()):
         data = SourceFileMutationData(path=path)
         data.load()
-        found += [(path.stem, outcome, name) for name, outcome in data.exit_code_by_key.items()]
-    for module, outcome, name in sorted(found, key=lambda entry: digest(entry[2])):
-        if number_of(name) < permille:
-            if outcome is None:
-                return
-            yield module, outcome, name
+        for name, outcome in data.exit_code_by_key.items():
+            yield Trial(name, path.stem, outcome)
 
 
-def reason(difference: str) -> str:
-    """Why a mutant survives."""
-    return next((why for what, why in REASONS if re.search(what, difference, re.MULTILINE)), OPEN)
+def explained(found: Iterable[Trial]) -> list[Survivor]:
+    """The survivors with their reasons.
+
+    Raises:
+        SystemExit: If one has no reason, or a reason has no survivor.
+    """
+    written = reasons()
+    unused = set(written)
+    survivors, bare = [], []
+    for trial in found:
+        if trial.outcome in (*DEAD, UNTESTED):
+            continue
+        change = trial.change
+        why = next((reason for reason in written if reason.holds(trial.where, change)), None)
+        if why is None:
+            bare.append(f"{trial.name.split('measurement.')[1]} in {trial.where}\n{change}\n")
+        else:
+            unused.discard(why)
+            survivors.append(Survivor(trial, change, why.because))
+    if bare or unused:
+        idle = [f"no survivor in {reason.where}: {reason.change}" for reason in written if reason in unused]
+        raise SystemExit("\n".join([*bare, *idle, f"{len(bare)} survivors have no reason in {REASONS.name}"]))
+    return survivors
 
 
-def difference(name: str) -> str:
-    """The lines of a mutant that are not the program's."""
-    lines = get_diff_for_mutant(name).splitlines()
-    return "\n".join(line for line in lines if line[:1] in ("+", "-") and line[:3] not in ("+++", "---"))
-
-
-def page(permille: int) -> str:
-    """The page of the mutants whose number is below so many of a thousand."""
-    found = list(tried(permille))
-    at_import = [entry for entry in found if entry[1] == UNTESTED]
-    counted = [entry for entry in found if entry[1] != UNTESTED]
-    killed = sum(outcome in DEAD for _, outcome, _ in counted)
+def page(found: list[Trial], survivors: list[Survivor]) -> str:
+    """The page: how many were tried and killed, by module, and why the others were not."""
+    counted = [trial for trial in found if trial.outcome != UNTESTED]
+    killed = sum(trial.outcome in DEAD for trial in counted)
     share = clopper_pearson(killed, len(counted))
-    span = f"{100 * share.lower:.1f} to {100 * share.upper:.1f}"
     text = (
-        "`make mutants` changes the measurements in one place at a time, runs tests that reach it, and "
-        "counts the changes that a test notices. mutmut makes the mutants; each is tried in a fork of one "
-        "session of pytest, without the types' checks of every call, so that it has to die of what a test "
-        f"asserts. This page is written from the results by `python -m benchmarks.mutation_page {permille}`.",
-        f"Tried were {len(counted):,} mutants in the order of a hash of their names, which spreads them "
-        f"over all; tests were added in view of survivors among them. "
-        f"Killed were {killed:,}, {100 * share.estimate:.1f} % (95 % interval "
-        f"{span} %). {len(at_import)} more are in functions that run once, at import, before mutants take "
-        "their place.",
+        "`make mutants` changes the measurements in one place at a time, runs tests that reach it, and counts "
+        "the changes that a test notices. mutmut makes the mutants; each is tried in a fork of one session of "
+        "pytest, without the types' checks of every call, so that it has to die of what a test asserts. "
+        "`python -m benchmarks.mutation_page` writes this page from the results, and refuses to while a "
+        "survivor has no reason in `benchmarks/survivors.toml` or a reason has no survivor.",
+        f"Tried were all {len(counted):,} mutants. Killed were {killed:,}, {100 * share.estimate:.1f} %; the "
+        f"{len(survivors):,} others are in [surviving-mutants.csv](results/surviving-mutants.csv), each with "
+        f"its change and the reason. {len(found) - len(counted):,} more are in functions that run once, at "
+        "import, before mutants take their place.",
     )
     lines = ["# Mutants", ""]
     for paragraph in text:
         lines += [*wrap(paragraph, 110), ""]
-    lines += [
-        "| module | tried | killed |",
-        "|---|---:|---:|",
-    ]
-    of_module = Counter(module for module, _, _ in counted)
-    dead = Counter(module for module, outcome, _ in counted if outcome in DEAD)
-    lines += [f"| {module} | {n} | {dead[module]} |" for module, n in sorted(of_module.items())]
-    lines += ["", "## Survivors", ""]
-    for _, outcome, name in counted:
-        if outcome not in DEAD:
-            shown = difference(name)
-            lines += [f"`{name.split('measurement.')[1]}`: {reason(shown)}", "", "```diff", shown, "```", ""]
-    return "\n".join(lines)
+    of_module = Counter(trial.module for trial in counted)
+    dead = Counter(trial.module for trial in counted if trial.outcome in DEAD)
+    lines += ["| module | tried | killed | % |", "|---|---:|---:|---:|"]
+    for module, n in sorted(of_module.items()):
+        lines.append(f"| {module} | {n:,} | {dead[module]:,} | {100 * dead[module] / n:.1f} |")
+    lines += ["", "## Why the others survive", "", "| reason | mutants |", "|---|---:|"]
+    counts = Counter(survivor.because for survivor in survivors)
+    lines += [f"| {because} | {n:,} |" for because, n in counts.most_common()]
+    return "\n".join([*lines, ""])
+
+
+def listed(survivors: list[Survivor]) -> str:
+    """The survivors as a table: where, the lines before and after, why."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["mutant", "program", "changed to", "reason"])
+    for survivor in survivors:
+        lines = survivor.change.splitlines()
+        before, after = (
+            " ".join(line[1:].strip() for line in lines if line[0] == sign) for sign in ("-", "+")
+        )
+        number = survivor.trial.name.rpartition("_")[2]
+        writer.writerow([f"{survivor.trial.where} {number}", before, after, survivor.because])
+    return text.getvalue()
+
+
+def main() -> None:
+    """Write the page and the list."""
+    found = list(trials())
+    untried = sum(trial.outcome is None for trial in found)
+    if untried:
+        raise SystemExit(f"{untried:,} mutants were not tried: run `make mutants` to the end first")
+    survivors = explained(found)
+    write_text(LIST, listed(survivors))
+    write_text(PAGE, page(found, survivors))
 
 
 if __name__ == "__main__":
-    write_text(PAGE, page(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
+    sys.exit(main())
