@@ -11,6 +11,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.class_weights import LEAST_LOGIT, class_weights
 from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.sampling import decode_positions, prior_chunks
@@ -22,8 +23,6 @@ CPU_CHUNK = 2048
 """Factors of 2.6 MB in the ternary space: larger chunks leave the caches, smaller ones are call overhead."""
 
 ACCELERATOR_CHUNK = 65_536
-
-_LEAST_LOGIT = -200.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,8 +175,8 @@ def _mass_of_chunk(model: Decodable, workspace: _Workspace, numbered: tuple[int,
 
 def _softmax(scores: Tensor) -> tuple[Tensor, float]:
     r"""Softmax over classes, and the summed entropies :math:`\sum \ln s - \sum_c p_c (l_c - \max l)`."""
-    centred = (scores - scores.amax(1, keepdim=True)).clamp_(min=_LEAST_LOGIT)
-    probabilities = centred.exp()
+    centred = (scores - scores.amax(1, keepdim=True)).clamp_(min=LEAST_LOGIT)
+    probabilities = class_weights(centred)
     total = probabilities.sum(1, keepdim=True)
     probabilities /= total
     entropy = float(total.log_().sum()) - float(torch.dot(probabilities.flatten(), centred.flatten()))

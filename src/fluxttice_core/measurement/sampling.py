@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.class_weights import class_weights
 from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.threads import map_chunks
@@ -260,7 +261,7 @@ def _class_weights(logits: Tensor) -> list[Tensor]:
     greatest = classes[0]
     for candidate in classes[1:]:
         greatest = torch.maximum(greatest, candidate)
-    return [(candidate - greatest).exp() for candidate in classes]
+    return [class_weights(candidate - greatest) for candidate in classes]
 
 
 def _total(weights: list[Tensor]) -> Tensor:
