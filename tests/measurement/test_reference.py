@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement import reference
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup
 from fluxttice_core.measurement.figures import Halves, run_steps, steps_of
 from fluxttice_core.measurement.metric import ControlName, Figure
@@ -19,6 +20,7 @@ from fluxttice_core.measurement.reference import (
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import split
 
 ARCHITECTURE = Architecture(
@@ -98,8 +100,13 @@ def test_every_figure_of_a_model_has_a_floor(controls: tuple[Control, ...]) -> N
 
 
 def test_a_missing_control_is_refused(controls: tuple[Control, ...]) -> None:
-    with pytest.raises(MeasurementError, match="oracle is missing"):
+    with pytest.raises(MeasurementError, match="these are missing: oracle$"):
         beside_controls([], controls[:-1])
+
+
+def test_every_missing_control_is_named(controls: tuple[Control, ...]) -> None:
+    with pytest.raises(MeasurementError, match="these are missing: constant_decoder, oracle$"):
+        beside_controls([], [c for c in controls if c.name not in ("oracle", "constant_decoder")])
 
 
 def test_a_figure_without_a_floor_is_refused(controls: tuple[Control, ...]) -> None:
@@ -128,6 +135,23 @@ def test_a_blank_code_is_an_autoencoder_of_its_decoder() -> None:
     blank = BlankCode(ConstantDecoder(SPACE, latent_dim=4))
     assert (blank.space, blank.latent_dim) == (SPACE, 4)
     assert blank.decode_logits(torch.zeros(2, 4)).shape == (2, 3, 3)
+
+
+def test_the_oracle_is_drawn_from_until_each_operation_is_resolved() -> None:
+    assert reference._resolving(SETTINGS, OperationSpace()).mass_draws == 24 * 19_683
+    assert reference._resolving(SETTINGS, SPACE).mass_draws == SETTINGS.mass_draws
+
+
+def test_what_is_measured_next_is_named() -> None:
+    plan = reference._plan(SPACE, untrained, SETTINGS, None, 0.0)
+    named = [(name, step.label) for name, _, step in plan]
+    assert list(dict.fromkeys(named)) == [
+        ("uniform_sampler", "uniform sampler"),
+        *(("untrained", f"untrained network {n}") for n in range(1, 6)),
+        ("constant_decoder", "constant decoder"),
+        ("half_support", "half support"),
+        ("oracle", "oracle"),
+    ]
 
 
 def test_the_work_is_watched_from_0_to_1() -> None:

@@ -89,3 +89,15 @@ def test_union_exceeds_not_the_sum() -> None:
     assert finding.verdict is Verdict.IMPOSSIBLE
     assert finding.upper == pytest.approx(0.3)
     assert finding.sentence == "sets of 10% and 20% cover 20.00 % at least and 30.00 % at most"
+
+
+def test_disjoint_sets_are_one_apart_and_no_more() -> None:
+    finding = apart("20%", "30%", "1.0")
+    assert finding.verdict is Verdict.POSSIBLE
+    assert finding.upper == 1.0
+    assert apart("20%", "30%", "1.2").verdict is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize(("union", "verdict"), [("99%", Verdict.POSSIBLE), ("105%", Verdict.IMPOSSIBLE)])
+def test_no_union_is_larger_than_the_space(union: str, verdict: Verdict) -> None:
+    assert audit_union(stated_number("70%"), stated_number("60%"), stated_number(union)).verdict is verdict

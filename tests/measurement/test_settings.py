@@ -68,3 +68,12 @@ def test_the_sentence_names_the_place_and_the_reason() -> None:
     with pytest.raises(SettingsError) as error:
         settings_from(3)
     assert str(error.value).startswith("the measurement's settings is not possible: Input should be")
+
+
+def test_controls_are_measured_with_the_controls_effort() -> None:
+    effort = MeasurementSettings(posterior_repeats=9).for_controls()
+    assert effort.posterior_repeats == 4
+    assert MeasurementSettings(posterior_repeats=3).for_controls().posterior_repeats == 3
+    assert effort.long_repeats == 1
+    assert effort.repeats == effort.control_repeats
+    assert effort.aggregate_draws == effort.control_aggregate_draws

@@ -185,7 +185,8 @@ def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> t
     """
     missing = set(DESCRIPTIONS) - {control.name for control in controls}
     if missing:
-        raise MeasurementError(f"a report needs all its controls; {', '.join(sorted(missing))} is missing")
+        named = ", ".join(sorted(missing))
+        raise MeasurementError(f"a report needs all its controls, and these are missing: {named}")
     return tuple(_metric(figure, controls) for figure in figures)
 
 
