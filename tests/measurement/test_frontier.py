@@ -150,3 +150,22 @@ def test_rates_between_0_and_1_are_allowed_and_each_is_taken_for_itself() -> Non
     curve = frontier_curve(np.array([0.0, 0.5]))
     assert curve.tolist() == [frontier_distortion(0.0), frontier_distortion(0.5)]
     assert frontier_curve(np.array([1], dtype=np.float32)).dtype == np.float64
+
+
+def test_sharp_posteriors_are_integrated_as_exactly_as_wide_ones() -> None:
+    """At widths so far below the distances no symbol is mistaken, until they come near each other."""
+    assert trit_trade_off(1.0, 0.01, 0.01)[1] == pytest.approx(0, abs=1e-9)
+    apart, width = 0.05, 0.02
+    wide = trit_trade_off(apart * 10, width * 10, width * 10)[1]
+    assert trit_trade_off(apart, width, width)[1] == pytest.approx(wide, rel=1e-6)
+
+
+def test_one_cell_has_a_frontier() -> None:
+    assert frontier_curve(np.array([0.0]), cells=1)[0] == pytest.approx(math.log(3))
+
+
+def test_the_curve_goes_through_the_last_solution() -> None:
+    _, rate, distortion, *_ = frontier_points()[-1]
+    found = frontier_curve(np.array([rate, rate + 1e-3]), cells=1)
+    assert found[0] == pytest.approx(distortion, rel=1e-9)
+    assert found[1] < found[0]

@@ -148,3 +148,85 @@ def test_arithmetic_that_leaves_the_symbols_everywhere_is_refused() -> None:
     top, bottom = torch.tensor([SPACE.size - 1]), torch.tensor([0])
     with pytest.raises(MeasurementError, match="no cell"):
         arithmetic_accuracy(ORACLE, top, bottom, top)
+
+
+@dataclass(frozen=True)
+class Shifted(QuantileLookup):
+    """The oracle with one latent counted from elsewhere."""
+
+    def decode_positions(self, z: Tensor) -> Tensor:
+        return super().decode_positions(z - 5 * torch.eye(self.latent_dim)[0])
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        mu, logvar = super().encode_gaussian(tables)
+        return mu + 5 * torch.eye(self.latent_dim)[0], logvar
+
+
+@dataclass(frozen=True)
+class Dipping(QuantileLookup):
+    """The oracle, but the first cell is the greatest symbol wherever the second latent is near 0."""
+
+    def decode_positions(self, z: Tensor) -> Tensor:
+        positions = super().decode_positions(z)
+        positions[:, 0] = torch.where(z[:, 1].abs() < 0.3, 2, positions[:, 0])
+        return positions
+
+
+@dataclass(frozen=True)
+class Timid(QuantileLookup):
+    """The oracle with means only just beyond the cuts."""
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        mu, logvar = super().encode_gaussian(tables)
+        return 0.46 * mu, logvar
+
+
+def test_noise_comes_from_the_generator() -> None:
+    shown: list[Tensor] = []
+    for seed in (4, 4, 5):
+        generator = torch.Generator().manual_seed(seed)
+        noise_response(Recording(SPACE, shown), A, flips=2, generator=generator)
+    assert torch.equal(shown[0], shown[1])
+    assert not torch.equal(shown[0], shown[2])
+
+
+def test_the_first_half_of_the_rows_makes_the_fit() -> None:
+    """With 70 various operations the fit is good; with the three in the first third it would be none."""
+    same = torch.full((130,), 4)
+    others = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(0))[:270]
+    assert symmetry_response(ORACLE, torch.cat((same, others))).linear_fit > 0
+
+
+def test_a_fit_needs_two_rows_for_each_unknown() -> None:
+    assert symmetry_response(ORACLE, A[:40]).exact == 1
+    with pytest.raises(MeasurementError, match=r"^too few operations to fit a map of codes: give more"):
+        symmetry_response(ORACLE, A[:39])
+
+
+def test_the_origin_of_the_codes_does_not_matter_for_the_fit() -> None:
+    rows = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(3))[:6_000]
+    found = symmetry_response(Shifted(SPACE), rows)
+    assert found.exact == 1
+    assert found.linear_fit == pytest.approx(0.25, abs=0.02)
+
+
+def test_each_segment_counts_alone() -> None:
+    turned = interpolation_betweenness(Swapped(SPACE), torch.tensor([0, 1]), torch.tensor([1, 2]))
+    assert turned == 0.5
+    missed = interpolation_betweenness(Forgetful(SPACE), torch.tensor([0, 0]), torch.tensor([3, 1]))
+    assert missed == 0.5
+
+
+def test_a_cell_that_leaves_a_symbol_common_to_both_ends_is_not_between_them() -> None:
+    """The second cell goes from the smallest symbol to the greatest, and the first jumps on the way."""
+    assert interpolation_betweenness(Dipping(SPACE), torch.tensor([0]), torch.tensor([6])) == 0
+    assert interpolation_betweenness(ORACLE, torch.tensor([0]), torch.tensor([6])) == 1
+
+
+def test_the_end_is_where_the_path_ends() -> None:
+    assert interpolation_betweenness(Timid(SPACE), torch.tensor([SPACE.size // 2]), torch.tensor([0])) == 1
+
+
+def test_the_smallest_symbol_is_one() -> None:
+    smallest = torch.tensor([0])
+    assert arithmetic_accuracy(ORACLE, smallest, smallest, smallest) == 1

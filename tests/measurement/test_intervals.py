@@ -205,3 +205,47 @@ def test_impossible_coverage_is_refused(counts: list[int]) -> None:
 def test_no_draw_is_refused() -> None:
     with pytest.raises(MeasurementError, match="at least one draw"):
         coverage_interval(np.array([], dtype=np.int64), 10)
+
+
+@pytest.mark.parametrize(
+    ("interval", "method"),
+    [
+        (mean_interval(np.array([1.0, 2.0, 4.0]), 0.8), "Student's t, 3 repeats"),
+        (paired_difference(np.array([1.0, 2.0, 4.0]), np.ones(3), 0.8), "Student's t, 3 pairs"),
+        (wilson(3, 9, 0.8), "Wilson"),
+        (clopper_pearson(3, 9, 0.8), "Clopper-Pearson"),
+        (coverage_interval(np.array([7]), 9, 0.8), "Clopper-Pearson"),
+        (coverage_interval(np.array([7, 8]), 9, 0.8), "Student's t, 2 repeats"),
+        (
+            bootstrap_interval(np.arange(9.0), np.mean, np.random.default_rng(0), resamples=99, level=0.8),
+            "bootstrap (BCa), 99 resamples",
+        ),
+        (
+            bootstrap_interval(np.ones(9), np.mean, np.random.default_rng(0), resamples=99, level=0.8),
+            "bootstrap (BCa), 99 resamples",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_interval_says_its_level_and_method(interval: Interval, method: str) -> None:
+    assert (interval.level, interval.method) == (0.8, method)
+
+
+def test_the_level_decides_the_width() -> None:
+    values = np.array([1.0, 2.0, 4.0])
+    wide, narrow = paired_difference(values, np.ones(3), 0.99), paired_difference(values, np.ones(3), 0.5)
+    assert wide.upper - wide.lower > 5 * (narrow.upper - narrow.lower)
+    wide, narrow = coverage_interval(np.array([7]), 9, 0.99), coverage_interval(np.array([7]), 9, 0.5)
+    assert wide.upper - wide.lower > 2 * (narrow.upper - narrow.lower)
+
+
+def test_successes_only_leave_1_possible_without_rounding() -> None:
+    assert {wilson(n, n).upper for n in range(1, 400)} == {1.0}
+
+
+def test_too_few_repeats_are_refused_by_what_they_were_meant_for() -> None:
+    one = np.ones(1)
+    with pytest.raises(MeasurementError, match="^an interval over repeats needs at least two values"):
+        mean_interval(one)
+    with pytest.raises(MeasurementError, match="^a bootstrap needs at least two values"):
+        bootstrap_interval(one, np.mean, np.random.default_rng(0))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup, UniformSampler
+from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.sampling import (
     DECODE_RULES,
     DecoderSampler,
@@ -23,6 +25,7 @@ from fluxttice_core.measurement.sampling import (
     distinct_count,
     distinct_indices,
     index_counts,
+    indices_by,
     prior_chunks,
 )
 from fluxttice_core.operations.space import OperationSpace
@@ -210,3 +213,58 @@ def test_argmax_is_the_rule_unless_another_is_named() -> None:
     assert torch.equal(decode_indices(logits), decode_indices(logits, "argmax"))
     assert not torch.equal(decode_indices(logits), decode_indices(logits, "expectation"))
     assert DecoderSampler(ConstantDecoder(OperationSpace(2))).rule == "argmax"
+
+
+def test_a_sampler_draws_by_its_rule() -> None:
+    """Even odds: argmax gives the first operation, the rounded mean the middle one, draws give all alike."""
+    even = ConstantDecoder(OperationSpace(arity=1))
+    assert set(DecoderSampler(even, "argmax").sample(100, generator()).tolist()) == {0}
+    assert set(DecoderSampler(even, "expectation").sample(100, generator()).tolist()) == {13}
+    counts = DecoderSampler(even, "categorical").sample(27_000, generator()).bincount(minlength=27)
+    assert counts.min() > 850
+    assert counts.max() < 1_150
+
+
+def test_latents_are_decoded_a_chunk_at_a_time() -> None:
+    seen = []
+
+    @dataclass(frozen=True)
+    class Watched(ConstantDecoder):
+        def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
+            seen.append(len(z))
+            return super().decode_logits(z)
+
+    drawn = DecoderSampler(Watched(OperationSpace()), "categorical", chunk=100).sample(250, generator())
+    assert len(drawn) == 250
+    assert sorted(seen) == [50, 100, 100]
+
+
+def test_indices_are_drawn_with_the_generator() -> None:
+    logits = torch.randn(500, 4, 3, generator=generator())
+    drawn = decode_indices(logits, "categorical", generator=generator(5))
+    assert torch.equal(drawn, decode_indices(logits, "categorical", generator=generator(5)))
+    positions = decode_positions(logits, "categorical", generator=generator(5))
+    assert torch.equal(drawn, indices_of(positions, 3))
+
+
+def test_categorical_indices_need_their_numbers() -> None:
+    message = "categorical decoding draws at random: give it numbers from 0 to 1"
+    with pytest.raises(MeasurementError, match=f"^{message}$"):
+        indices_by("categorical", torch.zeros(1, 4, 2), None)
+
+
+@pytest.mark.parametrize(
+    ("logits", "position"),
+    [
+        ([0.0, 0.0, -math.inf], 1),
+        ([-math.inf, 0.0, 0.0], 1),
+        ([-math.inf, 0.0, 0.0, -math.inf, -math.inf], 2),
+    ],
+)
+def test_a_mean_halfway_to_the_middle_symbol_rounds_to_it(logits: list[float], position: int) -> None:
+    assert decode_positions(torch.tensor([[logits]]), "expectation").item() == position
+
+
+def test_a_symbol_of_no_weight_is_not_drawn_by_the_number_0() -> None:
+    logits = torch.tensor([[[-math.inf, 0.0, 0.0]]])
+    assert indices_by("categorical", logits, torch.zeros(1, 1)).item() == 1

@@ -159,3 +159,17 @@ def test_empty_spaces_and_no_draws_are_refused(size: int, draws: int) -> None:
             measure(size, draws)
     with pytest.raises(MeasurementError, match="at least one of both"):
         distinct_tails(1, size, draws)
+
+
+def test_two_operations_are_half_seen_by_one_draw() -> None:
+    assert expected_share(2, 1) == pytest.approx(0.5)
+    assert expected_share(2, 2) == pytest.approx(0.75)
+
+
+def test_repeats_in_a_vast_space_are_a_poisson_count() -> None:
+    r"""A million draws of 10^12 operations repeat one another N(N-1)/2K = 1/2 times on average."""
+    draws, chances = 10**6, [math.exp(-0.5) * 0.5**k / math.factorial(k) for k in range(5)]
+    for repeats in range(4):
+        tails = distinct_tails(draws - repeats, 10**12, draws)
+        assert tails.at_least == pytest.approx(sum(chances[: repeats + 1]), rel=1e-5)
+        assert tails.at_most == pytest.approx(1 - sum(chances[:repeats]), rel=1e-5)

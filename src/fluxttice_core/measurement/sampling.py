@@ -347,8 +347,6 @@ def distinct_indices(indices: Int64[Tensor, "n"]) -> Int64[Tensor, "m"]:
         >>> distinct_indices(torch.tensor([7, 1, 7])).tolist()
         [1, 7]
     """
-    if len(indices) == 0:
-        return indices
     ordered = indices.sort().values
     first = torch.ones(len(ordered), dtype=torch.bool, device=ordered.device)
     torch.ne(ordered[1:], ordered[:-1], out=first[1:])
