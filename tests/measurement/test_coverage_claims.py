@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage_claims import Point, audit_point
 from fluxttice_core.measurement.stated import stated_share
+from fluxttice_core.measurement.uniform_null import distinct_tails
 from fluxttice_core.measurement.verdict import Verdict
 
 K = 19_683
@@ -143,3 +144,20 @@ def test_no_draw_is_refused() -> None:
 def test_planted_budget_swap_is_found_out() -> None:
     """Distinct counts of 195,000 draws printed beside 50,000."""
     assert audit_point(point(50_000, "99.6%"), K).verdict is Verdict.IMPOSSIBLE
+
+
+def test_probabilities_are_those_of_both_tails() -> None:
+    """Of 4 operations 2 draws show 2 with a chance of 3/4, else 1."""
+    finding = audit_point(Point(2, stated_share("1", 4)), 4)
+    assert finding.verdict is Verdict.NOT_ENOUGH_SAID
+    assert finding.p_value == pytest.approx(0.5)
+    tails = distinct_tails(390, 500, 800)
+    finding = audit_point(Point(800, stated_share("390", 500)), 500)
+    assert finding.verdict is Verdict.CONSISTENT
+    assert finding.p_value == pytest.approx(2 * min(tails.at_least, tails.at_most))
+    assert 0 < finding.p_value < 1
+
+
+def test_two_operations_seen_are_more_than_half_of_them() -> None:
+    assert audit_point(Point(20, stated_share("2", 2)), 2).verdict is Verdict.CONSISTENT
+    assert audit_point(Point(20, stated_share("1", 1)), 1).verdict is Verdict.NOT_ENOUGH_SAID

@@ -1,5 +1,7 @@
 """Claims of coverage at several budgets, published, honest and simulated."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage import expected_coverage
 from fluxttice_core.measurement.coverage_claims import Point
-from fluxttice_core.measurement.curve_claims import audit_curve
+from fluxttice_core.measurement.curve_claims import _beta_quantile, _Excess, _log_unseen, _Seen, audit_curve
 from fluxttice_core.measurement.stated import stated_share
 from fluxttice_core.measurement.verdict import Verdict
 
@@ -174,3 +176,46 @@ def test_vast_spaces_may_be_claimed_in_full_or_in_part(size: int) -> None:
 def test_a_limit_too_small_for_a_double_is_none() -> None:
     points = [Point(draws, stated_share(".9995", 2)) for draws in (10, 20)]
     assert audit_curve(points, 2).verdict is Verdict.POSSIBLE
+
+
+@pytest.mark.parametrize("texts", [("92.1%", "80%"), ("80%", "92.1%")])
+def test_two_runs_of_one_budget_cannot_lie_far_apart(texts: tuple[str, str]) -> None:
+    finding = audit_curve([point(50_000, text) for text in texts], K)
+    assert (finding.verdict, finding.law) == (Verdict.IMPOSSIBLE, "one budget, one expectation")
+    assert finding.lower == pytest.approx(finding.upper)
+    assert finding.lower in (pytest.approx(0.921), pytest.approx(0.8))
+
+
+def test_points_of_one_budget_bound_others_together() -> None:
+    claims = [point(50_000, "70%"), point(50_000, "70.1%"), point(100_000, "99.9%")]
+    finding = audit_curve(claims, K)
+    assert (finding.verdict, finding.law) == (Verdict.IMPOSSIBLE, "ln unseen is convex")
+
+
+def test_the_beginning_where_nothing_is_seen_is_certain() -> None:
+    """It adds neither to an excess nor to its uncertainty, in a space however small."""
+    nothing, middle, end = (
+        _Seen(draws, 4, seen, seen, seen) for draws, seen in ((0, 0.0), (5, 1.0), (9, 3.0))
+    )
+    with_start = _Excess("", middle, ((4 / 9, nothing), (5 / 9, end)))
+    assert with_start.at_least(0.01) == _Excess("", middle, ((5 / 9, end),)).at_least(0.01)
+
+
+@pytest.mark.parametrize(
+    ("seen", "size", "expected"),
+    [
+        (0.0, 100, math.log(0.995)),
+        (1.0, 100, math.log(0.99)),
+        (100.0, 100, math.log(0.005)),
+        (2.0**60, 2**60, math.log(0.5 / 2**60)),
+    ],
+)
+def test_half_an_operation_stands_for_none(seen: float, size: int, expected: float) -> None:
+    assert _log_unseen(seen, size) == pytest.approx(expected)
+
+
+def test_quantiles_of_vast_counts_are_those_of_the_normal_limit() -> None:
+    a, b = 1e18, 9e18
+    deviation = math.sqrt(0.1 * 0.9 / (a + b))
+    for p, score in ((0.025, -1.959964), (0.5, 0.0), (0.8, 0.841621)):
+        assert (_beta_quantile(a, b, p) - 0.1) / deviation == pytest.approx(score, abs=1e-4)

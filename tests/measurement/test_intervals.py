@@ -245,7 +245,7 @@ def test_successes_only_leave_1_possible_without_rounding() -> None:
 
 def test_too_few_repeats_are_refused_by_what_they_were_meant_for() -> None:
     one = np.ones(1)
-    with pytest.raises(MeasurementError, match="^an interval over repeats needs at least two values"):
+    with pytest.raises(MeasurementError, match=r"^an interval over repeats needs at least two values"):
         mean_interval(one)
-    with pytest.raises(MeasurementError, match="^a bootstrap needs at least two values"):
+    with pytest.raises(MeasurementError, match=r"^a bootstrap needs at least two values"):
         bootstrap_interval(one, np.mean, np.random.default_rng(0))

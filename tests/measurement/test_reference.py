@@ -100,12 +100,12 @@ def test_every_figure_of_a_model_has_a_floor(controls: tuple[Control, ...]) -> N
 
 
 def test_a_missing_control_is_refused(controls: tuple[Control, ...]) -> None:
-    with pytest.raises(MeasurementError, match="these are missing: oracle$"):
+    with pytest.raises(MeasurementError, match=r"these are missing: oracle$"):
         beside_controls([], controls[:-1])
 
 
 def test_every_missing_control_is_named(controls: tuple[Control, ...]) -> None:
-    with pytest.raises(MeasurementError, match="these are missing: constant_decoder, oracle$"):
+    with pytest.raises(MeasurementError, match=r"these are missing: constant_decoder, oracle$"):
         beside_controls([], [c for c in controls if c.name not in ("oracle", "constant_decoder")])
 
 

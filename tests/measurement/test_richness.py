@@ -144,3 +144,10 @@ def test_wider_level_gives_wider_interval() -> None:
     assert missing_mass_interval(GIRDLED, 0.99).lower < missing_mass_interval(GIRDLED, 0.9).lower
     with pytest.raises(MeasurementError, match="between 0 and 1"):
         chao1_interval(GIRDLED, 1.0)
+
+
+def test_one_singleton_alone_points_to_nothing_unseen() -> None:
+    interval = chao1_interval(np.array([4, 3, 1]), level=0.8)
+    assert interval == Interval(3.0, 3.0, 3.0, 0.8, "Chao1")
+    without = chao1_interval(np.array([4, 3, 2]), level=0.8)
+    assert (without.level, without.method) == (0.8, "Chao1")

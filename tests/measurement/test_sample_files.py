@@ -1,5 +1,6 @@
 """Files of samples: every format, and files that lie or are damaged."""
 
+import errno
 import io
 import os
 import pickle
@@ -256,3 +257,60 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     latin.write_bytes(b"\xe9\n")
     with pytest.raises(MeasurementError, match="is not text in UTF-8"):
         read_samples(latin)
+
+
+def archive_of(path: Path, **members: bytes) -> Path:
+    """Write an archive of members as they are."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return path
+
+
+def written_by_python_2() -> bytes:
+    """Three indices whose shape is written as Python 2 wrote long integers."""
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (3L,), }"
+    header += b" " * (118 - len(header) - 1) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + np.arange(3).tobytes()
+
+
+@pytest.mark.filterwarnings("error")
+def test_arrays_of_python_2_are_read_without_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(written_by_python_2())
+    assert read_samples(tmp_path / "a.npy").indices.tolist() == [0, 1, 2]
+    assert read_samples(archive_of(tmp_path / "a.npz", a=written_by_python_2())).indices.tolist() == [0, 1, 2]
+
+
+def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_bytes(b"PK" + bytes(100))
+    with pytest.raises(MeasurementError, match=r"^'a\.npz' is no archive of NumPy arrays$"):
+        read_samples(tmp_path / "a.npz")
+
+
+def test_an_archive_without_arrays_has_nothing_to_name(tmp_path: Path) -> None:
+    path = archive_of(tmp_path / "a.npz")
+    with pytest.raises(MeasurementError, match=r"^'a\.npz' has no array: name the one with the samples$"):
+        read_samples(path)
+    with pytest.raises(MeasurementError, match=r"^'a\.npz' has no 'z': it has nothing$"):
+        read_samples(path, column="z")
+
+
+def test_a_csv_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1,2\n3\n")
+    with pytest.raises(MeasurementError, match=r"^row 2 of 'a\.csv' has 1 cells, the first 2$"):
+        read_samples(tmp_path / "a.csv")
+
+
+def test_a_text_that_the_disk_does_not_give_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("1\n")
+
+    def failing(_: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.raises(MeasurementError) as error:
+        read_samples(path)
+    assert str(error.value) == f"'{path}' cannot be read: {os.strerror(errno.EIO)}"

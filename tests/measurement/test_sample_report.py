@@ -1,5 +1,6 @@
 """What a sample says of its generator."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -82,3 +83,33 @@ def test_significance_is_passed_on() -> None:
 def test_no_sample_is_refused() -> None:
     with pytest.raises(MeasurementError, match="an empty sample"):
         report_samples(Samples(np.array([], dtype=np.int64), K))
+
+
+def test_what_was_drawn_once_and_twice_is_counted() -> None:
+    report = report_samples(Samples(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None))
+    assert (report.draws, report.distinct, report.singletons, report.doubletons) == (8, 4, 1, 2)
+
+
+def test_effective_numbers_are_those_of_the_sample() -> None:
+    """Shares 1/2, 1/4, 1/4: e^1.0397 by entropy, 8/3 by the sum of squares."""
+    report = report_samples(Samples(np.array([5, 5, 6, 7]), None))
+    assert report.hill_observed == pytest.approx((3, 2**1.5, 8 / 3))
+
+
+def test_without_a_size_the_null_is_not_asked_and_the_sample_says_so() -> None:
+    finding = report_samples(Samples(np.arange(30), None)).finding
+    assert (finding.verdict, finding.law, finding.unit) == (
+        Verdict.NOT_ENOUGH_SAID,
+        "uniform null",
+        "fraction",
+    )
+    assert finding.sentence == (
+        "coverage and the uniform null need the size of the space: richness alone is given"
+    )
+
+
+def test_the_plain_report_has_the_same_fields() -> None:
+    report = report_samples(Samples(np.arange(30), None))
+    plain = report.as_json()
+    assert list(plain) == [field.name for field in dataclasses.fields(report)]
+    assert plain["finding"] == report.finding.as_json()

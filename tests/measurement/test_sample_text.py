@@ -71,3 +71,21 @@ def test_usual_names_go_before_the_number_of_columns() -> None:
     assert choose_columns(["seed", "epoch", "index"], "f", None) == ["index"]
     assert choose_columns(["seed", "epoch", "other"], "f", None) == ["seed", "epoch", "other"]
     assert choose_columns(["seed"], "f", None) == ["seed"]
+
+
+def test_the_first_of_the_usual_columns_is_taken() -> None:
+    assert choose_columns(["seed", "sample", "index"], "f", None) == ["sample"]
+
+
+def test_the_first_line_decides_the_delimiter() -> None:
+    assert read_csv("note;index\nfirst, of two;17\nlast;4\n", "draws.csv").tolist() == ["17", "4"]
+
+
+@pytest.mark.parametrize("mark", ["e", "E"])
+def test_numbers_with_exponents_are_no_headings(mark: str) -> None:
+    assert read_csv(f"1{mark}3\n2{mark}3\n", "draws.csv").tolist() == [f"1{mark}3", f"2{mark}3"]
+
+
+def test_the_file_is_named_where_its_columns_cannot_be_told() -> None:
+    with pytest.raises(MeasurementError, match=r"^'draws\.csv' has the columns a, b, c, d, e: "):
+        read_csv("a,b,c,d,e\n1,2,3,4,5\n", "draws.csv")

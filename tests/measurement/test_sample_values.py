@@ -128,3 +128,59 @@ def test_any_array_is_read_or_refused(values: np.ndarray) -> None:
         return
     assert len(samples.indices) in (len(values), values.size)
     assert samples.indices.min() >= 0
+
+
+def test_a_space_of_one_operation_has_one_index() -> None:
+    assert samples_of(np.array([0, 0]), size=1).size == 1
+
+
+def test_the_size_is_held_against_strings_too() -> None:
+    with pytest.raises(MeasurementError, match="are 27, not 28: leave the size out"):
+        samples_of(np.array(["+0-"]), size=28)
+    with pytest.raises(MeasurementError, match="sample 1 is 7, outside the indices 0 to 5"):
+        samples_of(np.array(["7"]), size=6)
+
+
+def test_strings_of_numbers_that_are_no_characters_are_refused() -> None:
+    damaged = np.array([0x110000], dtype=np.uint32).view("U1")
+    with pytest.raises(MeasurementError, match=r"^samples stored as strings hold what is no character: "):
+        samples_of(damaged)
+    with pytest.raises(MeasurementError, match="is neither an index"):
+        samples_of(np.array([chr(0x10FFFF)]))
+
+
+def test_strings_are_read_in_either_order_of_bytes_and_of_no_width() -> None:
+    assert samples_of(np.array(["12", "7"], dtype=">U2")).indices.tolist() == [12, 7]
+    empty = np.zeros(1, dtype=[("sample", "U0")])["sample"]
+    assert empty.dtype.itemsize == 0
+    with pytest.raises(MeasurementError, match="'' is neither an index"):
+        samples_of(empty)
+
+
+@pytest.mark.parametrize("text", ["ab+", "\N{LATIN SMALL LETTER E WITH ACUTE}0+"])
+def test_a_letter_in_a_table_is_shown_with_what_was_expected(text: str) -> None:
+    with pytest.raises(MeasurementError) as error:
+        samples_of(np.array([text]))
+    assert str(error.value) == (
+        f"'{text}' is neither an index below 2^63 nor an operation such as ----00-0+, all of one length"
+    )
+
+
+def test_bytes_are_read_as_ascii() -> None:
+    with pytest.raises(MeasurementError, match="must be plain text"):
+        samples_of(np.array(["\N{LATIN SMALL LETTER E WITH ACUTE}".encode()]))
+
+
+def test_floats_end_where_they_skip_whole_numbers() -> None:
+    assert samples_of(np.array([2.0**53 - 1])).indices.tolist() == [2**53 - 1]
+    with pytest.raises(MeasurementError, match="whole numbers below 2"):
+        samples_of(np.array([2.0**53]))
+
+
+def test_a_table_of_an_odd_width_is_refused_with_what_helps() -> None:
+    with pytest.raises(MeasurementError) as error:
+        samples_of(np.array([[1, 0, 1, 1]]))
+    assert str(error.value) == (
+        "4 numbers a sample are no table of a ternary operation, which has 3, 9 or 27: "
+        "give the base and the number of inputs, or one index a sample"
+    )

@@ -62,9 +62,10 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
     r"""Audit shares claimed of one generator at several budgets.
 
     Whatever the generator, $\ln(1 - \mathrm E[\mathrm{coverage}](N))$ starts at 0, never rises and is convex
-    in N, so that any two points bound every third. Single runs scatter about the expectation by no more than
-    a binomial count does, because whether two operations are missed is negatively correlated; rounding is
-    granted in the claim's favour. The significance is shared among the points (Bonferroni).
+    in N, so that any two points bound every third; of one budget there is one expectation. Single runs
+    scatter about it by no more than a binomial count does, because whether two operations are missed is
+    negatively correlated; rounding is granted in the claim's favour. The significance is shared among the
+    points (Bonferroni).
 
     Example:
         >>> from fluxttice_core.measurement.stated import stated_share
@@ -111,10 +112,16 @@ def _seen(point: Point, size: int) -> _Seen:
 
 
 def _excesses(curve: Sequence[_Seen]) -> Iterator[_Excess]:
-    """List every way in which a later point could lie above an earlier one, or a middle above its chord."""
+    """List every way in which a later point could lie above an earlier one, or a middle above its chord.
+
+    Two points of one budget may differ neither way.
+    """
     for earlier, later in combinations(curve[1:], 2):
         if earlier.draws < later.draws:
             yield _Excess("ln unseen falls", later, ((1.0, earlier),))
+        else:
+            yield _Excess("one budget, one expectation", later, ((1.0, earlier),))
+            yield _Excess("one budget, one expectation", earlier, ((1.0, later),))
     for left, middle, right in combinations(curve, 3):
         if left.draws < middle.draws < right.draws:
             weight = (middle.draws - left.draws) / (right.draws - left.draws)
@@ -162,10 +169,10 @@ def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float, float
     others = [
         (point.draws, _log_unseen(point.face, point.size) if point.draws else 0.0)
         for point in curve
-        if point.draws != one.draws
+        if point is not one
     ]
-    highest = min([0.0, *(log for draws, log in others if draws < one.draws)])
-    lowest = max([-math.inf, *(log for draws, log in others if draws > one.draws)])
+    highest = min(log for draws, log in others if draws <= one.draws)
+    lowest = max([-math.inf, *(log for draws, log in others if draws >= one.draws)])
     for (left, left_log), (right, right_log) in combinations(others, 2):
         if left < right:
             value = left_log + (right_log - left_log) * (one.draws - left) / (right - left)

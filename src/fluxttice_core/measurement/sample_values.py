@@ -131,7 +131,7 @@ def _whole(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     if values.dtype.kind == "f":
         if values.dtype.itemsize < np.dtype(np.float64).itemsize:
             values = values.astype(np.float64)  # half precision cannot hold the bound
-        if np.all(np.abs(values) <= _EXACT_FLOATS) and np.all(values == np.floor(values)):
+        if np.all(np.abs(values) < _EXACT_FLOATS) and np.all(values == np.floor(values)):
             return values.astype(np.int64)
         raise MeasurementError("samples must be whole numbers below 2^53 where they are stored as floats")
     raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}")
