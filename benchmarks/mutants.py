@@ -49,8 +49,8 @@ QUICK = 0.05
 BUDGET = 4.0
 """Seconds of tests that a mutant is given, the quickest of those that reach its function first."""
 
-PATIENCE = 8
-"""Processor seconds after which a mutant counts as one that never ends."""
+PATIENCE = 2
+"""So many times its budget of processor time, and a mutant counts as one that never ends."""
 
 
 Timed = tuple[float, pytest.Item]
@@ -178,7 +178,8 @@ class Trials:
 
     def tried(self, name: str, tests: list[pytest.Item]) -> int:
         """Whether a test fails with the mutant in place."""
-        resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 1))
+        patience = round(PATIENCE * self.budget)
+        resource.setrlimit(resource.RLIMIT_CPU, (patience, patience + 1))
         set_mutant_under_test(name)
         for kept in vars(sys.modules[name.rpartition(".")[0]]).values():
             if hasattr(kept, "cache_clear"):
