@@ -119,8 +119,8 @@ def page(found: list[Trial], survivors: list[Survivor]) -> str:
         "`make mutants` changes the measurements in one place at a time, runs tests that reach it, and "
         "counts the changes that a test notices. mutmut makes the mutants; each is tried in a fork of one "
         "session of pytest, without the types' checks of every call, so that it has to die of what a "
-        "test asserts. `python -m benchmarks.mutation_page` writes this page from the results, and refuses to "
-        "while a survivor has no reason in `benchmarks/survivors.toml` or a reason has no survivor.",
+        "test asserts. `python -m benchmarks.mutation_page` writes this page from the results, and refuses "
+        "to while a survivor has no reason in `benchmarks/survivors.toml` or a reason has no survivor.",
         f"Tried were all {len(counted):,} mutants. Killed were {killed:,}, {100 * share.estimate:.1f} %; the "
         f"{len(survivors):,} others are in [surviving-mutants.csv](results/surviving-mutants.csv), each with "
         f"its change and the reason. {len(found) - len(counted):,} more are in functions that run once, at "

@@ -239,17 +239,35 @@ def test_figures_that_break_a_law_are_refused(report: Report, monkeypatch: pytes
 
 
 def test_without_a_split_nothing_is_held_out_and_the_report_says_so_and_all_work_is_watched() -> None:
-    shares: list[float] = []
+    seen: list[tuple[str, float]] = []
     found = measure(
         {"a": QuantileLookup(SPACE)},
         untrained=untrained,
         settings=SETTINGS.with_only(draws=[50], repeats=2),
-        progress=lambda _, share: shares.append(share),
+        progress=lambda *now: seen.append(now),
     )
     assert not found.has("table_accuracy/mean/held_out", "a")
     assert not found.has("memorisation", "a")
     assert any("held-out" in limitation for limitation in found.limitations)
     assert not found.accepted
     assert "not measured" in text_of(found)
+    labels, shares = [label for label, _ in seen], [share for _, share in seen]
     assert (shares[0], shares[-1]) == (0, 1)
     assert shares == sorted(shares)
+    assert labels[0] == "uniform sampler"
+    turn = labels.index("a: reach of the prior")
+    assert "oracle" in labels[:turn]
+    assert shares[turn] == 0.5
+    assert max(shares[: labels.index("oracle")]) < 0.5 < shares[turn + 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "^this is no JSON: Expecting property name"),
+        ("[]", "^this is no complete report: expected a JSON object$"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_what_was_expected(text: str, message: str) -> None:
+    with pytest.raises(MeasurementError, match=message):
+        Report.from_json(text)
