@@ -22,6 +22,7 @@ def estimated(
     draws: int,
     seed: int,
     unit: Unit = "nats",
+    interval: Interval | None = None,
 ) -> Figure:
     """A sampled figure with the interval of its standard error.
 
@@ -34,6 +35,7 @@ def estimated(
         draws: Draws behind the estimate.
         seed: Their seed.
         unit: Unit of the value.
+        interval: Its interval, where that is not the one of the standard error.
 
     Example:
         >>> d = estimated("D", "a", Estimate(5.25, 0.1), better="lower", ceiling=0.0, draws=8, seed=0)
@@ -48,7 +50,7 @@ def estimated(
         better=better,
         ceiling=ceiling,
         estimator="monte_carlo",
-        interval=_interval(estimate),
+        interval=_interval(estimate) if interval is None else interval,
         error=estimate.error,
         degrees=estimate.degrees,
         draws=draws,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.special import entr, gammaln
+from scipy.special import entr
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage import expected_coverage
 from fluxttice_core.measurement.estimate import Estimate, jackknife
 from fluxttice_core.measurement.mass import MassEstimate
+from fluxttice_core.measurement.total_variation import Bracket, argmax_total_variation, total_variation
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class GenerativeFigures:
         generative_information: G, a fraction of ln K.
         effective_number_1: exp H(p), in operations.
         effective_number_2: 1 / sum p^2, in operations.
-        total_variation: Total variation between p and uniform, a fraction, with its noise floor.
+        total_variation: Total variation between p and uniform, a fraction.
         argmax_divergence: KL(p_argmax || uniform), in nats, with its noise floor.
-        argmax_total_variation: Total variation between p_argmax and uniform, with its noise floor.
+        argmax_total_variation: Total variation between p_argmax and uniform.
     """
 
     nll: Estimate
@@ -60,9 +61,9 @@ class GenerativeFigures:
     generative_information: Estimate
     effective_number_1: Estimate
     effective_number_2: Estimate
-    total_variation: Floored
+    total_variation: Bracket
     argmax_divergence: Floored
-    argmax_total_variation: Floored
+    argmax_total_variation: Bracket
 
 
 def generative_figures(mass: MassEstimate) -> GenerativeFigures:
@@ -179,23 +180,6 @@ def effective_number(mass: MassEstimate, *, order: int) -> Estimate:
     raise MeasurementError(f"effective numbers are offered of order 1 and 2, not {order}")
 
 
-def total_variation(mass: MassEstimate) -> Floored:
-    r"""Mass that would have to move to make the generator uniform.
-
-    .. math:: \tfrac12 \sum_x |p(x) - 1/K|
-
-    Its bias falls only with the root of the draws and cannot be extrapolated away. The floor is what the
-    noise of each estimate, known from the spread between groups, would show around a uniform p.
-    """
-    size, count = mass.space.size, len(mass.groups)
-    raw = _distance_to_uniform(mass.p)
-    shrinkage = math.sqrt(2 / (count - 1)) * math.exp(gammaln(count / 2) - gammaln((count - 1) / 2))
-    noise = mass.groups.std(0, ddof=1) / shrinkage / math.sqrt(count)
-    spread = jackknife(_distance_to_uniform, mass.groups)
-    floor = min(float(noise.sum()) / math.sqrt(2 * math.pi), 1 - 1 / size)
-    return Floored(Estimate(raw, spread.error, spread.degrees), floor)
-
-
 def argmax_divergence(mass: MassEstimate) -> Floored:
     r"""Divergence of the operations reached by argmax decoding from uniform.
 
@@ -206,17 +190,6 @@ def argmax_divergence(mass: MassEstimate) -> Floored:
     spread = jackknife(_entropy, mass.argmax_groups)
     raw = mass.space.log_size - _entropy(mass.p_argmax)
     return Floored(Estimate(raw, spread.error, spread.degrees), (mass.space.size - 1) / (2 * mass.draws))
-
-
-def argmax_total_variation(mass: MassEstimate) -> Floored:
-    r"""Total variation between the operations reached by argmax decoding and uniform.
-
-    Estimated by counting, which shows about :math:`\sqrt{K / 2 \pi M}` even of a uniform generator.
-    """
-    spread = jackknife(_distance_to_uniform, mass.argmax_groups)
-    raw = _distance_to_uniform(mass.p_argmax)
-    floor = min(math.sqrt(mass.space.size / (2 * math.pi * mass.draws)), 1 - 1 / mass.space.size)
-    return Floored(Estimate(raw, spread.error, spread.degrees), floor)
 
 
 def coverage_from_mass(mass: MassEstimate, draws: Sequence[int]) -> tuple[Estimate, ...]:
@@ -271,7 +244,3 @@ def _mean_surprise(p: Float64[np.ndarray, "K"]) -> float:
 
 def _entropy(p: Float64[np.ndarray, "K"]) -> float:
     return float(entr(np.maximum(p, 0)).sum())
-
-
-def _distance_to_uniform(p: Float64[np.ndarray, "K"]) -> float:
-    return 0.5 * float(np.abs(p - 1 / p.size).sum())

@@ -15,12 +15,14 @@ from fluxttice_core.measurement.information import (
     generative_figures,
     memorisation,
 )
+from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.mass import MassEstimate, estimate_mass
 from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.series import Series, rounded
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
+from fluxttice_core.measurement.total_variation import Bracket
 from fluxttice_core.operations.split import Split
 
 TOTAL_MASS = "total_mass"
@@ -30,13 +32,14 @@ _CURVE_POINTS = 25
 
 @dataclass(frozen=True)
 class _Row:
-    """One figure: its name, unit and direction, its perfect value, and the estimate."""
+    """One figure: name, unit, direction, its perfect value, the estimate, perhaps an interval of its own."""
 
     quantity: str
     unit: Unit
     better: Direction
     ceiling: float
     estimate: Estimate
+    interval: Interval | None = None
 
 
 def mass_figures(
@@ -58,7 +61,15 @@ def mass_figures(
     mass = estimate_mass(model, settings.mass_draws, generator=generator)
     figure = partial(estimated, draws=settings.mass_draws, seed=settings.seed)
     for row in _rows(mass, generative_figures(mass), settings, split):
-        yield figure(row.quantity, half, row.estimate, unit=row.unit, better=row.better, ceiling=row.ceiling)
+        yield figure(
+            row.quantity,
+            half,
+            row.estimate,
+            unit=row.unit,
+            better=row.better,
+            ceiling=row.ceiling,
+            interval=row.interval,
+        )
     yield Series(TOTAL_MASS, half, (0.0,), (float(mass.p.sum()),))
     yield from _series(mass, half, max(settings.draws))
 
@@ -75,15 +86,19 @@ def _rows(
     yield _Row("conditional_entropy", "nats", "lower", 0.0, found.conditional_entropy)
     yield _Row("effective_number_1", "operations", "higher", float(size), found.effective_number_1)
     yield _Row("effective_number_2", "operations", "higher", float(size), found.effective_number_2)
-    yield _Row("total_variation", "fraction", "lower", 0.0, found.total_variation.corrected)
+    yield _bracketed("total_variation", found.total_variation)
     yield _Row("argmax_divergence", "nats", "lower", 0.0, found.argmax_divergence.corrected)
-    yield _Row("argmax_total_variation", "fraction", "lower", 0.0, found.argmax_total_variation.corrected)
+    yield _bracketed("argmax_total_variation", found.argmax_total_variation)
     if split is not None:
         ratio = memorisation(mass, train=split.train, held_out=split.held_out)
         yield _Row("memorisation", "ratio", "neither", 1.0, ratio)
     for n, share in zip(settings.draws, coverage_from_mass(mass, settings.draws), strict=True):
         quantity = f"expected_coverage/categorical/N={n}"
         yield _Row(quantity, "fraction", "higher", expected_distinct(size, n) / size, share)
+
+
+def _bracketed(quantity: str, found: Bracket) -> _Row:
+    return _Row(quantity, "fraction", "lower", 0.0, found.estimate, found.interval)
 
 
 def _series(mass: MassEstimate, half: Half, largest: int) -> Iterator[Series]:
