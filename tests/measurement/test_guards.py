@@ -53,6 +53,8 @@ def test_true_figures_obey_every_law_of_halves_sets_and_coupled_pair(found: list
     assert {"ln unseen is convex in N", "E[coverage] rises with N"} <= of_half
     of_pair = {record.law for record in records if record.half == "pair"}
     assert {"union >= a", "union <= a + b", "Jaccard similarity >= a + b - 1", "R + D >= H"} <= of_pair
+    assert {"distinct <= min(N, K)", "Jaccard distance = 1 - similarity"} <= of_pair
+    assert {"efficiency = coverage / ceiling", "value = mean of its repeats"} <= of_half
 
 
 @pytest.mark.parametrize(
@@ -75,16 +77,69 @@ def test_a_figure_that_cannot_be_true_is_refused_with_its_law(
         guarded(SPACE, figures, series_of(found))
 
 
-@pytest.mark.parametrize(("name", "value"), [("union", 0.1), ("union", 2.5), ("jaccard_similarity", 0.0)])
+@pytest.mark.parametrize(
+    ("quantity", "value", "law"),
+    [
+        ("kl_from_uniform", 7.0, r"KL\(uniform \|\| p\) = NLL - H"),
+        ("kl_from_uniform", -1.0, r"KL\(uniform \|\| p\) = NLL - H"),
+        ("kl_to_uniform", 1.0, r"KL\(p \|\| uniform\) = H - H\(p\)"),
+        ("expected_coverage/categorical/N=10", 0.99, r"E\[coverage\]\(N\) <= "),
+        ("coverage/argmax/10", 0.01, "value = mean of its repeats"),
+        ("coverage/categorical/40", 0.01, "value = mean of its repeats"),
+        ("union/argmax/40", 0.1, "value = mean of its repeats"),
+        ("efficiency/argmax/10", 2.5, "efficiency = coverage / ceiling"),
+        ("efficiency/argmax/40", 0.1, "efficiency = coverage / ceiling"),
+    ],
+)
+def test_a_figure_that_contradicts_another_is_refused_with_its_law(
+    found: list[Figure | Series], quantity: str, value: float, law: str
+) -> None:
+    figures = with_value(figures_of(found), quantity, value)
+    assert figures != figures_of(found)
+    with pytest.raises(LawViolation, match=law):
+        guarded(SPACE, figures, series_of(found))
+
+
+def test_distance_and_similarity_add_to_1(found: list[Figure | Series]) -> None:
+    figures = [
+        replace(f, value=0.9, samples=(0.9,) * len(f.samples)) if f.base == "jaccard_distance/argmax" else f
+        for f in figures_of(found)
+    ]
+    with pytest.raises(LawViolation, match="Jaccard distance = 1 - similarity"):
+        guarded(SPACE, figures, series_of(found))
+
+
+@pytest.mark.parametrize("name", ["coverage_of_a", "coverage_of_b", "union"])
+def test_the_pair_s_sets_hold_no_more_than_was_drawn(name: str) -> None:
+    """Two and a half times what ten draws hold, and more than both sets together can."""
+    space = OperationSpace(base=2, arity=3)
+    drawn = Figure(
+        quantity=f"{name}/argmax/10",
+        half="pair",
+        value=25 / 256,
+        unit="fraction",
+        better="higher",
+        ceiling=1.0,
+        draws=10,
+        samples=(25 / 256,),
+    )
+    with pytest.raises(LawViolation, match=r"distinct <= min\(N, K\)"):
+        guarded(space, [drawn], [])
+    within = replace(drawn, value=9 / 256, samples=(9 / 256,))
+    assert {record.law for record in guarded(space, [within], [])} >= {"distinct <= min(N, K)"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("union", 0.1), ("union", 1.5), ("jaccard_similarity", 0.0)])
 def test_sets_that_cannot_have_that_overlap_are_refused_in_a_single_repeat(
     found: list[Figure | Series], name: str, value: float
 ) -> None:
-    figures = [
-        replace(f, samples=(*f.samples[:-1], value)) if f.base == f"{name}/argmax" else f
-        for f in figures_of(found)
-    ]
+    def changed(figure: Figure) -> Figure:
+        samples = (*figure.samples[:-1], value)
+        return replace(figure, samples=samples, value=sum(samples) / len(samples))
+
+    figures = [changed(f) if f.base == f"{name}/argmax" else f for f in figures_of(found)]
     assert figures != figures_of(found)
-    with pytest.raises(LawViolation, match=r"union|Jaccard"):
+    with pytest.raises(LawViolation, match=r"union|Jaccard|distinct"):
         guarded(SPACE, figures, series_of(found))
 
 

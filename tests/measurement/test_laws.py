@@ -13,6 +13,7 @@ from fluxttice_core.errors import LawViolation, MeasurementError
 from fluxttice_core.measurement.coverage import expected_coverage
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.laws import ERROR_TAIL, LAWS, Figures, examine, obey
+from fluxttice_core.measurement.uniform_null import expected_share
 
 BUDGETS = (1, 3, 10, 40, 100)
 seeds = st.integers(0, 2**32 - 1)
@@ -61,6 +62,12 @@ def true_figures(seed: int, concentration: float, size: int = 27, codes: int = 8
         generative_information=entropy(p[None]) - float(prior @ [entropy(row[None]) for row in decoder]),
         model_entropy=entropy(p[None]),
         total_mass=float(p.sum()),
+        divergence_from_uniform=float(-np.log(p).mean()) - math.log(size),
+        divergence_to_uniform=math.log(size) - entropy(p[None]),
+        expected_figures=((10, Estimate(float(expected_coverage(p, [10])[0]), 0.0)),),
+        repeats=((0.5, (0.25 + 0.75) / 2),),
+        reaches=((1.2 * expected_share(size, 10), 1.2 * expected_share(size, 10)),),
+        overlaps=((1 - float(shared / either), float(shared / either)),),
     )
 
 
@@ -104,6 +111,11 @@ LIES = {
     "I_p >= 0": beyond("I_p >= 0", "generative_information", -1),
     "I_p <= H(p)": beyond("I_p <= H(p)", "generative_information", 1),
     "H(p) <= H": beyond("H(p) <= H", "model_entropy", 1),
+    "KL(uniform || p) = NLL - H": beyond("KL(uniform || p) = NLL - H", "divergence_from_uniform", 1),
+    "KL(p || uniform) = H - H(p)": beyond("KL(p || uniform) = H - H(p)", "divergence_to_uniform", -1),
+    "value = mean of its repeats": replace(WORLD, repeats=((0.5, 0.5), (0.5, 0.5 + 1e-6))),
+    "efficiency = coverage / ceiling": replace(WORLD, reaches=((0.8, 0.8 - 1e-6),)),
+    "Jaccard distance = 1 - similarity": replace(WORLD, overlaps=((0.25, 0.75 + 1e-6),)),
     "sum p = 1": replace(WORLD, total_mass=1 + 1e-6),
 }
 
@@ -237,3 +249,11 @@ def test_points_beyond_precision_do_not_bend_the_curve() -> None:
     budgets = (10, 100, 1_000, 5_000)
     curve = tuple(zip(budgets, map(float, expected_coverage(p, budgets)), strict=True))
     assert obey(Figures(27, expected=curve))
+
+
+def test_expected_coverage_with_an_error_may_exceed_the_ceiling_by_no_more_than_that() -> None:
+    best = expected_share(27, 10)
+    allowed = Figures(27, expected_figures=((10, Estimate(best + 0.004, 0.001)),))
+    assert [check.law for check in obey(allowed)] == ["E[coverage](N) <= 1 - (1 - 1/K)^N"]
+    with pytest.raises(LawViolation, match=r"E\[coverage\]"):
+        obey(Figures(27, expected_figures=((10, Estimate(best + 0.005, 0.001)),)))

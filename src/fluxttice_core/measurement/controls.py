@@ -150,7 +150,7 @@ class QuantileLookup:
 
 @dataclass(frozen=True)
 class HalfSupportLookup:
-    """The oracle's look-up folded onto the even-numbered operations: a perfect code for half of the space.
+    """The oracle's code folded onto the even-numbered operations: perfect for half of the space.
 
     Example:
         >>> half = HalfSupportLookup(OperationSpace())
@@ -171,6 +171,13 @@ class HalfSupportLookup:
         """Logits that leave no doubt about the even-numbered operation at or below the looked-up one."""
         index = indices_of(QuantileLookup(self.space).decode_positions(z), self.space.base)
         return _certain_logits(positions_of(self.space, index - index % 2), self.space.base, z.dtype)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n d"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """The oracle's code of the even-numbered operation at or below each."""
+        index = indices_of(tables.long() - self.space.symbols[0], self.space.base)
+        return QuantileLookup(self.space).encode_gaussian(symbols_of(self.space, index - index % 2))
 
 
 @dataclass(frozen=True)

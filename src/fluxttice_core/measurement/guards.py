@@ -1,6 +1,7 @@
 """The laws, held against the figures of a report before anybody sees them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fluxttice_core.measurement import laws
@@ -8,6 +9,7 @@ from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.mass_figures import TOTAL_MASS
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.uniform_null import expected_share
 from fluxttice_core.operations.space import OperationSpace
 
 _SINGLE_PRECISION = 1e-6
@@ -21,6 +23,8 @@ _BY_NAME = {
     "code_information": "code_information",
     "marginal_kl": "marginal_divergence",
     "entropy": "model_entropy",
+    "kl_from_uniform": "divergence_from_uniform",
+    "kl_to_uniform": "divergence_to_uniform",
 }
 _OF_SETS = {
     "coverage_of_a/argmax": "first",
@@ -107,8 +111,31 @@ def _concerned(
         space.size,
         counted=_counted(space.size, own),
         expected=tuple((round(n), share) for n, share in points),
+        expected_figures=tuple(
+            (_budget(figure), _computed(figure)) for name, figure in own if name == _CURVE
+        ),
+        repeats=tuple((f.value, math.fsum(f.samples) / len(f.samples)) for _, f in own if f.samples),
+        reaches=_pairs(own, "efficiency", "coverage", lambda f: expected_share(space.size, _budget(f))),
+        overlaps=_pairs(own, "jaccard_distance", "jaccard_similarity", lambda _: 1.0),
         **named,
     )
+
+
+def _pairs(
+    own: Iterable[tuple[str, Figure]], first: str, second: str, factor: Callable[[Figure], float]
+) -> tuple[tuple[float, float], ...]:
+    """Values of two quantities wherever both were measured alike, the first times a factor."""
+    values = {figure.quantity: figure for _, figure in own}
+    return tuple(
+        (figure.value * factor(figure), values[other].value)
+        for quantity, figure in values.items()
+        if quantity.startswith(f"{first}/") and (other := quantity.replace(first, second, 1)) in values
+    )
+
+
+def _budget(figure: Figure) -> int:
+    """The draws N that end a quantity's name."""
+    return int(figure.quantity.rpartition("/")[2].removeprefix("N="))
 
 
 def _computed(figure: Figure, factor: float = 1.0) -> Estimate:
@@ -124,9 +151,10 @@ def _set_tables(space: OperationSpace, own: Sequence[tuple[str, Figure]]) -> Ite
 
 
 def _counted(size: int, own: Iterable[tuple[str, Figure]]) -> tuple[tuple[int, int], ...]:
+    """Draws and distinct operations of single runs; the union of two sets is of twice the draws."""
     return tuple(
-        (figure.draws, round(share * size))
+        (figure.draws * (2 if name == "union/argmax" else 1), round(share * size))
         for name, figure in own
-        if name.startswith("coverage/") and figure.draws is not None
+        if name.startswith(("coverage/", "coverage_of_", "union/")) and figure.draws is not None
         for share in figure.samples
     )

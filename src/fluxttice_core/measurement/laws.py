@@ -38,6 +38,10 @@ class Figures:
         size: Operations in the space, K; the data's entropy is $H = \ln K$.
         counted: (draws, distinct operations) of single runs.
         expected: (draws, expected share of the space) of one distribution, computed from its probabilities.
+        expected_figures: The same as figures, each with its error.
+        repeats: (value, mean of its repeats) of figures that are such means.
+        reaches: (efficiency times its ceiling, coverage) at one budget.
+        overlaps: (Jaccard distance, similarity) of the same sets.
         first: Share of the space in the first of two sets, a.
         second: Share in the second, b.
         union: Share in their union.
@@ -49,12 +53,18 @@ class Figures:
         marginal_divergence: $\mathrm{KL}(q(z)\,\|\,p(z))$ in nats, estimated apart from R and $I_q$.
         generative_information: $I_p(x; z)$ under the decoder in nats.
         model_entropy: H(p) in nats.
+        divergence_from_uniform: $\mathrm{KL}(\mathrm{uniform}\,\|\,p)$ in nats.
+        divergence_to_uniform: $\mathrm{KL}(p\,\|\,\mathrm{uniform})$ in nats.
         total_mass: Sum of p over the space.
     """
 
     size: int
     counted: tuple[tuple[int, int], ...] = ()
     expected: tuple[tuple[int, float], ...] = ()
+    expected_figures: tuple[tuple[int, Estimate], ...] = ()
+    repeats: tuple[tuple[float, float], ...] = ()
+    reaches: tuple[tuple[float, float], ...] = ()
+    overlaps: tuple[tuple[float, float], ...] = ()
     first: Quantity = None
     second: Quantity = None
     union: Quantity = None
@@ -66,6 +76,8 @@ class Figures:
     marginal_divergence: Quantity = None
     generative_information: Quantity = None
     model_entropy: Quantity = None
+    divergence_from_uniform: Quantity = None
+    divergence_to_uniform: Quantity = None
     total_mass: Quantity = None
 
     @property
@@ -209,6 +221,8 @@ def _within_uniform_draws(figures: Figures) -> Iterable[Slack]:
 def _below_ceiling(figures: Figures) -> Iterable[Slack]:
     for draws, share in figures.expected:
         yield expected_share(figures.size, draws) - share, _ARITHMETIC
+    for draws, figure in figures.expected_figures:
+        yield expected_share(figures.size, draws) - figure.value, _allowance([figure]) + _ARITHMETIC
 
 
 def _coverage_rises(figures: Figures) -> Iterable[Slack]:
@@ -235,6 +249,11 @@ def _similarity_is_overlap(figures: Figures) -> Iterable[Slack]:
         return
     first, second, union, similarity = map(_value, given)
     yield -abs(similarity * union - (first + second - union)), _ARITHMETIC + 2 * _allowance(given)
+
+
+def _same(pairs: Callable[[Figures], Iterable[tuple[float, float]]]) -> Callable[[Figures], Iterable[Slack]]:
+    """Build the slack of "two ways to the same number agree"."""
+    return lambda figures: [(-abs(one - other), _ARITHMETIC) for one, other in pairs(figures)]
 
 
 LAWS: tuple[Law, ...] = (
@@ -270,6 +289,23 @@ LAWS: tuple[Law, ...] = (
     Law("I_p >= 0", "nats", _at_least(lambda f: [f.generative_information], lambda _: [0.0])),
     Law("I_p <= H(p)", "nats", _at_least(lambda f: [f.model_entropy], lambda f: [f.generative_information])),
     Law("H(p) <= H", "nats", _at_least(lambda f: [f.data_entropy], lambda f: [f.model_entropy])),
+    Law(
+        "KL(uniform || p) = NLL - H",
+        "nats",
+        _equal(lambda f: [f.divergence_from_uniform, f.data_entropy], lambda f: [f.nll]),
+    ),
+    Law(
+        "KL(p || uniform) = H - H(p)",
+        "nats",
+        _equal(lambda f: [f.divergence_to_uniform, f.model_entropy], lambda f: [f.data_entropy]),
+    ),
+    Law("value = mean of its repeats", "fraction", _same(lambda f: f.repeats)),
+    Law("efficiency = coverage / ceiling", "fraction", _same(lambda f: f.reaches)),
+    Law(
+        "Jaccard distance = 1 - similarity",
+        "fraction",
+        _same(lambda f: [(distance, 1 - similarity) for distance, similarity in f.overlaps]),
+    ),
     Law("sum p = 1", "fraction", _equal(lambda f: [f.total_mass], lambda _: [1.0])),
 )
 """Every law, in the order in which a report lists them."""

@@ -18,7 +18,8 @@ LEGEND = (
     "perfect: a perfect generator with a perfect code, at the same budget; "
     "untrained: the range over networks of the same shape; "
     "blind to: controls that score as well or better (U uniform sampler, N untrained networks, "
-    "C constant decoder, H generator of half the space), with ! where that would mislead."
+    "C constant decoder, H generator of half the space), with ! where that would mislead; a control that has "
+    "no such figure, as a sampler has no code, is not named."
 )
 _CONTROL_COLUMNS = (
     ("argmax", "coverage/argmax/{n}"),
@@ -142,16 +143,24 @@ def _gate_row(gate: Gate, results: Sequence[GateResult]) -> tuple[str, ...]:
 
 
 def warnings_of(metrics: Iterable[Metric]) -> tuple[str, ...]:
-    """One sentence for each set of bad generators that some quantities do not tell from the model."""
+    """One sentence for each set of bad generators that some quantities do not tell from the model.
+
+    The last is about the uniform sampler, which is no bad generator but has no code.
+    """
     blind: dict[str, set[ControlName]] = {}
+    codeless: dict[str, None] = {}
     for metric in metrics:
         if metric.misleads:
             blind.setdefault(metric.figure.base, set()).update(metric.blind_to)
+        if "uniform_sampler" in metric.blind_to:
+            codeless[words_of(metric.figure.base)] = None
     grouped: dict[tuple[str, ...], dict[str, None]] = {}
     for base, controls in blind.items():
         words = tuple(w for c, w in CONTROL_WORDS.items() if c in controls and c != "uniform_sampler")
         grouped.setdefault(words, {})[words_of(base)] = None
-    return tuple(
+    bad = tuple(
         f"Not told from {' or '.join(words)}: {', '.join(quantities)}."
         for words, quantities in grouped.items()
     )
+    named = CONTROL_WORDS["uniform_sampler"]
+    return (*bad, f"Not told from {named}, which has no code: {', '.join(codeless)}.") if codeless else bad

@@ -59,6 +59,20 @@ def mass_figures(
     """
     generator = stream(settings.seed, half, "mass", device=settings.device)
     mass = estimate_mass(model, settings.mass_draws, generator=generator)
+    yield from figures_of_mass(mass, half, settings, split)
+
+
+def figures_of_mass(
+    mass: MassEstimate, half: Half, settings: MeasurementSettings, split: Split | None
+) -> Iterator[Figure | Series]:
+    """The figures of `mass_figures`, of a mass that is estimated already.
+
+    Args:
+        mass: The mass of every operation.
+        half: What to call its generator.
+        settings: Draws, budgets and seed.
+        split: The split that the model was trained on; none: memorisation is not known.
+    """
     figure = partial(estimated, draws=settings.mass_draws, seed=settings.seed)
     for row in _rows(mass, generative_figures(mass), settings, split):
         yield figure(

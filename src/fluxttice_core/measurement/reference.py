@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+import numpy as np
 import torch
 from jaxtyping import Float, Real
 from torch import Tensor
@@ -17,14 +18,16 @@ from fluxttice_core.measurement.controls import (
     UniformSampler,
 )
 from fluxttice_core.measurement.figures import Halves, ProgressCallback, Step, pair_steps, run_steps, steps_of
-from fluxttice_core.measurement.mass import DEFAULT_GROUPS
-from fluxttice_core.measurement.mass_figures import mass_figures
+from fluxttice_core.measurement.mass import DEFAULT_GROUPS, estimate_mass
+from fluxttice_core.measurement.mass_figures import figures_of_mass
 from fluxttice_core.measurement.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
 from fluxttice_core.measurement.pair_figures import set_figures
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.reach_figures import reach_figures
+from fluxttice_core.measurement.sampling import count_operations
 from fluxttice_core.measurement.series import Series
 from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.streams import stream
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split
 
@@ -160,11 +163,14 @@ def _of_uniform(
     space: OperationSpace, settings: MeasurementSettings, split: Split | None
 ) -> Iterator[Figure | Series]:
     """The uniform sampler: what it reaches, and the mass of the decoder with even odds, which is its own."""
-    yield from reach_figures(UniformSampler(space), "a", settings)
-    yield from set_figures(UniformSampler(space), UniformSampler(space), settings)
-    for figure in mass_figures(ConstantDecoder(space), "a", settings, split):
-        if isinstance(figure, Figure) and not figure.quantity.startswith("argmax"):
-            yield figure
+    sampler = UniformSampler(space)
+    yield from reach_figures(sampler, "a", settings)
+    yield from set_figures(sampler, sampler, settings)
+    generator = stream(settings.seed, "uniform sampler", "mass", device=settings.device)
+    mass = estimate_mass(ConstantDecoder(space), settings.mass_draws, generator=generator)
+    each = settings.mass_draws // len(mass.groups)
+    shares = [count_operations(sampler, each, generator).cpu().numpy() / each for _ in mass.groups]
+    yield from figures_of_mass(replace(mass, argmax_groups=np.stack(shares)), "a", settings, split)
 
 
 def _resolving(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
