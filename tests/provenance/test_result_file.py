@@ -1,5 +1,6 @@
 """A result file is complete and agrees with itself, or it is neither written nor read."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.gates import judged
+from fluxttice_core.measurement.metric import Figure
+from fluxttice_core.measurement.reference import beside_controls
+from fluxttice_core.measurement.report_record import from_plain
 from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.canonical import canonical_json, json_digest
 from fluxttice_core.provenance.result_file import (
@@ -16,6 +21,7 @@ from fluxttice_core.provenance.result_file import (
     check_result,
     read_report,
     read_result,
+    report_coverage,
     result_of,
     result_schema,
     write_result,
@@ -213,6 +219,63 @@ def test_what_was_tampered_with_is_neither_written_nor_read(
     (tmp_path / "out.json").write_bytes(canonical_json(result))
     with pytest.raises(MeasurementError):
         read_result(tmp_path / "out.json")
+
+
+def with_figures(result: Result, change: Callable[[Figure], Figure]) -> Result:
+    """The result with other figures, and all that follows from them but the laws made to fit."""
+    report = from_plain(result)
+    figures = [change(metric.figure) for metric in report.metrics]
+    metrics = beside_controls(figures, report.controls)
+    forged = dataclasses.replace(report, metrics=metrics, gates=judged(figures, ["a", "b"]))
+    return {**result, **forged.as_dict(), "coverage": report_coverage(forged)}
+
+
+def at(figure: Figure, value: float) -> Figure:
+    interval = figure.interval and dataclasses.replace(
+        figure.interval, estimate=value, lower=value, upper=value
+    )
+    samples = tuple(value for _ in figure.samples)
+    return dataclasses.replace(figure, value=value, interval=interval, samples=samples)
+
+
+def test_figures_that_were_made_to_fit_are_accepted_unchanged(result: Result) -> None:
+    """The control of the next two tests."""
+    check_result(with_figures(result, lambda figure: figure), name="it")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "message"),
+    [
+        ("nll", 0.5, "break the law"),
+        ("coverage/argmax/50", 1.0, "break the law efficiency = coverage / ceiling"),
+        ("efficiency/argmax/50", 1.4, "break the law efficiency = coverage / ceiling"),
+        ("kl_to_uniform", 9.0, "break the law KL"),
+        ("rate", 1e6, "its laws and their slack do not follow from its figures|break the law"),
+    ],
+)
+def test_figures_that_break_a_law_are_refused_whatever_laws_are_recorded(
+    result: Result, quantity: str, value: float, message: str
+) -> None:
+    forged = with_figures(result, lambda f: at(f, value) if f.quantity == quantity else f)
+    with pytest.raises(MeasurementError, match=message):
+        check_result(forged, name="it")
+
+
+@pytest.mark.parametrize(
+    "name", ["coverage/argmax/", "coverage/categorical/", "efficiency/argmax/", "expected_coverage/"]
+)
+def test_a_ceiling_is_what_uniform_draws_show(result: Result, name: str) -> None:
+    forged = with_figures(
+        result, lambda f: dataclasses.replace(f, ceiling=0.01) if f.quantity.startswith(name) else f
+    )
+    with pytest.raises(MeasurementError, match=r"stands beside the ceiling 0\.01, which is "):
+        check_result(forged, name="it")
+
+
+def test_laws_may_not_be_left_out(result: Result) -> None:
+    del result["laws"][-1]
+    with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):
+        check_result(result, name="it")
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"a": 1, "a": 2}', b"\xff"])

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fluxttice_core.errors import MeasurementError, RecordError
+from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
+from fluxttice_core.measurement.coverage import ceiling
+from fluxttice_core.measurement.guards import guarded
 from fluxttice_core.measurement.metric import Metric
 from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report import Report
@@ -32,6 +34,7 @@ __all__ = [
 
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
 _MAXIMUM = 64 << 20
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,8 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     if beside_controls([metric.figure for metric in report.metrics], report.controls) != report.metrics:
         yield "its floors or verdicts are not what its controls score"
     yield from _wrong_gates(report)
-    yield from (f"the law {law.law} is broken" for law in report.laws if law.slack + law.tolerance < 0)
+    yield from _wrong_laws(report)
+    yield from _wrong_ceilings(report)
     yield from _wrong_data(result, report)
 
 
@@ -153,6 +157,32 @@ def _wrong_gates(report: Report) -> Iterator[str]:
     for gate in report.gates:
         if gate.value != measured.get((gate.gate.quantity, gate.half)):
             yield f"the gate “{gate.gate.name}” does not show the figure that was measured"
+
+
+def _wrong_laws(report: Report) -> Iterator[str]:
+    """The laws are examined again on the figures that are there."""
+    try:
+        again = guarded(report.space, [metric.figure for metric in report.metrics], report.series)
+    except LawViolation as violation:
+        yield str(violation)
+    else:
+        if again != report.laws:
+            yield "its laws and their slack do not follow from its figures"
+
+
+def _wrong_ceilings(report: Report) -> Iterator[str]:
+    """What uniform draws are expected to show follows from the size of the space and the budget."""
+    size = report.space.size
+    for metric in report.metrics:
+        name, _, budget = metric.quantity.rpartition("/")
+        if name.startswith(("coverage/", "expected_coverage/")):
+            best = ceiling(size, int(budget.removeprefix("N="))).fraction
+        elif name.startswith("efficiency/"):
+            best = 1.0
+        else:
+            continue
+        if not math.isclose(metric.ceiling, best, rel_tol=_ROUNDING):
+            yield f"{metric.quantity} stands beside the ceiling {metric.ceiling:g}, which is {best:g}"
 
 
 def _wrong_data(result: Mapping[str, Any], report: Report) -> Iterator[str]:
