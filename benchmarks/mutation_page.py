@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -167,4 +166,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

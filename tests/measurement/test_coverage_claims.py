@@ -155,6 +155,7 @@ def test_probabilities_are_those_of_both_tails() -> None:
     finding = audit_point(Point(800, stated_share("390", 500)), 500)
     assert finding.verdict is Verdict.CONSISTENT
     assert finding.p_value == pytest.approx(2 * min(tails.at_least, tails.at_most))
+    assert finding.p_value is not None
     assert 0 < finding.p_value < 1
 
 

@@ -109,9 +109,9 @@ def _bracket(
     raw = _distance_to_uniform(groups.mean(0))
     spread = jackknife(_distance_to_uniform, groups)
     limits = Estimate(raw, spread.error, spread.degrees).interval(level)
-    upper = Interval(
-        *(min(_less_noise(end, noise), most) for end in (raw, limits.lower, limits.upper)), level, METHOD
-    )
+    shown = (raw, limits.lower, limits.upper)
+    estimate, low, high = (min(_less_noise(end, noise), most) for end in shown)
+    upper = Interval(estimate, low, high, level, METHOD)
     floor = min(uniform_noise / math.sqrt(2 * math.pi), most)
     return Bracket(_cross_fit(groups), upper, raw, floor)
 
