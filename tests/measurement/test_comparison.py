@@ -70,12 +70,12 @@ def sampled(value: float, error: float, better: Direction = "higher") -> Figure:
 
 
 def test_a_model_does_not_differ_from_itself(controls: tuple[Control, ...]) -> None:
-    half = report_of(HalfSupportLookup(SPACE), controls)
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
     assert {one.verdict for one in differences(half, half)} == {"same"}
 
 
 def test_a_better_generator_is_found_better_and_the_other_way_worse(controls: tuple[Control, ...]) -> None:
-    half = report_of(HalfSupportLookup(SPACE), controls)
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
     whole = report_of(WithoutEncoder(QuantileLookup(SPACE)), controls)
     forwards = {one.first.quantity: one.verdict for one in differences(half, whole)}
     backwards = {one.first.quantity: one.verdict for one in differences(whole, half)}
@@ -119,7 +119,7 @@ def test_other_draws_cannot_be_compared() -> None:
 
 
 def test_the_table_names_both_and_fits_100_columns(controls: tuple[Control, ...]) -> None:
-    half = report_of(HalfSupportLookup(SPACE), controls)
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(comparison_table(half, half, names=("runs/one", "runs/two")))
     text = console.export_text()
@@ -151,3 +151,29 @@ def test_single_samples_are_not_paired() -> None:
     assert alone.estimate == pytest.approx(0.1)
     assert "pairs" not in alone.method
     assert "pairs" in difference(sampled(0.5, 0.4, 0.6), sampled(0.6, 0.5, 0.7)).interval.method
+
+
+def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
+    first, other = replace(sampled(1.0, 0.3), degrees=7.0), replace(sampled(2.0, 0.4), degrees=4.0)
+    interval = difference(first, other).interval
+    assert interval.upper - interval.estimate == pytest.approx(2.776445 * 0.5, rel=1e-6)
+
+
+def test_infinite_figures_are_left_out(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    whole = report_of(WithoutEncoder(QuantileLookup(SPACE)), controls)
+    for one, other in ((half, whole), (whole, half)):
+        assert "nll" not in {difference.first.quantity for difference in differences(one, other)}
+
+
+def test_the_table_says_what_its_signs_mean_and_in_which_unit(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    table = comparison_table(half, half, names=("one", "two"))
+    assert str(table.caption) == (
+        "+ better, − worse, ≠ different, beyond the 95 % interval of the draws; "
+        "other training runs may differ by more."
+    )
+    words = list(table.columns[0].cells)
+    assert "argmax coverage, N = 60, %" in words
+    assert "entropy H(p), nats" in words
+    assert "argmax efficiency, N = 60" in words

@@ -18,9 +18,14 @@ from fluxttice_core.measurement.controls import (
     UniformSampler,
     untrained,
 )
-from fluxttice_core.measurement.indexing import symbols_of
+from fluxttice_core.measurement.indexing import indices_of, symbols_of
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable
-from fluxttice_core.measurement.sampling import DecoderSampler, IndexSampler, count_operations
+from fluxttice_core.measurement.sampling import (
+    DecoderSampler,
+    IndexSampler,
+    count_operations,
+    decode_positions,
+)
 from fluxttice_core.operations.space import OperationSpace
 
 SPACES = [OperationSpace(2, 2), OperationSpace(3, 1), OperationSpace(4, 1)]
@@ -149,3 +154,21 @@ def test_a_floor_of_too_few_seeds_is_refused() -> None:
 def test_what_certain_decoders_give_has_the_type_of_their_latents() -> None:
     z = torch.zeros(2, 4, dtype=torch.float64)
     assert QuantileLookup(OperationSpace(base=2)).decode_logits(z).dtype == torch.float64
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_logits_are_as_precise_as_their_latents(dtype: torch.dtype) -> None:
+    space = OperationSpace()
+    for control in (DeltaDecoder(space, 3), QuantileLookup(space), HalfSupportLookup(space)):
+        assert control.decode_logits(torch.zeros(2, control.latent_dim, dtype=dtype)).dtype == dtype
+
+
+def test_half_of_the_space_comes_back_from_its_code() -> None:
+    space = OperationSpace(arity=1)
+    half = HalfSupportLookup(space)
+    rows = torch.arange(space.size)
+    mu, logvar = half.encode_gaussian(symbols_of(space, rows))
+    assert torch.equal(indices_of(decode_positions(half.decode_logits(mu)), space.base), rows - rows % 2)
+    oracle = QuantileLookup(space)
+    assert torch.equal(mu, oracle.encode_gaussian(symbols_of(space, rows - rows % 2))[0])
+    assert torch.equal(logvar, oracle.encode_gaussian(symbols_of(space, rows))[1])

@@ -266,3 +266,16 @@ def test_all_of_two_operations_is_worth_infinitely_many_draws_and_all_of_one_is_
 def test_no_budget_at_all_gives_no_coverage_at_all() -> None:
     assert expected_coverage(np.array([0.5, 0.5]), []).tolist() == []
     assert expected_coverage(np.array([0.5, 0.5]), [0]).tolist() == [0.0]
+
+
+def test_a_count_that_cannot_be_is_refused_with_what_can() -> None:
+    with pytest.raises(MeasurementError) as error:
+        efficiency(11, 100, 10)
+    assert str(error.value) == (
+        "11 distinct operations cannot come of 10 draws from 100: "
+        "give a count between 0 and the smaller of the two"
+    )
+
+
+def test_no_budgets_have_no_coverage() -> None:
+    assert expected_coverage(np.array([0.5, 0.5]), []).tolist() == []

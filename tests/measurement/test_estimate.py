@@ -77,3 +77,19 @@ def test_intervals_of_a_curved_statistic_cover_the_truth() -> None:
         found = jackknife(lambda v: -math.log(v[0]), groups)
         covered += found.interval().contains(0.0)
     assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_an_infinite_figure_keeps_its_degrees_of_freedom() -> None:
+    found = jackknife(lambda _: math.inf, np.ones((5, 1)))
+    assert (found.value, found.error, found.degrees) == (math.inf, math.inf, 4.0)
+
+
+def test_an_infinite_figure_without_error_is_exact() -> None:
+    interval = Estimate(math.inf, 0.0).interval()
+    assert (interval.estimate, interval.lower, interval.upper) == (math.inf,) * 3
+    assert interval.method == "exact"
+
+
+def test_known_errors_have_normal_limits() -> None:
+    interval = Estimate(0.0, 1.0).interval()
+    assert interval.upper == pytest.approx(1.959964, abs=1e-6)

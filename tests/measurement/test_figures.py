@@ -1,10 +1,14 @@
 """What is measured of halves, in which order, with which weight."""
 
+from dataclasses import dataclass
+
 import pytest
+import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup
-from fluxttice_core.measurement.figures import Step, run_steps, steps_of
+from fluxttice_core.measurement.figures import Step, pair_steps, run_steps, steps_of
+from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.space import OperationSpace
 
@@ -48,3 +52,34 @@ def test_progress_names_what_comes_next_and_the_share_of_the_weight_that_is_done
     steps = [Step("one", 1, lambda: iter(())), Step("two", 3, lambda: iter(()))]
     assert list(run_steps(steps, device="cpu", progress=lambda *at: seen.append(at))) == [(), ()]
     assert seen == [("one", 0.0), ("two", 0.25), ("done", 1.0)]
+
+
+def test_a_pair_needs_both_encoders_for_its_codes() -> None:
+    @dataclass(frozen=True)
+    class WithoutEncoder:
+        oracle: QuantileLookup
+
+        @property
+        def space(self) -> OperationSpace:
+            return self.oracle.space
+
+        @property
+        def latent_dim(self) -> int:
+            return self.oracle.latent_dim
+
+        def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
+            return self.oracle.decode_logits(z)
+
+    oracle = QuantileLookup(OperationSpace(base=2))
+    both = len(list(pair_steps(oracle, oracle, MeasurementSettings(), None, 0.0)))
+    for first, second in ((WithoutEncoder(oracle), oracle), (oracle, WithoutEncoder(oracle))):
+        assert len(list(pair_steps(first, second, MeasurementSettings(), None, 0.0))) == both - 1
+
+
+def test_the_pair_is_uncoupled_unless_told_otherwise() -> None:
+    oracle = QuantileLookup(OperationSpace(base=2))
+    settings = MeasurementSettings(draws=(10,), repeats=2, mass_draws=1024, aggregate_draws=16)
+    steps = steps_of({"a": oracle, "b": oracle}, settings, None)
+    found = run_steps(steps, device="cpu")
+    coupled = {item.quantity for part in found for item in part if isinstance(item, Figure)}
+    assert any(quantity.startswith("coupled/rho=0/") for quantity in coupled)

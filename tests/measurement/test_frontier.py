@@ -169,3 +169,14 @@ def test_the_curve_goes_through_the_last_solution() -> None:
     found = frontier_curve(np.array([rate, rate + 1e-3]), cells=1)
     assert found[0] == pytest.approx(distortion, rel=1e-9)
     assert found[1] < found[0]
+
+
+def test_beyond_the_last_solution_the_logarithm_goes_on_as_it_was() -> None:
+    beta, rate, distortion, *_ = frontier_points()[-1]
+    found = frontier_curve(np.array([rate + 0.5]), cells=1)[0]
+    assert math.log(found) == pytest.approx(math.log(distortion) - 0.5 * beta / distortion, rel=1e-6)
+
+
+def test_the_distance_is_that_of_so_many_cells() -> None:
+    assert distance(4.0, 3.0, cells=4) == pytest.approx(3.0 - frontier_distortion(4.0, 4))
+    assert distance(4.0, 3.0, cells=4) != pytest.approx(distance(4.0, 3.0), abs=0.5)

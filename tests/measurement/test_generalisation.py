@@ -230,3 +230,23 @@ def test_the_end_is_where_the_path_ends() -> None:
 def test_the_smallest_symbol_is_one() -> None:
     smallest = torch.tensor([0])
     assert arithmetic_accuracy(ORACLE, smallest, smallest, smallest) == 1
+
+
+def test_a_path_starts_at_its_beginning() -> None:
+    """Means just beyond the cuts: after a tenth of the way to the middle they are there already."""
+    smallest, middle = torch.tensor([0]), torch.tensor([SPACE.size // 2])
+    assert interpolation_betweenness(Timid(SPACE), smallest, middle) == 1
+    starts = torch.tensor([1, 0])
+    assert interpolation_betweenness(Forgetful(SPACE), starts, torch.tensor([3, 3])) == 0.5
+
+
+def test_the_path_ends_at_the_second_code() -> None:
+    """A step further and the means would have left the range in which the model still answers."""
+
+    @dataclass(frozen=True)
+    class Bounded(QuantileLookup):
+        def decode_positions(self, z: Tensor) -> Tensor:
+            return torch.where(z.abs() > 1.0, 1, super().decode_positions(z))
+
+    first, second = torch.tensor([SPACE.size // 2]), torch.tensor([SPACE.size - 1])
+    assert interpolation_betweenness(Bounded(SPACE), first, second) == 1

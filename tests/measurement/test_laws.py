@@ -13,7 +13,7 @@ from fluxttice_core.errors import LawViolation, MeasurementError
 from fluxttice_core.measurement.coverage import expected_coverage
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.laws import ERROR_TAIL, LAWS, Figures, examine, obey
-from fluxttice_core.measurement.uniform_null import expected_share
+from fluxttice_core.measurement.uniform_null import expected_share, uniform_moments
 
 BUDGETS = (1, 3, 10, 40, 100)
 seeds = st.integers(0, 2**32 - 1)
@@ -257,3 +257,25 @@ def test_expected_coverage_with_an_error_may_exceed_the_ceiling_by_no_more_than_
     assert [check.law for check in obey(allowed)] == ["E[coverage](N) <= 1 - (1 - 1/K)^N"]
     with pytest.raises(LawViolation, match=r"E\[coverage\]"):
         obey(Figures(27, expected_figures=((10, Estimate(best + 0.005, 0.001)),)))
+
+
+@pytest.mark.parametrize(
+    ("degrees", "quantile"), [(math.inf, 4.264891), (3.0, 47.927725)], ids=["known", "estimated"]
+)
+def test_the_error_allowed_for_is_exceeded_once_in_100_000_times(degrees: float, quantile: float) -> None:
+    figure = Estimate(H - 2.0, 1.0, degrees)
+    (check,) = examine(Figures(27, nll=figure))
+    assert check.tolerance == pytest.approx(quantile, abs=1e-4)
+
+
+def test_a_run_may_exceed_uniform_draws_by_six_deviations_and_rounding() -> None:
+    moments = uniform_moments(19_683, 10_000)
+    _, check = examine(Figures(19_683, counted=((10_000, 8_000),)))
+    assert check.slack == pytest.approx(10_000 - moments.repeated - 8_000)
+    assert check.tolerance == 6 * math.sqrt(moments.variance) + 1e-9 * 10_000
+
+
+def test_points_of_one_budget_say_nothing_of_convexity() -> None:
+    curve = ((10, 0.1), (10, 0.1), (20, 0.19), (20, 0.19))
+    checks = {check.law: check for check in examine(Figures(1_000, expected=curve))}
+    assert checks["ln unseen is convex in N"].holds
