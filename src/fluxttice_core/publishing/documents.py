@@ -1,7 +1,7 @@
 """Documents whose figures come from result files: what stands between two marks is generated, never typed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.metric import Half
@@ -26,16 +26,17 @@ HEADLINE = (
 _GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def report_card(report: Report) -> str:
-    """The headline figures of a report as a Markdown table, each beside its ceiling and its floor.
+def report_card(report: Report, quantities: Sequence[str] = HEADLINE) -> str:
+    """Figures of a report, the headline's without others, as a Markdown table, each beside its ceiling and its floor.
 
     Args:
         report: A full report.
+        quantities: The rows; those that were not measured are left out.
 
     Raises:
-        MeasurementError: If nothing of the headline was measured.
+        MeasurementError: If none of them was measured.
     """
-    rows = [_row(report, quantity) for quantity in HEADLINE if report.has(quantity, report.halves[0])]
+    rows = [_row(report, quantity) for quantity in quantities if report.has(quantity, report.halves[0])]
     if not rows:
         raise MeasurementError("this report has no headline figures: measure the whole model")
     names = " | ".join(half.upper() for half in report.halves)
