@@ -10,6 +10,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.controls import QuantileLookup, ShuffledLabels
 from fluxttice_core.measurement.generalisation import (
     NoiseResponse,
+    _same,
     arithmetic_accuracy,
     composition_accuracy,
     interpolation_betweenness,
@@ -250,3 +251,8 @@ def test_the_path_ends_at_the_second_code() -> None:
 
     first, second = torch.tensor([SPACE.size // 2]), torch.tensor([SPACE.size - 1])
     assert interpolation_betweenness(Bounded(SPACE), first, second) == 1
+
+
+def test_a_share_of_tables_counts_whole_tables() -> None:
+    decoded = torch.tensor([[1, 1], [1, 0], [1, 1]], dtype=torch.uint8)
+    assert _same(decoded, torch.ones(3, 2)) == pytest.approx(2 / 3)

@@ -27,11 +27,11 @@ _GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end 
 
 
 def report_card(report: Report, quantities: Sequence[str] = HEADLINE) -> str:
-    """Figures of a report, the headline's without others, as a Markdown table, each beside its ceiling and its floor.
+    """Figures of a report as a Markdown table, each beside its ceiling and its floor.
 
     Args:
         report: A full report.
-        quantities: The rows; those that were not measured are left out.
+        quantities: The rows, the headline's without others; those that were not measured are left out.
 
     Raises:
         MeasurementError: If none of them was measured.
