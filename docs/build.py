@@ -18,6 +18,7 @@ from fluxttice_core.provenance.sweep import Sweep
 from fluxttice_core.publishing.ablation_table import ablation_markdown, statenet_sentences
 from fluxttice_core.publishing.documents import report_card, with_generated
 from fluxttice_core.publishing.figures import coverage_figure, draw_figures
+from fluxttice_core.publishing.overlap import overlap_figure
 from fluxttice_core.publishing.richness import richness_figure
 from fluxttice_core.publishing.standing import standing_figure
 from fluxttice_core.publishing.style import encoded
@@ -154,6 +155,7 @@ def generated() -> dict[Path, bytes]:
         ("original-coverage.svg", coverage_figure(original)),
         ("standing.svg", standing_figure(certified)),
         ("richness.svg", richness_figure(certified.space)),
+        ("overlap.svg", overlap_figure({"standard": certified, "original": original})),
     ):
         files[ROOT / "docs" / "figures" / name] = encoded(figure)
     return files
