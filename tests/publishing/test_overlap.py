@@ -1,6 +1,7 @@
 """The figure of two halves shares out the whole space."""
 
 import pytest
+from matplotlib.patches import Rectangle
 
 from docs.build import certified_report, original_report
 from fluxttice_core.publishing.overlap import _shared_out, overlap_figure, shares_of
@@ -27,7 +28,7 @@ def test_a_row_of_bars_ends_at_the_whole_space() -> None:
         "standard",
         "original",
     ]
-    ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
+    ends = [bar.get_x() + bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)]
     assert len(ends) == 12
     assert ends[3::4] == pytest.approx([100.0] * 3)
     assert len(axes.texts) >= 6
