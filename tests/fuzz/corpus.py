@@ -176,6 +176,9 @@ def pickles() -> list[bytes]:
         b"\x80\x02}q\x00X\x05\x00\x00\x00epochK\x01s.",
         b"\x80\x02ccollections\nOrderedDict\n)R.",
         b"\x80\x02N.",
+        b"\x80\x02})" + b"\x85" * 5_000 + b"Ns.",
+        b"\x80\x02})q\x00h\x00h\x00\x86q\x01h\x01h\x01\x86q\x02Ns.",
+        b"\x80\x02ccollections\nOrderedDict\n)R}X\x03\x00\x00\x00getK\x05sb.",
     )
     return [
         b"." + small,

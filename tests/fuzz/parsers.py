@@ -250,6 +250,11 @@ _PICKLE = (
     b".",
     b"ctorch._utils\n_rebuild_tensor_v2\n",
     b"Q",
+    b")",
+    b"\x86q\x00h\x00h\x00",
+    b"\x85" * 40,
+    b"s",
+    b"b",
 )
 
 

@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import io
-import pickletools
 import warnings
 import zipfile
 import zlib
 
 from fluxttice_core.errors import CheckpointError
+from fluxttice_core.provenance.pickle_program import end_of_plain
 
 __all__ = ["repack"]
 
 MAXIMUM_MEMBERS = 4096
 MAXIMUM_PICKLE = 1 << 20
-PROTOCOL = 2
 _DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error)
-
-_GLOBALS = frozenset(
-    {
-        "collections OrderedDict",
-        "torch._utils _rebuild_tensor_v2",
-        "torch FloatStorage",
-        "torch DoubleStorage",
-        "torch LongStorage",
-    }
-)
-_INSTRUCTIONS = frozenset(
-    {
-        *("PROTO", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE"),
-        *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"),
-        *("EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS"),
-        *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
-        *("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
-        *("GLOBAL", "REDUCE", "BUILD", "BINPERSID"),
-    }
-)
 
 
 def repack(data: bytes, *, name: str) -> bytes:
@@ -101,30 +80,6 @@ def _require_plain(archive: zipfile.ZipFile, size: int, name: str) -> str:
 
 def _scan(program: bytes, name: str) -> None:
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # for escapes in names
-        end = _end_of_plain(program, name)
+        end = end_of_plain(program, name)
     if end != len(program):
         raise CheckpointError(f"{name} has bytes after the end of its pickle; refused.")
-
-
-def _end_of_plain(program: bytes, name: str) -> int:
-    """Where the pickle ends, if every instruction up to there is harmless."""
-    end = 0
-    try:
-        for instruction, argument, position in pickletools.genops(program):
-            if instruction.name == "GLOBAL" and argument not in _GLOBALS:
-                raise CheckpointError(
-                    f"{name} asks for {str(argument)[:60]!r}; a checkpoint needs no such code: refused."
-                )
-            if instruction.name not in _INSTRUCTIONS:
-                raise CheckpointError(f"{name} has the pickle instruction {instruction.name}; refused.")
-            if instruction.name == "PROTO" and argument != PROTOCOL:
-                raise CheckpointError(
-                    f"{name} has the pickle instruction PROTO {argument}; refused, since torch.save writes "
-                    f"{PROTOCOL}."
-                )
-            end = (position or 0) + 1
-    except ValueError as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(f"{name} holds no readable pickle; it is damaged.") from error
-    return end
