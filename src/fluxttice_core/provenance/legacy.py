@@ -84,7 +84,8 @@ def read_legacy(path: Path) -> LegacyCheckpoint:
             content = torch.load(io.BytesIO(archive), map_location="cpu", weights_only=True)
     except _DAMAGE as error:
         raise CheckpointError(f"{path} is damaged: torch's restricted loader cannot read it.") from error
-    if not isinstance(content, dict):
+    # A subclass could answer otherwise than it holds: an OrderedDict's methods can be overwritten.
+    if type(content) is not dict:
         raise CheckpointError(
             f"{path} holds a {type(content).__name__}; expected the original program's dictionary."
         )
@@ -135,12 +136,13 @@ def _layers(prefix: str, sizes: Mapping[str, tuple[int, int]]) -> dict[str, tupl
 
 def _model(state: Any, path: Path) -> dict[str, Tensor]:
     expected = original_shapes()
-    if not isinstance(state, dict) or set(state) != set(expected):
+    tensors = dict(dict.items(state)) if isinstance(state, dict) else {}
+    if set(tensors) != set(expected):
         raise CheckpointError(
             f"{path} lacks the original's {len(expected)} tensors under 'model'; it is another model's."
         )
     for key, shape in expected.items():
-        tensor = state[key]
+        tensor = tensors[key]
         if not isinstance(tensor, Tensor) or tensor.dtype != torch.float32 or tuple(tensor.shape) != shape:
             raise CheckpointError(
                 f"{path} has another {key!r} than float32 of shape {shape}; it is another model's."
@@ -149,7 +151,7 @@ def _model(state: Any, path: Path) -> dict[str, Tensor]:
             raise CheckpointError(
                 f"{path} holds NaN or infinite numbers in {key!r}; such weights are of no use."
             )
-    return {key: state[key].detach().contiguous().clone() for key in sorted(expected)}
+    return {key: tensors[key].detach().contiguous().clone() for key in sorted(expected)}
 
 
 def _number(content: Mapping[str, Any], key: str, path: Path) -> float:
