@@ -155,12 +155,48 @@ def test_a_folder_of_other_things_is_not_replaced(
         certified(small_run, tmp_path / "link")
 
 
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda out: (out / "figures" / "mine.png").write_text("a year of work"), r"figures/mine\.png"),
+        (lambda out: (out / "figures" / "mine").symlink_to(out), "symbolic link"),
+        (lambda out: (out / "SHA256SUMS").unlink(), r"holds MODEL_CARD\.md"),
+        (lambda out: (out / "SHA256SUMS").write_text(f"{64 * '0'}  model.safetensors\n"), "MODEL_CARD"),
+        (lambda out: (out / "notes.txt").write_text("a year of work"), r"notes\.txt"),
+    ],
+)
+def test_what_no_list_of_sums_names_is_not_replaced(
+    small_certificate: Path,
+    certified: Certify,
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    message: str,
+) -> None:
+    out = shutil.copytree(small_certificate, tmp_path / "out")
+    spoil(out)
+    before = sorted(out.rglob("*"))
+    with pytest.raises(StorageError, match=message):
+        certified(small_certificate, out)
+    assert sorted(out.rglob("*")) == before
+
+
+def test_a_list_of_sums_does_not_make_a_certificate(
+    small_certificate: Path, certified: Certify, tmp_path: Path
+) -> None:
+    (tmp_path / "disk.iso").write_text("")
+    (tmp_path / "SHA256SUMS").write_text(f"{64 * '0'}  disk.iso\n")
+    with pytest.raises(StorageError, match=r"disk\.iso"):
+        certified(small_certificate, tmp_path)
+
+
 def test_a_certificate_is_replaced_as_a_whole(
     small_certificate: Path, certified: Certify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = read_report(small_certificate / "report.json")
     monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
     out = shutil.copytree(small_certificate, tmp_path / "out")
+    with (out / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{64 * '0'}  figures/old.svg\n")
     (out / "figures" / "old.svg").write_text("<svg/>")
     (out / "model.sig").write_text("{}")
     certified(small_certificate, out)

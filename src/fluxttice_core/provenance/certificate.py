@@ -6,6 +6,7 @@ and no duration, so that whoever certifies the same run again gets the same byte
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,20 +16,22 @@ from typing import Any
 import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.errors import CertificationError, StorageError
+from fluxttice_core.errors import CertificationError, SignatureError, StorageError
 from fluxttice_core.measurement.figures import ProgressCallback
 from fluxttice_core.measurement.gates import ACCEPTANCE, GateResult, judged, on_all_operations
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance.atomic import new_folder, require_writable
 from fluxttice_core.provenance.benchmarking import coverage_report
+from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.candidates import Deposit, candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import canonical_json
 from fluxttice_core.provenance.card import model_card
+from fluxttice_core.provenance.folder_listing import list_files
 from fluxttice_core.provenance.result_file import Circumstances, check_result, result_of
 from fluxttice_core.provenance.selection import Candidate, Ranked, rank, ranking_record
 from fluxttice_core.provenance.signature import sign_folder
-from fluxttice_core.provenance.sums import SIGNATURE, SUMS, folder_digests, sums_text
+from fluxttice_core.provenance.sums import SIGNATURE, SUMS, UNLISTED, folder_digests, sums_text
 
 __all__ = ["Certificate", "certify", "fixed_threads"]
 
@@ -38,6 +41,7 @@ COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
 """Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
 THREADS = 2
+_LARGEST_SUMS = 1 << 22
 _OWN = {MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE}
 
 DrawFigures = Callable[[Report], Mapping[str, bytes]]
@@ -81,7 +85,7 @@ def certify(
 
     Args:
         source: A run folder, a checkpoint folder, a model's folder, or a file of the original program.
-        out: The folder to write; a certificate that lies there is replaced.
+        out: The folder to write; a certificate that lies there, and nothing else, is replaced.
         draw: Draws the figures.
         private_key: Signs the folder; none: it is not signed.
         settings: What the report is measured with.
@@ -132,15 +136,31 @@ def fixed_threads(count: int = THREADS) -> Iterator[None]:
 
 def _require_own(out: Path) -> None:
     """Refuse to replace a folder that somebody keeps other things in."""
-    if not out.exists():
+    if not os.path.lexists(out):
         return
-    if not out.is_dir() or out.is_symlink():
+    if out.is_symlink() or not out.is_dir():
         raise StorageError(f"{out} is no folder; choose another one.")
-    others = sorted({entry.name for entry in out.iterdir()} - _OWN - {FIGURES})
+    try:
+        found = list_files(out)
+    except SignatureError as error:
+        raise StorageError(f"{out} is not replaced, since it is no certificate: {error}") from None
+    # A list of sums alone may be that of any folder, and names alone do not tell whose the figures are.
+    listed = _listed(out) | set(UNLISTED)
+    others = [name for name in found if name.partition("/")[0] not in {*_OWN, FIGURES} or name not in listed]
     if others:
         raise StorageError(
-            f"{out} holds {others[0]}, which is no part of a certificate; choose another folder."
+            f"{out} holds {others[0]}, which is no part of a certificate by its {SUMS}; choose another "
+            "folder."
         )
+
+
+def _listed(folder: Path) -> set[str]:
+    """The files that a folder's list of sums names; none without a list."""
+    if not (folder / SUMS).is_file():
+        return set()
+    data = read_bounded(folder / SUMS, maximum=_LARGEST_SUMS, name="The list of sums", error=StorageError)
+    lines = data.decode(errors="replace").splitlines()
+    return {name for _, _, name in (line.partition("  ") for line in lines)}
 
 
 def _ranking(
