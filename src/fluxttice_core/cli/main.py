@@ -1,7 +1,8 @@
 """The `fluxttice` command: one small module a group, none of which loads torch before it is needed."""
 
+import errno
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -21,7 +22,7 @@ from fluxttice_core.cli import (
     train,
     verify,
 )
-from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.errors import FluxtticeError, StorageError
 
 
 class OneSentence(TyperGroup):
@@ -32,8 +33,23 @@ class OneSentence(TyperGroup):
         try:
             return super().invoke(ctx)
         except FluxtticeError as error:
-            typer.echo(f"fluxttice: {error}", err=True)
-            raise typer.Exit(error.exit_code) from None
+            _end(error)
+        except OSError as error:
+            # Nobody reads the output any more: click ends such a command without a word.
+            if error.errno == errno.EPIPE:
+                raise
+            _end(StorageError(_refusal(error)))
+
+
+def _end(error: FluxtticeError) -> NoReturn:
+    typer.echo(f"fluxttice: {error}", err=True)
+    raise typer.Exit(error.exit_code) from None
+
+
+def _refusal(error: OSError) -> str:
+    """What the system refused, where nothing nearer to the cause has said it."""
+    what = error.filename or "a file or address"
+    return f"{what} cannot be used ({error.strerror or error}): give one that can exist and that you may use"
 
 
 app = typer.Typer(

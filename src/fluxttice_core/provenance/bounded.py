@@ -1,14 +1,16 @@
-"""Read a file from a stranger: regular files only, and never more bytes than announced."""
+"""Read a file from a stranger: regular files only, never more bytes than announced, refusals explained."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from fluxttice_core.errors import FluxtticeError
 
-__all__ = ["read_bounded"]
+__all__ = ["reachable", "read_bounded"]
 
 
 def read_bounded(
@@ -50,6 +52,23 @@ def read_bounded(
     if len(data) != status.st_size:
         raise error(f"{name} changed its size while it was read: {path}; wait until it is written.")
     return data
+
+
+@contextlib.contextmanager
+def reachable(path: Path, *, error: type[FluxtticeError]) -> Iterator[None]:
+    """Turn the system's refusal to look at a path into one sentence.
+
+    Args:
+        path: What is looked at.
+        error: The error to raise.
+
+    Raises:
+        FluxtticeError: As `error`, if the path is too long, or lies where this user may not look.
+    """
+    try:
+        yield
+    except OSError as cause:
+        raise error(f"{path} cannot be reached ({_reason(cause)}); give a path that you may read.") from cause
 
 
 def _reason(cause: Exception) -> str:

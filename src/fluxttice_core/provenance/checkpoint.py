@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import CheckpointError, RecordError, StorageError
 from fluxttice_core.provenance.atomic import new_folder, write_bytes
-from fluxttice_core.provenance.bounded import read_bounded
+from fluxttice_core.provenance.bounded import reachable, read_bounded
 from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest, parse_json
 from fluxttice_core.provenance.record import FORMAT_VERSION, KIND, CheckpointRecord, FileRecord, Manifest
 from fluxttice_core.provenance.tensor_file import decode_tensors, encode_tensors, tensor_digest
@@ -184,11 +184,15 @@ def list_checkpoints(run_folder: Path) -> list[Path]:
 
     Returns:
         The folders; none if the run has not written any.
+
+    Raises:
+        CheckpointError: If this user may not look there.
     """
     folder = run_folder / "checkpoints"
-    if not folder.is_dir():
-        return []
-    found = [(_EPOCH.fullmatch(entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
+    with reachable(folder, error=CheckpointError):
+        if not folder.is_dir():
+            return []
+        found = [(_EPOCH.fullmatch(entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
     return [entry for _, entry in sorted((int(match[1]), entry) for match, entry in found if match)]
 
 

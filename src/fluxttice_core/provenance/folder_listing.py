@@ -24,9 +24,9 @@ def list_files(folder: Path) -> list[str]:
     Raises:
         SignatureError: If there is no such folder, or it holds a link, a device, a pipe or over 10,000 files.
     """
-    if not folder.is_dir():
-        raise SignatureError(f"{folder} is not a folder; give the folder of a model.")
     try:
+        if not folder.is_dir():
+            raise SignatureError(f"{folder} is not a folder; give the folder of a model.")
         found = _walk(folder, PurePosixPath(), 0)
     except OSError as error:
         raise SignatureError(f"{folder} cannot be listed: {error.strerror}.") from error

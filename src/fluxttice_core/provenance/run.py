@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fluxttice_core.errors import CheckpointError, SettingsError, StorageError
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_bytes, write_json
-from fluxttice_core.provenance.bounded import read_bounded
+from fluxttice_core.provenance.bounded import reachable, read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.checkpoint import (
     checkpoint_folder,
@@ -96,8 +96,9 @@ class Run:
         Raises:
             CheckpointError: If the folder holds no run, or one whose settings are damaged.
         """
-        if not (folder / SETTINGS).is_file():
-            raise CheckpointError(f"{folder} holds no run: give a folder that `fluxttice train` made")
+        with reachable(folder, error=CheckpointError):
+            if not (folder / SETTINGS).is_file():
+                raise CheckpointError(f"{folder} holds no run: give a folder that `fluxttice train` made")
         data = read_bounded(
             folder / SETTINGS, maximum=_LARGEST_SETTINGS, name="The run's settings", error=CheckpointError
         )
@@ -141,8 +142,9 @@ class Run:
     def records(self) -> list[dict[str, Any]]:
         """The epochs written so far; a line that was cut off by a kill is passed over."""
         path = self.folder / METRICS
-        if not path.exists():
-            return []
+        with reachable(path, error=CheckpointError):
+            if not path.exists():
+                return []
         data = read_bounded(path, maximum=_LARGEST_METRICS, name="The run's metrics", error=CheckpointError)
         complete = data[: data.rfind(b"\n") + 1]
         try:

@@ -282,18 +282,26 @@ def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
 def _read(name_or_path: str | Path) -> dict[str, Any]:
     name = str(name_or_path)
     if name.endswith((".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise SettingsError(f"no recipe file {name}: give the path of an existing YAML file")
-        if path.stat().st_size > _LARGEST_RECIPE_BYTES:
-            raise SettingsError(f"{name} is larger than {_LARGEST_RECIPE_BYTES:,} bytes, which no recipe is")
-        text = path.read_bytes()
+        text = _read_file(Path(name))
     elif name in recipe_names():
         text = (_RECIPE_FILES / f"{name}.yaml").read_bytes()
     else:
         known = ", ".join(recipe_names())
         raise SettingsError(f"no recipe is called {name!r}: use one of {known}, or the path of a .yaml file")
     return _mapping(text, name)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise SettingsError(f"no recipe file {path}: give the path of an existing YAML file")
+        if path.stat().st_size > _LARGEST_RECIPE_BYTES:
+            raise SettingsError(f"{path} is larger than {_LARGEST_RECIPE_BYTES:,} bytes, which no recipe is")
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"the recipe file {path} cannot be read ({error.strerror}): give a file that you may read"
+        ) from error
 
 
 def _mapping(text: bytes, source: str) -> dict[str, Any]:
