@@ -131,6 +131,22 @@ def test_a_metrics_line_that_a_kill_cut_off_is_dropped_on_resuming(tmp_path: Pat
     assert [record["epoch"] for record in run.records()] == list(range(1, 13))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [b"5", b"{}", b'{"epoch":"x"}', b'{"epoch":true}', b'{"epoch":1.0}', b"[" * 100_000, b"", b"\xff", b"[]"],
+)
+def test_a_metrics_line_that_is_no_record_is_refused(tmp_path: Path, line: bytes) -> None:
+    run = Run.start(tmp_path / "run", small_settings())
+    metrics = run.folder / "metrics.jsonl"
+    metrics.write_bytes(b'{"epoch": 1}\n')
+    assert run.records() == [{"epoch": 1}]
+    metrics.write_bytes(b'{"epoch": 1}\n' + line + b"\n")
+    with pytest.raises(CheckpointError, match="is damaged: remove it, and resume the run"):
+        run.train()
+    metrics.unlink()
+    assert run.records() == []
+
+
 def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
     run = Run.start(tmp_path / "run", small_settings())
     run.train()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fluxttice_core.errors import CheckpointError, SettingsError, StorageError
+from fluxttice_core.errors import CheckpointError, RecordError, SettingsError, StorageError
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_bytes, write_json
 from fluxttice_core.provenance.bounded import reachable, read_bounded
@@ -140,17 +140,22 @@ class Run:
             return trainer
 
     def records(self) -> list[dict[str, Any]]:
-        """The epochs written so far; a line that was cut off by a kill is passed over."""
+        """The epochs written so far; a line that was cut off by a kill is passed over.
+
+        Raises:
+            CheckpointError: If a whole line is no record of an epoch.
+        """
         path = self.folder / METRICS
         with reachable(path, error=CheckpointError):
             if not path.exists():
                 return []
         data = read_bounded(path, maximum=_LARGEST_METRICS, name="The run's metrics", error=CheckpointError)
         complete = data[: data.rfind(b"\n") + 1]
-        try:
-            return [json.loads(line) for line in complete.splitlines()]
-        except ValueError:
-            raise CheckpointError(f"{path} is damaged: remove it, and resume the run") from None
+        records = [_parsed_record(line) for line in complete.splitlines()]
+        found = [record for record in records if record is not None]
+        if len(found) != len(records):
+            raise CheckpointError(f"{path} is damaged: remove it, and resume the run")
+        return found
 
     def _require_same_torch(self) -> None:
         recorded = self.settings.torch_version
@@ -245,6 +250,15 @@ def _described_split(parts: Split) -> dict[str, object]:
         "validation": parts.validation.tolist(),
         "held_out": parts.held_out.tolist(),
     }
+
+
+def _parsed_record(line: bytes) -> dict[str, Any] | None:
+    """A line of the metrics; none: it is no record of an epoch."""
+    try:
+        record = parse_json(line, name="the line")
+    except RecordError:
+        return None
+    return record if isinstance(record, dict) and type(record.get("epoch")) is int else None
 
 
 @contextlib.contextmanager
