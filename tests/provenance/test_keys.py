@@ -85,6 +85,33 @@ def test_short_passwords_are_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        (1_024 * "x", "has 1,024 bytes; give at most 1,023"),
+        (512 * "é", "has 1,024 bytes; give at most 1,023"),
+        ("correct horse \udcff", "no text in UTF-8"),
+    ],
+)
+def test_passwords_that_cannot_encrypt_are_refused_before_anything_is_written(
+    tmp_path: Path, key: ec.EllipticCurvePrivateKey, password: str, sentence: str
+) -> None:
+    with pytest.raises(SignatureError, match=sentence):
+        keys.write_key_pair(tmp_path / "k", tmp_path / "p", key, password)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("password", [1_023 * "x", 511 * "é" + "x", 12 * "x"])
+def test_the_longest_and_the_shortest_password_encrypt(
+    tmp_path: Path, key: ec.EllipticCurvePrivateKey, password: str
+) -> None:
+    keys.write_key_pair(tmp_path / "k", tmp_path / "p", key, password)
+    assert keys.load_private_key(tmp_path / "k", password).private_numbers() == key.private_numbers()
+    for other in (2_000 * "x", "correct horse \udcff"):
+        with pytest.raises(SignatureError, match="wrong password"):
+            keys.load_private_key(tmp_path / "k", other)
+
+
 def test_a_key_in_use_is_never_overwritten(pair: tuple[Path, Path], tmp_path: Path) -> None:
     before = [path.read_bytes() for path in pair]
     for private, public in (pair, (pair[0], tmp_path / "new"), (tmp_path / "new", pair[1])):

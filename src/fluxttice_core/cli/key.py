@@ -27,7 +27,7 @@ def new(
             confirmation_prompt=True,
             hide_input=True,
             envvar="FLUXTTICE_KEY_PASSWORD",
-            help="At least twelve characters; asked for unless the variable holds it.",
+            help="12 characters to 1,023 bytes; asked for unless the variable holds it.",
         ),
     ],
     public: Annotated[

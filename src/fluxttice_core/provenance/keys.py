@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 MAXIMUM_KEY = 1 << 14
-MINIMUM_PASSWORD = 12
+MINIMUM_PASSWORD, MAXIMUM_PASSWORD = 12, 1023
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "secp256r1": hashes.SHA256,
     "secp384r1": hashes.SHA384,
@@ -46,16 +46,13 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
         private: File for the private key.
         public: File for the public key.
         key: The key.
-        password: At least twelve characters.
+        password: At least twelve characters, and at most 1,023 bytes of UTF-8.
 
     Raises:
-        SignatureError: If the password is too short.
+        SignatureError: If the password is too short, too long, or no text.
         StorageError: If a file exists, since a key in use cannot be made again, or cannot be written.
     """
-    if len(password) < MINIMUM_PASSWORD:
-        raise SignatureError(
-            f"The password has {len(password)} characters; give at least {MINIMUM_PASSWORD}."
-        )
+    secret = _encoded(password)
     for path in (private, public):
         if os.path.lexists(path):
             raise StorageError(f"{path} already exists and may be a key in use; choose another file.")
@@ -64,10 +61,26 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(password.encode()),
+        serialization.BestAvailableEncryption(secret),
     )
     write_bytes(private, pem, mode=0o600)
     write_bytes(public, public_pem(key.public_key()))
+
+
+def _encoded(password: str) -> bytes:
+    if len(password) < MINIMUM_PASSWORD:
+        raise SignatureError(
+            f"The password has {len(password)} characters; give at least {MINIMUM_PASSWORD}."
+        )
+    try:
+        secret = password.encode()
+    except UnicodeEncodeError:
+        raise SignatureError("The password is no text in UTF-8; give one of printable characters.") from None
+    if len(secret) > MAXIMUM_PASSWORD:
+        raise SignatureError(
+            f"The password has {len(secret):,} bytes; give at most {MAXIMUM_PASSWORD:,}, as OpenSSL takes."
+        )
+    return secret
 
 
 def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivateKey:
