@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from fluxttice_core.errors import SignatureError, StorageError
 from fluxttice_core.provenance import keys
+from fluxttice_core.provenance.atomic import write_bytes
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 
@@ -110,6 +111,27 @@ def test_the_longest_and_the_shortest_password_encrypt(
     for other in (2_000 * "x", "correct horse \udcff"):
         with pytest.raises(SignatureError, match="wrong password"):
             keys.load_private_key(tmp_path / "k", other)
+
+
+def test_no_half_of_a_pair_is_left(
+    tmp_path: Path, key: ec.EllipticCurvePrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "key.pem"
+    with pytest.raises(StorageError, match=r"/proc/x\.pub could not be written"):
+        keys.write_key_pair(private, Path("/proc/x.pub"), key, PASSWORD)
+    assert list(tmp_path.iterdir()) == []
+
+    def fill(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+        if path == tmp_path / "key.pub":
+            raise StorageError("the disk filled up meanwhile")
+        write_bytes(path, data, mode=mode)
+
+    with monkeypatch.context() as full:
+        full.setattr(keys, "write_bytes", fill)
+        with pytest.raises(StorageError, match="filled up"):
+            keys.write_key_pair(private, tmp_path / "key.pub", key, PASSWORD)
+    assert list(tmp_path.iterdir()) == []
+    keys.write_key_pair(private, tmp_path / "key.pub", key, PASSWORD)
 
 
 def test_a_key_in_use_is_never_overwritten(pair: tuple[Path, Path], tmp_path: Path) -> None:

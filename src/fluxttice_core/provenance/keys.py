@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.errors import SignatureError, StorageError
-from fluxttice_core.provenance.atomic import write_bytes
+from fluxttice_core.provenance.atomic import require_writable, write_bytes
 from fluxttice_core.provenance.bounded import read_bounded
 
 __all__ = [
@@ -50,7 +50,8 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
 
     Raises:
         SignatureError: If the password is too short, too long, or no text.
-        StorageError: If a file exists, since a key in use cannot be made again, or cannot be written.
+        StorageError: If a file exists, since a key in use cannot be made again, or cannot be written; then
+            neither half is left.
     """
     secret = _encoded(password)
     for path in (private, public):
@@ -63,8 +64,14 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(secret),
     )
+    require_writable(public)
     write_bytes(private, pem, mode=0o600)
-    write_bytes(public, public_pem(key.public_key()))
+    try:
+        write_bytes(public, public_pem(key.public_key()))
+    except BaseException:
+        # Half a pair is of no use, and a file in its place would refuse the next attempt.
+        private.unlink(missing_ok=True)
+        raise
 
 
 def _encoded(password: str) -> bytes:
