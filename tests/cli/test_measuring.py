@@ -16,6 +16,8 @@ def test_the_command_names_no_place_of_this_machine(tmp_path: Path, monkeypatch:
     inside, outside = str(tmp_path / "runs" / "mine"), str(tmp_path.parent / "elsewhere" / "model.pt")
     command = repeatable_command(["benchmark", "--checkpoint", inside, outside, "runs/mine", "--seed", "3"])
     assert command == "fluxttice benchmark --checkpoint runs/mine model.pt runs/mine --seed 3"
+    joined = repeatable_command(["benchmark", f"--checkpoint={outside}", f"--out={inside}", "--set=beta=1"])
+    assert joined == "fluxttice benchmark --checkpoint=model.pt --out=runs/mine --set=beta=1"
     monkeypatch.setattr("sys.argv", ["/usr/bin/fluxttice", "compare", "a b"])
     assert repeatable_command() == "fluxttice compare 'a b'"
 

@@ -115,7 +115,10 @@ def repeatable_command(arguments: Sequence[str] | None = None) -> str:
 
 
 def _without_place(argument: str) -> str:
-    """A path as it is from the working folder, or else its name alone."""
+    """A path as it is from the working folder, or else its name alone, be it given as --option=path."""
+    option, equals, value = argument.partition("=")
+    if equals and option.startswith("-"):
+        return f"{option}={_without_place(value)}"
     path = Path(argument)
     if not path.is_absolute():
         return argument
