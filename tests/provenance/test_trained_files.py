@@ -1,6 +1,7 @@
 """Models under the names that users of the Hub expect: saved, loaded and read about without a network."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ def test_a_model_without_settings_is_saved_without(small_checkpoint: Path, tmp_p
 def test_nothing_is_downloaded() -> None:
     with pytest.raises(CheckpointError, match="no checkpoint at somebody/model"):
         TrainedModel.from_pretrained("somebody/model")
+
+
+def test_a_card_that_is_a_link_is_refused(small_certificate: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(small_certificate, tmp_path / "model")
+    (tmp_path / "private").write_text("a year of work")
+    (folder / "MODEL_CARD.md").unlink()
+    model = load(folder)
+    assert model.card is None
+    for target in ("private", "nothing"):
+        (folder / "MODEL_CARD.md").symlink_to(tmp_path / target)
+        with pytest.raises(CheckpointError, match="symbolic link, which may show any file"):
+            assert model.card
+        (folder / "MODEL_CARD.md").unlink()
+    shutil.copy(tmp_path / "private", folder / "MODEL_CARD.md")
+    assert model.card == "a year of work"
 
 
 def test_the_card_is_the_one_beside_the_weights(small_certificate: Path, small_checkpoint: Path) -> None:

@@ -18,7 +18,7 @@ from fluxttice_core.operations.notation import parse
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split, split
 from fluxttice_core.provenance.atomic import write_json
-from fluxttice_core.provenance.bounded import read_bounded
+from fluxttice_core.provenance.bounded import reachable, read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.checkpoint import (
     Checkpoint,
@@ -94,11 +94,22 @@ class TrainedModel:
 
     @property
     def card(self) -> str | None:
-        """The model card beside the weights, as Markdown; none: there is none."""
+        """The model card beside the weights, as Markdown; none: there is none.
+
+        Raises:
+            CheckpointError: If it is a link, which could show any file as a card, or cannot be read.
+        """
         path = Path(self.source).parent / CARD
-        if not path.is_file():
-            return None
-        data = read_bounded(path, maximum=_MAXIMUM_CARD, name="The model card", error=CheckpointError)
+        with reachable(path, error=CheckpointError):
+            if path.is_symlink():
+                raise CheckpointError(
+                    f"{path} is a symbolic link, which may show any file: copy the card there"
+                )
+            if not path.is_file():
+                return None
+        data = read_bounded(
+            path, maximum=_MAXIMUM_CARD, name="The model card", error=CheckpointError, follow_symlinks=False
+        )
         return data.decode("utf-8", errors="replace")
 
     @classmethod
