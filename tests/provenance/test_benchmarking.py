@@ -1,5 +1,6 @@
 """Only trained models are measured: every other target is refused with one sentence."""
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 import torch
 
 from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.measurement.figures import Halves
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.provenance import benchmarking
 from fluxttice_core.provenance.benchmarking import (
@@ -93,6 +95,27 @@ def test_random_weights_are_refused_however_drawn(scheme: Scheme, seed: int) -> 
         require_above_floor(
             untrained_halves(architecture, seed, scheme), architecture, settings, "random.safetensors"
         )
+
+
+def test_one_untrained_network_is_in_memory_at_a_time(
+    small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[VAE]] = []
+    alive: list[int] = []
+
+    def counted(*arguments: object) -> Halves:
+        halves = untrained_halves(*arguments)  # type: ignore[arg-type]
+        made.append(weakref.ref(halves["a"]))  # type: ignore[arg-type]
+        alive.append(sum(reference() is not None for reference in made))
+        return halves
+
+    trained = load(small_checkpoint)
+    monkeypatch.setattr(benchmarking, "untrained_halves", counted)
+    require_above_floor(
+        {"a": trained.vae_a, "b": trained.vae_b}, trained.model.architecture, MEASUREMENT, "x"
+    )
+    assert len(made) == 2 * MEASUREMENT.untrained_seeds
+    assert set(alive) == {1}
 
 
 def test_one_untrained_half_is_enough_to_refuse(small_checkpoint: Path) -> None:

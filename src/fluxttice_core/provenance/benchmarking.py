@@ -12,6 +12,7 @@ from fluxttice_core.errors import CheckpointError, SettingsError
 from fluxttice_core.measurement.figures import Halves, ProgressCallback
 from fluxttice_core.measurement.information import generative_information
 from fluxttice_core.measurement.mass import estimate_mass
+from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.reference import Control, measured_controls
 from fluxttice_core.measurement.report import Report, measure
@@ -201,19 +202,23 @@ def require_above_floor(
     Raises:
         CheckpointError: If the generative information of a half is within what untrained networks show.
     """
+    # Only their figures are kept: the networks, of a shape that a stranger chose, would fill the memory.
     untrained = [
-        untrained_halves(architecture, seed, scheme, settings.device)
+        _informations(untrained_halves(architecture, seed, scheme, settings.device), settings)
         for scheme in SCHEMES
         for seed in range(settings.untrained_seeds)
     ]
-    for half, model in halves.items():
-        floor = max(_information(fresh[half], settings) for fresh in untrained)
-        shown = _information(model, settings)
+    for half, shown in _informations(halves, settings).items():
+        floor = max(fresh[half] for fresh in untrained)
         if shown <= floor:
             raise CheckpointError(
                 f"half {half.upper()} of {source} scores G = {shown:.4f}, and untrained networks of its "
                 f"shape up to {floor:.4f}: these weights are not trained, whatever their file says"
             )
+
+
+def _informations(halves: Halves, settings: MeasurementSettings) -> dict[Half, float]:
+    return {half: _information(model, settings) for half, model in halves.items()}
 
 
 def _information(model: Decodable, settings: MeasurementSettings) -> float:
