@@ -59,8 +59,11 @@ def server(own_cache: None) -> ForkServerContext:
     context.set_forkserver_preload(
         [
             "fluxttice_core.provenance.certificate",
+            "fluxttice_core.provenance.verification",
             "fluxttice_core.publishing.export",
+            "fluxttice_core.publishing.figures",
             "fluxttice_core.cli.main",
+            "pytest",
         ]
     )
     first = context.Process(target=os.getpid)
