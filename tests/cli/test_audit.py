@@ -140,6 +140,45 @@ def test_bad_input_ends_with_one_sentence(claim: str, message: str) -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("--wrong-trits 19683 --share 1", "possible"),
+        ("--wrong-trits 9000 --share 1", "impossible"),
+        ("--distinct .9 --against-distinct .9 --union 1", "possible"),
+        ("--distinct 9000 --against-distinct 9000 --union 1", "impossible"),
+        ("--draws 10000 --distinct .3983 --draws 500000 --distinct 1", "consistent with uniform"),
+        ("--draws 50000 --distinct 1", "below uniform"),
+    ],
+)
+def test_one_is_all_where_shares_are_meant(claim: str, verdict: str) -> None:
+    assert json.loads(audit(f"{claim} --json").output)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "--draws 10000 --distinct 82",
+        "--draws 10 --distinct 82",
+        "--distinct 82 --against-distinct 200 --jaccard-distance .9",
+        "--distinct 300 --against-distinct 200 --union 82",
+        "--distinct 300 --against-distinct 82 --union 300",
+        "--wrong-trits 300 --share 82",
+    ],
+)
+def test_findings_say_how_a_bare_number_was_read(claim: str) -> None:
+    for finding in json.loads(audit(f"{claim} --json").output)["findings"]:
+        if "82" in finding["claim"]:
+            assert finding["sentence"].endswith("; 82 is read as a count of 82; write 82% for percent")
+
+
+def test_a_contradicting_curve_says_how_its_numbers_were_read() -> None:
+    plain = json.loads(audit("--draws 10000 --distinct 4000 --draws 20000 --distinct 82 --json").output)
+    curve = plain["findings"][-1]
+    assert curve["law"] == "ln unseen falls"
+    assert curve["sentence"].endswith("; 82 is read as a count of 82; write 82% for percent")
+
+
 def test_json_holds_bounds_and_reasons() -> None:
     plain = json.loads(audit("--draws 10000 --distinct 82% --json").output)
     assert plain["verdict"] == "impossible"

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement import stated
-from fluxttice_core.measurement.stated import stated_count, stated_number, stated_share
+from fluxttice_core.measurement.stated import (
+    read_aloud,
+    share_of_all,
+    stated_count,
+    stated_number,
+    stated_share,
+    stated_shares,
+)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +145,76 @@ def test_numbers_of_as_many_digits_as_allowed_are_read_and_longer_ones_refused()
 def test_a_count_is_no_percentage() -> None:
     with pytest.raises(MeasurementError, match="not a whole number"):
         stated_count("200%")
+
+
+@pytest.mark.parametrize("text", ["0,398", "39,8%", ",398", "12,5", "0,398..0,402", "1,00"])
+def test_a_decimal_comma_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(MeasurementError) as error:
+        stated_share(text, 19_683)
+    assert str(error.value) == (
+        f"'{text}' has a comma that groups no thousands of a count: write a decimal point, such as 0.398"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("1,000", 1_000), ("999_000", 999_000), ("12,000,000", 12_000_000)]
+)
+def test_thousands_are_grouped_from_a_digit_above_zero_on(text: str, count: int) -> None:
+    assert stated_count(text) == count
+    with pytest.raises(MeasurementError, match="groups no thousands"):
+        stated_count("0,398")
+
+
+def values(*texts: str) -> list[tuple[float, float, float]]:
+    return [(one.least, one.value, one.most) for one in stated_shares(texts, 10)]
+
+
+def test_one_beside_fractions_is_the_whole_rounded_as_printed() -> None:
+    assert values(".9", " 1 ")[1] == (0.5, 1.0, 1.0)
+    assert values(".9", "1.0")[1] == pytest.approx((0.95, 1.0, 1.0))
+
+
+def test_one_beside_counts_or_alone_is_one_operation() -> None:
+    assert values("1") == values("1", "9")[:1] == [(0.1, 0.1, 0.1)]
+    assert values(".9", "2")[1] == (0.2, 0.2, 0.2)
+    assert stated_shares([], 10) == []
+
+
+def test_one_beside_percentages_is_refused() -> None:
+    with pytest.raises(MeasurementError) as error:
+        stated_shares(["90%", ".5", "1"], 10)
+    assert str(error.value) == "'1' beside percentages may be one operation, 1 % or all: write 1% or 100%"
+    assert values("90%", "2")[1] == (0.2, 0.2, 0.2)
+
+
+def test_a_share_of_all_that_is_one_is_all() -> None:
+    whole = share_of_all("1", 10)
+    assert (whole.least, whole.value, whole.most, whole.reading) == (0.5, 1.0, 1.0, "")
+    assert share_of_all("2", 10).value == 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "reading"),
+    [
+        ("82", 19_683, "82 is read as a count of 82; write 82% for percent"),
+        ("100", 19_683, "100 is read as a count of 100; write 100% for percent"),
+        ("1", 19_683, "1 is read as a count of 1; write 100% for all"),
+        ("2", 19_683, "2 is read as a count of 2; write 2% for percent"),
+        ("101", 19_683, ""),
+        ("0", 19_683, ""),
+        ("82", 100, ""),
+        ("1", 1, ""),
+        ("1", 100, "1 is read as a count of 1; write 100% for all"),
+        ("2", 1_000, "2 is read as a count of 2; write 2% for percent"),
+        ("82%", 19_683, ""),
+        (".82", 19_683, ""),
+    ],
+)
+def test_a_count_that_may_be_percent_says_how_it_was_read(text: str, size: int, reading: str) -> None:
+    assert stated_share(text, size).reading == reading
+
+
+def test_readings_are_told_once_each() -> None:
+    two, ten, plain = (stated_share(text, 500) for text in ("2", "10", "50%"))
+    assert read_aloud("so", plain) == "so"
+    assert read_aloud("so", two, plain, ten, two) == f"so; {two.reading}; {ten.reading}"

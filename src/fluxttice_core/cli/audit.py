@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -14,6 +14,7 @@ from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
     from fluxttice_core.measurement.sample_report import SampleReport
+    from fluxttice_core.measurement.stated import Stated
     from fluxttice_core.measurement.verdict import Finding
 
 __all__ = ["register"]
@@ -112,10 +113,11 @@ def audit(
         raise MeasurementError(f"--significance is a probability such as 0.001, not {significance}")
     size = _space(space_size)
     claimed = size or _TERNARY_OPERATIONS
+    shares = _shares(distinct or [], against_distinct, union, claimed)
     findings = [
-        *_points(draws or [], distinct or [], against_distinct, claimed, significance),
+        *_points(draws or [], shares, claimed, significance),
         *_steps(sequence),
-        *_sets(distinct or [], against_distinct, jaccard_distance, union, claimed),
+        *_sets(shares, jaccard_distance),
         *_histogram(entropy, bins),
         *_wrong_trits(wrong_trits, share, claimed),
         *_clamped(kl, free_bits, dimensions),
@@ -152,27 +154,46 @@ def _together(**options: object) -> bool:
     return not missing
 
 
-def _points(
-    draws: Sequence[str], distinct: Sequence[str], against: str | None, size: int, significance: float
-) -> Iterator[Finding]:
+class _Shares(NamedTuple):
+    """Shares of one space, as they were claimed beside each other."""
+
+    distinct: list[Stated]
+    against: Stated | None
+    union: Stated | None
+
+
+def _shares(distinct: Sequence[str], against: str | None, union: str | None, size: int) -> _Shares:
+    """Read shares of one space together: what `1` is depends on what stands beside it."""
+    from fluxttice_core.measurement.stated import stated_shares
+
+    sets = [text for text in (against, union) if text is not None]
+    read = iter(stated_shares([*distinct, *sets], size))
+    return _Shares(
+        [next(read) for _ in distinct],
+        None if against is None else next(read),
+        None if union is None else next(read),
+    )
+
+
+def _points(draws: Sequence[str], shares: _Shares, size: int, significance: float) -> Iterator[Finding]:
     """Audit distinct operations at each budget, and the curve that several make."""
     from fluxttice_core.measurement.coverage_claims import Point, audit_point
     from fluxttice_core.measurement.curve_claims import audit_curve
-    from fluxttice_core.measurement.stated import stated_count, stated_share
+    from fluxttice_core.measurement.stated import stated_count
 
+    distinct, against = shares.distinct, shares.against
     if draws and distinct and len(draws) != len(distinct):
         raise MeasurementError("each --draws needs its own --distinct: give as many of one as of the other")
     budgets = [stated_count(text) for text in draws]
-    shares = [stated_share(text, size) for text in distinct]
-    points = [Point(budget, stated) for budget, stated in zip(budgets, shares, strict=False)]
+    points = [Point(budget, stated) for budget, stated in zip(budgets, distinct, strict=False)]
     if against is not None and len(budgets) == 1:
-        points.append(Point(budgets[0], stated_share(against, size)))
+        points.append(Point(budgets[0], against))
     yield from (audit_point(point, size, significance) for point in points)
     if len(set(budgets)) > 1 and points:
         yield audit_curve(points, size, significance)
     if not points and against is None:
         yield from (_half_said(f"{text} draws", "how many were distinct") for text in draws)
-        yield from (_half_said(f"{text} distinct", "how many were drawn") for text in distinct)
+        yield from (_half_said(f"{stated.text} distinct", "how many were drawn") for stated in distinct)
 
 
 def _half_said(claim: str, missing: str) -> Finding:
@@ -192,24 +213,22 @@ def _steps(sequence: str | None) -> Iterator[Finding]:
         yield audit_sequence([stated_number(text) for text in sequence.split(",")])
 
 
-def _sets(
-    distinct: Sequence[str], against: str | None, distance: str | None, union: str | None, size: int
-) -> Iterator[Finding]:
+def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
     """Audit what is said of two sets."""
     from fluxttice_core.measurement.set_claims import audit_jaccard_distance, audit_union
-    from fluxttice_core.measurement.stated import stated_number, stated_share
+    from fluxttice_core.measurement.stated import stated_number
 
+    distinct, against, union = shares
     if against is None and distance is None and union is None:
         return
     if against is None or len(distinct) != 1 or (distance is None and union is None):
         raise MeasurementError(
             "two sets need one --distinct, one --against-distinct, and --jaccard-distance or --union"
         )
-    first, second = stated_share(distinct[0], size), stated_share(against, size)
     if distance is not None:
-        yield audit_jaccard_distance(first, second, stated_number(distance))
+        yield audit_jaccard_distance(distinct[0], against, stated_number(distance))
     if union is not None:
-        yield audit_union(first, second, stated_share(union, size))
+        yield audit_union(distinct[0], against, union)
 
 
 def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
@@ -224,11 +243,11 @@ def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
 def _wrong_trits(counts: str | None, share: str | None, size: int) -> Iterator[Finding]:
     """Audit a share of tables against their counts."""
     from fluxttice_core.measurement.claims import audit_wrong_trits
-    from fluxttice_core.measurement.stated import stated_count, stated_share
+    from fluxttice_core.measurement.stated import share_of_all, stated_count
 
     if _together(wrong_trits=counts, share=share):
         tables = [stated_count(text) for text in (counts or "").split(",")]
-        yield audit_wrong_trits(tables, stated_share(share or "", size), size)
+        yield audit_wrong_trits(tables, share_of_all(share or "", size), size)
 
 
 def _clamped(kl: str | None, free_bits: str | None, dimensions: str | None) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.stated import Stated
+from fluxttice_core.measurement.stated import Stated, read_aloud
 from fluxttice_core.measurement.verdict import Bounds, Finding, Verdict, judge, percent
 
 
@@ -87,7 +87,7 @@ def audit_wrong_trits(counts: Sequence[int], share: Stated, size: int) -> Findin
     true = total / size
     summed = " + ".join(f"{count:,}" for count in counts)
     claim = f"{share.text} of tables with at most {len(counts) - 1} wrong trits"
-    reason = f"{summed} of {size:,} is {percent(true)}"
+    reason = read_aloud(f"{summed} of {size:,} is {percent(true)}", share)
     rounds_to = share.least <= true <= share.most
     verdict = Verdict.POSSIBLE if rounds_to else Verdict.IMPOSSIBLE
     return Finding(claim, verdict, "shares add up", true, true, "fraction", None, reason)

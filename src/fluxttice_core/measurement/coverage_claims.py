@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.stated import Stated
+from fluxttice_core.measurement.stated import Stated, read_aloud
 from fluxttice_core.measurement.uniform_null import distinct_tails, expected_share
 from fluxttice_core.measurement.verdict import SIGNIFICANCE, Finding, Verdict, p_text, percent
 
@@ -74,7 +74,8 @@ def audit_point(point: Point, size: int, significance: float = SIGNIFICANCE) -> 
     else:
         verdict, law, p_value = Verdict.CONSISTENT, "uniform null", min(2 * min(at_least, at_most), 1.0)
         reason = f"{uniform}, {usual} ({p_text(p_value)})"
-    return Finding(str(point), verdict, law, lower / size, upper / size, "fraction", p_value, reason)
+    sentence = read_aloud(reason, point.share)
+    return Finding(str(point), verdict, law, lower / size, upper / size, "fraction", p_value, sentence)
 
 
 def _impossible_count(point: Point, size: int, limit: int, *, whole: bool) -> Finding:
@@ -87,7 +88,8 @@ def _impossible_count(point: Point, size: int, limit: int, *, whole: bool) -> Fi
     else:
         reason = f"no whole number of {size:,} operations rounds to {point.share.text}"
     law = "distinct <= min(N, K)" if whole else "distinct is whole"
-    return Finding(str(point), Verdict.IMPOSSIBLE, law, 1 / size, limit / size, "fraction", None, reason)
+    sentence = read_aloud(reason, point.share)
+    return Finding(str(point), Verdict.IMPOSSIBLE, law, 1 / size, limit / size, "fraction", None, sentence)
 
 
 def _uniform_range(size: int, draws: int, significance: float) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from scipy.special import betaincinv, ndtri
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage_claims import Point
+from fluxttice_core.measurement.stated import read_aloud
 from fluxttice_core.measurement.verdict import SIGNIFICANCE, Finding, Verdict, p_text, percent
 
 _LEAST_P = 1e-15
@@ -102,7 +103,8 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
         f"beside the other points, {allowed} is what one generator can show at {worst.point.draws:,} draws, "
         f"not {percent(worst.point.face / size)} ({worst.law}, {p_text(p_value)})"
     )
-    return Finding(named, Verdict.IMPOSSIBLE, worst.law, lower, upper, "fraction", p_value, reason)
+    sentence = read_aloud(reason, *(point.share for point in ordered))
+    return Finding(named, Verdict.IMPOSSIBLE, worst.law, lower, upper, "fraction", p_value, sentence)
 
 
 def _seen(point: Point, size: int) -> _Seen:

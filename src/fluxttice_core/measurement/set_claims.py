@@ -1,7 +1,7 @@
 """Auditing claims about two sets of operations of one space: how far apart they are, how much they cover."""
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.stated import Stated
+from fluxttice_core.measurement.stated import Stated, read_aloud
 from fluxttice_core.measurement.verdict import Bounds, Finding, judge, percent
 
 
@@ -36,7 +36,10 @@ def audit_jaccard_distance(first: Stated, second: Stated, distance: Stated) -> F
     )
     claim = f"sets of {first.text} and {second.text} at a Jaccard distance of {distance.text}"
     law = "Jaccard similarity >= a + b - 1"
-    return Finding(claim, judge(distance, bounds), law, bounds.lower, bounds.upper, "fraction", None, reason)
+    sentence = read_aloud(reason, first, second)
+    return Finding(
+        claim, judge(distance, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence
+    )
 
 
 def _least_distance(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
@@ -65,4 +68,5 @@ def audit_union(first: Stated, second: Stated, union: Stated) -> Finding:
     )
     claim = f"sets of {first.text} and {second.text} with a union of {union.text}"
     law = "max(a, b) <= union <= a + b"
-    return Finding(claim, judge(union, bounds), law, bounds.lower, bounds.upper, "fraction", None, reason)
+    sentence = read_aloud(reason, first, second, union)
+    return Finding(claim, judge(union, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence)

@@ -1,13 +1,18 @@
 """Numbers as somebody printed them: what is claimed, and what rounding leaves open."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from fluxttice_core.errors import MeasurementError
 
 _RANGE = re.compile(r"(?P<lower>\d*\.?\d+%?)\s*(?:\.\.|-|–|to)\s*(?P<upper>\d*\.?\d+%?)")
-_GROUPED = re.compile(r"\d{1,3}([,_]\d{3})+")
+_GROUPED = re.compile(r"[1-9]\d{0,2}([,_]\d{3})+")
+_COMMA = re.compile(r"\d,\d|^,\d")
+
+_MOST_PERCENT = 100
+"""A count that is no larger might have been meant as percent."""
 
 _LONGEST = 30
 """No number has more digits, before or after its point: others only cost time."""
@@ -23,6 +28,7 @@ class Stated:
         upper: Upper end at face value.
         least: The least value that rounds to the lower end.
         most: The largest value that rounds to the upper end.
+        reading: How the number was read, where it could have been meant otherwise; else empty.
     """
 
     text: str
@@ -30,6 +36,7 @@ class Stated:
     upper: float
     least: float
     most: float
+    reading: str = ""
 
     @property
     def value(self) -> float:
@@ -64,11 +71,15 @@ def stated_number(text: str) -> Stated:
 def stated_share(text: str, size: int | None) -> Stated:
     """Read a share of a space: percent (`82%`), fraction (`.82`) or count (`16140`), the last being exact.
 
+    A count that could have been meant as percent says in `reading` how it was read.
+
     Example:
         >>> stated_share("82%", 19_683).most
         0.825
         >>> stated_share("16140", 19_683).value == 16140 / 19683
         True
+        >>> stated_share("82", 19_683).reading
+        '82 is read as a count of 82; write 82% for percent'
 
     Args:
         text: The share as printed.
@@ -81,12 +92,58 @@ def stated_share(text: str, size: int | None) -> Stated:
         count = stated_count(text)
         if size is None:
             raise MeasurementError(f"'{text}' is a count: give the size of the space, or a share such as 82%")
-        share = Stated(text.strip(), count / size, count / size, count / size, count / size)
+        exact = count / size
+        share = Stated(text.strip(), exact, exact, exact, exact, _count_read(text.strip(), count, size))
     else:
         share = stated_number(text)
     if share.upper > 1:
         raise MeasurementError(f"'{text}' is more than the whole space: write a share as 82%, .82 or a count")
-    return Stated(share.text, share.lower, share.upper, max(share.least, 0.0), min(share.most, 1.0))
+    return replace(share, least=max(share.least, 0.0), most=min(share.most, 1.0))
+
+
+def stated_shares(texts: Sequence[str], size: int | None) -> list[Stated]:
+    """Read shares that stand beside each other: a `1` beside fractions is the whole, and no single operation.
+
+    Rounding is granted to it as to every number: `1` may stand for anything from .5 on.
+
+    Example:
+        >>> [share.value for share in stated_shares([".9", "1"], 19_683)]
+        [0.9, 1.0]
+
+    Args:
+        texts: The shares as printed.
+        size: Operations in the space; a count needs it.
+
+    Raises:
+        MeasurementError: If one is no share, or a `1` stands beside percentages, where it may be either.
+    """
+    others = [text for text in texts if not _is_count(text)]
+    if any(_is_one(text) for text in texts) and any("%" in text for text in others):
+        raise MeasurementError("'1' beside percentages may be one operation, 1 % or all: write 1% or 100%")
+    return [_whole(text) if others and _is_one(text) else stated_share(text, size) for text in texts]
+
+
+def share_of_all(text: str, size: int | None) -> Stated:
+    """Read what can only be a share of all there is, so that `1` is the whole.
+
+    Example:
+        >>> share_of_all("1", 19_683).value, share_of_all("82.8%", 19_683).value
+        (1.0, 0.828)
+
+    Raises:
+        MeasurementError: As `stated_share`.
+    """
+    return _whole(text) if _is_one(text) else stated_share(text, size)
+
+
+def read_aloud(sentence: str, *stated: Stated) -> str:
+    """Return the sentence of a finding, with how numbers were read that could have been meant otherwise.
+
+    Example:
+        >>> read_aloud("too few", stated_share("82", 19_683))
+        'too few; 82 is read as a count of 82; write 82% for percent'
+    """
+    return "; ".join([sentence, *dict.fromkeys(one.reading for one in stated if one.reading)])
 
 
 def stated_count(text: str) -> int:
@@ -106,6 +163,25 @@ def stated_count(text: str) -> int:
     return int(number)
 
 
+def _whole(text: str) -> Stated:
+    """Return the whole, printed without decimals."""
+    whole = stated_number(text)
+    return replace(whole, most=min(whole.most, 1.0))
+
+
+def _is_one(text: str) -> bool:
+    """Return whether a share is written as a bare 1: one operation, or all of them."""
+    return text.strip() == "1"
+
+
+def _count_read(text: str, count: int, size: int) -> str:
+    """Say that a number was read as a count, where it would be another share as percent."""
+    if not 1 <= count <= _MOST_PERCENT or size == (1 if count == 1 else _MOST_PERCENT):
+        return ""
+    otherwise = "100% for all" if count == 1 else f"{count}% for percent"
+    return f"{text} is read as a count of {count}; write {otherwise}"
+
+
 def _is_count(text: str) -> bool:
     """Return whether a share is written as a count: without a point, exponent or percent sign."""
     plain = text.strip()
@@ -118,6 +194,11 @@ def _read(part: str, whole: str) -> tuple[Decimal, Decimal]:
     try:
         number = Decimal(digits)
     except InvalidOperation:
+        if _COMMA.search(whole):
+            raise MeasurementError(
+                f"'{whole}' has a comma that groups no thousands of a count: write a decimal point, "
+                "such as 0.398"
+            ) from None
         raise MeasurementError(f"'{whole}' is not a number: write it as 10000, .82, 82% or .3..1.0") from None
     if not number.is_finite() or number < 0:
         raise MeasurementError(
