@@ -92,7 +92,10 @@ def test_shares_that_no_count_rounds_to_are_impossible() -> None:
 
 
 def test_single_operation_says_nothing() -> None:
-    assert audit_point(point(5, "1", 1), 1).verdict is Verdict.NOT_ENOUGH_SAID
+    finding = audit_point(point(5, "1", 1), 1)
+    assert finding.verdict is Verdict.NOT_ENOUGH_SAID
+    assert finding.sentence == "of a single operation every draw shows all there is: nothing is claimed"
+    assert audit_point(point(1, "50%", 2), 2).sentence.startswith("draws from only half of the space")
 
 
 def test_bounds_of_one_draw_are_one_operation() -> None:

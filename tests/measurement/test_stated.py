@@ -38,16 +38,49 @@ def test_single_numbers(text: str, value: float, least: float, most: float) -> N
     assert (stated.least, stated.most) == pytest.approx((least, most), abs=1e-15)
 
 
-@pytest.mark.parametrize("text", [".89...91", "0.89..0.91", ".89-.91", ".89 to .91", ".89–.91", "89..91%"])
+@pytest.mark.parametrize(
+    "text",
+    [".89...91", "0.89..0.91", ".89-.91", ".89 to .91", ".89–.91", "89..91%", "89%..91%", " 89 - 91% "],
+)
 def test_ranges(text: str) -> None:
-    if text == "89..91%":
-        with pytest.raises(MeasurementError, match="falls"):
-            stated_number(text)
-    else:
-        stated = stated_number(text)
-        assert (stated.least, stated.lower, stated.value, stated.upper, stated.most) == pytest.approx(
-            (0.885, 0.89, 0.9, 0.91, 0.915)
-        )
+    stated = stated_number(text)
+    assert (stated.least, stated.lower, stated.value, stated.upper, stated.most) == pytest.approx(
+        (0.885, 0.89, 0.9, 0.91, 0.915)
+    )
+
+
+@pytest.mark.parametrize("text", [".8..90%", "1..100%", "80%..90", "0.8%..0.9"])
+def test_a_percent_sign_at_one_end_is_refused_where_either_reading_rises(text: str) -> None:
+    with pytest.raises(MeasurementError) as error:
+        stated_number(text)
+    assert str(error.value) == f"'{text}' has a percent sign at one end: write it at both, or at neither"
+
+
+@pytest.mark.parametrize(("text", "lower", "least"), [("0..5%", 0, -0.005), ("1.1..99%", 0.011, 0.0105)])
+def test_a_percent_sign_at_the_upper_end_counts_for_both(text: str, lower: float, least: float) -> None:
+    stated = stated_number(text)
+    assert (stated.lower, stated.least) == pytest.approx((lower, least))
+
+
+@pytest.mark.parametrize("text", ["16000..16500", "16,000..16,500", "16_000 to 16500", "16000-16500"])
+def test_ranges_of_counts_are_exact(text: str) -> None:
+    stated = stated_share(text, 20_000)
+    assert (stated.least, stated.lower, stated.upper, stated.most) == (0.8, 0.8, 0.825, 0.825)
+    assert stated.reading == ""
+
+
+def test_ranges_of_counts_are_checked_like_counts() -> None:
+    with pytest.raises(MeasurementError, match=r"^'3\.\.12' is more than the whole space"):
+        stated_share("3..12", 10)
+    with pytest.raises(MeasurementError, match=r"^the range '9\.\.3' falls: write its smaller end first$"):
+        stated_share("9..3", 10)
+    with pytest.raises(MeasurementError, match=r"^'3\.\.9' is a count: give the size of the space"):
+        stated_share("3..9", None)
+    assert stated_share("80..90", 19_683).reading == (
+        "80..90 is read as counts of 80 to 90; write 80%..90% for percent"
+    )
+    assert (stated_share("0..1", 10).lower, stated_share("0..1", 10).upper) == (0, 1)
+    assert stated_share("3..3", 10).value == 0.3
 
 
 @pytest.mark.parametrize("text", ["", "many", "%", "12,5", "1..2..3", "nan", "inf", "-3", "0x10", "1 2"])
@@ -177,6 +210,7 @@ def test_one_beside_fractions_is_the_whole_rounded_as_printed() -> None:
 def test_one_beside_counts_or_alone_is_one_operation() -> None:
     assert values("1") == values("1", "9")[:1] == [(0.1, 0.1, 0.1)]
     assert values(".9", "2")[1] == (0.2, 0.2, 0.2)
+    assert values("1", "3..9")[0] == (0.1, 0.1, 0.1)
     assert stated_shares([], 10) == []
 
 

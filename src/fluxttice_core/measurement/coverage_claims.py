@@ -70,7 +70,10 @@ def audit_point(point: Point, size: int, significance: float = SIGNIFICANCE) -> 
         reason = f"{uniform}, {usual}; this is {efficiency} of the average ({p_text(at_most)})"
     elif _half_would_do(fewest, most, size, point.draws, significance):
         verdict, law, p_value = Verdict.NOT_ENOUGH_SAID, "uniform null", min(2 * min(at_least, at_most), 1.0)
-        reason = "draws from only half of the space would show as many distinct operations: draw more"
+        half = "draws from only half of the space would show as many distinct operations: draw more"
+        reason = (
+            half if size > 1 else "of a single operation every draw shows all there is: nothing is claimed"
+        )
     else:
         verdict, law, p_value = Verdict.CONSISTENT, "uniform null", min(2 * min(at_least, at_most), 1.0)
         reason = f"{uniform}, {usual} ({p_text(p_value)})"

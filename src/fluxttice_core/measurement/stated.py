@@ -7,7 +7,9 @@ from decimal import Decimal, InvalidOperation
 
 from fluxttice_core.errors import MeasurementError
 
-_RANGE = re.compile(r"(?P<lower>\d*\.?\d+%?)\s*(?:\.\.|-|–|to)\s*(?P<upper>\d*\.?\d+%?)")
+_TO = r"\s*(?:\.\.|-|–|to)\s*"
+_RANGE = re.compile(rf"(?P<lower>\d*\.?\d+%?){_TO}(?P<upper>\d*\.?\d+%?)")
+_COUNTS = re.compile(rf"(?P<lower>\d[\d,_]*){_TO}(?P<upper>\d[\d,_]*)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}([,_]\d{3})+")
 _COMMA = re.compile(r"\d,\d|^,\d")
 
@@ -47,6 +49,8 @@ class Stated:
 def stated_number(text: str) -> Stated:
     """Read a number or a range `a..b`, percent or plain; the last digit printed is the one that was rounded.
 
+    In `80..90%` the sign counts for both ends.
+
     Example:
         >>> stated_number("87.37%").least
         0.87365
@@ -55,10 +59,9 @@ def stated_number(text: str) -> Stated:
         (0.3, 1.0, 1.05)
 
     Raises:
-        MeasurementError: If it is no number or range, or a range falls.
+        MeasurementError: If it is no number or range, a range falls, or it is unclear which end is percent.
     """
-    ends = _RANGE.fullmatch(text.strip())
-    lower_text, upper_text = (ends["lower"], ends["upper"]) if ends else (text, text)
+    lower_text, upper_text = _ends(text)
     lower, lower_half = _read(lower_text, text)
     upper, upper_half = _read(upper_text, text)
     if lower > upper:
@@ -69,9 +72,9 @@ def stated_number(text: str) -> Stated:
 
 
 def stated_share(text: str, size: int | None) -> Stated:
-    """Read a share of a space: percent (`82%`), fraction (`.82`) or count (`16140`), the last being exact.
+    """Read a share of a space: percent (`82%`), fraction (`.82`) or count (`16140`), or a range of these.
 
-    A count that could have been meant as percent says in `reading` how it was read.
+    A count is exact; if it could have been meant as percent, `reading` says how it was read.
 
     Example:
         >>> stated_share("82%", 19_683).most
@@ -88,14 +91,10 @@ def stated_share(text: str, size: int | None) -> Stated:
     Raises:
         MeasurementError: If it is not a share between nothing and all, or a count without a size.
     """
-    if _is_count(text):
-        count = stated_count(text)
-        if size is None:
-            raise MeasurementError(f"'{text}' is a count: give the size of the space, or a share such as 82%")
-        exact = count / size
-        share = Stated(text.strip(), exact, exact, exact, exact, _count_read(text.strip(), count, size))
-    else:
-        share = stated_number(text)
+    counts = _counts(text)
+    if counts and size is None:
+        raise MeasurementError(f"'{text}' is a count: give the size of the space, or a share such as 82%")
+    share = _exactly(text.strip(), *counts, size) if counts and size is not None else stated_number(text)
     if share.upper > 1:
         raise MeasurementError(f"'{text}' is more than the whole space: write a share as 82%, .82 or a count")
     return replace(share, least=max(share.least, 0.0), most=min(share.most, 1.0))
@@ -117,7 +116,7 @@ def stated_shares(texts: Sequence[str], size: int | None) -> list[Stated]:
     Raises:
         MeasurementError: If one is no share, or a `1` stands beside percentages, where it may be either.
     """
-    others = [text for text in texts if not _is_count(text)]
+    others = [text for text in texts if _counts(text) is None]
     if any(_is_one(text) for text in texts) and any("%" in text for text in others):
         raise MeasurementError("'1' beside percentages may be one operation, 1 % or all: write 1% or 100%")
     return [_whole(text) if others and _is_one(text) else stated_share(text, size) for text in texts]
@@ -174,12 +173,47 @@ def _is_one(text: str) -> bool:
     return text.strip() == "1"
 
 
-def _count_read(text: str, count: int, size: int) -> str:
+def _exactly(text: str, fewest: int, most: int, size: int) -> Stated:
+    """Return a count, or a range of counts, as a share that nobody rounded."""
+    if fewest > most:
+        raise MeasurementError(f"the range '{text}' falls: write its smaller end first")
+    lower, upper = fewest / size, most / size
+    return Stated(text, lower, upper, lower, upper, _count_read(text, fewest, most, size))
+
+
+def _count_read(text: str, fewest: int, most: int, size: int) -> str:
     """Say that a number was read as a count, where it would be another share as percent."""
-    if not 1 <= count <= _MOST_PERCENT or size == (1 if count == 1 else _MOST_PERCENT):
+    if not 1 <= most <= _MOST_PERCENT or size == (1 if most == 1 else _MOST_PERCENT):
         return ""
-    otherwise = "100% for all" if count == 1 else f"{count}% for percent"
-    return f"{text} is read as a count of {count}; write {otherwise}"
+    if fewest < most:
+        return f"{text} is read as counts of {fewest} to {most}; write {fewest}%..{most}% for percent"
+    otherwise = "100% for all" if most == 1 else f"{most}% for percent"
+    return f"{text} is read as a count of {most}; write {otherwise}"
+
+
+def _ends(text: str) -> tuple[str, str]:
+    """Return both ends of a range, each with its percent sign, or a single number twice."""
+    ends = _RANGE.fullmatch(text.strip())
+    if ends is None:
+        return text, text
+    lower, upper = ends["lower"], ends["upper"]
+    if lower.endswith("%") == upper.endswith("%"):
+        return lower, upper
+    # A sign at the upper end alone is meant for both, unless the lower would do as a fraction.
+    if upper.endswith("%") and not 0 < float(lower) <= float(upper[:-1]) / 100:
+        return f"{lower}%", upper
+    raise MeasurementError(f"'{text}' has a percent sign at one end: write it at both, or at neither")
+
+
+def _counts(text: str) -> tuple[int, int] | None:
+    """Return both ends of a range of counts, or a single count twice; None of what is written otherwise."""
+    if _is_count(text):
+        return stated_count(text), stated_count(text)
+    ends = _COUNTS.fullmatch(text.strip())
+    if ends is None or not (_is_count(ends["lower"]) and _is_count(ends["upper"])):
+        return None
+    # Up to 1 these are fractions: all that there is between nothing and everything.
+    return (stated_count(ends["lower"]), stated_count(ends["upper"])) if ends["upper"] != "1" else None
 
 
 def _is_count(text: str) -> bool:
