@@ -196,6 +196,25 @@ def test_second_set_is_audited_at_the_same_budget() -> None:
     assert verdicts == ["below uniform", "impossible", "possible"]
 
 
+def test_two_results_of_one_budget_are_held_against_each_other() -> None:
+    result = audit("--draws 50000 --distinct 85% --draws 50000 --distinct 20% --json")
+    curve = json.loads(result.output)["findings"][-1]
+    assert result.exit_code == 1
+    assert (curve["verdict"], curve["law"]) == ("impossible", "one budget, one expectation")
+    near = audit("--draws 50000 --distinct 85.0% --draws 50000 --distinct 85.1% --json")
+    assert [one["verdict"] for one in json.loads(near.output)["findings"]] == [
+        "below uniform",
+        "below uniform",
+        "possible",
+    ]
+
+
+def test_a_second_set_is_no_second_result() -> None:
+    result = audit("--draws 50000 --distinct 85% --against-distinct 20% --union 90% --json")
+    laws = [finding["law"] for finding in json.loads(result.output)["findings"]]
+    assert laws == ["uniform null", "uniform null", "max(a, b) <= union <= a + b"]
+
+
 def test_significance_decides() -> None:
     assert audit("--draws 50000 --distinct 93.0%").exit_code == 1
     assert audit("--draws 50000 --distinct 93.0% --significance 1e-9").exit_code == 0

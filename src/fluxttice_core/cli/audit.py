@@ -176,7 +176,10 @@ def _shares(distinct: Sequence[str], against: str | None, union: str | None, siz
 
 
 def _points(draws: Sequence[str], shares: _Shares, size: int, significance: float) -> Iterator[Finding]:
-    """Audit distinct operations at each budget, and the curve that several make."""
+    """Audit distinct operations at each budget, and what several results, of one budget or more, say together.
+
+    A second set is no second result: another generator may have made it.
+    """
     from fluxttice_core.measurement.coverage_claims import Point, audit_point
     from fluxttice_core.measurement.curve_claims import audit_curve
     from fluxttice_core.measurement.stated import stated_count
@@ -189,7 +192,7 @@ def _points(draws: Sequence[str], shares: _Shares, size: int, significance: floa
     if against is not None and len(budgets) == 1:
         points.append(Point(budgets[0], against))
     yield from (audit_point(point, size, significance) for point in points)
-    if len(set(budgets)) > 1 and points:
+    if len(budgets) > 1 and points:
         yield audit_curve(points, size, significance)
     if not points and against is None:
         yield from (_half_said(f"{text} draws", "how many were distinct") for text in draws)
