@@ -190,6 +190,15 @@ def test_json_holds_bounds_and_reasons() -> None:
     assert finding["p_value"] is None
 
 
+def test_distance_and_union_are_held_against_each_other() -> None:
+    claim = "--distinct 80% --against-distinct 80% --union 90%"
+    refuted = audit(f"{claim} --jaccard-distance .05 --json")
+    assert refuted.exit_code == 1
+    findings = json.loads(refuted.output)["findings"]
+    assert [one["verdict"] for one in findings] == ["possible", "possible", "impossible"]
+    assert json.loads(audit(f"{claim} --jaccard-distance .222 --json").output)["verdict"] == "possible"
+
+
 def test_second_set_is_audited_at_the_same_budget() -> None:
     result = audit("--draws 10000 --distinct 38% --against-distinct 82% --union 90% --json")
     verdicts = [finding["verdict"] for finding in json.loads(result.output)["findings"]]
@@ -309,7 +318,7 @@ def test_the_page_shows_what_the_command_prints(halved: Path, monkeypatch: pytes
         if ">" not in words:
             compared += 1
             assert result.output.rstrip() == output.rstrip(), command
-    assert compared == 13
+    assert compared == 14
 
 
 def test_the_page_draws_what_the_test_draws(halved: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -26,7 +26,11 @@ from fluxttice_core.measurement.coverage_claims import Point, audit_point
 from fluxttice_core.measurement.curve_claims import audit_curve
 from fluxttice_core.measurement.figures import Halves
 from fluxttice_core.measurement.report import Report, measure
-from fluxttice_core.measurement.set_claims import audit_jaccard_distance, audit_union
+from fluxttice_core.measurement.set_claims import (
+    audit_distance_and_union,
+    audit_jaccard_distance,
+    audit_union,
+)
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.stated import stated_number, stated_share
 from fluxttice_core.measurement.verdict import Finding
@@ -100,6 +104,8 @@ def findings() -> list[Finding]:
         audit_union(number("86.3%"), number("86.6%"), number("98.2%")),
         audit_union(number("86.3%"), number("86.6%"), number("80%")),
         audit_union(number("10%"), number("20%"), number("31%")),
+        audit_distance_and_union(number("80%"), number("80%"), number(".05"), number("90%")),
+        audit_distance_and_union(number("70%..80%"), number("80%"), number(".5"), number("90%")),
     ]
 
 

@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.set_claims import audit_jaccard_distance, audit_union
+from fluxttice_core.measurement.set_claims import (
+    audit_distance_and_union,
+    audit_jaccard_distance,
+    audit_union,
+)
 from fluxttice_core.measurement.stated import Stated, stated_number
 from fluxttice_core.measurement.verdict import Finding, Verdict
 
@@ -66,6 +70,11 @@ def test_true_sets_are_possible(seed: int, first_share: float, second_share: flo
     distance = 1 - float(np.sum(first & second) / np.sum(first | second))
     assert audit_jaccard_distance(*shares, exactly(distance)).verdict is Verdict.POSSIBLE
     assert audit_union(*shares, exactly(union)).verdict is Verdict.POSSIBLE
+    together = audit_distance_and_union(*shares, exactly(distance), exactly(union))
+    assert together.verdict is Verdict.POSSIBLE
+    assert together.lower == together.upper == pytest.approx(distance)
+    off = exactly(distance + 1e-6)
+    assert audit_distance_and_union(*shares, off, exactly(union)).verdict is Verdict.IMPOSSIBLE
 
 
 @pytest.mark.parametrize(
@@ -101,3 +110,48 @@ def test_disjoint_sets_are_one_apart_and_no_more() -> None:
 @pytest.mark.parametrize(("union", "verdict"), [("99%", Verdict.POSSIBLE), ("105%", Verdict.IMPOSSIBLE)])
 def test_no_union_is_larger_than_the_space(union: str, verdict: Verdict) -> None:
     assert audit_union(stated_number("70%"), stated_number("60%"), stated_number(union)).verdict is verdict
+
+
+def together(first: str, second: str, distance: str, union: str) -> Finding:
+    return audit_distance_and_union(*map(stated_number, (first, second, distance, union)))
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict"),
+    [
+        (".222", Verdict.POSSIBLE),
+        (".22", Verdict.POSSIBLE),
+        (".2...3", Verdict.POSSIBLE),
+        (".223", Verdict.NOT_ENOUGH_SAID),
+        (".221", Verdict.NOT_ENOUGH_SAID),
+        (".243", Verdict.NOT_ENOUGH_SAID),
+        (".2432", Verdict.IMPOSSIBLE),
+        (".2010", Verdict.IMPOSSIBLE),
+        (".2012", Verdict.NOT_ENOUGH_SAID),
+        (".05", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_distance_beside_a_union(distance: str, verdict: Verdict) -> None:
+    """They may be 80.5, 80.5 and 89.5 %, which lie .2011 apart, or 79.5, 79.5 and 90.5 %, .2431."""
+    finding = together("80%", "80%", distance, "90%")
+    assert finding.verdict is verdict
+    assert finding.lower == finding.upper == pytest.approx(2 / 9)
+    assert finding.claim == f"sets of 80% and 80% with a union of 90% at a Jaccard distance of {distance}"
+    assert finding.sentence == "sets of 80% and 80% with a union of 90% are 0.222 apart"
+    assert (finding.law, finding.unit, finding.p_value) == ("distance = (2u - a - b) / u", "fraction", None)
+
+
+def test_ranges_of_sets_leave_a_range_of_distances() -> None:
+    finding = together("70%..80%", "80%", ".3", "90%")
+    assert (finding.lower, finding.upper) == pytest.approx((2 / 9, 1 / 3))
+    assert finding.sentence.endswith("are 0.222 to 0.333 apart")
+    assert finding.verdict is Verdict.POSSIBLE
+
+
+def test_distance_beside_a_union_stays_a_distance() -> None:
+    assert together("90%", "90%", "0", "50%").lower == 0
+    assert together("10%", "0%", ".5", "30%").upper == 1
+    assert together("0.1%", "0.1%", ".5", "0..1%").lower == 0
+    with pytest.raises(MeasurementError) as error:
+        together("0%", "0%", "0", "0%")
+    assert str(error.value) == "the Jaccard distance of two empty sets is undefined: give a union above 0"

@@ -176,7 +176,7 @@ def _shares(distinct: Sequence[str], against: str | None, union: str | None, siz
 
 
 def _points(draws: Sequence[str], shares: _Shares, size: int, significance: float) -> Iterator[Finding]:
-    """Audit distinct operations at each budget, and what several results, of one budget or more, say together.
+    """Audit distinct operations at each budget, and what several results say of one generator.
 
     A second set is no second result: another generator may have made it.
     """
@@ -218,7 +218,11 @@ def _steps(sequence: str | None) -> Iterator[Finding]:
 
 def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
     """Audit what is said of two sets."""
-    from fluxttice_core.measurement.set_claims import audit_jaccard_distance, audit_union
+    from fluxttice_core.measurement.set_claims import (
+        audit_distance_and_union,
+        audit_jaccard_distance,
+        audit_union,
+    )
     from fluxttice_core.measurement.stated import stated_number
 
     distinct, against, union = shares
@@ -228,10 +232,13 @@ def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
         raise MeasurementError(
             "two sets need one --distinct, one --against-distinct, and --jaccard-distance or --union"
         )
-    if distance is not None:
-        yield audit_jaccard_distance(distinct[0], against, stated_number(distance))
+    apart = None if distance is None else stated_number(distance)
+    if apart is not None:
+        yield audit_jaccard_distance(distinct[0], against, apart)
     if union is not None:
         yield audit_union(distinct[0], against, union)
+    if apart is not None and union is not None:
+        yield audit_distance_and_union(distinct[0], against, apart, union)
 
 
 def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.stated import Stated, read_aloud
-from fluxttice_core.measurement.verdict import Bounds, Finding, judge, percent
+from fluxttice_core.measurement.verdict import Bounds, Finding, Verdict, judge, percent
 
 
 def audit_jaccard_distance(first: Stated, second: Stated, distance: Stated) -> Finding:
@@ -70,3 +70,49 @@ def audit_union(first: Stated, second: Stated, union: Stated) -> Finding:
     law = "max(a, b) <= union <= a + b"
     sentence = read_aloud(reason, first, second, union)
     return Finding(claim, judge(union, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence)
+
+
+def audit_distance_and_union(first: Stated, second: Stated, distance: Stated, union: Stated) -> Finding:
+    r"""Audit a Jaccard distance against the union that was claimed of the same two sets.
+
+    The shares a and b and the union u fix the intersection, and with it the distance $(2u - a - b)/u$.
+
+    Example:
+        >>> from fluxttice_core.measurement.stated import stated_number
+        >>> sets = stated_number("80%"), stated_number("80%")
+        >>> finding = audit_distance_and_union(*sets, stated_number(".05"), stated_number("90%"))
+        >>> finding.verdict.value, round(finding.upper, 3)
+        ('impossible', 0.222)
+
+    Args:
+        first: Share of the space in the first set, a.
+        second: Share in the second, b.
+        distance: Claimed Jaccard distance.
+        union: Claimed share of the space in both together, u.
+
+    Raises:
+        MeasurementError: If the union is empty.
+    """
+    if union.upper <= 0:
+        raise MeasurementError("the Jaccard distance of two empty sets is undefined: give a union above 0")
+    bounds = Bounds(
+        lower=_distance(first.upper + second.upper, union.lower),
+        upper=_distance(first.lower + second.lower, union.upper),
+        least=_distance(first.most + second.most, union.least),
+        most=_distance(first.least + second.least, union.most),
+    )
+    between = f"{bounds.lower:.3f}"
+    if bounds.lower < bounds.upper:
+        between += f" to {bounds.upper:.3f}"
+    sets = f"sets of {first.text} and {second.text} with a union of {union.text}"
+    claim = f"{sets} at a Jaccard distance of {distance.text}"
+    sentence = read_aloud(f"{sets} are {between} apart", first, second, union)
+    law = "distance = (2u - a - b) / u"
+    rounds_to = distance.least <= bounds.upper and bounds.lower <= distance.most
+    verdict = Verdict.POSSIBLE if rounds_to else judge(distance, bounds)
+    return Finding(claim, verdict, law, bounds.lower, bounds.upper, "fraction", None, sentence)
+
+
+def _distance(both: float, union: float) -> float:
+    """Return the Jaccard distance of sets with the sum a + b and the union u, cut to [0, 1]."""
+    return min(max(2 - both / union, 0.0), 1.0) if union > 0 else 0.0
