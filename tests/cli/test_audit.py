@@ -265,7 +265,21 @@ def test_other_spaces_and_columns(tmp_path: Path) -> None:
     path = tmp_path / "draws.csv"
     path.write_text("seed,gate\n1,0110\n2,1000\n3,0110\n")
     result = run("--samples", str(path), "--column", "gate", "--base", "2", "--json")
-    assert json.loads(result.output)["samples"]["size"] == 16
+    plain = json.loads(result.output)["samples"]
+    assert (plain["size"], plain["column"]) == (16, "gate")
+    shown = run("--samples", str(path), "--column", "gate", "--base", "2").output
+    assert re.search(r"^column +gate +one of several in the file$", shown, flags=re.MULTILINE)
+
+
+def test_row_numbers_of_pandas_are_no_samples(tmp_path: Path) -> None:
+    path = tmp_path / "draws.csv"
+    path.write_text("index,operation\n0,17\n1,4\n2,17\n")
+    result = run("--samples", str(path))
+    assert result.exit_code == 2
+    assert "has index and operation, any of which may hold the samples: choose one with --column" in (
+        " ".join(result.stderr.split())
+    )
+    assert run("--samples", str(path), "--column", "operation", "--json").exit_code == 0
 
 
 def test_undefined_estimates_are_printed_as_such(tmp_path: Path) -> None:

@@ -84,6 +84,37 @@ def test_named_arrays_and_columns_are_taken(tmp_path: Path) -> None:
     assert read_samples(table, column="second").indices.tolist() == DRAWN[::-1].tolist()
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.npz", "a.parquet"])
+def test_row_numbers_beside_operations_are_not_taken_for_samples(name: str, tmp_path: Path) -> None:
+    columns = {"index": np.arange(50), "operation": DRAWN}
+    rows = ["index,operation", *(f"{row},{drawn}" for row, drawn in enumerate(DRAWN))]
+    path = write(tmp_path / name, rows if name == "a.csv" else columns)
+    with pytest.raises(MeasurementError) as error:
+        read_samples(path)
+    assert str(error.value) == (
+        f"'{name}' has index and operation, any of which may hold the samples: choose one with --column"
+    )
+    read = read_samples(path, column="operation")
+    assert (read.indices.tolist(), read.column) == (DRAWN.tolist(), "operation")
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("several.npz", "samples"),
+        ("one.npz", None),
+        ("indices.parquet", "index"),
+        ("strings.parquet", None),
+        ("cells.parquet", None),
+        ("indices.csv", None),
+        ("indices.npy", None),
+        ("indices.txt", None),
+    ],
+)
+def test_the_column_is_told_where_the_file_has_others(name: str, column: str | None, tmp_path: Path) -> None:
+    assert read_samples(write(tmp_path / name, FILES[name])).column == column
+
+
 class Loud:
     """Announces that it was unpickled."""
 

@@ -80,6 +80,11 @@ def test_significance_is_passed_on() -> None:
     assert report_samples(samples, significance=1e-9).finding.verdict is Verdict.CONSISTENT
 
 
+def test_the_column_is_passed_on() -> None:
+    assert report_samples(Samples(drawn(100, 90), 100, "operation")).column == "operation"
+    assert report_samples(Samples(drawn(100, 90), 100)).column is None
+
+
 def test_no_sample_is_refused() -> None:
     with pytest.raises(MeasurementError, match="an empty sample"):
         report_samples(Samples(np.array([], dtype=np.int64), K))

@@ -3,7 +3,7 @@
 import pytest
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.sample_text import choose_columns, read_csv, read_text
+from fluxttice_core.measurement.sample_text import choose_columns, read_csv, read_text, usual_name
 
 
 @pytest.mark.parametrize("text", ["3\n14\n15\n", "3\r\n14\r\n15", "# seed 0\n\n 3 \n14\n\n15\n"])
@@ -18,8 +18,8 @@ def test_one_table_a_line(text: str) -> None:
 
 def test_nothing_is_no_sample_but_no_error() -> None:
     assert read_text("# nothing\n", "draws.txt").size == 0
-    assert read_csv("", "draws.csv").size == 0
-    assert read_csv("index\n", "draws.csv").size == 0
+    assert read_csv("", "draws.csv").values.size == 0
+    assert read_csv("index\n", "draws.csv").values.size == 0
 
 
 def test_uneven_lines_are_named() -> None:
@@ -39,17 +39,17 @@ def test_uneven_lines_are_named() -> None:
     ],
 )
 def test_columns_of_indices(text: str) -> None:
-    assert read_csv(text, "draws.csv").tolist() == ["17", "4"]
+    assert read_csv(text, "draws.csv").values.tolist() == ["17", "4"]
 
 
 def test_named_column_is_taken() -> None:
     text = "index,other\n17,5\n4,6\n"
-    assert read_csv(text, "draws.csv", "other").tolist() == ["5", "6"]
+    assert read_csv(text, "draws.csv", "other").values.tolist() == ["5", "6"]
 
 
 @pytest.mark.parametrize("text", ["-1,0,1\n1,1,0\n", "t0,t1,t2\n-1,0,1\n1,1,0\n"])
 def test_columns_of_cells(text: str) -> None:
-    assert read_csv(text, "draws.csv").tolist() == [["-1", "0", "1"], ["1", "1", "0"]]
+    assert read_csv(text, "draws.csv").values.tolist() == [["-1", "0", "1"], ["1", "1", "0"]]
 
 
 @pytest.mark.parametrize(
@@ -73,17 +73,41 @@ def test_usual_names_go_before_the_number_of_columns() -> None:
     assert choose_columns(["seed"], "f", None) == ["seed"]
 
 
-def test_the_first_of_the_usual_columns_is_taken() -> None:
-    assert choose_columns(["seed", "sample", "index"], "f", None) == ["sample"]
+@pytest.mark.parametrize(
+    "names", [["index", "operation"], ["seed", "Index", " samples "], ["index", "index"]]
+)
+def test_several_usual_columns_are_refused(names: list[str]) -> None:
+    """Row numbers, which pandas writes as `index`, stand before the operations."""
+    usual = " and ".join(name.strip() for name in names if name != "seed")
+    with pytest.raises(MeasurementError) as error:
+        choose_columns(names, "f", None)
+    assert str(error.value) == (
+        f"'f' has {usual}, any of which may hold the samples: choose one with --column"
+    )
+    assert choose_columns(names, "f", names[-1]) == [names[-1]]
+
+
+@pytest.mark.parametrize("name", ["index", "indices", "operation", "operations", "sample", "samples"])
+def test_the_usual_names(name: str) -> None:
+    assert choose_columns(["seed", name.upper()], "f", None) == [name.upper()]
+    assert usual_name(["seed", name], "f") == name
+    assert usual_name(["seed"], "f") is None
+
+
+def test_the_column_is_told_where_there_was_a_choice() -> None:
+    assert read_csv("draw,index\n1,17\n", "f").column == "index"
+    assert read_csv("draw,index\n1,17\n", "f", "draw").column == "draw"
+    for text in ("index\n17\n", "17\n", "a,b,c\n1,0,1\n", "1,0,1\n"):
+        assert read_csv(text, "f").column is None
 
 
 def test_the_first_line_decides_the_delimiter() -> None:
-    assert read_csv("note;index\nfirst, of two;17\nlast;4\n", "draws.csv").tolist() == ["17", "4"]
+    assert read_csv("note;index\nfirst, of two;17\nlast;4\n", "draws.csv").values.tolist() == ["17", "4"]
 
 
 @pytest.mark.parametrize("mark", ["e", "E"])
 def test_numbers_with_exponents_are_no_headings(mark: str) -> None:
-    assert read_csv(f"1{mark}3\n2{mark}3\n", "draws.csv").tolist() == [f"1{mark}3", f"2{mark}3"]
+    assert read_csv(f"1{mark}3\n2{mark}3\n", "draws.csv").values.tolist() == [f"1{mark}3", f"2{mark}3"]
 
 
 def test_the_file_is_named_where_its_columns_cannot_be_told() -> None:

@@ -49,7 +49,11 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         )
     missing, richness = report.missing_mass, report.richness
     estimated = [*report.hill_estimated]
+    column = (
+        [] if report.column is None else [("column", report.column.strip(), "one of several in the file")]
+    )
     return [
+        *column,
         ("draws", f"{report.draws:,}", ""),
         ("distinct", f"{report.distinct:,}", coverage),
         ("drawn once, twice", f"{report.singletons:,}, {report.doubletons:,}", ""),

@@ -8,13 +8,22 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.sample_text import Texts, choose_columns, read_csv, read_text
+from fluxttice_core.measurement.sample_text import (
+    Read,
+    Texts,
+    choose_columns,
+    only_one_of,
+    read_csv,
+    read_text,
+    usual_name,
+)
 from fluxttice_core.measurement.sample_values import Samples, samples_of
 from fluxttice_core.operations.space import OperationSpace
 
@@ -41,8 +50,6 @@ _DAMAGE = (
 )
 """What NumPy raises on a damaged array: its header is read as Python literals, its data as a stream."""
 
-_NPZ_NAMES = ("samples", "indices", "index", "operations", "operation")
-
 
 def read_samples(
     path: Path, *, size: int | None = None, space: OperationSpace | None = None, column: str | None = None
@@ -61,7 +68,7 @@ def read_samples(
         MeasurementError: If the file is missing, too large, damaged or of another format, or a sample is
             no operation.
     """
-    formats: dict[str, tuple[Callable[[Path, str | None], Texts], int]] = {
+    formats: dict[str, tuple[Callable[[Path, str | None], Read], int]] = {
         ".npy": (_read_npy, MAX_BYTES),
         ".npz": (_read_npz, MAX_BYTES),
         ".csv": (_read_csv, MAX_TEXT_BYTES),
@@ -74,7 +81,8 @@ def read_samples(
         )
     reader, largest = formats[path.suffix.lower()]
     _check_file(path, largest)
-    return samples_of(reader(path, column), size=size, space=space)
+    read = reader(path, column)
+    return replace(samples_of(read.values, size=size, space=space), column=read.column)
 
 
 def _check_file(path: Path, largest: int) -> None:
@@ -92,7 +100,7 @@ def _check_file(path: Path, largest: int) -> None:
         )
 
 
-def _read_npy(path: Path, column: str | None) -> Texts:
+def _read_npy(path: Path, column: str | None) -> Read:
     """Map one array."""
     if column is not None:
         raise MeasurementError(f"'{path.name}' holds one array without a name: leave the column out")
@@ -100,14 +108,14 @@ def _read_npy(path: Path, column: str | None) -> Texts:
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
             with path.open("rb") as file:
                 _require_held(file, path.stat().st_size)
-            return np.lib.format.open_memmap(path, mode="r")
+            return Read(np.lib.format.open_memmap(path, mode="r"))
     except _DAMAGE as error:
         raise MeasurementError(
             f"'{path.name}' is no array of numbers or strings in NumPy's format"
         ) from error
 
 
-def _read_npz(path: Path, column: str | None) -> Texts:
+def _read_npz(path: Path, column: str | None) -> Read:
     """Read one array of an archive."""
     try:
         archive = zipfile.ZipFile(path)
@@ -115,12 +123,13 @@ def _read_npz(path: Path, column: str | None) -> Texts:
         raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays") from error
     with archive:
         names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-        member = archive.getinfo(_choose(path, names, column) + ".npy")
+        chosen = _choose(path, names, column)
+        member = archive.getinfo(chosen + ".npy")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
             raise MeasurementError(f"'{path.name}' is encrypted or compressed as NumPy's archives never are")
         try:
             with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
-                return _read_member(archive, member)
+                return Read(_read_member(archive, member), only_one_of([chosen], names))
         except _DAMAGE as error:
             raise MeasurementError(f"'{path.name}' holds a damaged array, or one of objects") from error
 
@@ -148,22 +157,22 @@ def _choose(path: Path, names: Sequence[str], column: str | None) -> str:
         if column not in names:
             raise MeasurementError(f"'{path.name}' has no '{column}': it has {', '.join(names) or 'nothing'}")
         return column
-    likely = [name for name in _NPZ_NAMES if name in names]
-    if likely or len(names) == 1:
-        return likely[0] if likely else names[0]
+    usual = names[0] if len(names) == 1 else usual_name(names, path.name)
+    if usual is not None:
+        return usual
     raise MeasurementError(
         f"'{path.name}' has {', '.join(names) or 'no array'}: name the one with the samples"
     )
 
 
-def _read_csv(path: Path, column: str | None) -> Texts:
+def _read_csv(path: Path, column: str | None) -> Read:
     return read_csv(_text_of(path), path.name, column)
 
 
-def _read_txt(path: Path, column: str | None) -> Texts:
+def _read_txt(path: Path, column: str | None) -> Read:
     if column is not None:
         raise MeasurementError(f"'{path.name}' is plain text without columns: leave the column out")
-    return read_text(_text_of(path), path.name)
+    return Read(read_text(_text_of(path), path.name))
 
 
 def _text_of(path: Path) -> str:
@@ -176,7 +185,7 @@ def _text_of(path: Path) -> str:
         raise MeasurementError(f"'{path}' cannot be read: {os.strerror(error.errno or 0)}") from error
 
 
-def _read_parquet(path: Path, column: str | None) -> Texts:
+def _read_parquet(path: Path, column: str | None) -> Read:
     """Read one column, or all of them as the cells of tables."""
     try:
         import pyarrow
@@ -192,17 +201,19 @@ def _read_parquet(path: Path, column: str | None) -> Texts:
         raise MeasurementError(f"'{path.name}' is no Parquet file, or a damaged one") from error
 
 
-def _parquet_columns(path: Path, column: str | None) -> Texts:
+def _parquet_columns(path: Path, column: str | None) -> Read:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
         groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
         if sum(group.total_byte_size for group in groups) > MAX_BYTES:
             raise MeasurementError(f"'{path.name}' holds more than the {MAX_BYTES:,} bytes that are read")
-        chosen = choose_columns(file.schema_arrow.names, path.name, column)
+        names = file.schema_arrow.names
+        chosen = choose_columns(names, path.name, column)
         table = file.read(columns=chosen)
     columns = [_of_arrow(path, values) for values in table.itercolumns()]
-    return columns[0] if len(columns) == 1 else np.stack(columns, axis=-1)
+    values = columns[0] if len(columns) == 1 else np.stack(columns, axis=-1)
+    return Read(values, only_one_of(chosen, names))
 
 
 def _of_arrow(path: Path, column: Any) -> Texts:

@@ -21,6 +21,7 @@ class SampleReport:
     """What a sample says of its generator.
 
     Args:
+        column: Name of the column or array that was read, where its file has others.
         draws: Number of samples, N.
         distinct: Different operations among them.
         singletons: Operations drawn once, F1.
@@ -37,6 +38,7 @@ class SampleReport:
         finding: The sample against the uniform null.
     """
 
+    column: str | None
     draws: int
     distinct: int
     singletons: int
@@ -81,6 +83,7 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
     missing_mass = missing_mass_interval(counts)
     ceiling = None if size is None else expected_share(size, draws)
     return SampleReport(
+        column=samples.column,
         draws=draws,
         distinct=distinct,
         singletons=drawn_exactly(counts, 1),

@@ -2,18 +2,32 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Shaped
 
 from fluxttice_core.errors import MeasurementError
 
-_USUAL_COLUMNS = ("index", "indices", "operation", "operations", "sample", "samples")
+_USUAL_NAMES = ("index", "indices", "operation", "operations", "sample", "samples")
 _DELIMITERS = (",", ";", "\t")
 _TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - {2}
 """So many columns may be the cells of one table."""
 
 Texts = Shaped[np.ndarray, "..."]
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Samples as a file holds them.
+
+    Args:
+        values: Numbers or strings, the first axis being the draws.
+        column: Name of the column or array that they come from, where the file has others; else None.
+    """
+
+    values: Texts
+    column: str | None = None
 
 
 def read_text(text: str, name: str) -> Texts:
@@ -46,14 +60,14 @@ def read_text(text: str, name: str) -> Texts:
     return _stacked(rows)
 
 
-def read_csv(text: str, name: str, column: str | None = None) -> Texts:
+def read_csv(text: str, name: str, column: str | None = None) -> Read:
     r"""Read a column of indices or strings, or columns that are the cells of a table.
 
-    Without a name the column is the only one, or one called index, operation or sample.
+    Without a name the column is the only one, or the only one called index, operation or sample.
 
     Example:
         >>> read_csv("draw,index\n1,17\n2,4\n", "draws.csv")
-        array(['17', '4'], dtype='<U2')
+        Read(values=array(['17', '4'], dtype='<U2'), column='index')
 
     Args:
         text: The file's text.
@@ -66,11 +80,13 @@ def read_csv(text: str, name: str, column: str | None = None) -> Texts:
     rows = _rows(text, name)
     if rows and any(_is_heading(cell) for cell in rows[0]):
         names = [cell.strip() for cell in rows[0]]
-        chosen = [names.index(one) for one in choose_columns(names, name, column)]
-        return _stacked([[row[place] for place in chosen] for row in rows[1:]])
+        chosen = choose_columns(names, name, column)
+        places = [names.index(one) for one in chosen]
+        values = _stacked([[row[place] for place in places] for row in rows[1:]])
+        return Read(values, only_one_of(chosen, names))
     if column is not None:
         raise MeasurementError(f"'{name}' has no line of column names: leave the column out")
-    return _stacked(rows)
+    return Read(_stacked(rows))
 
 
 def choose_columns(names: Sequence[str], file: str, column: str | None) -> list[str]:
@@ -81,18 +97,50 @@ def choose_columns(names: Sequence[str], file: str, column: str | None) -> list[
         ['index']
 
     Raises:
-        MeasurementError: If the column is missing, or there are several and none is called as usual.
+        MeasurementError: If the column is missing, or there are several and none or more than one is called
+            as usual.
     """
     if column is not None:
         if column not in names:
             raise MeasurementError(f"'{file}' has no column '{column}': it has {', '.join(names)}")
         return [column]
-    usual = [name for name in names if name.strip().lower() in _USUAL_COLUMNS]
-    if usual:
-        return usual[:1]
+    usual = usual_name(names, file)
+    if usual is not None:
+        return [usual]
     if len(names) == 1 or len(names) in _TABLE_WIDTHS:
         return list(names)
     raise MeasurementError(f"'{file}' has the columns {', '.join(names)}: name the one with the samples")
+
+
+def usual_name(names: Sequence[str], file: str) -> str | None:
+    """Return the name that samples usually have, or None.
+
+    Several are refused: beside the operations, `index` often counts the rows.
+
+    Example:
+        >>> usual_name(["seed", "Operation"], "draws.csv")
+        'Operation'
+
+    Raises:
+        MeasurementError: If there is more than one.
+    """
+    usual = [name for name in names if name.strip().lower() in _USUAL_NAMES]
+    if len(usual) > 1:
+        raise MeasurementError(
+            f"'{file}' has {' and '.join(name.strip() for name in usual)}, any of which may hold the samples: "
+            "choose one with --column"
+        )
+    return usual[0] if usual else None
+
+
+def only_one_of(chosen: Sequence[str], names: Sequence[str]) -> str | None:
+    """Return the name of a single column that was chosen among others, which a report must tell.
+
+    Example:
+        >>> only_one_of(["index"], ["seed", "index"]), only_one_of(["index"], ["index"])
+        ('index', None)
+    """
+    return chosen[0] if len(chosen) == 1 < len(names) else None
 
 
 def _rows(text: str, name: str) -> list[list[str]]:

@@ -24,10 +24,12 @@ class Samples:
     Args:
         indices: One index a draw, in the order of the file.
         size: Operations in the space, K; None if it is not known.
+        column: Name of the column or array that was read, where its file has others.
     """
 
     indices: Int64[np.ndarray, "n"]
     size: int | None
+    column: str | None = None
 
 
 def samples_of(
@@ -40,7 +42,7 @@ def samples_of(
 
     Example:
         >>> samples_of(np.array(["----00-0+", "000000000"]))
-        Samples(indices=array([15633,  9841]), size=19683)
+        Samples(indices=array([15633,  9841]), size=19683, column=None)
         >>> samples_of(np.array([4, 7, 4])).size is None
         True
 
