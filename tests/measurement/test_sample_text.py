@@ -113,3 +113,51 @@ def test_numbers_with_exponents_are_no_headings(mark: str) -> None:
 def test_the_file_is_named_where_its_columns_cannot_be_told() -> None:
     with pytest.raises(MeasurementError, match=r"^'draws\.csv' has the columns a, b, c, d, e: "):
         read_csv("a,b,c,d,e\n1,2,3,4,5\n", "draws.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("nan\n3\n", "'nan'"),
+        ("NaN\n3\n", "'NaN'"),
+        ("-inf\n3\n", "'-inf'"),
+        ("+Infinity\n3\n", "'+Infinity'"),
+        ("NA\n3\n", "'NA'"),
+        ("<NA>\n3\n", "'<NA>'"),
+        ("null\n3\n", "'null'"),
+        ("None\n3\n", "'None'"),
+        ('""\n3\n', "an empty cell"),
+        ("1,,0\n1,0,1\n", "an empty cell"),
+        (",0\n0,3\n", "an empty cell"),
+        ("draw,nan\n0,3\n", "'nan'"),
+    ],
+)
+def test_missing_values_are_no_headings(text: str, held: str) -> None:
+    with pytest.raises(MeasurementError) as error:
+        read_csv(text, "draws.csv")
+    assert str(error.value) == (
+        f"the first row of 'draws.csv' holds {held}, neither a sample nor the name of a column: "
+        "remove the row, or name the columns"
+    )
+
+
+@pytest.mark.parametrize("word", ["nano", "infinite", "x", "f0", "no name", "1a"])
+def test_any_other_word_is_a_heading(word: str) -> None:
+    assert read_csv(f"{word}\n3\n14\n", "draws.csv").values.tolist() == ["3", "14"]
+
+
+def test_row_numbers_without_a_name_are_passed_over() -> None:
+    """So pandas writes a table with its index."""
+    read = read_csv(",operation\n0,17\n1,4\n", "draws.csv")
+    assert (read.values.tolist(), read.column) == (["17", "4"], "operation")
+
+
+def test_numbers_above_a_column_are_draws() -> None:
+    assert read_csv("0\n17\n4\n", "draws.csv").values.tolist() == ["0", "17", "4"]
+
+
+def test_delimiters_within_quotes_divide_nothing() -> None:
+    read = read_csv('"a, b";operation\n0;17\n1;4\n', "draws.csv")
+    assert (read.values.tolist(), read.column) == (["17", "4"], "operation")
+    assert read_csv('"a; b",operation\n0,17\n', "draws.csv").values.tolist() == ["17"]
+    assert read_csv('"a, b"\n17\n', "draws.csv").values.tolist() == ["17"]

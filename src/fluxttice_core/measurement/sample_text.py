@@ -1,6 +1,7 @@
 """Reading samples from text: one a line, or the columns of a CSV table."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,12 @@ _USUAL_NAMES = ("index", "indices", "operation", "operations", "sample", "sample
 _DELIMITERS = (",", ";", "\t")
 _TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - {2}
 """So many columns may be the cells of one table."""
+
+_NO_VALUE = ("nan", "inf", "infinity", "na", "<na>", "null", "none")
+"""What programs write where a value is missing or none: no name of a column."""
+
+_OF_SAMPLES = frozenset("0123456789+-.eE\N{MINUS SIGN}")
+"""Letters of numbers and of operations written as glyphs."""
 
 Texts = Shaped[np.ndarray, "..."]
 
@@ -75,10 +82,11 @@ def read_csv(text: str, name: str, column: str | None = None) -> Read:
         column: Name of the column.
 
     Raises:
-        MeasurementError: If a row has more or fewer cells than the first, or the column cannot be told.
+        MeasurementError: If a row has more or fewer cells than the first, the first holds missing values, or
+            the column cannot be told.
     """
     rows = _rows(text, name)
-    if rows and any(_is_heading(cell) for cell in rows[0]):
+    if rows and _is_heading(rows[0], name):
         names = [cell.strip() for cell in rows[0]]
         chosen = choose_columns(names, name, column)
         places = [names.index(one) for one in chosen]
@@ -126,9 +134,9 @@ def usual_name(names: Sequence[str], file: str) -> str | None:
     """
     usual = [name for name in names if name.strip().lower() in _USUAL_NAMES]
     if len(usual) > 1:
+        listed = " and ".join(name.strip() for name in usual)
         raise MeasurementError(
-            f"'{file}' has {' and '.join(name.strip() for name in usual)}, any of which may hold the samples: "
-            "choose one with --column"
+            f"'{file}' has {listed}, any of which may hold the samples: choose one with --column"
         )
     return usual[0] if usual else None
 
@@ -145,7 +153,7 @@ def only_one_of(chosen: Sequence[str], names: Sequence[str]) -> str | None:
 
 def _rows(text: str, name: str) -> list[list[str]]:
     """Return the rows of a CSV table, all of one length."""
-    first_line = text.partition("\n")[0]
+    first_line = re.sub(r'"[^"]*"', "", text.partition("\n")[0])  # what is quoted may hold any of them
     delimiter = next((mark for mark in _DELIMITERS if mark in first_line), ",")
     try:
         rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
@@ -159,10 +167,21 @@ def _rows(text: str, name: str) -> list[list[str]]:
     return rows
 
 
-def _is_heading(cell: str) -> bool:
-    """Return whether a cell is neither a number nor a string of glyphs."""
-    text = cell.strip()
-    return not text or not set(text) <= set("0123456789+-.eE\N{MINUS SIGN}")
+def _is_heading(row: Sequence[str], name: str) -> bool:
+    """Return whether a row names columns: a cell is neither a number, nor glyphs, nor a missing value.
+
+    Beside names a cell may be empty: so pandas writes its row numbers.
+    """
+    texts = [cell.strip() for cell in row]
+    none = [text for text in texts if text.lower().lstrip("+-\N{MINUS SIGN}") in _NO_VALUE]
+    words = [text for text in texts if text not in none and not set(text) <= _OF_SAMPLES]
+    if none or ("" in texts and not words):
+        held = f"'{none[0]}'" if none else "an empty cell"
+        raise MeasurementError(
+            f"the first row of '{name}' holds {held}, neither a sample nor the name of a column: "
+            "remove the row, or name the columns"
+        )
+    return bool(words)
 
 
 def _stacked(rows: Sequence[Sequence[str]]) -> Texts:
