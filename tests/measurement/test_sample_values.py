@@ -76,14 +76,17 @@ def test_minus_signs_and_bytes_are_read() -> None:
         (np.array([]), "there is no sample"),
         (np.array(3), "there is no sample"),
         (np.array([1.5]), "whole numbers below 2"),
-        (np.array([np.nan]), "whole numbers below 2"),
+        (np.array([np.nan]), "^sample 1 holds NaN, a missing value: every draw must be a sample$"),
+        (np.array([[1, 0, 1], [0, 0, np.nan]], dtype=np.float32), "^sample 2 holds NaN"),
+        (np.array([1, np.inf]), "whole numbers below 2"),
         (np.array([2.0**60]), "whole numbers below 2"),
         (np.array([-1, 3]), "sample 1 is -1, outside the indices 0 to 9,223,372,036,854,775,807"),
         (np.array([2**63], dtype=np.uint64), "sample 1 is 9223372036854775808, outside"),
         (np.array([1j]), "whole numbers or strings, not complex128"),
         (np.array(["2020-01-01"], dtype="M8[D]"), "not datetime64"),
         (np.array([[1, 2, 3, 4]]), "4 numbers a sample are no table of a ternary operation"),
-        (np.array([[1, 2, 3]]), "table entry 2 is not one of -1, 0 and \\+1"),
+        (np.array([[1, 2, 3]]), "^table entry 2 is not one of -1, 0 and \\+1$"),
+        (np.array([[1, 2, -1]]), "^table entry 2 is not one of -1, 0 and \\+1$"),
         (np.array(["apple", "3"]), "'apple' is neither an index below 2\\^63 nor an operation"),
         (np.array(["3", "apple"]), "'apple' is neither"),
         (np.array(["+0-", "+0-0"]), "'\\+0-' is neither"),
@@ -184,3 +187,41 @@ def test_a_table_of_an_odd_width_is_refused_with_what_helps() -> None:
         "4 numbers a sample are no table of a ternary operation, which has 3, 9 or 27: "
         "give the base and the number of inputs, or one index a sample"
     )
+
+
+@pytest.mark.parametrize("text", ["16742.0", "16742.", "1.6742e4", "1.674200000000000000e+04"])
+def test_whole_numbers_with_a_decimal_point_are_read(text: str) -> None:
+    assert samples_of(np.array([text, "3"])).indices.tolist() == [16_742, 3]
+    assert samples_of(np.array([[text]])).indices.tolist() == [16_742]
+
+
+def test_decimal_points_end_where_doubles_skip_whole_numbers() -> None:
+    greatest = 2**53 - 1
+    assert samples_of(np.array([f"{greatest}.0", "0.0"])).indices.tolist() == [greatest, 0]
+    assert samples_of(np.array([str(2**53), str(2**53 + 1)])).indices.tolist() == [2**53, 2**53 + 1]
+
+
+@pytest.mark.parametrize("text", ["16742.5", "9007199254740992.0", "-0.5", "9e18", "9007199254740993"])
+def test_numbers_with_a_decimal_point_that_are_not_exact_are_refused(text: str) -> None:
+    with pytest.raises(MeasurementError) as error:
+        samples_of(np.array(["1.0", text]))
+    assert str(error.value) == (
+        f"'{text}' is no whole number below 2^53, where those with a decimal point end: "
+        "write indices as whole numbers"
+    )
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "", "apple", "1e300", "9.3e18"])
+def test_missing_values_written_out_are_named(text: str) -> None:
+    with pytest.raises(MeasurementError, match=f"^'{text}' is neither an index below 2"):
+        samples_of(np.array(["1.0", text, "nan"]))
+
+
+def test_tables_that_count_from_zero_are_told_the_way_out() -> None:
+    with pytest.raises(MeasurementError) as error:
+        samples_of(np.array([[0, 1, 2], [2, 0, 0]]))
+    assert str(error.value) == (
+        "table entry 2 is not one of -1, 0 and +1: subtract 1 from tables that are coded 0, 1, 2"
+    )
+    with pytest.raises(MeasurementError, match=r"^table entry 2 is not one of 0 and 1$"):
+        samples_of(np.array([[0, 1, 2, 1]]), space=OperationSpace(2))

@@ -218,11 +218,9 @@ def _parquet_columns(path: Path, column: str | None) -> Read:
 
 def _of_arrow(path: Path, column: Any) -> Texts:
     """Return a column as an array, lists of one length as rows."""
-    if column.null_count:
-        raise MeasurementError(
-            f"'{path.name}' has {column.null_count:,} empty cells: every draw must be a sample"
-        )
     import pyarrow
+
+    _require_filled(path, column)
 
     if pyarrow.types.is_struct(column.type) or pyarrow.types.is_map(column.type):
         raise MeasurementError(
@@ -232,6 +230,7 @@ def _of_arrow(path: Path, column: Any) -> Texts:
     rows = len(values)
     while pyarrow.types.is_nested(values.type):
         values = values.flatten()
+        _require_filled(path, values)
     if rows and len(values) % rows:
         raise MeasurementError(
             f"'{path.name}' holds lists of different lengths: every table has as many cells"
@@ -239,3 +238,11 @@ def _of_arrow(path: Path, column: Any) -> Texts:
     numbers: Texts = values.to_numpy(zero_copy_only=False)
     numbers = numbers.astype(np.str_) if numbers.dtype == object else numbers
     return numbers if len(numbers) == rows else numbers.reshape(rows, -1)
+
+
+def _require_filled(path: Path, cells: Any) -> None:
+    """Refuse empty cells, of a column or in its lists."""
+    if cells.null_count:
+        raise MeasurementError(
+            f"'{path.name}' has {cells.null_count:,} empty cells: every draw must be a sample"
+        )

@@ -1,5 +1,6 @@
 """What a sample may look like in a file, an index, a table or a string, turned into indices."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,14 +86,39 @@ def _of_strings(values: Shaped[np.ndarray, "..."], size: int | None, space: Oper
             tables = _read_glyphs(texts, candidate)
             if tables is not None and (space is not None or not np.all(tables == 0)):
                 return _of_tables(tables, size, candidate)
+    return samples_of(_numbers(texts), size=size, space=space)
+
+
+def _numbers(texts: Shaped[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
+    """Read whole numbers written out, with a decimal point or an exponent as long as that is exact."""
+    with suppress(ValueError, OverflowError):
+        return texts.astype(np.int64)
     try:
-        numbers = texts.astype(np.int64)
-    except (ValueError, OverflowError):
+        floats = texts.astype(np.float64)
+    except ValueError:
+        raise _neither(_unreadable(texts)) from None
+    wrong = ~_exact(floats)
+    if np.any(wrong):
+        first = np.argmax(wrong)
+        if not abs(floats.flat[first]) < LARGEST_SIZE:
+            raise _neither(texts.flat[first])
         raise MeasurementError(
-            f"'{_unreadable(texts)}' is neither an index below 2^63 nor an operation such as ----00-0+, "
-            "all of one length"
-        ) from None
-    return samples_of(numbers, size=size, space=space)
+            f"'{texts.flat[first]:.40}' is no whole number below 2^53, where those with a decimal point end: "
+            "write indices as whole numbers"
+        )
+    return floats.astype(np.int64)
+
+
+def _neither(text: str) -> MeasurementError:
+    """Return the error of a text that is no sample."""
+    return MeasurementError(
+        f"'{text:.40}' is neither an index below 2^63 nor an operation such as ----00-0+, all of one length"
+    )
+
+
+def _exact(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
+    """Return which floats are whole, and so small that they could not stand for another whole number."""
+    return (np.abs(values) < _EXACT_FLOATS) & (values == np.floor(values))
 
 
 def _holds_no_text(values: Shaped[np.ndarray, "..."]) -> bool:
@@ -115,13 +141,13 @@ def _read_glyphs(
 
 
 def _unreadable(texts: Shaped[np.ndarray, "..."]) -> str:
-    """Return the first string that is no whole number of 64 bits."""
+    """Return the first string that is no number."""
     for text in texts.flat:
         try:
-            np.int64(text)
-        except (ValueError, OverflowError):
-            return f"{text:.40}"
-    return f"{texts.flat[0]:.40}"
+            np.float64(text)
+        except ValueError:
+            return str(text)
+    return str(texts.flat[0])
 
 
 def _whole(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
@@ -133,7 +159,12 @@ def _whole(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     if values.dtype.kind == "f":
         if values.dtype.itemsize < np.dtype(np.float64).itemsize:
             values = values.astype(np.float64)  # half precision cannot hold the bound
-        if np.all(np.abs(values) < _EXACT_FLOATS) and np.all(values == np.floor(values)):
+        if np.any(np.isnan(values)):
+            first = int(np.argmax(np.isnan(values).reshape(len(values), -1).any(axis=1)))
+            raise MeasurementError(
+                f"sample {first + 1:,} holds NaN, a missing value: every draw must be a sample"
+            )
+        if np.all(_exact(values)):
             return values.astype(np.int64)
         raise MeasurementError("samples must be whole numbers below 2^53 where they are stored as floats")
     raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}")
@@ -146,7 +177,16 @@ def _of_tables(tables: Shaped[np.ndarray, "n width"], size: int | None, space: O
     try:
         return Samples(space.indices(tables), space.size)
     except OperationError as error:
-        raise MeasurementError(str(error)) from error
+        raise MeasurementError(f"{error}{_way_out(tables, space)}") from error
+
+
+def _way_out(tables: Shaped[np.ndarray, "n width"], space: OperationSpace) -> str:
+    """Return what to do with tables whose entries count from 0 where the space has signed symbols."""
+    from_zero = range(space.base)
+    if space.symbols[0] == 0 or tables.min() < 0 or tables.max() != from_zero[-1]:
+        return ""
+    listed = ", ".join(map(str, from_zero))
+    return f": subtract {-space.symbols[0]} from tables that are coded {listed}"
 
 
 def _of_indices(indices: Shaped[np.ndarray, "n"], size: int | None, space: OperationSpace | None) -> Samples:
