@@ -6,11 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage import expected_coverage
 from fluxttice_core.measurement.coverage_claims import Point
-from fluxttice_core.measurement.curve_claims import _beta_quantile, _Excess, _log_unseen, _Seen, audit_curve
+from fluxttice_core.measurement.curve_claims import (
+    _beta_quantile,
+    _Excess,
+    _excesses,
+    _log_unseen,
+    _Seen,
+    _seen,
+    _weighted,
+    _worst,
+    audit_curve,
+)
 from fluxttice_core.measurement.stated import stated_share
 from fluxttice_core.measurement.verdict import Verdict
 
@@ -138,6 +149,62 @@ def test_significance_is_held_however_many_budgets_there_are() -> None:
     assert refuted / repetitions <= 0.05
 
 
+def test_significance_is_held_where_hardly_an_operation_is_missed() -> None:
+    """Many more draws than operations: of the bounds over a hundred are as good as independent."""
+    budgets = range(100_000, 180_000, 10_000)
+    repetitions, refuted, by_points = 300, 0, 0
+    generator = np.random.default_rng(0)
+    for _ in range(repetitions):
+        counts = [np.count_nonzero(np.bincount(generator.integers(0, K, n), minlength=K)) for n in budgets]
+        points = [point(draws, str(count)) for draws, count in zip(budgets, counts, strict=True)]
+        refuted += audit_curve(points, K, significance=0.05).verdict is Verdict.IMPOSSIBLE
+        seen = [_seen(one, K) for one in points]
+        by_points += any(
+            excess.at_least(0.05 / 8) > 0 for excess in _excesses([_Seen(0, K, 0.0, 0.0, 0.0), *seen])
+        )
+    # How often a test that holds its level would refute as often, and the control: a part for each point.
+    assert stats.binom.sf(refuted - 1, repetitions, 0.05) > 0.01
+    assert stats.binom.sf(by_points - 1, repetitions, 0.05) < 1e-3
+
+
+def bounds(*budgets: int) -> list[tuple[float, str, int, tuple[int, ...]]]:
+    """Return the part of the significance, the law, the point and the others of each bound."""
+    seen = [_Seen(draws, K, 1.0, 1.0, 1.0) for draws in (0, *budgets)]
+    return [
+        (round(part, 9), excess.law, excess.point.draws, tuple(other.draws for _, other in excess.others))
+        for part, excess in _weighted(list(_excesses(seen)))
+    ]
+
+
+def test_every_bound_has_its_part_of_the_significance() -> None:
+    near, far = 0.32, 0.01
+    falls, convex = "ln unseen falls", "ln unseen is convex"
+    assert bounds(10, 20, 40) == [
+        (far, falls, 20, (10,)),
+        (far, falls, 40, (10,)),
+        (near, falls, 40, (20,)),
+        (near, convex, 10, (0, 20)),
+        (far, convex, 10, (0, 40)),
+        (far, convex, 20, (0, 40)),
+        (near, convex, 20, (10, 40)),
+    ]
+    assert bounds(10, 20) == [(0.5, falls, 20, (10,)), (0.5, convex, 10, (0, 20))]
+    assert bounds(10, 10) == [(0.5, "one budget, one expectation", 10, (10,))] * 2
+    assert sum(part for part, *_ in bounds(10, 10, 20, 30, 30)) == pytest.approx(1, abs=1e-7)
+
+
+def test_a_bound_over_many_budgets_refutes_what_none_between_neighbours_does() -> None:
+    """Every step is within noise, the whole is not."""
+    budgets = range(40_000, 84_000, 4_000)
+    unseen = [math.exp(-n / 80_000 - ((n - 40_000) / 80_000) ** 2) for n in budgets]
+    points = [point(n, str(round(K * (1 - share)))) for n, share in zip(budgets, unseen, strict=True)]
+    tests = _weighted(list(_excesses([_Seen(0, K, 0.0, 0.0, 0.0), *(_seen(one, K) for one in points)])))
+    assert audit_curve(points, K).verdict is Verdict.IMPOSSIBLE
+    assert not _worst(tests, 0.001)[1].near
+    near = [(1 / len(budgets), excess) for _, excess in tests if excess.near]
+    assert _worst(near, 0.001)[0] < 0
+
+
 def test_probability_is_that_of_the_whole_curve() -> None:
     """It says the significance at which the curve would just be refuted."""
     finding = audit_curve(curve(PUBLISHED), K)
@@ -219,3 +286,9 @@ def test_quantiles_of_vast_counts_are_those_of_the_normal_limit() -> None:
     deviation = math.sqrt(0.1 * 0.9 / (a + b))
     for p, score in ((0.025, -1.959964), (0.5, 0.0), (0.8, 0.841621)):
         assert (_beta_quantile(a, b, p) - 0.1) / deviation == pytest.approx(score, abs=1e-4)
+        assert (_beta_quantile(a, b, p, above=True) - 0.1) / deviation == pytest.approx(-score, abs=1e-4)
+
+
+def test_quantiles_above_are_those_below_of_the_rest() -> None:
+    assert _beta_quantile(3.0, 900.0, 0.02, above=True) == pytest.approx(_beta_quantile(3.0, 900.0, 0.98))
+    assert _beta_quantile(3.0, 900.0, 1e-20, above=True) < 0.07

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from scipy.optimize import brentq
-from scipy.special import betaincinv, ndtri
+from scipy.special import betainccinv, betaincinv, ndtri
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.coverage_claims import Point
@@ -15,6 +14,11 @@ from fluxttice_core.measurement.stated import read_aloud
 from fluxttice_core.measurement.verdict import SIGNIFICANCE, Finding, Verdict, p_text, percent
 
 _LEAST_P = 1e-15
+_HALVINGS = 60
+
+_NEIGHBOURS = 0.96
+"""Share of the significance that goes to bounds between neighbours, from which all others follow."""
+
 _NOTHING_YET = "ln unseen falls and is convex"
 
 
@@ -31,11 +35,15 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Excess:
-    """A point whose unseen fraction may lie above what two others allow, their weights adding to 1."""
+    """A point whose unseen fraction may lie above what two others allow, their weights adding to 1.
+
+    It is near where no other budget lies between the points and, if the fraction only falls, none beyond.
+    """
 
     law: str
     point: _Seen
     others: tuple[tuple[float, _Seen], ...]
+    near: bool = True
 
     def at_least(self, significance: float) -> float:
         r"""Return the lower limit of the excess in $\ln u$, each point at its own one-sided limit.
@@ -51,13 +59,6 @@ class _Excess:
             squares += (weight * (_log_limit(other, significance, upper=True) - value)) ** 2
         return excess - math.sqrt(squares)
 
-    def p_value(self) -> float:
-        """Return the significance at which the lower limit of an excess, positive at 0.5, is 0."""
-        if self.at_least(_LEAST_P) > 0:
-            return _LEAST_P
-        log_p = brentq(lambda log_p: self.at_least(math.exp(log_p)), math.log(_LEAST_P), math.log(0.5))
-        return math.exp(log_p)
-
 
 def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIFICANCE) -> Finding:
     r"""Audit shares claimed of one generator at several budgets.
@@ -65,8 +66,11 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
     Whatever the generator, $\ln(1 - \mathrm E[\mathrm{coverage}](N))$ starts at 0, never rises and is convex
     in N, so that any two points bound every third; of one budget there is one expectation. Single runs
     scatter about it by no more than a binomial count does, because whether two operations are missed is
-    negatively correlated; rounding is granted in the claim's favour. The significance is shared among the
-    points (Bonferroni).
+    negatively correlated; rounding is granted in the claim's favour. The significance is shared among all
+    bounds that are tested (a weighted Bonferroni correction): nearly all of it in equal parts among those of
+    neighbouring budgets, from which of expectations the others follow, the rest among the others.
+
+    Source: Rosenthal & Rubin 1983, Ensemble-adjusted p values (on the weights).
 
     Example:
         >>> from fluxttice_core.measurement.stated import stated_share
@@ -89,15 +93,15 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
     ordered = sorted(points, key=lambda point: point.draws)
     curve = [_Seen(0, size, 0.0, 0.0, 0.0), *(_seen(point, size) for point in ordered)]
     named = "; ".join(map(str, ordered))
-    shared = significance / len(points)
-    worst = max(_excesses(curve), key=lambda excess: excess.at_least(shared), default=None)
-    if worst is None or worst.at_least(shared) <= 0:
+    tests = _weighted(list(_excesses(curve)))
+    if _worst(tests, significance)[0] <= 0:
         reason = (
             "one generator can show these: the unseen fraction falls, and ever more slowly on a log scale"
         )
         return Finding(named, Verdict.POSSIBLE, _NOTHING_YET, None, None, "fraction", None, reason)
+    p_value = _p_value(tests, significance)
+    worst = _worst(tests, p_value)[1]
     lower, upper = _allowed_by_others(worst.point, curve)
-    p_value = min(worst.p_value() * len(points), 1.0)
     allowed = f"{percent(lower)} to {percent(upper)}" if lower <= upper else "nothing"
     reason = (
         f"beside the other points, {allowed} is what one generator can show at {worst.point.draws:,} draws, "
@@ -118,16 +122,49 @@ def _excesses(curve: Sequence[_Seen]) -> Iterator[_Excess]:
 
     Two points of one budget may differ neither way.
     """
+    rank = {draws: place for place, draws in enumerate(sorted({point.draws for point in curve}))}
     for earlier, later in combinations(curve[1:], 2):
         if earlier.draws < later.draws:
-            yield _Excess("ln unseen falls", later, ((1.0, earlier),))
+            last_two = rank[earlier.draws] == len(rank) - 2
+            yield _Excess("ln unseen falls", later, ((1.0, earlier),), near=last_two)
         else:
             yield _Excess("one budget, one expectation", later, ((1.0, earlier),))
             yield _Excess("one budget, one expectation", earlier, ((1.0, later),))
     for left, middle, right in combinations(curve, 3):
         if left.draws < middle.draws < right.draws:
             weight = (middle.draws - left.draws) / (right.draws - left.draws)
-            yield _Excess("ln unseen is convex", middle, ((1 - weight, left), (weight, right)))
+            others = ((1 - weight, left), (weight, right))
+            near = rank[right.draws] - rank[left.draws] == 2
+            yield _Excess("ln unseen is convex", middle, others, near=near)
+
+
+def _weighted(excesses: Sequence[_Excess]) -> list[tuple[float, _Excess]]:
+    """Give each bound its part of the significance, the parts adding to 1."""
+    near = sum(excess.near for excess in excesses)
+    far = len(excesses) - near
+    of_near, of_far = (_NEIGHBOURS / near, (1 - _NEIGHBOURS) / far) if far else (1 / near, 0.0)
+    return [(of_near if excess.near else of_far, excess) for excess in excesses]
+
+
+def _worst(tests: Sequence[tuple[float, _Excess]], significance: float) -> tuple[float, _Excess]:
+    """Return the largest lower limit of an excess at its part of a significance, and the excess."""
+    limits = [excess.at_least(part * significance) for part, excess in tests]
+    largest = max(range(len(tests)), key=limits.__getitem__)
+    return limits[largest], tests[largest][1]
+
+
+def _p_value(tests: Sequence[tuple[float, _Excess]], refuted: float) -> float:
+    """Return the least significance at which an excess remains, down from one at which one does."""
+    remains, gone = math.log(refuted), math.log(_LEAST_P)
+    if _worst(tests, _LEAST_P)[0] > 0:
+        return _LEAST_P
+    for _ in range(_HALVINGS):
+        middle = (remains + gone) / 2
+        if _worst(tests, math.exp(middle))[0] > 0:
+            remains = middle
+        else:
+            gone = middle
+    return math.exp(remains)
 
 
 def _log_unseen(seen: float, size: int) -> float:
@@ -146,19 +183,20 @@ def _log_limit(point: _Seen, significance: float, *, upper: bool) -> float:
     missed = point.size - seen
     if seen < missed:
         below = _beta_quantile(seen, missed + 1, significance) if seen > 0 else 0.0
-        return math.log1p(-(below if upper else _beta_quantile(seen + 1, missed, 1 - significance)))
+        return math.log1p(-(below if upper else _beta_quantile(seen + 1, missed, significance, above=True)))
     if upper:
-        return _log(_beta_quantile(missed + 1, seen, 1 - significance))
+        return _log(_beta_quantile(missed + 1, seen, significance, above=True))
     return _log(_beta_quantile(missed, seen + 1, significance)) if missed > 0 else -math.inf
 
 
-def _beta_quantile(a: float, b: float, p: float) -> float:
-    """Return a quantile of the beta distribution: where both counts are vast, that of its normal limit."""
-    quantile = float(betaincinv(a, b, p))
+def _beta_quantile(a: float, b: float, p: float, *, above: bool = False) -> float:
+    """Return what a beta variable is below, or above, with chance p: of vast counts by the normal limit."""
+    quantile = float((betainccinv if above else betaincinv)(a, b, p))
     if not math.isnan(quantile):
         return quantile
     mean = a / (a + b)
-    return mean + float(ndtri(p)) * math.sqrt(mean * (1 - mean) / (a + b))
+    deviation = math.sqrt(mean * (1 - mean) / (a + b))
+    return mean + (-1 if above else 1) * float(ndtri(p)) * deviation
 
 
 def _log(value: float) -> float:
