@@ -251,7 +251,8 @@ def test_samples_are_measured_against_the_ceiling(halved: Path) -> None:
 def test_samples_of_an_unknown_space_have_their_richness(halved: Path) -> None:
     result = run("--samples", str(halved))
     assert result.exit_code == 0
-    assert re.search(r"^reachable +9,882 \[9,756, 10,022\]", result.output, flags=re.MULTILINE)
+    line = r"^reachable +9,882 \[9,756, 10,022\] +Chao1, estimates a lower bound$"
+    assert re.search(line, result.output, flags=re.MULTILINE)
     assert "not enough said: 8,570 distinct among 20,000 draws" in result.output
 
 
@@ -286,6 +287,30 @@ def test_undefined_estimates_are_printed_as_such(tmp_path: Path) -> None:
     path = tmp_path / "draws.txt"
     path.write_text("1\n2\n3\n")
     assert run("--samples", str(path)).output.count("undefined") == 2
+
+
+def test_one_draw_is_said_to_determine_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "draws.txt"
+    path.write_text("1\n")
+    output = run("--samples", str(path)).output
+    assert re.search(
+        r"^mass not seen +1\.0000 \[0\.0000, 1\.0000\] +undetermined: draw more$", output, re.MULTILINE
+    )
+    assert re.search(r"^reachable +1 \[1, open\] +Chao1, estimates a lower bound$", output, re.MULTILINE)
+    assert json.loads(run("--samples", str(path), "--json").output)["samples"]["richness"]["upper"] is None
+
+
+def test_estimates_are_cut_at_the_size_of_the_space_and_columns_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "draws.npy"
+    np.save(path, np.random.default_rng(1).integers(0, K, 50_000))
+    output = run("--samples", str(path), "--space-size", str(K)).output
+    assert re.search(r"^reachable +19,683 \[[\d,]+, 19,683\] .*, cut at 19,683$", output, re.MULTILINE)
+    np.save(path, np.random.default_rng(1).integers(0, 2**40, 3_000_000))
+    output = run("--samples", str(path)).output
+    lines = output.split("\n\n")[0].splitlines()
+    assert all(len(re.split(r" {2,}", line)) <= 3 for line in lines)
+    widths = {line.index(line.split()[-1]) for line in lines if line.startswith("draws")}
+    assert all(line[: min(widths)].rstrip() != line[: min(widths)] for line in lines)
 
 
 def modules_after(*arguments: str) -> set[str]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.sample_report import report_samples
+from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.sample_report import report_samples, within
 from fluxttice_core.measurement.sample_values import Samples
 from fluxttice_core.measurement.uniform_null import expected_share
 from fluxttice_core.measurement.verdict import Verdict
@@ -37,6 +38,35 @@ def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
     assert report.finding.verdict is Verdict.BELOW_UNIFORM
     assert report.missing_mass.upper < 0.02
     assert report.richness.upper < 0.6 * K
+
+
+def test_estimates_end_at_a_known_size() -> None:
+    """A good sample whose estimates lie above the space by chance."""
+    drawn_well = drawn(K, 50_000, seed=1)
+    free, known = (report_samples(Samples(drawn_well, size)) for size in (None, K))
+    assert free.richness.estimate > K
+    assert (known.richness.estimate, known.richness.upper) == (K, K)
+    assert known.richness.lower == free.richness.lower < K
+    assert free.ace is not None
+    assert known.ace == min(free.ace, K)
+    assert known.hill_estimated == tuple(min(value or 0, K) for value in free.hill_estimated)
+    assert within(Interval(3.0, 2.0, 4.0, 0.9, "m"), 5) == Interval(3.0, 2.0, 4.0, 0.9, "m")
+    assert within(Interval(7.0, 6.0, 8.0, 0.9, "m"), 5) == Interval(5.0, 5.0, 5.0, 0.9, "m")
+
+
+def test_one_draw_determines_nothing() -> None:
+    report = report_samples(Samples(np.array([5]), None))
+    assert (report.missing_mass.lower, report.missing_mass.upper) == (0.0, 1.0)
+    assert (report.richness.lower, report.richness.upper) == (1.0, np.inf)
+    assert report.as_json()["richness"]["upper"] is None
+    assert report_samples(Samples(np.array([5]), 100)).richness.upper == 100
+
+
+def test_equal_draws_leave_open_what_three_in_so_many_may_be() -> None:
+    report = report_samples(Samples(np.zeros(5_000, dtype=np.int64), None))
+    assert report.missing_mass.lower == 0.0
+    assert report.missing_mass.upper == pytest.approx(3.6889 / 5_000, rel=1e-3)
+    assert report.richness.upper > 5
 
 
 def test_collapsed_generator_is_found_out() -> None:
@@ -70,7 +100,7 @@ def test_vast_spaces_are_measured_by_repeats() -> None:
 def test_report_is_plain_in_json() -> None:
     plain = json.loads(json.dumps(report_samples(Samples(drawn(100, 90), 100)).as_json(), allow_nan=False))
     assert plain["finding"]["verdict"] == "consistent with uniform"
-    assert plain["richness"]["method"] == "Chao1"
+    assert plain["richness"]["method"] == "Chao1, Garwood"
     assert plain["draws"] == 90
 
 

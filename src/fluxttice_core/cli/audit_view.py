@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from fluxttice_core.measurement.intervals import Interval
     from fluxttice_core.measurement.sample_report import SampleReport
     from fluxttice_core.measurement.verdict import Finding
 
@@ -33,8 +35,10 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 def print_samples(report: SampleReport) -> None:
     """Print what a sample says of its generator, one figure a line."""
-    for name, value, remark in _lines(report):
-        typer.echo(f"{name:<18}{value:<28}{remark}".rstrip())
+    lines = _lines(report)
+    names, values = (max(len(line[column]) for line in lines) + 2 for column in (0, 1))
+    for name, value, remark in lines:
+        typer.echo(f"{name:<{names}}{value:<{values}}{remark}".rstrip())
     typer.echo()
 
 
@@ -49,6 +53,7 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         )
     missing, richness = report.missing_mass, report.richness
     estimated = [*report.hill_estimated]
+    undetermined = "undetermined: draw more"
     column = (
         [] if report.column is None else [("column", report.column.strip(), "one of several in the file")]
     )
@@ -60,17 +65,27 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         (
             "mass not seen",
             f"{missing.estimate:.4f} [{missing.lower:.4f}, {missing.upper:.4f}]",
-            "Good-Turing and Esty; blind to what is never made",
+            undetermined
+            if missing.upper - missing.lower == 1
+            else "Good-Turing; blind to what is never made",
         ),
-        (
-            "reachable",
-            f"{richness.estimate:,.0f} [{richness.lower:,.0f}, {richness.upper:,.0f}]",
-            "Chao1, a lower bound",
-        ),
+        ("reachable", _with_limits(richness), f"Chao1, estimates a lower bound{_cut(report)}"),
         ("", "undefined" if report.ace is None else f"{report.ace:,.0f}", "ACE"),
         ("effective number", ", ".join(map(_number, report.hill_observed)), "orders 0, 1, 2 in the sample"),
         ("", ", ".join(map(_number, estimated)), "estimated of the generator"),
     ]
+
+
+def _cut(report: SampleReport) -> str:
+    """Say that an estimate was cut at the size of the space, where it was."""
+    cut = report.size is not None and report.richness.upper == report.size
+    return f", cut at {report.size:,}" if cut else ""
+
+
+def _with_limits(interval: Interval) -> str:
+    """Return an interval of operations, whose upper end may be open."""
+    upper = "open" if math.isinf(interval.upper) else f"{interval.upper:,.0f}"
+    return f"{interval.estimate:,.0f} [{interval.lower:,.0f}, {upper}]"
 
 
 def _wrapped(sentence: str) -> str:

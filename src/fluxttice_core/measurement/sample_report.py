@@ -1,15 +1,17 @@
 """Measuring a sample of any generator: richness where the space is unknown, coverage where it is known."""
 
+import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.abundance import counts_of, drawn_exactly
 from fluxttice_core.measurement.coverage_claims import Point, audit_point
+from fluxttice_core.measurement.few_counts import reachable_interval, unseen_mass_interval
 from fluxttice_core.measurement.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.measurement.intervals import Interval
-from fluxttice_core.measurement.richness import ace, chao1_interval, missing_mass_interval
+from fluxttice_core.measurement.richness import ace
 from fluxttice_core.measurement.sample_values import Samples
 from fluxttice_core.measurement.stated import stated_share
 from fluxttice_core.measurement.uniform_null import expected_share
@@ -30,9 +32,11 @@ class SampleReport:
         coverage: Distinct operations as a share of the space; None if its size is unknown.
         ceiling: The share that N uniform draws are expected to show.
         efficiency: Coverage over its ceiling.
-        missing_mass: Good-Turing estimate of the mass not seen, with Esty's interval.
-        richness: Chao1, a lower bound of the operations that the generator reaches, with its interval.
-        ace: The abundance-based estimate of the same; None where it is undefined.
+        missing_mass: Good-Turing estimate of the mass not seen, with Esty's interval, wider where counts are
+            few.
+        richness: Chao1, which estimates a lower bound of the operations that the generator reaches, with its
+            interval; cut at the size of the space, and without an upper limit where counts set none.
+        ace: The abundance-based estimate of the same, cut likewise; None where it is undefined.
         hill_observed: Effective numbers of orders 0, 1 and 2 in the sample.
         hill_estimated: Estimates of the generator's own; None where one is undefined.
         finding: The sample against the uniform null.
@@ -55,8 +59,8 @@ class SampleReport:
     finding: Finding
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return {**asdict(self), "finding": self.finding.as_json()}
+        """Return the report as plain values, an endless limit as none."""
+        return {**_finite(asdict(self)), "finding": self.finding.as_json()}
 
 
 def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> SampleReport:
@@ -80,7 +84,8 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
     """
     counts = counts_of(samples.indices)
     draws, distinct, size = len(samples.indices), len(counts), samples.size
-    missing_mass = missing_mass_interval(counts)
+    missing_mass = unseen_mass_interval(counts)
+    most = math.inf if size is None else float(size)
     ceiling = None if size is None else expected_share(size, draws)
     return SampleReport(
         column=samples.column,
@@ -93,16 +98,40 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
         ceiling=ceiling,
         efficiency=None if size is None or ceiling is None else distinct / size / ceiling,
         missing_mass=missing_mass,
-        richness=chao1_interval(counts),
-        ace=_defined(lambda: ace(counts)),
+        richness=within(reachable_interval(counts), size),
+        ace=_defined(lambda: min(ace(counts), most)),
         hill_observed=(hill_number(counts, 0), hill_number(counts, 1), hill_number(counts, 2)),
         hill_estimated=(
-            estimated_hill_number(counts, 0),
-            estimated_hill_number(counts, 1),
-            _defined(lambda: estimated_hill_number(counts, 2)),
+            min(estimated_hill_number(counts, 0), most),
+            min(estimated_hill_number(counts, 1), most),
+            _defined(lambda: min(estimated_hill_number(counts, 2), most)),
         ),
         finding=_finding(draws, distinct, size, significance),
     )
+
+
+def within(interval: Interval, size: int | None) -> Interval:
+    """Return an interval of operations cut at the size of their space, if that is known.
+
+    Example:
+        >>> str(within(Interval(101.0, 97.0, 110.0, 0.95, "Chao1"), 100))
+        '100 [97, 100]'
+    """
+    if size is None:
+        return interval
+    most = float(size)
+    ends = (min(value, most) for value in (interval.estimate, interval.lower, interval.upper))
+    estimate, lower, upper = ends
+    return replace(interval, estimate=estimate, lower=lower, upper=upper)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain values with none in the place of infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [_finite(item) for item in value]
+    return None if value == math.inf else value
 
 
 def _finding(draws: int, distinct: int, size: int | None, significance: float) -> Finding:
