@@ -245,13 +245,21 @@ def test_samples_are_measured_against_the_ceiling(halved: Path) -> None:
     assert plain["samples"]["draws"] == 20_000
     assert plain["samples"]["ceiling"] == pytest.approx(0.638, abs=1e-3)
     assert plain["samples"]["richness"]["upper"] < K * 0.55
+    coverage, efficiency = (plain["samples"][f"{name}_interval"] for name in ("coverage", "efficiency"))
+    assert coverage["lower"] < 8_570 / K < coverage["upper"]
+    assert efficiency["upper"] == pytest.approx(coverage["upper"] / plain["samples"]["ceiling"])
+    assert [one["method"] for one in plain["samples"]["hill_estimated_intervals"]] == [
+        "Chao1, Garwood",
+        "jackknife, log-normal",
+        "jackknife, log-normal",
+    ]
     assert run("--samples", str(halved), "--space-size", str(K), "--require-uniform").exit_code == 1
 
 
 def test_samples_of_an_unknown_space_have_their_richness(halved: Path) -> None:
     result = run("--samples", str(halved))
     assert result.exit_code == 0
-    line = r"^reachable +9,882 \[9,756, 10,022\] +Chao1, estimates a lower bound$"
+    line = r"^reachable +9,882 \[9,755, 10,022\] +Chao1, estimates a lower bound$"
     assert re.search(line, result.output, flags=re.MULTILINE)
     assert "not enough said: 8,570 distinct among 20,000 draws" in result.output
 
@@ -286,7 +294,10 @@ def test_row_numbers_of_pandas_are_no_samples(tmp_path: Path) -> None:
 def test_undefined_estimates_are_printed_as_such(tmp_path: Path) -> None:
     path = tmp_path / "draws.txt"
     path.write_text("1\n2\n3\n")
-    assert run("--samples", str(path)).output.count("undefined") == 2
+    output = run("--samples", str(path)).output
+    assert re.search(r"^ +undefined +ACE$", output, re.MULTILINE)
+    assert re.search(r"^ +undefined +order 2, of the generator, estimated$", output, re.MULTILINE)
+    assert re.search(r"^ +3 \[undetermined\] +order 1, in the sample$", output, re.MULTILINE)
 
 
 def test_one_draw_is_said_to_determine_nothing(tmp_path: Path) -> None:

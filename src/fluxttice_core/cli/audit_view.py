@@ -43,37 +43,65 @@ def print_samples(report: SampleReport) -> None:
 
 
 def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
-    """Return name, value and remark of each figure."""
-    from fluxttice_core.measurement.verdict import percent
-
-    coverage = ""
-    if report.coverage is not None and report.ceiling is not None:
-        coverage = (
-            f"{percent(report.coverage)} of {report.size:,}; uniform draws show {percent(report.ceiling)}"
-        )
-    missing, richness = report.missing_mass, report.richness
-    estimated = [*report.hill_estimated]
-    undetermined = "undetermined: draw more"
+    """Return name, value and remark of each figure, intervals in brackets."""
     column = (
         [] if report.column is None else [("column", report.column.strip(), "one of several in the file")]
     )
     return [
         *column,
         ("draws", f"{report.draws:,}", ""),
-        ("distinct", f"{report.distinct:,}", coverage),
+        ("distinct", f"{report.distinct:,}", ""),
         ("drawn once, twice", f"{report.singletons:,}, {report.doubletons:,}", ""),
-        (
-            "mass not seen",
-            f"{missing.estimate:.4f} [{missing.lower:.4f}, {missing.upper:.4f}]",
-            undetermined
-            if missing.upper - missing.lower == 1
-            else "Good-Turing; blind to what is never made",
+        *_coverage(report),
+        ("mass not seen", *_mass(report.missing_mass)),
+        ("reachable", _operations(report.richness), f"Chao1, estimates a lower bound{_cut(report)}"),
+        ("", _operations(report.ace_interval), "ACE"),
+        *_effective(
+            "effective number", report.hill_observed, report.hill_observed_intervals, "in the sample"
         ),
-        ("reachable", _with_limits(richness), f"Chao1, estimates a lower bound{_cut(report)}"),
-        ("", "undefined" if report.ace is None else f"{report.ace:,.0f}", "ACE"),
-        ("effective number", ", ".join(map(_number, report.hill_observed)), "orders 0, 1, 2 in the sample"),
-        ("", ", ".join(map(_number, estimated)), "estimated of the generator"),
+        *_effective(
+            "", report.hill_estimated, report.hill_estimated_intervals, "of the generator, estimated"
+        ),
     ]
+
+
+def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
+    """Return the lines of coverage and efficiency, if the space has a known size."""
+    from fluxttice_core.measurement.verdict import percent
+
+    coverage, efficiency = report.coverage_interval, report.efficiency_interval
+    if coverage is None or efficiency is None or report.ceiling is None:
+        return []
+    return [
+        ("coverage", _shares(coverage), f"of {report.size:,}; uniform draws show {percent(report.ceiling)}"),
+        ("efficiency", _shares(efficiency), "of what uniform draws show"),
+    ]
+
+
+def _shares(interval: Interval) -> str:
+    """Return an interval of shares as percent."""
+    from fluxttice_core.measurement.verdict import percent
+
+    return f"{percent(interval.estimate)} [{percent(interval.lower)}, {percent(interval.upper)}]"
+
+
+def _mass(missing: Interval) -> tuple[str, str]:
+    """Return the mass not seen, and whether anything is known of it."""
+    known = missing.upper - missing.lower < 1
+    remark = "Good-Turing; blind to what is never made" if known else "undetermined: draw more"
+    return f"{missing.estimate:.4f} [{missing.lower:.4f}, {missing.upper:.4f}]", remark
+
+
+def _effective(
+    name: str, values: Sequence[float | None], intervals: Sequence[Interval | None], of: str
+) -> list[tuple[str, str, str]]:
+    """Return a line for each order of effective numbers."""
+    lines = []
+    for order, (value, interval) in enumerate(zip(values, intervals, strict=True)):
+        alone = "undefined" if value is None else f"{value:,.0f} [undetermined]"
+        shown = alone if interval is None else _operations(interval)
+        lines.append(("" if order else name, shown, f"order {order}, {of}"))
+    return lines
 
 
 def _cut(report: SampleReport) -> str:
@@ -82,8 +110,10 @@ def _cut(report: SampleReport) -> str:
     return f", cut at {report.size:,}" if cut else ""
 
 
-def _with_limits(interval: Interval) -> str:
-    """Return an interval of operations, whose upper end may be open."""
+def _operations(interval: Interval | None) -> str:
+    """Return an interval of operations, whose upper end may be open, or that there is none."""
+    if interval is None:
+        return "undefined"
     upper = "open" if math.isinf(interval.upper) else f"{interval.upper:,.0f}"
     return f"{interval.estimate:,.0f} [{interval.lower:,.0f}, {upper}]"
 
@@ -93,10 +123,6 @@ def _wrapped(sentence: str) -> str:
     joined = re.sub(r"(p) ([=<]) |(\d) (%)", lambda part: part[0].replace(" ", _NO_BREAK), sentence)
     lines = textwrap.fill(f"{joined}.", _WIDTH, initial_indent="  ", subsequent_indent="  ")
     return lines.replace(_NO_BREAK, " ")
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:,.0f}"
 
 
 def _coloured(verdict: str) -> str:

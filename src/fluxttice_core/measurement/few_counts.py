@@ -78,13 +78,14 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95
     With few kinds drawn twice it takes in $F_1(F_1 - 1)/(2L)$, but nothing below the kinds seen, and
     $S + F_1(F_1 - 1)/(2l)$, with the limits l and L of the expectation of F2: where no kind was drawn twice,
     and more than one once, there is no upper limit. With one singleton or none it takes in
-    $S + L(L - 1)/(2(F_2 + 1))$, L being the upper limit of F1. A single draw says nothing.
+    $S + L(L - 1)/(2(F_2 + 1))$, L being the upper limit of F1. A single draw says nothing. The limits are
+    rounded outwards to whole kinds.
 
     Source: Chao 1987; Garwood 1936.
 
     Example:
         >>> str(reachable_interval(np.array([5_000])))
-        '1 [1, 5.95948]'
+        '1 [1, 6]'
         >>> str(reachable_interval(np.array([1])))
         '1 [1, inf]'
 
@@ -105,4 +106,14 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95
         upper = max(upper, kinds + most * (most - 1) / (2 * (twice + 1)))
     if once == kinds:
         upper = math.inf
-    return Interval(chao.estimate, lower, upper, level, "Chao1, Garwood")
+    return Interval(chao.estimate, *whole_kinds(lower, upper), level, "Chao1, Garwood")
+
+
+def whole_kinds(lower: float, upper: float) -> tuple[float, float]:
+    """Return limits of a number of kinds rounded outwards, for there are no parts of a kind.
+
+    Example:
+        >>> whole_kinds(3.2, 5.7), whole_kinds(3.0, math.inf)
+        ((3.0, 6.0), (3.0, inf))
+    """
+    return float(math.floor(lower)), upper if math.isinf(upper) else float(math.ceil(upper))

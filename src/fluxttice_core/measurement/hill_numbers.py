@@ -78,12 +78,28 @@ def _chao_wang_jost_entropy(counts: Integer[np.ndarray, "kinds"]) -> float:
     """Return the estimate of the generator's entropy in nats, as `estimated_hill_number` defines it."""
     draws = int(counts.sum())
     seen_part = float(np.sum(counts / draws * (special.digamma(draws) - special.digamma(counts))))
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    return seen_part + unseen_entropy(drawn_exactly(counts, 1), drawn_exactly(counts, 2), draws)
+
+
+def unseen_entropy(once: int, twice: int, draws: int) -> float:
+    """Return the part of the estimated entropy in nats that is owed to kinds not seen.
+
+    Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve.
+
+    Example:
+        >>> round(unseen_entropy(2, 1, 13), 4), unseen_entropy(0, 5, 13)
+        (0.088, 0.0)
+
+    Args:
+        once: Kinds drawn once, F1.
+        twice: Kinds drawn twice, F2.
+        draws: Number of draws, n.
+    """
     if once == 0 or draws == 1:
-        return seen_part
+        return 0.0
     once_more, twice_more = (once, twice) if twice else (once - 1, 1)
     repeat = 2 * twice_more / ((draws - 1) * once_more + 2 * twice_more)
-    return seen_part + once / draws * _series_tail(1 - repeat, draws)
+    return once / draws * _series_tail(1 - repeat, draws)
 
 
 def _series_tail(ratio: float, start: int) -> float:

@@ -101,7 +101,7 @@ def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0
 
 
 def chao1(counts: Integer[np.ndarray, "kinds"]) -> float:
-    r"""Return the bias-corrected Chao1 estimate, a lower bound of the number of kinds.
+    r"""Return the bias-corrected Chao1 estimate of a lower bound of the number of kinds.
 
     $\hat S = S + \frac{F_1(F_1 - 1)}{2(F_2 + 1)}$.
 

@@ -12,6 +12,12 @@ from fluxttice_core.measurement.few_counts import reachable_interval, unseen_mas
 from fluxttice_core.measurement.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.richness import ace
+from fluxttice_core.measurement.sample_intervals import (
+    ace_interval,
+    distinct_interval,
+    estimated_hill_interval,
+    observed_hill_interval,
+)
 from fluxttice_core.measurement.sample_values import Samples
 from fluxttice_core.measurement.stated import stated_share
 from fluxttice_core.measurement.uniform_null import expected_share
@@ -32,13 +38,19 @@ class SampleReport:
         coverage: Distinct operations as a share of the space; None if its size is unknown.
         ceiling: The share that N uniform draws are expected to show.
         efficiency: Coverage over its ceiling.
+        coverage_interval: Of the coverage that so many draws are expected to show.
+        efficiency_interval: The same over the ceiling.
         missing_mass: Good-Turing estimate of the mass not seen, with Esty's interval, wider where counts are
             few.
         richness: Chao1, which estimates a lower bound of the operations that the generator reaches, with its
             interval; cut at the size of the space, and without an upper limit where counts set none.
         ace: The abundance-based estimate of the same, cut likewise; None where it is undefined.
+        ace_interval: Its interval.
         hill_observed: Effective numbers of orders 0, 1 and 2 in the sample.
+        hill_observed_intervals: Of those that so many draws are expected to show; None where the draws do not
+            determine one.
         hill_estimated: Estimates of the generator's own; None where one is undefined.
+        hill_estimated_intervals: Of the generator's own.
         finding: The sample against the uniform null.
     """
 
@@ -51,11 +63,16 @@ class SampleReport:
     coverage: float | None
     ceiling: float | None
     efficiency: float | None
+    coverage_interval: Interval | None
+    efficiency_interval: Interval | None
     missing_mass: Interval
     richness: Interval
     ace: float | None
+    ace_interval: Interval | None
     hill_observed: tuple[float, float, float]
+    hill_observed_intervals: tuple[Interval, Interval | None, Interval | None]
     hill_estimated: tuple[float, float, float | None]
+    hill_estimated_intervals: tuple[Interval, Interval | None, Interval | None]
     finding: Finding
 
     def as_json(self) -> dict[str, Any]:
@@ -66,7 +83,7 @@ class SampleReport:
 def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> SampleReport:
     """Measure a sample.
 
-    Good-Turing's mass says nothing of operations that are never made; Chao1 bounds from below how many are.
+    Good-Turing's mass says nothing of operations that are never made; Chao1 estimates how many are, at least.
 
     Example:
         >>> import numpy as np
@@ -84,7 +101,8 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
     """
     counts = counts_of(samples.indices)
     draws, distinct, size = len(samples.indices), len(counts), samples.size
-    missing_mass = unseen_mass_interval(counts)
+    missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)
+    shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
     most = math.inf if size is None else float(size)
     ceiling = None if size is None else expected_share(size, draws)
     return SampleReport(
@@ -97,14 +115,27 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
         coverage=None if size is None else distinct / size,
         ceiling=ceiling,
         efficiency=None if size is None or ceiling is None else distinct / size / ceiling,
+        coverage_interval=None if size is None else shown.scaled(1 / size),
+        efficiency_interval=None if size is None or ceiling is None else shown.scaled(1 / size / ceiling),
         missing_mass=missing_mass,
-        richness=within(reachable_interval(counts), size),
+        richness=richness,
         ace=_defined(lambda: min(ace(counts), most)),
+        ace_interval=_within(ace_interval(counts), size),
         hill_observed=(hill_number(counts, 0), hill_number(counts, 1), hill_number(counts, 2)),
+        hill_observed_intervals=(
+            shown,
+            _within(observed_hill_interval(counts, 1), size),
+            _within(observed_hill_interval(counts, 2), size),
+        ),
         hill_estimated=(
             min(estimated_hill_number(counts, 0), most),
             min(estimated_hill_number(counts, 1), most),
             _defined(lambda: min(estimated_hill_number(counts, 2), most)),
+        ),
+        hill_estimated_intervals=(
+            richness,
+            _within(estimated_hill_interval(counts, 1), size),
+            _within(estimated_hill_interval(counts, 2), size),
         ),
         finding=_finding(draws, distinct, size, significance),
     )
@@ -123,6 +154,11 @@ def within(interval: Interval, size: int | None) -> Interval:
     ends = (min(value, most) for value in (interval.estimate, interval.lower, interval.upper))
     estimate, lower, upper = ends
     return replace(interval, estimate=estimate, lower=lower, upper=upper)
+
+
+def _within(interval: Interval | None, size: int | None) -> Interval | None:
+    """Return an interval, if there is one, cut at the size of the space."""
+    return None if interval is None else within(interval, size)
 
 
 def _finite(value: Any) -> Any:

@@ -118,7 +118,7 @@ def _neither(text: str) -> MeasurementError:
 
 def _exact(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     """Return which floats are whole, and so small that they could not stand for another whole number."""
-    return (np.abs(values) < _EXACT_FLOATS) & (values == np.floor(values))
+    return np.asarray((np.abs(values) < _EXACT_FLOATS) & (values == np.floor(values)))
 
 
 def _holds_no_text(values: Shaped[np.ndarray, "..."]) -> bool:
