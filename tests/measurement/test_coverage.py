@@ -239,6 +239,18 @@ def test_indices_outside_the_space_are_refused() -> None:
         measured_coverage(AlienSampler(), [10], repeats=1, generator=generator())
 
 
+def test_indices_outside_a_vast_space_are_refused_too() -> None:
+    class Vast(AlienSampler):
+        space = OperationSpace(4)
+
+        def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
+            return super().sample(n, generator) + 4**16
+
+    message = f"an index lies outside 0 to {4**16 - 1}: these samples belong to another space"
+    with pytest.raises(MeasurementError, match=f"^{message}$"):
+        measured_coverage(Vast(), [10], repeats=1, generator=generator())
+
+
 @pytest.mark.parametrize(("draws", "repeats"), [([], 1), ([0], 1), ([5], 0)])
 def test_coverage_needs_draws_and_repeats(draws: list[int], repeats: int) -> None:
     with pytest.raises(MeasurementError, match="at least one repetition"):

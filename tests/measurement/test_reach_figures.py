@@ -1,5 +1,6 @@
 """Coverage at every budget and by every rule: right for generators that are known, and drawn in full."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -119,5 +120,27 @@ def test_a_sample_smaller_than_its_budget_is_refused() -> None:
 
 
 def test_samples_of_another_space_are_refused() -> None:
-    with pytest.raises(MeasurementError, match="another space"):
+    message = "an index lies outside 0 to 255: these samples belong to another space"
+    with pytest.raises(MeasurementError, match=f"^{message}$"):
         list(reach_figures(AlienSampler(SPACE), "a", SETTINGS))
+
+
+def test_one_repeat_does_not_know_its_error() -> None:
+    settings = SETTINGS.model_copy(update={"long_repeats": 1})
+    found = by_quantity(reach_figures(QuantileLookup(SPACE), "a", settings))
+    assert (found["coverage/argmax/400"].error, found["coverage/argmax/400"].degrees) == (math.inf, 0)
+    assert found["coverage/argmax/100"].error < math.inf
+
+
+def test_latents_are_decoded_in_parts_that_fill_every_core() -> None:
+    sizes = []
+
+    @dataclass(frozen=True)
+    class Watched(ConstantDecoder):
+        def decode_logits(self, z: Tensor) -> Tensor:
+            sizes.append(len(z))
+            return super().decode_logits(z)
+
+    settings = MeasurementSettings(draws=(5_000,), repeats=2)
+    assert list(reach_figures(Watched(SPACE), "a", settings))
+    assert sizes == [2048, 2048, 904] * 2

@@ -19,6 +19,7 @@ from fluxttice_core.measurement.sampling import (
     DecoderSampler,
     DecodeRule,
     IndexSampler,
+    cached_logits,
     count_operations,
     decode_indices,
     decode_positions,
@@ -268,3 +269,23 @@ def test_a_mean_halfway_to_the_middle_symbol_rounds_to_it(logits: list[float], p
 def test_a_symbol_of_no_weight_is_not_drawn_by_the_number_0() -> None:
     logits = torch.tensor([[[-math.inf, 0.0, 0.0]]])
     assert indices_by("categorical", logits, torch.zeros(1, 1)).item() == 1
+
+
+def test_on_a_processor_few_latents_are_decoded_at_a_time() -> None:
+    sizes = []
+
+    @dataclass(frozen=True)
+    class Watched(ConstantDecoder):
+        def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(z))
+            return super().decode_logits(z)
+
+    assert cached_logits(Watched(OperationSpace(2)), torch.zeros(5_000, 16)).shape == (5_000, 4, 2)
+    assert sizes == [2048, 2048, 904]
+
+
+@pytest.mark.parametrize("alien", [-1, 2**40])
+def test_indices_of_another_space_are_refused_by_vast_spaces_too(alien: int) -> None:
+    message = f"an index lies outside 0 to {2**40 - 1}: these samples belong to another space"
+    with pytest.raises(MeasurementError, match=f"^{message}$"):
+        distinct_count(torch.tensor([3, alien]), 2**40)

@@ -12,7 +12,7 @@ from scipy.special import digamma
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.sampling import IndexSampler, distinct_count, distinct_indices
+from fluxttice_core.measurement.sampling import IndexSampler, distinct_indices, require_indices
 from fluxttice_core.operations.space import ENUMERATION_LIMIT
 
 _DIGITS = Context(prec=120, Emin=-(10**9), Emax=10**9)
@@ -300,9 +300,9 @@ def _distinct_at(sampler: IndexSampler, stops: list[int], generator: torch.Gener
 
 
 def _with(seen: Int64[Tensor, "m"], sample: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "l"]:
+    require_indices(sample, size)
     if size > ENUMERATION_LIMIT:
         return distinct_indices(torch.cat((seen, sample)))
-    distinct_count(sample, size)  # refuses indices outside the space
     marks = torch.zeros(size, dtype=torch.bool, device=sample.device)
     marks[seen] = True
     marks[sample] = True

@@ -19,6 +19,7 @@ from fluxttice_core.measurement.sampling import (
     IndexSampler,
     indices_by,
     prior_chunks,
+    require_indices,
     uniform_draws,
 )
 from fluxttice_core.measurement.settings import MeasurementSettings
@@ -134,10 +135,7 @@ def _decoded(
 
 
 def _mark(marks: torch.Tensor, indices: torch.Tensor) -> None:
-    if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= len(marks)):
-        raise MeasurementError(
-            f"an index lies outside 0 to {len(marks) - 1}: these samples belong to another space"
-        )
+    require_indices(indices, len(marks))
     marks[indices] = True
 
 

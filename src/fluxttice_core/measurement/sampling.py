@@ -299,6 +299,18 @@ def count_operations(
     return counts
 
 
+def require_indices(indices: Int64[Tensor, "n"], size: int) -> None:
+    """Refuse indices of another space.
+
+    Raises:
+        MeasurementError: If an index is outside 0 to size - 1.
+    """
+    if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= size):
+        raise MeasurementError(
+            f"an index lies outside 0 to {size - 1}: these samples belong to another space"
+        )
+
+
 def index_counts(indices: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "{size}"]:
     """Count each index of a space that fits in memory.
 
@@ -309,12 +321,7 @@ def index_counts(indices: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "{size
         >>> index_counts(torch.tensor([2, 0, 2]), 4).tolist()
         [1, 0, 2, 0]
     """
-    if len(indices) == 0:
-        return torch.zeros(size, dtype=torch.int64, device=indices.device)
-    if int(indices.min()) < 0 or int(indices.max()) >= size:
-        raise MeasurementError(
-            f"an index lies outside 0 to {size - 1}: these samples belong to another space"
-        )
+    require_indices(indices, size)
     return torch.bincount(indices, minlength=size)
 
 
@@ -337,6 +344,7 @@ def distinct_count(indices: Int64[Tensor, "n"], size: int) -> int:
     """
     if size <= ENUMERATION_LIMIT:
         return int(index_counts(indices, size).count_nonzero())
+    require_indices(indices, size)
     return len(distinct_indices(indices))
 
 
