@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.measurement.gates import Gate, GateResult
 from fluxttice_core.measurement.metric import ControlName, Half, Metric, Unit
-from fluxttice_core.measurement.numbers import shown, shown_range, unit_sign, with_interval
+from fluxttice_core.measurement.numbers import NOTHING, shown, shown_range, unit_sign, with_interval
 from fluxttice_core.measurement.wording import CONTROL_WORDS, SIGNS, label, sections, words_of
 
 if TYPE_CHECKING:
@@ -109,14 +109,14 @@ def control_grid(report: "Report") -> Grid:
 
 def _value(report: "Report", quantity: str, half: Half) -> str:
     if not report.has(quantity, half):
-        return shown(None, "ratio")
+        return NOTHING
     metric = report.metric(quantity, half)
     return shown(metric.value, metric.figure.unit)
 
 
 def _scored(control: "Control", quantity: str, unit: Unit) -> str:
     values = [score.value for run in control.runs for score in run if score.quantity == quantity]
-    return shown_range(min(values), max(values), unit) if values else shown(None, unit)
+    return shown_range(min(values), max(values), unit) if values else NOTHING
 
 
 def gate_grid(report: "Report") -> Grid:
@@ -134,7 +134,7 @@ def _by_gate(results: Iterable[GateResult]) -> dict[Gate, list[GateResult]]:
 
 
 def _gate_row(gate: Gate, results: Sequence[GateResult]) -> tuple[str, ...]:
-    shows = ("–" if result.value is None else f"{result.value:.4f}" for result in results)
+    shows = (NOTHING if result.value is None else f"{result.value:.4f}" for result in results)
     if any(result.value is None for result in results):
         verdict = NOT_MEASURED
     else:

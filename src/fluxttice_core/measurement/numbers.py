@@ -16,7 +16,8 @@ _DECIMALS: dict[Unit, int] = {
 _ALMOST_ALL = 99.9
 _SMALL_RATIO = 0.1
 _MORE_DECIMALS = 2
-_NOTHING = "–"
+NOTHING = "–"
+"""What stands where there is no figure."""
 
 
 def shown(value: float | None, unit: Unit, *, more: int = 0) -> str:
@@ -34,7 +35,7 @@ def shown(value: float | None, unit: Unit, *, more: int = 0) -> str:
         ('99.995', '–')
     """
     if value is None:
-        return _NOTHING
+        return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     scaled, decimals = _scaled(value, unit)
@@ -74,7 +75,7 @@ def _with_half_width(value: float, half_width: float, unit: Unit) -> str:
     factor = 100 if unit == "fraction" else 1
     _, decimals = _scaled(value, unit)
     more = 0
-    while more < _MORE_DECIMALS and 0 < factor * half_width < 0.5 * 10.0 ** -(decimals + more):
+    while more < _MORE_DECIMALS and 0 < factor * half_width <= 0.5 * 10.0 ** -(decimals + more):
         more += 1
     return f"{shown(value, unit, more=more)} ±{factor * half_width:,.{decimals + more}f}"
 
