@@ -122,7 +122,7 @@ def _series(mass: MassEstimate, half: Half, largest: int) -> Iterator[Series]:
         quantiles = np.quantile(p * mass.space.size, levels)
         yield Series(name, half, rounded(levels), rounded(quantiles))
     budgets = np.unique(np.geomspace(1, max(largest, 2), _CURVE_POINTS).round().astype(np.int64)).tolist()
-    curve = expected_coverage(np.clip(mass.p, 0, 1), budgets)
+    curve = expected_coverage(mass.p, budgets)
     yield Series(
         "expected_coverage/categorical", half, tuple(float(n) for n in budgets), tuple(curve.tolist())
     )

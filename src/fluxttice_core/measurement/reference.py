@@ -31,8 +31,8 @@ from fluxttice_core.measurement.streams import stream
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split
 
-_DRAWS_AN_OPERATION = 24
-"""A uniform generator then leaves out any one operation with a chance of e^-24."""
+_DRAWS_AN_OPERATION = 3 * DEFAULT_GROUPS
+"""24: a uniform generator then leaves out any one operation with a chance of e^-24."""
 
 UntrainedFactory = Callable[[int], Halves]
 """Makes freshly initialised halves of the measured architecture from a seed."""
@@ -175,8 +175,9 @@ def _of_uniform(
 
 def _resolving(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
     """As many draws as a generator of certain operations needs for p(x) to hold each of them."""
-    groups = -(-_DRAWS_AN_OPERATION * space.size // DEFAULT_GROUPS)
-    return settings.model_copy(update={"mass_draws": max(settings.mass_draws, groups * DEFAULT_GROUPS)})
+    return settings.model_copy(
+        update={"mass_draws": max(settings.mass_draws, _DRAWS_AN_OPERATION * space.size)}
+    )
 
 
 def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> tuple[Metric, ...]:

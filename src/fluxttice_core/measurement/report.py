@@ -112,7 +112,7 @@ class Report:
 
     def to_json(self) -> str:
         """The whole report as JSON, keys sorted."""
-        return json.dumps(self.as_dict(), sort_keys=True, allow_nan=False)
+        return json.dumps(self.as_dict(), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Report":

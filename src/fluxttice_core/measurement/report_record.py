@@ -43,7 +43,7 @@ def as_plain(report: "Report") -> dict[str, Any]:
                 "operations": report.space.size,
                 "digest": report.space.digest(),
             },
-            "settings": report.settings.model_dump(mode="json"),
+            "settings": report.settings.model_dump(),
             "rho": report.rho,
             "metrics": [_metric_record(metric) for metric in report.metrics],
             "series": [dataclasses.asdict(series) for series in report.series],

@@ -146,6 +146,6 @@ def settings_from(values: object) -> MeasurementSettings:
     try:
         return MeasurementSettings.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "settings"
         raise SettingsError(f"the measurement's {where} is not possible: {first['msg']}") from None
