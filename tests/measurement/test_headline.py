@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from fluxttice_core.measurement import headline
 from fluxttice_core.measurement.figures import run_steps, steps_of
 from fluxttice_core.measurement.headline import HELD_OUT, headline_figures
-from fluxttice_core.measurement.metric import Figure
+from fluxttice_core.measurement.metric import Figure, Half
+from fluxttice_core.measurement.reach_figures import Source, reach_figures
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.operations.split import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SETTINGS = MeasurementSettings(
     draws=(200,), repeats=3, rules=("argmax",), mass_draws=1024, posterior_repeats=2, aggregate_draws=16
@@ -48,3 +50,18 @@ def test_of_binary_operations_no_frontier_is_known() -> None:
     found = by_name(headline_figures(binary.vae_a, "a", SETTINGS, split(binary.space, 42)))
     assert "rate" in found
     assert "frontier_distance" not in found
+
+
+def test_nothing_is_drawn_but_the_headline_budget_by_argmax(
+    model: DualVAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def watched(source: Source, half: Half, settings: MeasurementSettings) -> "Iterator[Figure]":
+        drawn.append((settings.draws, settings.rules))
+        return reach_figures(source, half, settings)
+
+    monkeypatch.setattr(headline, "reach_figures", watched)
+    settings = SETTINGS.model_copy(update={"draws": (100, 200), "rules": ("categorical", "argmax")})
+    assert next(headline_figures(model.vae_a, "a", settings, split(model.space, 42))).draws == 200
+    assert drawn == [((200,), ("argmax",))]

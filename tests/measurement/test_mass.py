@@ -12,7 +12,7 @@ from torch import Tensor
 from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.measurement.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.measurement.indexing import positions_of
-from fluxttice_core.measurement.mass import MassEstimate, estimate_mass, outer_product
+from fluxttice_core.measurement.mass import MassEstimate, _Workspace, estimate_mass, outer_product
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.sampling import DecoderSampler
 from fluxttice_core.operations.space import OperationSpace
@@ -212,3 +212,19 @@ def test_outer_products_run_with_the_first_cell_fastest() -> None:
 def test_mass_is_kept_in_double_precision(linear_model: Callable[..., Any]) -> None:
     mass: MassEstimate = estimate_mass(linear_model(0), 80, generator=generator())
     assert mass.groups.dtype == mass.argmax_groups.dtype == mass.conditional_entropies.dtype == np.float64
+
+
+def test_outer_products_are_written_where_they_are_told() -> None:
+    cells, room = torch.rand(3, 2, 5, generator=generator()), torch.zeros(8, 5)
+    product = outer_product(cells, out=room)
+    assert product.data_ptr() == room.data_ptr()
+    assert torch.equal(room, outer_product(cells))
+
+
+def test_each_factor_keeps_its_own_room() -> None:
+    workspace, cells = _Workspace(), torch.rand(3, 2, 5, generator=generator())
+    first, other = workspace.product("first", cells), workspace.product("other", cells)
+    assert workspace.product("first", cells + 1).data_ptr() == first.data_ptr() != other.data_ptr()
+    assert torch.equal(first, outer_product(cells + 1))
+    assert torch.equal(other, outer_product(cells))
+    assert workspace.product("first", cells[..., :3]).shape == (8, 3)

@@ -76,3 +76,10 @@ def test_the_curves_are_those_of_the_distribution() -> None:
     assert coverage.x[-1] == 40
     assert coverage.y[0] == pytest.approx(1 / SPACE.size)
     assert list(coverage.y) == sorted(coverage.y)
+
+
+def test_the_curve_of_expected_coverage_ends_at_the_largest_budget() -> None:
+    settings = SETTINGS.with_only(draws=[2])
+    *_, curve = mass_figures(ConstantDecoder(SPACE), "a", settings, None)
+    assert isinstance(curve, Series)
+    assert curve.x == (1.0, 2.0)

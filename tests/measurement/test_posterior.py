@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, OperationError
+from fluxttice_core.measurement import posterior
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup
 from fluxttice_core.measurement.indexing import positions_of, symbols_of
 from fluxttice_core.measurement.posterior import (
@@ -181,3 +182,16 @@ def test_histogram_entropy_leaves_out_what_is_outside() -> None:
 
 def test_histogram_entropy_cannot_exceed_its_bins() -> None:
     assert histogram_entropy(torch.rand(100_000, 2, generator=generator()) * 6 - 3) <= math.log(50)
+
+
+def test_a_unit_whose_variance_is_the_bound_itself_is_not_active(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posterior, "ACTIVE_VARIANCE", 0.25)
+    assert rate(gaussians([[0.5, 0.75], [-0.5, -0.75]], [[1.0] * 2] * 2)).active == (False, True)
+
+
+def test_distortion_draws_16_codes_unless_told(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(3)
+    posteriors = encode_rows(model)
+    assert distortion(model, posteriors, generator=generator()) == distortion(
+        model, posteriors, draws=16, generator=generator()
+    )

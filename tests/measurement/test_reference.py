@@ -8,7 +8,7 @@ import torch
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement import reference
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup
-from fluxttice_core.measurement.figures import Halves, run_steps, steps_of
+from fluxttice_core.measurement.figures import Halves, Step, run_steps, steps_of
 from fluxttice_core.measurement.metric import ControlName, Figure
 from fluxttice_core.measurement.reference import (
     DESCRIPTIONS,
@@ -176,3 +176,36 @@ def test_halves_of_different_spaces_are_refused() -> None:
     halves: Halves = {"a": QuantileLookup(SPACE), "b": QuantileLookup(Architecture(base=2).space)}
     with pytest.raises(MeasurementError, match="the same space"):
         steps_of(halves, SETTINGS, None)
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What each model would be measured with: its type, draws behind p(x), and rho; nothing is measured."""
+    seen: list[tuple[object, ...]] = []
+
+    def noted(halves: Halves, settings: MeasurementSettings, split: object, rho: float = 0.0) -> list[Step]:
+        seen.append((type(halves["a"]), settings.mass_draws, rho))
+        return []
+
+    monkeypatch.setattr(reference, "steps_of", noted)
+    monkeypatch.setattr(reference, "pair_steps", lambda *_: ())
+    return seen
+
+
+def test_the_oracle_alone_is_drawn_from_until_each_operation_is_resolved(
+    planned: list[tuple[object, ...]],
+) -> None:
+    list(reference._plan(OperationSpace(), untrained, SETTINGS, None, 0.0))
+    draws = {kind: mass_draws for kind, mass_draws, _ in planned}
+    assert draws.pop(QuantileLookup) == 24 * 19_683
+    assert len(draws) == 3
+    assert set(draws.values()) == {SETTINGS.control_mass_draws}
+
+
+def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
+    planned: list[tuple[object, ...]],
+) -> None:
+    seen: list[tuple[str, float]] = []
+    measured_controls(SPACE, untrained, SETTINGS, None, progress=lambda *now: seen.append(now))
+    assert {rho for _, _, rho in planned} == {0.0}
+    assert seen == [("uniform sampler", 0.0), ("done", 1.0)]

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,10 +17,11 @@ from fluxttice_core.measurement import code_figures
 from fluxttice_core.measurement import report as report_module
 from fluxttice_core.measurement.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.measurement.figures import Halves
-from fluxttice_core.measurement.metric import Half
+from fluxttice_core.measurement.metric import Half, Score
 from fluxttice_core.measurement.posterior import Posteriors, Rate, rate
 from fluxttice_core.measurement.reference import Control
 from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.report_record import controls_as_plain, controls_from_plain
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
@@ -134,6 +136,7 @@ def test_a_collapsed_model_scores_low_and_fails_the_gates(report: Report) -> Non
 def test_a_decoder_alone_is_measured_without_codes(report: Report) -> None:
     found = measure({"b": ConstantDecoder(SPACE)}, controls=report.controls, settings=SETTINGS)
     assert found.halves == ("b",)
+    assert {result.half for result in found.gates} == {"b"}
     assert not found.has("rate", "b")
     assert "expectation" in text_of(found)
     assert found.markdown().count("|") > 100
@@ -258,6 +261,7 @@ def test_without_a_split_nothing_is_held_out_and_the_report_says_so_and_all_work
     turn = labels.index("a: reach of the prior")
     assert "oracle" in labels[:turn]
     assert shares[turn] == 0.5
+    assert seen[turn - 1] == ("done", 0.5)
     assert max(shares[: labels.index("oracle")]) < 0.5 < shares[turn + 1]
 
 
@@ -271,3 +275,15 @@ def test_without_a_split_nothing_is_held_out_and_the_report_says_so_and_all_work
 def test_what_is_no_report_is_refused_with_what_was_expected(text: str, message: str) -> None:
     with pytest.raises(MeasurementError, match=message):
         Report.from_json(text)
+
+
+def test_controls_without_a_part_are_refused_with_its_name() -> None:
+    message = r"these are no complete controls ('runs'): measure them again"
+    with pytest.raises(MeasurementError, match=f"^{re.escape(message)}$"):
+        controls_from_plain([{"name": "oracle"}])
+
+
+def test_what_is_no_number_is_not_written_down() -> None:
+    control = Control("oracle", ((Score("nll", "a", math.nan, 0.0, 1.0),),))
+    with pytest.raises(MeasurementError, match=r"^NaN is no figure: it cannot be reported$"):
+        controls_as_plain([control])

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement import coverage, uniform_null
-from fluxttice_core.measurement.uniform_null import distinct_tails, expected_share, uniform_moments
+from fluxttice_core.measurement.uniform_null import (
+    UniformMoments,
+    distinct_tails,
+    expected_share,
+    uniform_moments,
+)
 
 CEILINGS = [
     (10_000, 39.834, 33.1),
@@ -173,3 +178,45 @@ def test_repeats_in_a_vast_space_are_a_poisson_count() -> None:
         tails = distinct_tails(draws - repeats, 10**12, draws)
         assert tails.at_least == pytest.approx(sum(chances[: repeats + 1]), rel=1e-5)
         assert tails.at_most == pytest.approx(1 - sum(chances[:repeats]), rel=1e-5)
+
+
+def test_4000_draws_are_still_computed_outright() -> None:
+    assert distinct_tails(499, 500, 4_000) == uniform_null._exact_tails(499, 500, 4_000)
+
+
+def test_chances_that_round_to_more_than_all_are_all() -> None:
+    assert distinct_tails(4, 5, 4).at_most == 1
+    assert distinct_tails(1, 5, 4).at_least == 1
+
+
+def test_a_count_that_is_nearly_certain_is_matched_by_its_skewness_too() -> None:
+    for distinct in range(497, 501):
+        exact = uniform_null._exact_tails(distinct, 500, 4_001).at_least
+        assert distinct_tails(distinct, 500, 4_001).at_least == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "draws", "rare"),
+    [(10**15, 35 * 10**15, 10**15 * math.exp(-35)), (2**63, 3 * 10**9, 9e18 / 2**64)],
+    ids=["missed", "repeated"],
+)
+def test_what_is_rare_in_a_vast_space_is_a_poisson_count_to_many_digits(
+    size: int, draws: int, rare: float
+) -> None:
+    for count in range(4):
+        tail = distinct_tails(min(size, draws) - count, size, draws).at_least
+        expected = math.exp(-rare) * sum(rare**k / math.factorial(k) for k in range(count + 1))
+        assert tail == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("third", "own_mean", "none"),
+    [(2.0, 2.0, math.exp(-2)), (1.0, 8 / 3, 0.75 ** (32 / 3))],
+    ids=["Poisson", "binomial"],
+)
+def test_counts_below_a_shifted_distribution_have_no_probability(
+    third: float, own_mean: float, none: float
+) -> None:
+    moments = UniformMoments(missed=0.0, repeated=0.0, variance=2.0, third=third)
+    assert uniform_null._matched_binomial(2, 3.5 + own_mean, moments) == 0
+    assert uniform_null._matched_binomial(4, 4 + own_mean, moments) == pytest.approx(none)

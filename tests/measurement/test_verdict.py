@@ -66,3 +66,20 @@ def test_digits_change_exactly_at_their_bounds() -> None:
         "99.9510 %",
         "100.00 %",
     ]
+
+
+@pytest.mark.parametrize(("text", "verdict"), [("100000", "possible"), ("200000", "possible")])
+def test_bounds_are_possible_however_large_they_are(text: str, verdict: str) -> None:
+    assert judge(stated_number(text), Bounds(100_000.0, 200_000.0)) == verdict
+
+
+def test_what_rounding_just_reaches_is_not_impossible() -> None:
+    above, below = stated_number("200001"), stated_number("99999")
+    assert judge(above, Bounds(100_000.0, 200_000.0, most=above.least)) is Verdict.NOT_ENOUGH_SAID
+    assert judge(below, Bounds(100_000.0, 200_000.0, least=below.most)) is Verdict.NOT_ENOUGH_SAID
+    share = stated_number("0.625")
+    assert judge(share, Bounds(0.4, 0.6, most=share.least)) is Verdict.NOT_ENOUGH_SAID
+
+
+def test_a_probability_is_rarer_than_the_bound_or_written_out() -> None:
+    assert [p_text(p) for p in (1e-12, 0.99e-12)] == ["p = 1e-12", "p < 1e-12"]
