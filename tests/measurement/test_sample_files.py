@@ -301,18 +301,27 @@ def archive_of(path: Path, **members: bytes) -> Path:
     return path
 
 
-def written_by_python_2() -> bytes:
-    """Three indices whose shape is written as Python 2 wrote long integers."""
-    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (3L,), }"
-    header += b" " * (118 - len(header) - 1) + b"\n"
-    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + np.arange(3).tobytes()
+def written(header: str, content: bytes) -> bytes:
+    """A .npy file with a header as given."""
+    line = header.encode()
+    line += b" " * (118 - len(line) - 1) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line + content
+
+
+OLD_HEADERS = {
+    "long integers of Python 2": written(
+        "{'descr': '<i8', 'fortran_order': False, 'shape': (3L,), }", np.arange(3).tobytes()
+    ),
+    "an old name of bytes": written("{'descr': '|a1', 'fortran_order': False, 'shape': (3,), }", b"012"),
+}
 
 
 @pytest.mark.filterwarnings("error")
-def test_arrays_of_python_2_are_read_without_a_warning(tmp_path: Path) -> None:
-    (tmp_path / "a.npy").write_bytes(written_by_python_2())
+@pytest.mark.parametrize("content", OLD_HEADERS.values(), ids=OLD_HEADERS)
+def test_arrays_of_old_writers_are_read_without_a_warning(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.npy").write_bytes(content)
     assert read_samples(tmp_path / "a.npy").indices.tolist() == [0, 1, 2]
-    assert read_samples(archive_of(tmp_path / "a.npz", a=written_by_python_2())).indices.tolist() == [0, 1, 2]
+    assert read_samples(archive_of(tmp_path / "a.npz", a=content)).indices.tolist() == [0, 1, 2]
 
 
 def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:

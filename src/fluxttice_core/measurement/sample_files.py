@@ -105,7 +105,7 @@ def _read_npy(path: Path, column: str | None) -> Read:
     if column is not None:
         raise MeasurementError(f"'{path.name}' holds one array without a name: leave the column out")
     try:
-        with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
+        with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
             with path.open("rb") as file:
                 _require_held(file, path.stat().st_size)
             return Read(np.lib.format.open_memmap(path, mode="r"))
@@ -128,7 +128,7 @@ def _read_npz(path: Path, column: str | None) -> Read:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
             raise MeasurementError(f"'{path.name}' is encrypted or compressed as NumPy's archives never are")
         try:
-            with warnings.catch_warnings(action="ignore", category=UserWarning):  # Python 2 wrote it
+            with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
                 return Read(_read_member(archive, member), only_one_of([chosen], names))
         except _DAMAGE as error:
             raise MeasurementError(f"'{path.name}' holds a damaged array, or one of objects") from error
