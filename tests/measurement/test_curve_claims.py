@@ -292,3 +292,11 @@ def test_quantiles_of_vast_counts_are_those_of_the_normal_limit() -> None:
 def test_quantiles_above_are_those_below_of_the_rest() -> None:
     assert _beta_quantile(3.0, 900.0, 0.02, above=True) == pytest.approx(_beta_quantile(3.0, 900.0, 0.98))
     assert _beta_quantile(3.0, 900.0, 1e-20, above=True) < 0.07
+
+
+def test_a_line_too_steep_for_an_exponential_leaves_nothing() -> None:
+    claims = {5_000: "8", 18_500: "9", 19_500: "8", 19_900: "8000", 1_950_999_999_999_999_999_999: "87"}
+    finding = audit_curve(curve(claims), K)
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.upper == pytest.approx(-math.expm1(1.0))
+    assert "nothing is what one generator can show" in finding.sentence

@@ -225,3 +225,10 @@ def test_tables_that_count_from_zero_are_told_the_way_out() -> None:
     )
     with pytest.raises(MeasurementError, match=r"^table entry 2 is not one of 0 and 1$"):
         samples_of(np.array([[0, 1, 2, 1]]), space=OperationSpace(2))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_signalling_nan_is_refused_without_a_warning() -> None:
+    signalling = np.array([0x7F800001], dtype=np.uint32).view(np.float32)
+    with pytest.raises(MeasurementError):
+        samples_of(signalling)

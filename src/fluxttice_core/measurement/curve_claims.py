@@ -218,4 +218,5 @@ def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float, float
             value = left_log + (right_log - left_log) * (one.draws - left) / (right - left)
             between = left < one.draws < right
             highest, lowest = (min(highest, value), lowest) if between else (highest, max(lowest, value))
-    return -math.expm1(highest), -math.expm1(lowest)
+    # Whatever lies above 0 leaves no share at all, and a steep line goes beyond what has an exponential.
+    return -math.expm1(highest), -math.expm1(min(lowest, 1.0))

@@ -158,7 +158,8 @@ def _whole(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
         return values.astype(np.int64)
     if values.dtype.kind == "f":
         if values.dtype.itemsize < np.dtype(np.float64).itemsize:
-            values = values.astype(np.float64)  # half precision cannot hold the bound
+            with np.errstate(invalid="ignore"):  # of signalling NaNs, which are refused below
+                values = values.astype(np.float64)  # half precision cannot hold the bound
         if np.any(np.isnan(values)):
             first = int(np.argmax(np.isnan(values).reshape(len(values), -1).any(axis=1)))
             raise MeasurementError(
