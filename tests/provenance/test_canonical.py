@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import struct
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,8 @@ def test_depth_is_bounded_both_ways() -> None:
         (b"-Infinity", "not a JSON number"),
         (b"1e999", "no JSON"),
         (b"\xff", "damaged"),
-        (b"9" * 5000, "damaged"),
+        (b"9" * 5000, "more than 308 digits"),
+        (b"[-1" + b"0" * 308 + b"]", "more than 308 digits"),
         (b"\xef\xbb\xbf{}", "damaged"),
         (b"{} {}", "damaged"),
     ],
@@ -100,6 +102,12 @@ def test_depth_is_bounded_both_ways() -> None:
 def test_what_python_would_let_pass_is_refused(text: bytes, sentence: str) -> None:
     with pytest.raises(RecordError, match=sentence):
         parse_json(text, name="it")
+
+
+def test_the_longest_integer_that_is_read_is_a_double() -> None:
+    longest = int("9" * 308)
+    assert parse_json(b"-" + b"9" * 308, name="it") == -longest
+    assert math.isfinite(float(longest))
 
 
 @given(st.binary(max_size=60))

@@ -14,6 +14,9 @@ from fluxttice_core.errors import RecordError
 __all__ = ["bytes_digest", "canonical_json", "file_digest", "json_digest", "parse_json", "parts_digest"]
 
 MAXIMUM_DEPTH = 32
+_LONGEST_INTEGER = 308
+"""Digits of the longest integer: every one of so many is within the range of doubles, as figures must be."""
+
 _LEAVES = (str, int, bool, type(None))
 
 
@@ -46,6 +49,8 @@ def canonical_json(value: Any) -> bytes:
 def parse_json(data: bytes, *, name: str) -> Any:
     """Decode JSON more strictly than Python: each key once, no NaN, no half characters, at most 32 levels.
 
+    An integer of more than 308 digits is refused as well: no double holds it, so no figure can be it.
+
     Args:
         data: UTF-8 bytes; bound their number before calling.
         name: What the bytes are, for the error's sentence.
@@ -58,7 +63,7 @@ def parse_json(data: bytes, *, name: str) -> Any:
         {'a': 1}
     """
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(data.decode(), object_pairs_hook=_unique, **_NUMBERS)
     except RecordError as error:
         raise RecordError(f"{name} is not valid JSON: {error}") from error
     except RecursionError as error:
@@ -163,3 +168,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise RecordError(f"{constant} is not a JSON number.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits.removeprefix("-")) > _LONGEST_INTEGER:
+        raise RecordError(
+            f"it holds an integer of more than {_LONGEST_INTEGER} digits, which no figure can be."
+        )
+    return int(digits)
+
+
+_NUMBERS: dict[str, Any] = {"parse_constant": _refuse_constant, "parse_int": _integer}
