@@ -64,3 +64,25 @@ def test_the_card_is_the_one_beside_the_weights(small_certificate: Path, small_c
     shipped = certified().card
     assert shipped is not None
     assert "## Results" in shipped
+
+
+@pytest.mark.parametrize("name", ["checkpoints/epoch_0001", "checkpoint.json"])
+@pytest.mark.parametrize("vouching", ["SHA256SUMS", "model.sig"])
+def test_a_certified_folder_with_checkpoints_is_ambiguous(
+    small_certificate: Path, small_checkpoint: Path, tmp_path: Path, name: str, vouching: str
+) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(small_checkpoint, folder / "checkpoints" / "epoch_0001")
+    if name == "checkpoint.json":
+        shutil.rmtree(folder / "checkpoints")
+        (folder / name).write_bytes((small_checkpoint / name).read_bytes())
+    (folder / "model.safetensors").write_bytes((small_certificate / "model.safetensors").read_bytes())
+    (folder / vouching).write_text("")
+    with pytest.raises(CheckpointError, match="which weights were certified"):
+        load(folder)
+    alone = load(folder / "model.safetensors")
+    assert alone.tensor_digest == load(small_certificate).tensor_digest
+
+
+def test_a_run_without_sums_loads_its_last_checkpoint(small_run: Path) -> None:
+    assert load(small_run).epoch == 3

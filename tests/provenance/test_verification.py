@@ -78,6 +78,23 @@ def test_a_file_that_was_added_is_noticed(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        *("modeling.py", "README.md", "checkpoint.json", "checkpoints/epoch_0002/model.safetensors"),
+        *("figures/deep/extra.svg", "figures/program.py", "figures/a](x).svg", "figures/A.svg"),
+    ],
+)
+def test_a_name_that_no_certificate_has_fails_even_if_it_is_listed(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("x")
+    reseal(folder)
+    (found,) = [finding for finding in verify(folder) if finding.subject == "sums"]
+    assert found.verdict == "fails"
+    assert "no part of a certificate" in found.detail
+    assert name in found.detail
+
+
+@pytest.mark.parametrize(
     ("name", "subjects"),
     [
         ("model.safetensors", {"sums", "settings", "weights", "selection"}),
@@ -216,6 +233,25 @@ def test_measuring_again_finds_what_only_the_weights_can_tell(folder: Path) -> N
     swap_weights(folder)
     assert failures(verify(folder)) == set()
     assert failures(remeasure(folder)) & {"half A", "half B"}
+
+
+def test_the_weights_that_are_measured_again_are_the_verified_ones(folder: Path) -> None:
+    good = checkpoint.read_model(folder / "model.safetensors")
+    record = good.record.model_dump()
+    for own in ("tensor_digest", "torch_version", "format_version", "kind"):
+        del record[own]
+    swap_weights(folder)
+    checkpoint.write(folder / "checkpoints" / "epoch_0002", good.model, None, record)
+    reseal(folder)
+    assert failures(verify(folder)) == {"sums"}
+    assert failures(remeasure(folder)) & {"half A", "half B"}
+
+
+def test_weights_that_the_report_does_not_name_are_not_measured(folder: Path) -> None:
+    edit(folder, "report.json", lambda report: report["model"].update(tensor_sha256="ab" * 32))
+    (found,) = remeasure(folder)
+    assert (found.subject, found.verdict) == ("consistency", "fails")
+    assert "other weights" in found.detail
 
 
 def test_measuring_again_finds_a_figure_that_was_improved_everywhere(folder: Path) -> None:

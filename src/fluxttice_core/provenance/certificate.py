@@ -27,6 +27,16 @@ from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.candidates import Deposit, candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import canonical_json
 from fluxttice_core.provenance.card import model_card
+from fluxttice_core.provenance.certified_files import (
+    CARD,
+    FIGURES,
+    MODEL,
+    OWN,
+    REPORT,
+    SELECTION,
+    SETTINGS,
+    require_own_names,
+)
 from fluxttice_core.provenance.folder_listing import list_files
 from fluxttice_core.provenance.result_file import Circumstances, check_result, result_of
 from fluxttice_core.provenance.selection import Candidate, Ranked, rank, ranking_record
@@ -35,14 +45,11 @@ from fluxttice_core.provenance.sums import SIGNATURE, SUMS, UNLISTED, folder_dig
 
 __all__ = ["Certificate", "certify", "fixed_threads"]
 
-MODEL, SETTINGS, REPORT, CARD = "model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"
-SELECTION, FIGURES = "selection.json", "figures"
 COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
 """Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
 THREADS = 2
 _LARGEST_SUMS = 1 << 22
-_OWN = {MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE}
 
 DrawFigures = Callable[[Report], Mapping[str, bytes]]
 """Draws a report: the bytes of each figure by its file's name."""
@@ -146,7 +153,7 @@ def _require_own(out: Path) -> None:
         raise StorageError(f"{out} is not replaced, since it is no certificate: {error}") from None
     # A list of sums alone may be that of any folder, and names alone do not tell whose the figures are.
     listed = _listed(out) | set(UNLISTED)
-    others = [name for name in found if name.partition("/")[0] not in {*_OWN, FIGURES} or name not in listed]
+    others = [name for name in found if name.partition("/")[0] not in {*OWN, FIGURES} or name not in listed]
     if others:
         raise StorageError(
             f"{out} holds {others[0]}, which is no part of a certificate by its {SUMS}; choose another "
@@ -212,6 +219,7 @@ def _contents(
     if ranking:
         record = ranking_record(ranking, draws=settings.control_mass_draws, seed=settings.seed)
         contents[SELECTION] = canonical_json(record) + b"\n"
+    require_own_names(contents)
     return contents
 
 

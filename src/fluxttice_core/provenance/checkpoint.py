@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "checkpoint.json"
+CHECKPOINTS = "checkpoints"
 MAXIMUM_MODEL = 256 << 20
 MAXIMUM_STATE = 1 << 30
 MAXIMUM_RECORD = 4 << 20
@@ -64,7 +65,7 @@ def checkpoint_folder(run_folder: Path, epoch: int) -> Path:
         >>> checkpoint_folder(Path("runs/mine"), 40).as_posix()
         'runs/mine/checkpoints/epoch_0040'
     """
-    return run_folder / "checkpoints" / f"epoch_{epoch:04d}"
+    return run_folder / CHECKPOINTS / f"epoch_{epoch:04d}"
 
 
 def write(
@@ -188,7 +189,7 @@ def list_checkpoints(run_folder: Path) -> list[Path]:
     Raises:
         CheckpointError: If this user may not look there.
     """
-    folder = run_folder / "checkpoints"
+    folder = run_folder / CHECKPOINTS
     with reachable(folder, error=CheckpointError):
         if not folder.is_dir():
             return []

@@ -21,8 +21,9 @@ from fluxttice_core.measurement.settings import MeasurementSettings, settings_fr
 from fluxttice_core.measurement.streams import stream
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.certificate import fixed_threads
+from fluxttice_core.provenance.certified_files import MODEL
 from fluxttice_core.provenance.result_file import check_result
-from fluxttice_core.provenance.trained import load
+from fluxttice_core.provenance.trained import TrainedModel, load
 from fluxttice_core.provenance.verification import CertifiedFolder, Finding
 
 __all__ = ["remeasure"]
@@ -45,7 +46,8 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
     try:
         result = CertifiedFolder(folder).result
         check_result(result, name="report.json")
-        trained = load(folder)
+        trained = load(folder / MODEL)
+        _require_same_weights(result, trained)
         settings = settings_from(result["settings"])
         _require_same_rows(result, trained.split)
     except FluxtticeError as error:
@@ -55,6 +57,11 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
         halves: tuple[tuple[Half, Autoencoder], ...] = (("a", trained.vae_a), ("b", trained.vae_b))
         found = [_of_half(model, half, settings, trained.split, result) for half, model in halves]
     return (consistent, *found)
+
+
+def _require_same_weights(result: Mapping[str, Any], trained: TrainedModel) -> None:
+    if result["model"]["tensor_sha256"] != trained.tensor_digest:
+        raise FluxtticeError(f"{MODEL} holds other weights than the report measured")
 
 
 def _require_same_rows(result: Mapping[str, Any], split: Split | None) -> None:

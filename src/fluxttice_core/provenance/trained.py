@@ -21,6 +21,7 @@ from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.bounded import reachable, read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.checkpoint import (
+    CHECKPOINTS,
     Checkpoint,
     latest,
     list_checkpoints,
@@ -29,6 +30,7 @@ from fluxttice_core.provenance.checkpoint import (
     write_model,
 )
 from fluxttice_core.provenance.legacy import read_legacy
+from fluxttice_core.provenance.sums import UNLISTED
 from fluxttice_core.provenance.tensor_file import tensor_digest
 from fluxttice_core.training.recipe import Recipe
 
@@ -227,7 +229,8 @@ def load(path: str | Path) -> TrainedModel:
             such a file by itself, or a checkpoint of the original program (.pt).
 
     Raises:
-        CheckpointError: If there is no model, or one that is damaged, alien or of another shape.
+        CheckpointError: If there is no model, or one that is damaged, alien or of another shape; or if a
+            certified folder holds checkpoints too, so that it is not plain which of them was certified.
     """
     path = Path(path)
     if not path.exists():
@@ -236,6 +239,8 @@ def load(path: str | Path) -> TrainedModel:
         )
     if path.is_file():
         return _from_file(path)
+    if _is_certified(path):
+        return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
     if list_checkpoints(path):
         return _from_folder(latest(path))
     if (path / RECORD).is_file():
@@ -245,6 +250,19 @@ def load(path: str | Path) -> TrainedModel:
     raise CheckpointError(
         f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it"
     )
+
+
+def _is_certified(folder: Path) -> bool:
+    """Whether a folder's own sums or signature speak of the model file in it, which alone is then loaded."""
+    if not ((folder / MODEL).exists() and any((folder / name).exists() for name in UNLISTED)):
+        return False
+    for name in (CHECKPOINTS, RECORD):
+        if (folder / name).exists():
+            raise CheckpointError(
+                f"{folder} is a certified folder, and holds {name} beside its {MODEL}, so that it is not "
+                f"plain which weights were certified: give the path of that {MODEL}, or get the folder again"
+            )
+    return True
 
 
 @lru_cache(maxsize=1)
@@ -283,7 +301,7 @@ def _from_file(path: Path) -> TrainedModel:
 
 def _from_folder(folder: Path) -> TrainedModel:
     run_settings = folder.parent.parent / SETTINGS
-    settings = _read_settings(run_settings) if folder.parent.name == "checkpoints" else None
+    settings = _read_settings(run_settings) if folder.parent.name == CHECKPOINTS else None
     return _from_checkpoint(read(folder, with_state=False), folder, settings)
 
 

@@ -18,6 +18,14 @@ from fluxttice_core.measurement.gates import ACCEPTANCE, Gate, on_all_operations
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.card_figures import card_contradictions
+from fluxttice_core.provenance.certified_files import (
+    CARD,
+    MODEL,
+    REPORT,
+    SELECTION,
+    SETTINGS,
+    require_own_names,
+)
 from fluxttice_core.provenance.result_schema import schema_fault
 from fluxttice_core.provenance.selection import Candidate, rank
 from fluxttice_core.provenance.signature import verify_folder
@@ -27,10 +35,6 @@ from fluxttice_core.provenance.sums import SIGNATURE, SUMS, folder_digests, sums
 __all__ = ["CertifiedFolder", "Finding", "verify"]
 
 Verdict = Literal["holds", "fails", "not checked"]
-MODEL, SETTINGS, REPORT, CARD, SELECTION = (
-    *("model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"),
-    "selection.json",
-)
 _MAXIMUM = {MODEL: 256 << 20, REPORT: 64 << 20}
 _MAXIMUM_TEXT = 4 << 20
 
@@ -59,6 +63,11 @@ class CertifiedFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every file, save sums and signature."""
+        return folder_digests(self.path)
 
     @cached_property
     def result(self) -> dict[str, Any]:
@@ -156,9 +165,10 @@ def _signature(folder: Path, public_key: ec.EllipticCurvePublicKey | None) -> Fi
 
 
 def _sums(folder: CertifiedFolder) -> str:
-    digests = folder_digests(folder.path)
+    digests = folder.digests
     listed = folder.text(SUMS)
     if listed == sums_text(digests):
+        require_own_names(digests)
         return f"{SUMS} lists exactly these {len(digests)} files"
     lines = set(listed.splitlines())
     wrong = [name for name in digests if f"{digests[name]}  {name}" not in lines]
