@@ -20,10 +20,20 @@ class FluxtticeError(ValueError):
     exit_code = 2
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(_printable(sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + "…"))
+        super().__init__(printable(sentence))
 
 
-def _printable(sentence: str) -> str:
+def printable(sentence: str) -> str:
+    r"""A sentence as it may be shown in a terminal: what does not print is escaped, what is too long is cut.
+
+    Args:
+        sentence: The sentence, with whatever it quotes.
+
+    Example:
+        >>> printable("the file \x1b[2J")
+        'the file \\x1b[2J'
+    """
+    sentence = sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + "…"
     if sentence.isprintable():
         return sentence
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in sentence)

@@ -12,9 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.provenance import checkpoint
 from fluxttice_core.provenance.canonical import canonical_json, json_digest
-from fluxttice_core.provenance.keys import new_private_key
+from fluxttice_core.provenance.folder_listing import digest_beneath, list_files
+from fluxttice_core.provenance.keys import fingerprint, hash_of, new_private_key
 from fluxttice_core.provenance.remeasurement import remeasure
 from fluxttice_core.provenance.signature import sign_folder
+from fluxttice_core.provenance.statement import (
+    Bundle,
+    pre_authentication,
+    write_bundle,
+    write_statement,
+)
 from fluxttice_core.provenance.sums import folder_digests, sums_text
 from fluxttice_core.provenance.verification import Finding, verify
 
@@ -92,6 +99,19 @@ def test_a_name_that_no_certificate_has_fails_even_if_it_is_listed(folder: Path,
     assert found.verdict == "fails"
     assert "no part of a certificate" in found.detail
     assert name in found.detail
+
+
+def test_names_from_the_folder_cannot_steer_a_terminal(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    files = {name: digest_beneath(folder, name) for name in list_files(folder)}
+    payload = write_statement("it", files, [".git", "model.sig"])
+    signature = key.sign(pre_authentication(payload), ec.ECDSA(hash_of(key.public_key())))
+    bundle = Bundle(payload=payload, signature=signature, key_fingerprint=fingerprint(key.public_key()))
+    (folder / "model.sig").write_bytes(write_bundle(bundle))
+    (folder / ".git").mkdir()
+    (folder / ".git" / "\x1b[2Jholds").write_text("")
+    found = verify(folder, public_key=key.public_key())[0]
+    assert found.verdict == "holds"
+    assert found.detail.endswith(".git/\\x1b[2Jholds")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
+from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError, printable
 from fluxttice_core.measurement.gates import ACCEPTANCE, Gate, on_all_operations
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
@@ -52,6 +52,10 @@ class Finding:
     subject: str
     verdict: Verdict
     detail: str
+
+    def __post_init__(self) -> None:
+        # A detail that holds quotes names from the folder, as an error's sentence does.
+        object.__setattr__(self, "detail", printable(self.detail))
 
 
 class CertifiedFolder:
