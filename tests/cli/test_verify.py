@@ -62,6 +62,39 @@ def test_the_signature_counts_when_a_key_is_given(
     assert result.output.splitlines()[-1].startswith("does not hold: signature, sums, card; not checked:")
 
 
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("missing", "does not exist"),
+        ("file", "is a file"),
+        ("empty", "holds none of a certificate's files"),
+        ("other", "holds none of a certificate's files"),
+    ],
+)
+def test_what_is_no_certificate_is_bad_input_said_in_one_sentence(
+    app: typer.Typer, tmp_path: Path, kind: str, sentence: str
+) -> None:
+    path = tmp_path / kind
+    if kind == "file":
+        path.write_text("x")
+    elif kind != "missing":
+        path.mkdir()
+    if kind == "other":
+        (path / "notes.txt").write_text("x")
+    result = CliRunner().invoke(app, ["verify", str(path)])
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.output.split())
+    assert "holds       " not in result.output
+
+
+def test_a_single_file_of_a_certificate_is_reported_on(app: typer.Typer, folder: Path) -> None:
+    (folder.parent / "alone").mkdir()
+    (folder / "report.json").rename(folder.parent / "alone" / "report.json")
+    result = CliRunner().invoke(app, ["verify", str(folder.parent / "alone")])
+    assert result.exit_code == 1
+    assert "fails       sums" in result.output
+
+
 def test_measuring_again_is_done_when_asked_for(app: typer.Typer, folder: Path) -> None:
     result = CliRunner().invoke(app, ["verify", str(folder), "--remeasure"])
     assert result.exit_code == 0, result.output

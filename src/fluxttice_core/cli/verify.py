@@ -35,6 +35,7 @@ def verify(
     ] = False,
 ) -> None:
     """Check signature, sums, schema, digests, card and gates; exit with 1 if anything fails."""
+    from fluxttice_core.provenance.certified_files import require_certificate
     from fluxttice_core.provenance.keys import load_public_key
     from fluxttice_core.provenance.verification import Finding
     from fluxttice_core.provenance.verification import verify as check
@@ -42,6 +43,7 @@ def verify(
     if folder is None:
         folder, shipped_key = _shipped()
         public_key = public_key or shipped_key
+    require_certificate(folder)
     key = None if public_key is None else load_public_key(public_key)
     findings = list(check(folder, public_key=key))
     if remeasure:
