@@ -5,9 +5,9 @@ from functools import partial
 import torch
 
 from benchmarks.stopwatch import seconds
+from fluxttice_core.measurement.choices import DecodeRule
 from fluxttice_core.measurement.sampling import (
     DecoderSampler,
-    DecodeRule,
     decode_indices,
     distinct_count,
 )

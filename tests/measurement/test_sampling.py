@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError, OperationError
+from fluxttice_core.measurement.choices import DECODE_RULES, DecodeRule
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup, UniformSampler
 from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.sampling import (
-    DECODE_RULES,
     DecoderSampler,
-    DecodeRule,
     IndexSampler,
     cached_logits,
     count_operations,

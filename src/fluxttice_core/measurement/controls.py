@@ -8,11 +8,11 @@ from jaxtyping import Float, Int64, Real
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import MINIMUM_UNTRAINED
 from fluxttice_core.measurement.indexing import indices_of, positions_of, symbols_of
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable
 from fluxttice_core.operations.space import OperationSpace
 
-MINIMUM_UNTRAINED = 5
 CERTAIN = 200.0
 """A gap in logits whose odds are 0 in single precision, yet finite: entropies hold no 0 * inf."""
 

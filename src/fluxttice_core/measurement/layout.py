@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fluxttice_core.measurement.gates import Gate, GateResult
-from fluxttice_core.measurement.metric import ControlName, Half, Metric, Unit
+from fluxttice_core.measurement.metric import Half, Metric, Unit
 from fluxttice_core.measurement.numbers import NOTHING, shown, shown_range, unit_sign, with_interval
-from fluxttice_core.measurement.wording import CONTROL_WORDS, SIGNS, label, sections, words_of
+from fluxttice_core.measurement.wording import SIGNS, blindness_in_words, label, sections
 
 if TYPE_CHECKING:
     from fluxttice_core.measurement.reference import Control
@@ -147,20 +147,4 @@ def warnings_of(metrics: Iterable[Metric]) -> tuple[str, ...]:
 
     The last is about the uniform sampler, which is no bad generator but has no code.
     """
-    blind: dict[str, set[ControlName]] = {}
-    codeless: dict[str, None] = {}
-    for metric in metrics:
-        if metric.misleads:
-            blind.setdefault(metric.figure.base, set()).update(metric.blind_to)
-        if "uniform_sampler" in metric.blind_to:
-            codeless[words_of(metric.figure.base)] = None
-    grouped: dict[tuple[str, ...], dict[str, None]] = {}
-    for base, controls in blind.items():
-        words = tuple(w for c, w in CONTROL_WORDS.items() if c in controls and c != "uniform_sampler")
-        grouped.setdefault(words, {})[words_of(base)] = None
-    bad = tuple(
-        f"Not told from {' or '.join(words)}: {', '.join(quantities)}."
-        for words, quantities in grouped.items()
-    )
-    named = CONTROL_WORDS["uniform_sampler"]
-    return (*bad, f"Not told from {named}, which has no code: {', '.join(codeless)}.") if codeless else bad
+    return blindness_in_words((metric.figure.base, metric.blind_to) for metric in metrics)

@@ -11,6 +11,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import DEFAULT_GROUPS
 from fluxttice_core.measurement.class_weights import LEAST_LOGIT, class_weights
 from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.protocol import Decodable
@@ -18,7 +19,6 @@ from fluxttice_core.measurement.sampling import decode_positions, prior_chunks
 from fluxttice_core.measurement.threads import map_chunks
 from fluxttice_core.operations.space import OperationSpace
 
-DEFAULT_GROUPS = 8
 CPU_CHUNK = 2048
 """Factors of 2.6 MB in the ternary space: larger chunks leave the caches, smaller ones are call overhead."""
 

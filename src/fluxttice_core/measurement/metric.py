@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.controls import MINIMUM_UNTRAINED
+from fluxttice_core.measurement.choices import MINIMUM_UNTRAINED, DecodeRule
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.intervals import Interval
-from fluxttice_core.measurement.sampling import DecodeRule
+from fluxttice_core.measurement.quantities import base_of
 
 Half = Literal["a", "b", "pair"]
 Unit = Literal["fraction", "nats", "operations", "draws", "dimensions", "ratio"]
@@ -267,17 +267,6 @@ class Metric:
     def misleads(self) -> bool:
         """Whether a bad generator (untrained, constant or of half support) scores as well as the model."""
         return any(control != "uniform_sampler" for control in self.blind_to)
-
-
-def base_of(quantity: str) -> str:
-    """A quantity without its budget.
-
-    Example:
-        >>> base_of("coverage/argmax/50000"), base_of("expected_coverage/categorical/N=10"), base_of("nll")
-        ('coverage/argmax', 'expected_coverage/categorical', 'nll')
-    """
-    base, _, budget = quantity.rpartition("/")
-    return base if budget.removeprefix("N=").isdigit() else quantity
 
 
 def separation(figure: Figure, control: ControlName, scores: Sequence[Score]) -> Separation:

@@ -1,9 +1,14 @@
 """How a measured number is written: decided here, for the terminal, for Markdown and for the paper."""
 
-import math
+from __future__ import annotations
 
-from fluxttice_core.measurement.intervals import Interval
-from fluxttice_core.measurement.metric import Figure, Unit
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Not at run time, so that a card can be written, and checked, without loading what measures.
+    from fluxttice_core.measurement.intervals import Interval
+    from fluxttice_core.measurement.metric import Figure, Unit
 
 _DECIMALS: dict[Unit, int] = {
     "fraction": 2,
@@ -46,20 +51,37 @@ def with_interval(figure: Figure) -> str:
     """A figure with the half-width of its interval, or alone when it is exact.
 
     Example:
+        >>> from fluxttice_core.measurement.metric import Figure
         >>> r = Figure(quantity="rate", half="a", value=9.514, unit="nats", better="neither", ceiling=9.888)
         >>> with_interval(r)
         '9.514'
     """
-    if figure.interval is None or not math.isfinite(figure.high - figure.low):
-        return shown(figure.value, figure.unit)
-    half_width = max(figure.high - figure.value, figure.value - figure.low)
-    return _with_half_width(figure.value, half_width, figure.unit)
+    ends = None if figure.interval is None else (figure.low, figure.high)
+    return with_ends(figure.value, ends, figure.unit)
+
+
+def with_ends(value: float, ends: tuple[float, float] | None, unit: Unit) -> str:
+    """A value with the half-width of its interval, or alone when it is exact.
+
+    Args:
+        value: The value.
+        ends: Lower and upper end of its interval; none for an exact value.
+        unit: Its unit.
+
+    Example:
+        >>> with_ends(0.9542, (0.9541, 0.9544), "ratio"), with_ends(9.514, None, "nats")
+        ('0.9542 ±0.0002', '9.514')
+    """
+    if ends is None or not math.isfinite(ends[1] - ends[0]):
+        return shown(value, unit)
+    return _with_half_width(value, max(ends[1] - value, value - ends[0]), unit)
 
 
 def difference_shown(interval: Interval, unit: Unit) -> str:
     """A difference with its sign and the half-width of its interval.
 
     Example:
+        >>> from fluxttice_core.measurement.intervals import Interval
         >>> difference_shown(Interval(0.012, 0.010, 0.014, 0.95, "normal"), "fraction")
         '+1.20 ±0.20'
     """

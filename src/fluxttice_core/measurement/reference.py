@@ -11,6 +11,7 @@ from jaxtyping import Float, Real
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import DEFAULT_GROUPS
 from fluxttice_core.measurement.controls import (
     ConstantDecoder,
     HalfSupportLookup,
@@ -18,7 +19,7 @@ from fluxttice_core.measurement.controls import (
     UniformSampler,
 )
 from fluxttice_core.measurement.figures import Halves, ProgressCallback, Step, pair_steps, run_steps, steps_of
-from fluxttice_core.measurement.mass import DEFAULT_GROUPS, estimate_mass
+from fluxttice_core.measurement.mass import estimate_mass
 from fluxttice_core.measurement.mass_figures import figures_of_mass
 from fluxttice_core.measurement.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
 from fluxttice_core.measurement.pair_figures import set_figures

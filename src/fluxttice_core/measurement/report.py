@@ -15,6 +15,7 @@ from fluxttice_core.measurement import layout, markdown, render
 from fluxttice_core.measurement.figures import Halves, ProgressCallback, run_steps, steps_of
 from fluxttice_core.measurement.gates import GateResult, accepted, judged
 from fluxttice_core.measurement.guards import LawRecord, guarded
+from fluxttice_core.measurement.limitations import limitations_of
 from fluxttice_core.measurement.metric import Figure, Half, Metric
 from fluxttice_core.measurement.reference import Control, UntrainedFactory, beside_controls, measured_controls
 from fluxttice_core.measurement.report_record import as_plain, from_plain
@@ -22,10 +23,6 @@ from fluxttice_core.measurement.series import Series
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split
-
-_UNKNOWN_SPLIT = (
-    "The rows that the model was trained on are not recorded: nothing is claimed of held-out operations."
-)
 
 
 @dataclass(frozen=True)
@@ -184,7 +181,7 @@ def measure(
         controls=tuple(controls),
         gates=judged(figures, sorted(halves)),
         laws=guarded(space, figures, series),
-        limitations=_limitations(split),
+        limitations=limitations_of(split_known=split is not None),
     )
 
 
@@ -194,12 +191,3 @@ def _first_half(progress: ProgressCallback, label: str, done: float) -> None:
 
 def _second_half(progress: ProgressCallback, label: str, done: float) -> None:
     progress(label, 0.5 + done / 2)
-
-
-def _limitations(split: Split | None) -> tuple[str, ...]:
-    always = (
-        "Intervals are those of the draws: they do not say how another training run would score.",
-        "The Gaussian frontier bounds codes of one Gaussian latent a trit, not every code.",
-        "Coverage and p(x) speak of the prior; nothing here speaks of uses that start from other latents.",
-    )
-    return always if split is not None else (*always, _UNKNOWN_SPLIT)

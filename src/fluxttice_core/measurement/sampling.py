@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import DECODE_RULES, DecodeRule
 from fluxttice_core.measurement.class_weights import class_weights
 from fluxttice_core.measurement.indexing import indices_of
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.threads import map_chunks
 from fluxttice_core.operations.space import ENUMERATION_LIMIT, OperationSpace
 
-DecodeRule = Literal["argmax", "categorical", "expectation"]
-"""How logits become one symbol a cell: the likeliest, a draw, or the softmax mean rounded."""
-
-DECODE_RULES: tuple[DecodeRule, ...] = get_args(DecodeRule)
 DECODE_CHUNK = 16_384
 """Latents drawn at a time, and decoded at a time on an accelerator."""
 

@@ -6,9 +6,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.measurement.controls import MINIMUM_UNTRAINED
-from fluxttice_core.measurement.mass import DEFAULT_GROUPS
-from fluxttice_core.measurement.sampling import DECODE_RULES, DecodeRule
+from fluxttice_core.measurement.choices import (
+    DECODE_RULES,
+    DEFAULT_GROUPS,
+    MINIMUM_UNTRAINED,
+    DecodeRule,
+)
 
 HEADLINE = 50_000
 Budget = Annotated[int, Field(ge=1, le=100_000_000)]

@@ -1,10 +1,17 @@
 """The words for every quantity, and which quantities a report shows in which order."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from __future__ import annotations
 
-from fluxttice_core.measurement.metric import ControlName, base_of
-from fluxttice_core.measurement.settings import MeasurementSettings
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fluxttice_core.measurement.quantities import base_of
+
+if TYPE_CHECKING:
+    # Not at run time, so that a card can be written, and checked, without loading what measures.
+    from fluxttice_core.measurement.metric import ControlName
+    from fluxttice_core.measurement.settings import MeasurementSettings
 
 SIGNS: dict[ControlName, str] = {
     "uniform_sampler": "U",
@@ -158,6 +165,42 @@ def sections(settings: MeasurementSettings, rho: float) -> Iterator[Section]:
     yield Section(
         f"Coupled pair, rho = {rho:g}", tuple(f"coupled/rho={rho:g}/{quantity}" for quantity in _COUPLED)
     )
+
+
+def blindness_in_words(
+    verdicts: Iterable[tuple[str, Collection[ControlName]]], *, codeless: bool = True
+) -> tuple[str, ...]:
+    """One sentence for each set of bad generators that some quantities do not tell from the model.
+
+    The last is about the uniform sampler, which is no bad generator but has no code.
+
+    Args:
+        verdicts: Quantities without budgets, each with the controls that it does not tell the model from.
+        codeless: Whether to write that last sentence.
+
+    Example:
+        >>> blindness_in_words([("nll", ["constant_decoder", "uniform_sampler"])], codeless=False)
+        ('Not told from a constant decoder: NLL.',)
+    """
+    blind: dict[str, set[ControlName]] = {}
+    uniform: dict[str, None] = {}
+    for base, controls in verdicts:
+        if set(controls) - {"uniform_sampler"}:
+            blind.setdefault(base, set()).update(controls)
+        if "uniform_sampler" in controls:
+            uniform[words_of(base)] = None
+    grouped: dict[tuple[str, ...], dict[str, None]] = {}
+    for base, found in blind.items():
+        words = tuple(w for c, w in CONTROL_WORDS.items() if c in found and c != "uniform_sampler")
+        grouped.setdefault(words, {})[words_of(base)] = None
+    sentences = [
+        f"Not told from {' or '.join(words)}: {', '.join(quantities)}."
+        for words, quantities in grouped.items()
+    ]
+    if uniform and codeless:
+        named = CONTROL_WORDS["uniform_sampler"]
+        sentences.append(f"Not told from {named}, which has no code: {', '.join(uniform)}.")
+    return tuple(sentences)
 
 
 def label(quantity: str) -> str:

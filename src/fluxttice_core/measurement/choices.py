@@ -1,0 +1,16 @@
+"""What a measurement can choose from, apart from what computes it: settings are read without torch."""
+
+from typing import Literal, get_args
+
+__all__ = ["DECODE_RULES", "DEFAULT_GROUPS", "MINIMUM_UNTRAINED", "DecodeRule"]
+
+MINIMUM_UNTRAINED = 5
+"""The fewest untrained networks that a floor is taken from."""
+
+DEFAULT_GROUPS = 8
+"""Independent groups that the prior draws behind p(x) are parted into, for its errors."""
+
+DecodeRule = Literal["argmax", "categorical", "expectation"]
+"""How logits become one symbol a cell: the likeliest, a draw, or the softmax mean rounded."""
+
+DECODE_RULES: tuple[DecodeRule, ...] = get_args(DecodeRule)
