@@ -18,9 +18,9 @@ from fluxttice_core.measurement.metric import (
     Score,
     Separation,
     Verdict,
-    base_of,
     separation,
 )
+from fluxttice_core.measurement.quantities import base_of
 
 finite = st.floats(-100, 100, allow_nan=False)
 

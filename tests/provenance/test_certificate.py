@@ -259,6 +259,13 @@ def test_an_imported_model_says_what_is_unknown(original: dict[str, Any], tmp_pa
     assert again.split is None
 
 
+def test_an_import_s_name_is_one_that_a_card_can_show(original: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "old`, which is perfect.pt"
+    torch.save(original, path)
+    with pytest.raises(CertificationError, match="cannot be imported under its name"):
+        deposit_of(path)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_an_original_checkpoint_that_meets_the_gates_is_certified_as_imported(
@@ -277,3 +284,6 @@ def test_an_original_checkpoint_that_meets_the_gates_is_certified_as_imported(
     }
     assert "**imported**" in (tmp_path / "out" / "MODEL_CARD.md").read_text()
     assert not (tmp_path / "out" / "selection.json").exists()
+    assert {finding.subject for finding in verify(tmp_path / "out") if finding.verdict != "holds"} == {
+        *("signature", "figures"),
+    }

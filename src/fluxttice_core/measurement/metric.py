@@ -70,7 +70,7 @@ class Figure:
         self._require_reference()
         self._require_estimator()
         budget = self.quantity.rpartition("/")[2]
-        if budget.isdigit() and int(budget) != self.draws:
+        if budget.isdecimal() and budget != str(self.draws):
             raise MeasurementError(f"{self.quantity} was taken with {self.draws} draws: name the budget used")
 
     def _require_reference(self) -> None:

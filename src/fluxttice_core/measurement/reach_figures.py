@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import DecodeRule
 from fluxttice_core.measurement.coverage import Coverage, equivalent_uniform_budget
 from fluxttice_core.measurement.intervals import Interval, coverage_interval
 from fluxttice_core.measurement.metric import Figure, Half, Unit
@@ -15,7 +16,6 @@ from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.sampling import (
     CACHED_CHUNK,
     DECODE_CHUNK,
-    DecodeRule,
     IndexSampler,
     indices_by,
     prior_chunks,

@@ -1,6 +1,5 @@
 """The set of all operations on a few symbols: an index, a table of outputs and a string name the same one."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ import numpy as np
 from jaxtyping import Int8, Int64, Shaped
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.conventions import SYMBOLS, conventions_digest
 
 ENUMERATION_LIMIT = 2**24
 """Spaces with more operations than this are not written out table by table."""
 
-_SYMBOLS = {2: (0, 1), 3: (-1, 0, 1), 4: (0, 1, 2, 3)}
 _GLYPHS = {2: "01", 3: "-0+", 4: "0123"}
 _ARITIES = (1, 2, 3, 4)
 
@@ -50,7 +49,7 @@ class OperationSpace:
     arity: int = 2
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (("base", self.base, tuple(_SYMBOLS)), ("arity", self.arity, _ARITIES)):
+        for name, value, allowed in (("base", self.base, tuple(SYMBOLS)), ("arity", self.arity, _ARITIES)):
             if type(value) is not int or value not in allowed:
                 raise OperationError(
                     f"the {name} of an operation space must be a whole number from {allowed[0]} to "
@@ -80,7 +79,7 @@ class OperationSpace:
     @property
     def symbols(self) -> tuple[int, ...]:
         """The values, smallest first."""
-        return _SYMBOLS[self.base]
+        return SYMBOLS[self.base]
 
     @property
     def glyphs(self) -> str:
@@ -177,12 +176,7 @@ class OperationSpace:
 
     def digest(self) -> str:
         """Return the SHA-256 of the conventions that give an index its meaning, as hexadecimal."""
-        conventions = (
-            f"operation space 1\nbase {self.base}\narity {self.arity}\n"
-            f"symbols {' '.join(map(str, self.symbols))}\n"
-            "cells: first input slowest\nindex: cell 0 least significant\n"
-        )
-        return hashlib.sha256(conventions.encode("ascii")).hexdigest()
+        return conventions_digest(self.base, self.arity)
 
     def describe(self) -> str:
         """Name the space in words, as error messages do."""

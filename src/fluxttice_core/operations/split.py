@@ -7,10 +7,9 @@ import numpy as np
 from jaxtyping import Int64, UInt32, UInt64
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.operations.conventions import part_sizes
 from fluxttice_core.operations.space import OperationSpace
 
-TRAIN_FRACTION = 0.8
-VALIDATION_FRACTION = 0.1
 _STATE_WORDS = 624
 
 
@@ -58,7 +57,7 @@ def split(space: OperationSpace, seed: int = 42) -> Split:
     """
     space.require_enumerable()
     order = permutation(space.size, seed)
-    n_train, n_validation = int(TRAIN_FRACTION * space.size), int(VALIDATION_FRACTION * space.size)
+    n_train, n_validation, _ = part_sizes(space.size)
     return Split(
         train=order[:n_train],
         validation=order[n_train : n_train + n_validation],

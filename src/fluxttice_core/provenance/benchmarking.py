@@ -24,6 +24,7 @@ from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.provenance.atomic import require_writable
 from fluxttice_core.provenance.control_cache import cached_controls, controls_key
 from fluxttice_core.provenance.environment import peak_memory
+from fluxttice_core.provenance.report_facts import title_of_run
 from fluxttice_core.provenance.result_file import Circumstances, result_of, write_result
 from fluxttice_core.provenance.trained import TrainedModel, certified, load
 
@@ -229,8 +230,7 @@ def _information(model: Decodable, settings: MeasurementSettings) -> float:
 def title_of(trained: TrainedModel) -> str:
     """What a report of a model is headed with."""
     name = trained.recipe_name or Path(trained.source).name
-    seed = "" if trained.seed is None else f", seed {trained.seed}"
-    return f"{name}, epoch {trained.epoch}{seed}"
+    return title_of_run(name, trained.epoch, trained.seed)
 
 
 def _require_device(device: str) -> None:

@@ -20,6 +20,7 @@ from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import bytes_digest, json_digest
 from fluxttice_core.provenance.checkpoint import MAXIMUM_MODEL, MODEL, encode_model, list_checkpoints
 from fluxttice_core.provenance.legacy import read_legacy
+from fluxttice_core.provenance.origin import imported_from
 from fluxttice_core.provenance.selection import Candidate
 from fluxttice_core.provenance.stored_model import read_stored
 from fluxttice_core.provenance.trained import TrainedModel, load
@@ -138,6 +139,10 @@ def _imported(path: Path, trained: TrainedModel) -> Deposit:
             "unknown": list(legacy.unknown),
         }
     }
+    try:
+        imported_from(settings)
+    except CheckpointError as error:
+        raise CertificationError(f"{path} cannot be imported under its name: {error}") from error
     architecture = trained.model.architecture
     record = {
         "space": {"base": trained.space.base, "arity": trained.space.arity},

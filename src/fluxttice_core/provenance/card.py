@@ -1,50 +1,64 @@
 """The model card: what a model is for, what it can and cannot do, and its figures, all from one result file.
 
-Its front matter follows the Hugging Face Hub's model-card metadata. Figures stand in tables only, beside the
-name of the quantity that they show, so that `card_figures` can hold each against the result file again.
+Its front matter follows the Hugging Face Hub's model-card metadata. The card is a function of the other files
+of its folder, so that whoever checks it writes it again and compares; that needs no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from fluxttice_core.measurement.metric import Metric
-from fluxttice_core.measurement.numbers import shown, shown_range, with_interval
-from fluxttice_core.measurement.report import Report
-from fluxttice_core.measurement.report_record import from_plain
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.numbers import shown, shown_range, with_ends
+from fluxttice_core.measurement.settings import MeasurementSettings, settings_from
 from fluxttice_core.measurement.wording import label
-from fluxttice_core.provenance.card_figures import FAILED, environment_rows, metric_metadata, split_rows
 from fluxttice_core.provenance.selection import RULE
 
+if TYPE_CHECKING:
+    from fluxttice_core.measurement.metric import Half, Unit
+
 __all__ = ["headline_quantities", "model_card"]
+
+FAILED = "FAILED"
 
 
 def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[str]) -> str:
     """Write the card of a measured model.
 
     Args:
-        result: The content of its result file.
+        result: The content of its result file, which follows the schema.
         settings: The run's settings, or under `imported` what is known of a model from elsewhere.
         figures: Names of the files in `figures/`.
 
     Returns:
         Markdown with YAML front matter; the same text for the same arguments.
+
+    Raises:
+        MeasurementError: If the result holds no figure of a half.
+        SettingsError: If its settings are none.
     """
-    report = from_plain(result)
-    front = yaml.safe_dump(_front_matter(result, report), sort_keys=False, allow_unicode=True, width=100)
-    lines = ("---", front.rstrip(), "---", "", *_body(result, settings.get("imported"), report, figures))
+    measured = _Measured(result)
+    front = yaml.safe_dump(_front_matter(measured), sort_keys=False, allow_unicode=True, width=100)
+    lines = ("---", front.rstrip(), "---", "", *_body(measured, settings.get("imported"), figures))
     return "\n".join(lines) + "\n"
 
 
-def headline_quantities(report: Report) -> tuple[str, ...]:
-    """The quantities that stand for a report, as far as they were measured in every half."""
-    budget, part = report.settings.headline, _part(report)
+def headline_quantities(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """The quantities that stand for a model, as far as they were measured in every half.
+
+    Args:
+        result: The content of a result file.
+    """
+    measured = _Measured(result)
+    budget, part = measured.settings.headline, measured.part
     wanted = (
         "generative_information",
-        *(f"coverage/argmax/{n}" for n in report.settings.draws),
+        *(f"coverage/argmax/{n}" for n in measured.settings.draws),
         f"efficiency/argmax/{budget}",
         f"table_accuracy/mean/{part}",
         f"trit_accuracy/mean/{part}",
@@ -58,26 +72,59 @@ def headline_quantities(report: Report) -> tuple[str, ...]:
         "argmax_divergence",
         "memorisation",
     )
-    return tuple(q for q in wanted if all(report.has(q, half) for half in report.halves))
+    return tuple(q for q in wanted if all(measured.has(q, half) for half in measured.halves))
 
 
-def _part(report: Report) -> str:
-    return "held_out" if report.has("table_accuracy/mean/held_out", report.halves[0]) else "all"
+@dataclass(frozen=True)
+class _Measured:
+    """A result file, with its figures by quantity and half."""
+
+    result: Mapping[str, Any]
+
+    @cached_property
+    def settings(self) -> MeasurementSettings:
+        return settings_from(self.result["settings"])
+
+    @cached_property
+    def records(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        return {(m["quantity"], m["half"]): m for m in reversed(self.result["metrics"])}
+
+    @cached_property
+    def halves(self) -> tuple[Half, ...]:
+        found: set[Half] = {metric["half"] for metric in self.result["metrics"]}
+        if not found - {"pair"}:
+            raise MeasurementError("the report has no figure of any half, of which a card could be written")
+        return tuple(sorted(found - {"pair"}))
+
+    @property
+    def part(self) -> str:
+        """The part of the data that accuracies are shown of."""
+        return "held_out" if self.has("table_accuracy/mean/held_out", self.halves[0]) else "all"
+
+    @property
+    def accepted(self) -> bool:
+        gates = self.result["gates"]
+        return bool(gates) and all(gate["passed"] for gate in gates)
+
+    def has(self, quantity: str, half: Half) -> bool:
+        return (quantity, half) in self.records
+
+    def of_halves(self, quantity: str) -> list[Mapping[str, Any]]:
+        return [self.records[quantity, half] for half in self.halves]
 
 
 # --- front matter ----------------------------------------------------------------------------------------
 
 
-def _front_matter(result: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    records = {(record["name"], record["half"]): record for record in result["metrics"]}
+def _front_matter(measured: _Measured) -> dict[str, Any]:
     metrics = [
-        _metadata(report.metric(quantity, half), records)
-        for quantity in headline_quantities(report)
-        for half in report.halves
+        _metadata(metric)
+        for quantity in headline_quantities(measured.result)
+        for metric in measured.of_halves(quantity)
     ]
     group = {
         "task": {"type": "feature-extraction", "name": "Encoding and generating operations"},
-        "dataset": {"type": "enumerated", "name": f"All {_described_space(report)} operations"},
+        "dataset": {"type": "enumerated", "name": f"All {_described_space(measured)} operations"},
         "metrics": metrics,
     }
     return {
@@ -86,107 +133,129 @@ def _front_matter(result: Mapping[str, Any], report: Report) -> dict[str, Any]:
         "pipeline_tag": "feature-extraction",
         "tags": [
             *("variational-autoencoder", "ternary-logic", "generative"),
-            *([] if report.accepted else ["failed-acceptance"]),
+            *([] if measured.accepted else ["failed-acceptance"]),
         ],
-        "model-index": [{"name": result["title"], "results": [group]}],
+        "model-index": [{"name": measured.result["title"], "results": [group]}],
     }
 
 
-def _metadata(metric: Metric, records: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, Any]:
-    name = f"{label(metric.quantity)}, half {metric.half.upper()}"
-    return {"type": metric.name, "name": name, **metric_metadata(records[metric.name, metric.half])}
+def _metadata(metric: Mapping[str, Any]) -> dict[str, Any]:
+    """Value and context of a metric as the front matter has them."""
+    args = {
+        "half": metric["half"],
+        "unit": metric["unit"],
+        "ceiling": metric["ceiling"],
+        "untrained": [metric["floor"]["low"], metric["floor"]["high"]],
+    }
+    if metric["interval"] is not None:
+        args["interval"] = [metric["interval"]["lower"], metric["interval"]["upper"]]
+        args["seed"] = metric["seed"]
+    name = f"{label(metric['quantity'])}, half {metric['half'].upper()}"
+    return {"type": metric["name"], "name": name, "value": metric["value"], "args": args}
 
 
 # --- the text --------------------------------------------------------------------------------------------
 
 
-def _body(
-    result: Mapping[str, Any], imported: Mapping[str, Any] | None, report: Report, figures: Sequence[str]
-) -> Iterator[str]:
-    yield f"# {result['title']}" if report.accepted else f"# {FAILED}: {result['title']}"
-    if not report.accepted:
-        yield from ("", *_failures(report))
-    yield from ("", *_introduction(report))
-    yield from ("", "## Results", "", *_results(report))
+def _body(measured: _Measured, imported: Mapping[str, Any] | None, figures: Sequence[str]) -> Iterator[str]:
+    result = measured.result
+    yield f"# {result['title']}" if measured.accepted else f"# {FAILED}: {result['title']}"
+    if not measured.accepted:
+        yield from ("", *_failures(result))
+    yield from ("", *_introduction(measured))
+    yield from ("", "## Results", "", *_results(measured))
     for name in figures:
         yield from ("", f"![{name.removesuffix('.svg').replace('_', ' ')}](figures/{name})")
-    yield from ("", "## Controls", "", *_controls(report))
-    yield from ("", "## Acceptance gates", "", *_gates(report))
+    yield from ("", "## Controls", "", *_controls(measured))
+    yield from ("", "## Acceptance gates", "", *_gates(measured))
     yield from ("", "## How it was chosen", "", *_choice(imported))
     yield from ("", "## Data", "", *_data(result))
     yield from ("", "## Intended use", "", *_INTENDED_USE)
-    yield from ("", "## Limits", "", *(f"- {note}" for note in (*report.warnings, *report.limitations)))
-    yield from ("", "## Environment", "", *_facts(environment_rows(result)))
+    notes = (*result["warnings"], *result["limitations"])
+    yield from ("", "## Limits", "", *(f"- {note}" for note in notes))
+    yield from ("", "## Environment", "", *_facts(_environment_rows(result)))
     yield from ("", "## Verify", "", *_VERIFY)
 
 
-def _failures(report: Report) -> Iterator[str]:
+def _failures(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"**{FAILED}: this model is not certified.** It does not meet these acceptance gates, listed below:"
     yield ""
-    for result in report.gates:
-        if not result.passed:
-            yield f"- {result.gate.name} (half {result.half.upper()})"
+    for found in result["gates"]:
+        if not found["passed"]:
+            yield f"- {found['gate']['name']} (half {found['half'].upper()})"
 
 
-def _introduction(report: Report) -> Iterator[str]:
-    yield f"A dual variational autoencoder over all {_described_space(report)} operations. Each half encodes"
+def _introduction(measured: _Measured) -> Iterator[str]:
+    space = _described_space(measured)
+    yield f"A dual variational autoencoder over all {space} operations. Each half encodes"
     yield "an operation as a Gaussian in its latent space, and decodes a latent to one distribution for each"
     yield "entry of the operation's table. Half A has the smaller decoder, half B the larger one."
     yield from ("", "```python", "import fluxttice_core as fx", "", 'model = fx.load("this folder")')
     yield from ("z = model.encode(0)", "tables = model.decode(z)", "drawn = model.sample(10)", "```")
 
 
-def _described_space(report: Report) -> str:
-    base = {2: "binary", 3: "ternary", 4: "quaternary"}.get(report.space.base, f"{report.space.base}-valued")
-    arity = {1: "one-input", 2: "two-input"}.get(report.space.arity, f"{report.space.arity}-input")
-    return f"{report.space.size:,} {arity} {base}"
+def _described_space(measured: _Measured) -> str:
+    space = measured.result["space"]
+    base = {2: "binary", 3: "ternary", 4: "quaternary"}.get(space["base"], f"{space['base']}-valued")
+    arity = {1: "one-input", 2: "two-input"}.get(space["arity"], f"{space['arity']}-input")
+    return f"{space['operations']:,} {arity} {base}"
 
 
-def _results(report: Report) -> Iterator[str]:
+def _results(measured: _Measured) -> Iterator[str]:
     yield "Each value with the half-width of its 95 % interval, or alone where it is exact; fractions in"
     yield "percent. *perfect* is what a perfect generator with a perfect code scores with the same budget;"
     yield "*untrained* is the range over freshly initialised networks of the same shape."
     yield ""
-    yield from _heading("", *(half.upper() for half in report.halves), "perfect", "untrained")
-    for quantity in headline_quantities(report):
-        metrics = [report.metric(quantity, half) for half in report.halves]
-        unit = metrics[0].figure.unit
-        values = [with_interval(metric.figure) for metric in metrics]
-        floor = shown_range(min(m.floor.low for m in metrics), max(m.floor.high for m in metrics), unit)
-        yield _row(_named(quantity), *values, shown(metrics[0].ceiling, unit), floor)
+    yield from _heading("", *(half.upper() for half in measured.halves), "perfect", "untrained")
+    for quantity in headline_quantities(measured.result):
+        metrics = measured.of_halves(quantity)
+        unit: Unit = metrics[0]["unit"]
+        floors = [metric["floor"] for metric in metrics]
+        floor = shown_range(min(float(f["low"]) for f in floors), max(float(f["high"]) for f in floors), unit)
+        perfect = shown(float(metrics[0]["ceiling"]), unit)
+        yield _row(_named(quantity), *map(_with_interval, metrics), perfect, floor)
 
 
-def _controls(report: Report) -> Iterator[str]:
+def _with_interval(metric: Mapping[str, Any]) -> str:
+    interval = metric["interval"]
+    ends = None if interval is None else (float(interval["lower"]), float(interval["upper"]))
+    return with_ends(float(metric["value"]), ends, metric["unit"])
+
+
+def _controls(measured: _Measured) -> Iterator[str]:
     yield "What generators score that no model should be mistaken for, and the oracle, which is perfect;"
     yield "measured as the model is. Where a bad generator does as well, a figure proves nothing by itself."
     yield ""
-    budget, first = report.settings.headline, report.halves[0]
+    budget, first = measured.settings.headline, measured.halves[0]
     wanted = (
         *("generative_information", f"coverage/argmax/{budget}", f"coverage/categorical/{budget}", "nll"),
-        *(f"table_accuracy/mean/{_part(report)}", "rate_plus_distortion"),
+        *(f"table_accuracy/mean/{measured.part}", "rate_plus_distortion"),
     )
-    yield from _heading("", *(control.name.replace("_", " ") for control in report.controls))
+    controls = measured.result["controls"]
+    yield from _heading("", *(control["name"].replace("_", " ") for control in controls))
     for quantity in wanted:
-        if report.has(quantity, first):
-            unit = report.metric(quantity, first).figure.unit
-            scores = [
-                [s.value for run in c.runs for s in run if s.quantity == quantity] for c in report.controls
-            ]
-            yield _row(
-                _named(quantity),
-                *(shown_range(min(v), max(v), unit) if v else shown(None, unit) for v in scores),
-            )
+        if measured.has(quantity, first):
+            unit = measured.records[quantity, first]["unit"]
+            yield _row(_named(quantity), *(_scored(control, quantity, unit) for control in controls))
 
 
-def _gates(report: Report) -> Iterator[str]:
+def _scored(control: Mapping[str, Any], quantity: str, unit: Unit) -> str:
+    scores = [float(s["value"]) for run in control["runs"] for s in run if s["quantity"] == quantity]
+    return shown_range(min(scores), max(scores), unit) if scores else shown(None, unit)
+
+
+def _gates(measured: _Measured) -> Iterator[str]:
     yield "A model is certified only if both halves meet every one of them."
     yield ""
-    yield from _heading("", "quantity", "asks", *(half.upper() for half in report.halves), "verdict")
-    for gate in dict.fromkeys(result.gate for result in report.gates):
-        found = [result for result in report.gates if result.gate == gate]
-        values = ["–" if result.value is None else f"{result.value:.4f}" for result in found]
-        verdict = "met" if all(result.passed for result in found) else FAILED
-        yield _row(gate.name, f"`{gate.quantity}`", f"{gate.comparison} {gate.threshold:g}", *values, verdict)
+    yield from _heading("", "quantity", "asks", *(half.upper() for half in measured.halves), "verdict")
+    results = measured.result["gates"]
+    gates = {tuple(sorted(result["gate"].items())): result["gate"] for result in results}
+    for gate in gates.values():
+        found = [result for result in results if result["gate"] == gate]
+        values = ["–" if result["value"] is None else f"{float(result['value']):.4f}" for result in found]
+        verdict = "met" if all(result["passed"] for result in found) else FAILED
+        asks = f"{gate['comparison']} {float(gate['threshold']):g}"
+        yield _row(gate["name"], f"`{gate['quantity']}`", asks, *values, verdict)
 
 
 def _choice(imported: Mapping[str, Any] | None) -> Iterator[str]:
@@ -199,14 +268,36 @@ def _choice(imported: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _data(result: Mapping[str, Any]) -> Iterator[str]:
     yield "The data are all operations of the space, which is enumerated; no other data were used."
-    parts = split_rows(result)
-    if not parts:
+    split = result["data"]["split"]
+    if split is None:
         yield "Which of them the model was trained on is not recorded: **nothing is claimed of held-out"
         yield "operations**, and accuracies are over all of them."
         return
     yield "They were split once by a seeded permutation; the weights were fitted to the training rows alone."
     yield ""
-    yield from _facts(parts)
+    sizes = {name.replace("_", "-"): f"{split[name]:,}" for name in ("train", "validation", "held_out")}
+    yield from _facts({**sizes, "seed of the split": str(split["seed"])})
+
+
+def _environment_rows(result: Mapping[str, Any]) -> dict[str, str]:
+    tool, model = result["tool"], result["model"]
+    return {
+        "program": f"{tool['name']} {tool['version']}",
+        "commit": _known(tool["commit"]) + (", with changes" if tool["modified"] else ""),
+        **{name: str(value) for name, value in sorted(result["environment"].items())},
+        "parameters": f"{model['parameters']:,}",
+        "recipe": _known(model["recipe"]),
+        "seed of the run": _known(model["seed"]),
+        "epoch": str(model["epoch"]),
+        "seed of the measurement": str(result["sampler"]["seed"]),
+        "tensors, SHA-256": f"`{model['tensor_sha256']}`",
+        "measurement settings, SHA-256": f"`{result['settings_sha256']}`",
+        "measured again by": f"`{result['command']}`",
+    }
+
+
+def _known(value: object) -> str:
+    return "not recorded" if value is None else str(value)
 
 
 _INTENDED_USE = (

@@ -29,6 +29,7 @@ from fluxttice_core.provenance.canonical import canonical_json
 from fluxttice_core.provenance.card import model_card
 from fluxttice_core.provenance.certified_files import (
     CARD,
+    COMMAND,
     FIGURES,
     MODEL,
     OWN,
@@ -44,9 +45,6 @@ from fluxttice_core.provenance.signature import sign_folder
 from fluxttice_core.provenance.sums import SIGNATURE, SUMS, UNLISTED, folder_digests, sums_text
 
 __all__ = ["Certificate", "certify", "fixed_threads"]
-
-COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
-"""Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
 THREADS = 2
 _LARGEST_SUMS = 1 << 22
@@ -104,7 +102,8 @@ def certify(
         The certificate as written.
 
     Raises:
-        CertificationError: If no checkpoint is admitted or a gate is failed, and that is not allowed.
+        CertificationError: If no checkpoint is admitted or a gate is failed, and that is not allowed; or if
+            the headline figures would be too much work for others to measure again.
         CheckpointError: If there is no model, or one that is damaged or untrained.
         StorageError: If the folder holds something else, or cannot be written.
     """

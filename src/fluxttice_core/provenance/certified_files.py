@@ -12,6 +12,7 @@ from fluxttice_core.provenance.sums import SIGNATURE, SUMS
 
 __all__ = [
     "CARD",
+    "COMMAND",
     "FIGURES",
     "MODEL",
     "OWN",
@@ -25,6 +26,9 @@ __all__ = [
 
 MODEL, SETTINGS, REPORT, CARD = "model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"
 SELECTION, FIGURES = "selection.json", "figures"
+COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
+"""Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
+
 OWN = frozenset({MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE})
 _FIGURE = re.compile(rf"{FIGURES}/([a-z0-9_]+\.svg)")
 """The card shows these names, so they hold nothing that Markdown reads."""

@@ -22,14 +22,12 @@ from torch import Tensor
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import bytes_digest
+from fluxttice_core.provenance.origin import UNKNOWN
 from fluxttice_core.provenance.pickle_scan import repack
 
-__all__ = ["UNKNOWN", "LegacyCheckpoint", "original_shapes", "read_legacy"]
+__all__ = ["LegacyCheckpoint", "original_shapes", "read_legacy"]
 
 MAXIMUM_FILE = 16 << 20
-UNKNOWN = ("settings", "seed", "split")
-"""What the original's files do not record; so nothing can be claimed about rows held out from training."""
-
 _HISTORIES = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
 _DAMAGE = (
     pickle.UnpicklingError,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError
+from fluxttice_core.provenance.record import Count, Sha256
 
-__all__ = ["RULE", "Candidate", "Ranked", "rank", "ranking_record"]
+__all__ = ["RULE", "Candidate", "Ranked", "rank", "ranking_record", "read_ranking"]
 
 RULE = (
     "Among the checkpoints that return every held-out table from its posterior mean in both halves, the one "
@@ -118,6 +121,76 @@ def ranking_record(ranking: Iterable[Ranked], *, draws: int, seed: int) -> dict[
             for ranked in ranking
         ],
     }
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Accuracies(_Strict):
+    a: Annotated[float, Field(ge=0, le=1)]
+    b: Annotated[float, Field(ge=0, le=1)]
+
+
+class _Information(_Strict):
+    # Noise of the draws may carry G a little past either end.
+    a: Annotated[float, Field(ge=-0.1, le=1.1)]
+    b: Annotated[float, Field(ge=-0.1, le=1.1)]
+
+
+class _Entry(_Strict):
+    place: int
+    epoch: Count
+    tensor_sha256: Sha256
+    held_out_tables: _Accuracies
+    generative_information: _Information
+    reason: str
+
+
+class _Ranking(_Strict):
+    rule: str
+    draws: Count
+    seed: Count
+    ranking: Annotated[list[_Entry], Field(min_length=1)]
+
+
+def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
+    """Rank the candidates of a record again, and refuse a record that is not the one of that ranking.
+
+    Args:
+        record: The content of `selection.json`.
+        draws: Prior draws that every G has to be from.
+        seed: Their seed.
+
+    Returns:
+        The ranking, worked out anew.
+
+    Raises:
+        CheckpointError: If the record is none, or its rule, draws, seed, places or reasons are others.
+    """
+    try:
+        found = _Ranking.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "its top level"
+        raise CheckpointError(
+            f"selection.json is not the ranking of a run's checkpoints: {where}: {first['msg']}"
+        ) from None
+    again = rank(_candidate(entry) for entry in found.ranking)
+    due = ranking_record(again, draws=draws, seed=seed)
+    for part, value in due.items():
+        if record[part] != value:
+            raise CheckpointError(
+                f"selection.json is not what the fixed rule makes of its candidates: its {part} differs"
+            )
+    return again
+
+
+def _candidate(entry: _Entry) -> Candidate:
+    accuracy, information = entry.held_out_tables, entry.generative_information
+    return Candidate(
+        entry.epoch, entry.tensor_sha256, (accuracy.a, accuracy.b), (information.a, information.b)
+    )
 
 
 def _key(candidate: Candidate) -> tuple[bool, float, float, int]:

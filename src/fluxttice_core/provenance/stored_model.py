@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -24,11 +25,13 @@ class StoredModel:
         record: What the header says.
         tensor_digest: Canonical tensor SHA-256 of the bytes.
         file_digest: SHA-256 of the whole file.
+        parameters: Numbers in its tensors, save those that stand alone, which are buffers.
     """
 
     record: CheckpointRecord
     tensor_digest: str
     file_digest: str
+    parameters: int
 
 
 def read_stored(data: bytes, *, name: str) -> StoredModel:
@@ -47,4 +50,5 @@ def read_stored(data: bytes, *, name: str) -> StoredModel:
         record = CheckpointRecord.model_validate(parse_json(described.encode(), name=name))
     except (KeyError, RecordError, ValidationError) as error:
         raise CheckpointError(f"{name} does not describe itself as a model of fluxttice does.") from error
-    return StoredModel(record, stored_digest(data, layout), bytes_digest(data))
+    parameters = sum(math.prod(tensor.shape) for tensor in layout.tensors if tensor.shape)
+    return StoredModel(record, stored_digest(data, layout), bytes_digest(data), parameters)

@@ -5,29 +5,35 @@ Reads the files without torch, so that it takes about a second; measuring again 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError, printable
-from fluxttice_core.measurement.gates import ACCEPTANCE, Gate, on_all_operations
+from fluxttice_core.measurement.gates import ACCEPTANCE, GateResult, on_all_operations
+from fluxttice_core.measurement.settings import settings_from
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
-from fluxttice_core.provenance.card_figures import card_contradictions
+from fluxttice_core.provenance.card import model_card
 from fluxttice_core.provenance.certified_files import (
     CARD,
     MODEL,
     REPORT,
     SELECTION,
     SETTINGS,
+    figures_among,
     require_own_names,
 )
+from fluxttice_core.provenance.origin import imported_from, require_origin
+from fluxttice_core.provenance.report_facts import require_complete, require_facts_of
 from fluxttice_core.provenance.result_schema import schema_fault
-from fluxttice_core.provenance.selection import Candidate, rank
+from fluxttice_core.provenance.selection import Candidate, read_ranking
 from fluxttice_core.provenance.signature import verify_folder
 from fluxttice_core.provenance.stored_model import StoredModel, read_stored
 from fluxttice_core.provenance.sums import SIGNATURE, SUMS, folder_digests, sums_text
@@ -37,6 +43,9 @@ __all__ = ["CertifiedFolder", "Finding", "verify"]
 Verdict = Literal["holds", "fails", "not checked"]
 _MAXIMUM = {MODEL: 256 << 20, REPORT: 64 << 20}
 _MAXIMUM_TEXT = 4 << 20
+_HALVES: tuple[Literal["a"], Literal["b"]] = ("a", "b")
+_SHOWN = 100
+_CHOSEN_BY = "table_accuracy/mean/held_out"
 
 
 @dataclass(frozen=True)
@@ -182,11 +191,17 @@ def _sums(folder: CertifiedFolder) -> str:
 
 def _report(folder: CertifiedFolder) -> str:
     result = folder.result
+    require_complete(result)
     for metric in result["metrics"]:
+        interval = metric["interval"]
+        if interval is not None and interval["estimate"] != metric["value"]:
+            raise MeasurementError(
+                f"{REPORT} gives {metric['name']} another value than its interval is around"
+            )
         low, high = _ends(metric)
         if not low <= float(metric["value"]) <= high:
             raise MeasurementError(f"{REPORT} gives {metric['name']} a value outside its interval")
-    return f"complete by its schema; {len(result['metrics'])} figures, each beside its ceiling and floor"
+    return f"holds all {len(result['metrics'])} figures that its settings ask for, and follows its schema"
 
 
 def _ends(metric: Mapping[str, Any]) -> tuple[float, float]:
@@ -199,6 +214,7 @@ def _settings(folder: CertifiedFolder) -> str:
     digest, stored = json_digest(folder.settings), folder.stored
     if stored.record.settings_digest != digest:
         raise CheckpointError(f"{SETTINGS} is not what the weights were made with: its digest differs")
+    require_origin(folder.settings, stored.record)
     return f"their digest is the one in {MODEL}"
 
 
@@ -208,63 +224,80 @@ def _weights(folder: CertifiedFolder) -> str:
         raise CheckpointError(f"{MODEL} holds other weights than its own header names")
     if (model["tensor_sha256"], model["file_sha256"]) != (stored.tensor_digest, stored.file_digest):
         raise CheckpointError(f"{MODEL} is not the model that {REPORT} measured")
-    record = stored.record
-    if (model["recipe"], model["epoch"], model["seed"]) != (record.recipe, record.epoch, record.seed):
-        raise CheckpointError(f"{REPORT} names another recipe, epoch or seed than {MODEL}")
+    if not stored.record.trained:
+        raise CheckpointError(f"{MODEL} records that its weights were never trained")
+    require_facts_of(folder.result, stored)
     return f"their digest {stored.tensor_digest[:16]}… is the same in header, report and file"
 
 
 def _selection(folder: CertifiedFolder) -> str:
-    settings, stored = folder.settings, folder.stored
-    if isinstance(settings, dict) and "imported" in settings:
-        return "imported from another program: nothing was chosen"
-    for ranked in rank(_candidates(folder.selection)):
-        candidate = ranked.candidate
-        if (candidate.epoch, candidate.tensor_digest) != (stored.record.epoch, stored.tensor_digest):
-            raise CheckpointError(f"{SELECTION} ranks epoch {candidate.epoch} first, and {MODEL} is another")
-        if not ranked.eligible:
-            raise CheckpointError(f"the fixed rule admits no checkpoint of {SELECTION}: {ranked.reason}")
-        return f"the fixed rule gives epoch {candidate.epoch} from the recorded ranking"
-    raise CheckpointError(f"{SELECTION} ranks nothing")
+    stored = folder.stored
+    if imported_from(folder.settings) is not None:
+        return _nothing_chosen(folder)
+    settings = settings_from(folder.result["settings"])
+    first = read_ranking(folder.selection, draws=settings.control_mass_draws, seed=settings.seed)[0]
+    candidate = first.candidate
+    if (candidate.epoch, candidate.tensor_digest) != (stored.record.epoch, stored.tensor_digest):
+        raise CheckpointError(f"{SELECTION} ranks epoch {candidate.epoch} first, and {MODEL} is another")
+    if not first.eligible:
+        raise CheckpointError(f"the fixed rule admits no checkpoint of {SELECTION}: {first.reason}")
+    _require_same_accuracy(candidate, folder.result)
+    return f"the fixed rule gives epoch {candidate.epoch} from the recorded ranking"
 
 
-def _candidates(record: Any) -> Iterator[Candidate]:
-    try:
-        for entry in record["ranking"]:
-            accuracy, information = entry["held_out_tables"], entry["generative_information"]
-            yield Candidate(
-                int(entry["epoch"]),
-                str(entry["tensor_sha256"]),
-                (float(accuracy["a"]), float(accuracy["b"])),
-                (float(information["a"]), float(information["b"])),
-            )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{SELECTION} is not the ranking of a run's checkpoints") from error
+def _require_same_accuracy(candidate: Candidate, result: Mapping[str, Any]) -> None:
+    measured = {m["half"]: m["value"] for m in result["metrics"] if m["quantity"] == _CHOSEN_BY}
+    if (measured.get("a"), measured.get("b")) != candidate.table_accuracy:
+        raise CheckpointError(f"{SELECTION} gives the chosen checkpoint another {_CHOSEN_BY} than {REPORT}")
+
+
+def _nothing_chosen(folder: CertifiedFolder) -> str:
+    if os.path.lexists(folder.path / SELECTION):
+        raise CheckpointError(f"{SELECTION} claims that an imported model was chosen; nothing was: remove it")
+    return "imported from another program: nothing was chosen"
 
 
 def _card(folder: CertifiedFolder) -> str:
-    text, result = folder.text(CARD), folder.result
-    for contradiction in card_contradictions(text, result):
-        raise MeasurementError(f"{CARD} does not match {REPORT}: {contradiction}")
-    return f"every figure in its tables and its front matter is that of {REPORT}"
+    stated = folder.text(CARD)
+    imported_from(folder.settings)
+    due = model_card(folder.result, folder.settings, figures_among(folder.digests))
+    if stated.encode() != due.encode():
+        raise MeasurementError(f"{CARD} is not the card of these files: {_difference(stated, due)}")
+    return f"every byte follows from {REPORT}, {SETTINGS} and the names of the figures"
+
+
+def _difference(stated: str, due: str) -> str:
+    """The first line in which two texts differ."""
+    pairs = zip_longest(stated.split("\n"), due.split("\n"))
+    number, (here, there) = next((n, pair) for n, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
+    shown = ["no such line" if line is None else f"“{line[:_SHOWN]}”" for line in (here, there)]
+    return f"its line {number} is {shown[0]}, where they give {shown[1]}"
 
 
 def _gates(folder: CertifiedFolder) -> str:
     """Judge the report's figures anew, by this program's gates and not by those that the report names."""
     result = folder.result
     values = {(metric["quantity"], metric["half"]): metric["value"] for metric in result["metrics"]}
-    split = result["data"]["split"]
-    gates: tuple[Gate, ...] = ACCEPTANCE if split is not None else on_all_operations(ACCEPTANCE)
-    stated = {(g["gate"]["quantity"], g["half"]): (g["value"], g["passed"]) for g in result["gates"]}
-    for gate in gates:
-        for half in ("a", "b"):
-            value = values.get((gate.quantity, half))
-            passed = value is not None and gate.admits(float(value))
-            if stated.get((gate.quantity, half)) != (value, passed):
-                raise MeasurementError(f"{REPORT} judges {gate.quantity} of half {half.upper()} wrongly")
-            if not passed:
-                raise MeasurementError(
-                    f"the model is not certified: its {gate.quantity} is {value} in half {half.upper()}, and "
-                    f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}"
-                )
+    gates = ACCEPTANCE if result["data"]["split"] is not None else on_all_operations(ACCEPTANCE)
+    judged = [GateResult(gate, half, values.get((gate.quantity, half))) for gate in gates for half in _HALVES]
+    due: list[dict[str, Any]] = [
+        {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
+        for found in judged
+    ]
+    for stated, expected in zip_longest(result["gates"], due):
+        if stated != expected:
+            asked = (expected or stated)["gate"]["quantity"]
+            raise MeasurementError(f"{REPORT} judges {asked} wrongly, or by other gates than certify has")
+    for found in judged:
+        if not _passed(found):
+            gate, half = found.gate, found.half.upper()
+            raise MeasurementError(
+                f"the model is not certified: its {gate.quantity} is {found.value} in half {half}, and "
+                f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}"
+            )
     return f"both halves meet all {len(gates)} acceptance gates by the report's figures"
+
+
+def _passed(found: GateResult) -> bool:
+    # An infinite figure stands in the report as a word.
+    return found.value is not None and found.gate.admits(float(found.value))

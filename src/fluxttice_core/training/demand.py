@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.operations.split import TRAIN_FRACTION
+from fluxttice_core.operations.conventions import part_sizes
 
 if TYPE_CHECKING:
     from fluxttice_core.training.recipe import Recipe
@@ -115,7 +115,7 @@ def work(recipe: "Recipe") -> int:
     Args:
         recipe: The recipe.
     """
-    rows = max(int(TRAIN_FRACTION * recipe.architecture.space.size), 1)
+    rows = max(part_sizes(recipe.architecture.space.size)[0], 1)
     steps = -(-rows // recipe.batch_size)
     looks = 2 * recipe.reach.draws // recipe.reach.every
     return recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks) * weights(recipe.architecture)
