@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,19 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyarrow import parquet
 
+from fluxttice_core.measurement.gates import ACCEPTANCE, judged
+from fluxttice_core.measurement.guards import guarded
+from fluxttice_core.measurement.intervals import coverage_interval
+from fluxttice_core.measurement.metric import Figure
+from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report_record import from_plain
 from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
-from fluxttice_core.provenance.card import model_card
 from fluxttice_core.provenance.keys import public_pem
 from fluxttice_core.provenance.legacy import original_shapes
 from fluxttice_core.provenance.result_file import report_coverage
 from fluxttice_core.provenance.run import run_settings
 from fluxttice_core.provenance.statement import Bundle, write_bundle, write_statement
+from fluxttice_core.provenance.stored_model import StoredModel, read_stored
 from fluxttice_core.provenance.tensor_file import encode_tensors, tensor_digest
 
 SHIPPED = Path(__file__).parents[2] / "src" / "fluxttice_core" / "certified"
@@ -78,14 +84,19 @@ def result() -> dict[str, Any]:
     whole["settings"] |= {"draws": [50_000], "rules": ["argmax"]}
     whole["metrics"] = [metric for metric in whole["metrics"] if metric["quantity"] in kept]
     whole["gates"] = [gate for gate in whole["gates"] if gate["gate"]["quantity"] in kept]
-    for metric in whole["metrics"]:
-        metric["samples"] = metric["samples"][:2]
     for part in ("series", "laws"):
         whole[part] = whole[part][:1]
     whole["series"][0] |= {axis: whole["series"][0][axis][:2] for axis in "xy"}
     for control in whole["controls"]:
         control["runs"] = [[s for s in run if s["quantity"] in kept] for run in control["runs"]]
-    report = from_plain(whole)
+    measured = from_plain(whole)
+    figures = [_twice(metric.figure) for metric in measured.metrics]
+    report = replace(
+        measured,
+        metrics=beside_controls(figures, measured.controls),
+        gates=judged(figures, gates=[gate for gate in ACCEPTANCE if gate.quantity in kept]),
+        laws=guarded(measured.space, figures, measured.series)[:1],
+    )
     return {
         **whole,
         **report.as_dict(),
@@ -95,20 +106,38 @@ def result() -> dict[str, Any]:
     }
 
 
+def _twice(figure: Figure) -> Figure:
+    """A coverage of two repeats, with what follows from them."""
+    samples = figure.samples[:2]
+    interval = coverage_interval(np.array([round(share * 19_683) for share in samples]), 19_683)
+    return replace(figure, value=interval.estimate, interval=interval, samples=samples)
+
+
 def results() -> list[bytes]:
     """Both as they are, and after `=` to be given the digest of whatever settings they then hold."""
     return [mark + canonical_json(result()) for mark in (b".", b"=")]
 
 
-def cards() -> list[bytes]:
-    """The tables of that result's card without its prose, and a card of another model."""
-    _, front, body = model_card(result(), {}, []).split("---\n", 2)
-    values = yaml.safe_load(front)
-    metrics = values["model-index"][0]["results"][0]["metrics"]
-    del metrics[1:]
-    kept = "\n".join(line for line in body.splitlines() if line[:1] in ("#", "|") and "SHA" not in line)
-    short = "---\nmodel-index: []\n---\n# FAILED: x\n| a | b |\n|---|---:|\n| c | 1 |\n"
-    return [f"---\n{yaml.safe_dump(values)}---\n{kept}\n".encode(), short.encode()]
+def certificates() -> list[bytes]:
+    """A report; after `s` the ranking of a run's checkpoints, and after `t` what is known of an import."""
+    ranking = (SHIPPED / "selection.json").read_bytes()
+    imported = {
+        "file": "old.pt",
+        "sha256": "ab" * 32,
+        "epoch": 2,
+        "best_validation_loss": 0.5,
+        "lambdas": [0.0, 0.5, 1.0],
+        "rho": 0.1,
+        "phase": 1,
+        "unknown": ["settings", "seed", "split"],
+    }
+    return [b"r" + canonical_json(result()), b"s" + ranking, b"t" + canonical_json({"imported": imported})]
+
+
+@cache
+def stored() -> StoredModel:
+    """What the shipped model's file says and is."""
+    return read_stored((SHIPPED / "model.safetensors").read_bytes(), name="it")
 
 
 @cache

@@ -7,7 +7,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,15 @@ from fluxttice_core.operations.notation import parse
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.provenance import checkpoint
 from fluxttice_core.provenance.canonical import canonical_json, json_digest, parse_json
-from fluxttice_core.provenance.card_figures import card_contradictions
+from fluxttice_core.provenance.card import model_card
 from fluxttice_core.provenance.keys import load_private_key, load_public_key
 from fluxttice_core.provenance.legacy import read_legacy
+from fluxttice_core.provenance.origin import imported_from
+from fluxttice_core.provenance.report_facts import require_complete, require_facts_of
 from fluxttice_core.provenance.result_file import read_result
+from fluxttice_core.provenance.result_schema import schema_fault
 from fluxttice_core.provenance.run import Run
+from fluxttice_core.provenance.selection import read_ranking
 from fluxttice_core.provenance.statement import read_bundle, read_statement
 from fluxttice_core.provenance.stored_model import read_stored
 from fluxttice_core.training.recipe import load_recipe
@@ -111,16 +115,34 @@ def read_result_file(data: bytes, folder: Path) -> None:
     mode, rest = _mode(data)
     if mode == ord("="):
         # A result whose settings are the digested ones, so that what follows is read too.
-        with contextlib.suppress(FluxtticeError):
-            value = parse_json(rest, name="it")
-            if isinstance(value, dict) and "settings" in value:
-                rest = canonical_json({**value, "settings_sha256": json_digest(value["settings"])})
+        rest = _with_settings_digested(rest)
     read_result(_written(folder, "report.json", rest))
 
 
-def read_card(data: bytes, _folder: Path) -> None:
-    for contradiction in card_contradictions(data.decode("utf-8", "replace"), corpus.result()):
-        raise MeasurementError(contradiction)
+def read_certificate(data: bytes, _folder: Path) -> None:
+    mode, rest = data[:1], data[1:]
+    if mode == b"s":
+        read_ranking(parse_json(rest, name="it"), draws=131_072, seed=0)
+    elif mode == b"t":
+        imported_from(parse_json(rest, name="it"))
+    else:
+        result = parse_json(_with_settings_digested(rest), name="it")
+        fault = schema_fault(result)
+        if fault is not None:
+            raise MeasurementError(fault)
+        # A report small enough to be read often lacks figures, and the rest of it is looked at all the same.
+        for check in (require_complete, partial(require_facts_of, stored=corpus.stored())):
+            with contextlib.suppress(FluxtticeError):
+                check(result)
+        model_card(result, {}, ["mass.svg"])
+
+
+def _with_settings_digested(data: bytes) -> bytes:
+    with contextlib.suppress(FluxtticeError):
+        value = parse_json(data, name="it")
+        if isinstance(value, dict) and "settings" in value:
+            return canonical_json({**value, "settings_sha256": json_digest(value["settings"])})
+    return data
 
 
 def read_tensors(data: bytes, folder: Path) -> None:
@@ -267,9 +289,7 @@ def parsers() -> dict[str, Parser]:
         ),
         "recipes": Parser(read_recipe, corpus.recipes, (*_YAML, *_JSON), 600, 1),
         "result files": Parser(read_result_file, corpus.results, _JSON, 8_000, 1),
-        "model cards": Parser(
-            read_card, corpus.cards, (b"| ", b"`", b"---\n", "± ∞".encode(), *_YAML), 3_000
-        ),
+        "certificates": Parser(read_certificate, corpus.certificates, _JSON, 8_000, 1),
         "tensor files": Parser(
             read_tensors, corpus.tensor_files, (b"F32", b"__metadata__", *_JSON), 2_000, 1
         ),

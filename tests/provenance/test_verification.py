@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,19 @@ import pytest
 import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.provenance import checkpoint
-from fluxttice_core.provenance.canonical import canonical_json, json_digest
+from fluxttice_core.measurement.estimate import Estimate
+from fluxttice_core.measurement.gates import judged
+from fluxttice_core.measurement.guards import guarded
+from fluxttice_core.measurement.metric import Figure
+from fluxttice_core.measurement.reference import beside_controls
+from fluxttice_core.measurement.report_record import from_plain
+from fluxttice_core.provenance import checkpoint, effort, remeasurement
+from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
+from fluxttice_core.provenance.card import model_card
 from fluxttice_core.provenance.folder_listing import digest_beneath, list_files
 from fluxttice_core.provenance.keys import fingerprint, hash_of, new_private_key
 from fluxttice_core.provenance.remeasurement import remeasure
+from fluxttice_core.provenance.result_file import report_coverage
 from fluxttice_core.provenance.signature import sign_folder
 from fluxttice_core.provenance.statement import (
     Bundle,
@@ -25,6 +34,7 @@ from fluxttice_core.provenance.statement import (
 from fluxttice_core.provenance.sums import folder_digests, sums_text
 from fluxttice_core.provenance.verification import Finding, verify
 
+UNREADABLE = {"report", "weights", "selection", "card", "gates"}
 CHECKS = ("signature", "sums", "report", "settings", "weights", "selection", "card", "gates", "figures")
 
 
@@ -46,6 +56,11 @@ def edit(folder: Path, name: str, change: Callable[[Any], None]) -> None:
 
 def failures(findings: tuple[Finding, ...]) -> set[str]:
     return {finding.subject for finding in findings if finding.verdict == "fails"}
+
+
+def details(folder: Path) -> dict[str, str]:
+    """What each check that fails says."""
+    return {finding.subject: finding.detail for finding in verify(folder) if finding.verdict == "fails"}
 
 
 def metric(report: Any, quantity: str, half: str = "a") -> Any:
@@ -78,10 +93,13 @@ def test_a_change_with_sums_corrected_breaks_the_signature(
     assert failures(verify(folder, public_key=key.public_key())) == {"signature"}
 
 
-@pytest.mark.parametrize("name", ["figures/extra.svg", "notes.txt", ".hidden"])
-def test_a_file_that_was_added_is_noticed(folder: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "subjects"),
+    [("figures/extra.svg", {"sums", "card"}), ("notes.txt", {"sums"}), (".hidden", {"sums"})],
+)
+def test_a_file_that_was_added_is_noticed(folder: Path, name: str, subjects: set[str]) -> None:
     (folder / name).write_text("x")
-    assert failures(verify(folder)) == {"sums"}
+    assert failures(verify(folder)) == subjects
 
 
 @pytest.mark.parametrize(
@@ -118,12 +136,11 @@ def test_names_from_the_folder_cannot_steer_a_terminal(folder: Path, key: ec.Ell
     ("name", "subjects"),
     [
         ("model.safetensors", {"sums", "settings", "weights", "selection"}),
-        ("report.json", {"sums", "report", "weights", "card", "gates"}),
-        ("settings.json", {"sums", "settings", "selection"}),
+        ("report.json", {"sums", "report", "weights", "selection", "card", "gates"}),
+        ("settings.json", {"sums", "settings", "selection", "card"}),
         ("selection.json", {"sums", "selection"}),
         ("MODEL_CARD.md", {"sums", "card"}),
         ("SHA256SUMS", {"sums"}),
-        ("figures/coverage.svg", {"sums"}),
     ],
 )
 def test_a_missing_or_empty_file_fails_what_depends_on_it(
@@ -133,6 +150,13 @@ def test_a_missing_or_empty_file_fails_what_depends_on_it(
     assert failures(verify(folder)) == subjects
     (folder / name).unlink()
     assert failures(verify(folder)) == subjects
+
+
+def test_a_missing_figure_is_missed_by_the_card_that_shows_it(folder: Path) -> None:
+    (folder / "figures" / "coverage.svg").write_bytes(b"")
+    assert failures(verify(folder)) == {"sums"}
+    (folder / "figures" / "coverage.svg").unlink()
+    assert failures(verify(folder)) == {"sums", "card"}
 
 
 def _cheat_settings(report: Any) -> None:
@@ -184,14 +208,14 @@ def _other_epoch(report: Any) -> None:
 @pytest.mark.parametrize(
     ("cheat", "subjects"),
     [
-        (_cheat_settings, {"report", "weights", "card", "gates"}),
-        (_cheat_settings_and_digest, {"card"}),
+        (_cheat_settings, UNREADABLE),
+        (_cheat_settings_and_digest, {"report", "selection", "card"}),
         (_cheat_value, {"report", "card", "gates"}),
         (_cheat_interval_too, {"card", "gates"}),
-        (_cheat_gates, {"card", "gates"}),
-        (_drop_floor, {"report", "weights", "card", "gates"}),
-        (_drop_ceiling, {"report", "weights", "card", "gates"}),
-        (_drop_controls, {"report", "weights", "card", "gates"}),
+        (_cheat_gates, {"report", "card", "gates"}),
+        (_drop_floor, UNREADABLE),
+        (_drop_ceiling, UNREADABLE),
+        (_drop_controls, UNREADABLE),
         (_other_weights, {"weights", "card"}),
         (_other_epoch, {"weights", "card"}),
     ],
@@ -204,6 +228,182 @@ def test_an_edited_report_is_noticed_even_with_sums_corrected(
     assert failures(verify(folder)) == subjects
 
 
+def _in(*path: str, value: Any) -> Callable[[Any], None]:
+    """A change of one value in a report."""
+
+    def change(report: Any) -> None:
+        for name in path[:-1]:
+            report = report[name]
+        report[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "subject", "message"),
+    [
+        (("title",), "certified by somebody, epoch 2, seed 0", "weights", "the title"),
+        (("model", "parameters"), 10, "weights", "number of parameters"),
+        (("model", "rho"), 0.9, "weights", "the rho"),
+        (("rho",), 0.9, "report", "coupled/rho=0.9"),
+        (("model", "architecture", "latent_dim"), 4, "weights", "the architecture"),
+        (("model", "source"), "perfect", "weights", "the file"),
+        (("sampler", "dimensions", "a"), 1, "weights", "the dimensions"),
+        (("space", "base"), 2, "weights", "the space"),
+        (("data", "entropy_nats"), 3.0, "weights", "the data"),
+        (("data", "split", "train"), 3, "weights", "the split"),
+        (("data", "split", "seed"), 7, "weights", "the split"),
+        (("data", "split", "sha256"), "ab" * 32, "weights", "the split"),
+        (("data", "split"), None, "report", "lacks"),
+        (("sampler", "repeats"), [99], "report", "the sampler"),
+        (("sampler", "prior"), "a better prior", "report", "the sampler"),
+        (("limitations",), ["There are none."], "report", "the limitations"),
+        (("warnings",), ["Everything is told from everything."], "report", "the warnings"),
+        (("command",), "fluxttice prove", "report", "the command"),
+        (("created",), "2026-01-01T00:00:00Z", "report", "the time and cost"),
+        (("environment", "note"), "measured by an independent laboratory", "report", "other words"),
+        (("tool", "version"), "9, audited", "report", "other words"),
+    ],
+)
+def test_what_the_header_and_the_settings_decide_is_compared(
+    folder: Path, path: tuple[str, ...], value: Any, subject: str, message: str
+) -> None:
+    edit(folder, "report.json", _in(*path, value=value))
+    write_card(folder)
+    found = {finding.subject: finding.detail for finding in verify(folder) if finding.verdict == "fails"}
+    assert message in found[subject]
+
+
+@pytest.mark.parametrize("quantity", ["nll", "coupled/rho=0.1/rate", "table_accuracy/draw/train"])
+def test_a_report_without_one_of_its_figures_is_not_complete(folder: Path, quantity: str) -> None:
+    def drop(report: Any) -> None:
+        report["metrics"] = [m for m in report["metrics"] if m["quantity"] != quantity]
+
+    edit(folder, "report.json", drop)
+    write_card(folder)
+    (found,) = [finding for finding in verify(folder) if finding.verdict == "fails"]
+    assert found.subject == "report"
+    assert f"lacks {quantity} of half" in found.detail
+
+
+def test_a_figure_that_is_there_twice_or_that_nobody_asked_for_is_noticed(folder: Path) -> None:
+    edit(folder, "report.json", lambda report: report["metrics"].append(dict(metric(report, "nll"))))
+    assert "holds nll of half a 2 times" in details(folder)["report"]
+    edit(folder, "report.json", lambda report: report["metrics"][-1].update(quantity="praise"))
+    assert "holds praise of half a 1 times" in details(folder)["report"]
+
+
+def test_a_value_that_its_interval_is_not_around_is_noticed(folder: Path) -> None:
+    edit(folder, "report.json", lambda r: metric(r, "nll")["interval"].update(estimate=1.0))
+    assert "another value than its interval is around" in details(folder)["report"]
+
+
+def test_integers_beyond_doubles_are_refused_in_a_sentence(folder: Path) -> None:
+    text = (folder / "report.json").read_text()
+    value = str(metric(json.loads(text), "nll")["value"])
+    (folder / "report.json").write_text(text.replace(value, "1" + "0" * 400))
+    reseal(folder)
+    assert "more than 308 digits" in details(folder)["report"]
+
+
+def import_it(folder: Path, *, split: bool = False, recipe: bool = False) -> None:
+    """Call the folder's model imported from another program."""
+    settings = {
+        "imported": {
+            "file": "old.pt",
+            "sha256": "ab" * 32,
+            "epoch": 2,
+            "best_validation_loss": 0.5,
+            "lambdas": [0.0, 0.0, 0.0],
+            "rho": 0.1,
+            "phase": 1,
+            "unknown": ["settings", "seed", "split"],
+        }
+    }
+    good = checkpoint.read_model(folder / "model.safetensors")
+    record = good.record.model_dump() | {
+        "settings_digest": json_digest(settings),
+        "seed": None,
+        "steps": None,
+    }
+    record |= ({} if split else {"split": None}) | ({} if recipe else {"recipe": None})
+    for own in ("tensor_digest", "torch_version", "format_version", "kind"):
+        del record[own]
+    model = checkpoint.encode_model(good.model, record)
+    (folder / "model.safetensors").write_bytes(model)
+    (folder / "settings.json").write_bytes(canonical_json(settings) + b"\n")
+    (folder / "selection.json").unlink()
+
+    def point(report: Any) -> None:
+        name = "small" if recipe else "model.safetensors"
+        report["title"] = f"{name}, epoch 2"
+        report["model"] |= {"seed": None, "file_sha256": bytes_digest(model)}
+        report["model"]["recipe"] = "small" if recipe else None
+
+    edit(folder, "report.json", point)
+    write_card(folder)
+
+
+def test_an_imported_model_cannot_claim_results_on_held_out_rows(folder: Path) -> None:
+    import_it(folder)
+    found = details(folder)
+    assert set(found) == {"weights"}
+    assert "the split" in found["weights"]
+
+
+@pytest.mark.parametrize("kept", ["split", "recipe"])
+def test_a_model_is_imported_exactly_if_its_header_records_no_run(folder: Path, kept: str) -> None:
+    import_it(folder, **{kept: True})
+    assert "the header of the weights says otherwise" in details(folder)["settings"]
+
+
+def test_an_imported_model_was_chosen_by_nothing(folder: Path) -> None:
+    record = (folder / "selection.json").read_text()
+    import_it(folder)
+    (folder / "selection.json").write_text(record)
+    assert "nothing was" in details(folder)["selection"]
+
+
+SPOILT: dict[str, dict[str, Any]] = {
+    "place": {"place": 77},
+    "reason": {"reason": "lowest validation loss"},
+    "nan": {"generative_information": {"a": "nan", "b": "nan"}},
+    "true": {"held_out_tables": {"a": True, "b": 1.0}},
+    "more than all": {"held_out_tables": {"a": 2.0, "b": 1.0}},
+    "part of an epoch": {"epoch": 2.9},
+    "a note": {"note": "best"},
+}
+
+
+@pytest.mark.parametrize("change", SPOILT)
+def test_an_entry_of_the_ranking_is_the_one_that_the_rule_makes(folder: Path, change: str) -> None:
+    edit(folder, "selection.json", lambda record: record["ranking"][0].update(SPOILT[change]))
+    reseal(folder)
+    found = details(folder)
+    assert set(found) == {"selection"}
+    assert found["selection"].startswith("selection.json is not ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rule": "lowest validation loss"}, {"draws": 1}, {"seed": 99}, {"ranking": []}, {"note": "best"}],
+)
+def test_a_record_of_the_choice_is_the_one_that_the_rule_makes(folder: Path, change: dict[str, Any]) -> None:
+    edit(folder, "selection.json", lambda record: record.update(change))
+    reseal(folder)
+    found = details(folder)
+    assert set(found) == {"selection"}
+    assert found["selection"].startswith("selection.json is not ")
+
+
+def test_the_chosen_checkpoint_s_accuracy_is_the_report_s(folder: Path) -> None:
+    def lower(report: Any) -> None:
+        metric(report, "table_accuracy/mean/held_out")["value"] = 0.5
+
+    edit(folder, "report.json", lower)
+    assert "another table_accuracy/mean/held_out" in details(folder)["selection"]
+
+
 def test_an_edited_ranking_is_noticed(folder: Path) -> None:
     def promote(record: Any) -> None:
         record["ranking"][1]["generative_information"] = {"a": 0.9, "b": 0.9}
@@ -212,7 +412,7 @@ def test_an_edited_ranking_is_noticed(folder: Path) -> None:
     reseal(folder)
     (found,) = [finding for finding in verify(folder) if finding.verdict == "fails"]
     assert found.subject == "selection"
-    assert "ranks epoch 3 first" in found.detail
+    assert "its ranking differs" in found.detail
     edit(folder, "selection.json", lambda record: record.update(ranking=[{"epoch": "x"}]))
     assert "selection" in failures(verify(folder))
 
@@ -221,6 +421,44 @@ def test_settings_of_another_run_are_noticed(folder: Path) -> None:
     edit(folder, "settings.json", lambda settings: settings.update(seed=1))
     reseal(folder)
     assert failures(verify(folder)) == {"settings"}
+
+
+ROW = "| generative information G `generative_information` |"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (ROW, "| exact accuracy `generative_information` |"),
+        (ROW, f"word\n{ROW} 0.9999 | 0.9999 | 1.0000 | 0.19 |\n\n{ROW}"),
+        (ROW, f"coverage\u2028| 99.99 |\n{ROW}"),
+        (ROW, f"{ROW} best ever"),
+        ("\n## Controls", "\n| G = 0.9999 | N = 50,000: 100.00 % |\n|---|---|\n\n## Controls"),
+        ("\n## Controls", "\n<table><tr><td>G</td><td>0.9999</td></tr></table>\n\n## Controls"),
+        ("\n## Controls", "\n- argmax coverage: 99.99 %\n\n## Controls"),
+        ("A model is certified only", "Coverage is 99.99 %. A model is certified only"),
+        ("## Limits", "## Strengths"),
+        ("name: argmax efficiency, N = 50,000, half A", "name: perfect efficiency, half A"),
+        ("license: apache-2.0", "license: mit\nbenchmark_score: 0.99999"),
+        ("\n", "\r\n"),
+        (" ±", "<!-- -->±"),
+        ("\n## Verify", ""),
+    ],
+)
+def test_a_card_that_says_anything_else_is_noticed(folder: Path, old: str, new: str) -> None:
+    text = (folder / "MODEL_CARD.md").read_text()
+    assert old in text
+    (folder / "MODEL_CARD.md").write_bytes(text.replace(old, new).encode())
+    reseal(folder)
+    found = details(folder)
+    assert set(found) == {"card"}
+    assert found["card"].startswith("MODEL_CARD.md is not the card of these files: its line ")
+
+
+def test_a_card_that_is_cut_short_is_noticed(folder: Path) -> None:
+    text = (folder / "MODEL_CARD.md").read_text()
+    (folder / "MODEL_CARD.md").write_text(text[:-1])
+    assert "no such line" in details(folder)["card"]
 
 
 def swap_weights(folder: Path) -> None:
@@ -249,7 +487,7 @@ def swap_weights(folder: Path) -> None:
 
 
 def test_measuring_again_finds_what_only_the_weights_can_tell(folder: Path) -> None:
-    assert [finding.verdict for finding in remeasure(folder)] == ["holds"] * 3
+    assert [finding.verdict for finding in remeasure(folder)] == [*["holds"] * 3, "not checked"]
     swap_weights(folder)
     assert failures(verify(folder)) == set()
     assert failures(remeasure(folder)) & {"half A", "half B"}
@@ -274,20 +512,89 @@ def test_weights_that_the_report_does_not_name_are_not_measured(folder: Path) ->
     assert "other weights" in found.detail
 
 
-def test_measuring_again_finds_a_figure_that_was_improved_everywhere(folder: Path) -> None:
-    def improve(report: Any) -> None:
-        metric(report, "distortion", "b")["value"] += 0.5
-        metric(report, "distortion", "b")["interval"] = {
-            **metric(report, "distortion", "b")["interval"],
-            "estimate": 0.503,
-            "lower": 0.5,
-            "upper": 0.51,
-        }
+def forge(folder: Path, change: Callable[[Figure], Figure]) -> None:
+    """Change figures, and make all follow that does: laws, floors, gates, coverage, card and sums."""
+    result = json.loads((folder / "report.json").read_text())
+    report = from_plain(result)
+    figures = [change(found.figure) for found in report.metrics]
+    forged = replace(
+        report,
+        metrics=beside_controls(figures, report.controls),
+        gates=judged(figures),
+        laws=guarded(report.space, figures, report.series),
+    )
+    result |= {**forged.as_dict(), "coverage": report_coverage(forged)}
+    (folder / "report.json").write_bytes(canonical_json(result) + b"\n")
+    write_card(folder)
 
-    edit(folder, "report.json", improve)
+
+def write_card(folder: Path) -> None:
+    """Write the card of the folder's report, and make the sums fit."""
+    result, settings = (json.loads((folder / name).read_text()) for name in ("report.json", "settings.json"))
+    figures = sorted(figure.name for figure in (folder / "figures").iterdir())
+    (folder / "MODEL_CARD.md").write_text(model_card(result, settings, figures))
+    reseal(folder)
+
+
+def with_error(figure: Figure, value: float, error: float) -> Figure:
+    """The figure at another value, with another error and the interval that follows from it."""
+    interval = Estimate(value, error, figure.degrees).interval()
+    return replace(figure, value=value, error=error, interval=interval)
+
+
+def test_figures_that_were_forged_unchanged_hold(folder: Path) -> None:
+    """The control of the next ones."""
+    forge(folder, lambda figure: figure)
+    assert failures(verify(folder)) == set()
+    assert failures(remeasure(folder)) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (0.99, 0.05, "generative_information is "),
+        (0.99, 0.2, "generative_information is "),
+        (None, 0.2, "the interval of generative_information is "),
+    ],
+)
+def test_a_better_figure_does_not_pass_by_a_wider_interval(
+    folder: Path, value: float | None, error: float, message: str
+) -> None:
+    def improve(figure: Figure) -> Figure:
+        if (figure.quantity, figure.half) != ("generative_information", "b"):
+            return figure
+        return with_error(figure, figure.value if value is None else value, error)
+
+    forge(folder, improve)
+    assert failures(verify(folder)) == set()
     (found,) = [finding for finding in remeasure(folder) if finding.verdict == "fails"]
     assert found.subject == "half B"
-    assert "distortion is" in found.detail
+    assert message in found.detail
+
+
+def test_figures_that_are_not_measured_again_are_named(folder: Path) -> None:
+    (found,) = [finding for finding in remeasure(folder) if finding.verdict == "not checked"]
+    assert found.subject == "other figures"
+    assert found.detail.endswith(": code_information")
+
+
+@pytest.mark.parametrize(
+    "setting", [{"mass_draws": 99_999_744}, {"posterior_repeats": 1_000, "repeats": 1_000}]
+)
+def test_a_report_that_asks_for_too_much_work_is_not_measured_again(
+    folder: Path, setting: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(report: Any) -> None:
+        report["settings"] |= setting
+        report["settings_sha256"] = json_digest(report["settings"])
+        report["sampler"]["repeats"] = [report["settings"]["repeats"]]
+
+    edit(folder, "report.json", ask)
+    monkeypatch.setattr(effort, "AT_MOST", 0.5)
+    monkeypatch.setattr(remeasurement, "estimate_mass", lambda *_: pytest.fail("it was measured"))
+    found = remeasure(folder)
+    assert [finding.verdict for finding in found] == ["holds", "fails", "fails"]
+    assert "times the usual work" in found[1].detail
 
 
 def test_measuring_again_finds_a_report_that_contradicts_itself(folder: Path) -> None:

@@ -66,17 +66,32 @@ def reconstruction_figures(
         split: The split that the model was trained on; none: unknown, so that nothing counts as held out.
     """
     for part, rows in parts_of(model.space, split).items():
-        placed = rows.to(settings.device)
-        from_mean = reconstruction_from_mean(model, placed)
-        generator = stream(settings.seed, half, "reconstruction", part, device=settings.device)
-        from_draws = [
-            reconstruction_from_posterior(model, placed, generator=generator)
-            for _ in range(settings.posterior_repeats)
-        ]
-        for name, accuracy in _ACCURACIES:
-            yield _accuracy(f"{name}/mean/{part}", half, accuracy(from_mean))
-            values = np.array([accuracy(drawn) for drawn in from_draws])
-            yield _drawn_accuracy(f"{name}/draw/{part}", half, values, settings.seed)
+        yield from figures_of_part(model, half, settings, part, rows)
+
+
+def figures_of_part(
+    model: Autoencoder, half: Half, settings: MeasurementSettings, part: str, rows: Tensor
+) -> Iterator[Figure]:
+    """Exact tables and cells, from the posterior mean and from draws, on one part of the split.
+
+    Args:
+        model: The autoencoder.
+        half: What to call it.
+        settings: Repeats and seed.
+        part: Name of the part.
+        rows: Its operations.
+    """
+    placed = rows.to(settings.device)
+    from_mean = reconstruction_from_mean(model, placed)
+    generator = stream(settings.seed, half, "reconstruction", part, device=settings.device)
+    from_draws = [
+        reconstruction_from_posterior(model, placed, generator=generator)
+        for _ in range(settings.posterior_repeats)
+    ]
+    for name, accuracy in _ACCURACIES:
+        yield _accuracy(f"{name}/mean/{part}", half, accuracy(from_mean))
+        values = np.array([accuracy(drawn) for drawn in from_draws])
+        yield _drawn_accuracy(f"{name}/draw/{part}", half, values, settings.seed)
 
 
 def _accuracy(quantity: str, half: Half, value: float) -> Figure:

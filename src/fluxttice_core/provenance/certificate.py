@@ -38,6 +38,7 @@ from fluxttice_core.provenance.certified_files import (
     SETTINGS,
     require_own_names,
 )
+from fluxttice_core.provenance.effort import require_repeatable
 from fluxttice_core.provenance.folder_listing import list_files
 from fluxttice_core.provenance.result_file import Circumstances, check_result, result_of
 from fluxttice_core.provenance.selection import Candidate, Ranked, rank, ranking_record
@@ -111,6 +112,8 @@ def certify(
     require_writable(out)
     settings = settings or MeasurementSettings()
     deposits = [deposit_of(path) for path in candidate_paths(source)]
+    first = deposits[0].trained
+    require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
     with fixed_threads():
         ranking = _ranking(deposits, settings, progress)
         if ranking and on_ranking is not None:

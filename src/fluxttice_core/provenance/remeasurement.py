@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from fluxttice_core.errors import FluxtticeError
-from fluxttice_core.measurement.code_figures import parts_of
-from fluxttice_core.measurement.information import generative_information
+from fluxttice_core.measurement.code_figures import figures_of_part, parts_of, rate_figures
 from fluxttice_core.measurement.mass import estimate_mass
-from fluxttice_core.measurement.metric import Half
-from fluxttice_core.measurement.posterior import distortion, encode_rows, rate
+from fluxttice_core.measurement.mass_figures import figures_of_mass
+from fluxttice_core.measurement.metric import Figure, Half
+from fluxttice_core.measurement.posterior import encode_rows
 from fluxttice_core.measurement.protocol import Autoencoder
 from fluxttice_core.measurement.reach_figures import reach_figures
-from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
+from fluxttice_core.measurement.series import Series
 from fluxttice_core.measurement.settings import MeasurementSettings, settings_from
 from fluxttice_core.measurement.streams import stream
 from fluxttice_core.operations.split import Split
+from fluxttice_core.provenance.card import headline_quantities
 from fluxttice_core.provenance.certificate import fixed_threads
-from fluxttice_core.provenance.certified_files import MODEL
+from fluxttice_core.provenance.certified_files import MODEL, REPORT
+from fluxttice_core.provenance.effort import require_repeatable
+from fluxttice_core.provenance.report_facts import require_complete
 from fluxttice_core.provenance.result_file import check_result
 from fluxttice_core.provenance.trained import TrainedModel, load
 from fluxttice_core.provenance.verification import CertifiedFolder, Finding
@@ -30,6 +34,9 @@ __all__ = ["remeasure"]
 
 _ROUNDING = 1e-5
 """Relative difference that other hardware may make in a figure that is exact."""
+
+_OF_WIDTH = 0.5
+"""Part of its half-width by which other hardware may move the end of an interval."""
 
 
 def remeasure(folder: Path) -> tuple[Finding, ...]:
@@ -41,22 +48,24 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
         folder: A certified folder.
 
     Returns:
-        A finding on the report, and one on the figures of each half.
+        Findings on the report, on the figures of each half, and on those that were not measured again.
     """
     try:
         result = CertifiedFolder(folder).result
-        check_result(result, name="report.json")
+        require_complete(result)
+        check_result(result, name=REPORT)
         trained = load(folder / MODEL)
         _require_same_weights(result, trained)
-        settings = settings_from(result["settings"])
         _require_same_rows(result, trained.split)
     except FluxtticeError as error:
         return (Finding("consistency", "fails", str(error)),)
     consistent = Finding("consistency", "holds", "the report does not contradict itself")
-    with fixed_threads():
-        halves: tuple[tuple[Half, Autoencoder], ...] = (("a", trained.vae_a), ("b", trained.vae_b))
-        found = [_of_half(model, half, settings, trained.split, result) for half, model in halves]
-    return (consistent, *found)
+    settings = settings_from(result["settings"]).model_copy(update={"device": "cpu"})
+    try:
+        require_repeatable(settings, operations=trained.space.size, parameters=trained.parameters)
+    except FluxtticeError as error:
+        return (consistent, *(Finding(f"half {half}", "fails", str(error)) for half in "AB"))
+    return (consistent, *_measured_again(trained, settings, result))
 
 
 def _require_same_weights(result: Mapping[str, Any], trained: TrainedModel) -> None:
@@ -70,55 +79,77 @@ def _require_same_rows(result: Mapping[str, Any], split: Split | None) -> None:
         raise FluxtticeError("the report measures other held-out rows than those that the model records")
 
 
-def _of_half(
-    model: Autoencoder,
-    half: Half,
-    settings: MeasurementSettings,
-    split: Split | None,
-    result: Mapping[str, Any],
-) -> Finding:
-    records = {m["quantity"]: m for m in result["metrics"] if m["half"] == half}
-    subject = f"half {half.upper()}"
-    shown: list[str] = []
-    for quantity, value in _figures(model, half, settings, split):
-        record = records.get(quantity)
-        if record is None:
-            return Finding(subject, "fails", f"report.json lacks {quantity}")
-        if not _within(value, record):
-            detail = f"{quantity} is {value:.6g} from the weights, and {record['value']} in report.json"
-            return Finding(subject, "fails", detail)
-        shown.append(quantity)
-    return Finding(subject, "holds", f"measured again within their intervals: {', '.join(shown)}")
+def _measured_again(
+    trained: TrainedModel, settings: MeasurementSettings, result: Mapping[str, Any]
+) -> Iterator[Finding]:
+    headline = headline_quantities(result)
+    halves: tuple[tuple[Half, Autoencoder], ...] = (("a", trained.vae_a), ("b", trained.vae_b))
+    measured: set[str] = set()
+    with fixed_threads():
+        for half, model in halves:
+            figures = [
+                figure
+                for figure in _figures(model, half, settings, trained.split)
+                if isinstance(figure, Figure) and figure.quantity in headline
+            ]
+            measured |= {figure.quantity for figure in figures}
+            yield _compared(figures, half, result)
+    yield from _left_out([quantity for quantity in headline if quantity not in measured])
 
 
 def _figures(
     model: Autoencoder, half: Half, settings: MeasurementSettings, split: Split | None
-) -> Iterator[tuple[str, float]]:
-    """The headline figures: do codes know their operations, and does the prior reach them evenly."""
+) -> Iterator[Figure | Series]:
+    """What is soon measured: do codes know their operations, and does the prior reach them evenly."""
     part, rows = list(parts_of(model.space, split).items())[-1]
-    yield f"table_accuracy/mean/{part}", reconstruction_from_mean(model, rows).table_accuracy
+    yield from figures_of_part(model, half, settings, part, rows)
     posteriors = encode_rows(model, device=torch.device("cpu"))
-    yield "rate", rate(posteriors).total
-    noise = stream(settings.seed, half, "distortion")
-    yield "distortion", distortion(model, posteriors, draws=settings.posterior_repeats, generator=noise).value
-    headline = settings.headline
-    wanted = (f"coverage/argmax/{headline}", f"efficiency/argmax/{headline}")
-    for figure in reach_figures(model, half, _up_to(settings, headline)):
-        if figure.quantity in wanted:
-            yield figure.quantity, figure.value
+    yield from rate_figures(model, posteriors, half, settings)
+    yield from reach_figures(model, half, _up_to(settings, settings.headline))
     mass = estimate_mass(model, settings.mass_draws, generator=stream(settings.seed, half, "mass"))
-    yield "generative_information", generative_information(mass).value
+    yield from figures_of_mass(mass, half, settings, split)
 
 
 def _up_to(settings: MeasurementSettings, budget: int) -> MeasurementSettings:
     """The settings without what comes after the draws of a budget; the draws up to it stay the same."""
-    draws: Sequence[int] = [n for n in settings.draws if n <= budget]
-    return settings.model_copy(update={"draws": tuple(draws), "rules": ("argmax",), "device": "cpu"})
+    draws = tuple(n for n in settings.draws if n <= budget)
+    return settings.model_copy(update={"draws": draws, "rules": ("argmax",)})
 
 
-def _within(value: float, record: Mapping[str, Any]) -> bool:
-    interval, stated = record["interval"], float(record["value"])
-    slack = _ROUNDING * max(abs(stated), abs(value)) if record["unit"] != "fraction" else 0.0
-    if interval is None:
-        return abs(value - stated) <= slack
-    return float(interval["lower"]) - slack <= value <= float(interval["upper"]) + slack
+def _compared(figures: Collection[Figure], half: Half, result: Mapping[str, Any]) -> Finding:
+    records = {m["quantity"]: m for m in result["metrics"] if m["half"] == half}
+    subject = f"half {half.upper()}"
+    for figure in figures:
+        difference = _difference(figure, records[figure.quantity])
+        if difference is not None:
+            return Finding(subject, "fails", difference)
+    names = ", ".join(figure.quantity for figure in figures)
+    return Finding(subject, "holds", f"measured again, with their intervals: {names}")
+
+
+def _difference(again: Figure, record: Mapping[str, Any]) -> str | None:
+    """How a recorded figure differs from what the weights show, by the interval that they show."""
+    stated = float(record["value"])
+    if again.interval is None or math.isinf(again.value):
+        slack = 0.0 if again.unit == "fraction" else _ROUNDING * max(abs(stated), abs(again.value))
+        if again.value == stated or abs(again.value - stated) <= slack:
+            return None
+        return f"{again.quantity} is {again.value:.6g} from the weights, and {stated:.6g} in {REPORT}"
+    half_width = (again.interval.upper - again.interval.lower) / 2
+    slack = _ROUNDING * max(abs(again.value), half_width)
+    if not again.interval.lower - slack <= stated <= again.interval.upper + slack:
+        return f"{again.quantity} is {again.value:.6g} from the weights, and {stated:.6g} in {REPORT}"
+    ends = ((record["interval"]["lower"], again.low), (record["interval"]["upper"], again.high))
+    if any(not abs(float(here) - there) <= _OF_WIDTH * half_width + slack for here, there in ends):
+        return (
+            f"the interval of {again.quantity} is {again.interval} from the weights, and another in {REPORT}"
+        )
+    return None
+
+
+def _left_out(quantities: Collection[str]) -> Iterator[Finding]:
+    if quantities:
+        names = ", ".join(quantities)
+        yield Finding(
+            "other figures", "not checked", f"headline figures that were not measured again: {names}"
+        )

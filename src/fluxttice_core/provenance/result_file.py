@@ -1,6 +1,7 @@
 """The result file: one measurement with all that it takes to judge and to repeat it, checked both ways."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
+from fluxttice_core.provenance.interval_check import wrong_intervals
 from fluxttice_core.provenance.result_schema import result_schema, schema_fault
 from fluxttice_core.provenance.trained import TrainedModel
 
@@ -33,6 +35,7 @@ __all__ = [
     "write_result",
 ]
 
+_BUDGET = re.compile("[1-9][0-9]{0,9}")
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
 _MAXIMUM = 64 << 20
 _ROUNDING = 1e-9
@@ -152,6 +155,7 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_gates(report)
     yield from _wrong_laws(report)
     yield from _wrong_ceilings(report)
+    yield from wrong_intervals(report)
     yield from _wrong_data(result, report)
 
 
@@ -185,6 +189,8 @@ def _wrong_ceilings(report: Report) -> Iterator[str]:
     size = report.space.size
     for metric in report.metrics:
         name, _, budget = metric.quantity.rpartition("/")
+        if not _BUDGET.fullmatch(budget.removeprefix("N=")):
+            continue
         if name.startswith(("coverage/", "expected_coverage/")):
             best = ceiling(size, int(budget.removeprefix("N="))).fraction
         elif name.startswith("efficiency/"):

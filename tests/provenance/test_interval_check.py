@@ -1,0 +1,91 @@
+"""An interval that does not follow from the repeats or the error beside it is found, whatever the figure."""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.metric import Figure
+from fluxttice_core.measurement.report import Report
+from fluxttice_core.measurement.report_record import from_plain
+from fluxttice_core.provenance.interval_check import wrong_intervals
+
+
+@pytest.fixture(scope="module")
+def report(small_certificate: Path) -> Report:
+    return from_plain(json.loads((small_certificate / "report.json").read_text()))
+
+
+def changed(report: Report, quantity: str, change: Callable[[Figure], Figure]) -> Report:
+    metrics = [
+        replace(metric, figure=change(metric.figure)) if metric.quantity == quantity else metric
+        for metric in report.metrics
+    ]
+    return replace(report, metrics=tuple(metrics))
+
+
+def widened(figure: Figure) -> Figure:
+    assert figure.interval is not None
+    wider = replace(figure.interval, lower=figure.interval.lower - 0.01, upper=figure.interval.upper + 0.01)
+    return replace(figure, interval=wider)
+
+
+def test_a_report_as_measured_holds(report: Report) -> None:
+    assert list(wrong_intervals(report)) == []
+
+
+def test_every_sampled_figure_s_interval_is_tied(report: Report) -> None:
+    sampled = {m.quantity for m in report.metrics if m.figure.interval and math.isfinite(m.figure.low)}
+    assert len(sampled) > 20
+    for quantity in sampled:
+        found = list(wrong_intervals(changed(report, quantity, widened)))
+        assert f"the interval of {quantity} does not follow from its repeats or its error" in found
+
+
+def at_level(figure: Figure) -> Figure:
+    assert figure.interval is not None
+    return replace(figure, interval=replace(figure.interval, level=0.9))
+
+
+def around_another_value(figure: Figure) -> Figure:
+    return replace(figure, value=figure.value + 1e-3)
+
+
+def with_impossible_repeats(figure: Figure) -> Figure:
+    return replace(figure, samples=(float("inf"), -1.0))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "change"),
+    [
+        ("nll", at_level),
+        ("nll", around_another_value),
+        ("coverage/argmax/50000", with_impossible_repeats),
+        ("table_accuracy/draw/train", with_impossible_repeats),
+    ],
+)
+def test_level_value_and_repeats_count(
+    report: Report, quantity: str, change: Callable[[Figure], Figure]
+) -> None:
+    assert list(wrong_intervals(changed(report, quantity, change)))
+
+
+def test_an_exact_figure_has_neither_error_nor_repeats(report: Report) -> None:
+    found = list(wrong_intervals(changed(report, "rate", lambda f: replace(f, error=0.1))))
+    assert found == ["rate is exact, and has an error or repeats"] * 2
+
+
+def test_an_efficiency_needs_the_coverage_that_it_is_of(report: Report) -> None:
+    metrics = tuple(m for m in report.metrics if not m.quantity.startswith("coverage/"))
+    assert any("efficiency" in sentence for sentence in wrong_intervals(replace(report, metrics=metrics)))
+
+
+def test_an_infinite_figure_lies_in_an_infinite_interval(report: Report) -> None:
+    infinite = float("inf")
+    interval = Interval(infinite, infinite, infinite, 0.95, "infinite")
+    endless = changed(report, "nll", lambda f: replace(f, value=infinite, error=infinite, interval=interval))
+    assert list(wrong_intervals(endless)) == []
