@@ -53,4 +53,5 @@ def test_it_was_chosen_from_several_checkpoints(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_its_headline_figures_come_out_again_from_its_weights(folder: Path) -> None:
-    assert {finding.verdict for finding in remeasure(folder)} == {"holds"}
+    (unchecked,) = [finding for finding in remeasure(folder) if finding.verdict != "holds"]
+    assert (unchecked.subject, unchecked.verdict) == ("other figures", "not checked")

@@ -99,7 +99,7 @@ def test_measuring_again_is_done_when_asked_for(app: typer.Typer, folder: Path) 
     result = CliRunner().invoke(app, ["verify", str(folder), "--remeasure"])
     assert result.exit_code == 0, result.output
     assert "half B        measured again" in result.output
-    assert result.output.splitlines()[-1].endswith("not checked: signature, figures")
+    assert result.output.splitlines()[-1].endswith("not checked: signature, figures, other figures")
 
 
 def test_a_key_that_is_none_is_bad_input(app: typer.Typer, folder: Path, tmp_path: Path) -> None:

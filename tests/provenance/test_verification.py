@@ -34,6 +34,15 @@ from fluxttice_core.provenance.statement import (
 from fluxttice_core.provenance.sums import folder_digests, sums_text
 from fluxttice_core.provenance.verification import Finding, verify
 
+COVERAGE = {
+    "half": "a",
+    "draws": 50_000,
+    "ceiling": 1.0,
+    "ceiling_sd": 0.0,
+    "argmax": 1.0,
+    "categorical": None,
+    "expectation": None,
+}
 UNREADABLE = {"report", "weights", "selection", "card", "gates"}
 CHECKS = ("signature", "sums", "report", "settings", "weights", "selection", "card", "gates", "figures")
 
@@ -257,6 +266,7 @@ def _in(*path: str, value: Any) -> Callable[[Any], None]:
         (("data", "split"), None, "report", "lacks"),
         (("sampler", "repeats"), [99], "report", "the sampler"),
         (("sampler", "prior"), "a better prior", "report", "the sampler"),
+        (("coverage",), [COVERAGE], "report", "the table of coverage"),
         (("limitations",), ["There are none."], "report", "the limitations"),
         (("warnings",), ["Everything is told from everything."], "report", "the warnings"),
         (("command",), "fluxttice prove", "report", "the command"),

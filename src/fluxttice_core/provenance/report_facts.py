@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import DECODE_RULES
 from fluxttice_core.measurement.limitations import limitations_of
 from fluxttice_core.measurement.quantities import base_of
 from fluxttice_core.measurement.required import required_figures
@@ -97,6 +98,9 @@ def require_complete(result: Mapping[str, Any]) -> None:
     """
     settings = settings_from(result["settings"])
     _require_figures(result, settings)
+    _require_same(
+        {"table of coverage": (result["coverage"], list(_coverage_rows(result, settings)))}, "its figures"
+    )
     split_known = result["data"]["split"] is not None
     _require_same(
         {
@@ -165,6 +169,19 @@ def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings) -
                 f"{REPORT} holds {quantity} of half {half} {times} times, where its settings ask for "
                 f"{int((quantity, half) in due)}"
             )
+
+
+def _coverage_rows(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[dict[str, Any]]:
+    records = {(metric["quantity"], metric["half"]): metric for metric in result["metrics"]}
+    for half in ("a", "b"):
+        for n in settings.draws:
+            found = {rule: records[f"coverage/{rule}/{n}", half] for rule in settings.rules}
+            yield {
+                "half": half,
+                "draws": n,
+                **{name: found["argmax"][name] for name in ("ceiling", "ceiling_sd")},
+                **{rule: found[rule]["value"] if rule in found else None for rule in DECODE_RULES},
+            }
 
 
 def _warnings_of(result: Mapping[str, Any], *, codeless: bool) -> list[str]:

@@ -173,8 +173,9 @@ def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "its top level"
+        wrong = "expected a table" if first["type"] == "model_type" else first["msg"]
         raise CheckpointError(
-            f"selection.json is not the ranking of a run's checkpoints: {where}: {first['msg']}"
+            f"selection.json is not the ranking of a run's checkpoints: {where}: {wrong}"
         ) from None
     again = rank(_candidate(entry) for entry in found.ranking)
     due = ranking_record(again, draws=draws, seed=seed)
