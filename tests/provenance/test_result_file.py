@@ -272,10 +272,8 @@ def test_a_ceiling_is_what_uniform_draws_show(result: Result, name: str) -> None
         check_result(forged, name="it")
 
 
-def test_a_report_of_an_earlier_version_may_record_fewer_laws_but_no_others(result: Result) -> None:
+def test_laws_may_not_be_left_out(result: Result) -> None:
     del result["laws"][-1]
-    check_result(result, name="it")
-    result["laws"][-1]["slack"] += 0.5
     with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):
         check_result(result, name="it")
 
@@ -292,12 +290,3 @@ def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="does not exist"):
         read_result(tmp_path / "out.json")
-
-
-def test_a_report_from_before_a_warning_was_written_may_lack_it_and_no_other(result: Result) -> None:
-    last = result["warnings"].pop()
-    assert "a uniform sampler, which has no code" in last
-    check_result(result, name="it")
-    del result["warnings"][0]
-    with pytest.raises(MeasurementError, match="its warnings do not follow"):
-        check_result(result, name="it")
