@@ -95,7 +95,7 @@ def result() -> dict[str, Any]:
         measured,
         metrics=beside_controls(figures, measured.controls),
         gates=judged(figures, gates=[gate for gate in ACCEPTANCE if gate.quantity in kept]),
-        laws=guarded(measured.space, figures, measured.series)[:1],
+        laws=guarded(measured.space, figures, measured.series),
     )
     return {
         **whole,
