@@ -288,8 +288,8 @@ def parsers() -> dict[str, Parser]:
             read_notation, corpus.notations, (b"-0+", b"/", "−".encode(), b"[", b"]", b",", *_JSON), 120, 1
         ),
         "recipes": Parser(read_recipe, corpus.recipes, (*_YAML, *_JSON), 600, 1),
-        "result files": Parser(read_result_file, corpus.results, _JSON, 8_000, 1),
-        "certificates": Parser(read_certificate, corpus.certificates, _JSON, 8_000, 1),
+        "result files": Parser(read_result_file, corpus.results, _JSON, 10_000, 1),
+        "certificates": Parser(read_certificate, corpus.certificates, _JSON, 10_000, 1),
         "tensor files": Parser(
             read_tensors, corpus.tensor_files, (b"F32", b"__metadata__", *_JSON), 2_000, 1
         ),
