@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import pickle
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -357,3 +358,47 @@ def test_a_text_that_the_disk_does_not_give_is_refused_with_the_reason(
     with pytest.raises(MeasurementError) as error:
         read_samples(path)
     assert str(error.value) == f"'{path}' cannot be read: {os.strerror(errno.EIO)}"
+
+
+def forged(path: Path, place: int, promised: int) -> Path:
+    """The Parquet file with one of the footer's counts of its three rows replaced."""
+    data = path.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    footer = data[start:-8]
+    number, varint = 2 * promised, b""
+    while number >= 128:
+        varint, number = varint + bytes([number % 128 + 128]), number // 128
+    at = [found.start() for found in re.finditer(rb"\x16\x06", footer)][place]
+    footer = footer[: at + 1] + varint + bytes([number]) + footer[at + 2 :]
+    path.write_bytes(data[:start] + footer + len(footer).to_bytes(4, "little") + data[-4:])
+    return path
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_rows_that_a_footer_promises_alone_are_not_made_room_for(
+    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The footer counts rows as a whole, by group and by column; any of them may lie."""
+    path = write(tmp_path / "a.parquet", {"index": np.array([3, 1, 2])})
+    assert read_samples(path).indices.tolist() == [3, 1, 2]
+    forged(path, place, 47_894_689_405)
+    monkeypatch.setattr(parquet.ParquetFile, "read", lambda *_, **__: pytest.fail("memory was asked for"))
+    with pytest.raises(
+        MeasurementError, match=r"is no Parquet file, or a damaged one|more than the 134,217,728"
+    ):
+        read_samples(path)
+
+
+def test_more_entries_than_are_read_are_refused_before_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.parquet", {"index": np.zeros(1_000, dtype=np.int64), "seed": np.arange(1_000)})
+    monkeypatch.setattr(sample_files, "MAX_ENTRIES", 2_000)
+    assert len(read_samples(path).indices) == 1_000
+    monkeypatch.setattr(sample_files, "MAX_ENTRIES", 1_999)
+    with pytest.raises(MeasurementError) as error:
+        read_samples(path)
+    assert str(error.value) == (
+        "'a.parquet' holds more than the 1,999 entries or 2,147,483,648 bytes that are read: "
+        "give fewer samples, or the column with the samples alone"
+    )
