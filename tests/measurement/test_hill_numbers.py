@@ -127,3 +127,11 @@ def test_empty_samples_are_refused(counts: list[int]) -> None:
         hill_number(np.array(counts, dtype=np.int64), 1)
     with pytest.raises(MeasurementError, match="an empty sample"):
         estimated_hill_number(np.array(counts, dtype=np.int64), 1)
+
+
+def test_the_order_2_of_all_new_draws_is_refused_in_words() -> None:
+    with pytest.raises(MeasurementError) as error:
+        estimated_hill_number(np.ones(5, dtype=np.int64), 2)
+    assert str(error.value) == (
+        "the Hill number of order 2 cannot be estimated where no kind was drawn twice"
+    )

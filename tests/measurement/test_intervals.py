@@ -248,3 +248,11 @@ def test_too_few_repeats_are_refused_by_what_they_were_meant_for() -> None:
         mean_interval(one)
     with pytest.raises(MeasurementError, match=r"^a bootstrap needs at least two values"):
         bootstrap_interval(one, np.mean, np.random.default_rng(0))
+
+
+def test_counts_that_are_no_proportion_are_refused_in_words() -> None:
+    with pytest.raises(MeasurementError) as error:
+        wilson(5, 4)
+    assert str(error.value) == (
+        "a proportion needs at least one trial and successes between 0 and the trials, not 5 of 4"
+    )

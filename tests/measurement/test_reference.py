@@ -209,3 +209,26 @@ def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
     measured_controls(SPACE, untrained, SETTINGS, None, progress=lambda *now: seen.append(now))
     assert {rho for _, _, rho in planned} == {0.0}
     assert seen == [("uniform sampler", 0.0), ("done", 1.0)]
+
+
+def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[OperationSpace] = []
+
+    def noted(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+        asked.append(space)
+        return settings.model_copy(update={"mass_draws": 16_384})
+
+    monkeypatch.setattr(reference, "_resolving", noted)
+    plan = list(reference._plan(SPACE, untrained, SETTINGS, None, 0.0))
+    assert asked == [SPACE]
+    found = {
+        name: {
+            item.draws
+            for control, _, step in plan
+            if control == name
+            for item in step.work()
+            if isinstance(item, Figure) and item.quantity == "nll"
+        }
+        for name in ("oracle", "half_support")
+    }
+    assert found == {"oracle": {16_384}, "half_support": {SETTINGS.control_mass_draws}}

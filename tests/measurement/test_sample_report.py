@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.abundance import counts_of
 from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.sample_intervals import (
+    ace_interval,
+    distinct_interval,
+    observed_hill_interval,
+)
 from fluxttice_core.measurement.sample_report import report_samples, within
 from fluxttice_core.measurement.sample_values import Samples
 from fluxttice_core.measurement.uniform_null import expected_share
@@ -148,3 +154,35 @@ def test_the_plain_report_has_the_same_fields() -> None:
     plain = report.as_json()
     assert list(plain) == [field.name for field in dataclasses.fields(report)]
     assert plain["finding"] == report.finding.as_json()
+
+
+def test_every_figure_has_the_interval_of_its_own() -> None:
+    indices, size = np.random.default_rng(4).integers(0, 500, 700), 450
+    indices = indices % size
+    counts, report = counts_of(indices), report_samples(Samples(indices, size))
+    shown = distinct_interval(report.distinct, 700, float(size))
+    assert report.ceiling is not None
+    assert report.coverage_interval == shown.scaled(1 / size)
+    assert report.efficiency_interval == shown.scaled(1 / size / report.ceiling)
+    ace, observed = ace_interval(counts), observed_hill_interval(counts, 1)
+    assert ace is not None
+    assert observed is not None
+    assert report.ace_interval == within(ace, size)
+    assert report.ace_interval is not None
+    assert report.ace_interval.upper <= size < ace.upper
+    assert report.hill_observed_intervals[:2] == (shown, within(observed, size))
+    assert report.hill_observed_intervals[1] != report.hill_observed_intervals[2]
+
+
+def test_without_a_size_what_can_be_reached_bounds_the_count() -> None:
+    indices = np.random.default_rng(4).integers(0, 500, 700)
+    report = report_samples(Samples(indices, None))
+    assert (report.coverage_interval, report.efficiency_interval) == (None, None)
+    expected = distinct_interval(report.distinct, 700, report.richness.upper)
+    assert report.hill_observed_intervals[0] == expected
+
+
+def test_plain_values_are_kept_at_every_depth() -> None:
+    plain = report_samples(Samples(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None)).as_json()
+    assert plain["hill_observed"][0] == 4
+    assert plain["hill_observed"][2] == pytest.approx(64 / 18)

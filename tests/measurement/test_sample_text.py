@@ -161,3 +161,8 @@ def test_delimiters_within_quotes_divide_nothing() -> None:
     assert (read.values.tolist(), read.column) == (["17", "4"], "operation")
     assert read_csv('"a; b",operation\n0,17\n', "draws.csv").values.tolist() == ["17"]
     assert read_csv('"a, b"\n17\n', "draws.csv").values.tolist() == ["17"]
+
+
+def test_uneven_lines_are_refused_with_what_to_do() -> None:
+    with pytest.raises(MeasurementError, match=r"where others have 1: write one sample a line$"):
+        read_text("3\n14\n1 5\n", "draws.txt")

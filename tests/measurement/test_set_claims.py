@@ -11,7 +11,7 @@ from fluxttice_core.measurement.set_claims import (
     audit_jaccard_distance,
     audit_union,
 )
-from fluxttice_core.measurement.stated import Stated, stated_number
+from fluxttice_core.measurement.stated import Stated, stated_number, stated_share
 from fluxttice_core.measurement.verdict import Finding, Verdict
 
 
@@ -155,3 +155,30 @@ def test_distance_beside_a_union_stays_a_distance() -> None:
     with pytest.raises(MeasurementError) as error:
         together("0%", "0%", "0", "0%")
     assert str(error.value) == "the Jaccard distance of two empty sets is undefined: give a union above 0"
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict"),
+    [
+        (".04695", Verdict.NOT_ENOUGH_SAID),
+        (".0471", Verdict.IMPOSSIBLE),
+        (".00025", Verdict.NOT_ENOUGH_SAID),
+        (".00019", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_rounding_of_the_shares_widens_what_a_distance_may_be(distance: str, verdict: Verdict) -> None:
+    """At face value it lies between .00031 and .0469, by what rounds to the shares .0002 and .0470."""
+    assert apart("97.64%", "97.67%", distance).verdict is verdict
+
+
+def test_overlapping_shares_may_be_of_the_same_set() -> None:
+    finding = apart("50%", "50%", "0.0")
+    assert finding.lower == 0.0
+    assert apart("50%", "50.4%", "0.0").verdict is Verdict.NOT_ENOUGH_SAID
+
+
+def test_both_shares_are_read_aloud_where_they_could_be_percent() -> None:
+    first, second = stated_share("82", 19_683), stated_share("81", 19_683)
+    sentence = audit_jaccard_distance(first, second, stated_number("0.5")).sentence
+    assert "82 is read as a count of 82" in sentence
+    assert "81 is read as a count of 81" in sentence
