@@ -127,7 +127,7 @@ def page(found: list[Trial], survivors: list[Survivor]) -> str:
     )
     lines = ["# Mutants", ""]
     for paragraph in text:
-        lines += [*wrap(paragraph, 110), ""]
+        lines += [*wrap(paragraph, 110, break_on_hyphens=False), ""]
     of_module = Counter(trial.module for trial in counted)
     dead = Counter(trial.module for trial in counted if trial.outcome in DEAD)
     lines += ["| module | tried | killed | % |", "|---|---:|---:|---:|"]
