@@ -11,7 +11,7 @@ run: $(VENV)/.core
 	@$(BIN)/fluxttice run
 
 # Two cores: the library's tests take one; those of what is run and served, and then linting, the other.
-PROGRAMS := tests/cli tests/faults tests/planted_lies tests/provenance tests/serving
+PROGRAMS := tests/cli tests/faults tests/provenance tests/serving
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
