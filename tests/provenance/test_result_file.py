@@ -290,3 +290,11 @@ def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="does not exist"):
         read_result(tmp_path / "out.json")
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity"])
+def test_a_repeat_that_is_not_finite_is_refused(result: Result, value: str) -> None:
+    metric = next(m for m in result["metrics"] if m["quantity"] == "coverage/argmax/50")
+    metric["samples"][1] = value
+    with pytest.raises(MeasurementError, match=r"repeats of coverage/argmax/50 must be finite|no complete"):
+        check_result(result, name="it")

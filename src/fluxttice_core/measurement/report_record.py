@@ -130,11 +130,18 @@ def _metric(record: dict[str, Any]) -> Metric:
     values = {name: record[name] for name in _FIGURE_FIELDS}
     if values["interval"] is not None:
         values["interval"] = Interval(**values["interval"])
-    values["samples"] = tuple(values["samples"])
+    values["samples"] = _repeats(record)
     separations = tuple(
         Separation(s["control"], s["low"], s["high"], s["verdict"]) for s in record["separations"]
     )
     return Metric(figure=Figure(**values), floor=Floor(**record["floor"]), separations=separations)
+
+
+def _repeats(record: dict[str, Any]) -> tuple[float, ...]:
+    values = tuple(record["samples"])
+    if not all(isinstance(value, float | int) and math.isfinite(value) for value in values):
+        raise MeasurementError(f"the repeats of {record['quantity']} must be finite numbers")
+    return values
 
 
 def _series(record: dict[str, Any]) -> Series:
