@@ -100,8 +100,8 @@ def test_errors_add_up_in_squares() -> None:
 
 
 def test_repeats_of_the_same_draws_are_paired() -> None:
-    first = replace(sampled(1.0, 0.5), samples=(0.5, 1.0, 1.5))
-    other = replace(sampled(1.1, 0.5), samples=(0.6, 1.1, 1.61))
+    first = replace(sampled(1.0, 0.5), samples=(0.5, 1.0, 1.5), repeats=3)
+    other = replace(sampled(1.1, 0.5), samples=(0.6, 1.1, 1.61), repeats=3)
     paired = difference(first, other)
     assert paired.verdict == "better"
     assert difference(first, replace(other, seed=1)).verdict == "same"

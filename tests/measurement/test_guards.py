@@ -145,7 +145,7 @@ def test_sets_that_cannot_have_that_overlap_are_refused_in_a_single_repeat(
 
 def test_more_operations_than_draws_are_refused(found: list[Figure | Series]) -> None:
     figures = [
-        replace(f, samples=(11 / SPACE.size,)) if f.quantity == "coverage/argmax/10" else f
+        replace(f, samples=(11 / SPACE.size,), repeats=1) if f.quantity == "coverage/argmax/10" else f
         for f in figures_of(found)
     ]
     with pytest.raises(LawViolation, match="distinct"):

@@ -67,6 +67,13 @@ def test_an_exact_figure_with_an_interval_is_refused() -> None:
         dataclasses.replace(sampled(0.5, 0.1), estimator="exact")
 
 
+def test_no_repeat_is_left_out_of_those_that_are_kept() -> None:
+    kept = dataclasses.replace(sampled(0.5, 0.1), repeats=3, samples=(0.4, 0.5, 0.6))
+    assert len(kept.samples) == 3
+    with pytest.raises(MeasurementError, match=r"^G was repeated 3 times and keeps 2: keep all$"):
+        dataclasses.replace(kept, samples=(0.5, 0.6))
+
+
 @pytest.mark.parametrize("missing", ["draws", "seed"])
 def test_a_sampled_figure_without_draws_or_seed_is_refused(missing: str) -> None:
     values = {f.name: getattr(sampled(0.5, 0.1), f.name) for f in dataclasses.fields(Figure)}

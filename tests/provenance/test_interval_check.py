@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.intervals import Interval, coverage_interval
 from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.report_record import from_plain
@@ -56,7 +57,7 @@ def around_another_value(figure: Figure) -> Figure:
 
 
 def with_impossible_repeats(figure: Figure) -> Figure:
-    return replace(figure, samples=(float("inf"), -1.0))
+    return replace(figure, samples=(float("inf"), -1.0), repeats=2)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,21 @@ def test_level_value_and_repeats_count(
     report: Report, quantity: str, change: Callable[[Figure], Figure]
 ) -> None:
     assert list(wrong_intervals(changed(report, quantity, change)))
+
+
+def test_repeats_cannot_be_left_out(report: Report) -> None:
+    """The best of the repeats alone, with the interval that would be its own."""
+
+    def best(figure: Figure) -> Figure:
+        kept = sorted(figure.samples)[-1:]
+        size = report.space.size
+        interval = coverage_interval(np.array([round(share * size) for share in kept]), size)
+        return replace(figure, value=interval.estimate, interval=interval, samples=tuple(kept), repeats=1)
+
+    quantity = "coverage/argmax/50000"
+    found = list(wrong_intervals(changed(report, quantity, best)))
+    due = report.settings.repeats_of(50_000)
+    assert f"{quantity} is of 1 repeats, and its settings ask for {due}" in found
 
 
 def test_an_exact_figure_has_neither_error_nor_repeats(report: Report) -> None:

@@ -87,6 +87,10 @@ class Figure:
             )
         if sampled and (self.draws is None or self.seed is None):
             raise MeasurementError(f"{self.quantity} was sampled: give its draws and seed")
+        if self.samples and len(self.samples) != self.repeats:
+            raise MeasurementError(
+                f"{self.quantity} was repeated {self.repeats} times and keeps {len(self.samples)}: keep all"
+            )
 
     @property
     def name(self) -> str:

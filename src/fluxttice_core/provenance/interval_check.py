@@ -24,7 +24,8 @@ _Coverage = Mapping[tuple[str, Half], Figure]
 def wrong_intervals(report: Report) -> Iterator[str]:
     """A sentence for each figure whose interval does not follow from what is recorded beside it.
 
-    Coverage and shares follow from their repeats, efficiency and equivalent draws from their coverage, and
+    Coverage is of as many repeats as the settings ask for, so that none was left out. It and shares follow
+    from their repeats, efficiency and equivalent draws from their coverage, and
     everything else from its standard error and degrees of freedom.
 
     Args:
@@ -32,6 +33,10 @@ def wrong_intervals(report: Report) -> Iterator[str]:
     """
     figures = [metric.figure for metric in report.metrics]
     coverage = {(f.quantity, f.half): f for f in figures if f.quantity.startswith("coverage/")}
+    for figure in coverage.values():
+        due = report.settings.repeats_of(figure.draws or 0)
+        if figure.repeats != due:
+            yield f"{figure.quantity} is of {figure.repeats} repeats, and its settings ask for {due}"
     for figure in figures:
         if figure.interval is None:
             if figure.error or figure.samples:
