@@ -1,9 +1,6 @@
 """What is measured of halves, in which order, with which weight."""
 
-from dataclasses import dataclass
-
 import pytest
-import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup
@@ -55,24 +52,10 @@ def test_progress_names_what_comes_next_and_the_share_of_the_weight_that_is_done
 
 
 def test_a_pair_needs_both_encoders_for_its_codes() -> None:
-    @dataclass(frozen=True)
-    class WithoutEncoder:
-        oracle: QuantileLookup
-
-        @property
-        def space(self) -> OperationSpace:
-            return self.oracle.space
-
-        @property
-        def latent_dim(self) -> int:
-            return self.oracle.latent_dim
-
-        def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
-            return self.oracle.decode_logits(z)
-
     oracle = QuantileLookup(OperationSpace(base=2))
     both = len(list(pair_steps(oracle, oracle, MeasurementSettings(), None, 0.0)))
-    for first, second in ((WithoutEncoder(oracle), oracle), (oracle, WithoutEncoder(oracle))):
+    alone = ConstantDecoder(OperationSpace(base=2), latent_dim=4)
+    for first, second in ((alone, oracle), (oracle, alone)):
         assert len(list(pair_steps(first, second, MeasurementSettings(), None, 0.0))) == both - 1
 
 

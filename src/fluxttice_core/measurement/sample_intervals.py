@@ -133,9 +133,7 @@ def observed_hill_interval(
         MeasurementError: If the order is another, or the sample is empty or holds a negative count.
     """
     counts = nonempty(counts)
-    if order not in (1, 2):
-        raise MeasurementError(f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}")
-    times, weights, left = _frequencies(counts)
+    times, weights, left = _frequencies(counts, order)
     if left == 0:
         return None
     if order == 1:
@@ -165,9 +163,7 @@ def estimated_hill_interval(
         MeasurementError: If the order is another, or the sample is empty or holds a negative count.
     """
     counts = nonempty(counts)
-    if order not in (1, 2):
-        raise MeasurementError(f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}")
-    times, weights, left = _frequencies(counts)
+    times, weights, left = _frequencies(counts, order)
     if left == 0:
         return None
     if order == 1:
@@ -181,8 +177,12 @@ def estimated_hill_interval(
     return _log_normal(estimated_hill_number(counts, order), logs, weights, level)
 
 
-def _frequencies(counts: Integer[np.ndarray, "kinds"]) -> tuple[Int64[np.ndarray, "values"], Leaving, int]:
+def _frequencies(
+    counts: Integer[np.ndarray, "kinds"], order: int
+) -> tuple[Int64[np.ndarray, "values"], Leaving, int]:
     """Return how often a kind was drawn, how many draws are of such kinds, and the draws less one."""
+    if order not in (1, 2):
+        raise MeasurementError(f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}")
     times, kinds = np.unique(counts, return_counts=True)
     return times, (times * kinds).astype(np.float64), int(counts.sum()) - 1
 

@@ -106,7 +106,7 @@ def require_complete(result: Mapping[str, Any]) -> None:
         {
             "sampler": (
                 {**result["sampler"], "dimensions": None},
-                {"dimensions": None, **_sampler_of(settings)},
+                {"dimensions": None, **sampler_of(settings)},
             ),
             "limitations": (result["limitations"], list(limitations_of(split_known=split_known))),
             "command": (result["command"], COMMAND),
@@ -141,7 +141,12 @@ def _split_of(stored: StoredModel, size: int) -> dict[str, Any] | None:
     return {"seed": split.seed, "sha256": split.digest, **parts}
 
 
-def _sampler_of(settings: MeasurementSettings) -> dict[str, Any]:
+def sampler_of(settings: MeasurementSettings) -> dict[str, Any]:
+    """How prior draws were made, as a result file has it, but for the dimensions of the codes.
+
+    Args:
+        settings: The settings that decide it.
+    """
     return {
         "prior": "standard normal",
         "rules": list(settings.rules),

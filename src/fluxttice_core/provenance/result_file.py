@@ -20,6 +20,7 @@ from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
 from fluxttice_core.provenance.interval_check import wrong_intervals
+from fluxttice_core.provenance.report_facts import sampler_of
 from fluxttice_core.provenance.result_schema import result_schema, schema_fault
 from fluxttice_core.provenance.trained import TrainedModel
 
@@ -255,14 +256,5 @@ def _data_record(report: Report, split: Split | None) -> dict[str, Any]:
 
 
 def _sampler_record(report: Report, trained: TrainedModel) -> dict[str, Any]:
-    settings = report.settings
-    return {
-        "prior": "standard normal",
-        "dimensions": {half: trained.model.vae(half).latent_dim for half in ("a", "b")},
-        "rules": list(settings.rules),
-        "draws": list(settings.draws),
-        "repeats": [settings.repeats_of(n) for n in settings.draws],
-        "seed": settings.seed,
-        "dtype": "float32",
-        "device": settings.device,
-    }
+    dimensions = {half: trained.model.vae(half).latent_dim for half in ("a", "b")}
+    return {**sampler_of(report.settings), "dimensions": dimensions}
