@@ -90,6 +90,17 @@ def test_repeats_cannot_be_left_out(report: Report) -> None:
     assert f"{quantity} is of 1 repeats, and its settings ask for {due}" in found
 
 
+def test_no_drawn_accuracy_is_of_fewer_repeats_than_were_asked_for(report: Report) -> None:
+    there = report.settings.posterior_repeats
+    settings = report.settings.model_copy(update={"posterior_repeats": there + 1})
+    found = list(wrong_intervals(replace(report, settings=settings)))
+    drawn = [metric.quantity for metric in report.metrics if "/draw/" in metric.quantity]
+    assert len(drawn) > 8
+    assert found == [
+        f"{quantity} is of {there} repeats, and its settings ask for {there + 1}" for quantity in drawn
+    ]
+
+
 def test_an_exact_figure_has_neither_error_nor_repeats(report: Report) -> None:
     found = list(wrong_intervals(changed(report, "rate", lambda f: replace(f, error=0.1))))
     assert found == ["rate is exact, and has an error or repeats"] * 2

@@ -588,16 +588,27 @@ def test_figures_that_are_not_measured_again_are_named(folder: Path) -> None:
     assert found.detail.endswith(": code_information")
 
 
-@pytest.mark.parametrize(
-    "setting", [{"mass_draws": 99_999_744}, {"posterior_repeats": 1_000, "repeats": 1_000}]
-)
-def test_a_report_that_asks_for_too_much_work_is_not_measured_again(
-    folder: Path, setting: dict[str, int], monkeypatch: pytest.MonkeyPatch
+def test_a_report_that_asks_for_repeats_that_it_does_not_have_is_not_measured_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(report: Any) -> None:
-        report["settings"] |= setting
+        report["settings"] |= {"posterior_repeats": 1_000, "repeats": 1_000}
         report["settings_sha256"] = json_digest(report["settings"])
-        report["sampler"]["repeats"] = [report["settings"]["repeats"]]
+        report["sampler"]["repeats"] = [1_000]
+
+    edit(folder, "report.json", ask)
+    monkeypatch.setattr(remeasurement, "estimate_mass", lambda *_: pytest.fail("it was measured"))
+    (found,) = remeasure(folder)
+    assert (found.subject, found.verdict) == ("consistency", "fails")
+    assert "and its settings ask for 1000" in found.detail
+
+
+def test_a_report_that_asks_for_too_much_work_is_not_measured_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(report: Any) -> None:
+        report["settings"] |= {"mass_draws": 99_999_744}
+        report["settings_sha256"] = json_digest(report["settings"])
 
     edit(folder, "report.json", ask)
     monkeypatch.setattr(effort, "AT_MOST", 0.5)

@@ -14,6 +14,7 @@ from fluxttice_core.measurement.estimated import LEVEL, share_interval
 from fluxttice_core.measurement.intervals import Interval, coverage_interval
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.report import Report
+from fluxttice_core.measurement.settings import MeasurementSettings
 
 __all__ = ["wrong_intervals"]
 
@@ -24,8 +25,8 @@ _Coverage = Mapping[tuple[str, Half], Figure]
 def wrong_intervals(report: Report) -> Iterator[str]:
     """A sentence for each figure whose interval does not follow from what is recorded beside it.
 
-    Coverage is of as many repeats as the settings ask for, so that none was left out. It and shares follow
-    from their repeats, efficiency and equivalent draws from their coverage, and
+    Coverage and drawn accuracies are of as many repeats as the settings ask for, so that none was left out.
+    They and other shares follow from their repeats, efficiency and equivalent draws from their coverage, and
     everything else from its standard error and degrees of freedom.
 
     Args:
@@ -33,8 +34,8 @@ def wrong_intervals(report: Report) -> Iterator[str]:
     """
     figures = [metric.figure for metric in report.metrics]
     coverage = {(f.quantity, f.half): f for f in figures if f.quantity.startswith("coverage/")}
-    for figure in coverage.values():
-        due = report.settings.repeats_of(figure.draws or 0)
+    for figure in figures:
+        due = _repeats_due(figure, report.settings)
         if figure.repeats != due:
             yield f"{figure.quantity} is of {figure.repeats} repeats, and its settings ask for {due}"
     for figure in figures:
@@ -43,6 +44,13 @@ def wrong_intervals(report: Report) -> Iterator[str]:
                 yield f"{figure.quantity} is exact, and has an error or repeats"
         elif not _follows(figure, figure.interval, coverage, report.space.size):
             yield f"the interval of {figure.quantity} does not follow from its repeats or its error"
+
+
+def _repeats_due(figure: Figure, settings: MeasurementSettings) -> int:
+    """The repeats that the settings ask for, where they do, else those that there are."""
+    if figure.quantity.startswith("coverage/"):
+        return settings.repeats_of(figure.draws or 0)
+    return settings.posterior_repeats if "/draw/" in figure.quantity else figure.repeats
 
 
 def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int) -> bool:
