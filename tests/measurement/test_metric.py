@@ -175,3 +175,9 @@ def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> 
     scores = [exact(0.5).score, exact(0.6).score]
     verdicts = [separation(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
     assert verdicts == ["worse", "same", "same", "better"]
+
+
+def test_a_budget_is_written_in_digits_that_make_a_number() -> None:
+    """A superscript two is a digit to Python's texts, and none to its numbers."""
+    assert base_of("coverage/argmax/2") == "coverage/argmax"
+    assert base_of("coverage/argmax/\N{SUPERSCRIPT TWO}") == "coverage/argmax/\N{SUPERSCRIPT TWO}"

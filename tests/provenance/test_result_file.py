@@ -298,3 +298,20 @@ def test_a_repeat_that_is_not_finite_is_refused(result: Result, value: str) -> N
     metric["samples"][1] = value
     with pytest.raises(MeasurementError, match=r"repeats of coverage/argmax/50 must be finite|no complete"):
         check_result(result, name="it")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": [], "y": []}, "has 0 places and 0 values"),
+        ({"x": [0.0], "y": [0.5, 0.5]}, "has 1 places and 2 values"),
+        ({"x": [0.0], "y": ["infinity"]}, "points of total_mass must be finite|no complete"),
+    ],
+)
+def test_a_curve_without_points_is_refused(
+    result: Result, change: dict[str, list[float]], message: str
+) -> None:
+    curve = next(series for series in result["series"] if series["name"] == "total_mass")
+    curve.update(change)
+    with pytest.raises(MeasurementError, match=message):
+        check_result(result, name="it")

@@ -129,7 +129,9 @@ def _pairs(
     return tuple(
         (figure.value * factor(figure), values[other].value)
         for quantity, figure in values.items()
-        if quantity.startswith(f"{first}/") and (other := quantity.replace(first, second, 1)) in values
+        if quantity.startswith(f"{first}/")
+        and figure.base != quantity
+        and (other := quantity.replace(first, second, 1)) in values
     )
 
 

@@ -11,4 +11,4 @@ def base_of(quantity: str) -> str:
         ('coverage/argmax', 'expected_coverage/categorical', 'nll')
     """
     base, _, budget = quantity.rpartition("/")
-    return base if budget.removeprefix("N=").isdigit() else quantity
+    return base if budget.removeprefix("N=").isdecimal() else quantity

@@ -130,22 +130,23 @@ def _metric(record: dict[str, Any]) -> Metric:
     values = {name: record[name] for name in _FIGURE_FIELDS}
     if values["interval"] is not None:
         values["interval"] = Interval(**values["interval"])
-    values["samples"] = _repeats(record)
+    values["samples"] = _finite(record["samples"], f"repeats of {record['quantity']}")
     separations = tuple(
         Separation(s["control"], s["low"], s["high"], s["verdict"]) for s in record["separations"]
     )
     return Metric(figure=Figure(**values), floor=Floor(**record["floor"]), separations=separations)
 
 
-def _repeats(record: dict[str, Any]) -> tuple[float, ...]:
-    values = tuple(record["samples"])
-    if not all(isinstance(value, float | int) and math.isfinite(value) for value in values):
-        raise MeasurementError(f"the repeats of {record['quantity']} must be finite numbers")
-    return values
-
-
 def _series(record: dict[str, Any]) -> Series:
-    return Series(record["name"], record["half"], tuple(record["x"]), tuple(record["y"]))
+    x, y = (_finite(record[axis], f"points of {record['name']}") for axis in "xy")
+    return Series(record["name"], record["half"], x, y)
+
+
+def _finite(values: Any, what: str) -> tuple[float, ...]:
+    found = tuple(values)
+    if not all(isinstance(value, float | int) and math.isfinite(value) for value in found):
+        raise MeasurementError(f"the {what} must be finite numbers")
+    return found
 
 
 def _gate_record(result: GateResult) -> dict[str, Any]:

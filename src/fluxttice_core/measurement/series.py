@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.metric import Half
 
 
@@ -15,12 +16,22 @@ class Series:
         half: Of which half.
         x: Where.
         y: The values there.
+
+    Raises:
+        MeasurementError: If there is no point, or one axis has more of them than the other.
     """
 
     name: str
     half: Half
     x: tuple[float, ...]
     y: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.x or len(self.x) != len(self.y):
+            raise MeasurementError(
+                f"the curve {self.name} has {len(self.x)} places and {len(self.y)} values: "
+                "give as many of both"
+            )
 
 
 def rounded(values: Iterable[float]) -> tuple[float, ...]:
