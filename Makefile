@@ -26,8 +26,9 @@ test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
 	@$(MAKE) --no-print-directory fuzz
 
+# FAULTS=--record-faults keeps the counts, FUZZ=--record those of fuzzing; `make docs` shows them.
 test-faults: $(VENV)/.dev
-	@$(BIN)/python -m pytest tests/faults tests/provenance/test_faults.py -m "slow or not slow" --timeout=3600
+	@$(BIN)/python -m pytest tests/faults tests/attacks -m "slow or not slow" --timeout=3600 $(FAULTS)
 
 # A million inputs for every parser: an hour or two on two cores. FUZZ="--runs 10000 recipes" tries less.
 fuzz: $(VENV)/.dev

@@ -7,6 +7,7 @@ from textwrap import fill
 import numpy as np
 
 from docs.generalisation import FLIPS, RESULT
+from docs.robustness import fault_table, fuzzing_table
 from fluxttice_core.measurement.numbers import shown, with_interval
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.provenance.ablation import Ablation
@@ -38,7 +39,13 @@ OF_A_CHECKPOINT = (
 """What is shown of the program's own checkpoint, whose split is not recorded."""
 
 ABLATIONS = ("standard", "plain", "coupled")
-PAGES = ("README.md", "docs/metrics.md", "docs/original.md", "docs/experiments.md", "docs/ablation.md")
+PAGES = (
+    "README.md",
+    *(
+        f"docs/{page}.md"
+        for page in ("ablation", "certification", "experiments", "metrics", "original", "trust")
+    ),
+)
 
 
 def certified_report() -> Report:
@@ -145,6 +152,8 @@ def generated() -> dict[Path, bytes]:
         "checkpoint card": report_card(checkpoint_report(), OF_A_CHECKPOINT),
         "seeds": seeds_of_standard(),
         "generalisation": generalisation(),
+        "faults": fault_table(),
+        "fuzzing": fuzzing_table(),
         **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},
         "statenet": statenet_sentences({name: ablation(name) for name in ("standard", "plain")}),
     }

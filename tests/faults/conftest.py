@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from docs.robustness import record_faults
 from fluxttice_core.cli.main import app
 
 _DROP_FROM_BOUNDING_SET, _OVERRIDE_PERMISSIONS = 24, 1
@@ -45,11 +46,40 @@ def count() -> Count:
     return note
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    faults = sorted({fault for fault, _ in FAULTS})
-    for fault in faults:
-        injected, lost = FAULTS[fault, "injected"], FAULTS[fault, "lost"]
-        terminalreporter.write_line(f"faults: {fault}: {injected + lost} injected, {lost} lost or missed")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-faults", action="store_true", help="keep the counts in docs/results/faults.json"
+    )
+
+
+def attacks(stats: dict[str, list[Any]]) -> dict[str, tuple[int, int]]:
+    """The attacks that were made, by what was attacked: how many, and how many of them got through."""
+    found: dict[str, tuple[int, int]] = {}
+    for outcome in ("passed", "failed", "error"):
+        for test in stats.get(outcome, []):
+            path = Path(test.nodeid.partition("::")[0])
+            if path.parent.name == "attacks":
+                name = f"attack by {path.stem.removeprefix('test_')}"
+                made, through = found.get(name, (0, 0))
+                found[name] = (made + 1, through + (outcome != "passed"))
+    return found
+
+
+def injected(faults: Counter[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    """How often each fault was injected, and how often something was lost or missed."""
+    return {
+        fault: (faults[fault, "injected"] + faults[fault, "lost"], faults[fault, "lost"])
+        for fault in sorted({fault for fault, _ in faults})
+    }
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    counted = {**injected(FAULTS), **attacks(terminalreporter.stats)}
+    for fault, (times, lost) in counted.items():
+        terminalreporter.write_line(f"faults: {fault}: {times} injected, {lost} lost or missed")
+    # Not an option where this folder is collected with others, since pytest has read its options by then.
+    if config.getoption("--record-faults", default=False):
+        record_faults(counted)
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from docs.robustness import record_fuzzing
 from tests.fuzz.parsers import parsers
 
 ROOT = Path(__file__).parents[2]
@@ -17,17 +19,29 @@ FAILURES = ROOT / "build" / "fuzz"
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
-def fuzz(name: str, runs: int, seed: int) -> tuple[str, bool]:
-    """Fuzz one parser in a process of its own.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a parser's inputs."""
 
-    Args:
-        name: The parser.
-        runs: Inputs.
-        seed: Seed of libFuzzer.
+    parser: str
+    read: int
+    refused: int
+    failed: int
+    kept: Path | None
 
-    Returns:
-        A line on what became of the inputs, and whether each was read, or refused as documented.
-    """
+    def __str__(self) -> str:
+        inputs = self.read + self.refused + self.failed
+        line = f"fuzz: {self.parser}: {inputs:,} inputs, {self.read:,} read, {self.refused:,} refused"
+        where = f"; the input and the log are in {self.kept}" if self.kept else ""
+        return f"{line}, {self.failed} failed{where}"
+
+    def is_sound(self, runs: int) -> bool:
+        """Whether so many inputs were tried, and each was read, or refused as documented."""
+        return self.failed == 0 and self.read + self.refused >= runs
+
+
+def fuzz(name: str, runs: int, seed: int) -> Outcome:
+    """Fuzz one parser in a process of its own, until an input fails or all were tried."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as scratch:
         folder = Path(scratch)
         command = [sys.executable, "-m", "tests.fuzz.guided", name, scratch, f"-runs={runs}", f"-seed={seed}"]
@@ -35,14 +49,12 @@ def fuzz(name: str, runs: int, seed: int) -> tuple[str, bool]:
             code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False).returncode
         counts = folder / "counts"
         read, refused = map(int, counts.read_text().split()) if counts.exists() else (0, 0)
-        failed = int(code != 0)
-        line = f"fuzz: {name}: {read + refused:,} inputs, {read:,} read, {refused:,} refused, {failed} failed"
         if code == 0:
-            return line, read + refused >= runs
+            return Outcome(name, read, refused, 0, None)
         kept = FAILURES / name.replace(" ", "-")
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("corpus"))
-        return f"{line}; the input and the log are in {kept}", False
+        return Outcome(name, read, refused, 1, kept)
 
 
 def main() -> int:
@@ -51,6 +63,7 @@ def main() -> int:
     asked.add_argument("--runs", type=int, default=1_000_000, help="inputs for each parser")
     asked.add_argument("--seed", type=int, default=1, help="seed of libFuzzer")
     asked.add_argument("--jobs", type=int, default=os.cpu_count(), help="parsers at a time")
+    asked.add_argument("--record", action="store_true", help="keep the counts in docs/results/fuzz.json")
     asked.add_argument("names", nargs="*", help="parsers; none: all", metavar="PARSER")
     given = asked.parse_args()
     names = given.names or list(parsers())
@@ -59,16 +72,23 @@ def main() -> int:
         asked.error(f"no parser is called {unknown[0]!r}: use some of {', '.join(parsers())}")
     if find_spec("atheris") is None:
         asked.error("atheris is not installed, which has wheels for Linux on x86-64 only: run `make fuzz`")
+    sound = True
     with ThreadPoolExecutor(given.jobs) as pool:
-        outcomes = list(pool.map(lambda name: report(*fuzz(name, given.runs, given.seed)), names))
-    return 0 if all(outcomes) else 1
+        for ended in as_completed([pool.submit(fuzz, name, given.runs, given.seed) for name in names]):
+            outcome = ended.result()
+            report(outcome, seed=given.seed, record=given.record)
+            sound = sound and outcome.is_sound(given.runs)
+    return 0 if sound else 1
 
 
-def report(line: str, sound: bool) -> bool:
-    """Print what became of a parser's inputs as soon as it is known."""
-    sys.stdout.write(line + "\n")
+def report(outcome: Outcome, *, seed: int, record: bool) -> None:
+    """Print what became of a parser's inputs as soon as it is known, and keep it if that was asked for."""
+    sys.stdout.write(f"{outcome}\n")
     sys.stdout.flush()
-    return sound
+    if record:
+        record_fuzzing(
+            outcome.parser, read=outcome.read, refused=outcome.refused, failed=outcome.failed, seed=seed
+        )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,26 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.errors import CheckpointError, FluxtticeError, SignatureError
 from fluxttice_core.provenance import checkpoint
+from fluxttice_core.provenance.keys import new_private_key
 from fluxttice_core.provenance.signature import sign_folder, verify_folder
 
-Generator = np.random.Generator
+Count = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def key() -> ec.EllipticCurvePrivateKey:
+    return new_private_key()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with files at two depths."""
+    path = tmp_path / "model"
+    (path / "figures").mkdir(parents=True)
+    (path / "model.safetensors").write_bytes(bytes(range(256)) * 8)
+    (path / "report.json").write_text('{"coverage":0.92}\n')
+    (path / "figures" / "a.svg").write_text("<svg/>")
+    return path
 
 
 @pytest.fixture
@@ -38,8 +55,10 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "epoch_0001"
 
 
-def _undetected(folder: Path, check: Callable[[], object], bits: dict[Path, list[int]]) -> list[str]:
-    """The flips after which `check` still passes."""
+def _undetected(
+    folder: Path, check: Callable[[], object], bits: dict[Path, list[int]], note: Callable[[bool], None]
+) -> list[str]:
+    """The flips after which `check` still passes; whether it did is noted of each."""
     missed = []
     for path, positions in bits.items():
         data = path.read_bytes()
@@ -47,13 +66,20 @@ def _undetected(folder: Path, check: Callable[[], object], bits: dict[Path, list
             flipped = bytearray(data)
             flipped[position // 8] ^= 1 << (position % 8)
             path.write_bytes(flipped)
-            try:
-                check()
+            passes = _passes(check)
+            note(passes)
+            if passes:
                 missed.append(f"{path.relative_to(folder)} bit {position}")
-            except FluxtticeError:
-                pass
         path.write_bytes(data)
     return missed
+
+
+def _passes(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except FluxtticeError:
+        return False
+    return True
 
 
 def _some_bits(folder: Path, number: int) -> dict[Path, list[int]]:
@@ -67,32 +93,48 @@ def _every_bit(folder: Path) -> dict[Path, list[int]]:
     return {path: list(range(8 * path.stat().st_size)) for path in files}
 
 
-def test_a_flipped_bit_in_a_checkpoint_is_noticed(saved: Path) -> None:
-    assert _undetected(saved, lambda: checkpoint.read(saved), _some_bits(saved, 150)) == []
+@pytest.fixture
+def in_checkpoint(count: Count) -> Callable[[bool], None]:
+    return lambda missed: count("flip in a checkpoint", lost=missed)
+
+
+@pytest.fixture
+def in_signed_folder(count: Count) -> Callable[[bool], None]:
+    return lambda missed: count("flip in a signed folder", lost=missed)
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(saved: Path, in_checkpoint: Callable[[bool], None]) -> None:
+    assert _undetected(saved, lambda: checkpoint.read(saved), _some_bits(saved, 150), in_checkpoint) == []
     checkpoint.read(saved)
 
 
-def test_a_flipped_bit_in_a_signed_folder_is_noticed(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+def test_a_flipped_bit_in_a_signed_folder_is_noticed(
+    folder: Path, key: ec.EllipticCurvePrivateKey, in_signed_folder: Callable[[bool], None]
+) -> None:
     signature, public = folder / "model.sig", key.public_key()
     sign_folder(folder, key, signature)
-    missed = _undetected(folder, lambda: verify_folder(folder, signature, public), _some_bits(folder, 100))
+    bits = _some_bits(folder, 100)
+    missed = _undetected(folder, lambda: verify_folder(folder, signature, public), bits, in_signed_folder)
     assert missed == []
     verify_folder(folder, signature, public)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_bit_of_a_checkpoint_matters(saved: Path) -> None:
-    assert _undetected(saved, lambda: checkpoint.read(saved), _every_bit(saved)) == []
+def test_every_bit_of_a_checkpoint_matters(saved: Path, in_checkpoint: Callable[[bool], None]) -> None:
+    assert _undetected(saved, lambda: checkpoint.read(saved), _every_bit(saved), in_checkpoint) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_bit_of_a_signature_matters(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+def test_every_bit_of_a_signature_matters(
+    folder: Path, key: ec.EllipticCurvePrivateKey, in_signed_folder: Callable[[bool], None]
+) -> None:
     signature, public = folder / "model.sig", key.public_key()
     sign_folder(folder, key, signature)
     bits = {signature: _every_bit(folder)[signature]}
-    assert _undetected(folder, lambda: verify_folder(folder, signature, public), bits) == []
+    missed = _undetected(folder, lambda: verify_folder(folder, signature, public), bits, in_signed_folder)
+    assert missed == []
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "state.safetensors", "checkpoint.json"])
@@ -143,5 +185,6 @@ def test_files_swapped_between_checkpoints_are_noticed(saved: Path, tmp_path: Pa
 
 def test_a_flip_that_the_check_does_not_look_at_is_reported(saved: Path) -> None:
     """The control: with a check that reads nothing, every flip counts as missed."""
-    bits = _some_bits(saved, 5)
-    assert len(_undetected(saved, lambda: None, bits)) == 15
+    noted: list[bool] = []
+    assert len(_undetected(saved, lambda: None, _some_bits(saved, 5), noted.append)) == 15
+    assert noted == [True] * 15

@@ -1,0 +1,64 @@
+"""The faults that tests injected and the inputs that parsers were tried on: kept, and shown as tables."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fluxttice_core.provenance.atomic import write_json
+from fluxttice_core.provenance.canonical import parse_json
+from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
+
+INJECTED = Path(__file__).parent / "results" / "faults.json"
+FUZZED = Path(__file__).parent / "results" / "fuzz.json"
+
+
+def record_faults(faults: Mapping[str, tuple[int, int]], path: Path = INJECTED) -> None:
+    """Keep how often each fault was injected, and how often something was lost or missed."""
+    counts = {name: {"injected": injected, "lost": lost} for name, (injected, lost) in faults.items()}
+    write_json(path, {**_origin(), "faults": counts})
+
+
+def record_fuzzing(
+    parser: str, *, read: int, refused: int, failed: int, seed: int, path: Path = FUZZED
+) -> None:
+    """Keep what became of a parser's inputs, in the place of what was kept of that parser before."""
+    counts = {"read": read, "refused": refused, "failed": failed, "seed": seed}
+    kept = _content(path)["parsers"] if path.exists() else {}
+    write_json(path, {"parsers": {**kept, parser: {**_origin(), **counts}}})
+
+
+def fault_table(path: Path = INJECTED) -> str:
+    """The faults that were injected, as a Markdown table."""
+    content = _content(path)
+    faults = content["faults"]
+    lines = [f"| injected on {_day(content)} | times | lost or missed |", "|---|---:|---:|"]
+    lines += [
+        f"| {name} | {faults[name]['injected']:,} | {faults[name]['lost']:,} |" for name in sorted(faults)
+    ]
+    injected, lost = (sum(fault[key] for fault in faults.values()) for key in ("injected", "lost"))
+    return "\n".join([*lines, f"| all | {injected:,} | {lost:,} |"])
+
+
+def fuzzing_table(path: Path = FUZZED) -> str:
+    """The inputs that every parser was tried on, as a Markdown table."""
+    parsers = _content(path)["parsers"]
+    lines = ["| parser | inputs | read | refused | failed | last tried |", "|---|---:|---:|---:|---:|---|"]
+    for name in sorted(parsers):
+        of = parsers[name]
+        inputs = of["read"] + of["refused"] + of["failed"]
+        counts = " | ".join(f"{number:,}" for number in (inputs, of["read"], of["refused"], of["failed"]))
+        lines.append(f"| {name} | {counts} | {_day(of)} |")
+    return "\n".join(lines)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = parse_json(path.read_bytes(), name=path.name)
+    return content
+
+
+def _origin() -> dict[str, Any]:
+    return {"time": timestamp(), "tool": tool_record(), "environment": environment_record()}
+
+
+def _day(record: Mapping[str, Any]) -> str:
+    return str(record["time"]).partition("T")[0]
