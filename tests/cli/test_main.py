@@ -11,6 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from fluxttice_core.cli.main import OneSentence, app
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.provenance.trained import load
 
 _VERSION, _OVERRIDE = 0x20080522, 0b110
 """Version 3 of Linux's capability sets; CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
@@ -70,6 +72,13 @@ COMMANDS: dict[str, list[str]] = {
 def test_what_nobody_may_read_is_named(name: str, sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sealed)
     ends_with_one_sentence([*COMMANDS[name]], "(Permission denied)")
+
+
+@pytest.mark.parametrize("name", ["sealed", "sealed/model.safetensors", "run"])
+@pytest.mark.usefixtures("held_to_permissions")
+def test_what_nobody_may_read_is_not_loaded(name: str, sealed: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"cannot be .*\(Permission denied\)"):
+        load(sealed / name)
 
 
 @pytest.mark.usefixtures("held_to_permissions")

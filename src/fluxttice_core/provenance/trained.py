@@ -230,9 +230,15 @@ def load(path: str | Path) -> TrainedModel:
 
     Raises:
         CheckpointError: If there is no model, or one that is damaged, alien or of another shape; or if a
-            certified folder holds checkpoints too, so that it is not plain which of them was certified.
+            certified folder holds checkpoints too, so that it is not plain which of them was certified; or
+            if this user may not look there.
     """
-    path = Path(path)
+    with reachable(Path(path), error=CheckpointError):
+        return _loaded(Path(path))
+
+
+def _loaded(path: Path) -> TrainedModel:
+    """The model at a path, whichever form it has there."""
     if not path.exists():
         raise CheckpointError(
             f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file"
