@@ -28,7 +28,7 @@ Kill = Callable[..., bool]
 Finish = Callable[..., float]
 Count = Callable[..., None]
 NUMBERS = pytest.mark.parametrize(
-    "number", [2, pytest.param(70, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
+    "number", [2, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )
 SMALL = (
     *("architecture.arity=1", "epochs=40", "batch_size=8", "checkpoint_every=1", "reach.draws=200"),
