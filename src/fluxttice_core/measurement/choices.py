@@ -2,13 +2,23 @@
 
 from typing import Literal, get_args
 
-__all__ = ["DECODE_RULES", "DEFAULT_GROUPS", "MINIMUM_UNTRAINED", "DecodeRule"]
+__all__ = [
+    "DECODE_RULES",
+    "DEFAULT_GROUPS",
+    "HISTOGRAM_BINS",
+    "HISTOGRAM_BOUND",
+    "MINIMUM_UNTRAINED",
+    "DecodeRule",
+]
 
 MINIMUM_UNTRAINED = 5
 """The fewest untrained networks that a floor is taken from."""
 
 DEFAULT_GROUPS = 8
 """Independent groups that the prior draws behind p(x) are parted into, for its errors."""
+
+HISTOGRAM_BINS, HISTOGRAM_BOUND = 50, 3.0
+"""The histogram of latents in older reports: so many bins between plus and minus the bound."""
 
 DecodeRule = Literal["argmax", "categorical", "expectation"]
 """How logits become one symbol a cell: the likeliest, a draw, or the softmax mean rounded."""

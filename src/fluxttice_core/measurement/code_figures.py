@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 import torch
 from jaxtyping import Float64
-from scipy.special import ndtr
 from torch import Tensor
 
 from fluxttice_core.measurement.aggregate import code_information
@@ -16,8 +15,6 @@ from fluxttice_core.measurement.estimated import estimated, share_interval
 from fluxttice_core.measurement.frontier import BASE, frontier_distortion
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.posterior import (
-    HISTOGRAM_BINS,
-    HISTOGRAM_BOUND,
     Posteriors,
     Rate,
     distortion,
@@ -30,6 +27,7 @@ from fluxttice_core.measurement.reconstruction import (
     reconstruction_from_mean,
     reconstruction_from_posterior,
 )
+from fluxttice_core.measurement.scales import histogram_entropy_of_prior
 from fluxttice_core.measurement.series import Series, rounded
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
@@ -226,7 +224,7 @@ def _histogram_entropy(
         half,
         Estimate(float(values.mean()), deviation, len(values) - 1.0),
         better="neither",
-        ceiling=_histogram_entropy_of_prior(),
+        ceiling=histogram_entropy_of_prior(),
         draws=settings.posterior_repeats,
         seed=settings.seed,
     )
@@ -234,10 +232,3 @@ def _histogram_entropy(
     for dimension, column in enumerate(samples[0].cpu().numpy().T):
         density, _ = np.histogram(column, _HISTOGRAM_EDGES, density=True)
         yield Series(f"latent_density/{dimension}", half, rounded(centres), rounded(density))
-
-
-def _histogram_entropy_of_prior() -> float:
-    """What codes that fill the prior exactly show in that histogram."""
-    share = np.diff(ndtr(np.linspace(-HISTOGRAM_BOUND, HISTOGRAM_BOUND, HISTOGRAM_BINS + 1)))
-    share /= share.sum()
-    return -float((share * np.log(share)).sum())

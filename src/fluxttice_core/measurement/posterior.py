@@ -11,14 +11,13 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import HISTOGRAM_BINS, HISTOGRAM_BOUND
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.indexing import positions_of, symbols_of
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable
 from fluxttice_core.measurement.threads import map_chunks
 
 ACTIVE_VARIANCE = 0.01
-HISTOGRAM_BINS = 50
-HISTOGRAM_BOUND = 3.0
 _CHUNK = 2048
 
 

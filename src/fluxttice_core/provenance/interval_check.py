@@ -15,10 +15,12 @@ from fluxttice_core.measurement.intervals import Interval, coverage_interval
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.total_variation import METHOD
 
 __all__ = ["wrong_intervals"]
 
 _ROUNDING = 1e-9
+_BRACKETED = ("total_variation", "argmax_total_variation")
 _Coverage = Mapping[tuple[str, Half], Figure]
 
 
@@ -61,6 +63,7 @@ def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int) -
     return (
         due is not None
         and stated.level == LEVEL
+        and stated.method == (METHOD if figure.base in _BRACKETED else due.method)
         and stated.estimate == figure.value
         and all(
             _near(here, there)

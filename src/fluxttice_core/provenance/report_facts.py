@@ -20,6 +20,7 @@ from fluxttice_core.measurement.settings import MeasurementSettings, settings_fr
 from fluxttice_core.measurement.wording import blindness_in_words
 from fluxttice_core.operations.conventions import conventions_digest, part_sizes
 from fluxttice_core.provenance.certified_files import COMMAND, MODEL, REPORT
+from fluxttice_core.provenance.scale_check import wrong_scales
 from fluxttice_core.provenance.stored_model import StoredModel
 
 __all__ = ["require_complete", "require_facts_of", "title_of_run"]
@@ -98,6 +99,8 @@ def require_complete(result: Mapping[str, Any]) -> None:
     """
     settings = settings_from(result["settings"])
     _require_figures(result, settings)
+    for fault in wrong_scales(result, settings):
+        raise MeasurementError(f"{REPORT} contradicts itself: {fault}")
     _require_same(
         {"table of coverage": (result["coverage"], list(_coverage_rows(result, settings)))}, "its figures"
     )

@@ -1,14 +1,12 @@
 """The result file: one measurement with all that it takes to judge and to repeat it, checked both ways."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
-from fluxttice_core.measurement.coverage import ceiling
 from fluxttice_core.measurement.guards import guarded
 from fluxttice_core.measurement.metric import Metric
 from fluxttice_core.measurement.reference import beside_controls
@@ -22,6 +20,7 @@ from fluxttice_core.provenance.environment import environment_record, timestamp,
 from fluxttice_core.provenance.interval_check import wrong_intervals
 from fluxttice_core.provenance.report_facts import sampler_of
 from fluxttice_core.provenance.result_schema import result_schema, schema_fault
+from fluxttice_core.provenance.scale_check import wrong_scales
 from fluxttice_core.provenance.trained import TrainedModel
 
 __all__ = [
@@ -35,10 +34,8 @@ __all__ = [
     "write_result",
 ]
 
-_BUDGET = re.compile("[1-9][0-9]{0,9}")
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
 _MAXIMUM = 64 << 20
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
         yield "its floors or verdicts are not what its controls score"
     yield from _wrong_gates(report)
     yield from _wrong_laws(report)
-    yield from _wrong_ceilings(report)
+    yield from wrong_scales(result, report.settings)
     yield from wrong_intervals(report)
     yield from _wrong_data(result, report)
 
@@ -173,23 +170,6 @@ def _wrong_laws(report: Report) -> Iterator[str]:
     else:
         if again != report.laws:
             yield "its laws and their slack do not follow from its figures"
-
-
-def _wrong_ceilings(report: Report) -> Iterator[str]:
-    """What uniform draws are expected to show follows from the size of the space and the budget."""
-    size = report.space.size
-    for metric in report.metrics:
-        name, _, budget = metric.quantity.rpartition("/")
-        if not _BUDGET.fullmatch(budget.removeprefix("N=")):
-            continue
-        if name.startswith(("coverage/", "expected_coverage/")):
-            best = ceiling(size, int(budget.removeprefix("N="))).fraction
-        elif name.startswith("efficiency/"):
-            best = 1.0
-        else:
-            continue
-        if not math.isclose(metric.ceiling, best, rel_tol=_ROUNDING):
-            yield f"{metric.quantity} stands beside the ceiling {metric.ceiling:g}, which is {best:g}"
 
 
 def _wrong_data(result: Mapping[str, Any], report: Report) -> Iterator[str]:
