@@ -126,8 +126,8 @@ def failing(error: Exception) -> typer.Typer:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (OSError(errno.EIO, "Input/output error"), "a file or address cannot be used (Input/output error)"),
-        (OSError("odd"), "a file or address cannot be used (odd)"),
+        (OSError(errno.EIO, "Input/output error"), "reading or writing failed (Input/output error)"),
+        (OSError("odd"), "reading or writing failed (odd)"),
         (FileNotFoundError(errno.ENOENT, "Gone", "a\x1b[2Jb"), "a\\x1b[2Jb cannot be used (Gone)"),
     ],
 )

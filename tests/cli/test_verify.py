@@ -15,7 +15,7 @@ from fluxttice_core.provenance.signature import sign_folder
 
 LAZY = """
 import sys
-from fluxttice_core.cli.main import main
+from fluxttice_core.cli.__main__ import main
 sys.argv = ["fluxttice", "verify", sys.argv[1]]
 try:
     main()

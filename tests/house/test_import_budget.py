@@ -9,7 +9,7 @@ HEAVY = ("torch", "scipy", "matplotlib", "fastapi", "pyarrow", "onnx", "ray", "t
 REPORT = f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
 HELP = """
 import sys
-from fluxttice_core.cli.main import main
+from fluxttice_core.cli.__main__ import main
 sys.argv = ["fluxttice", "--help"]
 try:
     main()

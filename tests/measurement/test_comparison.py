@@ -10,10 +10,11 @@ from rich.console import Console
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import Direction
 from fluxttice_core.measurement.comparison import comparison_table, difference, differences
 from fluxttice_core.measurement.controls import DeltaDecoder, HalfSupportLookup, QuantileLookup
 from fluxttice_core.measurement.intervals import Interval
-from fluxttice_core.measurement.metric import Direction, Figure
+from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.reference import Control, measured_controls
 from fluxttice_core.measurement.report import Report, measure

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import Direction
 from fluxttice_core.measurement.effect import Sign, effect, verdict
-from fluxttice_core.measurement.metric import Direction
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from fluxttice_core.errors import LawViolation, MeasurementError
 from fluxttice_core.measurement.coverage import expected_coverage
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.laws import ERROR_TAIL, LAWS, Figures, examine, obey
-from fluxttice_core.measurement.uniform_null import expected_share, uniform_moments
+from fluxttice_core.measurement.uniform_moments import expected_share, uniform_moments
 
 BUDGETS = (1, 3, 10, 40, 100)
 seeds = st.integers(0, 2**32 - 1)

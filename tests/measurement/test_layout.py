@@ -5,9 +5,10 @@ import math
 
 import pytest
 
+from fluxttice_core.measurement.choices import Unit
 from fluxttice_core.measurement.gates import Gate, GateResult
 from fluxttice_core.measurement.layout import FAIL, NOT_MEASURED, PASS, control_grid, gate_grid, grids
-from fluxttice_core.measurement.metric import Figure, Floor, Half, Metric, Score, Separation, Unit
+from fluxttice_core.measurement.metric import Figure, Floor, Half, Metric, Score, Separation
 from fluxttice_core.measurement.reference import Control
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings

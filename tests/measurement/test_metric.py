@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import Direction
 from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.metric import (
     ControlName,
-    Direction,
     Figure,
     Floor,
     Metric,

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxttice_core.measurement.choices import Unit
 from fluxttice_core.measurement.intervals import Interval
-from fluxttice_core.measurement.metric import Figure, Unit
+from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.numbers import difference_shown, shown, shown_range, unit_sign, with_interval
 
 

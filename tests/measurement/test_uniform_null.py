@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement import coverage, uniform_null
-from fluxttice_core.measurement.uniform_null import (
-    UniformMoments,
-    distinct_tails,
-    expected_share,
-    uniform_moments,
-)
+from fluxttice_core.measurement.uniform_moments import UniformMoments, expected_share, uniform_moments
+from fluxttice_core.measurement.uniform_null import distinct_tails
 
 CEILINGS = [
     (10_000, 39.834, 33.1),

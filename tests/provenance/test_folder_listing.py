@@ -43,7 +43,7 @@ def test_special_files_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_numbers_and_depth_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_listing, "MAXIMUM_FILES", 3)
-    with pytest.raises(SignatureError, match="more than 3 files"):
+    with pytest.raises(SignatureError, match="more than 3 entries"):
         list_files(folder)
     monkeypatch.undo()
     deep = folder.joinpath(*"d" * 40)

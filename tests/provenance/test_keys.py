@@ -121,10 +121,10 @@ def test_no_half_of_a_pair_is_left(
         keys.write_key_pair(private, Path("/proc/x.pub"), key, PASSWORD)
     assert list(tmp_path.iterdir()) == []
 
-    def fill(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    def fill(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
         if path == tmp_path / "key.pub":
             raise StorageError("the disk filled up meanwhile")
-        write_bytes(path, data, mode=mode)
+        write_bytes(path, data, mode=mode, replace=replace)
 
     with monkeypatch.context() as full:
         full.setattr(keys, "write_bytes", fill)

@@ -48,3 +48,13 @@ def test_a_member_whose_checksum_differs_is_refused(saved: bytes, original: dict
     torch.load(io.BytesIO(flipped), weights_only=True)  # torch alone does not notice
     with pytest.raises(CheckpointError, match="damaged archive"):
         repack(flipped, name="it")
+
+
+@pytest.mark.parametrize("offset", [2**40, 2**63 + 5])
+def test_a_member_that_begins_beyond_the_file_is_refused(offset: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("latest/data.pkl", b"\x80\x02}q\x00.")
+        archive.infolist()[0].header_offset = offset
+    with pytest.raises(CheckpointError, match="damaged archive"):
+        repack(buffer.getvalue(), name="it")

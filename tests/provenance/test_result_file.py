@@ -268,7 +268,7 @@ def test_a_ceiling_is_what_uniform_draws_show(result: Result, name: str) -> None
     forged = with_figures(
         result, lambda f: dataclasses.replace(f, ceiling=0.01) if f.quantity.startswith(name) else f
     )
-    with pytest.raises(MeasurementError, match=r"stands beside the ceiling 0\.01, which is "):
+    with pytest.raises(MeasurementError, match=r"the ceiling of .* is [01]\.[0-9]+, and not 0\.01"):
         check_result(forged, name="it")
 
 

@@ -17,7 +17,7 @@ from fluxttice_core.measurement.guards import guarded
 from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report_record import from_plain
-from fluxttice_core.provenance import checkpoint, effort, remeasurement
+from fluxttice_core.provenance import checkpoint, effort, remeasurement, verification
 from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
 from fluxttice_core.provenance.card import model_card
 from fluxttice_core.provenance.folder_listing import digest_beneath, list_files
@@ -32,6 +32,7 @@ from fluxttice_core.provenance.statement import (
     write_statement,
 )
 from fluxttice_core.provenance.sums import folder_digests, sums_text
+from fluxttice_core.provenance.tensor_file import decode_tensors, encode_tensors, tensor_digest
 from fluxttice_core.provenance.verification import Finding, verify
 
 COVERAGE = {
@@ -582,6 +583,106 @@ def test_a_better_figure_does_not_pass_by_a_wider_interval(
     assert message in found.detail
 
 
+@pytest.mark.parametrize(
+    ("quantity", "field", "value"),
+    [
+        ("generative_information", "ceiling", 0.9),
+        ("rate", "ceiling", 7.0),
+        ("rate", "unit", "fraction"),
+        ("nll", "better", "higher"),
+        ("entropy", "seed", 9),
+        ("distortion", "draws", 99),
+        ("conditional_entropy", "estimator", "exact"),
+        ("table_accuracy/mean/held_out", "rule", "categorical"),
+        ("table_accuracy/mean/held_out", "rule", None),
+        ("kl_from_uniform", "name", "<b>certified</b>"),
+        ("marginal_kl", "ceiling_sd", 0.1),
+        ("efficiency/argmax/50000", "ceiling_sd", 0.0),
+    ],
+)
+def test_what_stands_beside_a_figure_is_checked_without_measuring(
+    folder: Path, quantity: str, field: str, value: object
+) -> None:
+    edit(folder, "report.json", lambda report: metric(report, quantity).update({field: value}))
+    what = {"better": "better direction", "draws": "", "rule": "decode rule"}.get(field, "")
+    assert f"the {what}" in details(folder)["report"]
+    assert failures(remeasure(folder)) == {"consistency"}
+
+
+def test_the_method_of_an_interval_is_its_own(folder: Path) -> None:
+    edit(folder, "report.json", lambda report: metric(report, "nll")["interval"].update(method="by hand"))
+    (found,) = remeasure(folder)
+    assert "the interval of nll does not follow" in found.detail
+
+
+def test_a_number_is_written_as_the_header_has_it(folder: Path) -> None:
+    edit(folder, "report.json", lambda report: report["model"].update(epoch=float(report["model"]["epoch"])))
+    assert "the epoch in report.json" in details(folder)["weights"]
+
+
+@pytest.mark.parametrize("part", ["tool", "created"])
+def test_no_line_is_added_after_what_a_pattern_allows(folder: Path, part: str) -> None:
+    def add(report: Any) -> None:
+        if part == "tool":
+            report["tool"]["commit"] = "0" * 40 + "\n"
+        else:
+            report["created"] = "2026-01-01T00:00:00Z\n"
+
+    edit(folder, "report.json", add)
+    assert "report" in details(folder)
+
+
+def test_a_file_that_claims_terabytes_is_not_read(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    sign_folder(folder, key, folder / "model.sig")
+    for name in ("model.safetensors", "figures/more.svg"):
+        with (folder / name).open("ab") as file:
+            file.truncate(1 << 42)
+        assert "more than the 536,870,912" in details(folder)["sums"]
+        (signature, *_) = verify(folder, public_key=key.public_key())
+        assert "more than the 536,870,912" in signature.detail
+        with (folder / name).open("ab") as file:
+            file.truncate(10)
+
+
+def test_an_empty_folder_is_noticed(folder: Path) -> None:
+    (folder / "checkpoints").mkdir()
+    assert "checkpoints is an empty folder" in details(folder)["sums"]
+
+
+def test_a_damaged_report_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "report.json").write_text("[" + "{}," * 20_000 + "{}]")
+    read = []
+    monkeypatch.setattr(verification, "schema_fault", lambda value: read.append(len(value)) or "it is a list")
+    assert {"report", "weights", "selection", "card", "gates"} <= failures(verify(folder))
+    assert read == [20_001]
+
+
+def test_a_report_of_too_many_parts_is_refused(folder: Path) -> None:
+    (folder / "report.json").write_text("[" + "{}," * 600_000 + "{}]")
+    assert "more than 500,000 lists and objects" in details(folder)["report"]
+
+
+def with_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> str:
+    """What `weights` says when other tensors are stored under a header and a report that fit them."""
+    path = folder / "model.safetensors"
+    tensors, metadata = decode_tensors(path.read_bytes(), name="it")
+    change(tensors)
+    record = json.loads(metadata) | {"tensor_digest": tensor_digest(tensors)}
+    path.write_bytes(encode_tensors(tensors, canonical_json(record).decode()))
+    digests = {"tensor_sha256": tensor_digest(tensors), "file_sha256": bytes_digest(path.read_bytes())}
+    edit(folder, "report.json", lambda report: report["model"].update(digests))
+    return details(folder).get("weights", "")
+
+
+def test_weights_that_no_network_takes_fail(folder: Path) -> None:
+    name = "decoder_B.fc_out.bias"
+    assert with_tensors(folder, dict) == ""
+    assert "not finite" in with_tensors(folder, lambda t: t.update({name: t[name] * torch.nan}))
+    assert "float32" in with_tensors(folder, lambda t: t.update({name: t[name].double()}))
+    assert "one too many" in with_tensors(folder, lambda t: t.update(more=torch.zeros(2)))
+    assert "is missing" in with_tensors(folder, lambda t: (t.pop("more"), t.pop(name)))
+
+
 def test_figures_that_are_not_measured_again_are_named(folder: Path) -> None:
     (found,) = [finding for finding in remeasure(folder) if finding.verdict == "not checked"]
     assert found.subject == "other figures"
@@ -592,7 +693,7 @@ def test_a_report_that_asks_for_repeats_that_it_does_not_have_is_not_measured_ag
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(report: Any) -> None:
-        report["settings"] |= {"posterior_repeats": 1_000, "repeats": 1_000}
+        report["settings"] |= {"repeats": 1_000}
         report["settings_sha256"] = json_digest(report["settings"])
         report["sampler"]["repeats"] = [1_000]
 
@@ -606,12 +707,7 @@ def test_a_report_that_asks_for_repeats_that_it_does_not_have_is_not_measured_ag
 def test_a_report_that_asks_for_too_much_work_is_not_measured_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ask(report: Any) -> None:
-        report["settings"] |= {"mass_draws": 99_999_744}
-        report["settings_sha256"] = json_digest(report["settings"])
-
-    edit(folder, "report.json", ask)
-    monkeypatch.setattr(effort, "AT_MOST", 0.5)
+    monkeypatch.setattr(effort, "AT_MOST", 1e-9)
     monkeypatch.setattr(remeasurement, "estimate_mass", lambda *_: pytest.fail("it was measured"))
     found = remeasure(folder)
     assert [finding.verdict for finding in found] == ["holds", "fails", "fails"]

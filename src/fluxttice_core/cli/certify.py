@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from fluxttice_core.cli.password import PASSWORD, asked_password
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from fluxttice_core.provenance.selection import Ranked
 
 __all__ = ["certified_folder", "register"]
-
-PASSWORD = "FLUXTTICE_KEY_PASSWORD"  # noqa: S105 -- the name of the variable that holds it
 
 
 def register(app: typer.Typer) -> None:
@@ -106,8 +105,7 @@ def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
     pem = read_bounded(path, maximum=MAXIMUM_KEY, name="The private key", error=SignatureError)
     if b"ENCRYPTED" not in pem:
         return load_private_key(path, None)
-    password = os.environ.get(PASSWORD) or typer.prompt(f"Password of {path}", hide_input=True)
-    return load_private_key(path, password)
+    return load_private_key(path, asked_password(f"Password of {path}"))
 
 
 def _table(ranking: Sequence[Ranked]) -> Table:

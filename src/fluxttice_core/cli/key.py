@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.cli.password import PASSWORD, asked_password
+
 __all__ = ["register"]
+
+_QUESTION = "Password for the private key"
 
 keys = typer.Typer(help="Make and show the keys that sign certified models.", no_args_is_help=True)
 
@@ -21,25 +25,22 @@ def register(app: typer.Typer) -> None:
 def new(
     private: Annotated[Path, typer.Argument(help="File for the private key; must not exist.")],
     password: Annotated[
-        str,
-        typer.Option(
-            prompt="Password for the private key",
-            confirmation_prompt=True,
-            hide_input=True,
-            envvar="FLUXTTICE_KEY_PASSWORD",
-            help="12 characters to 1,023 bytes; asked for unless the variable holds it.",
-        ),
-    ],
+        str | None,
+        typer.Option(help=f"12 characters to 1,023 bytes; asked for, or in {PASSWORD}, where it is safer."),
+    ] = None,
     public: Annotated[
         Path | None, typer.Option(help="File for the public key; the private key's with .pub by default.")
     ] = None,
 ) -> None:
     """Make a P-256 key: its private half encrypted with a password, mode 0600, its public half beside it."""
+    from fluxttice_core.errors import StorageError
     from fluxttice_core.provenance.keys import fingerprint, new_private_key, write_key_pair
 
+    if not private.name:
+        raise StorageError(f"{str(private)!r} is the name of a folder; give a file for the private key")
     key = new_private_key()
     beside = public or private.with_suffix(".pub")
-    write_key_pair(private, beside, key, password)
+    write_key_pair(private, beside, key, password or asked_password(_QUESTION, twice=True))
     typer.echo(f"private key  {private}  (keep it and its password to yourself)")
     typer.echo(f"public key   {beside}  (give it to whoever shall verify)")
     typer.echo(f"fingerprint  {fingerprint(key.public_key())}")

@@ -1,7 +1,6 @@
 """The `fluxttice` command: one small module a group, none of which loads torch before it is needed."""
 
 import errno
-import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -24,6 +23,9 @@ from fluxttice_core.cli import (
 )
 from fluxttice_core.errors import FluxtticeError, StorageError
 
+STOPPED = 130
+"""Exit code of a command that was interrupted, as shells have it."""
+
 
 class OneSentence(TyperGroup):
     """Ends a command that met bad input with its one sentence and its exit code, never with a traceback."""
@@ -34,6 +36,9 @@ class OneSentence(TyperGroup):
             return super().invoke(ctx)
         except FluxtticeError as error:
             _end(error)
+        except (KeyboardInterrupt, typer.Abort):
+            typer.echo("fluxttice: stopped", err=True)
+            raise typer.Exit(STOPPED) from None
         except OSError as error:
             # Nobody reads the output any more: click ends such a command without a word.
             if error.errno == errno.EPIPE:
@@ -48,7 +53,9 @@ def _end(error: FluxtticeError) -> NoReturn:
 
 def _refusal(error: OSError) -> str:
     """What the system refused, where nothing nearer to the cause has said it."""
-    what = error.filename or "a file or address"
+    if error.filename is None:
+        return f"reading or writing failed ({error.strerror or error}): free space, or choose another place"
+    what = error.filename
     return f"{what} cannot be used ({error.strerror or error}): give one that can exist and that you may use"
 
 
@@ -97,12 +104,3 @@ for group in (
     key,
 ):
     group.register(app)
-
-
-def main() -> None:
-    """Entry point of the command."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        typer.echo("fluxttice: stopped", err=True)
-        sys.exit(130)

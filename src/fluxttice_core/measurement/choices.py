@@ -9,6 +9,8 @@ __all__ = [
     "HISTOGRAM_BOUND",
     "MINIMUM_UNTRAINED",
     "DecodeRule",
+    "Direction",
+    "Unit",
 ]
 
 MINIMUM_UNTRAINED = 5
@@ -19,6 +21,10 @@ DEFAULT_GROUPS = 8
 
 HISTOGRAM_BINS, HISTOGRAM_BOUND = 50, 3.0
 """The histogram of latents in older reports: so many bins between plus and minus the bound."""
+
+Unit = Literal["fraction", "nats", "operations", "draws", "dimensions", "ratio"]
+Direction = Literal["higher", "lower", "neither"]
+"""Which way a figure is better; `neither` for a description."""
 
 DecodeRule = Literal["argmax", "categorical", "expectation"]
 """How logits become one symbol a cell: the likeliest, a draw, or the softmax mean rounded."""

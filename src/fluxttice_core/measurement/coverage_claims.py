@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.stated import Stated, read_aloud
-from fluxttice_core.measurement.uniform_null import distinct_tails, expected_share
+from fluxttice_core.measurement.uniform_moments import expected_share
+from fluxttice_core.measurement.uniform_null import distinct_tails
 from fluxttice_core.measurement.verdict import SIGNIFICANCE, Finding, Verdict, p_text, percent
 
 _ROUNDING = 1e-12

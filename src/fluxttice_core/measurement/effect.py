@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
+from fluxttice_core.measurement.choices import Direction
 from fluxttice_core.measurement.intervals import Interval, paired_difference
-from fluxttice_core.measurement.metric import Direction
 
 Sign = Literal["helps", "hurts", "differs", "none"]
 

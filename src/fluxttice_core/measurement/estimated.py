@@ -5,9 +5,10 @@ import math
 import numpy as np
 from jaxtyping import Float64
 
+from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.intervals import Interval, mean_interval
-from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
+from fluxttice_core.measurement.metric import Figure, Half
 
 LEVEL = 0.95
 

@@ -9,7 +9,7 @@ from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.mass_figures import TOTAL_MASS
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.series import Series
-from fluxttice_core.measurement.uniform_null import expected_share
+from fluxttice_core.measurement.uniform_moments import expected_share
 from fluxttice_core.operations.space import OperationSpace
 
 _SINGLE_PRECISION = 1e-6

@@ -13,7 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from fluxttice_core.errors import LawViolation, MeasurementError
 from fluxttice_core.measurement.estimate import Estimate
-from fluxttice_core.measurement.uniform_null import expected_share, uniform_moments
+from fluxttice_core.measurement.uniform_moments import expected_share, uniform_moments
 
 ERROR_TAIL = 1e-5
 """Probability with which the error of a sampled figure may exceed its share of the tolerance."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fluxttice_core.measurement.choices import Unit
 from fluxttice_core.measurement.gates import Gate, GateResult
-from fluxttice_core.measurement.metric import Half, Metric, Unit
+from fluxttice_core.measurement.metric import Half, Metric
 from fluxttice_core.measurement.numbers import NOTHING, shown, shown_range, unit_sign, with_interval
 from fluxttice_core.measurement.wording import SIGNS, blindness_in_words, label, sections
 

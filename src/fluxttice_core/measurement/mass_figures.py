@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.coverage import expected_coverage, expected_distinct
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.estimated import estimated
@@ -17,7 +18,7 @@ from fluxttice_core.measurement.information import (
 )
 from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.mass import MassEstimate, estimate_mass
-from fluxttice_core.measurement.metric import Direction, Figure, Half, Unit
+from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.series import Series, rounded
 from fluxttice_core.measurement.settings import MeasurementSettings

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.choices import MINIMUM_UNTRAINED, DecodeRule
+from fluxttice_core.measurement.choices import MINIMUM_UNTRAINED, DecodeRule, Direction, Unit
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.quantities import base_of
 
 Half = Literal["a", "b", "pair"]
-Unit = Literal["fraction", "nats", "operations", "draws", "dimensions", "ratio"]
 Estimator = Literal["exact", "bound", "monte_carlo"]
-Direction = Literal["higher", "lower", "neither"]
 Verdict = Literal["better", "worse", "same", "different"]
 ControlName = Literal["uniform_sampler", "untrained", "constant_decoder", "half_support", "oracle"]
 

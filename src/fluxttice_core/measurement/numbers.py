@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Not at run time, so that a card can be written, and checked, without loading what measures.
+    from fluxttice_core.measurement.choices import Unit
     from fluxttice_core.measurement.intervals import Interval
-    from fluxttice_core.measurement.metric import Figure, Unit
+    from fluxttice_core.measurement.metric import Figure
 
 _DECIMALS: dict[Unit, int] = {
     "fraction": 2,

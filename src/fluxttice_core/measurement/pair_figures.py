@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from fluxttice_core.measurement.choices import Direction
 from fluxttice_core.measurement.code_figures import information_figures, parts_of, rate_figures
 from fluxttice_core.measurement.combination import CoupledPair, couple
 from fluxttice_core.measurement.coverage import ceiling
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.estimated import estimated, share_interval
-from fluxttice_core.measurement.metric import Direction, Figure
+from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.pair import SetComparison, agreement, compare_samplers
 from fluxttice_core.measurement.posterior import distortion, encode_rows
 from fluxttice_core.measurement.protocol import Autoencoder, Decodable

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.choices import DecodeRule
+from fluxttice_core.measurement.choices import DecodeRule, Unit
 from fluxttice_core.measurement.coverage import Coverage, equivalent_uniform_budget
 from fluxttice_core.measurement.intervals import Interval, coverage_interval
-from fluxttice_core.measurement.metric import Figure, Half, Unit
+from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.sampling import (
     CACHED_CHUNK,

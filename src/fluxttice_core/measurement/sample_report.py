@@ -20,7 +20,7 @@ from fluxttice_core.measurement.sample_intervals import (
 )
 from fluxttice_core.measurement.sample_values import Samples
 from fluxttice_core.measurement.stated import stated_share
-from fluxttice_core.measurement.uniform_null import expected_share
+from fluxttice_core.measurement.uniform_moments import expected_share
 from fluxttice_core.measurement.verdict import SIGNIFICANCE, Finding, Verdict
 
 

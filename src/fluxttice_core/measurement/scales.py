@@ -3,15 +3,19 @@
 import math
 import re
 from dataclasses import dataclass
-
-import numpy as np
-from scipy.special import ndtr
+from itertools import pairwise
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.choices import DECODE_RULES, HISTOGRAM_BINS, HISTOGRAM_BOUND, DecodeRule
-from fluxttice_core.measurement.metric import Direction, Unit
+from fluxttice_core.measurement.choices import (
+    DECODE_RULES,
+    HISTOGRAM_BINS,
+    HISTOGRAM_BOUND,
+    DecodeRule,
+    Direction,
+    Unit,
+)
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.measurement.uniform_null import expected_share, uniform_moments
+from fluxttice_core.measurement.uniform_moments import expected_share, uniform_moments
 
 __all__ = ["Scale", "histogram_entropy_of_prior", "scale_of"]
 
@@ -80,9 +84,12 @@ def histogram_entropy_of_prior() -> float:
         >>> round(histogram_entropy_of_prior(), 4)
         3.5238
     """
-    share = np.diff(ndtr(np.linspace(-HISTOGRAM_BOUND, HISTOGRAM_BOUND, HISTOGRAM_BINS + 1)))
-    share /= share.sum()
-    return -float((share * np.log(share)).sum())
+    width = 2 * HISTOGRAM_BOUND / HISTOGRAM_BINS
+    edges = (width * k - HISTOGRAM_BOUND for k in range(HISTOGRAM_BINS + 1))
+    within = [math.erf(edge / math.sqrt(2)) / 2 for edge in edges]
+    masses = [right - left for left, right in pairwise(within)]
+    total = math.fsum(masses)
+    return -math.fsum(mass / total * math.log(mass / total) for mass in masses)
 
 
 def _of_mass(size: int, draws: int) -> dict[str, Scale]:

@@ -5,19 +5,14 @@ operations in N independent draws stochastically largest (Wong & Yue 1973, A maj
 number of distinct outcomes in N independent trials). A count in its upper tail is improbable for them all.
 """
 
-import math
 from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float64
 from scipy import special
 
-from fluxttice_core.errors import MeasurementError
-
-_DIGITS = Context(prec=120, Emin=-(10**9), Emax=10**9)
-"""The moments cancel to all digits of a double when N is far below K."""
+from fluxttice_core.measurement.uniform_moments import UniformMoments, require_draws, uniform_moments
 
 _EXACT_DRAWS = 4_000
 """Up to so many draws the distribution is computed outright."""
@@ -32,64 +27,6 @@ class Tails:
 
     at_most: float
     at_least: float
-
-
-@dataclass(frozen=True)
-class UniformMoments:
-    """Moments of the operations missed, K - D, and of the draws repeated, N - D, under uniform draws.
-
-    The two differ by a constant, so that their variance and third central moment agree.
-    """
-
-    missed: float
-    repeated: float
-    variance: float
-    third: float
-
-
-def expected_share(size: int, draws: int) -> float:
-    r"""Return the share of the space that N uniform draws are expected to show, $1 - (1 - 1/K)^N$.
-
-    Example:
-        >>> round(expected_share(19_683, 10_000), 5)
-        0.39834
-
-    Raises:
-        MeasurementError: If the size or the draws are less than 1.
-    """
-    _check(size, draws)
-    return -math.expm1(draws * math.log1p(-1 / size)) if size > 1 else 1.0
-
-
-@lru_cache(maxsize=64)
-def uniform_moments(size: int, draws: int) -> UniformMoments:
-    r"""Return the moments of the number of operations missed and of draws repeated.
-
-    The factorial moments of the number missed are
-    $\mathrm E[U(U-1)\cdots(U-j+1)] = K(K-1)\cdots(K-j+1)\,(1 - j/K)^N$.
-
-    Example:
-        >>> moments = uniform_moments(19_683, 10_000)
-        >>> round(moments.missed), round(moments.repeated), round(moments.variance**0.5, 1)
-        (11842, 2159, 33.1)
-
-    Raises:
-        MeasurementError: If the size or the draws are less than 1.
-    """
-    _check(size, draws)
-    with localcontext(_DIGITS):
-        falling, factorial = Decimal(1), []
-        for j in range(1, 4):
-            falling *= max(size - j + 1, 0)
-            factorial.append(falling * (Decimal(max(size - j, 0)) / size) ** draws)
-        mean = factorial[0]
-        second = factorial[1] + mean
-        third = factorial[2] + 3 * factorial[1] + mean
-        repeated = draws - size + mean
-        variance = second - mean**2
-        return UniformMoments(
-            float(mean), float(repeated), float(variance), float(third - 3 * mean * second + 2 * mean**3)
-        )
 
 
 def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
@@ -118,7 +55,7 @@ def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
     Raises:
         MeasurementError: If the size or the draws are less than 1.
     """
-    _check(size, draws)
+    require_draws(size, draws)
     most = min(size, draws)
     if not 1 <= distinct <= most:
         return Tails(1.0, 0.0) if distinct > most else Tails(0.0, 1.0)
@@ -167,9 +104,3 @@ def _matched_binomial(count: int, mean: float, moments: UniformMoments) -> float
     if beyond <= -1:
         return 0.0
     return float(special.betainc(trials - beyond, beyond + 1, 1 - chance)) if beyond < trials else 1.0
-
-
-def _check(size: int, draws: int) -> None:
-    """Refuse an empty space or no draws."""
-    if size < 1 or draws < 1:
-        raise MeasurementError(f"{draws:,} draws from {size:,} operations: give at least one of both")

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from fluxttice_core.errors import MeasurementError, TrainingError
+from fluxttice_core.measurement.choices import Unit
 from fluxttice_core.measurement.effect import Effect, effect
-from fluxttice_core.measurement.metric import Half, Unit
+from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.study import (

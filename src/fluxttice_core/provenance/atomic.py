@@ -34,18 +34,21 @@ _READ = os.O_RDONLY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
     """Write a file through a temporary name, flushed to the disk before it takes its final name.
 
     Args:
-        path: The file; replaced if it exists.
+        path: The file.
         data: Its new content.
         mode: Permissions, less the process's umask.
+        replace: Whether a file of that name may be replaced.
 
     Raises:
-        StorageError: If it cannot be written; a file of that name then keeps its old content.
+        StorageError: If it cannot be written, or something else lies there; a file of that name then keeps
+            its old content.
     """
     with _explained(path):
+        _require_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path)
         temporary, lock = _locked(path, lambda name: os.open(name, _CREATE, mode))
@@ -53,7 +56,12 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
             with os.fdopen(lock, "wb", closefd=False) as file:
                 file.write(data)
             os.fsync(lock)
-            temporary.replace(path)
+            if replace:
+                temporary.replace(path)
+            else:
+                # Unlike renaming, this fails where another process was first.
+                os.link(temporary, path)
+                temporary.unlink()
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -117,16 +125,19 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         remove_abandoned(path)
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, *, folder: bool = False) -> None:
     """Find out before a long computation whether its result can be written: make a folder, remove it.
 
     Args:
-        path: The file or folder to be written.
+        path: What is to be written.
+        folder: Whether that is a folder.
 
     Raises:
-        StorageError: If nothing can be written beside it.
+        StorageError: If nothing can be written beside it, or something lies there that a file cannot replace.
     """
     with _explained(path):
+        if not folder:
+            _require_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         probe = _temporary_name(path, "new")
         probe.mkdir()
@@ -162,7 +173,15 @@ def remove_abandoned(path: Path) -> None:
                 entry.unlink(missing_ok=True)
 
 
+def _require_file(path: Path) -> None:
+    """Refuse to put a file in the place of a folder, a device or a pipe."""
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} exists and is no regular file; give the name of a file.")
+
+
 def _temporary_name(path: Path, role: str) -> Path:
+    if path.name in ("", ".."):
+        raise StorageError(f"{str(path)!r} names a folder that is there already; give a name of its own.")
     return path.with_name(f".{path.name}.{role}-{secrets.token_hex(8)}.tmp")
 
 

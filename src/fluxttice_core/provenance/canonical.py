@@ -14,6 +14,9 @@ from fluxttice_core.errors import RecordError
 __all__ = ["bytes_digest", "canonical_json", "file_digest", "json_digest", "parse_json", "parts_digest"]
 
 MAXIMUM_DEPTH = 32
+MAXIMUM_CONTAINERS = 500_000
+"""Lists and objects in one text: each takes a hundred times the memory of its two characters."""
+
 _LONGEST_INTEGER = 308
 """Digits of the longest integer: every one of so many is within the range of doubles, as figures must be."""
 
@@ -49,7 +52,8 @@ def canonical_json(value: Any) -> bytes:
 def parse_json(data: bytes, *, name: str) -> Any:
     """Decode JSON more strictly than Python: each key once, no NaN, no half characters, at most 32 levels.
 
-    An integer of more than 308 digits is refused as well: no double holds it, so no figure can be it.
+    An integer of more than 308 digits is refused as well: no double holds it, so no figure can be it; and a
+    text with more than 500,000 braces and brackets.
 
     Args:
         data: UTF-8 bytes; bound their number before calling.
@@ -62,6 +66,8 @@ def parse_json(data: bytes, *, name: str) -> Any:
         >>> parse_json(b'{"a": 1}', name="the record")
         {'a': 1}
     """
+    if data.count(b"{") + data.count(b"[") > MAXIMUM_CONTAINERS:
+        raise RecordError(f"{name} holds more than {MAXIMUM_CONTAINERS:,} lists and objects; it is damaged.")
     try:
         value = json.loads(data.decode(), object_pairs_hook=_unique, **_NUMBERS)
     except RecordError as error:

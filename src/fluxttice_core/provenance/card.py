@@ -20,7 +20,8 @@ from fluxttice_core.measurement.wording import label
 from fluxttice_core.provenance.selection import RULE
 
 if TYPE_CHECKING:
-    from fluxttice_core.measurement.metric import Half, Unit
+    from fluxttice_core.measurement.choices import Unit
+    from fluxttice_core.measurement.metric import Half
 
 __all__ = ["headline_quantities", "model_card"]
 

@@ -109,7 +109,7 @@ def certify(
         StorageError: If the folder holds something else, or cannot be written.
     """
     _require_own(out)
-    require_writable(out)
+    require_writable(out, folder=True)
     settings = settings or MeasurementSettings()
     deposits = [deposit_of(path) for path in candidate_paths(source)]
     first = deposits[0].trained
@@ -238,9 +238,12 @@ def _write(
         for path, data in contents.items():
             (temporary / path).write_bytes(data)
         (temporary / SUMS).write_text(sums_text(folder_digests(temporary)), encoding="utf-8")
-        if private_key is None:
-            return None
-        return sign_folder(temporary, private_key, temporary / SIGNATURE, name=name).key_fingerprint
+        signed = None
+        if private_key is not None:
+            signed = sign_folder(temporary, private_key, temporary / SIGNATURE, name=name)
+        # Again: measuring took long enough for somebody to put something there.
+        _require_own(out)
+    return None if signed is None else signed.key_fingerprint
 
 
 def _name(report: Report) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "SETTINGS",
     "figures_among",
     "require_certificate",
+    "require_no_more_folders",
     "require_own_names",
 ]
 
@@ -75,6 +76,23 @@ def require_own_names(names: Iterable[str]) -> None:
         if name not in OWN and not _FIGURE.fullmatch(name):
             raise RecordError(
                 f"{name} is no part of a certificate: remove it, or get the folder again from its publisher"
+            )
+
+
+def require_no_more_folders(empty: Iterable[str]) -> None:
+    """Refuse a folder with an empty folder in it, of which neither sums nor signature speak.
+
+    Args:
+        empty: Relative paths of the empty folders, with slashes; `figures` may be one.
+
+    Raises:
+        RecordError: Naming the first of them.
+    """
+    for name in empty:
+        if name != FIGURES:
+            raise RecordError(
+                f"{name} is an empty folder and no part of a certificate: remove it, or get the folder again "
+                "from its publisher"
             )
 
 

@@ -9,28 +9,43 @@ from pathlib import Path, PurePosixPath
 
 from fluxttice_core.errors import SignatureError
 
-__all__ = ["MAXIMUM_FILES", "digest_beneath", "list_files"]
+__all__ = ["MAXIMUM_FILES", "digest_beneath", "empty_folders", "list_files"]
 
 MAXIMUM_FILES = 10_000
 _MAXIMUM_DEPTH = 32
 
 
-def list_files(folder: Path) -> list[str]:
+def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
     """Every regular file beneath a folder, by its relative path with slashes, sorted part by part.
 
     Args:
         folder: The folder; it may be reached through a link, nothing in it may be one.
+        largest: Bytes that all files together may have; none: as many as they like.
 
     Raises:
-        SignatureError: If there is no such folder, or it holds a link, a device, a pipe or over 10,000 files.
+        SignatureError: If there is no such folder, or it holds a link, a device, a pipe, over 10,000 files
+            and folders, or more bytes than that.
     """
-    try:
-        if not folder.is_dir():
-            raise SignatureError(f"{folder} is not a folder; give the folder of a model.")
-        found = _walk(folder, PurePosixPath(), 0)
-    except OSError as error:
-        raise SignatureError(f"{folder} cannot be listed: {error.strerror}.") from error
-    return [path.as_posix() for path in sorted(found, key=lambda path: path.parts)]
+    entries = _entries(folder)
+    found = sorted((path for path, status in entries.items() if stat.S_ISREG(status.st_mode)), key=_by_part)
+    size = sum(entries[path].st_size for path in found)
+    if largest is not None and size > largest:
+        raise SignatureError(
+            f"{folder} holds {size:,} bytes, more than the {largest:,} of any model here; get it again from "
+            "its publisher."
+        )
+    return [path.as_posix() for path in found]
+
+
+def empty_folders(folder: Path) -> list[str]:
+    """Every folder beneath a folder that holds nothing, so that no list of files speaks of it.
+
+    Raises:
+        SignatureError: As `list_files` does.
+    """
+    entries = _entries(folder)
+    empty = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
+    return [path.as_posix() for path in sorted(empty - {path.parent for path in entries}, key=_by_part)]
 
 
 def digest_beneath(folder: Path, name: str) -> str:
@@ -57,29 +72,42 @@ def digest_beneath(folder: Path, name: str) -> str:
         os.close(descriptor)
 
 
-def _walk(folder: Path, relative: PurePosixPath, depth: int) -> list[PurePosixPath]:
-    if depth > _MAXIMUM_DEPTH:
+def _entries(folder: Path) -> dict[PurePosixPath, os.stat_result]:
+    """Every file and folder beneath a folder."""
+    found: dict[PurePosixPath, os.stat_result] = {}
+    try:
+        if not folder.is_dir():
+            raise SignatureError(f"{folder} is not a folder; give the folder of a model.")
+        _walk(folder, PurePosixPath(), found)
+    except OSError as error:
+        raise SignatureError(f"{folder} cannot be listed: {error.strerror}.") from error
+    return found
+
+
+def _walk(folder: Path, relative: PurePosixPath, found: dict[PurePosixPath, os.stat_result]) -> None:
+    if len(relative.parts) > _MAXIMUM_DEPTH:
         raise SignatureError(
             f"{folder} nests deeper than {_MAXIMUM_DEPTH} folders; expected a model's folder."
         )
-    found: list[PurePosixPath] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            path = relative / entry.name
-            if entry.is_symlink():
+            path, status = relative / entry.name, entry.stat(follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
                 raise SignatureError(
                     f"{entry.path} is a symbolic link; a signed folder holds only files and folders."
                 )
-            if entry.is_dir(follow_symlinks=False):
-                found += _walk(folder / entry.name, path, depth + 1)
-            elif entry.is_file(follow_symlinks=False):
-                found.append(path)
-            else:
+            if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
                 raise SignatureError(
                     f"{entry.path} is a device or pipe; a signed folder holds only files and folders."
                 )
+            found[path] = status
             if len(found) > MAXIMUM_FILES:
                 raise SignatureError(
-                    f"{folder} holds more than {MAXIMUM_FILES:,} files; expected a model's folder."
+                    f"{folder} holds more than {MAXIMUM_FILES:,} entries; expected a model's folder."
                 )
-    return found
+            if stat.S_ISDIR(status.st_mode):
+                _walk(folder / entry.name, path, found)
+
+
+def _by_part(path: PurePosixPath) -> tuple[str, ...]:
+    return path.parts

@@ -65,9 +65,9 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
         serialization.BestAvailableEncryption(secret),
     )
     require_writable(public)
-    write_bytes(private, pem, mode=0o600)
+    write_bytes(private, pem, mode=0o600, replace=False)
     try:
-        write_bytes(public, public_pem(key.public_key()))
+        write_bytes(public, public_pem(key.public_key()), replace=False)
     except BaseException:
         # Half a pair is of no use, and a file in its place would refuse the next attempt.
         private.unlink(missing_ok=True)

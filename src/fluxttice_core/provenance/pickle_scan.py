@@ -14,7 +14,11 @@ __all__ = ["repack"]
 
 MAXIMUM_MEMBERS = 4096
 MAXIMUM_PICKLE = 1 << 20
-_DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error)
+_DAMAGE = (
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error),
+    # A member that begins beyond what a file can have.
+    OverflowError,
+)
 
 
 def repack(data: bytes, *, name: str) -> bytes:

@@ -19,6 +19,7 @@ from fluxttice_core.measurement.required import required_figures
 from fluxttice_core.measurement.settings import MeasurementSettings, settings_from
 from fluxttice_core.measurement.wording import blindness_in_words
 from fluxttice_core.operations.conventions import conventions_digest, part_sizes
+from fluxttice_core.provenance.canonical import canonical_json
 from fluxttice_core.provenance.certified_files import COMMAND, MODEL, REPORT
 from fluxttice_core.provenance.scale_check import wrong_scales
 from fluxttice_core.provenance.stored_model import StoredModel
@@ -130,7 +131,8 @@ def require_complete(result: Mapping[str, Any]) -> None:
 
 def _require_same(facts: Mapping[str, tuple[object, object]], due: str) -> None:
     for name, (stated, expected) in facts.items():
-        if stated != expected:
+        # As text, since 7 and 7.0 are equal and read differently.
+        if canonical_json(stated) != canonical_json(expected):
             raise MeasurementError(f"the {name} in {REPORT} does not follow from {due}")
 
 

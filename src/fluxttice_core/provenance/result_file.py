@@ -19,7 +19,7 @@ from fluxttice_core.provenance.canonical import json_digest, parse_json
 from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
 from fluxttice_core.provenance.interval_check import wrong_intervals
 from fluxttice_core.provenance.report_facts import sampler_of
-from fluxttice_core.provenance.result_schema import result_schema, schema_fault
+from fluxttice_core.provenance.result_schema import MAXIMUM_RESULT, result_schema, schema_fault
 from fluxttice_core.provenance.scale_check import wrong_scales
 from fluxttice_core.provenance.trained import TrainedModel
 
@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
-_MAXIMUM = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def read_result(path: Path) -> dict[str, Any]:
     Raises:
         MeasurementError: If it is missing, damaged, incomplete or contradicts itself.
     """
-    data = read_bounded(path, maximum=_MAXIMUM, name="The result file", error=MeasurementError)
+    data = read_bounded(path, maximum=MAXIMUM_RESULT, name="The result file", error=MeasurementError)
     try:
         result = parse_json(data, name=str(path))
     except RecordError as error:

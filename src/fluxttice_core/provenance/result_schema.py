@@ -7,7 +7,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-__all__ = ["result_schema", "schema_fault"]
+__all__ = ["MAXIMUM_RESULT", "result_schema", "schema_fault"]
+
+MAXIMUM_RESULT = 8 << 20
+"""Bytes of the largest result file that is read: many times what the largest settings give."""
 
 _LONGEST = 160
 

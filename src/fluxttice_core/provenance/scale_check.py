@@ -36,11 +36,9 @@ def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> It
                 yield f"the {what} of {quantity} is {expected}, and not {stated}"
 
 
-def _compared(
-    metric: Mapping[str, Any], due: Scale, seed: int
-) -> dict[str, tuple[object, str | float | None]]:
+def _compared(metric: Mapping[str, Any], due: Scale, seed: int) -> dict[str, tuple[object, object]]:
     """What stands beside the value, and what must."""
-    found: dict[str, tuple[object, str | float | None]] = {
+    found: dict[str, tuple[object, object]] = {
         "name": (metric["name"], _name(metric["quantity"], due.draws)),
         "unit": (metric["unit"], due.unit),
         "better direction": (metric["better"], due.better),
@@ -60,7 +58,7 @@ def _name(quantity: str, draws: int | None) -> str:
     return quantity if draws is None or quantity.endswith(f"/{draws}") else f"{quantity}/{draws}"
 
 
-def _same(stated: object, due: str | float | None) -> bool:
+def _same(stated: object, due: object) -> bool:
     if isinstance(stated, int | float) and isinstance(due, int | float):
         return stated == due or math.isclose(stated, due, rel_tol=_ROUNDING)
     return stated == due

@@ -77,7 +77,13 @@ def sign_folder(
     return SignedFolder(name or folder.resolve().name, key_fingerprint, files, ())
 
 
-def verify_folder(folder: Path, signature_path: Path, public_key: ec.EllipticCurvePublicKey) -> SignedFolder:
+def verify_folder(
+    folder: Path,
+    signature_path: Path,
+    public_key: ec.EllipticCurvePublicKey,
+    *,
+    largest: int | None = None,
+) -> SignedFolder:
     """Verify that a key signed a folder, and that the folder holds those files, unchanged, and no others.
 
     Git's own files are passed over where the signer did, and then returned as `unsigned`.
@@ -86,6 +92,7 @@ def verify_folder(folder: Path, signature_path: Path, public_key: ec.EllipticCur
         folder: The folder.
         signature_path: The signature, inside the folder or elsewhere.
         public_key: The key that is trusted.
+        largest: Bytes that all files together may have; none: as many as they like.
 
     Returns:
         What the signature vouches for, and what it does not.
@@ -95,7 +102,7 @@ def verify_folder(folder: Path, signature_path: Path, public_key: ec.EllipticCur
     """
     statement = read_statement(_authentic_payload(signature_path, public_key))
     own = _relative(signature_path, folder)
-    present = [path for path in list_files(folder) if path != own]
+    present = [path for path in list_files(folder, largest=largest) if path != own]
     unsigned = tuple(
         path for path in present if path not in statement.files and _left_to_git(path, statement)
     )

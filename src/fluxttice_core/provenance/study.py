@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, RecordError
+from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.headline import headline_figures
-from fluxttice_core.measurement.metric import Direction, Half, Unit
+from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.dual_vae import HALVES, DualVAE
 from fluxttice_core.operations.split import Split

@@ -15,18 +15,22 @@ UNLISTED = (SUMS, SIGNATURE)
 """The list itself, and the signature, which is made over the list too."""
 
 
-def folder_digests(folder: Path, *, without: Iterable[str] = UNLISTED) -> dict[str, str]:
+def folder_digests(
+    folder: Path, *, without: Iterable[str] = UNLISTED, largest: int | None = None
+) -> dict[str, str]:
     """SHA-256 of every file beneath a folder, by its relative path with slashes.
 
     Args:
         folder: The folder.
         without: Paths that are left out.
+        largest: Bytes that all files together may have; none: as many as they like.
 
     Raises:
-        SignatureError: If the folder is missing, or holds a link, a device or a file that cannot be read.
+        SignatureError: If the folder is missing or too large, or holds a link, a device or a file that cannot
+            be read.
     """
-    left_out = set(without)
-    return {name: digest_beneath(folder, name) for name in list_files(folder) if name not in left_out}
+    left_out, names = set(without), list_files(folder, largest=largest)
+    return {name: digest_beneath(folder, name) for name in names if name not in left_out}
 
 
 def sums_text(digests: Mapping[str, str]) -> str:

@@ -11,8 +11,9 @@ from pydantic import Field
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.intervals import Interval, mean_interval
-from fluxttice_core.measurement.metric import Direction, Half, Unit
+from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_json

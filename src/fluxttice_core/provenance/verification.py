@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -28,11 +27,13 @@ from fluxttice_core.provenance.certified_files import (
     SELECTION,
     SETTINGS,
     figures_among,
+    require_no_more_folders,
     require_own_names,
 )
+from fluxttice_core.provenance.folder_listing import empty_folders
 from fluxttice_core.provenance.origin import imported_from, require_origin
 from fluxttice_core.provenance.report_facts import require_complete, require_facts_of
-from fluxttice_core.provenance.result_schema import schema_fault
+from fluxttice_core.provenance.result_schema import MAXIMUM_RESULT, schema_fault
 from fluxttice_core.provenance.selection import Candidate, read_ranking
 from fluxttice_core.provenance.signature import verify_folder
 from fluxttice_core.provenance.stored_model import StoredModel, read_stored
@@ -41,8 +42,10 @@ from fluxttice_core.provenance.sums import SIGNATURE, SUMS, folder_digests, sums
 __all__ = ["CertifiedFolder", "Finding", "verify"]
 
 Verdict = Literal["holds", "fails", "not checked"]
-_MAXIMUM = {MODEL: 256 << 20, REPORT: 64 << 20}
+_MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
 _MAXIMUM_TEXT = 4 << 20
+_MAXIMUM_FOLDER = 512 << 20
+"""A folder of more bytes is refused before they are read: a sparse file may claim terabytes."""
 _HALVES: tuple[Literal["a"], Literal["b"]] = ("a", "b")
 _SHOWN = 100
 _CHOSEN_BY = "table_accuracy/mean/held_out"
@@ -76,15 +79,49 @@ class CertifiedFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._outcomes: dict[str, Any] = {}
 
-    @cached_property
+    @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of every file, save sums and signature."""
-        return folder_digests(self.path)
+        found: dict[str, str] = self._once(SUMS, lambda: folder_digests(self.path, largest=_MAXIMUM_FOLDER))
+        return found
 
-    @cached_property
+    @property
     def result(self) -> dict[str, Any]:
         """The content of `report.json`, if it follows the schema and its settings are the digested ones."""
+        found: dict[str, Any] = self._once(REPORT, self._result)
+        return found
+
+    @property
+    def settings(self) -> Any:
+        """The content of `settings.json`."""
+        return self._once(SETTINGS, lambda: self._json(SETTINGS))
+
+    @property
+    def selection(self) -> Any:
+        """The content of `selection.json`."""
+        return self._once(SELECTION, lambda: self._json(SELECTION))
+
+    @property
+    def stored(self) -> StoredModel:
+        """What `model.safetensors` says and is."""
+        found: StoredModel = self._once(MODEL, lambda: read_stored(self._bytes(MODEL), name=MODEL))
+        return found
+
+    def _once(self, name: str, read: Callable[[], Any]) -> Any:
+        """What a file holds, or the fault that was found in it: several checks ask."""
+        if name not in self._outcomes:
+            try:
+                self._outcomes[name] = read()
+            except FluxtticeError as error:
+                self._outcomes[name] = error
+        found = self._outcomes[name]
+        if isinstance(found, FluxtticeError):
+            raise found
+        return found
+
+    def _result(self) -> dict[str, Any]:
         result = self._json(REPORT)
         fault = schema_fault(result)
         if fault is not None:
@@ -95,21 +132,6 @@ class CertifiedFolder:
             )
         found: dict[str, Any] = result
         return found
-
-    @cached_property
-    def settings(self) -> Any:
-        """The content of `settings.json`."""
-        return self._json(SETTINGS)
-
-    @cached_property
-    def selection(self) -> Any:
-        """The content of `selection.json`."""
-        return self._json(SELECTION)
-
-    @cached_property
-    def stored(self) -> StoredModel:
-        """What `model.safetensors` says and is."""
-        return read_stored(self._bytes(MODEL), name=MODEL)
 
     def text(self, name: str) -> str:
         """The text of a file.
@@ -164,13 +186,13 @@ def _finding(subject: str, check: Callable[[], str]) -> Finding:
 
 
 def _signature(folder: Path, public_key: ec.EllipticCurvePublicKey | None) -> Finding:
-    signed = (folder / SIGNATURE).exists()
     if public_key is None:
+        signed = (folder / SIGNATURE).is_file()
         missing = "no public key was given" if signed else "the folder is not signed"
         return Finding("signature", "not checked", f"{missing}, so nobody vouches for these files")
 
     def check() -> str:
-        found = verify_folder(folder, folder / SIGNATURE, public_key)
+        found = verify_folder(folder, folder / SIGNATURE, public_key, largest=_MAXIMUM_FOLDER)
         unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
         return f"the key {found.key_fingerprint[:16]}… signed these {len(found.files)} files{unsigned}"
 
@@ -182,6 +204,7 @@ def _sums(folder: CertifiedFolder) -> str:
     listed = folder.text(SUMS)
     if listed == sums_text(digests):
         require_own_names(digests)
+        require_no_more_folders(empty_folders(folder.path))
         return f"{SUMS} lists exactly these {len(digests)} files"
     lines = set(listed.splitlines())
     wrong = [name for name in digests if f"{digests[name]}  {name}" not in lines]
@@ -224,6 +247,8 @@ def _weights(folder: CertifiedFolder) -> str:
         raise CheckpointError(f"{MODEL} holds other weights than its own header names")
     if (model["tensor_sha256"], model["file_sha256"]) != (stored.tensor_digest, stored.file_digest):
         raise CheckpointError(f"{MODEL} is not the model that {REPORT} measured")
+    if stored.misfit is not None:
+        raise CheckpointError(f"{MODEL} does not hold the weights of its network: {stored.misfit}")
     if not stored.record.trained:
         raise CheckpointError(f"{MODEL} records that its weights were never trained")
     require_facts_of(folder.result, stored)

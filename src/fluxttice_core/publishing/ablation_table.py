@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import Unit
 from fluxttice_core.measurement.effect import Effect, verdict
-from fluxttice_core.measurement.metric import Unit
 from fluxttice_core.measurement.numbers import difference_shown, shown
 from fluxttice_core.provenance.ablation import Ablation, PartEffect, part_effects
 from fluxttice_core.provenance.study import values

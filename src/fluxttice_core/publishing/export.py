@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.provenance.atomic import new_folder, write_bytes
+from fluxttice_core.provenance.atomic import new_folder, require_writable, write_bytes
 from fluxttice_core.provenance.trained import TrainedModel
 from fluxttice_core.publishing.embedding_table import embedding_table
 from fluxttice_core.publishing.onnx_model import onnx_files
@@ -31,16 +31,18 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
     Raises:
         SettingsError: If the format is unknown, or needs a package that is not installed.
         MeasurementError: If an ONNX graph does not compute what torch does.
-        StorageError: If the folder exists, or cannot be written.
+        StorageError: If the folder exists, the file is none, or nothing can be written there.
     """
     if kind not in FORMATS:
         raise SettingsError(f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}")
+    # Whether it can be written is found out before it is computed.
     if kind in _FOLDERS:
-        files = onnx_files(trained) if kind == "onnx" else embedding_table(trained).projector()
         with new_folder(out) as temporary:
+            files = onnx_files(trained) if kind == "onnx" else embedding_table(trained).projector()
             for name, data in files.items():
                 (temporary / name).write_bytes(data)
         return [out / name for name in files]
+    require_writable(out)
     table = embedding_table(trained)
     write_bytes(out, table.parquet() if kind == "parquet" else table.npz())
     return [out]
