@@ -1,5 +1,7 @@
 """`fluxttice export` writes what it says, and knows its formats."""
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 import typer
 from typer.testing import CliRunner
+
+from fluxttice_core.publishing import export
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
@@ -22,6 +26,21 @@ def test_an_unknown_format_is_refused_with_the_known_ones(app: typer.Typer) -> N
     result = CliRunner().invoke(app, ["export", "pickle"])
     assert result.exit_code == 2
     assert "parquet, npz, projector, onnx" in result.output
+
+
+@pytest.mark.parametrize("out", ["", "/", ".", "pipe"])
+@pytest.mark.parametrize("kind", ["npz", "onnx"])
+def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_computed(
+    app: typer.Typer, small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, kind: str, out: str
+) -> None:
+    os.mkfifo("pipe")
+    for work in ("embedding_table", "onnx_files"):
+        monkeypatch.setattr(export, work, lambda _: pytest.fail("it was computed"))
+    result = CliRunner().invoke(app, ["export", kind, "--checkpoint", str(small_checkpoint), "--out", out])
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """`fluxttice key` makes a pair that signs, and shows what its owner would read out."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -11,7 +12,13 @@ from typer.testing import CliRunner
 
 from fluxttice_core.cli import key as command
 from fluxttice_core.errors import SignatureError, StorageError
-from fluxttice_core.provenance.keys import fingerprint, load_private_key, load_public_key
+from fluxttice_core.provenance.keys import (
+    fingerprint,
+    load_private_key,
+    load_public_key,
+    new_private_key,
+    write_key_pair,
+)
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 
@@ -76,3 +83,34 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
     code = f"import sys, fluxttice_core.cli.key; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_new_refuses_what_is_no_name_of_a_file(app: typer.Typer, name: str) -> None:
+    result = CliRunner().invoke(app, ["key", "new", name], env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    assert isinstance(result.exception, StorageError)
+
+
+@pytest.mark.parametrize("command", ["key new", "certify"])
+def test_without_a_terminal_the_password_is_not_asked_for(
+    small_run: Path, tmp_path: Path, command: str
+) -> None:
+    private = tmp_path / "key.pem"
+    if command == "certify":
+        write_key_pair(private, tmp_path / "key.pub", new_private_key(), PASSWORD)
+        arguments = ["certify", str(small_run), "--key", str(private), "--out", str(tmp_path / "out")]
+    else:
+        arguments = ["key", "new", str(private)]
+    result = subprocess.run(
+        [sys.executable, "-m", "fluxttice_core.cli", *arguments],
+        input=f"{PASSWORD}\n{PASSWORD}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        env={**os.environ, "FLUXTTICE_KEY_PASSWORD": ""},
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("fluxttice: the password cannot be asked for without a terminal: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()

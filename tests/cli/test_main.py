@@ -3,6 +3,8 @@
 import ctypes
 import errno
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,7 +114,7 @@ def test_a_name_that_no_file_can_have_is_refused(arguments: list[str], empty_fol
     assert list(empty_folder.iterdir()) == []
 
 
-def failing(error: Exception) -> typer.Typer:
+def failing(error: BaseException) -> typer.Typer:
     found = typer.Typer(cls=OneSentence)
 
     @found.command()
@@ -135,6 +137,32 @@ def test_any_refusal_of_the_system_is_one_sentence(error: OSError, sentence: str
     result = CliRunner().invoke(failing(error), ["fail"])
     assert result.exit_code == 2
     assert result.stderr.startswith(f"fluxttice: {sentence}: ")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), typer.Abort()])
+def test_an_interrupted_command_says_so(interruption: BaseException) -> None:
+    result = CliRunner().invoke(failing(interruption), ["fail"])
+    assert (result.exit_code, result.stderr) == (130, "fluxttice: stopped\n")
+
+
+INTERRUPTED_WHILE_LOADING = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+from fluxttice_core.cli.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_program_is_loaded_is_no_traceback() -> None:
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (130, "fluxttice: stopped\n")
 
 
 def test_output_that_nobody_reads_is_no_bad_input() -> None:

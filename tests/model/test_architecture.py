@@ -86,6 +86,8 @@ def test_every_valid_size_makes_a_network(
         consolidating_blocks=blocks,
     )
     model = DualVAE.initialised(sizes, torch.Generator().manual_seed(0), scheme)  # type: ignore[arg-type]
+    assert sizes.tensor_shapes == {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    assert {tensor.dtype for tensor in model.state_dict().values()} == {torch.float32}
     noise = model.noise(3, torch.Generator().manual_seed(1))
     a, b = model(torch.zeros(3, sizes.space.cells), rho=0.5, noise=noise)
     for half in (a, b):

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -193,3 +194,46 @@ def test_it_is_known_beforehand_whether_something_can_be_written(tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="could not be written"):
         atomic.require_writable(tmp_path / "file" / "it.json")
+
+
+def test_a_file_that_may_not_be_replaced_is_made_by_one_of_many(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+
+    def attempt(number: int) -> bool:
+        try:
+            atomic.write_bytes(path, b"%d" % number, replace=False)
+        except StorageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(attempt, range(8)))
+    assert made.count(True) == 1
+    with pytest.raises(StorageError, match="could not be written: File exists"):
+        atomic.write_bytes(path, b"later", replace=False)
+    assert path.read_bytes() == b"%d" % made.index(True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a pipe"])
+def test_only_files_are_replaced(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "it"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path = tmp_path / "pipe"
+        if kind == "link to a pipe":
+            path = tmp_path / "link"
+            path.symlink_to("pipe")
+    for attempt in (atomic.require_writable, lambda path: atomic.write_bytes(path, b"x")):
+        with pytest.raises(StorageError, match="exists and is no regular file"):
+            attempt(path)
+    assert not path.is_file()
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", ".."])
+def test_a_name_that_only_a_folder_can_have_is_refused(name: str) -> None:
+    for folder in (False, True):
+        with pytest.raises(StorageError, match=r"folder|no regular file"):
+            atomic.require_writable(Path(name), folder=folder)

@@ -14,6 +14,7 @@ from fluxttice_core.errors import CertificationError, CheckpointError, StorageEr
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance import certificate, result_file
+from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.candidates import candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import json_digest
 from fluxttice_core.provenance.certificate import Certificate, certify
@@ -287,3 +288,19 @@ def test_an_original_checkpoint_that_meets_the_gates_is_certified_as_imported(
     assert {finding.subject for finding in verify(tmp_path / "out") if finding.verdict != "holds"} == {
         *("signature", "figures"),
     }
+
+
+def test_what_is_put_there_while_it_is_measured_is_kept(
+    certified: Certify, small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def slow(*arguments: Any, **options: Any) -> Report:
+        out.mkdir()
+        (out / "notes.txt").write_text("my thesis")
+        return coverage_report(*arguments, **options)
+
+    monkeypatch.setattr(certificate, "coverage_report", slow)
+    with pytest.raises(StorageError, match=r"holds notes\.txt"):
+        certified(small_run, out)
+    assert contents(tmp_path) == {"out/notes.txt": b"my thesis"}

@@ -2,6 +2,7 @@
 
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fluxttice_core.errors import SignatureError, StorageError
 from fluxttice_core.provenance import keys
 from fluxttice_core.provenance.atomic import write_bytes
+from fluxttice_core.provenance.keys import new_private_key
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 
@@ -173,3 +175,24 @@ def test_files_that_are_no_keys_are_refused(tmp_path: Path, pair: tuple[Path, Pa
         keys.load_public_key(tmp_path / "absent")
     with pytest.raises(SignatureError, match="more than the 16,384 accepted"):
         keys.load_public_key(_write(tmp_path / "huge", bytes(20_000)))
+
+
+def test_of_two_that_make_a_key_at_once_one_is_refused(tmp_path: Path) -> None:
+    private, public = tmp_path / "key.pem", tmp_path / "key.pub"
+
+    def attempt(own: ec.EllipticCurvePrivateKey) -> bool:
+        try:
+            keys.write_key_pair(private, public, own, PASSWORD)
+        except StorageError:
+            return False
+        return True
+
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            made = list(pool.map(attempt, [new_private_key(), new_private_key()]))
+        assert made.count(True) <= 1
+        if any(made):
+            own = keys.load_private_key(private, PASSWORD)
+            assert keys.fingerprint(own.public_key()) == keys.fingerprint(keys.load_public_key(public))
+        for path in (private, public):
+            path.unlink(missing_ok=True)

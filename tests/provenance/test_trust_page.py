@@ -42,7 +42,7 @@ def _by_hand(folder: Path) -> str:
 def test_the_commands_pass_a_sound_folder(signed: Path, key: ec.EllipticCurvePrivateKey) -> None:
     own = fingerprint(key.public_key())
     assert _by_hand(signed).splitlines() == [
-        f"{own}  ../key.pub",
+        f"{own}  -",
         own,
         "Verified OK",
         "figures/a.svg: OK",
@@ -56,14 +56,50 @@ def test_the_commands_notice_each_fault(signed: Path, tmp_path: Path) -> None:
     (signed / "report.json").write_text("{}")
     assert "report.json: FAILED" in _by_hand(signed)
     (signed / "extra").touch()
-    assert "\nextra" in _by_hand(signed)
+    assert "\n'extra'" in _by_hand(signed)
     (tmp_path / "key.pub").write_bytes(public_pem(new_private_key().public_key()))
     output = _by_hand(signed)
     assert "Verified OK" not in output
     assert "Verification failure" in output
 
 
+def test_the_commands_run_nothing_that_lies_in_the_folder(signed: Path, tmp_path: Path) -> None:
+    for module in ("json", "base64", "pathlib", "sys", "hashlib"):
+        (signed / f"{module}.py").write_text(f"open({str(tmp_path / 'executed')!r}, 'w')\n")
+    output = _by_hand(signed)
+    assert "Verified OK" in output
+    assert "\n'json.py'" in output
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("name", ["\x1b[8m/modeling.py", "evil\r\x1b[K", "empty/"])
+def test_the_commands_show_what_was_added_however_it_is_called(signed: Path, name: str) -> None:
+    path = signed / name
+    (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+    if not name.endswith("/"):
+        path.touch()
+    assert f"\n{name.rstrip('/')!a}\n" in _by_hand(signed)
+    assert "\x1b" not in _by_hand(signed)
+
+
+def test_the_commands_show_links(signed: Path, tmp_path: Path) -> None:
+    (signed / "figures").rename(tmp_path / "elsewhere")
+    (signed / "figures").symlink_to(tmp_path / "elsewhere")
+    assert "\n'figures'\n" in _by_hand(signed)
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1()])
+def test_the_commands_take_every_key_that_the_program_takes(
+    signed: Path, tmp_path: Path, curve: ec.EllipticCurve
+) -> None:
+    key = ec.generate_private_key(curve)
+    (tmp_path / "key.pub").write_bytes(public_pem(key.public_key()))
+    assert "Verified OK" not in _by_hand(signed)
+    sign_folder(signed, key, signed / "model.sig")
+    assert "Verified OK" in _by_hand(signed)
+
+
 def test_the_tensor_digest_by_hand_is_the_package_s(signed: Path) -> None:
-    command = [sys.executable, "-c", _block("python")]
+    command = [sys.executable, "-I", "-c", _block("python")]
     result = subprocess.run(command, cwd=signed, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == tensor_digest(TENSORS)

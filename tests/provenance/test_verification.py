@@ -597,7 +597,7 @@ def test_a_better_figure_does_not_pass_by_a_wider_interval(
         ("table_accuracy/mean/held_out", "rule", None),
         ("kl_from_uniform", "name", "<b>certified</b>"),
         ("marginal_kl", "ceiling_sd", 0.1),
-        ("efficiency/argmax/50000", "ceiling_sd", 0.0),
+        ("efficiency/argmax/50000", "ceiling_sd", 0.3),
     ],
 )
 def test_what_stands_beside_a_figure_is_checked_without_measuring(
@@ -651,8 +651,13 @@ def test_an_empty_folder_is_noticed(folder: Path) -> None:
 
 def test_a_damaged_report_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "report.json").write_text("[" + "{}," * 20_000 + "{}]")
-    read = []
-    monkeypatch.setattr(verification, "schema_fault", lambda value: read.append(len(value)) or "it is a list")
+    read: list[int] = []
+
+    def fault(value: Any) -> str:
+        read.append(len(value))
+        return "it is a list"
+
+    monkeypatch.setattr(verification, "schema_fault", fault)
     assert {"report", "weights", "selection", "card", "gates"} <= failures(verify(folder))
     assert read == [20_001]
 
