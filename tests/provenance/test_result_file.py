@@ -315,3 +315,16 @@ def test_a_curve_without_points_is_refused(
     curve.update(change)
     with pytest.raises(MeasurementError, match=message):
         check_result(result, name="it")
+
+
+@pytest.mark.parametrize("dimensions", [{}, {"a": 3}, {"a": 3, "b": 0}, {"a": 3, "b": 10**9}])
+def test_the_dimensions_of_both_halves_are_named(result: Result, dimensions: dict[str, int]) -> None:
+    result["sampler"]["dimensions"] = dimensions
+    with pytest.raises(MeasurementError, match="at sampler/dimensions"):
+        check_result(result, name="it")
+
+
+def test_the_number_of_operations_is_one_that_fits(result: Result) -> None:
+    result["space"]["operations"] = 10**300
+    with pytest.raises(MeasurementError, match="at space/operations"):
+        check_result(result, name="it")

@@ -22,10 +22,11 @@ def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> It
         result: The content of a result file, which follows the schema.
         settings: Its settings.
     """
-    of_half = result["sampler"]["dimensions"]
+    of_half = {half: int(number) for half, number in result["sampler"]["dimensions"].items()}
+    size = int(result["space"]["operations"])
     dimensions = {**of_half, "pair": of_half["a"] + of_half["b"]}
     for metric in result["metrics"]:
-        quantity, size = metric["quantity"], result["space"]["operations"]
+        quantity = metric["quantity"]
         try:
             due = scale_of(quantity, size=size, dimensions=dimensions[metric["half"]], settings=settings)
         except MeasurementError as error:
