@@ -57,6 +57,13 @@ def test_a_figure_that_is_no_number_is_refused() -> None:
         exact(math.nan)
 
 
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_a_fraction_is_finite_and_a_ratio_need_not_be(value: float) -> None:
+    assert exact(value).value == value
+    with pytest.raises(MeasurementError, match="is infinite: a fraction is at most 1"):
+        dataclasses.replace(exact(value), unit="fraction")
+
+
 def test_a_sampled_figure_without_an_interval_is_refused() -> None:
     with pytest.raises(MeasurementError, match="have an interval"):
         dataclasses.replace(exact(0.5), estimator="monte_carlo", draws=10, seed=0)

@@ -328,3 +328,16 @@ def test_the_number_of_operations_is_one_that_fits(result: Result) -> None:
     result["space"]["operations"] = 10**300
     with pytest.raises(MeasurementError, match="at space/operations"):
         check_result(result, name="it")
+
+
+def test_repeats_that_overflow_are_refused(result: Result) -> None:
+    forged = with_figures(
+        result,
+        lambda f: (
+            dataclasses.replace(f, samples=(1e308,) * f.repeats)
+            if f.quantity.startswith("coverage/argmax/")
+            else f
+        ),
+    )
+    with pytest.raises(MeasurementError, match="it holds a number that no measurement gives"):
+        check_result(forged, name="it")

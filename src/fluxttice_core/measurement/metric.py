@@ -43,8 +43,8 @@ class Figure:
         samples: The value of each repeat, where they are kept.
 
     Raises:
-        MeasurementError: If the ceiling or a sampled number's interval is missing, the value is not a number,
-            or the budget in the name is not the number of draws.
+        MeasurementError: If the ceiling or a sampled number's interval is missing, the value is not a number
+            or an infinite fraction, or the budget in the name is not the number of draws.
     """
 
     quantity: str
@@ -76,6 +76,8 @@ class Figure:
             raise MeasurementError(f"{self.quantity} has no ceiling: say what a perfect generator scores")
         if math.isnan(self.value):
             raise MeasurementError(f"{self.quantity} of {self.half} is not a number: it cannot be reported")
+        if self.unit == "fraction" and math.isinf(self.value):
+            raise MeasurementError(f"{self.quantity} of {self.half} is infinite: a fraction is at most 1")
 
     def _require_estimator(self) -> None:
         sampled = self.estimator == "monte_carlo"

@@ -131,8 +131,16 @@ def check_result(result: object, *, name: str) -> None:
     if fault is not None:
         raise MeasurementError(f"{name} is no complete result: {fault}")
     if isinstance(result, Mapping):
-        for contradiction in _contradictions(result):
+        contradiction = _first_contradiction(result)
+        if contradiction is not None:
             raise MeasurementError(f"{name} contradicts itself: {contradiction}")
+
+
+def _first_contradiction(result: Mapping[str, Any]) -> str | None:
+    try:
+        return next(_contradictions(result), None)
+    except ArithmeticError as error:
+        return f"it holds a number that no measurement gives ({error})"
 
 
 def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
@@ -147,8 +155,8 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     if beside_controls([metric.figure for metric in report.metrics], report.controls) != report.metrics:
         yield "its floors or verdicts are not what its controls score"
     yield from _wrong_gates(report)
-    yield from _wrong_laws(report)
     yield from wrong_scales(result, report.settings)
+    yield from _wrong_laws(report)
     yield from wrong_intervals(report)
     yield from _wrong_data(result, report)
 
