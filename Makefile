@@ -10,8 +10,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 run: $(VENV)/.core
 	@$(BIN)/fluxttice run
 
-# Two cores: the library's tests take one; those of what is run and served, and then linting, the other.
-PROGRAMS := tests/cli tests/faults tests/provenance tests/serving
+# Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
+PROGRAMS := tests/cli tests/provenance tests/serving
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
