@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import Phase, settings
 from torch.nn import functional
 
@@ -17,6 +18,7 @@ from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.canonical import json_digest
 from fluxttice_core.provenance.certificate import certify
 from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
+from fluxttice_core.provenance.keys import new_private_key
 from fluxttice_core.provenance.run import run_settings
 
 torch.set_num_threads(1)
@@ -135,3 +137,20 @@ def small_certificate(
     folder = tmp_path_factory.mktemp("certificate") / "small"
     certify(small_run, folder, draw=lambda _: {"coverage.svg": b"<svg/>\n"}, settings=small_settings)
     return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with files at two depths."""
+    path = tmp_path / "model"
+    (path / "figures").mkdir(parents=True)
+    (path / "model.safetensors").write_bytes(bytes(range(256)) * 8)
+    (path / "report.json").write_text('{"coverage":0.92}\n')
+    (path / "figures" / "a.svg").write_text("<svg/>")
+    (path / "figures-note.txt").write_text("sorted after the folder by its parts, before it by its letters")
+    return path
+
+
+@pytest.fixture(scope="session")
+def key() -> ec.EllipticCurvePrivateKey:
+    return new_private_key()

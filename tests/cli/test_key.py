@@ -21,6 +21,7 @@ from fluxttice_core.provenance.keys import (
 )
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
+SET = {"FLUXTTICE_KEY_PASSWORD": PASSWORD}
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_new_asks_twice_for_a_password_and_writes_a_pair(app: typer.Typer, tmp_p
 
 def test_new_takes_the_password_from_the_environment(app: typer.Typer, tmp_path: Path) -> None:
     arguments = ["key", "new", str(tmp_path / "k"), "--public", str(tmp_path / "p")]
-    result = CliRunner().invoke(app, arguments, env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    result = CliRunner().invoke(app, arguments, env=SET)
     assert result.exit_code == 0, result.output
     assert load_public_key(tmp_path / "p").curve.name == "secp256r1"
 
@@ -55,7 +56,7 @@ def test_new_refuses_short_passwords_and_existing_files(app: typer.Typer, tmp_pa
     assert isinstance(result.exception, SignatureError)
     assert not private.exists()
     private.write_text("in use")
-    result = CliRunner().invoke(app, ["key", "new", str(private)], env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    result = CliRunner().invoke(app, ["key", "new", str(private)], env=SET)
     assert isinstance(result.exception, StorageError)
     assert private.read_text() == "in use"
 
@@ -68,7 +69,7 @@ def test_two_different_passwords_are_asked_again(app: typer.Typer, tmp_path: Pat
 
 
 def test_show_prints_curve_fingerprint_and_key(app: typer.Typer, tmp_path: Path) -> None:
-    CliRunner().invoke(app, ["key", "new", str(tmp_path / "k")], env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    CliRunner().invoke(app, ["key", "new", str(tmp_path / "k")], env=SET)
     result = CliRunner().invoke(app, ["key", "show", str(tmp_path / "k.pub")])
     assert result.exit_code == 0
     assert "secp256r1" in result.output
@@ -85,9 +86,15 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
     assert result.stdout.strip() == "[]"
 
 
+def test_an_empty_password_is_refused_and_not_asked_for_again(app: typer.Typer, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["key", "new", str(tmp_path / "k"), "--password", ""], env=SET)
+    assert isinstance(result.exception, SignatureError)
+    assert "has 0 characters" in str(result.exception)
+
+
 @pytest.mark.parametrize("name", ["", ".", "/"])
 def test_new_refuses_what_is_no_name_of_a_file(app: typer.Typer, name: str) -> None:
-    result = CliRunner().invoke(app, ["key", "new", name], env={"FLUXTTICE_KEY_PASSWORD": PASSWORD})
+    result = CliRunner().invoke(app, ["key", "new", name], env=SET)
     assert isinstance(result.exception, StorageError)
 
 

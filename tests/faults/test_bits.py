@@ -12,26 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.errors import CheckpointError, FluxtticeError, SignatureError
 from fluxttice_core.provenance import checkpoint
-from fluxttice_core.provenance.keys import new_private_key
 from fluxttice_core.provenance.signature import sign_folder, verify_folder
 
 Count = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def key() -> ec.EllipticCurvePrivateKey:
-    return new_private_key()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with files at two depths."""
-    path = tmp_path / "model"
-    (path / "figures").mkdir(parents=True)
-    (path / "model.safetensors").write_bytes(bytes(range(256)) * 8)
-    (path / "report.json").write_text('{"coverage":0.92}\n')
-    (path / "figures" / "a.svg").write_text("<svg/>")
-    return path
 
 
 @pytest.fixture

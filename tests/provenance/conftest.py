@@ -1,13 +1,10 @@
-"""Stand-ins for what people keep: a checkpoint of the original program, a folder to sign, a key."""
+"""A stand-in for what people keep: a checkpoint of the original program."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.provenance.keys import new_private_key
 from fluxttice_core.provenance.legacy import original_shapes
 
 
@@ -37,20 +34,3 @@ def original() -> dict[str, Any]:
         "grad_balance_achieved": True,
         "statenet_corrections": {"delta_lr": [0.5, 0.25]},
     }
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with files at two depths."""
-    path = tmp_path / "model"
-    (path / "figures").mkdir(parents=True)
-    (path / "model.safetensors").write_bytes(bytes(range(256)) * 8)
-    (path / "report.json").write_text('{"coverage":0.92}\n')
-    (path / "figures" / "a.svg").write_text("<svg/>")
-    (path / "figures-note.txt").write_text("sorted after the folder by its parts, before it by its letters")
-    return path
-
-
-@pytest.fixture(scope="session")
-def key() -> ec.EllipticCurvePrivateKey:
-    return new_private_key()

@@ -40,7 +40,8 @@ def new(
         raise StorageError(f"{str(private)!r} is the name of a folder; give a file for the private key")
     key = new_private_key()
     beside = public or private.with_suffix(".pub")
-    write_key_pair(private, beside, key, password or asked_password(_QUESTION, twice=True))
+    secret = asked_password(_QUESTION, twice=True) if password is None else password
+    write_key_pair(private, beside, key, secret)
     typer.echo(f"private key  {private}  (keep it and its password to yourself)")
     typer.echo(f"public key   {beside}  (give it to whoever shall verify)")
     typer.echo(f"fingerprint  {fingerprint(key.public_key())}")

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Width = Annotated[int, Field(ge=1, le=4096)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
+
 _STATENET = (9, 32, 8, 4)
 """Observations, hidden width, code and corrections of StateNet, which are the same for every network."""
-
-Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
 
 
 class NetworkShape(BaseModel):
