@@ -3,7 +3,7 @@
 import rich
 from torch import Tensor, nn
 
-from fluxttice_core.measurement.report import measure
+from fluxttice_core.measurement.measure import measure
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.space import OperationSpace
 

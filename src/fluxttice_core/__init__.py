@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fluxttice_core.errors import FluxtticeError as FluxtticeError
     from fluxttice_core.operations.space import OperationSpace as OperationSpace
-    from fluxttice_core.provenance.benchmarking import coverage_report as coverage_report
-    from fluxttice_core.provenance.library import decode as decode
-    from fluxttice_core.provenance.library import encode as encode
-    from fluxttice_core.provenance.library import train as train
+    from fluxttice_core.provenance.coverage_report import coverage_report as coverage_report
+    from fluxttice_core.provenance.train import train as train
     from fluxttice_core.provenance.trained import TrainedModel as TrainedModel
     from fluxttice_core.provenance.trained import certified as certified
+    from fluxttice_core.provenance.trained import decode as decode
+    from fluxttice_core.provenance.trained import encode as encode
     from fluxttice_core.provenance.trained import load as load
 
 __version__ = "0.1.0"
@@ -32,11 +32,11 @@ _HOMES = {
     "OperationSpace": "operations.space",
     "TrainedModel": "provenance.trained",
     "certified": "provenance.trained",
-    "coverage_report": "provenance.benchmarking",
-    "decode": "provenance.library",
-    "encode": "provenance.library",
+    "coverage_report": "provenance.coverage_report",
+    "decode": "provenance.trained",
+    "encode": "provenance.trained",
     "load": "provenance.trained",
-    "train": "provenance.library",
+    "train": "provenance.train",
 }
 
 __all__ = [

@@ -79,3 +79,7 @@ class StorageError(FluxtticeError):
 
 class SignatureError(FluxtticeError):
     """A key that cannot be read, or a signature that does not vouch for what lies beside it."""
+
+
+class MissingExtra(FluxtticeError, ImportError):  # noqa: N818 - names what is missing
+    """A package that is not installed, and that only some uses of this program need."""

@@ -16,7 +16,8 @@ from fluxttice_core.measurement.protocol import Autoencoder, Decodable
 from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
 from fluxttice_core.measurement.sampling import DecoderSampler, distinct_count
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import VAE, DualVAE, HalfName
+from fluxttice_core.model.dual_vae import VAE, DualVAE
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.operations.split import split
 from fluxttice_core.provenance.trained import TrainedModel, certified

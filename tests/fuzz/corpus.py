@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyarrow import parquet
 
+from fluxttice_core.measurement.control_scores import beside_controls
 from fluxttice_core.measurement.gates import ACCEPTANCE, judged
 from fluxttice_core.measurement.guards import guarded
 from fluxttice_core.measurement.intervals import coverage_interval
 from fluxttice_core.measurement.metric import Figure
-from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report_record import from_plain
 from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
 from fluxttice_core.provenance.keys import public_pem

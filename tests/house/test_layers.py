@@ -18,6 +18,7 @@ LAYERS = {
     "publishing": 4,
     "cli": 5,
 }
+BELOW_ALL = {"errors": -2, "extras": -1}
 OPERATIONS_MAY_IMPORT = {"numpy", "jaxtyping", PACKAGE} | set(sys.stdlib_module_names)
 ABOVE_ALL = max(LAYERS.values()) + 1
 
@@ -42,8 +43,8 @@ def layer_of(name: str) -> tuple[str, int] | None:
     if parts[0] != PACKAGE:
         return None
     part = parts[1] if len(parts) > 1 else ""
-    if part == "errors":
-        return "errors", -1
+    if part in BELOW_ALL:
+        return part, BELOW_ALL[part]
     return (part, LAYERS[part]) if part in LAYERS else ("", ABOVE_ALL)
 
 
@@ -107,6 +108,7 @@ def test_the_tree_under_test_is_the_real_one(repository: Path) -> None:
         ("serving/api.py", "from fluxttice_core.publishing import figures"),
         ("serving/api.py", "import importlib\nimportlib.import_module('fluxttice_core.cli.main')"),
         ("provenance/run.py", "from fluxttice_core import load"),
+        ("errors.py", "from fluxttice_core.extras import require_extra"),
         ("errors.py", "from fluxttice_core.operations.space import OperationSpace"),
     ],
 )

@@ -19,6 +19,7 @@ TEST_FOLDERS_BESIDE_LAYERS = {
     "planted_lies",
     "faults",
     "attacks",
+    "core",
     "fuzz",
     "house",
     "acceptance",

@@ -12,12 +12,14 @@ from torch import Tensor
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.choices import Direction
 from fluxttice_core.measurement.comparison import comparison_table, difference, differences
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.controls import DeltaDecoder, HalfSupportLookup, QuantileLookup
 from fluxttice_core.measurement.intervals import Interval
+from fluxttice_core.measurement.measure import measure
 from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.protocol import Decodable
-from fluxttice_core.measurement.reference import Control, measured_controls
-from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.reference import measured_controls
+from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.space import OperationSpace
 

@@ -21,8 +21,8 @@ from fluxttice_core.measurement.coverage import (
     equivalent_uniform_budget,
     expected_coverage,
     expected_distinct,
-    measured_coverage,
 )
+from fluxttice_core.measurement.measured_coverage import measured_coverage
 from fluxttice_core.measurement.sampling import DecoderSampler
 from fluxttice_core.operations.space import OperationSpace
 

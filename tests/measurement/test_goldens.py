@@ -25,7 +25,8 @@ from fluxttice_core.measurement.controls import QuantileLookup
 from fluxttice_core.measurement.coverage_claims import Point, audit_point
 from fluxttice_core.measurement.curve_claims import audit_curve
 from fluxttice_core.measurement.figures import Halves
-from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.measure import measure
+from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.set_claims import (
     audit_distance_and_union,
     audit_jaccard_distance,

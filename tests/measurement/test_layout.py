@@ -6,10 +6,10 @@ import math
 import pytest
 
 from fluxttice_core.measurement.choices import Unit
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.gates import Gate, GateResult
 from fluxttice_core.measurement.layout import FAIL, NOT_MEASURED, PASS, control_grid, gate_grid, grids
 from fluxttice_core.measurement.metric import Figure, Floor, Half, Metric, Score, Separation
-from fluxttice_core.measurement.reference import Control
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.space import OperationSpace

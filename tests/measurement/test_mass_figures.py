@@ -11,9 +11,9 @@ from fluxttice_core.measurement.controls import (
     QuantileLookup,
 )
 from fluxttice_core.measurement.coverage import expected_distinct
-from fluxttice_core.measurement.mass_figures import TOTAL_MASS, mass_figures
+from fluxttice_core.measurement.mass_figures import mass_figures
 from fluxttice_core.measurement.metric import Figure
-from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.series import TOTAL_MASS, Series
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import split

@@ -7,16 +7,11 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement import reference
+from fluxttice_core.measurement.control_scores import DESCRIPTIONS, Control, beside_controls
 from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup
 from fluxttice_core.measurement.figures import Halves, Step, run_steps, steps_of
 from fluxttice_core.measurement.metric import ControlName, Figure
-from fluxttice_core.measurement.reference import (
-    DESCRIPTIONS,
-    BlankCode,
-    Control,
-    beside_controls,
-    measured_controls,
-)
+from fluxttice_core.measurement.reference import BlankCode, measured_controls
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE

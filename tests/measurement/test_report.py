@@ -14,13 +14,14 @@ from torch import Tensor
 
 from fluxttice_core.errors import LawViolation, MeasurementError, OperationError
 from fluxttice_core.measurement import code_figures
-from fluxttice_core.measurement import report as report_module
+from fluxttice_core.measurement import measure as measure_module
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.measurement.figures import Halves
+from fluxttice_core.measurement.measure import measure
 from fluxttice_core.measurement.metric import Half, Score
 from fluxttice_core.measurement.posterior import Posteriors, Rate, rate
-from fluxttice_core.measurement.reference import Control
-from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.report_record import controls_as_plain, controls_from_plain
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
@@ -224,7 +225,7 @@ def test_controls_are_not_measured_again(report: Report, monkeypatch: pytest.Mon
     def fail(*_: object) -> tuple[Control, ...]:
         raise RuntimeError("measured again")
 
-    monkeypatch.setattr(report_module, "measured_controls", fail)
+    monkeypatch.setattr(measure_module, "measured_controls", fail)
     again = measure(
         {"a": QuantileLookup(SPACE)}, controls=report.controls, settings=SETTINGS, split=split(SPACE)
     )

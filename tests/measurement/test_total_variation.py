@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from fluxttice_core.measurement.choices import BRACKETED
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.mass import MassEstimate
 from fluxttice_core.measurement.total_variation import (
-    METHOD,
     Bracket,
     _folded,
     _less_noise,
@@ -118,14 +118,14 @@ def test_the_figure_has_the_error_of_its_interval() -> None:
     found = argmax_total_variation(noisy(0, skewed(5.0)))
     assert found.estimate.interval().lower == pytest.approx(found.interval.lower)
     assert found.estimate.interval().upper == pytest.approx(found.interval.upper)
-    assert (found.interval.method, found.interval.level) == (METHOD, 0.95)
+    assert (found.interval.method, found.interval.level) == (BRACKETED, 0.95)
     wide, narrow = (argmax_total_variation(noisy(0, skewed(5.0)), level).interval for level in (0.99, 0.5))
     assert wide.lower < narrow.lower < narrow.upper < wide.upper
 
 
 def test_an_interval_is_never_turned_round() -> None:
     """Noise can carry the cross-fit's limit past the plug-in's."""
-    upper = Interval(0.1, 0.05, 0.15, 0.95, METHOD)
+    upper = Interval(0.1, 0.05, 0.15, 0.95, BRACKETED)
     crossed = Bracket(lower=Estimate(0.2, 0.0, 3.0), upper=upper, raw=0.1, floor=0.0)
     assert (crossed.interval.lower, crossed.interval.upper) == (0.2, 0.2)
 

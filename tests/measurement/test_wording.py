@@ -2,11 +2,11 @@
 
 import pytest
 
+from fluxttice_core.measurement.control_scores import DESCRIPTIONS
 from fluxttice_core.measurement.controls import QuantileLookup
 from fluxttice_core.measurement.figures import run_steps, steps_of
 from fluxttice_core.measurement.metric import Figure
 from fluxttice_core.measurement.quantities import base_of
-from fluxttice_core.measurement.reference import DESCRIPTIONS
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.wording import CONTROL_WORDS, LABELS, SIGNS, label, sections, words_of
 from fluxttice_core.operations.space import OperationSpace

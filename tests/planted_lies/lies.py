@@ -33,7 +33,8 @@ _FRESH = """\
         from fluxttice_core.training.recipe import load_recipe
         import torch
         fresh = DualVAE.initialised(Architecture(arity=1), torch.Generator().manual_seed(0))
-        {} in_memory(fresh, recipe=load_recipe("standard"), epoch=1, seed=0, rho=0.0)
+        settings = {{"recipe": load_recipe("standard").model_dump(mode="json"), "seed": 0}}
+        {} in_memory(fresh, settings=settings, epoch=1, rho=0.0)
 """
 
 LIES = (

@@ -17,12 +17,12 @@ from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.provenance import benchmarking
 from fluxttice_core.provenance.benchmarking import (
     benchmark,
-    coverage_report,
     require_above_floor,
     scheme_of,
     title_of,
     untrained_halves,
 )
+from fluxttice_core.provenance.coverage_report import coverage_report
 from fluxttice_core.provenance.result_file import read_report, read_result
 from fluxttice_core.provenance.trained import load
 from tests.small import MEASUREMENT

@@ -14,11 +14,11 @@ from fluxttice_core.errors import CertificationError, CheckpointError, StorageEr
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.provenance import certificate, result_file
-from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.candidates import candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import json_digest
 from fluxttice_core.provenance.certificate import Certificate, certify
 from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
+from fluxttice_core.provenance.coverage_report import coverage_report
 from fluxttice_core.provenance.result_file import read_report, read_result
 from fluxttice_core.provenance.signature import verify_folder
 from fluxttice_core.provenance.stored_model import read_stored

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.metric import Score
-from fluxttice_core.measurement.reference import Control
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.operations.split import split

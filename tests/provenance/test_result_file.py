@@ -10,12 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.control_scores import beside_controls
 from fluxttice_core.measurement.gates import judged
 from fluxttice_core.measurement.metric import Figure
-from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report_record import from_plain
-from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.canonical import canonical_json, json_digest
+from fluxttice_core.provenance.coverage_report import coverage_report
 from fluxttice_core.provenance.result_file import (
     Circumstances,
     check_result,

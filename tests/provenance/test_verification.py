@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fluxttice_core.measurement.control_scores import beside_controls
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.gates import judged
 from fluxttice_core.measurement.guards import guarded
 from fluxttice_core.measurement.metric import Figure
-from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report_record import from_plain
 from fluxttice_core.provenance import checkpoint, effort, remeasurement, verification
 from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
@@ -480,7 +481,7 @@ def swap_weights(folder: Path) -> None:
         del record[own]
     generator = torch.Generator().manual_seed(0)
     tensors = {
-        name: t + 0.2 * torch.randn(t.shape, generator=generator) if "decoder" in name else t
+        name: t + 0.2 * torch.randn(t.shape, generator=generator).numpy() if "decoder" in name else t
         for name, t in found.model.items()
     }
     written = checkpoint.write_model(folder / "model.safetensors", tensors, record)
@@ -667,7 +668,7 @@ def test_a_report_of_too_many_parts_is_refused(folder: Path) -> None:
     assert "more than 500,000 lists and objects" in details(folder)["report"]
 
 
-def with_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> str:
+def with_tensors(folder: Path, change: Callable[[dict[str, np.ndarray]], object]) -> str:
     """What `weights` says when other tensors are stored under a header and a report that fit them."""
     path = folder / "model.safetensors"
     tensors, metadata = decode_tensors(path.read_bytes(), name="it")
@@ -682,9 +683,9 @@ def with_tensors(folder: Path, change: Callable[[dict[str, torch.Tensor]], objec
 def test_weights_that_no_network_takes_fail(folder: Path) -> None:
     name = "decoder_B.fc_out.bias"
     assert with_tensors(folder, dict) == ""
-    assert "not finite" in with_tensors(folder, lambda t: t.update({name: t[name] * torch.nan}))
-    assert "float32" in with_tensors(folder, lambda t: t.update({name: t[name].double()}))
-    assert "one too many" in with_tensors(folder, lambda t: t.update(more=torch.zeros(2)))
+    assert "not finite" in with_tensors(folder, lambda t: t.update({name: t[name] * np.nan}))
+    assert "float32" in with_tensors(folder, lambda t: t.update({name: t[name].astype(np.float64)}))
+    assert "one too many" in with_tensors(folder, lambda t: t.update(more=np.zeros(2, np.float32)))
     assert "is missing" in with_tensors(folder, lambda t: (t.pop("more"), t.pop(name)))
 
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from fluxttice_core.measurement.figures import Halves
-from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.measure import measure
+from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from fluxttice_core.errors import MeasurementError, SettingsError, StorageError
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.split import split
 from fluxttice_core.provenance.trained import TrainedModel, certified, load
 from fluxttice_core.publishing import onnx_model

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fluxttice_core.model.dual_vae import DualVAE, HalfName
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.training.rows import rows_of
 
 if TYPE_CHECKING:

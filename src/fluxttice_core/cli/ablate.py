@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -30,6 +32,7 @@ def ablate(
     quick: Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")] = False,
 ) -> None:
     """Train a recipe with and without each of its parts; started again, it goes on where it was."""
+    require_extra("train", "training models")
     from fluxttice_core.cli.measuring import Watch, repeatable_command
     from fluxttice_core.provenance.ablation import MEASUREMENT, REHEARSAL, begun, carried_out
     from fluxttice_core.provenance.study import resumed

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 if TYPE_CHECKING:
     from fluxttice_core.measurement.report import Report
     from fluxttice_core.measurement.settings import MeasurementSettings
@@ -41,6 +43,7 @@ def benchmark(
     ] = False,
 ) -> None:
     """Measure a trained model beside ceiling, floor and controls; refuses to run without one."""
+    require_extra("train", "measuring a model")
     from fluxttice_core.cli.measuring import chosen_settings, chosen_target
     from fluxttice_core.provenance.atomic import write_text
 

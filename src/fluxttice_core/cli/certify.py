@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fluxttice_core.cli.password import PASSWORD, asked_password
+from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,7 @@ def certified_folder(
     Raises:
         FluxtticeError: If the model is refused, cannot be read, or its folder cannot be written.
     """
+    require_extra("train", "measuring a model")
     from fluxttice_core.cli.measuring import Watch, chosen_settings
     from fluxttice_core.provenance.certificate import certify as write_certificate
     from fluxttice_core.publishing.figures import draw_figures

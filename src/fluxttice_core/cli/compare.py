@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 __all__ = ["register"]
 
 
@@ -28,10 +30,12 @@ def compare(
     ] = False,
 ) -> None:
     """Measure models with the same draws; show each beside the first, with intervals of the difference."""
+    require_extra("train", "measuring models")
     from fluxttice_core.cli.measuring import Watch, chosen_settings
     from fluxttice_core.errors import MeasurementError
     from fluxttice_core.measurement.comparison import comparison_table
-    from fluxttice_core.provenance.benchmarking import coverage_report, require_trained
+    from fluxttice_core.provenance.benchmarking import require_trained
+    from fluxttice_core.provenance.coverage_report import coverage_report
 
     if len(models) < 2:
         raise MeasurementError("a comparison needs at least two models: name another one")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -18,6 +20,7 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help="Measure with fewer draws: a rehearsal.")] = False,
 ) -> None:
     """Train the standard recipe, measure it, certify it and print the report card; goes on where it was."""
+    require_extra("train", "training a model")
     from rich.console import Console
 
     from fluxttice_core.cli.benchmark import RESULT

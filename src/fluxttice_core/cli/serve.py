@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fluxttice_core.errors import SettingsError
+from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from fluxttice_core.measurement.report import Report
 
 __all__ = ["register"]
-
-_PACKAGES = ("starlette", "uvicorn", "httptools", "prometheus_client")
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +42,7 @@ def serve(
     access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
 ) -> None:
     """Serve the explorer page and the embedding API."""
-    _require_packages()
+    require_extra("serve", "serving")
     from fluxttice_core.serving.server import address_of, bind, make_server, require_guarded
 
     key = api_key or None
@@ -60,14 +58,10 @@ def serve(
 
 
 def _application(model: Path | None, key: str | None) -> "Starlette":
-    import torch
-
     from fluxttice_core.serving.app import create_app
     from fluxttice_core.serving.explorer_pages import explorer_routes
     from fluxttice_core.serving.served import serve_model
 
-    # Requests are small and many: two threads in one of them would only wait for each other.
-    torch.set_num_threads(1)
     served = serve_model(model)
     return create_app(served, key=key, pages=explorer_routes(served, _figures))
 
@@ -77,14 +71,3 @@ def _figures(report: "Report") -> dict[str, bytes]:
     from fluxttice_core.publishing.figures import draw_figures
 
     return draw_figures(report)
-
-
-def _require_packages() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise SettingsError(
-            f"serving needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'fluxttice-core[serve]'"
-        )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -28,6 +30,7 @@ def sweep(
     quick: Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")] = False,
 ) -> None:
     """Train many seeds of a recipe together and measure each; started again, it goes on where it was."""
+    require_extra("train", "training models")
     from fluxttice_core.cli.measuring import Watch, repeatable_command
     from fluxttice_core.provenance.study import resumed
     from fluxttice_core.provenance.sweep import MEASUREMENT, REHEARSAL, begun, carried_out

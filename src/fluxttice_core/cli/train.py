@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 if TYPE_CHECKING:
     from fluxttice_core.provenance.run import Run
 
@@ -37,6 +39,7 @@ def train(
     ] = False,
 ) -> None:
     """Train a dual VAE; the run folder holds its settings, metrics and checkpoints."""
+    require_extra("train", "training a model")
     from fluxttice_core.cli.train_view import TrainView, event_writer
 
     run = (

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from fluxttice_core.errors import SettingsError
+from fluxttice_core.extras import require_extra
 from fluxttice_core.provenance.run import Run
 from fluxttice_core.training.history import EpochRecord
 
@@ -102,12 +102,11 @@ def event_writer(folder: Path) -> Any:
     """A TensorBoard writer in the run folder.
 
     Raises:
-        SettingsError: If TensorBoard is not installed.
+        MissingExtra: If TensorBoard is not installed.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise SettingsError("TensorBoard is not installed: pip install 'fluxttice-core[track]'") from None
+    require_extra("track", "writing TensorBoard's events")
+    from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(str(folder / "tensorboard"))
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,6 +45,8 @@ def verify(
     if folder is None:
         folder, shipped_key = _shipped()
         public_key = public_key or shipped_key
+    if remeasure:
+        require_extra("train", "measuring a model again")
     require_certificate(folder)
     key = None if public_key is None else load_public_key(public_key)
     findings = list(check(folder, public_key=key))

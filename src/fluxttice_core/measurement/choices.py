@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 __all__ = [
+    "BRACKETED",
     "DECODE_RULES",
     "DEFAULT_GROUPS",
     "HISTOGRAM_BINS",
@@ -21,6 +22,9 @@ DEFAULT_GROUPS = 8
 
 HISTOGRAM_BINS, HISTOGRAM_BOUND = 50, 3.0
 """The histogram of latents in older reports: so many bins between plus and minus the bound."""
+
+BRACKETED = "cross-fit below, plug-in less its noise above"
+"""The method of an interval between two estimates of a total variation."""
 
 Unit = Literal["fraction", "nats", "operations", "draws", "dimensions", "ratio"]
 Direction = Literal["higher", "lower", "neither"]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from fluxttice_core.measurement import laws
 from fluxttice_core.measurement.estimate import Estimate
-from fluxttice_core.measurement.mass_figures import TOTAL_MASS
 from fluxttice_core.measurement.metric import Figure, Half
-from fluxttice_core.measurement.series import Series
+from fluxttice_core.measurement.series import TOTAL_MASS, Series
 from fluxttice_core.measurement.uniform_moments import expected_share
 from fluxttice_core.operations.space import OperationSpace
 

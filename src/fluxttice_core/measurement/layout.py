@@ -11,7 +11,7 @@ from fluxttice_core.measurement.numbers import NOTHING, shown, shown_range, unit
 from fluxttice_core.measurement.wording import SIGNS, blindness_in_words, label, sections
 
 if TYPE_CHECKING:
-    from fluxttice_core.measurement.reference import Control
+    from fluxttice_core.measurement.control_scores import Control
     from fluxttice_core.measurement.report import Report
 
 PASS, FAIL, NOT_MEASURED = "pass", "FAIL", "not measured"

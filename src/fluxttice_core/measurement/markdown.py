@@ -17,6 +17,9 @@ def section(report: "Report", *, level: int = 2) -> str:
 def _lines(report: "Report", mark: str) -> Iterator[str]:
     yield f"{mark} {report.title}"
     yield ""
+    if report.note:
+        yield report.note
+        yield ""
     yield f"K = {report.space.size:,} operations, H = {report.space.log_size:.6f} nats. {_sentence(LEGEND)}"
     for grid in (*grids(report), control_grid(report), gate_grid(report)):
         yield ""

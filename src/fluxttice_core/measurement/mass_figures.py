@@ -20,13 +20,12 @@ from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.mass import MassEstimate, estimate_mass
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.protocol import Decodable
-from fluxttice_core.measurement.series import Series, rounded
+from fluxttice_core.measurement.series import TOTAL_MASS, Series, rounded
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
 from fluxttice_core.measurement.total_variation import Bracket
 from fluxttice_core.operations.split import Split
 
-TOTAL_MASS = "total_mass"
 _QUANTILES = 201
 _CURVE_POINTS = 25
 

@@ -1,17 +1,16 @@
-"""What the controls score, measured as the model is, and every figure set beside them."""
+"""Measuring the controls as the model is measured."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 import torch
 from jaxtyping import Float, Real
 from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.choices import DEFAULT_GROUPS
+from fluxttice_core.measurement.control_scores import DESCRIPTIONS, Control
 from fluxttice_core.measurement.controls import (
     ConstantDecoder,
     HalfSupportLookup,
@@ -21,7 +20,7 @@ from fluxttice_core.measurement.controls import (
 from fluxttice_core.measurement.figures import Halves, ProgressCallback, Step, pair_steps, run_steps, steps_of
 from fluxttice_core.measurement.mass import estimate_mass
 from fluxttice_core.measurement.mass_figures import figures_of_mass
-from fluxttice_core.measurement.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
+from fluxttice_core.measurement.metric import ControlName, Figure, Score
 from fluxttice_core.measurement.pair_figures import set_figures
 from fluxttice_core.measurement.protocol import Decodable
 from fluxttice_core.measurement.reach_figures import reach_figures
@@ -37,41 +36,6 @@ _DRAWS_AN_OPERATION = 3 * DEFAULT_GROUPS
 
 UntrainedFactory = Callable[[int], Halves]
 """Makes freshly initialised halves of the measured architecture from a seed."""
-
-DESCRIPTIONS: dict[ControlName, str] = {
-    "uniform_sampler": "every operation equally likely, without a code",
-    "untrained": "freshly initialised networks of the same shape",
-    "constant_decoder": "even odds whatever the latent, and a code that says nothing",
-    "half_support": "a perfect code that reaches every second operation only",
-    "oracle": "one latent a cell, cut at the quantiles of the prior: perfect",
-}
-
-
-@dataclass(frozen=True)
-class Control:
-    """What one control scores.
-
-    Args:
-        name: The control.
-        runs: Its scores: one tuple for each untrained seed, a single one otherwise.
-    """
-
-    name: ControlName
-    runs: tuple[tuple[Score, ...], ...]
-
-    @property
-    def description(self) -> str:
-        """What the control is."""
-        return DESCRIPTIONS[self.name]
-
-    def scores(self, quantity: str, half: Half) -> tuple[Score, ...]:
-        """The control's scores in a quantity, one a run; none where it has none.
-
-        Controls that are no networks have one half, which stands beside either of the model's.
-        """
-        named = half if self.name == "untrained" or half == "pair" else "a"
-        found = chain.from_iterable(self.runs)
-        return tuple(score for score in found if score.quantity == quantity and score.half == named)
 
 
 @dataclass(frozen=True)
@@ -179,28 +143,3 @@ def _resolving(settings: MeasurementSettings, space: OperationSpace) -> Measurem
     return settings.model_copy(
         update={"mass_draws": max(settings.mass_draws, _DRAWS_AN_OPERATION * space.size)}
     )
-
-
-def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> tuple[Metric, ...]:
-    """Set each figure beside its floor and beside every control that has such a figure.
-
-    Args:
-        figures: The model's figures.
-        controls: What the controls score.
-
-    Raises:
-        MeasurementError: If a control is missing, or the untrained networks lack one of the figures.
-    """
-    missing = set(DESCRIPTIONS) - {control.name for control in controls}
-    if missing:
-        named = ", ".join(sorted(missing))
-        raise MeasurementError(f"a report needs all its controls, and these are missing: {named}")
-    return tuple(_metric(figure, controls) for figure in figures)
-
-
-def _metric(figure: Figure, controls: Sequence[Control]) -> Metric:
-    scores = {control.name: control.scores(figure.quantity, figure.half) for control in controls}
-    if not scores["untrained"]:
-        raise MeasurementError(f"{figure.quantity} has no floor: no untrained network was measured for it")
-    separations = tuple(separation(figure, name, found) for name, found in scores.items() if found)
-    return Metric(figure=figure, floor=Floor.of(scores["untrained"]), separations=separations)

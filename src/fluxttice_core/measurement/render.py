@@ -31,6 +31,7 @@ def metrics_table(report: "Report") -> Table:
 def report_card(report: "Report") -> RenderableType:
     """Figures, controls, gates, warnings and limitations."""
     parts: list[RenderableType] = [
+        *([Text(f"{report.note}\n", style="italic")] if report.note else []),
         Text(report.title, style="bold"),
         Text(f"{_setting_line(report)}\n"),
         metrics_table(report),

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.gates import Gate, GateResult
 from fluxttice_core.measurement.guards import LawRecord
 from fluxttice_core.measurement.intervals import Interval
 from fluxttice_core.measurement.metric import Figure, Floor, Metric, Score, Separation
-from fluxttice_core.measurement.reference import Control
 from fluxttice_core.measurement.series import Series
 from fluxttice_core.measurement.settings import settings_from
 from fluxttice_core.operations.space import OperationSpace

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.metric import Half
 
+TOTAL_MASS = "total_mass"
+"""The curve of one point that says what all p(x) sum to."""
+
 
 @dataclass(frozen=True)
 class Series:

@@ -11,6 +11,9 @@ import torch
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
+THREADS = 2
+"""Threads that a certificate is measured with, on every machine."""
+
 _AHEAD = 2
 
 
@@ -42,7 +45,8 @@ def map_chunks(
         yield from map(function, chunks)
         return
     with (
-        _one_thread_each(),
+        # Leave the cores to the pool.
+        fixed_threads(1),
         ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool,
     ):
         pending: deque[Future[Result]] = deque()
@@ -55,10 +59,16 @@ def map_chunks(
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Leave the cores to the pool; torch keeps this number for the whole program, so it is put back."""
+def fixed_threads(count: int = THREADS) -> Iterator[None]:
+    """Compute with this number of threads whatever the caller's, since sums round by their number.
+
+    Torch keeps the number for the whole program, so it is put back.
+
+    Args:
+        count: The number of threads of one operation.
+    """
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -8,11 +8,11 @@ from jaxtyping import Float64
 from scipy.optimize import brentq
 from scipy.special import gammaln, ndtr
 
+from fluxttice_core.measurement.choices import BRACKETED
 from fluxttice_core.measurement.estimate import Estimate, jackknife
 from fluxttice_core.measurement.intervals import Interval, normal_quantile
 from fluxttice_core.measurement.mass import MassEstimate
 
-METHOD = "cross-fit below, plug-in less its noise above"
 _CERTAIN = 30.0
 """So many deviations from uniform, and noise adds nothing to a distance in double precision."""
 
@@ -41,7 +41,7 @@ class Bracket:
         """
         low = max(self.lower.interval(self.upper.level).lower, 0.0)
         high = max(self.upper.upper, low)
-        return Interval((low + high) / 2, low, high, self.upper.level, METHOD)
+        return Interval((low + high) / 2, low, high, self.upper.level, BRACKETED)
 
     @property
     def estimate(self) -> Estimate:
@@ -111,7 +111,7 @@ def _bracket(
     limits = Estimate(raw, spread.error, spread.degrees).interval(level)
     shown = (raw, limits.lower, limits.upper)
     estimate, low, high = (min(_less_noise(end, noise), most) for end in shown)
-    upper = Interval(estimate, low, high, level, METHOD)
+    upper = Interval(estimate, low, high, level, BRACKETED)
     floor = min(uniform_noise / math.sqrt(2 * math.pi), most)
     return Bracket(_cross_fit(groups), upper, raw, floor)
 

@@ -1,8 +1,9 @@
 """The dual VAE: two halves coupled by cross-injection, and the controller that may steer them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float, Real
 from torch import Tensor, nn
@@ -12,12 +13,10 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.decoder import ConsolidatingDecoder, Decoder, ExploratoryDecoder
 from fluxttice_core.model.encoder import Encoder
 from fluxttice_core.model.gaussian import reparametrise
+from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.model.initialisation import Scheme, initialise
 from fluxttice_core.model.statenet import StateNet
 from fluxttice_core.operations.space import OperationSpace
-
-HalfName = Literal["a", "b"]
-HALVES: tuple[HalfName, ...] = ("a", "b")
 
 
 @dataclass(frozen=True)
@@ -126,6 +125,20 @@ class DualVAE(nn.Module):
         model.grad_norm_A_ema.fill_(1.0)
         model.grad_norm_B_ema.fill_(1.0)
         return model
+
+    @classmethod
+    def holding(cls, architecture: Architecture, tensors: Mapping[str, np.ndarray]) -> "DualVAE":
+        """A dual VAE that holds given weights, in evaluation mode, its parameters not to be trained.
+
+        Args:
+            architecture: The sizes.
+            tensors: Every tensor by name, of the shapes that `architecture.tensor_shapes` lists.
+        """
+        with torch.device("meta"):
+            model = cls(architecture)
+        own = {name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()}
+        model.load_state_dict(own, assign=True)
+        return model.requires_grad_(requires_grad=False).eval()
 
     @property
     def vae_a(self) -> VAE:

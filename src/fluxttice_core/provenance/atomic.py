@@ -2,12 +2,12 @@
 
 A writer works under a temporary name and holds an advisory lock on it. The lock dies with the process, so a
 later writer can tell an abandoned temporary, which it removes, from one that another is still filling.
+Without such locks, as on Windows, temporaries of dead writers stay where they are; readers pass over them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
@@ -18,6 +18,14 @@ from typing import Any
 
 from fluxttice_core.errors import StorageError
 from fluxttice_core.provenance.canonical import canonical_json
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+    LOCKS = True
+except ImportError:
+    LOCKS = False
+"""Whether a file or folder that is open can be locked, renamed and flushed, as on POSIX."""
 
 __all__ = [
     "is_temporary",
@@ -30,8 +38,9 @@ __all__ = [
 ]
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<role>new|old)-[0-9a-f]{16}\.tmp")
-_READ = os.O_RDONLY | os.O_CLOEXEC
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_CLOSED = -1
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
@@ -56,6 +65,7 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = T
             with os.fdopen(lock, "wb", closefd=False) as file:
                 file.write(data)
             os.fsync(lock)
+            lock = _closed_unless_locked(lock)
             if replace:
                 temporary.replace(path)
             else:
@@ -66,7 +76,7 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = T
             temporary.unlink(missing_ok=True)
             raise
         finally:
-            os.close(lock)
+            _close(lock)
         _flush(path.parent)
 
 
@@ -120,7 +130,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         finally:
-            os.close(lock)
+            _close(lock)
         _flush(path.parent)
         remove_abandoned(path)
 
@@ -187,7 +197,20 @@ def _temporary_name(path: Path, role: str) -> Path:
 
 def _make_folder(name: Path) -> int:
     name.mkdir()
-    return os.open(name, _READ | os.O_DIRECTORY)
+    return os.open(name, _READ | os.O_DIRECTORY) if LOCKS else _CLOSED
+
+
+def _closed_unless_locked(descriptor: int) -> int:
+    """Close what cannot be renamed while it is open, where no lock has to be held meanwhile."""
+    if LOCKS:
+        return descriptor
+    os.close(descriptor)
+    return _CLOSED
+
+
+def _close(descriptor: int) -> None:
+    if descriptor != _CLOSED:
+        os.close(descriptor)
 
 
 def _locked(path: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
@@ -195,7 +218,9 @@ def _locked(path: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
     while True:
         temporary = _temporary_name(path, "new")
         lock = make(temporary)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not LOCKS:
+            return temporary, lock
+        flock(lock, LOCK_EX)
         # Before it was locked, another writer may have taken it for abandoned and removed it: then try again.
         if temporary.exists():
             return temporary, lock
@@ -203,12 +228,15 @@ def _locked(path: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
 
 
 def _is_locked(entry: Path) -> bool:
+    """Whether a living writer holds a temporary, or nobody can tell."""
+    if not LOCKS:
+        return True
     try:
         descriptor = os.open(entry, _READ | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        flock(descriptor, LOCK_EX | LOCK_NB)
     except BlockingIOError:
         return True
     finally:
@@ -222,9 +250,10 @@ def _take_name(temporary: Path, path: Path) -> None:
         return
     aside = _temporary_name(path, "old")
     # Locked while it has no final name, so that no other writer puts it back in between.
-    lock = os.open(path, _READ)
+    lock = os.open(path, _READ) if LOCKS else _CLOSED
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if LOCKS:
+            flock(lock, LOCK_EX)
         path.rename(aside)
         temporary.rename(path)
     except BaseException:
@@ -232,7 +261,7 @@ def _take_name(temporary: Path, path: Path) -> None:
             aside.rename(path)
         raise
     finally:
-        os.close(lock)
+        _close(lock)
 
 
 def _flush_tree(folder: Path) -> None:
@@ -242,6 +271,8 @@ def _flush_tree(folder: Path) -> None:
 
 
 def _flush(path: Path) -> None:
+    if not LOCKS:
+        return
     descriptor = os.open(path, _READ)
     try:
         os.fsync(descriptor)

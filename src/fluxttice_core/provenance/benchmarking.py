@@ -1,7 +1,6 @@
 """Measure a trained model, and nothing else: the report, and the result file."""
 
 import time
-from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import get_args
@@ -9,13 +8,15 @@ from typing import get_args
 import torch
 
 from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.figures import Halves, ProgressCallback
 from fluxttice_core.measurement.information import generative_information
 from fluxttice_core.measurement.mass import estimate_mass
+from fluxttice_core.measurement.measure import measure
 from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.protocol import Decodable
-from fluxttice_core.measurement.reference import Control, measured_controls
-from fluxttice_core.measurement.report import Report, measure
+from fluxttice_core.measurement.reference import measured_controls
+from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.measurement.streams import stream
 from fluxttice_core.model.architecture import Architecture
@@ -35,36 +36,22 @@ _DRAWS_AT_ALL = 2**13
 Target = TrainedModel | DualVAE | str | Path | None
 
 
-def coverage_report(
-    target: Target = None,
-    *,
-    draws: Sequence[int] | None = None,
-    repeats: int | None = None,
-    seed: int | None = None,
-    settings: MeasurementSettings | None = None,
-    progress: ProgressCallback | None = None,
+def measured(
+    target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
 ) -> Report:
     """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
 
     Args:
         target: A trained model, or the path of one; none: the certified model.
-        draws: Budgets at which distinct operations are counted.
-        repeats: Repeats of every budget.
-        seed: Seed of all draws.
-        settings: Everything else that the measurement is made with.
+        settings: Everything that the measurement is made with.
         progress: Called with what comes next and the share that is done.
-
-    Returns:
-        The report, which prints as a table (`rich.print`), as Markdown and as JSON.
 
     Raises:
         CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
-        SettingsError: If a setting is out of bounds, or the device is not there.
+        SettingsError: If the device is not there.
         LawViolation: If the figures break a law that every true table obeys.
     """
-    trained = require_trained(target)
-    chosen = (settings or MeasurementSettings()).with_only(draws=draws, repeats=repeats, seed=seed)
-    return _measured(trained, chosen, progress)
+    return _measured(require_trained(target), settings or MeasurementSettings(), progress)
 
 
 def benchmark(
@@ -115,7 +102,7 @@ def require_trained(target: Target) -> TrainedModel:
     if isinstance(target, DualVAE):
         raise CheckpointError(
             "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
-            "measurement.report.measure, which takes any network"
+            "measurement.measure.measure, which takes any network"
         )
     trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
     if not trained.trained:
@@ -173,7 +160,7 @@ def _measured(
 def _controls(
     trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
 ) -> tuple[Control, ...]:
-    architecture, scheme = trained.model.architecture, scheme_of(trained)
+    architecture, scheme = trained.architecture, scheme_of(trained)
     key = controls_key(architecture, scheme, settings, trained.split, trained.rho)
 
     def measured() -> tuple[Control, ...]:

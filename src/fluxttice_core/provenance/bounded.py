@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -10,7 +11,34 @@ from pathlib import Path
 
 from fluxttice_core.errors import FluxtticeError
 
-__all__ = ["reachable", "read_bounded"]
+__all__ = ["open_to_read", "reachable", "read_bounded"]
+
+# Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever; without O_BINARY,
+# Windows would change line ends.
+_READ = os.O_RDONLY
+for _flag in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"):
+    _READ |= getattr(os, _flag, 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+
+def open_to_read(path: Path, *, follow_symlinks: bool = True) -> int:
+    """A descriptor to read what lies at a path, be it a file or not.
+
+    Where the system has no O_NOFOLLOW, a link is looked for before opening, so that one which is put there in
+    between is not noticed.
+
+    Args:
+        path: The path.
+        follow_symlinks: Whether its last part may be a symbolic link.
+
+    Raises:
+        OSError: If it cannot be opened, or is a link and must not be.
+    """
+    if follow_symlinks:
+        return os.open(path, _READ)
+    if not _NO_FOLLOW and path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return os.open(path, _READ | _NO_FOLLOW)
 
 
 def read_bounded(
@@ -28,10 +56,8 @@ def read_bounded(
     Raises:
         FluxtticeError: As `error`, if the file is missing, unreadable, no regular file or too large.
     """
-    # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_symlinks else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = open_to_read(path, follow_symlinks=follow_symlinks)
     except FileNotFoundError as cause:
         raise error(f"{name} does not exist: {path}; give a path that does.") from cause
     except (OSError, ValueError) as cause:

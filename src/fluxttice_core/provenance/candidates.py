@@ -15,7 +15,7 @@ from fluxttice_core.measurement.information import generative_information
 from fluxttice_core.measurement.mass import estimate_mass
 from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
 from fluxttice_core.measurement.streams import stream
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import bytes_digest, json_digest
 from fluxttice_core.provenance.checkpoint import MAXIMUM_MODEL, MODEL, encode_model, list_checkpoints
@@ -143,7 +143,7 @@ def _imported(path: Path, trained: TrainedModel) -> Deposit:
         imported_from(settings)
     except CheckpointError as error:
         raise CertificationError(f"{path} cannot be imported under its name: {error}") from error
-    architecture = trained.model.architecture
+    architecture = trained.architecture
     record = {
         "space": {"base": trained.space.base, "arity": trained.space.arity},
         "architecture": architecture.model_dump(mode="json"),

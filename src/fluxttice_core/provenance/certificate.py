@@ -7,13 +7,11 @@ and no duration, so that whoever certifies the same run again gets the same byte
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
@@ -21,8 +19,8 @@ from fluxttice_core.measurement.figures import ProgressCallback
 from fluxttice_core.measurement.gates import ACCEPTANCE, GateResult, judged, on_all_operations
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.threads import fixed_threads
 from fluxttice_core.provenance.atomic import new_folder, require_writable
-from fluxttice_core.provenance.benchmarking import coverage_report
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.candidates import Deposit, candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.provenance.canonical import canonical_json
@@ -38,6 +36,7 @@ from fluxttice_core.provenance.certified_files import (
     SETTINGS,
     require_own_names,
 )
+from fluxttice_core.provenance.coverage_report import coverage_report
 from fluxttice_core.provenance.effort import require_repeatable
 from fluxttice_core.provenance.folder_listing import list_files
 from fluxttice_core.provenance.result_file import Circumstances, check_result, result_of
@@ -45,9 +44,8 @@ from fluxttice_core.provenance.selection import Candidate, Ranked, rank, ranking
 from fluxttice_core.provenance.signature import sign_folder
 from fluxttice_core.provenance.sums import SIGNATURE, SUMS, UNLISTED, folder_digests, sums_text
 
-__all__ = ["Certificate", "certify", "fixed_threads"]
+__all__ = ["Certificate", "certify"]
 
-THREADS = 2
 _LARGEST_SUMS = 1 << 22
 
 DrawFigures = Callable[[Report], Mapping[str, bytes]]
@@ -130,17 +128,6 @@ def certify(
         contents = _contents(chosen, report, ranking, settings, draw(report))
     fingerprint = _write(out, contents, private_key, name=_name(report))
     return Certificate(out, report, ranking, fingerprint)
-
-
-@contextmanager
-def fixed_threads(count: int = THREADS) -> Iterator[None]:
-    """Compute with the same number of threads whatever the caller's, since sums round by their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _require_own(out: Path) -> None:

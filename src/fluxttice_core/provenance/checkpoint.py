@@ -11,19 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
+import numpy as np
 from pydantic import BaseModel, ValidationError
-from torch import Tensor
 
 from fluxttice_core.errors import CheckpointError, RecordError, StorageError
 from fluxttice_core.provenance.atomic import new_folder, write_bytes
 from fluxttice_core.provenance.bounded import reachable, read_bounded
 from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest, parse_json
 from fluxttice_core.provenance.record import FORMAT_VERSION, KIND, CheckpointRecord, FileRecord, Manifest
-from fluxttice_core.provenance.tensor_file import decode_tensors, encode_tensors, tensor_digest
+from fluxttice_core.provenance.tensor_file import as_arrays, decode_tensors, encode_tensors, tensor_digest
 
 __all__ = [
     "Checkpoint",
@@ -52,8 +52,8 @@ _EPOCH = re.compile(r"epoch_(\d{4,9})")
 class Checkpoint:
     """A checkpoint as read: every check has passed."""
 
-    model: dict[str, Tensor]
-    state: dict[str, Tensor] | None
+    model: dict[str, np.ndarray]
+    state: dict[str, np.ndarray] | None
     record: CheckpointRecord
     files: dict[str, FileRecord]
 
@@ -70,8 +70,8 @@ def checkpoint_folder(run_folder: Path, epoch: int) -> Path:
 
 def write(
     folder: Path,
-    model_tensors: Mapping[str, Tensor],
-    state_tensors: Mapping[str, Tensor] | None,
+    model_tensors: Mapping[str, Any],
+    state_tensors: Mapping[str, Any] | None,
     record: Mapping[str, Any],
     *,
     replace: bool = False,
@@ -80,9 +80,10 @@ def write(
 
     Args:
         folder: The folder, usually `checkpoint_folder(run, epoch)`.
-        model_tensors: The model's state dict.
+        model_tensors: The model's tensors by name, as arrays or as torch's.
         state_tensors: What a resumed run needs besides (optimizer moments, generator states), or None.
-        record: The fields of `CheckpointRecord`; the versions, kind and tensor digest are filled in.
+        record: The fields of `CheckpointRecord`; the versions, kind and tensor digest are filled in, though
+            the torch that made the weights may be named.
         replace: Whether an existing folder of that name may be replaced.
 
     Returns:
@@ -131,11 +132,11 @@ def read(folder: Path, *, with_state: bool = True) -> Checkpoint:
     return Checkpoint(model, state, manifest.record, manifest.files)
 
 
-def encode_model(model_tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> bytes:
+def encode_model(model_tensors: Mapping[str, Any], record: Mapping[str, Any]) -> bytes:
     """Encode a self-describing `model.safetensors` without writing it.
 
     Args:
-        model_tensors: The model's state dict.
+        model_tensors: The model's tensors by name, as arrays or as torch's.
         record: As in `write`; its `progress` is left out.
 
     Raises:
@@ -145,14 +146,12 @@ def encode_model(model_tensors: Mapping[str, Tensor], record: Mapping[str, Any])
     return encode_tensors(model_tensors, _described(complete))
 
 
-def write_model(
-    path: Path, model_tensors: Mapping[str, Tensor], record: Mapping[str, Any]
-) -> CheckpointRecord:
+def write_model(path: Path, model_tensors: Mapping[str, Any], record: Mapping[str, Any]) -> CheckpointRecord:
     """Write one self-describing `model.safetensors`; the record's `progress` is left out.
 
     Args:
         path: The file.
-        model_tensors: The model's state dict.
+        model_tensors: The model's tensors by name, as arrays or as torch's.
         record: As in `write`.
 
     Raises:
@@ -231,13 +230,13 @@ def prune_state(run_folder: Path, keep: int) -> list[Path]:
     return removed
 
 
-def _complete(record: Mapping[str, Any], model_tensors: Mapping[str, Tensor]) -> CheckpointRecord:
+def _complete(record: Mapping[str, Any], model_tensors: Mapping[str, Any]) -> CheckpointRecord:
     _require_finite(model_tensors, "The model")
     filled = {
         "format_version": FORMAT_VERSION,
         "kind": KIND,
         "tensor_digest": tensor_digest(model_tensors),
-        "torch_version": str(torch.__version__),
+        "torch_version": record.get("torch_version") or version("torch"),
     }
     conflicts = sorted(key for key, value in filled.items() if record.get(key, value) != value)
     if conflicts:
@@ -268,7 +267,7 @@ def _read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def _read_tensors(path: Path, manifest: Manifest, maximum: int) -> tuple[dict[str, Tensor], str]:
+def _read_tensors(path: Path, manifest: Manifest, maximum: int) -> tuple[dict[str, np.ndarray], str]:
     data = read_bounded(path, maximum=maximum, name="The tensor file", error=CheckpointError)
     tensors, described = decode_tensors(data, name=str(path))
     expected = manifest.files[path.name]
@@ -280,7 +279,7 @@ def _read_tensors(path: Path, manifest: Manifest, maximum: int) -> tuple[dict[st
 
 
 def _require_consistent(
-    path: Path, model: Mapping[str, Tensor], described: str, record: CheckpointRecord
+    path: Path, model: Mapping[str, np.ndarray], described: str, record: CheckpointRecord
 ) -> None:
     if described != _described(record):
         raise CheckpointError(
@@ -291,9 +290,9 @@ def _require_consistent(
     _require_finite(model, str(path))
 
 
-def _require_finite(tensors: Mapping[str, Tensor], name: str) -> None:
-    for key, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+def _require_finite(tensors: Mapping[str, Any], name: str) -> None:
+    for key, array in as_arrays(tensors).items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise CheckpointError(
                 f"{name} holds NaN or infinite numbers in {key!r}; such weights are of no use."
             )

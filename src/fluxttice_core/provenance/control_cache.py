@@ -13,7 +13,7 @@ import torch
 
 from fluxttice_core import __version__
 from fluxttice_core.errors import FluxtticeError, MeasurementError, StorageError
-from fluxttice_core.measurement.reference import Control
+from fluxttice_core.measurement.control_scores import Control
 from fluxttice_core.measurement.report_record import controls_as_plain, controls_from_plain
 from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture

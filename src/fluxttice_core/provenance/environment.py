@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from fluxttice_core import __version__
 
@@ -43,6 +41,8 @@ def environment_record() -> dict[str, Any]:
         >>> sorted(environment_record())[:3]
         ['cores', 'jaxtyping', 'machine']
     """
+    import torch
+
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
@@ -57,12 +57,16 @@ def environment_record() -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """The most memory that this process has held, in bytes.
+    """The most memory that this process has held, in bytes; 0 where the system does not say, as on Windows.
 
     Example:
         >>> peak_memory() > 10_000_000
         True
     """
+    try:
+        import resource
+    except ImportError:
+        return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

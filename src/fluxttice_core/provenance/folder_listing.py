@@ -8,6 +8,7 @@ import stat
 from pathlib import Path, PurePosixPath
 
 from fluxttice_core.errors import SignatureError
+from fluxttice_core.provenance.bounded import open_to_read
 
 __all__ = ["MAXIMUM_FILES", "digest_beneath", "empty_folders", "list_files"]
 
@@ -56,7 +57,7 @@ def digest_beneath(folder: Path, name: str) -> str:
     """
     path = folder / name
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_to_read(path, follow_symlinks=False)
     except OSError as error:
         raise SignatureError(f"{path} cannot be opened: {error.strerror}.") from error
     try:

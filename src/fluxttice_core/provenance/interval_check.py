@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.measurement.choices import BRACKETED
 from fluxttice_core.measurement.coverage import equivalent_uniform_budget
 from fluxttice_core.measurement.estimate import Estimate
 from fluxttice_core.measurement.estimated import LEVEL, share_interval
@@ -15,7 +16,6 @@ from fluxttice_core.measurement.intervals import Interval, coverage_interval
 from fluxttice_core.measurement.metric import Figure, Half
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.measurement.total_variation import METHOD
 
 __all__ = ["wrong_intervals"]
 
@@ -63,7 +63,7 @@ def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int) -
     return (
         due is not None
         and stated.level == LEVEL
-        and stated.method == (METHOD if figure.base in _BRACKETED else due.method)
+        and stated.method == (BRACKETED if figure.base in _BRACKETED else due.method)
         and stated.estimate == figure.value
         and all(
             _near(here, there)

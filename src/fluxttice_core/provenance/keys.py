@@ -101,7 +101,8 @@ def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivat
         SignatureError: If the file is missing, readable by others, no such key, or the password is wrong.
     """
     pem = read_bounded(path, maximum=MAXIMUM_KEY, name="The private key", error=SignatureError)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    # Windows keeps who may read a file elsewhere, where nothing looks.
+    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SignatureError(f"{path} can be read by other users; run `chmod 600` on it first.")
     try:
         key = serialization.load_pem_private_key(pem, password.encode() if password else None)

@@ -20,9 +20,9 @@ from fluxttice_core.measurement.reach_figures import reach_figures
 from fluxttice_core.measurement.series import Series
 from fluxttice_core.measurement.settings import MeasurementSettings, settings_from
 from fluxttice_core.measurement.streams import stream
+from fluxttice_core.measurement.threads import fixed_threads
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.card import headline_quantities
-from fluxttice_core.provenance.certificate import fixed_threads
 from fluxttice_core.provenance.certified_files import MODEL, REPORT
 from fluxttice_core.provenance.effort import require_repeatable
 from fluxttice_core.provenance.report_facts import require_complete

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
+from fluxttice_core.measurement.control_scores import beside_controls
 from fluxttice_core.measurement.guards import guarded
 from fluxttice_core.measurement.metric import Metric
-from fluxttice_core.measurement.reference import beside_controls
 from fluxttice_core.measurement.report import Report
 from fluxttice_core.measurement.report_record import from_plain
 from fluxttice_core.operations.split import Split
@@ -220,7 +220,7 @@ def _model_record(trained: TrainedModel) -> dict[str, Any]:
         "parameters": trained.parameters,
         "rho": float(trained.rho),
         "source": Path(trained.source).name,
-        "architecture": trained.model.architecture.model_dump(mode="json"),
+        "architecture": trained.architecture.model_dump(mode="json"),
     }
 
 
@@ -243,5 +243,5 @@ def _data_record(report: Report, split: Split | None) -> dict[str, Any]:
 
 
 def _sampler_record(report: Report, trained: TrainedModel) -> dict[str, Any]:
-    dimensions = {half: trained.model.vae(half).latent_dim for half in ("a", "b")}
+    dimensions = dict.fromkeys(("a", "b"), trained.architecture.latent_dim)
     return {**sampler_of(report.settings), "dimensions": dimensions}

@@ -1,16 +1,18 @@
 """Run folders: everything a training run writes, such that it can be killed at any moment and resumed."""
 
 import contextlib
-import fcntl
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError, RecordError, SettingsError, StorageError
+from fluxttice_core.measurement.threads import fixed_threads
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_bytes, write_json
 from fluxttice_core.provenance.bounded import reachable, read_bounded
@@ -127,7 +129,7 @@ class Run:
             TrainingError: If the loss stops being finite.
         """
         self._require_same_torch()
-        with _exclusive(self.folder), _threads(self.settings.threads):
+        with _exclusive(self.folder), fixed_threads(self.settings.threads):
             trainer = self._trainer()
             write_json(self.folder / SPLIT, _described_split(trainer.split))
             self._forget_later_epochs(trainer.progress.epoch)
@@ -182,7 +184,7 @@ class Run:
                     "restore that file, or remove the folder to resume from an earlier one"
                 )
             progress = Progress.from_dict(checkpoint.record.progress)
-            trainer.restore(checkpoint.model, checkpoint.state, progress)
+            trainer.restore(_tensors(checkpoint.model), _tensors(checkpoint.state), progress)
         return trainer
 
     def _save(self, trainer: Trainer) -> None:
@@ -264,26 +266,20 @@ def _parsed_record(line: bytes) -> dict[str, Any] | None:
 @contextlib.contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
     """Hold the folder against a second training; the lock dies with the process."""
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
-        lock = (folder / LOCK).open("w")
+        lock.acquire()
+    except Timeout:
+        raise StorageError(
+            f"another process is training in {folder}: wait for it, or choose another folder"
+        ) from None
     except OSError as error:
         raise StorageError(f"{folder} cannot be written ({error.strerror}): choose another folder") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StorageError(
-                f"another process is training in {folder}: wait for it, or choose another folder"
-            ) from None
-        yield
-
-
-@contextlib.contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with a fixed number of threads, so that sums are rounded alike in every run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        lock.release()
+
+
+def _tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}

@@ -16,11 +16,12 @@ from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.headline import headline_figures
 from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.model.dual_vae import HALVES, DualVAE
+from fluxttice_core.measurement.threads import fixed_threads
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
-from fluxttice_core.provenance.certificate import fixed_threads
 from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
 from fluxttice_core.provenance.tensor_file import tensor_digest
 from fluxttice_core.provenance.watch import observe_reach

@@ -15,9 +15,9 @@ from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.intervals import Interval, mean_interval
 from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.measurement.threads import THREADS
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_json
-from fluxttice_core.provenance.certificate import THREADS
 from fluxttice_core.provenance.study import (
     Study,
     StudySettings,

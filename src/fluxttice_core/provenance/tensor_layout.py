@@ -24,7 +24,6 @@ DTYPES = {
     "F64": ("float64", 8),
     "F32": ("float32", 4),
     "F16": ("float16", 2),
-    "BF16": ("bfloat16", 2),
     "I64": ("int64", 8),
     "I32": ("int32", 4),
     "I16": ("int16", 2),
@@ -32,7 +31,7 @@ DTYPES = {
     "U8": ("uint8", 1),
     "BOOL": ("bool", 1),
 }
-"""Each dtype of the format that is accepted: its name in torch and its bytes an element."""
+"""Each dtype of the format that is accepted: its name in NumPy and its bytes an element."""
 
 
 @dataclass(frozen=True)

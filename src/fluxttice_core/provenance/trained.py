@@ -1,19 +1,21 @@
-"""Trained models: found by path, checked, and used to encode, decode and sample operations."""
+"""Trained models: found by path, checked, and used to encode, decode and sample operations; without torch."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from jaxtyping import Float32, Int8, Int64, Shaped
+from jaxtyping import Float32, Float64, Int8, Int64, Shaped
 from pydantic import ValidationError
 
-from fluxttice_core.errors import CheckpointError, OperationError
+from fluxttice_core.errors import CheckpointError, OperationError, SettingsError
+from fluxttice_core.extras import require_extra
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import VAE, DualVAE, HalfName
+from fluxttice_core.model.forward import ForwardPass, row_chunks, softmax
+from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.notation import parse
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split, split
@@ -29,15 +31,17 @@ from fluxttice_core.provenance.checkpoint import (
     read_model,
     write_model,
 )
-from fluxttice_core.provenance.legacy import read_legacy
 from fluxttice_core.provenance.sums import UNLISTED
-from fluxttice_core.provenance.tensor_file import tensor_digest
-from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.provenance.tensor_file import as_arrays, tensor_digest
+
+if TYPE_CHECKING:
+    from fluxttice_core.model.dual_vae import VAE, DualVAE
 
 MODEL, RECORD, SETTINGS = "model.safetensors", "checkpoint.json", "settings.json"
 CARD = "MODEL_CARD.md"
 _MAXIMUM_CARD = 4 << 20
-_CHUNK = 65_536
+_CHUNK = 8_192
+"""Rows that pass through a network together: few enough for their activations to stay in the caches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +49,8 @@ class TrainedModel:
     """A dual VAE with what is known of where its weights come from.
 
     Attributes:
-        model: The network, in evaluation mode.
+        architecture: The network's space and sizes.
+        tensors: Its weights and buffers by name.
         rho: Cross-injection at the end of its training.
         recipe_name: The recipe, if recorded.
         epoch: Epochs trained.
@@ -56,13 +61,15 @@ class TrainedModel:
         file_digest: SHA-256 of the file that holds the weights; none: made in memory.
         tensor_digest: SHA-256 of the weights, whatever file they are in.
         settings: The run's settings as plain values, if recorded.
+        torch_version: The torch that the weights were made with.
 
     Example:
         >>> certified().decode(certified().encode("+0-0+-+-0")).tolist()
         [[1, 0, -1, 0, 1, -1, 1, -1, 0]]
     """
 
-    model: DualVAE
+    architecture: Architecture
+    tensors: dict[str, np.ndarray]
     rho: float
     recipe_name: str | None
     epoch: int
@@ -73,26 +80,43 @@ class TrainedModel:
     file_digest: str | None
     tensor_digest: str
     settings: dict[str, Any] | None
+    torch_version: str
+
+    @cached_property
+    def model(self) -> "DualVAE":
+        """The network as a torch module, in evaluation mode.
+
+        Raises:
+            MissingExtra: If torch is not installed.
+        """
+        require_extra("train", "a network as a torch module")
+        from fluxttice_core.model.dual_vae import DualVAE
+
+        return DualVAE.holding(self.architecture, self.tensors)
 
     @property
-    def vae_a(self) -> VAE:
-        """The exploratory half."""
+    def vae_a(self) -> "VAE":
+        """The exploratory half as a torch module."""
         return self.model.vae_a
 
     @property
-    def vae_b(self) -> VAE:
-        """The consolidating half."""
+    def vae_b(self) -> "VAE":
+        """The consolidating half as a torch module."""
         return self.model.vae_b
 
     @property
     def space(self) -> OperationSpace:
         """The operations that the model is about."""
-        return self.model.space
+        return self.architecture.space
 
     @property
     def parameters(self) -> int:
-        """Number of parameters, StateNet's among them."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
+        """Number of parameters, StateNet's among them; buffers, which stand alone, are none."""
+        return sum(tensor.size for tensor in self.tensors.values() if tensor.ndim)
+
+    @cached_property
+    def _halves(self) -> dict[str, ForwardPass]:
+        return {half: ForwardPass(self.architecture, self.tensors, half) for half in HALVES}
 
     @property
     def card(self) -> str | None:
@@ -141,7 +165,7 @@ class TrainedModel:
         """
         record = {
             "space": {"base": self.space.base, "arity": self.space.arity},
-            "architecture": self.model.architecture.model_dump(mode="json"),
+            "architecture": self.architecture.model_dump(mode="json"),
             "recipe": self.recipe_name,
             "epoch": self.epoch,
             "steps": None,
@@ -150,12 +174,12 @@ class TrainedModel:
             "settings_digest": None if self.settings is None else json_digest(self.settings),
             "split": None if self.split is None else {"seed": self.split.seed, "digest": self.split.digest},
             "rho": self.rho,
+            "torch_version": self.torch_version,
         }
         if self.settings is not None:
             write_json(Path(folder) / SETTINGS, self.settings)
-        write_model(Path(folder) / MODEL, self.model.state_dict(), record)
+        write_model(Path(folder) / MODEL, self.tensors, record)
 
-    @torch.inference_mode()
     def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
         """Posterior means of operations.
 
@@ -170,12 +194,25 @@ class TrainedModel:
             OperationError: If an operation cannot be read.
             SettingsError: If `vae` is neither "a" nor "b".
         """
-        half = self.model.vae(vae)
-        tables = torch.from_numpy(self.space.tables(parse(self.space, operations)))
-        means = [half.encode_gaussian(part)[0] for part in torch.split(tables, _CHUNK)]
-        return torch.cat(means).numpy()
+        return self.posteriors(self.space.tables(parse(self.space, operations)), vae=vae)[0]
 
-    @torch.inference_mode()
+    def posteriors(
+        self, tables: Int8[np.ndarray, "n cells"], *, vae: HalfName = "b"
+    ) -> tuple[Float32[np.ndarray, "n d"], Float32[np.ndarray, "n d"]]:
+        """Posterior means and log-variances of tables of symbols.
+
+        Args:
+            tables: One table a row.
+            vae: Which half encodes.
+
+        Raises:
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        half = self._half(vae)
+        parts = [half.encode(tables[rows]) for rows in row_chunks(len(tables), _CHUNK)]
+        means, log_variances = zip(*parts, strict=True)
+        return np.concatenate(means), np.concatenate(log_variances)
+
     def decode(
         self, latents: object, *, vae: HalfName = "b", probabilities: bool = False
     ) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
@@ -193,14 +230,11 @@ class TrainedModel:
             OperationError: If the latents are not finite numbers of the right number of dimensions.
             SettingsError: If `vae` is neither "a" nor "b".
         """
-        half = self.model.vae(vae)
-        z = torch.from_numpy(_rows_of_latents(latents, half.latent_dim))
-        logits = torch.cat([half.decode_logits(part) for part in torch.split(z, _CHUNK)])
-        if probabilities:
-            return logits.softmax(-1).numpy()
-        return (logits.argmax(-1) + self.space.symbols[0]).to(torch.int8).numpy()
+        half = self._half(vae)
+        z = _rows_of_latents(latents, self.architecture.latent_dim)
+        made = self._probabilities if probabilities else self._likeliest
+        return np.concatenate([made(half.decode(z[rows])) for rows in row_chunks(len(z), _CHUNK)])
 
-    @torch.inference_mode()
     def sample(self, n: int, *, vae: HalfName = "b", seed: int = 0) -> Int64[np.ndarray, "n"]:
         """Indices of the most likely operations at n draws from the prior.
 
@@ -210,15 +244,28 @@ class TrainedModel:
             seed: Seed of the draws.
 
         Raises:
-            OperationError: If n is negative.
+            OperationError: If n or the seed is negative.
             SettingsError: If `vae` is neither "a" nor "b".
         """
-        if n < 0:
-            raise OperationError(f"cannot draw {n} operations: give a number of 0 or more")
-        generator = torch.Generator().manual_seed(seed)
-        z = torch.randn(n, self.vae_a.latent_dim, generator=generator).numpy()
-        indices: np.ndarray = self.space.indices(self.decode(z, vae=vae))
+        if n < 0 or seed < 0:
+            raise OperationError(f"cannot draw {n} operations with seed {seed}: give numbers of 0 or more")
+        drawn = np.random.default_rng(seed).standard_normal((n, self.architecture.latent_dim))
+        indices: np.ndarray = self.space.indices(self.decode(drawn, vae=vae))
         return indices
+
+    def _half(self, name: str) -> ForwardPass:
+        if name not in HALVES:
+            raise SettingsError(f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"')
+        return self._halves[name]
+
+    def _likeliest(self, logits: Float64[np.ndarray, "n cells base"]) -> Int8[np.ndarray, "n cells"]:
+        return np.asarray(logits.argmax(-1) + self.space.symbols[0], dtype=np.int8)
+
+    @staticmethod
+    def _probabilities(
+        logits: Float64[np.ndarray, "n cells base"],
+    ) -> Float32[np.ndarray, "n cells base"]:
+        return softmax(logits).astype(np.float32)
 
 
 def load(path: str | Path) -> TrainedModel:
@@ -286,12 +333,58 @@ def certified() -> TrainedModel:
     return load(folder)
 
 
+def encode(operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
+    """Posterior means of operations under the certified model.
+
+    Args:
+        operations: One or many, in any notation: index, trits, table, string, array, or a list of these.
+        vae: Which half encodes.
+
+    Returns:
+        One row of 16 latents an operation.
+
+    Raises:
+        OperationError: If an operation cannot be read.
+        SettingsError: If `vae` is neither "a" nor "b".
+
+    Example:
+        >>> encode([15633, "+0-0+-+-0"]).shape
+        (2, 16)
+    """
+    return certified().encode(operations, vae=vae)
+
+
+def decode(
+    latents: object, *, vae: HalfName = "b", probabilities: bool = False
+) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
+    """Most likely tables of latents under the certified model, or the probabilities of every symbol.
+
+    Args:
+        latents: One latent or rows of them.
+        vae: Which half decodes.
+        probabilities: Whether to return probabilities (n, 9, 3) instead of tables (n, 9).
+
+    Raises:
+        OperationError: If the latents are not finite rows of 16.
+        SettingsError: If `vae` is neither "a" nor "b".
+
+    Example:
+        >>> decode(encode(15633), probabilities=True).shape
+        (1, 9, 3)
+    """
+    return certified().decode(latents, vae=vae, probabilities=probabilities)
+
+
 def _from_file(path: Path) -> TrainedModel:
     if path.suffix == ".safetensors":
         return _from_model(path, settings=None)
+    require_extra("train", "reading a checkpoint of the original program")
+    from fluxttice_core.provenance.legacy import read_legacy
+
     legacy = read_legacy(path)
     return TrainedModel(
-        model=_network(Architecture(), legacy.model, str(path)),
+        architecture=Architecture(),
+        tensors=as_arrays(legacy.model),
         rho=legacy.rho,
         recipe_name=None,
         epoch=legacy.epoch,
@@ -302,6 +395,7 @@ def _from_file(path: Path) -> TrainedModel:
         file_digest=legacy.sha256,
         tensor_digest=tensor_digest(legacy.model),
         settings=None,
+        torch_version=version("torch"),
     )
 
 
@@ -330,8 +424,10 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
             f"{path} was trained on another split than its seed {record.split.seed} gives here: its "
             "held-out rows are not known, so load it with the version of fluxttice that made it"
         )
+    _require_fit(architecture, checkpoint.model, str(path))
     return TrainedModel(
-        model=_network(architecture, checkpoint.model, str(path)),
+        architecture=architecture,
+        tensors=checkpoint.model,
         rho=record.rho or 0.0,
         recipe_name=record.recipe,
         epoch=record.epoch,
@@ -342,39 +438,52 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
         file_digest=checkpoint.files[MODEL].sha256,
         tensor_digest=record.tensor_digest,
         settings=settings,
+        torch_version=record.torch_version,
     )
 
 
-def in_memory(model: DualVAE, *, recipe: Recipe, epoch: int, seed: int, rho: float) -> TrainedModel:
-    """A model just trained, which no file holds yet."""
+def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: float) -> TrainedModel:
+    """A model just trained, which no file holds yet.
+
+    Args:
+        model: The network.
+        settings: What determined its weights: the recipe and the seed among it.
+        epoch: Epochs trained.
+        rho: Cross-injection at the end.
+    """
+    tensors = as_arrays(model.state_dict())
     return TrainedModel(
-        model=model.eval(),
+        architecture=model.architecture,
+        tensors={name: array.copy() for name, array in tensors.items()},
         rho=rho,
-        recipe_name=recipe.name,
+        recipe_name=settings["recipe"]["name"],
         epoch=epoch,
-        seed=seed,
-        split=split(model.space, recipe.split_seed),
+        seed=settings["seed"],
+        split=split(model.space, settings["recipe"]["split_seed"]),
         trained=epoch > 0,
         source="memory",
         file_digest=None,
-        tensor_digest=tensor_digest(model.state_dict()),
-        settings={"recipe": recipe.model_dump(mode="json"), "seed": seed},
+        tensor_digest=tensor_digest(tensors),
+        settings=settings,
+        torch_version=version("torch"),
     )
 
 
-def _network(architecture: Architecture, tensors: dict[str, torch.Tensor], name: str) -> DualVAE:
-    with torch.device("meta"):
-        model = DualVAE(architecture)
-    expected = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    given = {key: tuple(value.shape) for key, value in tensors.items()}
+def _require_fit(architecture: Architecture, tensors: dict[str, np.ndarray], name: str) -> None:
+    """Refuse tensors that are not those of the network that their record describes."""
+    expected = {key: (shape, "float32") for key, shape in architecture.tensor_shapes.items()}
+    given = {key: (value.shape, str(value.dtype)) for key, value in tensors.items()}
     if given != expected:
         wrong = next(key for key in sorted(expected | given) if given.get(key) != expected.get(key))
         raise CheckpointError(
-            f"{name} does not fit its architecture: {wrong} is {given.get(wrong, 'missing')}, "
-            f"expected {expected.get(wrong, 'no such tensor')}; use the file that belongs to these settings"
+            f"{name} does not fit its architecture: {wrong} is {_described(given.get(wrong), 'missing')}, "
+            f"expected {_described(expected.get(wrong), 'no such tensor')}; use the file that belongs to "
+            "these settings"
         )
-    model.load_state_dict(tensors, assign=True)
-    return model.requires_grad_(requires_grad=False).eval()
+
+
+def _described(tensor: tuple[tuple[int, ...], str] | None, absent: str) -> str:
+    return absent if tensor is None else f"{tensor[1]} {tensor[0]}"
 
 
 def _read_settings(path: Path) -> dict[str, Any] | None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int8, Int64
 
-from fluxttice_core.errors import SettingsError
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.extras import require_extra
+from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.split import Split
@@ -18,7 +17,6 @@ from fluxttice_core.provenance.trained import TrainedModel
 
 __all__ = ["EmbeddingTable", "embedding_table"]
 
-_HALVES: tuple[HalfName, ...] = ("a", "b")
 _UNKNOWN = "not recorded"
 
 
@@ -56,7 +54,7 @@ class EmbeddingTable:
             "parts": np.array(self.parts),
             "tensor_sha256": np.array(self.tensor_digest),
         }
-        for half in _HALVES:
+        for half in HALVES:
             arrays |= {f"mu_{half}": self.mu[half], f"logvar_{half}": self.logvar[half]}
         file = io.BytesIO()
         np.savez_compressed(file, **arrays)
@@ -66,13 +64,12 @@ class EmbeddingTable:
         """The table as Apache Parquet, codes as lists of fixed length.
 
         Raises:
-            SettingsError: If pyarrow is not installed.
+            MissingExtra: If pyarrow is not installed.
         """
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError:
-            raise SettingsError("pyarrow is not installed: pip install 'fluxttice-core[export]'") from None
+        require_extra("export", "writing Parquet")
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         columns: dict[str, Any] = {
             "index": pa.array(self.index),
             "operation": pa.array(self.strings),
@@ -80,7 +77,7 @@ class EmbeddingTable:
             "part": pa.array(self.parts),
             "table": _fixed_lists(pa, self.tables),
         }
-        for half in _HALVES:
+        for half in HALVES:
             columns[f"mu_{half}"] = _fixed_lists(pa, self.mu[half])
             columns[f"logvar_{half}"] = _fixed_lists(pa, self.logvar[half])
         table = pa.table(columns).replace_schema_metadata({"tensor_sha256": self.tensor_digest})
@@ -92,7 +89,7 @@ class EmbeddingTable:
         """The files that TensorBoard's projector opens: codes and labels as TSV, and their configuration."""
         files = {"metadata.tsv": _tsv(self._labels())}
         config = []
-        for half in _HALVES:
+        for half in HALVES:
             name = f"codes_{half}.tsv"
             files[name] = _tsv(map(_decimals, self.mu[half]))
             config += [
@@ -130,10 +127,8 @@ def embedding_table(trained: TrainedModel) -> EmbeddingTable:
     tables = space.all_tables()
     mu: dict[HalfName, Float32[np.ndarray, "K d"]] = {}
     logvar: dict[HalfName, Float32[np.ndarray, "K d"]] = {}
-    with torch.inference_mode():
-        for half in _HALVES:
-            found = trained.model.vae(half).encode_gaussian(torch.from_numpy(tables.copy()))
-            mu[half], logvar[half] = (tensor.float().numpy() for tensor in found)
+    for half in HALVES:
+        mu[half], logvar[half] = trained.posteriors(tables, vae=half)
     index = np.arange(space.size, dtype=np.int64)
     return EmbeddingTable(
         tensor_digest=trained.tensor_digest,

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.extras import require_extra
 from fluxttice_core.provenance.atomic import new_folder, require_writable, write_bytes
 from fluxttice_core.provenance.trained import TrainedModel
 from fluxttice_core.publishing.embedding_table import embedding_table
-from fluxttice_core.publishing.onnx_model import onnx_files
 
 __all__ = ["FORMATS", "ExportFormat", "default_path", "export"]
 
@@ -29,7 +29,8 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
         The files that were written.
 
     Raises:
-        SettingsError: If the format is unknown, or needs a package that is not installed.
+        MissingExtra: If the format needs a package that is not installed.
+        SettingsError: If the format is unknown.
         MeasurementError: If an ONNX graph does not compute what torch does.
         StorageError: If the folder exists, the file is none, or nothing can be written there.
     """
@@ -38,7 +39,7 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
     # Whether it can be written is found out before it is computed.
     if kind in _FOLDERS:
         with new_folder(out) as temporary:
-            files = onnx_files(trained) if kind == "onnx" else embedding_table(trained).projector()
+            files = _graphs(trained) if kind == "onnx" else embedding_table(trained).projector()
             for name, data in files.items():
                 (temporary / name).write_bytes(data)
         return [out / name for name in files]
@@ -46,6 +47,13 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
     table = embedding_table(trained)
     write_bytes(out, table.parquet() if kind == "parquet" else table.npz())
     return [out]
+
+
+def _graphs(trained: TrainedModel) -> dict[str, bytes]:
+    require_extra("onnx", "exporting ONNX")
+    from fluxttice_core.publishing.onnx_model import onnx_files
+
+    return onnx_files(trained)
 
 
 def default_path(kind: ExportFormat) -> Path:

@@ -11,14 +11,13 @@ import torch
 from jaxtyping import Shaped
 from torch import nn
 
-from fluxttice_core.errors import MeasurementError, SettingsError
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.provenance.canonical import canonical_json
 from fluxttice_core.provenance.trained import TrainedModel
 
 __all__ = ["onnx_files"]
 
-_HALVES: tuple[HalfName, ...] = ("a", "b")
 _CLOSE = 1e-4
 """Largest difference of a number, relative to 1 or to its own size, that other arithmetic may make."""
 
@@ -36,13 +35,11 @@ def onnx_files(trained: TrainedModel) -> dict[str, bytes]:
         The bytes of `encoder_a.onnx`, `decoder_a.onnx`, `encoder_b.onnx` and `decoder_b.onnx`.
 
     Raises:
-        SettingsError: If onnx, onnxscript or onnxruntime is not installed.
         MeasurementError: If a graph does not compute what torch does.
     """
-    _require_extra()
     tables = torch.from_numpy(trained.space.all_tables().copy()).float()
     files: dict[str, bytes] = {}
-    for half in _HALVES:
+    for half in HALVES:
         vae = trained.model.vae(half)
         means, _ = vae.encode_gaussian(tables)
         parts: tuple[tuple[str, nn.Module, torch.Tensor, str, Sequence[str]], ...] = (
@@ -56,15 +53,6 @@ def onnx_files(trained: TrainedModel) -> dict[str, bytes]:
             )
             _require_parity(name, files[name], module, rows)
     return files
-
-
-def _require_extra() -> None:
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise SettingsError(f"{error.name} is not installed: pip install 'fluxttice-core[onnx]'") from None
 
 
 def _graph(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.provenance.trained import TrainedModel
 
 

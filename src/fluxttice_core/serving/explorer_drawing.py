@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.provenance.atomic import write_bytes
 from fluxttice_core.provenance.trained import TrainedModel, certified
 from fluxttice_core.serving.explorer_map import (
-    HALVES,
     DrawnMap,
     about_map,
     as_places,

@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Float64, Int16
 
-from fluxttice_core.errors import CheckpointError
-from fluxttice_core.measurement.mass import estimate_mass
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.errors import CheckpointError, MeasurementError
+from fluxttice_core.measurement.choices import DEFAULT_GROUPS
+from fluxttice_core.model.forward import row_chunks
+from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import parse_json
 from fluxttice_core.provenance.tensor_file import decode_tensors, encode_tensors
 from fluxttice_core.provenance.trained import TrainedModel
 
-HALVES: tuple[HalfName, ...] = ("a", "b")
 EXTENT = 32_000
 """Layouts are written as whole numbers from -EXTENT to EXTENT."""
 _LARGEST = 4 * 1024 * 1024
+_TOGETHER = 4_096
+"""Draws that are decoded together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class DrawnMap:
 
     def to_bytes(self) -> bytes:
         """Write the map as a safetensors file, the same bytes for the same map."""
-        tensors = {f"layout_{half}": torch.from_numpy(self.layout[half]) for half in HALVES}
+        tensors: dict[str, np.ndarray] = {f"layout_{half}": self.layout[half] for half in HALVES}
         tensors |= mass_tensors(self.mass)
         return encode_tensors(tensors, json.dumps(self.about, sort_keys=True))
 
@@ -92,23 +93,27 @@ def read_map(model: TrainedModel, path: Path | None = None) -> DrawnMap | None:
     if {key: tuple(tensor.shape) for key, tensor in tensors.items()} != shapes:
         raise CheckpointError(f"{name} lacks a part: make it again with `make explorer-map`")
     return DrawnMap(
-        layout={half: tensors[f"layout_{half}"].numpy() for half in HALVES},
+        layout={half: tensors[f"layout_{half}"] for half in HALVES},
         mass={
-            half: RelativeMass(tensors[f"mass_{half}"].numpy(), float(tensors[f"noise_{half}"]))
-            for half in HALVES
+            half: RelativeMass(tensors[f"mass_{half}"], float(tensors[f"noise_{half}"][0])) for half in HALVES
         },
         about=about,
     )
 
 
-def mass_tensors(mass: Mapping[HalfName, RelativeMass]) -> dict[str, torch.Tensor]:
+def mass_tensors(mass: Mapping[HalfName, RelativeMass]) -> dict[str, np.ndarray]:
     """Name the estimates of both halves and their noise as the page reads them."""
-    tensors = {f"mass_{half}": torch.from_numpy(mass[half].values) for half in HALVES}
-    return tensors | {f"noise_{half}": torch.tensor([mass[half].noise]) for half in HALVES}
+    tensors: dict[str, np.ndarray] = {f"mass_{half}": mass[half].values for half in HALVES}
+    return tensors | {f"noise_{half}": np.array([mass[half].noise], dtype=np.float32) for half in HALVES}
 
 
 def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfName, RelativeMass]:
-    """Estimate K p(x) of every operation under both halves.
+    r"""Estimate K p(x) of every operation under both halves.
+
+    .. math:: p(x) = \frac1M \sum_m \prod_c p(x_c | z_m)
+
+    The cells are independent given a latent, so the table is parted in two, and p is one matrix product of
+    the parts' probabilities.
 
     Args:
         model: The model.
@@ -116,14 +121,44 @@ def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfNa
         seed: Seed of the draws.
 
     Raises:
-        MeasurementError: If the number of draws is no multiple of 8, or the decoder returns NaN.
+        MeasurementError: If the number of draws is no multiple of 8.
     """
-    found: dict[HalfName, RelativeMass] = {}
+    if draws < DEFAULT_GROUPS or draws % DEFAULT_GROUPS:
+        raise MeasurementError(
+            f"{draws} draws cannot be parted in {DEFAULT_GROUPS} groups: give a multiple of it"
+        )
     size = model.space.size
+    found: dict[HalfName, RelativeMass] = {}
     for half in HALVES:
-        mass = estimate_mass(model.model.vae(half), draws, generator=torch.Generator().manual_seed(seed))
-        variance = mass.groups.var(axis=0, ddof=1).mean() / len(mass.groups)
-        found[half] = RelativeMass((mass.p * size).astype(np.float32), float(size * np.sqrt(variance)))
+        source = np.random.default_rng(seed)
+        groups = np.stack(
+            [_mass(model, half, draws // DEFAULT_GROUPS, source) for _ in range(DEFAULT_GROUPS)]
+        )
+        variance = groups.var(axis=0, ddof=1).mean() / len(groups)
+        found[half] = RelativeMass(
+            (groups.mean(axis=0) * size).astype(np.float32), float(size * np.sqrt(variance))
+        )
+    return found
+
+
+def _mass(
+    model: TrainedModel, half: HalfName, draws: int, source: np.random.Generator
+) -> Float64[np.ndarray, "K"]:
+    cut = model.space.cells // 2
+    total = np.zeros(1)
+    for rows in row_chunks(draws, _TOGETHER):
+        z = source.standard_normal((rows.stop - rows.start, model.architecture.latent_dim))
+        chances = model.decode(z, vae=half, probabilities=True)
+        # The first cell is the lowest digit of an index.
+        total = total + (_joint(chances[:, cut:]).T @ _joint(chances[:, :cut])).ravel()
+    return total / draws
+
+
+def _joint(chances: Float32[np.ndarray, "n cells base"]) -> Float64[np.ndarray, "n tables"]:
+    """The probability of every table of some cells, by index."""
+    found = np.ones((len(chances), 1))
+    for cell in chances.transpose(1, 0, 2):
+        found = (cell[:, :, None] * found[:, None, :]).reshape(len(chances), -1)
     return found
 
 

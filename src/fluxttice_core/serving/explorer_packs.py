@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Float64, Int64, UInt8
 
 from fluxttice_core import __version__
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
@@ -15,7 +15,7 @@ from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
 from fluxttice_core.provenance.tensor_file import encode_tensors
 from fluxttice_core.provenance.trained import TrainedModel
-from fluxttice_core.serving.explorer_map import HALVES, DrawnMap, mass_tensors, relative_mass
+from fluxttice_core.serving.explorer_map import DrawnMap, mass_tensors, relative_mass
 from fluxttice_core.serving.served import Served
 
 UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
@@ -46,12 +46,7 @@ def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
 
 def weights_pack(model: TrainedModel) -> bytes:
     """The weights of both encoders and decoders in single precision."""
-    tensors = {
-        name: tensor.to(torch.float32).numpy()
-        for name, tensor in model.model.state_dict().items()
-        if name.startswith(_WEIGHTS)
-    }
-    return _packed(tensors)
+    return _packed({name: array for name, array in model.tensors.items() if name.startswith(_WEIGHTS)})
 
 
 def property_bits() -> UInt8[np.ndarray, "bytes K"]:
@@ -114,7 +109,7 @@ def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
             "seed": model.seed,
             "digest": model.tensor_digest,
             "parameters": model.parameters,
-            "blocks": model.model.architecture.consolidating_blocks,
+            "blocks": model.architecture.consolidating_blocks,
         },
         "properties": [{"name": term.name, "statement": term.statement} for term in PROPERTIES],
         "symmetries": [{"name": term.name, "statement": term.statement} for term in SYMMETRIES],
@@ -151,5 +146,4 @@ def _named(one: NamedOperation) -> dict[str, Any]:
 
 
 def _packed(tensors: dict[str, Any]) -> bytes:
-    arrays = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in tensors.items()}
-    return encode_tensors(arrays, "{}")
+    return encode_tensors(tensors, "{}")

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES, Term
 from fluxttice_core.serving.limits import (
     BATCH,

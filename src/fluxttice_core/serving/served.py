@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from fluxttice_core.errors import FluxtticeError, RecordError, SettingsError
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.provenance.bounded import read_bounded
@@ -106,10 +106,10 @@ def prepare(model: TrainedModel, report: Path) -> Served:
     Raises:
         SettingsError: If it is not about the two-input ternary operations, or has other than 16 latents.
     """
-    if model.space != TERNARY or model.vae_a.latent_dim != LATENTS:
+    if model.space != TERNARY or model.architecture.latent_dim != LATENTS:
         raise SettingsError(
             f"the API serves the two-input ternary operations in {LATENTS} latents, but {model.source} is "
-            f"about {model.space.describe()} in {model.vae_a.latent_dim}: serve another model"
+            f"about {model.space.describe()} in {model.architecture.latent_dim}: serve another model"
         )
     source = Path(model.source)
     written, reason = _read_report(report, model)

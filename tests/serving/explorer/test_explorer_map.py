@@ -7,11 +7,11 @@ import pytest
 from jaxtyping import Float64
 
 from fluxttice_core.errors import CheckpointError
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.provenance.tensor_file import decode_tensors, encode_tensors
 from fluxttice_core.serving.explorer_drawing import draw_layout
 from fluxttice_core.serving.explorer_map import (
     EXTENT,
-    HALVES,
     DrawnMap,
     as_places,
     map_file,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from fluxttice_core.model.dual_vae import HalfName
+from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.serving.served import Served
 

@@ -7,8 +7,9 @@ import pytest
 
 import fluxttice_core as fx
 from fluxttice_core.errors import OperationError, SettingsError, StorageError
-from fluxttice_core.model.dual_vae import HalfName
-from fluxttice_core.provenance.library import decode, encode, train
+from fluxttice_core.model.halves import HalfName
+from fluxttice_core.provenance.train import train
+from fluxttice_core.provenance.trained import decode, encode
 
 MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
 SMALL = ("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000")

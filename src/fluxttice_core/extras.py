@@ -1,0 +1,38 @@
+"""Optional packages: a command that lacks one says which extra brings it."""
+
+from importlib.util import find_spec
+
+from fluxttice_core.errors import MissingExtra
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "train": ("torch", "matplotlib", "filelock"),
+    "serve": ("starlette", "uvicorn", "httptools", "prometheus_client", "matplotlib"),
+    "export": ("pyarrow",),
+    "onnx": ("torch", "onnx", "onnxruntime", "onnxscript"),
+    "track": ("tensorboard",),
+}
+"""The packages that each extra brings, by the names under which they are imported."""
+
+
+def require_extra(extra: str, purpose: str) -> None:
+    """Refuse to go on without the packages of an extra.
+
+    Args:
+        extra: The extra, one of `EXTRAS`.
+        purpose: What needs it, as the beginning of a sentence.
+
+    Raises:
+        MissingExtra: If a package is not installed.
+
+    Example:
+        >>> EXTRAS["tour"] = ("a_package_that_nobody_has",)
+        >>> require_extra("tour", "a tour of the space")
+        Traceback (most recent call last):
+        ...
+        fluxttice_core.errors.MissingExtra: a tour of the space needs a_package_that_nobody_has, which is ...
+        >>> del EXTRAS["tour"]
+    """
+    missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
+    if missing:
+        listed = f"{', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
+        raise MissingExtra(f"{purpose} needs {listed}: python -m pip install 'fluxttice-core[{extra}]'")
