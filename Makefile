@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The versions that were tested together; what is installed shows its downloads, which may take long.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-slow test-faults fuzz mutants bench lint docs explorer-map clean
+.PHONY: run test test-library test-programs test-slow test-faults test-core test-lowest test-newest
+.PHONY: fuzz mutants bench lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
-run: $(VENV)/.core
+run: $(VENV)/.train
 	@$(BIN)/fluxttice run
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
@@ -25,6 +27,18 @@ test-programs: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
 	@$(MAKE) --no-print-directory fuzz
+
+# The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
+test-core: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation core
+
+# The library's tests at the lowest and at the newest versions that pyproject.toml allows.
+test-lowest test-newest: test-%: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation $*
+
+# Pins the newest versions of everything that is installed here; try them with `make test` before they are kept.
+constraints: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation constraints
 
 # FAULTS=--record-faults keeps the counts, FUZZ=--record those of fuzzing; `make docs` shows them.
 test-faults: $(VENV)/.dev
@@ -62,13 +76,14 @@ clean:
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "fluxttice needs Python 3.11 or newer, and no '$(PYTHON)' was found: install it, or name another with make PYTHON=python3.12 run"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fluxttice needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1): install a newer one, or name one with make PYTHON=python3.12 run"; exit 1; }
-	@echo "Making $(VENV) (once; about a minute, most of it the download of torch)"
+	@echo "Making $(VENV), once. pip downloads 0.3 GB (0.5 GB for the tests), or 2.8 GB more where it takes the build"
+	@echo "of torch for NVIDIA's GPUs, as on Linux unless told otherwise: README says how to have the smaller one."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed: install your system's venv package (on Debian: apt-get install python3-venv)"; exit 1; }
 
-$(VENV)/.core: pyproject.toml | $(VENV)/bin/python
-	@$(PIP) --editable .
+$(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(PIP) --editable '.[train]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) --editable '.[dev]'
-	@touch $@ $(VENV)/.core
+	@touch $@ $(VENV)/.train

@@ -1,6 +1,6 @@
 """Optional packages: a command that lacks one says which extra brings it."""
 
-from importlib.util import find_spec
+from importlib import util
 
 from fluxttice_core.errors import MissingExtra
 
@@ -32,7 +32,7 @@ def require_extra(extra: str, purpose: str) -> None:
         fluxttice_core.errors.MissingExtra: a tour of the space needs a_package_that_nobody_has, which is ...
         >>> del EXTRAS["tour"]
     """
-    missing = [name for name in EXTRAS[extra] if find_spec(name) is None]
+    missing = [name for name in EXTRAS[extra] if util.find_spec(name) is None]
     if missing:
         listed = f"{', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
         raise MissingExtra(f"{purpose} needs {listed}: python -m pip install 'fluxttice-core[{extra}]'")

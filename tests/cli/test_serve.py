@@ -128,8 +128,8 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = run()
     assert refused.exit_code == 2
     assert refused.output == (
-        "fluxttice: serving needs packages that are not installed (uvicorn): "
-        "pip install 'fluxttice-core[serve]'\n"
+        "fluxttice: serving needs uvicorn, which is not installed: "
+        "python -m pip install 'fluxttice-core[serve]'\n"
     )
 
 

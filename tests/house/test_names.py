@@ -22,6 +22,7 @@ TEST_FOLDERS_BESIDE_LAYERS = {
     "core",
     "fuzz",
     "house",
+    "installation",
     "acceptance",
     "docs",
     "examples",

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import MeasurementError, MissingExtra
 from fluxttice_core.measurement import sample_files
 from fluxttice_core.measurement.sample_files import read_samples
 from fluxttice_core.operations.space import OperationSpace
@@ -178,7 +178,7 @@ def test_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_missing_parquet_reader_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.parquet", {"index": DRAWN})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MeasurementError, match=r"needs pyarrow: pip install 'fluxttice-core\[export\]'"):
+    with pytest.raises(MissingExtra, match=r"pyarrow, which is not installed: .*'fluxttice-core\[export\]'"):
         read_samples(path)
 
 

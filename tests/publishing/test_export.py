@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from fluxttice_core.errors import MeasurementError, SettingsError, StorageError
+from fluxttice_core.errors import MeasurementError, MissingExtra, StorageError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.split import split
 from fluxttice_core.provenance.trained import TrainedModel, certified, load
@@ -162,6 +162,6 @@ def test_a_missing_package_is_named_with_its_extra(
     extra: str,
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(SettingsError, match=rf"{package} is not installed: pip install .*\[{extra}\]"):
+    with pytest.raises(MissingExtra, match=rf"{package}, which is not installed: .*\[{extra}\]"):
         export(small, kind, tmp_path / "out")
     assert not (tmp_path / "out").exists()

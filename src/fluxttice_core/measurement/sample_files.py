@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.extras import require_extra
 from fluxttice_core.measurement.sample_text import (
     Read,
     Texts,
@@ -190,12 +191,9 @@ def _text_of(path: Path) -> str:
 
 def _read_parquet(path: Path, column: str | None) -> Read:
     """Read one column, or all of them as the cells of tables."""
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise MeasurementError(
-            "reading Parquet needs pyarrow: pip install 'fluxttice-core[export]', or give .npy or CSV"
-        ) from error
+    require_extra("export", "reading Parquet")
+    import pyarrow
+
     try:
         return _parquet_columns(path, column)
     except MeasurementError:

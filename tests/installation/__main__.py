@@ -1,0 +1,30 @@
+"""Make fresh environments and test in them: `python -m tests.installation core`."""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tests.installation.core import core
+from tests.installation.versions import constraints, lowest, newest
+
+TASKS: dict[str, Callable[[Path], None]] = {
+    "core": core,
+    "record": partial(core, record=True),
+    "lowest": lowest,
+    "newest": newest,
+    "constraints": constraints,
+}
+
+
+def main() -> None:
+    """Carry out one task in a folder that is removed afterwards."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.installation")
+    parser.add_argument("task", choices=sorted(TASKS))
+    with tempfile.TemporaryDirectory(prefix="fluxttice-") as scratch:
+        TASKS[parser.parse_args().task](Path(scratch))
+
+
+if __name__ == "__main__":
+    main()
