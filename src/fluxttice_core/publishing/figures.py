@@ -20,6 +20,7 @@ from fluxttice_core.publishing.style import BAND, CEILING, FLOOR, HALVES, encode
 __all__ = [
     "coverage_figure",
     "draw_figures",
+    "figures_of",
     "latent_figure",
     "mass_figure",
     "rate_distortion_figure",
@@ -36,7 +37,16 @@ def draw_figures(report: Report) -> dict[str, bytes]:
         report: The report.
 
     Returns:
-        The bytes of each file by its name, the same for equal reports.
+        The bytes of each file by its name.
+    """
+    return {name: encoded(figure) for name, figure in figures_of(report).items()}
+
+
+def figures_of(report: Report) -> dict[str, Figure]:
+    """Every figure that the report has the numbers for, by the name of its file.
+
+    Args:
+        report: The report.
     """
     figures: tuple[tuple[str, Callable[[Report], Figure], Callable[[Report], bool]], ...] = (
         ("coverage.svg", coverage_figure, lambda report: bool(_budgets(report))),
@@ -44,7 +54,7 @@ def draw_figures(report: Report) -> dict[str, bytes]:
         ("mass.svg", mass_figure, lambda report: bool(_curves(report, "sorted_mass/argmax"))),
         ("latents.svg", latent_figure, lambda report: bool(_curves(report, "latent_density/0"))),
     )
-    return {name: encoded(draw(report)) for name, draw, applies in figures if applies(report)}
+    return {name: draw(report) for name, draw, applies in figures if applies(report)}
 
 
 @styled

@@ -1,7 +1,8 @@
-"""How figures look: told apart by marker, stroke and lightness as well as colour; always the same bytes."""
+"""How figures look: told apart by marker, stroke and lightness as well as colour; of rounded numbers."""
 
 import functools
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec
@@ -10,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from fluxttice_core.measurement.metric import Half
+from fluxttice_core.publishing.drawn import record_of, round_numbers, sealed
 
 __all__ = ["BAND", "CEILING", "FLOOR", "HALVES", "Stroke", "encoded", "new_figure", "styled"]
 
@@ -82,12 +84,12 @@ BAND = "#c9c9c9"
 
 
 def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
-    """Draw in the house's style, whatever the caller's settings of matplotlib are, and leave those alone."""
+    """Draw rounded numbers in the house's style, and leave the caller's settings of matplotlib alone."""
 
     @functools.wraps(draw)
     def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
         with mpl.rc_context(_SETTINGS):
-            return draw(*args, **kwargs)
+            return round_numbers(draw(*args, **kwargs))
 
     return drawn
 
@@ -100,11 +102,16 @@ def new_figure(width: float | int, height: float | int) -> Figure:
 def encoded(figure: Figure, kind: Format = "svg") -> bytes:
     """The figure as the bytes of a file, without date or program version in it.
 
+    An SVG file records what it was drawn of, by which `fluxttice_core.publishing.drawn` tells if it is stale.
+
     Example:
         >>> encoded(new_figure(1, 1)) == encoded(new_figure(1, 1))
         True
     """
     file = io.BytesIO()
+    metadata = dict.fromkeys(_TRACES[kind])
+    if kind == "svg":
+        metadata["Description"] = json.dumps(record_of(figure), separators=(",", ":"), allow_nan=False)
     with mpl.rc_context(_SETTINGS):
-        figure.savefig(file, format=kind, dpi=150, metadata=dict.fromkeys(_TRACES[kind]))
-    return file.getvalue()
+        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+    return sealed(file.getvalue()) if kind == "svg" else file.getvalue()
