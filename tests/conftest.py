@@ -1,5 +1,6 @@
-"""Shared by every test: one thread, so that no figure depends on the cores; a cache apart; small models."""
+"""Shared by every test: as many threads as it is told, one by itself; a cache apart; small models."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
 from fluxttice_core.provenance.keys import new_private_key
 from fluxttice_core.provenance.run import run_settings
 
-torch.set_num_threads(1)
+THREADS = int(os.environ.get("FLUXTTICE_TEST_THREADS", "1"))
+torch.set_num_threads(THREADS)
 settings.register_profile("house", deadline=None, max_examples=50, derandomize=True)
 settings.register_profile(
     "mutation", settings.get_profile("house"), phases=(Phase.explicit, Phase.generate), max_examples=20
@@ -35,6 +37,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def same_threads() -> None:
+    """Begin every test with as many threads, whatever the one before it has left."""
+    torch.set_num_threads(THREADS)
 
 
 SMALL = Architecture(
