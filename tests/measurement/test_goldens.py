@@ -1,8 +1,8 @@
 """What audits and reports say in full, word for word and number for number but for the last digit.
 
-The last digit is the processor's: a number on the boundary of rounding goes up on one and down on another. The
-golden files change only by the command `python tests/measurement/test_goldens.py`, run on purpose; what has
-changed is then read in the difference.
+The last digit is the processor's: a number on the boundary of rounding goes up on one and down on another.
+The golden files change only by the command `python tests/measurement/test_goldens.py`, run on purpose; what
+has changed is then read in the difference.
 """
 
 import json

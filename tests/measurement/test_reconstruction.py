@@ -9,10 +9,12 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.measurement.controls import DeltaDecoder, QuantileLookup, ShuffledLabels
+from fluxttice_core.measurement.indexing import positions_of
 from fluxttice_core.measurement.reconstruction import (
     Reconstruction,
     reconstruction_from_mean,
     reconstruction_from_posterior,
+    undecided,
     wrong_trits,
 )
 from fluxttice_core.operations.space import OperationSpace
@@ -93,6 +95,33 @@ def test_nothing_to_reconstruct_is_refused(rows: int, draws: int) -> None:
         reconstruction_from_posterior(
             QuantileLookup(SPACE), torch.arange(rows), draws=draws, generator=generator()
         )
+
+
+class NearlyTied(QuantileLookup):
+    """The oracle, but the first cell of the first ten operations is decided by a number given."""
+
+    margin = 0.0
+
+    def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
+        logits = super().decode_logits(z).clone()
+        tied = logits.argmax(-1) == positions_of(SPACE, torch.arange(len(logits)))
+        assert bool(tied.all())
+        logits[:10, 0] = torch.tensor([0.0, 5.0, 5.0 + self.margin])
+        return logits
+
+
+@pytest.mark.parametrize(
+    ("margin", "shares"), [(0.0, (0.1, 0.1 / 9)), (1e-6, (0.1, 0.1 / 9)), (0.01, (0, 0))]
+)
+def test_only_what_rounding_decides_is_undecided(margin: float, shares: tuple[float, float]) -> None:
+    model = NearlyTied(SPACE)
+    model.margin = margin
+    assert undecided(model, torch.arange(100)) == pytest.approx(shares)
+
+
+def test_of_no_operations_nothing_is_undecided() -> None:
+    with pytest.raises(MeasurementError, match="needs at least one operation"):
+        undecided(QuantileLookup(SPACE), torch.arange(0))
 
 
 def test_wrong_trits_are_counted_by_number() -> None:

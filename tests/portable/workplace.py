@@ -86,16 +86,12 @@ class Workplace(AbstractContextManager["Workplace"]):
             ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"),
             ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
         )
+        program = "import os, pytest, torch; raise SystemExit(os.geteuid() == 0)"
         for way in ways:
-            command = [
-                *way,
-                sys.executable,
-                "-c",
-                "import os, torch, pytest; raise SystemExit(not os.geteuid())",
-            ]
+            command = [*way, sys.executable, "-c", program]
             if (
                 shutil.which(way[0])
-                and not subprocess.run(command, capture_output=True, check=False).returncode
+                and subprocess.run(command, capture_output=True, check=False).returncode == 0
             ):
                 return way
         raise SystemExit(

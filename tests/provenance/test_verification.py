@@ -1,6 +1,7 @@
 """Verification: a sound folder holds, a spoiled one is told where, and nothing unchecked is called valid."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -284,6 +285,16 @@ def test_what_the_header_and_the_settings_decide_is_compared(
     write_card(folder)
     found = {finding.subject: finding.detail for finding in verify(folder) if finding.verdict == "fails"}
     assert message in found[subject]
+
+
+def test_the_last_digit_of_a_logarithm_is_the_c_library_s(folder: Path) -> None:
+    def change(report: Any) -> None:
+        before = report["data"]["entropy_nats"]
+        report["data"]["entropy_nats"] = math.nextafter(before, 10)
+        assert report["data"]["entropy_nats"] != before
+
+    edit(folder, "report.json", change)
+    assert "weights" not in failures(verify(folder))
 
 
 @pytest.mark.parametrize("quantity", ["nll", "coupled/rho=0.1/rate", "table_accuracy/draw/train"])

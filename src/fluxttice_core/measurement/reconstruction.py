@@ -16,6 +16,9 @@ from fluxttice_core.measurement.protocol import Autoencoder
 from fluxttice_core.measurement.sampling import decode_positions
 from fluxttice_core.measurement.threads import map_chunks
 
+_ROUNDING = 1e-4
+"""Relative difference that processors make in a logit, and ten times more."""
+
 CodeSource = Literal["mean", "draw"]
 
 
@@ -133,6 +136,39 @@ def _compare(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int
     with torch.inference_mode():
         same = decode_positions(model.decode_logits(z)) == positions_of(model.space, rows)
         return int(same.all(-1).sum()), int(same.sum())
+
+
+def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, float]:
+    """Shares of tables and of cells that another processor may decode from their means to something else.
+
+    That are those whose two likeliest symbols differ by no more than single precision rounds.
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; their device is where the model computes.
+
+    Raises:
+        MeasurementError: If there are no rows.
+
+    Example:
+        >>> from fluxttice_core.measurement.controls import QuantileLookup
+        >>> from fluxttice_core.operations.space import OperationSpace
+        >>> undecided(QuantileLookup(OperationSpace()), torch.arange(100))
+        (0.0, 0.0)
+    """
+    if len(rows) == 0:
+        raise MeasurementError("whether tables are decided needs at least one operation")
+    coded = encode_rows(model, rows).coded_chunks(None)
+    found = list(map_chunks(partial(_undecided, model), coded, device=rows.device))
+    tables, cells = (sum(column) for column in zip(*found, strict=True))
+    return tables / len(rows), cells / (len(rows) * model.space.cells)
+
+
+def _undecided(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int]:
+    with torch.inference_mode():
+        best = model.decode_logits(coded[1]).topk(2, dim=-1).values
+        close = best[..., 0] - best[..., 1] <= _ROUNDING * (1 + best.abs().amax(-1))
+        return int(close.any(-1).sum()), int(close.sum())
 
 
 def wrong_trits(

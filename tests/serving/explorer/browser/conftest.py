@@ -18,8 +18,8 @@ from fluxttice_core.serving.served import Served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 REMEDY = (
-    "there is no browser on PATH: apt-get install chromium, or name one in FLUXTTICE_CHROMIUM, or leave these "
-    "tests out with --ignore=tests/serving/explorer/browser"
+    "there is no browser on PATH: apt-get install chromium, or name one in FLUXTTICE_CHROMIUM, or leave "
+    "these tests out with --ignore=tests/serving/explorer/browser"
 )
 FLAGS = [
     "--no-sandbox",
