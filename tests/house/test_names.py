@@ -23,6 +23,7 @@ TEST_FOLDERS_BESIDE_LAYERS = {
     "fuzz",
     "house",
     "installation",
+    "portable",
     "acceptance",
     "docs",
     "examples",

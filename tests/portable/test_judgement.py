@@ -1,4 +1,4 @@
-"""What the portable runs conclude: a dependence that is not shown, or a run that is red, is not passed over."""
+"""What the portable runs conclude: neither a dependence that is not shown nor a red run is passed over."""
 
 import ast
 

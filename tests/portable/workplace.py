@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from io import BytesIO
@@ -89,14 +90,11 @@ class Workplace(AbstractContextManager["Workplace"]):
         program = "import os, pytest, torch; raise SystemExit(os.geteuid() == 0)"
         for way in ways:
             command = [*way, sys.executable, "-c", program]
-            if (
-                shutil.which(way[0])
-                and subprocess.run(command, capture_output=True, check=False).returncode == 0
-            ):
+            if shutil.which(way[0]) and succeeds(command):
                 return way
         raise SystemExit(
-            f"no ordinary user can run {sys.executable}: move the clone and its Python to where everybody may "
-            "read them, or start this as an ordinary user"
+            f"no ordinary user can run {sys.executable}: move the clone and its Python to where everybody "
+            "may read them, or start this as an ordinary user"
         )
 
     def _git(self, *arguments: str) -> bytes:
@@ -118,3 +116,7 @@ class Workplace(AbstractContextManager["Workplace"]):
 def is_root() -> bool:
     """Whether this runs with root's powers."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def succeeds(command: Sequence[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
