@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from rich import box
 from rich.table import Table
@@ -118,7 +119,7 @@ def _rows(ablation: Ablation) -> Iterator[_Row]:
     base = list(ablation.found(ablation.settings.recipe).values())
     units = {figure.quantity: figure.unit for figure in base[0].figures}
     for half in ("a", "b"):
-        means = (float(values(base, half, quantity).mean()) for quantity in quantities)
+        means = (fmean(values(base, half, quantity)) for quantity in quantities)
         cells = (shown(mean, units[q], more=1) for q, mean in zip(quantities, means, strict=True))
         yield _Row("the recipe itself, mean", half.upper(), tuple(cells), "")
     for found in part_effects(ablation):
