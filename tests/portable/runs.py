@@ -1,6 +1,8 @@
 """Start pytest in some surroundings, several copies at once, and say what was red."""
 
+import os
 import re
+import signal
 import subprocess
 import time
 import xml.etree.ElementTree as ET
@@ -22,7 +24,7 @@ class Outcome:
 
     Args:
         passed: How many were green.
-        red: Names of those that were not, or what kept them all from running.
+        red: Names of those that failed or were skipped, or what kept them all from running.
         seconds: How long it took.
         log: What was printed.
     """
@@ -33,27 +35,47 @@ class Outcome:
     log: str
 
 
+@dataclass(frozen=True)
+class Started:
+    """A process that runs tests, and the files that it writes."""
+
+    process: subprocess.Popen[bytes]
+    report: Path
+    log: Path
+
+    def stop(self) -> None:
+        """End it with whatever it has started, unless it has ended."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
 def together(starts: Sequence[tuple[Surroundings, Sequence[str]]], workplace: Workplace) -> list[Outcome]:
     """Run pytest with some arguments in each of some surroundings, all at the same time."""
     begun = time.monotonic()
-    running = [_started(*start, workplace) for start in starts]
-    return [_ended(process, report, begun) for process, report in running]
+    running: list[Started] = []
+    try:
+        running += [_started(*start, workplace) for start in starts]
+        return [_ended(started, begun) for started in running]
+    finally:
+        for started in running:
+            started.stop()
 
 
-def _started(
-    surroundings: Surroundings, arguments: Sequence[str], workplace: Workplace
-) -> tuple[subprocess.Popen[str], Path]:
+def _started(surroundings: Surroundings, arguments: Sequence[str], workplace: Workplace) -> Started:
     report = workplace.new_report()
-    process = subprocess.Popen(
-        [*pytest_in(surroundings), f"--junitxml={report}", *arguments],
-        cwd=surroundings.folder,
-        env={**surroundings.variables, **_found_in(surroundings.folder, workplace)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    return process, report
+    log = report.with_suffix(".log")
+    # Into a file, so that a run can be watched.
+    with log.open("wb") as printed:
+        process = subprocess.Popen(
+            [*pytest_in(surroundings), f"--junitxml={report}", *arguments],
+            cwd=surroundings.folder,
+            env={**surroundings.variables, **_found_in(surroundings.folder, workplace)},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Started(process, report, log)
 
 
 def _found_in(folder: Path, workplace: Workplace) -> dict[str, str]:
@@ -61,14 +83,15 @@ def _found_in(folder: Path, workplace: Workplace) -> dict[str, str]:
     return {} if folder == workplace.root else {"PYTHONPATH": str(folder / "src")}
 
 
-def _ended(process: subprocess.Popen[str], report: Path, begun: float) -> Outcome:
+def _ended(started: Started, begun: float) -> Outcome:
+    process, report = started.process, started.report
     try:
-        log, _ = process.communicate(timeout=LONGEST)
+        process.wait(timeout=LONGEST)
     except subprocess.TimeoutExpired:
-        process.kill()
-        log, _ = process.communicate()
+        started.stop()
+    log = started.log.read_text(encoding="utf-8", errors="replace")
     cases = list(ET.parse(report).iter("testcase")) if report.stat().st_size else []  # noqa: S314 - of pytest
-    red = [_name(case) for case in cases if {child.tag for child in case} & {"failure", "error"}]
+    red = [_name(case) for case in cases if {child.tag for child in case} & {"failure", "error", "skipped"}]
     if not red and process.returncode != 0:
         red = [f"pytest ended with {process.returncode}"]
     return Outcome(len(cases) - len(red), tuple(red), time.monotonic() - begun, log)
