@@ -11,8 +11,8 @@ from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.provenance.tensor_file import as_arrays
 from fluxttice_core.provenance.trained import TrainedModel, certified
 
-CLOSE = 1e-5
-"""Largest difference that single precision may make."""
+CLOSE = 2e-5
+"""Largest difference that single precision may make on any processor: torch without AVX adds in another order."""
 
 
 @pytest.fixture(scope="module")

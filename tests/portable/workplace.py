@@ -98,7 +98,9 @@ class Workplace(AbstractContextManager["Workplace"]):
         )
 
     def _git(self, *arguments: str) -> bytes:
-        found = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, check=False)
+        # A name is asked for even where nothing is committed.
+        known = ["-c", "user.name=portable", "-c", "user.email=portable@localhost"]
+        found = subprocess.run(["git", *known, *arguments], cwd=self.root, capture_output=True, check=False)
         if found.returncode != 0:
             raise SystemExit(f"the tree cannot be packed: git says {found.stderr.decode().strip()!r}")
         return found.stdout
