@@ -12,7 +12,7 @@ from fluxttice_core.provenance.tensor_file import as_arrays
 from fluxttice_core.provenance.trained import TrainedModel, certified
 
 CLOSE = 2e-5
-"""Largest difference that single precision may make on any processor: torch without AVX adds in another order."""
+"""Largest difference that single precision may make: torch without AVX adds in another order."""
 
 
 @pytest.fixture(scope="module")

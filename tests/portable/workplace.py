@@ -15,6 +15,18 @@ from pathlib import Path
 from types import TracebackType
 
 NOBODY = 65534
+WAYS_DOWN = (
+    ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"),
+    ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"),
+    ("setpriv", "--bounding-set=-all", "--inh-caps=-all"),
+)
+IS_ORDINARY = """
+import os, tempfile
+import pytest, torch
+file = tempfile.NamedTemporaryFile()
+os.chmod(file.name, 0)
+raise SystemExit(os.access(file.name, os.R_OK))
+"""
 BROWSERS = ("chrom", "google-chrome", "firefox", "msedge")
 
 
@@ -78,20 +90,14 @@ class Workplace(AbstractContextManager["Workplace"]):
     def as_ordinary_user(self) -> tuple[str, ...]:
         """What a command begins with that an ordinary user runs; nothing if that is who runs this.
 
-        The second way is for an interpreter that lies in root's own folder: root without any of its powers,
-        which takes itself for an ordinary user.
+        Another user, unless the interpreter lies in root's own folder; then root without its powers, who
+        takes itself for another user, or, where that is forbidden as well, for root.
         """
         if not is_root():
             return ()
-        ways = (
-            ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"),
-            ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"),
-        )
-        program = "import os, pytest, torch; raise SystemExit(os.geteuid() == 0)"
-        for way in ways:
-            command = [*way, sys.executable, "-c", program]
-            if shutil.which(way[0]) and succeeds(command):
-                return way
+        for way in WAYS_DOWN:
+            if shutil.which(way[0]) and succeeds([*way, "--", sys.executable, "-c", IS_ORDINARY]):
+                return (*way, "--")
         raise SystemExit(
             f"no ordinary user can run {sys.executable}: move the clone and its Python to where everybody "
             "may read them, or start this as an ordinary user"
