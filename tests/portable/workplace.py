@@ -21,12 +21,15 @@ WAYS_DOWN = (
     ("setpriv", "--bounding-set=-all", "--inh-caps=-all"),
 )
 IS_ORDINARY = """
-import os, tempfile
+import os, sys, tempfile
 import pytest, torch
 file = tempfile.NamedTemporaryFile()
 os.chmod(file.name, 0)
-raise SystemExit(os.access(file.name, os.R_OK))
+same_python = os.__file__ == sys.argv[1]
+raise SystemExit(os.access(file.name, os.R_OK) or not same_python)
 """
+"""Succeeds for whoever cannot read a closed file, and reaches the same Python in all its parts."""
+
 BROWSERS = ("chrom", "google-chrome", "firefox", "msedge")
 
 
@@ -96,7 +99,9 @@ class Workplace(AbstractContextManager["Workplace"]):
         if not is_root():
             return ()
         for way in WAYS_DOWN:
-            if shutil.which(way[0]) and succeeds([*way, "--", sys.executable, "-c", IS_ORDINARY]):
+            if shutil.which(way[0]) and succeeds(
+                [*way, "--", sys.executable, "-c", IS_ORDINARY, os.__file__]
+            ):
                 return (*way, "--")
         raise SystemExit(
             f"no ordinary user can run {sys.executable}: move the clone and its Python to where everybody "
