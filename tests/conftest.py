@@ -1,7 +1,6 @@
-"""Shared by every test: as many threads as it is told, one by itself; a cache apart; small models."""
+"""Shared by every test: as many threads as it is told, one by itself; small models."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,14 +28,6 @@ settings.register_profile(
     "mutation", settings.get_profile("house"), phases=(Phase.explicit, Phase.generate), max_examples=20
 )
 settings.load_profile("house")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the tests away from what the user's cache folder holds, and out of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(autouse=True)

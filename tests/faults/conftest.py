@@ -83,7 +83,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture(scope="session")
-def server(own_cache: None) -> ForkServerContext:
+def server() -> ForkServerContext:
     """Processes that start with everything loaded, so that a kill strikes the work and not the imports."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(

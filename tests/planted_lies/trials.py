@@ -26,7 +26,10 @@ SLOW_TO_IMPORT = (
     "cryptography",
 )
 AT_ONCE = 2
-OPTIONS = ("-q", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib")
+OPTIONS = (
+    *("-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:tests.watch"),
+    *("-o", "addopts=--import-mode=importlib"),
+)
 """Without type checks of every call, which cost most of the time, and without rewriting of assertions, which
 would complain about plugins that are imported already."""
 

@@ -1,0 +1,3 @@
+"""For every run of pytest in this repository: folders of its own, and a watch over everyone else's."""
+
+pytest_plugins = ["tests.own_folders", "tests.watch"]
