@@ -20,6 +20,7 @@ from fluxttice_core.provenance.certificate import certify
 from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
 from fluxttice_core.provenance.keys import new_private_key
 from fluxttice_core.provenance.run import run_settings
+from fluxttice_core.training.adamw import AdamW, Decays
 
 THREADS = int(os.environ.get("FLUXTTICE_TEST_THREADS", "1"))
 torch.set_num_threads(THREADS)
@@ -42,12 +43,32 @@ SMALL = Architecture(
 """A network for the 27 unary ternary operations."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--small-checkpoint", type=Path, help="the checkpoint of a small network that was trained"
+    )
+
+
 @pytest.fixture(scope="session")
-def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint folder of a small network that was really trained, on every row, for a second."""
+def small_checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint folder of a small network that was really trained, on every row, for a second.
+
+    A run of pytest that another one starts is given the other's.
+    """
+    given: Path | None = request.config.getoption("--small-checkpoint")
+    if given is not None:
+        return given
+    folder = tmp_path_factory.mktemp("small") / "checkpoint"
+    write_small(folder, trained_network(), trained=True)
+    return folder
+
+
+def trained_network() -> DualVAE:
+    """A small network that knows its 27 operations."""
     generator = torch.Generator().manual_seed(0)
     network = DualVAE.initialised(SMALL, generator)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    parameters = dict(network.named_parameters())
+    optimizer = AdamW(parameters, Decays())
     tables = torch.from_numpy(SMALL.space.all_tables().copy()).float()
     truth = (tables - SMALL.space.symbols[0]).long()
     for _ in range(250):
@@ -55,12 +76,10 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for half in network(tables, noise=network.noise(len(tables), generator)):
             loss += functional.cross_entropy(half.logits.transpose(1, 2), truth) * SMALL.space.cells
             loss += 0.05 * kl_per_dimension(half.mu, half.logvar).sum(-1).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    folder = tmp_path_factory.mktemp("small") / "checkpoint"
-    write_small(folder, network, trained=True)
-    return folder
+        gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+        named = zip(parameters, gradients, strict=True)
+        optimizer.step({name: found for name, found in named if found is not None}, rate=1e-2)
+    return network
 
 
 def write_small(folder: Path, network: DualVAE, *, trained: bool) -> None:

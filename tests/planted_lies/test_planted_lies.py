@@ -43,7 +43,7 @@ def plant(lie: Any, source: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+def outcomes(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     folder = tmp_path_factory.mktemp("lies")
     every_test = sorted({test for lie in LIES for test in lie.tests})
     trials = []
@@ -59,7 +59,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
                 "answer": str(folder / f"{number}.json"),
             }
         )
-    command = [sys.executable, str(HERE / "trials.py"), str(REPOSITORY)]
+    command = [
+        sys.executable,
+        str(HERE / "trials.py"),
+        str(REPOSITORY),
+        f"--small-checkpoint={small_checkpoint}",
+    ]
     subprocess.run(command, input=json.dumps(trials), text=True, check=True, timeout=280)
     found = {}
     for trial in trials:

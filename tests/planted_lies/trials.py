@@ -1,14 +1,17 @@
-"""Runs tests against copies of the package: `python trials.py REPOSITORY`, with trials as JSON on its input.
+"""Runs tests against copies of the package: `python trials.py REPOSITORY OPTIONS`, with trials on its input.
 
-Every trial is a child of one process that has already imported what takes long to import. Prints for each
-trial pytest's exit status, the number of tests that passed and failed, and where the package came from.
+The trials are JSON, the options pytest's. Every trial is a child of one process that has already imported
+what is slow to import. Prints for each trial the exit status of pytest, the number of tests that passed and
+failed, and where the package came from.
 """
 
+import gc
 import importlib
 import json
 import os
 import sys
 import traceback
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +55,7 @@ def run(trial: dict[str, Any], answer: Path) -> None:
     sys.path.insert(0, trial["source"])
     watcher = Watcher()
     stop = ["--maxfail=1"] if trial["planted"] else []
-    status = pytest.main([*OPTIONS, *stop, *trial["tests"]], [watcher])
+    status = pytest.main([*OPTIONS, *sys.argv[2:], *stop, *trial["tests"]], [watcher])
     package = importlib.import_module("fluxttice_core")
     found = {
         "status": int(status),
@@ -86,6 +89,9 @@ def main() -> None:
     trials = json.load(sys.stdin)
     for name in SLOW_TO_IMPORT:
         importlib.import_module(name)
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    gc.freeze()  # else each child goes through all of this again, several times
     running = 0
     for trial in trials:
         if running == AT_ONCE:

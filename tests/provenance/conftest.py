@@ -7,20 +7,39 @@ import torch
 
 from fluxttice_core.provenance.legacy import original_shapes
 
+ADAMW = {
+    "state": {
+        0: {"step": torch.tensor(1.0), "exp_avg": torch.ones(3) / 10, "exp_avg_sq": torch.ones(3) / 1000}
+    },
+    "param_groups": [
+        {
+            "lr": 0.001,
+            "betas": (0.9, 0.999),
+            "eps": 1e-08,
+            "weight_decay": 0.01,
+            "amsgrad": False,
+            "maximize": False,
+            "foreach": None,
+            "capturable": False,
+            "differentiable": False,
+            "fused": None,
+            "decoupled_weight_decay": True,
+            "params": [0],
+        }
+    ],
+}
+"""The state of `torch.optim.AdamW` after a step on three weights; making one loads a compiler."""
+
 
 @pytest.fixture
 def original() -> dict[str, Any]:
     """The dictionary that the original program saves, after two epochs."""
     generator = torch.Generator().manual_seed(0)
     model = {name: torch.randn(shape, generator=generator) for name, shape in original_shapes().items()}
-    weight = torch.nn.Parameter(torch.ones(3))
-    optimizer = torch.optim.AdamW([weight])
-    weight.grad = torch.ones(3)
-    optimizer.step()
     return {
         "epoch": 1,
         "model": model,
-        "optimizer": optimizer.state_dict(),
+        "optimizer": ADAMW,
         "best_val_loss": 0.5,
         "H_A_history": [2.5, 3.0],
         "H_B_history": [2.0, 1.5],
