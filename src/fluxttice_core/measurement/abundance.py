@@ -15,8 +15,8 @@ def counts_of(labels: Integer[np.ndarray, "n"]) -> Int64[np.ndarray, "kinds"]:
     """
     ordered = np.sort(labels)
     changes = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    edges = np.concatenate([[0], changes, [len(ordered)]])
-    return np.diff(np.unique(edges)).astype(np.int64)
+    sizes = np.diff(np.concatenate([[0], changes, [len(ordered)]]))
+    return sizes[sizes > 0].astype(np.int64)
 
 
 def seen(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
