@@ -64,8 +64,9 @@ mutants: $(VENV)/.dev
 	@$(PIP) --editable '.[mutation]'
 	@$(BIN)/python -m benchmarks.mutants $(MUTANTS)
 
+# Some minutes; BENCH="serving auditing" takes those alone. It tells where the machine was too busy for a figure.
 bench: $(VENV)/.dev
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

@@ -1,113 +1,55 @@
-"""Training: operations a second, the share of the product rate, and whole runs against the original's way."""
+"""Training: share of the product rate, the parts of a step, seeds as one program, the original's way."""
 
 import os
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch.autograd.graph import register_multi_grad_hook
 
+from benchmarks.comparison import Row, against, share_of_limit, shares
 from benchmarks.counting import logits_of, original_count
-from benchmarks.stopwatch import product_rate, seconds
+from benchmarks.product_rate import beside_limit
+from benchmarks.stopwatch import Clock, MachineClock, Timing, Work, in_turn
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.provenance.trained import certified
-from fluxttice_core.provenance.watch import observe_reach
 from fluxttice_core.training.descent import Descent
+from fluxttice_core.training.history import Reach
 from fluxttice_core.training.loop import Trainer
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.population import Population
-from fluxttice_core.training.recipe import load_recipe
+from fluxttice_core.training.recipe import ReachSettings, Recipe, load_recipe
 from fluxttice_core.training.rows import rows_of
-from fluxttice_core.training.transport_term import Targets, TransportTerm
+from fluxttice_core.training.transport_term import TransportTerm
 
-TOGETHER = 16
+TOGETHER = (8, 16)
+STEPS = 60
 ORIGINAL_EPOCHS = 106
 """Where patience ends a run of the original recipe with seed 0; docs/original.md says why."""
 
-
-def rows() -> list[tuple[str, str, str]]:
-    """Rates of one epoch, and the two whole runs, with one thread: a run's default."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    table, standard = whole_standard_run()
-    original, tuples = original_epoch()
-    torch.set_num_threads(before)
-    whole = ORIGINAL_EPOCHS * (original + tuples)
-    return [
-        *table,
-        *parts_of_a_step(),
-        ("original: an epoch of batches of 64", f"{original:.2f} s", ""),
-        ("original: an epoch's 390,000 tuples", f"{tuples:.2f} s", ""),
-        (f"original: whole run, {ORIGINAL_EPOCHS} such epochs", f"{whole:.0f} s", "1"),
-        ("standard: whole run", f"{standard:.1f} s", f"1/{whole / standard:.0f}"),
-        *population(standard),
-    ]
+ALIKE = ("epochs=50", "transport.start=0")
+"""Settings by which every epoch that is timed does the same work, and the run does not end meanwhile."""
 
 
-def population(alone: float) -> list[tuple[str, str, str]]:
-    """Seeds trained as one program on all cores, against as many whole runs one after the other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)
-    started = time.perf_counter()
-    for _ in Population(load_recipe("standard"), range(TOGETHER)).epochs():
-        continue
-    together = time.perf_counter() - started
-    torch.set_num_threads(before)
-    share = f"{together / (TOGETHER * alone):.2f} of {TOGETHER} runs apart"
-    return [(f"standard: {TOGETHER} seeds as one program", f"{together:.1f} s", share)]
+def rows() -> list[Row]:
+    """Rates with one thread, a run's default; a population's with a thread a core."""
+    with threads(1):
+        return [*rate(), *parts_of_a_step(), *original(), *population()]
 
 
-def parts_of_a_step() -> list[tuple[str, str, str]]:
-    """Where a step of the standard recipe spends its time, each part by itself."""
-    recipe = load_recipe("standard", ["transport.start=0"])
-    trainer = Trainer(recipe, seed=0, observe=observe_reach)
-    model, generator = trainer.model, torch.Generator().manual_seed(0)
-    rows = rows_of(model.space, trainer.split.train)
-    batch, term = rows[: recipe.batch_size], TransportTerm(recipe.transport, rows)
-    descent, weight = Descent(model, recipe.optimizer), term.weight(0.0)
-    conditions = Conditions(0.0, 0.0, 0.1, 0.1, 1.0, 1.0, 0.0, transport=weight)
-
-    def draw() -> tuple[tuple[Tensor, Tensor], Targets | None]:
-        return model.noise(len(batch), generator), term.targets(model, 0.0, generator)
-
-    noise, targets = draw()
-    if targets is None:
-        raise RuntimeError("the standard recipe has lost its transport")
-
-    def forward() -> Tensor:
-        outputs = model(batch.tables, noise=noise, prior=targets.latents)
-        return batch_loss(outputs, batch.classes, recipe, conditions, targets.cells).total
-
-    drawing = seconds(draw, repeats=50)
-    forwards = seconds(forward, repeats=50)
-    stepping = seconds(lambda: descent.step(forward(), rate=0.0), repeats=50)
-    backwards = seconds(lambda: forward().backward(), repeats=50) - forwards  # type: ignore[no-untyped-call]
-    parts = {
-        "draws": drawing,
-        "networks and loss, forward": forwards,
-        "backward": backwards,
-        "AdamW": stepping - forwards - backwards,
-    }
-    whole = sum(parts.values())
-    return [
-        (f"standard: a step's {name}", f"{1e3 * spent:.2f} ms", f"{spent / whole:.0%} of a step")
-        for name, spent in parts.items()
-    ]
-
-
-def whole_standard_run() -> tuple[list[tuple[str, str, str]], float]:
-    """A run of the standard recipe: rate over its epochs, share of the product rate, and its time."""
-    started = time.perf_counter()
-    trainer = Trainer(load_recipe("standard"), seed=0, observe=observe_reach)
-    records = list(trainer.epochs())
-    whole = time.perf_counter() - started
-    rate = max(record.operations_per_second for record in records)
-    recipe = trainer.recipe
-    limit = product_rate(recipe.batch_size, 256, 128)
+def rate() -> list[Row]:
+    """Operations a second of the standard recipe, and the share of the product rate that its steps reach."""
+    trainer = _trainer()
+    epochs, recipe = trainer.epochs(), trainer.recipe
+    own = recipe.batch_size, 256, 128
+    work, limit = beside_limit(Work(lambda: next(epochs), threads=1), 1, own)
     transport = recipe.transport.draws.at(0.0) / recipe.batch_size if recipe.transport is not None else 0.0
     # A backward pass costs twice its forward pass; decoders also see the transport draws.
     products = 3 * (weights(trainer.model, "encoder") + (1 + transport) * weights(trainer.model, "decoder"))
-    share = rate * products / limit
-    return [("standard: training", f"{rate:,.0f} op/s", f"{share:.2f} of the product rate")], whole
+    rows = len(trainer.split.train)
+    share = share_of_limit(work, rows * products, limit)
+    return [("standard: training", f"{rows / work.best:,.0f} op/s", share)]
 
 
 def weights(model: DualVAE, part: str) -> int:
@@ -116,12 +58,144 @@ def weights(model: DualVAE, part: str) -> int:
     return sum(p.numel() for name, p in named if name.startswith(part) and p.dim() == 2)
 
 
-def original_epoch() -> tuple[float, float]:
-    """One epoch of the original's way of working: small batches, then a set of tuples for each half."""
-    trainer = Trainer(load_recipe("original", ["reach.draws=1"]), seed=0, observe=observe_reach)
-    record = next(iter(trainer.epochs()))
+def parts_of_a_step() -> list[Row]:
+    """Where a step of the standard recipe spends its time: laps of whole steps, none of them a difference."""
+    parts = laps(standard_step(), STEPS)
+    said = shares(parts)
+    return [
+        (f"standard: a step's {name}", f"{1e3 * timing.best:.2f} ms", said[name])
+        for name, timing in parts.items()
+    ]
+
+
+Lap = Callable[[str], None]
+"""Says that a part of a step, by name, has just ended."""
+
+
+def laps(step: Callable[[Lap], None], steps: int, clock: Clock | None = None) -> dict[str, Timing]:
+    """Time the parts of a step, over many steps.
+
+    Args:
+        step: Makes a step, and says when each of its parts has ended.
+        steps: How many are timed, after one that is not.
+        clock: Tells the time.
+    """
+    clock = clock or MachineClock()
+    parts: dict[str, Timing] = {}
+    step(lambda _: None)
+    for _ in range(steps):
+        before = [clock.wall(), clock.processor()]
+
+        def lap(name: str, before: list[float] = before) -> None:
+            now = [clock.wall(), clock.processor()]
+            timing = parts.setdefault(name, Timing(threads=1))
+            timing.seconds.append(now[0] - before[0])
+            timing.processor.append(now[1] - before[1])
+            before[:] = [clock.wall(), clock.processor()]
+
+        step(lap)
+    return parts
+
+
+def standard_step() -> Callable[[Lap], None]:
+    """A step of the standard recipe on its first rows."""
+    trainer = _trainer()
+    recipe, model, generator = trainer.recipe, trainer.model, torch.Generator().manual_seed(0)
+    rows = rows_of(model.space, trainer.split.train)
+    batch, term = rows[: recipe.batch_size], TransportTerm(recipe.transport, rows)
+    descent, weight = Descent(model, recipe.optimizer), term.weight(0.0)
+    conditions = Conditions(0.0, 0.0, 0.1, 0.1, 1.0, 1.0, 0.0, transport=weight)
+
+    def step(lap: Lap) -> None:
+        noise, targets = model.noise(len(batch), generator), term.targets(model, 0.0, generator)
+        if targets is None:
+            raise RuntimeError("the standard recipe has lost its transport")
+        lap("draws")
+        outputs = model(batch.tables, noise=noise, prior=targets.latents)
+        total = batch_loss(outputs, batch.classes, recipe, conditions, targets.cells).total
+        lap("networks and loss, forward")
+        # The backward pass is made within the optimiser's step, and ends with the last gradient.
+        ended = register_multi_grad_hook(tuple(descent.parameters.values()), lambda _: lap("backward"))
+        descent.step(total, rate=0.0)
+        ended.remove()
+        lap("AdamW")
+
+    return step
+
+
+def original() -> list[Row]:
+    """A run of the standard recipe against the original's way: small batches, then a set of tuples a half."""
+    standard = _trainer().epochs()
+    batches = Trainer(load_recipe("original"), seed=0, observe=unwatched).epochs()
     model = certified()
     half_a, half_b = logits_of(model.vae_a), logits_of(model.vae_b)
-    tuples = seconds(lambda: (original_count(half_a), original_count(half_b)), repeats=1)
-    decoded = seconds(lambda: (logits_of(model.vae_a), logits_of(model.vae_b)), repeats=1)
-    return record.seconds, tuples + decoded
+    timings = in_turn(
+        {
+            "standard": Work(lambda: next(standard), threads=1),
+            "batches": Work(lambda: next(batches), threads=1),
+            "tuples": Work(lambda: (original_count(half_a), original_count(half_b)), threads=1),
+            "draws": Work(lambda: (logits_of(model.vae_a), logits_of(model.vae_b)), threads=1),
+        },
+        patience=20,
+    )
+    epochs = load_recipe("standard").epochs
+    earlier = _sum(timings["batches"], timings["tuples"], timings["draws"])
+    counted = timings["tuples"].best + timings["draws"].best
+    ratio = against(timings["standard"], earlier, "the original", times=ORIGINAL_EPOCHS / epochs)
+    return [
+        ("original: an epoch of batches of 64", f"{timings['batches'].best:.2f} s", ""),
+        ("original: an epoch's 390,000 tuples", f"{counted:.2f} s", ""),
+        (f"original: {ORIGINAL_EPOCHS} such epochs", f"{ORIGINAL_EPOCHS * earlier.best:.0f} s", "1"),
+        (f"standard: {epochs} epochs", f"{epochs * timings['standard'].best:.1f} s", ratio),
+    ]
+
+
+def population() -> list[Row]:
+    """An epoch of many seeds as one program on all cores, against as many epochs one after the other."""
+    cores = os.cpu_count() or 1
+    alone = _trainer().epochs()
+    works = {"alone": Work(lambda: next(alone), threads=1)}
+    for seeds in TOGETHER:
+        together = Population(load_recipe("standard", ALIKE), range(seeds)).epochs()
+        epoch = partial(next, together)
+        works[str(seeds)] = Work(partial(_with_threads, cores, epoch))
+    timings = in_turn(works, patience=60)
+    table = []
+    for seeds in TOGETHER:
+        work, seconds = timings[str(seeds)], f"{timings[str(seeds)].best:.1f} s"
+        apart = against(work, timings["alone"], f"{seeds} seeds one after the other", times=seeds)
+        table.append((f"standard: an epoch of {seeds} seeds as one program, {cores} threads", seconds, apart))
+    return table
+
+
+def unwatched(_model: DualVAE, _settings: ReachSettings, _generator: torch.Generator) -> Reach:
+    """Looks at nothing: what is timed is learning."""
+    return Reach(distinct_a=0, distinct_b=0, expected=1.0)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Compute with so many threads meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    yield
+    torch.set_num_threads(before)
+
+
+def _trainer() -> Trainer:
+    recipe: Recipe = load_recipe("standard", ALIKE)
+    return Trainer(recipe, seed=0, observe=unwatched)
+
+
+def _with_threads(count: int, action: Callable[[], object]) -> None:
+    with threads(count):
+        action()
+
+
+def _sum(*timings: Timing) -> Timing:
+    """What comes after one another, as one: round by round."""
+    return Timing(
+        timings[0].threads,
+        [sum(parts) for parts in zip(*(timing.seconds for timing in timings), strict=True)],
+        [sum(parts) for parts in zip(*(timing.processor for timing in timings), strict=True)],
+    )
