@@ -9,7 +9,8 @@ import fluxttice_core as fx
 from benchmarks.comparison import Row, against, share_of_limit
 from benchmarks.product_rate import beside_limit
 from benchmarks.stopwatch import Work, in_turn, repeated
-from fluxttice_core.model.dual_vae import HALVES, VAE
+from fluxttice_core.model.dual_vae import VAE
+from fluxttice_core.model.halves import HALVES
 
 ONE = "+0-0+-+-0"
 CALLS = 200
