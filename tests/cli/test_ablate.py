@@ -21,7 +21,7 @@ def arguments(*more: str) -> list[str]:
 def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
     first = CliRunner().invoke(app, arguments("--seeds", "2"))
     assert first.exit_code == 0, first.output
-    path = Path("benchmarks/ablation-standard.json")
+    path = Path("runs/ablation-standard.json")
     assert len(read_study(path, Ablation).runs) == 4
     assert "free bits" in first.stdout
     assert "over 2 seeds" in first.stdout

@@ -25,7 +25,7 @@ def arguments(*more: str) -> list[str]:
 def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
     first = CliRunner().invoke(app, arguments("--seeds", "2"))
     assert first.exit_code == 0, first.output
-    path = Path("benchmarks/sweep-standard.json")
+    path = Path("runs/sweep-standard.json")
     assert read_study(path, Sweep).seeds == [0, 1]
     assert "standard, 2 seeds" in first.stdout
     assert "seeds 0 to 1 together" in first.stderr

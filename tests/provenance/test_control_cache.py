@@ -1,6 +1,7 @@
 """Controls are measured once for each set of everything that they depend on; a damaged entry is replaced."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +95,18 @@ def test_old_entries_are_removed(cache: Path, monkeypatch: pytest.MonkeyPatch) -
     for key in "abcdef":
         cached_controls(key, Measuring())
     assert len(list(cache.iterdir())) == 3
+
+
+def test_programs_that_share_a_cache_do_not_disturb_each_other(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_cache, "_KEPT", 2)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: cached_controls("abcd"[n % 4], lambda: CONTROLS), range(160)))
+    assert found == [CONTROLS] * 160
+    entries = list(cache.iterdir())
+    assert 1 <= len(entries) <= 4
+    assert all(control_cache._read(entry) == CONTROLS for entry in entries)
 
 
 def test_the_key_holds_everything_that_matters() -> None:

@@ -26,9 +26,7 @@ def ablate(
     part: Annotated[
         list[str] | None, typer.Option("--parts", metavar="NAME", help="Only this part; repeatable.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Result file. Default: benchmarks/ablation-RECIPE.json.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Result file. Default: runs/ablation-RECIPE.json.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")] = False,
 ) -> None:
     """Train a recipe with and without each of its parts; started again, it goes on where it was."""
@@ -40,7 +38,7 @@ def ablate(
     from fluxttice_core.training.recipe import load_recipe
 
     base = load_recipe(recipe, setting or ())
-    path = out or Path("benchmarks") / f"ablation-{base.name}.json"
+    path = out or Path("runs") / f"ablation-{base.name}.json"
     measurement = REHEARSAL if quick else MEASUREMENT
     fresh = begun(base, parts=part, command=repeatable_command(), measurement=measurement)
     ablation = resumed(path, fresh)

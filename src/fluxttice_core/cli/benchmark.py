@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from fluxttice_core.measurement.settings import MeasurementSettings
     from fluxttice_core.provenance.trained import TrainedModel
 
-__all__ = ["RESULT", "register", "report_card"]
-
-RESULT = Path("benchmarks/coverage_vs_entropy.json")
+__all__ = ["register", "report_card"]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +26,7 @@ def benchmark(
         typer.Option(help="A run folder, a checkpoint folder, a model file, or the original's .pt file."),
     ] = None,
     certified: Annotated[bool, typer.Option("--certified", help="Measure the shipped model.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help=f"Result file [{RESULT}; with --quick, none unless named].")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Result file to write; none unless named.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the report card as Markdown, too.")] = None,
     draws: Annotated[
         list[int] | None, typer.Option(help="A budget of draws to count at; may be given several times.")
@@ -49,13 +45,13 @@ def benchmark(
 
     target = chosen_target(checkpoint, certified=certified)
     settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
-    report = report_card(target, out or (None if quick else RESULT), settings)
+    report = report_card(target, out, settings)
     if markdown is not None:
         write_text(markdown, report.markdown())
 
 
 def report_card(
-    target: "TrainedModel | Path", out: Path | None = RESULT, settings: "MeasurementSettings | None" = None
+    target: "TrainedModel | Path", out: Path | None = None, settings: "MeasurementSettings | None" = None
 ) -> "Report":
     """Measure a model under a live bar, write the result file and print the report.
 
@@ -67,7 +63,7 @@ def report_card(
     from fluxttice_core.cli.measuring import Watch, repeatable_command
     from fluxttice_core.provenance.benchmarking import benchmark as measure_and_write
 
-    with Watch() as watch:
+    with Watch(lines=True, every=10.0) as watch:
         report = measure_and_write(
             target, out, command=repeatable_command(), settings=settings, progress=watch.show
         )

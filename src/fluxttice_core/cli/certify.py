@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["certified_folder", "register"]
 
+_SECONDS = 10.0
+"""Between two lines of a log."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command `certify`."""
@@ -78,7 +81,7 @@ def certified_folder(
 
     private_key = None if key is None else _private_key(key)
     settings = chosen_settings(quick=quick, draws=None, repeats=None, seed=None, device="cpu")
-    with Watch() as watch:
+    with Watch(lines=True, every=_SECONDS) as watch:
         certificate = write_certificate(
             source,
             out or _beside(source),

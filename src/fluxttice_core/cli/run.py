@@ -2,11 +2,19 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fluxttice_core.extras import require_extra
+
+if TYPE_CHECKING:
+    from fluxttice_core.provenance.certificate import Certificate
+
+__all__ = ["RESULT", "register"]
+
+RESULT = "coverage_vs_entropy.json"
+"""The run's result file, in its folder."""
 
 
 def register(app: typer.Typer) -> None:
@@ -21,23 +29,44 @@ def run(
 ) -> None:
     """Train the standard recipe, measure it, certify it and print the report card; goes on where it was."""
     require_extra("train", "training a model")
-    from rich.console import Console
-
-    from fluxttice_core.cli.benchmark import RESULT
     from fluxttice_core.cli.certify import certified_folder
+    from fluxttice_core.cli.pace import duration
+
+    started = time.perf_counter()
+    folder = folder or Path("runs") / f"standard-{seed}"
+    _say("1 of 2: training; the first epoch tells how long it takes here")
+    _train(folder, seed)
+    _say("2 of 2: ranking the checkpoints, measuring the controls unless they are cached, and the best")
+    certificate = certified_folder(folder, quick=quick)
+    _show(certificate)
+    spent = time.perf_counter() - started
+    if not quick:
+        _write(folder / RESULT, certificate, spent)
+    _say(f"It took {duration(spent)} on this machine.")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _show(certificate: "Certificate") -> None:
+    from fluxttice_core.cli.measuring import report_console
+    from fluxttice_core.provenance.coverage_report import certified_report
+    from fluxttice_core.publishing.beside_shipped import beside_shipped
+
+    console = report_console()
+    console.print(certificate.report)
+    console.print(beside_shipped(certificate.report, certified_report()))
+
+
+def _write(path: Path, certificate: "Certificate", spent: float) -> None:
     from fluxttice_core.provenance.environment import peak_memory
     from fluxttice_core.provenance.result_file import Circumstances, result_of, write_result
     from fluxttice_core.provenance.trained import load
 
-    started = time.perf_counter()
-    folder = folder or Path("runs") / f"standard-{seed}"
-    _train(folder, seed)
-    certificate = certified_folder(folder, quick=quick)
-    Console().print(certificate.report)
-    if not quick:
-        spent = Circumstances("fluxttice run", time.perf_counter() - started, peak_memory())
-        write_result(RESULT, result_of(certificate.report, load(certificate.folder), spent))
-        typer.echo(f"written to {RESULT}")
+    cost = Circumstances("fluxttice run", spent, peak_memory())
+    write_result(path, result_of(certificate.report, load(certificate.folder), cost))
+    typer.echo(f"written to {path}")
 
 
 def _train(folder: Path, seed: int) -> None:

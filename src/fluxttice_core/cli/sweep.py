@@ -24,9 +24,7 @@ def sweep(
     together: Annotated[
         int, typer.Option(min=1, max=1_024, help="Seeds that are trained as one program.")
     ] = 16,
-    out: Annotated[
-        Path | None, typer.Option(help="Result file. Default: benchmarks/sweep-RECIPE.json.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Result file. Default: runs/sweep-RECIPE.json.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")] = False,
 ) -> None:
     """Train many seeds of a recipe together and measure each; started again, it goes on where it was."""
@@ -38,7 +36,7 @@ def sweep(
     from fluxttice_core.training.recipe import load_recipe
 
     chosen = load_recipe(recipe, setting or ())
-    path = out or Path("benchmarks") / f"sweep-{chosen.name}.json"
+    path = out or Path("runs") / f"sweep-{chosen.name}.json"
     measurement = REHEARSAL if quick else MEASUREMENT
     fresh = begun(chosen, command=repeatable_command(), measurement=measurement, together=together)
     found = resumed(path, fresh)

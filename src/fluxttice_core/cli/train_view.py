@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.extras import require_extra
 from fluxttice_core.provenance.run import Run
 from fluxttice_core.training.history import EpochRecord
@@ -36,6 +37,7 @@ class TrainView:
         self._events = events
         self._console = console or Console(stderr=True)
         self._last: EpochRecord | None = None
+        self._begun: int | None = None
         self._started = time.perf_counter()
         self._bar = Progress(
             SpinnerColumn(),
@@ -75,14 +77,25 @@ class TrainView:
         self._last = record
         self._bar.update(self._task, completed=record.epoch, figures=_figures(record))
         total = self._run.settings.recipe.epochs
+        self._begun = record.epoch - 1 if self._begun is None else self._begun
         if not self._console.is_terminal and record.epoch % max(1, total // _LINES) == 0:
+            left = self._to_go(record.epoch, total)
             self._console.print(
-                f"epoch {record.epoch}/{total}  {_figures(record)}", highlight=False, soft_wrap=True
+                f"epoch {record.epoch}/{total}  {_figures(record)}{f'  ({left})' if left else ''}",
+                highlight=False,
+                soft_wrap=True,
             )
         if self._events is not None:
             for name, value in record.as_dict().items():
                 if value is not None:
                     self._events.add_scalar(name, value, record.epoch)
+
+    def _to_go(self, epoch: int, total: int) -> str | None:
+        """What is left, by the pace of the epochs since this start; none at the end."""
+        begun = self._begun or 0
+        if epoch == total:
+            return None
+        return time_to_go(time.perf_counter() - self._started, (epoch - begun) / (total - begun))
 
     def conclude(self) -> None:
         """Say where the result is."""
