@@ -34,7 +34,7 @@ def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_compute
     app: typer.Typer, small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, kind: str, out: str
 ) -> None:
     os.mkfifo("pipe")
-    for work in ("embedding_table", "onnx_files"):
+    for work in ("embedding_table", "_graphs"):
         monkeypatch.setattr(export, work, lambda _: pytest.fail("it was computed"))
     result = CliRunner().invoke(app, ["export", kind, "--checkpoint", str(small_checkpoint), "--out", out])
     assert isinstance(result.exception, SystemExit), result.exception

@@ -20,7 +20,7 @@ from fluxttice_core.provenance.run import Run, run_settings
 from fluxttice_core.provenance.signature import sign_folder
 from fluxttice_core.provenance.trained import load
 from fluxttice_core.provenance.verification import verify
-from fluxttice_core.publishing import export as exporting
+from fluxttice_core.publishing import onnx_model
 from fluxttice_core.publishing.export import ExportFormat, default_path, export
 from fluxttice_core.publishing.figures import draw_figures
 
@@ -194,7 +194,7 @@ def test_exporting_writes_all_or_nothing(
 
 def export_graphs(checkpoint: Path, out: Path) -> None:
     """Export as ONNX with those graphs, in a process of its own, written slowly."""
-    pytest.MonkeyPatch().setattr(exporting, "onnx_files", lambda _: GRAPHS)
+    pytest.MonkeyPatch().setattr(onnx_model, "onnx_files", lambda _: GRAPHS)
     pytest.MonkeyPatch().setattr(Path, "write_bytes", write_slowly)
     export(load(checkpoint), "onnx", out)
 

@@ -17,7 +17,7 @@ from fluxttice_core.provenance.checkpoint import list_checkpoints, read
 from fluxttice_core.provenance.result_file import read_report
 from fluxttice_core.provenance.run import Run, run_settings
 from fluxttice_core.provenance.trained import load
-from fluxttice_core.publishing import export as exporting
+from fluxttice_core.publishing import onnx_model
 from fluxttice_core.publishing.export import FORMATS, ExportFormat, export
 from fluxttice_core.publishing.onnx_model import onnx_files
 
@@ -116,7 +116,7 @@ def test_exporting_to_a_full_disk_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch,
     kind: ExportFormat,
 ) -> None:
-    monkeypatch.setattr(exporting, "onnx_files", lambda _: graphs)
+    monkeypatch.setattr(onnx_model, "onnx_files", lambda _: graphs)
     disk.fill(0)
     with pytest.raises(StorageError, match="could not be written"):
         export(load(small_checkpoint), kind, disk.folder / "exported" / "out")

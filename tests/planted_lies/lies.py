@@ -137,9 +137,9 @@ LIES = (
         "a file's weights are left unread, and the network as it was initialised",
         (
             Edit(
-                "provenance/trained.py",
-                "model.load_state_dict(tensors, assign=True)",
-                "model = DualVAE.initialised(architecture, torch.Generator().manual_seed(0))",
+                "model/dual_vae.py",
+                "model.load_state_dict(own, assign=True)",
+                "model = cls.initialised(architecture, torch.Generator().manual_seed(0))",
             ),
             _NO_FLOOR,
         ),
