@@ -11,7 +11,7 @@ TORCH = "torch==2.13.0"
 """Kept until somebody chooses another; each brings other weights, bit for bit."""
 EVERYTHING = "dev,fuzz,layout,mutation,track"
 LIBRARY = ("train", "serve", "export", "onnx")
-"""What users install; the test tools stay those of the constraints."""
+"""What users install; the test tools are the newest that go with it."""
 _HEAD = """\
 # The versions that `make run`, `make test` and continuous integration install, all tested together.
 # Renewed by `make constraints`, which takes the newest that pyproject.toml allows, save torch.
@@ -48,9 +48,7 @@ def lowest(scratch: Path) -> None:
     direct = [*project["dependencies"], *(line for extra in LIBRARY for line in extras[extra])]
     floor = scratch / "lowest.txt"
     low = dict(lower_bounds(direct))
-    tools = {name for line in extras["test"] for name in [_name(line)]}
-    kept = [line for line in CONSTRAINTS.read_text().splitlines() if _name(line) in tools - low.keys()]
-    floor.write_text("\n".join([*(f"{name}=={version}" for name, version in low.items()), *kept, ""]))
+    floor.write_text("".join(f"{name}=={version}\n" for name, version in low.items()))
     environment = Environment.make(scratch / "lowest")
     environment.install("--editable", f".[test,{','.join(LIBRARY)}]", "hatchling", constraints=floor)
     _test(environment)
