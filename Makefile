@@ -23,7 +23,7 @@ test-library: $(VENV)/.dev
 
 # Without a browser its tests are left out, which is said; by themselves they would fail.
 BROWSER := $(shell command -v $${FLUXTTICE_CHROMIUM:-chromium} || command -v chromium-browser || command -v google-chrome)
-LEFT_OUT := $(if $(BROWSER),,--ignore=tests/serving/explorer/browser)
+LEFT_OUT := $(if $(BROWSER),,--ignore=tests/server/explorer/browser)
 
 test-programs: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(PROGRAMS) $(LEFT_OUT) --durations=5
@@ -83,7 +83,7 @@ docs: $(VENV)/.dev
 # After the certified model changed: some minutes.
 explorer-map: $(VENV)/.dev
 	@$(PIP) --editable '.[layout]'
-	@$(BIN)/python -m fluxttice_core.serving.explorer_drawing
+	@$(BIN)/python -m fluxttice_core.server.explorer.draw_map
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

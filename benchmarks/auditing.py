@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.comparison import Row, against
 from benchmarks.stopwatch import Work, in_turn
-from fluxttice_core.measurement.sample_report import report_samples
-from fluxttice_core.measurement.sample_values import samples_of
+from fluxttice_core.audit.sample_report import report_samples
+from fluxttice_core.audit.sample_values import samples_of
 
 SAMPLES = 10_000_000
 SIZE = 19_683

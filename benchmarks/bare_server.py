@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fluxttice_core.serving.server import address_of, bind
+from fluxttice_core.server.run import address_of, bind
 
 
 def application(size: int) -> Starlette:

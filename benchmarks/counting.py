@@ -6,14 +6,14 @@ import torch
 
 from benchmarks.comparison import Row, against
 from benchmarks.stopwatch import Work, in_turn
-from fluxttice_core.measurement.choices import DecodeRule
-from fluxttice_core.measurement.sampling import (
+from fluxttice_core.metrics.choices import DecodeRule
+from fluxttice_core.metrics.sampling import (
     DecoderSampler,
     decode_indices,
     distinct_count,
 )
 from fluxttice_core.model.dual_vae import VAE
-from fluxttice_core.provenance.trained import certified
+from fluxttice_core.storage.pretrained import certified
 
 DRAWS = 195_000
 COUNTED_TOGETHER = 65_536

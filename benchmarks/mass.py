@@ -7,9 +7,9 @@ import torch
 from benchmarks.comparison import Row, share_of_limit
 from benchmarks.product_rate import beside_limit
 from benchmarks.stopwatch import Work
-from fluxttice_core.measurement.mass import estimate_mass
+from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.model.dual_vae import VAE
-from fluxttice_core.provenance.trained import certified
+from fluxttice_core.storage.pretrained import certified
 
 DRAWS = 2**20
 

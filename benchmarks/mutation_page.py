@@ -16,8 +16,8 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.utils.file_utils import walk_mutatable_files
 
 from benchmarks.mutants import KILLED, TIMEOUT, UNTESTED
-from fluxttice_core.measurement.intervals import clopper_pearson
-from fluxttice_core.provenance.atomic import write_text
+from fluxttice_core.statistics.intervals import clopper_pearson
+from fluxttice_core.storage.atomic_write import write_text
 
 PAGE = Path("docs") / "mutation.md"
 LIST = Path("docs") / "results" / "surviving-mutants.csv"

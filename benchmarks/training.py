@@ -13,14 +13,14 @@ from benchmarks.counting import logits_of, original_count
 from benchmarks.product_rate import beside_limit
 from benchmarks.stopwatch import Clock, MachineClock, Timing, Work, in_turn
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.provenance.trained import certified
+from fluxttice_core.storage.pretrained import certified
+from fluxttice_core.training.dataset import rows_of
 from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.history import Reach
-from fluxttice_core.training.loop import Trainer
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import ReachSettings, Recipe, load_recipe
-from fluxttice_core.training.rows import rows_of
+from fluxttice_core.training.trainer import Trainer
 from fluxttice_core.training.transport_term import TransportTerm
 
 TOGETHER = (8, 16)

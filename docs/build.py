@@ -10,25 +10,25 @@ from textwrap import fill
 import numpy as np
 from matplotlib.figure import Figure
 
+from docs.documents import report_card, with_generated
+from docs.figures_overlap import overlap_figure
+from docs.figures_richness import richness_figure
+from docs.figures_standing import standing_figure
 from docs.generalisation import FLIPS, RESULT
 from docs.robustness import fault_table, fuzzing_table
-from fluxttice_core.measurement.numbers import shown, with_interval
-from fluxttice_core.measurement.report import Report
-from fluxttice_core.provenance.ablation import Ablation
-from fluxttice_core.provenance.atomic import write_bytes
-from fluxttice_core.provenance.canonical import parse_json
-from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.study import read_study, values
-from fluxttice_core.provenance.sweep import Sweep
-from fluxttice_core.publishing.ablation_table import ablation_markdown, statenet_sentences
-from fluxttice_core.publishing.documents import report_card, with_generated
-from fluxttice_core.publishing.drawn import out_of_date
-from fluxttice_core.publishing.figures import coverage_figure, figures_of
-from fluxttice_core.publishing.overlap import overlap_figure
-from fluxttice_core.publishing.richness import richness_figure
-from fluxttice_core.publishing.standing import standing_figure
-from fluxttice_core.publishing.style import encoded
-from fluxttice_core.publishing.sweep_table import budgets
+from fluxttice_core.evaluation.number_format import shown, with_interval
+from fluxttice_core.evaluation.plot_record import out_of_date
+from fluxttice_core.evaluation.plot_style import encoded
+from fluxttice_core.evaluation.plots import coverage_figure, figures_of
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.result_file import read_report
+from fluxttice_core.experiments.ablation import Ablation
+from fluxttice_core.experiments.ablation_table import ablation_markdown, statenet_sentences
+from fluxttice_core.experiments.study import read_study, values
+from fluxttice_core.experiments.sweep import Sweep
+from fluxttice_core.experiments.sweep_table import budgets
+from fluxttice_core.storage.atomic_write import write_bytes
+from fluxttice_core.storage.canonical_json import parse_json
 
 ROOT = Path(__file__).resolve().parent.parent
 OF_A_CHECKPOINT = (

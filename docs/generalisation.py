@@ -5,19 +5,19 @@ from typing import Any
 
 import torch
 
-from fluxttice_core.measurement.controls import ShuffledLabels
-from fluxttice_core.measurement.generalisation import (
+from fluxttice_core.evaluation.benchmark import SCHEMES, untrained_halves
+from fluxttice_core.evaluation.controls import ShuffledLabels
+from fluxttice_core.metrics.generalisation import (
     arithmetic_accuracy,
     composition_accuracy,
     interpolation_betweenness,
     noise_response,
     symmetry_response,
 )
-from fluxttice_core.measurement.protocol import Autoencoder
-from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
-from fluxttice_core.provenance.atomic import write_json
-from fluxttice_core.provenance.benchmarking import SCHEMES, untrained_halves
-from fluxttice_core.provenance.trained import TrainedModel, certified
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.pretrained import TrainedModel, certified
 
 RESULT = Path(__file__).parent / "results" / "generalisation.json"
 ROWS = 200

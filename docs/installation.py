@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fluxttice_core.provenance.atomic import write_json
-from fluxttice_core.provenance.canonical import parse_json
-from fluxttice_core.provenance.environment import environment_record, timestamp, tool_record
+from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.canonical_json import parse_json
+from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
 
 MEASURED = Path(__file__).parent / "results" / "installation.json"
 _TIMES = {

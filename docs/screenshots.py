@@ -16,11 +16,11 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from fluxttice_core.publishing.figures import draw_figures
-from fluxttice_core.serving.app import create_app
-from fluxttice_core.serving.explorer_pages import explorer_routes
-from fluxttice_core.serving.served import serve_model
-from fluxttice_core.serving.server import address_of, bind, make_server
+from fluxttice_core.evaluation.plots import draw_figures
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.run import address_of, bind, make_server
+from fluxttice_core.server.served_model import serve_model
 
 FOLDER = Path(__file__).resolve().parent / "images"
 FLAGS = [

@@ -3,9 +3,9 @@
 import rich
 from torch import Tensor, nn
 
-from fluxttice_core.measurement.measure import measure
-from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.evaluation.measure import measure
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 class Plain(nn.Linear):

@@ -4,9 +4,9 @@ from numpy import int64
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
-from fluxttice_core.measurement.sample_report import report_samples
-from fluxttice_core.measurement.sample_values import samples_of
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.audit.sample_report import report_samples
+from fluxttice_core.audit.sample_values import samples_of
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 class Skewed:

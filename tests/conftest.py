@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,18 +10,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import Phase, settings
 from torch.nn import functional
 
-from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.certification.certify import certify
+from fluxttice_core.certification.keys import new_private_key
+from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.gaussian import kl_per_dimension
-from fluxttice_core.operations.split import split
-from fluxttice_core.provenance.atomic import write_json
-from fluxttice_core.provenance.canonical import json_digest
-from fluxttice_core.provenance.certificate import certify
-from fluxttice_core.provenance.checkpoint import checkpoint_folder, read, write
-from fluxttice_core.provenance.keys import new_private_key
-from fluxttice_core.provenance.run import run_settings
+from fluxttice_core.spaces.split import split
+from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.canonical_json import json_digest
+from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
+from fluxttice_core.storage.original_checkpoint import original_shapes
 from fluxttice_core.training.adamw import AdamW, Decays
+from fluxttice_core.training.run import run_settings
+from tests.measuring import every_message_is_a_clause as every_message_is_a_clause
+from tests.measuring import linear_model as linear_model
+from tests.measuring import report as report
+from tests.measuring import unchecked_types as unchecked_types
 
 THREADS = int(os.environ.get("FLUXTTICE_TEST_THREADS", "1"))
 torch.set_num_threads(THREADS)
@@ -172,3 +178,51 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def key() -> ec.EllipticCurvePrivateKey:
     return new_private_key()
+
+
+ADAMW = {
+    "state": {
+        0: {"step": torch.tensor(1.0), "exp_avg": torch.ones(3) / 10, "exp_avg_sq": torch.ones(3) / 1000}
+    },
+    "param_groups": [
+        {
+            "lr": 0.001,
+            "betas": (0.9, 0.999),
+            "eps": 1e-08,
+            "weight_decay": 0.01,
+            "amsgrad": False,
+            "maximize": False,
+            "foreach": None,
+            "capturable": False,
+            "differentiable": False,
+            "fused": None,
+            "decoupled_weight_decay": True,
+            "params": [0],
+        }
+    ],
+}
+"""The state of `torch.optim.AdamW` after a step on three weights; making one loads a compiler."""
+
+
+@pytest.fixture
+def original() -> dict[str, Any]:
+    """The dictionary that the original program saves, after two epochs."""
+    generator = torch.Generator().manual_seed(0)
+    model = {name: torch.randn(shape, generator=generator) for name, shape in original_shapes().items()}
+    return {
+        "epoch": 1,
+        "model": model,
+        "optimizer": ADAMW,
+        "best_val_loss": 0.5,
+        "H_A_history": [2.5, 3.0],
+        "H_B_history": [2.0, 1.5],
+        "coverage_A_history": [52, 13783],
+        "coverage_B_history": [8700, 11766],
+        "lambda1": 0.75,
+        "lambda2": 0.5,
+        "lambda3": 0.25,
+        "rho": 0.125,
+        "phase": 1,
+        "grad_balance_achieved": True,
+        "statenet_corrections": {"delta_lr": [0.5, 0.25]},
+    }

@@ -3,7 +3,7 @@
 Where several files measure one model with the same settings, its controls are measured once a session.
 """
 
-from fluxttice_core.measurement.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import MeasurementSettings
 
 MEASUREMENT = MeasurementSettings(
     draws=(50, 200),

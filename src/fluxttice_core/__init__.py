@@ -14,29 +14,29 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from fluxttice_core.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from fluxttice_core.errors import FluxtticeError as FluxtticeError
-    from fluxttice_core.operations.space import OperationSpace as OperationSpace
-    from fluxttice_core.provenance.coverage_report import coverage_report as coverage_report
-    from fluxttice_core.provenance.train import train as train
-    from fluxttice_core.provenance.trained import TrainedModel as TrainedModel
-    from fluxttice_core.provenance.trained import certified as certified
-    from fluxttice_core.provenance.trained import decode as decode
-    from fluxttice_core.provenance.trained import encode as encode
-    from fluxttice_core.provenance.trained import load as load
-
-__version__ = "0.1.0"
+    from fluxttice_core.evaluation.coverage_report import coverage_report as coverage_report
+    from fluxttice_core.spaces.operation_space import OperationSpace as OperationSpace
+    from fluxttice_core.storage.pretrained import TrainedModel as TrainedModel
+    from fluxttice_core.storage.pretrained import certified as certified
+    from fluxttice_core.storage.pretrained import decode as decode
+    from fluxttice_core.storage.pretrained import encode as encode
+    from fluxttice_core.storage.pretrained import load as load
+    from fluxttice_core.training.train import train as train
 
 _HOMES = {
     "FluxtticeError": "errors",
-    "OperationSpace": "operations.space",
-    "TrainedModel": "provenance.trained",
-    "certified": "provenance.trained",
-    "coverage_report": "provenance.coverage_report",
-    "decode": "provenance.trained",
-    "encode": "provenance.trained",
-    "load": "provenance.trained",
-    "train": "provenance.train",
+    "OperationSpace": "spaces.operation_space",
+    "TrainedModel": "storage.pretrained",
+    "certified": "storage.pretrained",
+    "coverage_report": "evaluation.coverage_report",
+    "decode": "storage.pretrained",
+    "encode": "storage.pretrained",
+    "load": "storage.pretrained",
+    "train": "training.train",
 }
 
 __all__ = [

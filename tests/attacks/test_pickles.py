@@ -18,8 +18,8 @@ import pytest
 import torch
 
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.provenance import checkpoint, pickle_program
-from fluxttice_core.provenance.legacy import read_legacy
+from fluxttice_core.storage import checkpoint, pickle_program
+from fluxttice_core.storage.original_checkpoint import read_legacy
 
 
 class Command:

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.provenance.checkpoint import read_model
-from fluxttice_core.provenance.tensor_file import decode_tensors
-from fluxttice_core.provenance.tensor_layout import read_layout
+from fluxttice_core.storage.checkpoint import read_model
+from fluxttice_core.storage.tensor_header import read_layout
+from fluxttice_core.storage.tensors import decode_tensors
 
 Lid = Callable[[], AbstractContextManager[None]]
 

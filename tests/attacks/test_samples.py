@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fluxttice_core.audit.sample_files import read_samples
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.measurement.sample_files import read_samples
 from tests.attacks.test_pickles import ATTACKS, Command
 
 Lid = Callable[[], AbstractContextManager[None]]

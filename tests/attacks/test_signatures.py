@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from fluxttice_core.certification.keys import fingerprint, new_private_key
+from fluxttice_core.certification.openssf_format import Bundle, pre_authentication, read_bundle, write_bundle
+from fluxttice_core.certification.signature import sign_folder, verify_folder
 from fluxttice_core.errors import SignatureError
-from fluxttice_core.provenance.keys import fingerprint, new_private_key
-from fluxttice_core.provenance.signature import sign_folder, verify_folder
-from fluxttice_core.provenance.statement import Bundle, pre_authentication, read_bundle, write_bundle
 
 Key = ec.EllipticCurvePrivateKey
 KEY = new_private_key()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from fluxttice_core.provenance.keys import load_public_key
-from fluxttice_core.provenance.remeasurement import remeasure
-from fluxttice_core.provenance.result_file import read_result
-from fluxttice_core.provenance.trained import certified
-from fluxttice_core.provenance.verification import verify
+from fluxttice_core.certification.keys import load_public_key
+from fluxttice_core.certification.remeasure import remeasure
+from fluxttice_core.certification.verify import verify
+from fluxttice_core.evaluation.result_file import read_result
+from fluxttice_core.storage.pretrained import certified
 
 KEY = Path(__file__).parents[2] / "keys" / "fluxttice.pub"
 

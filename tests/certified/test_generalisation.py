@@ -6,17 +6,17 @@ import pytest
 import torch
 
 import fluxttice_core as fx
-from fluxttice_core.measurement.controls import ShuffledLabels
-from fluxttice_core.measurement.generalisation import (
+from fluxttice_core.evaluation.benchmark import SCHEMES, untrained_halves
+from fluxttice_core.evaluation.controls import ShuffledLabels
+from fluxttice_core.metrics.generalisation import (
     arithmetic_accuracy,
     composition_accuracy,
     interpolation_betweenness,
     noise_response,
     symmetry_response,
 )
-from fluxttice_core.measurement.protocol import Autoencoder
-from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
-from fluxttice_core.provenance.benchmarking import SCHEMES, untrained_halves
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
 
 ROWS = 200
 Property = Callable[[Autoencoder, torch.Tensor], bool]

@@ -8,19 +8,19 @@ import torch
 
 import fluxttice_core as fx
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.measurement.controls import ConstantDecoder, QuantileLookup, ShuffledLabels
-from fluxttice_core.measurement.coverage import efficiency
-from fluxttice_core.measurement.information import generative_information
-from fluxttice_core.measurement.mass import estimate_mass
-from fluxttice_core.measurement.protocol import Autoencoder, Decodable
-from fluxttice_core.measurement.reconstruction import reconstruction_from_mean
-from fluxttice_core.measurement.sampling import DecoderSampler, distinct_count
+from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup, ShuffledLabels
+from fluxttice_core.metrics.distribution import generative_information
+from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+from fluxttice_core.metrics.sampling import DecoderSampler, distinct_count
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.model.initialisation import Scheme
-from fluxttice_core.operations.split import split
-from fluxttice_core.provenance.trained import TrainedModel, certified
+from fluxttice_core.spaces.split import split
+from fluxttice_core.statistics.coverage import efficiency
+from fluxttice_core.storage.pretrained import TrainedModel, certified
 
 DRAWS = 50_000
 PER_TRIT, EXACT, COVERED, EFFICIENT, INFORMED = 0.99, 1.0, 0.915, 0.995, 0.93
@@ -119,7 +119,7 @@ def test_the_shipped_model_is_that_of_the_standard_recipe(shipped: TrainedModel)
 
 def test_a_package_without_its_model_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     certified.cache_clear()
-    monkeypatch.setattr("fluxttice_core.provenance.trained.resources.files", lambda _: tmp_path)
+    monkeypatch.setattr("fluxttice_core.storage.pretrained.resources.files", lambda _: tmp_path)
     with pytest.raises(CheckpointError, match="lacks its certified model"):
         certified()
     certified.cache_clear()

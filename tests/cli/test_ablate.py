@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.provenance.ablation import Ablation
-from fluxttice_core.provenance.study import read_study
+from fluxttice_core.experiments.ablation import Ablation
+from fluxttice_core.experiments.study import read_study
 from tests.small import RECIPE
 
 pytestmark = pytest.mark.usefixtures("empty_folder")

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.provenance.result_file import read_result
+from fluxttice_core.evaluation.result_file import read_result
 from tests.small import MEASUREMENT
 
 pytestmark = pytest.mark.usefixtures("empty_folder")

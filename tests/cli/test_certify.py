@@ -8,14 +8,14 @@ import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
+from fluxttice_core.certification import certify as certificate
+from fluxttice_core.certification.keys import fingerprint, new_private_key, write_key_pair
+from fluxttice_core.certification.signature import verify_folder
 from fluxttice_core.cli import measuring
-from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance import certificate
-from fluxttice_core.provenance.checkpoint import checkpoint_folder
-from fluxttice_core.provenance.keys import fingerprint, new_private_key, write_key_pair
-from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.signature import verify_folder
-from fluxttice_core.publishing import figures
+from fluxttice_core.evaluation import plots as figures
+from fluxttice_core.evaluation.result_file import read_report
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.storage.checkpoint import checkpoint_folder
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 

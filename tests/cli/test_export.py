@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.publishing import export
+from fluxttice_core.storage import export
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 

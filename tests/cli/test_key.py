@@ -10,15 +10,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.cli import key as command
-from fluxttice_core.errors import SignatureError, StorageError
-from fluxttice_core.provenance.keys import (
+from fluxttice_core.certification.keys import (
     fingerprint,
     load_private_key,
     load_public_key,
     new_private_key,
     write_key_pair,
 )
+from fluxttice_core.cli import key as command
+from fluxttice_core.errors import SignatureError, StorageError
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 SET = {"FLUXTTICE_KEY_PASSWORD": PASSWORD}

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from fluxttice_core.cli.main import OneSentence, app
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.provenance.trained import load
+from fluxttice_core.storage.pretrained import load
 
 _VERSION, _OVERRIDE = 0x20080522, 0b110
 """Version 3 of Linux's capability sets; CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""

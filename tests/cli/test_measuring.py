@@ -8,7 +8,7 @@ from rich.console import Console
 
 from fluxttice_core.cli.measuring import Watch, chosen_settings, chosen_target, repeatable_command
 from fluxttice_core.errors import CheckpointError, SettingsError
-from fluxttice_core.measurement.settings import QUICK, MeasurementSettings
+from fluxttice_core.metrics.settings import QUICK, MeasurementSettings
 
 
 def test_the_command_names_no_place_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,14 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from fluxttice_core.certification import certify as certificate
 from fluxttice_core.cli import measuring
 from fluxttice_core.cli import run as command
-from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance import certificate
-from fluxttice_core.provenance.coverage_report import certified_report
-from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.run import Run, run_settings
-from fluxttice_core.publishing import figures
+from fluxttice_core.evaluation import plots as figures
+from fluxttice_core.evaluation.coverage_report import certified_report
+from fluxttice_core.evaluation.result_file import read_report
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.training.run import Run, run_settings
 from tests.small import RECIPE
 
 

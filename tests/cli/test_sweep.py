@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.provenance.study import read_study
-from fluxttice_core.provenance.sweep import Sweep
+from fluxttice_core.experiments.study import read_study
+from fluxttice_core.experiments.sweep import Sweep
 from tests.small import RECIPE
 
 pytestmark = pytest.mark.usefixtures("empty_folder")

@@ -10,8 +10,8 @@ import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from fluxttice_core.provenance.keys import new_private_key, public_pem
-from fluxttice_core.provenance.signature import sign_folder
+from fluxttice_core.certification.keys import new_private_key, public_pem
+from fluxttice_core.certification.signature import sign_folder
 
 LAZY = """
 import sys

@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from fluxttice_core.measurement.protocol import Autoencoder
+from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.initialisation import Scheme

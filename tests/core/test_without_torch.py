@@ -109,10 +109,10 @@ def test_the_server_answers_as_the_library_does(lacking: Run) -> None:
 import base64, json, threading, urllib.request
 import numpy as np
 import fluxttice_core as fx
-from fluxttice_core.serving.app import create_app
-from fluxttice_core.serving.explorer_pages import explorer_routes
-from fluxttice_core.serving.served import serve_model
-from fluxttice_core.serving.server import bind, make_server
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.served_model import serve_model
+from fluxttice_core.server.run import bind, make_server
 listening = bind("127.0.0.1", 0)
 served = serve_model()
 server = make_server(create_app(served, pages=explorer_routes(served)))

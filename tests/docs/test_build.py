@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from docs import build
 from docs.build import ROOT, stale_figure, stale_page
+from docs.documents import with_generated
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.publishing.documents import with_generated
 
 
 @pytest.fixture(scope="module")

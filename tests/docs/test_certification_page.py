@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fluxttice_core.measurement.gates import ACCEPTANCE
-from fluxttice_core.provenance.verification import verify
+from fluxttice_core.certification.verify import verify
+from fluxttice_core.evaluation.gates import ACCEPTANCE
 
 PAGE = Path(__file__).parents[2] / "docs" / "certification.md"
 

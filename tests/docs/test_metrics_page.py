@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from docs import generalisation
 from fluxttice_core.cli import audit, benchmark
 from fluxttice_core.cli.main import OneSentence
-from fluxttice_core.measurement.wording import LABELS
-from fluxttice_core.provenance.canonical import parse_json
-from fluxttice_core.provenance.trained import certified
+from fluxttice_core.metrics.wording import LABELS
+from fluxttice_core.storage.canonical_json import parse_json
+from fluxttice_core.storage.pretrained import certified
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -3,8 +3,8 @@
 import pytest
 
 from docs.build import checkpoint_report
-from fluxttice_core.measurement.metric import Half
-from fluxttice_core.measurement.report import Report
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.metric import Half
 
 
 @pytest.fixture(scope="module")

@@ -88,10 +88,10 @@ def server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         [
-            "fluxttice_core.provenance.certificate",
-            "fluxttice_core.provenance.verification",
-            "fluxttice_core.publishing.export",
-            "fluxttice_core.publishing.figures",
+            "fluxttice_core.certification.certify",
+            "fluxttice_core.certification.verify",
+            "fluxttice_core.storage.export",
+            "fluxttice_core.evaluation.plots",
             "fluxttice_core.cli.main",
             "pytest",
         ]

@@ -10,9 +10,9 @@ import pytest
 import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fluxttice_core.certification.signature import sign_folder, verify_folder
 from fluxttice_core.errors import CheckpointError, FluxtticeError, SignatureError
-from fluxttice_core.provenance import checkpoint
-from fluxttice_core.provenance.signature import sign_folder, verify_folder
+from fluxttice_core.storage import checkpoint
 
 Count = Callable[..., None]
 

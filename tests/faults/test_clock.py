@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance import certificate, result_file
-from fluxttice_core.provenance.certificate import certify
-from fluxttice_core.provenance.checkpoint import latest, list_checkpoints, read
-from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.run import Run, run_settings
+from fluxttice_core.certification import certify as certificate
+from fluxttice_core.certification.certify import certify
+from fluxttice_core.evaluation import result_file
+from fluxttice_core.evaluation.result_file import read_report
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
+from fluxttice_core.training.run import Run, run_settings
 from tests.small import RUN
 
 Count = Callable[..., None]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fluxttice_core.certification.keys import new_private_key
+from fluxttice_core.certification.signature import sign_folder
+from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import FluxtticeError
-from fluxttice_core.provenance.keys import new_private_key
-from fluxttice_core.provenance.signature import sign_folder
-from fluxttice_core.provenance.trained import load
-from fluxttice_core.provenance.verification import verify
+from fluxttice_core.storage.pretrained import load
 
 Count = Callable[..., None]
 Damage = Callable[[bytes, np.random.Generator], bytes]

@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fluxttice_core.certification import certify as certificate
+from fluxttice_core.certification.certify import certify
+from fluxttice_core.certification.keys import new_private_key
+from fluxttice_core.certification.signature import sign_folder
+from fluxttice_core.certification.verify import verify
 from fluxttice_core.cli import export as command
-from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance import certificate
-from fluxttice_core.provenance.atomic import is_temporary
-from fluxttice_core.provenance.certificate import certify
-from fluxttice_core.provenance.checkpoint import checkpoint_folder, latest, list_checkpoints, read
-from fluxttice_core.provenance.keys import new_private_key
-from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.run import Run, run_settings
-from fluxttice_core.provenance.signature import sign_folder
-from fluxttice_core.provenance.trained import load
-from fluxttice_core.provenance.verification import verify
-from fluxttice_core.publishing import onnx_model
-from fluxttice_core.publishing.export import ExportFormat, default_path, export
-from fluxttice_core.publishing.figures import draw_figures
+from fluxttice_core.evaluation.plots import draw_figures
+from fluxttice_core.evaluation.result_file import read_report
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.storage import onnx_export as onnx_model
+from fluxttice_core.storage.atomic_write import is_temporary
+from fluxttice_core.storage.checkpoint import checkpoint_folder, latest, list_checkpoints, read
+from fluxttice_core.storage.export import ExportFormat, default_path, export
+from fluxttice_core.storage.pretrained import load
+from fluxttice_core.training.run import Run, run_settings
 
 Kill = Callable[..., bool]
 Finish = Callable[..., float]

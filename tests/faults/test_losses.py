@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import TrainingError
-from fluxttice_core.provenance.checkpoint import latest, list_checkpoints, read
-from fluxttice_core.provenance.run import Run, run_settings
-from fluxttice_core.training.loop import Trainer
+from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
+from fluxttice_core.training.run import Run, run_settings
+from fluxttice_core.training.trainer import Trainer
 from tests.small import RUN
 
 Count = Callable[..., None]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fluxttice_core.provenance.checkpoint import latest, list_checkpoints, read
-from fluxttice_core.provenance.run import Run, run_settings
+from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
+from fluxttice_core.training.run import Run, run_settings
 from tests.small import RUN
 
 Count = Callable[..., None]

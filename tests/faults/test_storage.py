@@ -8,18 +8,18 @@ from typing import Protocol
 import numpy as np
 import pytest
 
+from fluxttice_core.certification import certify as certificate
+from fluxttice_core.certification.certify import certify
 from fluxttice_core.errors import StorageError
-from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.provenance import certificate
-from fluxttice_core.provenance.atomic import is_temporary
-from fluxttice_core.provenance.certificate import certify
-from fluxttice_core.provenance.checkpoint import list_checkpoints, read
-from fluxttice_core.provenance.result_file import read_report
-from fluxttice_core.provenance.run import Run, run_settings
-from fluxttice_core.provenance.trained import load
-from fluxttice_core.publishing import onnx_model
-from fluxttice_core.publishing.export import FORMATS, ExportFormat, export
-from fluxttice_core.publishing.onnx_model import onnx_files
+from fluxttice_core.evaluation.result_file import read_report
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.storage import onnx_export as onnx_model
+from fluxttice_core.storage.atomic_write import is_temporary
+from fluxttice_core.storage.checkpoint import list_checkpoints, read
+from fluxttice_core.storage.export import FORMATS, ExportFormat, export
+from fluxttice_core.storage.onnx_export import onnx_files
+from fluxttice_core.storage.pretrained import load
+from fluxttice_core.training.run import Run, run_settings
 
 Command = Callable[..., tuple[int, str]]
 Count = Callable[..., None]

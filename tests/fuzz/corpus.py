@@ -16,20 +16,20 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyarrow import parquet
 
-from fluxttice_core.measurement.control_scores import beside_controls
-from fluxttice_core.measurement.gates import ACCEPTANCE, judged
-from fluxttice_core.measurement.guards import guarded
-from fluxttice_core.measurement.intervals import coverage_interval
-from fluxttice_core.measurement.metric import Figure
-from fluxttice_core.measurement.report_record import from_plain
-from fluxttice_core.provenance.canonical import bytes_digest, canonical_json, json_digest
-from fluxttice_core.provenance.keys import public_pem
-from fluxttice_core.provenance.legacy import original_shapes
-from fluxttice_core.provenance.result_file import report_coverage
-from fluxttice_core.provenance.run import run_settings
-from fluxttice_core.provenance.statement import Bundle, write_bundle, write_statement
-from fluxttice_core.provenance.stored_model import StoredModel, read_stored
-from fluxttice_core.provenance.tensor_file import encode_tensors, tensor_digest
+from fluxttice_core.certification.keys import public_pem
+from fluxttice_core.certification.openssf_format import Bundle, write_bundle, write_statement
+from fluxttice_core.evaluation.control_scores import beside_controls
+from fluxttice_core.evaluation.gates import ACCEPTANCE, judged
+from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.report_json import from_plain
+from fluxttice_core.evaluation.result_file import report_coverage
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.statistics.intervals import coverage_interval
+from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest
+from fluxttice_core.storage.model_file import StoredModel, read_stored
+from fluxttice_core.storage.original_checkpoint import original_shapes
+from fluxttice_core.storage.tensors import encode_tensors, tensor_digest
+from fluxttice_core.training.run import run_settings
 
 SHIPPED = Path(__file__).parents[2] / "src" / "fluxttice_core" / "certified"
 CURVES = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP256K1())

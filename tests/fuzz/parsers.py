@@ -14,26 +14,26 @@ from typing import Any
 import numpy as np
 import typer
 
+from fluxttice_core.audit.sample_files import read_samples
+from fluxttice_core.certification.keys import load_private_key, load_public_key
+from fluxttice_core.certification.model_card import model_card
+from fluxttice_core.certification.openssf_format import read_bundle, read_statement
+from fluxttice_core.certification.origin import imported_from
+from fluxttice_core.certification.report_check import require_complete, require_facts_of
+from fluxttice_core.certification.selection import read_ranking
 from fluxttice_core.cli.audit import audit
 from fluxttice_core.errors import FluxtticeError, MeasurementError
-from fluxttice_core.measurement.sample_files import read_samples
+from fluxttice_core.evaluation.result_file import read_result
+from fluxttice_core.evaluation.result_schema import schema_fault
 from fluxttice_core.operations.catalogue import read_operation
-from fluxttice_core.operations.notation import parse
-from fluxttice_core.operations.space import OperationSpace
-from fluxttice_core.provenance import checkpoint
-from fluxttice_core.provenance.canonical import canonical_json, json_digest, parse_json
-from fluxttice_core.provenance.card import model_card
-from fluxttice_core.provenance.keys import load_private_key, load_public_key
-from fluxttice_core.provenance.legacy import read_legacy
-from fluxttice_core.provenance.origin import imported_from
-from fluxttice_core.provenance.report_facts import require_complete, require_facts_of
-from fluxttice_core.provenance.result_file import read_result
-from fluxttice_core.provenance.result_schema import schema_fault
-from fluxttice_core.provenance.run import Run
-from fluxttice_core.provenance.selection import read_ranking
-from fluxttice_core.provenance.statement import read_bundle, read_statement
-from fluxttice_core.provenance.stored_model import read_stored
+from fluxttice_core.spaces.notation import parse
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.storage import checkpoint
+from fluxttice_core.storage.canonical_json import canonical_json, json_digest, parse_json
+from fluxttice_core.storage.model_file import read_stored
+from fluxttice_core.storage.original_checkpoint import read_legacy
 from fluxttice_core.training.recipe import load_recipe
+from fluxttice_core.training.run import Run
 from tests.fuzz import corpus
 
 SPACES = (

@@ -8,8 +8,8 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.forward import ForwardPass, row_chunks, softmax
 from fluxttice_core.model.halves import HALVES, HalfName
-from fluxttice_core.provenance.tensor_file import as_arrays
-from fluxttice_core.provenance.trained import TrainedModel, certified
+from fluxttice_core.storage.pretrained import TrainedModel, certified
+from fluxttice_core.storage.tensors import as_arrays
 
 CLOSE = 2e-5
 """Largest difference that single precision may make: torch without AVX adds in another order."""

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds, properties_of, property_names
 from fluxttice_core.operations.cellwise import TERNARY, cellwise, grid
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.vocabulary import PROPERTIES
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 V = range(3)

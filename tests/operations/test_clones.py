@@ -19,8 +19,8 @@ from fluxttice_core.operations.clones import (
     sheffer_by_unary_operations,
 )
 from fluxttice_core.operations.operation import Operation
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.structure import closed_under, compatible_with
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.composition import Application, Expression, Variable, compose
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.pairwise import Pairwise
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 UNARY = OperationSpace(3, 1)
 indices = st.integers(0, 19682)

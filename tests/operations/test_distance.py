@@ -14,8 +14,8 @@ from fluxttice_core.operations.distance import (
     hamming_to_all,
     neighbours,
 )
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 SYMMETRIES = ["swap", "isomorphism", "anti-isomorphism", "sign-npn", "npn"]

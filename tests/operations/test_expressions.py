@@ -10,7 +10,7 @@ from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.clones import completeness
 from fluxttice_core.operations.expressions import shortest_expression
 from fluxttice_core.operations.operation import Operation
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 BOOLEAN = OperationSpace(2)
 

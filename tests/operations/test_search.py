@@ -5,8 +5,8 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.operations.search import find_operations, one_of_each_class
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 MAXIMUM = 19569
 

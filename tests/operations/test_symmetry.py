@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.cellwise import TERNARY
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.symmetry import (
     class_count,
     class_sizes,
@@ -20,6 +19,7 @@ from fluxttice_core.operations.symmetry import (
     representatives,
     transformations,
 )
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 NAMES = list(KNOWN["classes"])

@@ -23,13 +23,13 @@ class Lie:
     tests: tuple[str, ...]
 
 
-_NO_FLOOR = Edit("provenance/benchmarking.py", "if shown <= floor:", "if shown < 0:")
+_NO_FLOOR = Edit("evaluation/benchmark.py", "if shown <= floor:", "if shown < 0:")
 """The comparison with untrained networks, taken away."""
 
 _FRESH = """\
         from fluxttice_core.model.architecture import Architecture
         from fluxttice_core.model.dual_vae import DualVAE
-        from fluxttice_core.provenance.trained import in_memory
+        from fluxttice_core.storage.pretrained import in_memory
         from fluxttice_core.training.recipe import load_recipe
         import torch
         fresh = DualVAE.initialised(Architecture(arity=1), torch.Generator().manual_seed(0))
@@ -42,7 +42,7 @@ LIES = (
         "rounded expectations are sampled as argmax",
         (
             Edit(
-                "measurement/sampling.py",
+                "metrics/sampling.py",
                 'return _likeliest(logits) if rule == "argmax" else _rounded_mean(logits)',
                 "return _rounded_mean(logits)",
             ),
@@ -67,7 +67,7 @@ LIES = (
         "the library measures fresh weights where no checkpoint is given",
         (
             Edit(
-                "provenance/benchmarking.py",
+                "evaluation/benchmark.py",
                 "    if target is None:\n        raise CheckpointError(",
                 "    if target is None:\n"
                 + _FRESH.format("target =")
@@ -81,7 +81,7 @@ LIES = (
         "the latent histogram is one of Gaussian noise",
         (
             Edit(
-                "measurement/code_figures.py",
+                "metrics/codes.py",
                 "samples = [posteriors.draw(generator).float() for _ in range(settings.posterior_repeats)]",
                 "samples = [torch.randn(posteriors.mu.shape, generator=generator)"
                 " for _ in range(settings.posterior_repeats)]",
@@ -93,7 +93,7 @@ LIES = (
         "the differential entropy is one of Gaussian noise",
         (
             Edit(
-                "measurement/aggregate.py",
+                "metrics/aggregate_posterior.py",
                 "z = drawn.draw(generator)",
                 "z = torch.randn(drawn.mu.shape, generator=generator, dtype=torch.float64)",
             ),
@@ -104,18 +104,18 @@ LIES = (
         "the split holds out rows of its training part",
         (
             Edit(
-                "operations/split.py",
+                "spaces/split.py",
                 "held_out=order[n_train + n_validation :]",
                 "held_out=order[: space.size - n_train - n_validation]",
             ),
         ),
-        ("tests/operations/test_split.py::test_the_parts_are_disjoint_and_cover_the_space",),
+        ("tests/spaces/test_split.py::test_the_parts_are_disjoint_and_cover_the_space",),
     ),
     Lie(
         "held-out accuracy is measured on training rows",
         (
             Edit(
-                "measurement/code_figures.py",
+                "metrics/codes.py",
                 '"held_out": split.held_out}',
                 '"held_out": split.train}',
             ),
@@ -126,7 +126,7 @@ LIES = (
         "a freshly initialised network is measured in place of the loaded one",
         (
             Edit(
-                "provenance/benchmarking.py",
+                "evaluation/benchmark.py",
                 "return measure(\n        halves,",
                 "return measure(\n        untrained_halves(model.architecture, 0),",
             ),
@@ -152,7 +152,7 @@ LIES = (
     ),
     Lie(
         "figures come without their ceiling",
-        (Edit("measurement/metric.py", "if math.isnan(self.ceiling):", "if False:"),),
+        (Edit("metrics/metric.py", "if math.isnan(self.ceiling):", "if False:"),),
         (f"{_MEASUREMENT}/test_metric.py::test_a_figure_without_a_ceiling_is_refused",),
     ),
     Lie(
@@ -170,24 +170,24 @@ LIES = (
         "more is drawn than the budget says",
         (
             Edit(
-                "measurement/reach_figures.py",
+                "metrics/reach_figures.py",
                 "_drawn_indices(source, stop - drawn, rules, generator)",
                 "_drawn_indices(source, 2 * (stop - drawn), rules, generator)",
             ),
-            Edit("measurement/reach_figures.py", "if drawn != stop:", "if False:"),
+            Edit("metrics/reach_figures.py", "if drawn != stop:", "if False:"),
         ),
         (f"{_MEASUREMENT}/test_reach_figures.py::test_a_perfect_generator_reaches_its_ceiling",),
     ),
     Lie(
         "a sampler that draws too few is believed",
-        (Edit("measurement/reach_figures.py", "if drawn != stop:", "if drawn > stop:"),),
+        (Edit("metrics/reach_figures.py", "if drawn != stop:", "if drawn > stop:"),),
         (f"{_MEASUREMENT}/test_reach_figures.py::test_a_sample_smaller_than_its_budget_is_refused",),
     ),
     Lie(
         "the rate is clamped from below",
         (
             Edit(
-                "measurement/posterior.py",
+                "metrics/posterior.py",
                 "(0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0)",
                 "(0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0).clamp(min=0.5)",
             ),

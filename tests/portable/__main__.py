@@ -43,7 +43,7 @@ ANYWHERE = (
     "tests/house",
     "tests/provenance",
 )
-BROWSER = "tests/serving/explorer/browser"
+BROWSER = "tests/server/explorer/browser"
 
 
 @dataclass(frozen=True)

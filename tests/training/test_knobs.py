@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from fluxttice_core.provenance.run import Run, RunSettings
 from fluxttice_core.training import schedules
 from fluxttice_core.training.recipe import Recipe, validate_recipe
+from fluxttice_core.training.run import Run, RunSettings
 
 if TYPE_CHECKING:
     from tests.training.conftest import Outcome, SmallRuns

@@ -8,7 +8,7 @@ import torch
 
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.halves import HalfName
-from fluxttice_core.training.rows import rows_of
+from fluxttice_core.training.dataset import rows_of
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns

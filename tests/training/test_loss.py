@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import DualVAE, HalfOutput
+from fluxttice_core.training import loss_terms as objective
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
 from fluxttice_core.training.recipe import HalfSettings, Recipe, load_recipe
 

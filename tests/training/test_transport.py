@@ -13,9 +13,9 @@ from torch import Tensor
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.training.dataset import Rows, rows_of
 from fluxttice_core.training.recipe import TransportSettings
-from fluxttice_core.training.rows import Rows, rows_of
 from fluxttice_core.training.schedules import Constant
 from fluxttice_core.training.transport import Assignment, assign, focused_draws, quantile_cells, thresholds
 from fluxttice_core.training.transport_term import Targets, TransportTerm

@@ -13,9 +13,9 @@ from fluxttice_core.cli.audit_view import print_findings, print_samples
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from fluxttice_core.measurement.sample_report import SampleReport
-    from fluxttice_core.measurement.stated import Stated
-    from fluxttice_core.measurement.verdict import Finding
+    from fluxttice_core.audit.printed_numbers import Stated
+    from fluxttice_core.audit.sample_report import SampleReport
+    from fluxttice_core.audit.verdicts import Finding
 
 __all__ = ["register"]
 
@@ -133,7 +133,7 @@ def audit(
 
 def _space(space_size: str | None) -> int | None:
     """Read the size of the space."""
-    from fluxttice_core.measurement.stated import stated_count
+    from fluxttice_core.audit.printed_numbers import stated_count
 
     if space_size is None:
         return None
@@ -164,7 +164,7 @@ class _Shares(NamedTuple):
 
 def _shares(distinct: Sequence[str], against: str | None, union: str | None, size: int) -> _Shares:
     """Read shares of one space together: what `1` is depends on what stands beside it."""
-    from fluxttice_core.measurement.stated import stated_shares
+    from fluxttice_core.audit.printed_numbers import stated_shares
 
     sets = [text for text in (against, union) if text is not None]
     read = iter(stated_shares([*distinct, *sets], size))
@@ -180,9 +180,9 @@ def _points(draws: Sequence[str], shares: _Shares, size: int, significance: floa
 
     A second set is no second result: another generator may have made it.
     """
-    from fluxttice_core.measurement.coverage_claims import Point, audit_point
-    from fluxttice_core.measurement.curve_claims import audit_curve
-    from fluxttice_core.measurement.stated import stated_count
+    from fluxttice_core.audit.coverage_claims import Point, audit_point
+    from fluxttice_core.audit.curve_claims import audit_curve
+    from fluxttice_core.audit.printed_numbers import stated_count
 
     distinct, against = shares.distinct, shares.against
     if draws and distinct and len(draws) != len(distinct):
@@ -201,7 +201,7 @@ def _points(draws: Sequence[str], shares: _Shares, size: int, significance: floa
 
 def _half_said(claim: str, missing: str) -> Finding:
     """Return the finding that a claim leaves out what decides."""
-    from fluxttice_core.measurement.verdict import Finding, Verdict
+    from fluxttice_core.audit.verdicts import Finding, Verdict
 
     reason = f"the claim does not say {missing}"
     return Finding(claim, Verdict.NOT_ENOUGH_SAID, "uniform null", None, None, "fraction", None, reason)
@@ -209,8 +209,8 @@ def _half_said(claim: str, missing: str) -> Finding:
 
 def _steps(sequence: str | None) -> Iterator[Finding]:
     """Audit results that are said never to fall."""
-    from fluxttice_core.measurement.claims import audit_sequence
-    from fluxttice_core.measurement.stated import stated_number
+    from fluxttice_core.audit.other_claims import audit_sequence
+    from fluxttice_core.audit.printed_numbers import stated_number
 
     if sequence is not None:
         yield audit_sequence([stated_number(text) for text in sequence.split(",")])
@@ -218,12 +218,12 @@ def _steps(sequence: str | None) -> Iterator[Finding]:
 
 def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
     """Audit what is said of two sets."""
-    from fluxttice_core.measurement.set_claims import (
+    from fluxttice_core.audit.printed_numbers import stated_number
+    from fluxttice_core.audit.set_claims import (
         audit_distance_and_union,
         audit_jaccard_distance,
         audit_union,
     )
-    from fluxttice_core.measurement.stated import stated_number
 
     distinct, against, union = shares
     if against is None and distance is None and union is None:
@@ -243,8 +243,8 @@ def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
 
 def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
     """Audit the entropy of a histogram."""
-    from fluxttice_core.measurement.claims import audit_histogram_entropy
-    from fluxttice_core.measurement.stated import stated_count, stated_number
+    from fluxttice_core.audit.other_claims import audit_histogram_entropy
+    from fluxttice_core.audit.printed_numbers import stated_count, stated_number
 
     if _together(entropy=entropy, bins=bins):
         yield audit_histogram_entropy(stated_number(entropy or ""), stated_count(bins or ""))
@@ -252,8 +252,8 @@ def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
 
 def _wrong_trits(counts: str | None, share: str | None, size: int) -> Iterator[Finding]:
     """Audit a share of tables against their counts."""
-    from fluxttice_core.measurement.claims import audit_wrong_trits
-    from fluxttice_core.measurement.stated import share_of_all, stated_count
+    from fluxttice_core.audit.other_claims import audit_wrong_trits
+    from fluxttice_core.audit.printed_numbers import share_of_all, stated_count
 
     if _together(wrong_trits=counts, share=share):
         tables = [stated_count(text) for text in (counts or "").split(",")]
@@ -262,8 +262,8 @@ def _wrong_trits(counts: str | None, share: str | None, size: int) -> Iterator[F
 
 def _clamped(kl: str | None, free_bits: str | None, dimensions: str | None) -> Iterator[Finding]:
     """Audit a KL divergence under free bits."""
-    from fluxttice_core.measurement.claims import audit_free_bits
-    from fluxttice_core.measurement.stated import stated_count, stated_number
+    from fluxttice_core.audit.other_claims import audit_free_bits
+    from fluxttice_core.audit.printed_numbers import stated_count, stated_number
 
     if _together(kl=kl, free_bits=free_bits, dimensions=dimensions):
         floor = stated_number(free_bits or "")
@@ -279,9 +279,9 @@ def _measure(
     significance: float,
 ) -> SampleReport | None:
     """Measure a file of samples, if one is given."""
-    from fluxttice_core.measurement.sample_files import read_samples
-    from fluxttice_core.measurement.sample_report import report_samples
-    from fluxttice_core.operations.space import OperationSpace
+    from fluxttice_core.audit.sample_files import read_samples
+    from fluxttice_core.audit.sample_report import report_samples
+    from fluxttice_core.spaces.operation_space import OperationSpace
 
     if path is None:
         if (column, base, arity) != (None, None, None):
@@ -295,7 +295,7 @@ def _show(
     findings: Sequence[Finding], report: SampleReport | None, significance: float, *, as_json: bool
 ) -> None:
     """Print what was found."""
-    from fluxttice_core.measurement.verdict import worst
+    from fluxttice_core.audit.verdicts import worst
 
     if not as_json:
         if report is not None:
@@ -313,7 +313,7 @@ def _show(
 
 def _leave(findings: Sequence[Finding], *, require_uniform: bool) -> None:
     """End with status 1 where a claim is refuted, or is not as good as was required."""
-    from fluxttice_core.measurement.verdict import Verdict, worst
+    from fluxttice_core.audit.verdicts import Verdict, worst
 
     enough = {Verdict.CONSISTENT, Verdict.POSSIBLE}
     if worst(findings) is Verdict.IMPOSSIBLE or (require_uniform and worst(findings) not in enough):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from fluxttice_core.measurement.intervals import Interval
-    from fluxttice_core.measurement.sample_report import SampleReport
-    from fluxttice_core.measurement.verdict import Finding
+    from fluxttice_core.audit.sample_report import SampleReport
+    from fluxttice_core.audit.verdicts import Finding
+    from fluxttice_core.statistics.intervals import Interval
 
 __all__ = ["print_findings", "print_samples"]
 
@@ -24,7 +24,7 @@ _COLOURS = {"impossible": "red", "below uniform": "yellow", "not enough said": "
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print each verdict with its claim and reason, and the worst last where there are several."""
-    from fluxttice_core.measurement.verdict import worst
+    from fluxttice_core.audit.verdicts import worst
 
     for finding in findings:
         typer.echo(f"{_coloured(finding.verdict.value)}: {finding.claim}")
@@ -67,7 +67,7 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
 
 def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
     """Return the lines of coverage and efficiency, if the space has a known size."""
-    from fluxttice_core.measurement.verdict import percent
+    from fluxttice_core.audit.verdicts import percent
 
     coverage, efficiency = report.coverage_interval, report.efficiency_interval
     if coverage is None or efficiency is None or report.ceiling is None:
@@ -80,7 +80,7 @@ def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
 
 def _shares(interval: Interval) -> str:
     """Return an interval of shares as percent."""
-    from fluxttice_core.measurement.verdict import percent
+    from fluxttice_core.audit.verdicts import percent
 
     return f"{percent(interval.estimate)} [{percent(interval.lower)}, {percent(interval.upper)}]"
 

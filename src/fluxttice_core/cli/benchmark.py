@@ -8,9 +8,9 @@ import typer
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
-    from fluxttice_core.measurement.report import Report
-    from fluxttice_core.measurement.settings import MeasurementSettings
-    from fluxttice_core.provenance.trained import TrainedModel
+    from fluxttice_core.evaluation.report import Report
+    from fluxttice_core.metrics.settings import MeasurementSettings
+    from fluxttice_core.storage.pretrained import TrainedModel
 
 __all__ = ["register", "report_card"]
 
@@ -41,7 +41,7 @@ def benchmark(
     """Measure a trained model beside ceiling, floor and controls; refuses to run without one."""
     require_extra("train", "measuring a model")
     from fluxttice_core.cli.measuring import chosen_settings, chosen_target
-    from fluxttice_core.provenance.atomic import write_text
+    from fluxttice_core.storage.atomic_write import write_text
 
     target = chosen_target(checkpoint, certified=certified)
     settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
@@ -61,7 +61,7 @@ def report_card(
         settings: What the measurement is made with.
     """
     from fluxttice_core.cli.measuring import Watch, repeatable_command
-    from fluxttice_core.provenance.benchmarking import benchmark as measure_and_write
+    from fluxttice_core.evaluation.benchmark import benchmark as measure_and_write
 
     with Watch(lines=True, every=10.0) as watch:
         report = measure_and_write(

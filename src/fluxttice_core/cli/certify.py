@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
     from rich.table import Table
 
-    from fluxttice_core.provenance.certificate import Certificate
-    from fluxttice_core.provenance.selection import Ranked
+    from fluxttice_core.certification.certify import Certificate
+    from fluxttice_core.certification.selection import Ranked
 
 __all__ = ["certified_folder", "register"]
 
@@ -75,9 +75,9 @@ def certified_folder(
         FluxtticeError: If the model is refused, cannot be read, or its folder cannot be written.
     """
     require_extra("train", "measuring a model")
+    from fluxttice_core.certification.certify import certify as write_certificate
     from fluxttice_core.cli.measuring import Watch, chosen_settings
-    from fluxttice_core.provenance.certificate import certify as write_certificate
-    from fluxttice_core.publishing.figures import draw_figures
+    from fluxttice_core.evaluation.plots import draw_figures
 
     private_key = None if key is None else _private_key(key)
     settings = chosen_settings(quick=quick, draws=None, repeats=None, seed=None, device="cpu")
@@ -103,9 +103,9 @@ def _beside(source: Path) -> Path:
 
 def _private_key(path: Path) -> ec.EllipticCurvePrivateKey:
     """Read the key before anything is measured, so that a wrong password costs no time."""
+    from fluxttice_core.certification.keys import MAXIMUM_KEY, load_private_key
     from fluxttice_core.errors import SignatureError
-    from fluxttice_core.provenance.bounded import read_bounded
-    from fluxttice_core.provenance.keys import MAXIMUM_KEY, load_private_key
+    from fluxttice_core.storage.bounded_read import read_bounded
 
     pem = read_bounded(path, maximum=MAXIMUM_KEY, name="The private key", error=SignatureError)
     if b"ENCRYPTED" not in pem:

@@ -33,9 +33,9 @@ def compare(
     require_extra("train", "measuring models")
     from fluxttice_core.cli.measuring import Watch, chosen_settings
     from fluxttice_core.errors import MeasurementError
-    from fluxttice_core.measurement.comparison import comparison_table
-    from fluxttice_core.provenance.benchmarking import require_trained
-    from fluxttice_core.provenance.coverage_report import coverage_report
+    from fluxttice_core.evaluation.benchmark import require_trained
+    from fluxttice_core.evaluation.comparison import comparison_table
+    from fluxttice_core.evaluation.coverage_report import coverage_report
 
     if len(models) < 2:
         raise MeasurementError("a comparison needs at least two models: name another one")

@@ -26,9 +26,9 @@ def export(
 ) -> None:
     """Write every operation with its codes (parquet, npz, projector), or the networks (onnx)."""
     from fluxttice_core.errors import SettingsError
-    from fluxttice_core.provenance.trained import certified, load
-    from fluxttice_core.publishing.export import FORMATS, default_path
-    from fluxttice_core.publishing.export import export as write
+    from fluxttice_core.storage.export import FORMATS, default_path
+    from fluxttice_core.storage.export import export as write
+    from fluxttice_core.storage.pretrained import certified, load
 
     chosen = next((known for known in FORMATS if known == kind), None)
     if chosen is None:

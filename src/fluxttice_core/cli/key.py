@@ -33,8 +33,8 @@ def new(
     ] = None,
 ) -> None:
     """Make a P-256 key: its private half encrypted with a password, mode 0600, its public half beside it."""
+    from fluxttice_core.certification.keys import fingerprint, new_private_key, write_key_pair
     from fluxttice_core.errors import StorageError
-    from fluxttice_core.provenance.keys import fingerprint, new_private_key, write_key_pair
 
     if not private.name:
         raise StorageError(f"{str(private)!r} is the name of a folder; give a file for the private key")
@@ -50,7 +50,7 @@ def new(
 @keys.command()
 def show(public: Annotated[Path, typer.Argument(help="A public key in PEM.")]) -> None:
     """Show a public key's curve and fingerprint, to compare with what its owner says."""
-    from fluxttice_core.provenance.keys import fingerprint, load_public_key, public_pem
+    from fluxttice_core.certification.keys import fingerprint, load_public_key, public_pem
 
     key = load_public_key(public)
     typer.echo(f"curve        {key.curve.name}")

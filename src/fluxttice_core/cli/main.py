@@ -72,7 +72,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> bool:
     if wanted:
-        from fluxttice_core import __version__
+        from fluxttice_core.version import __version__
 
         typer.echo(f"fluxttice {__version__}")
         raise typer.Exit

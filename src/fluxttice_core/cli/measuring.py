@@ -20,9 +20,9 @@ from rich.progress import (
 
 from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.measurement.settings import QUICK, MeasurementSettings, settings_from
-from fluxttice_core.provenance.trained import TrainedModel, load
-from fluxttice_core.provenance.trained import certified as shipped
+from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_from
+from fluxttice_core.storage.pretrained import TrainedModel, load
+from fluxttice_core.storage.pretrained import certified as shipped
 
 _WIDTH = 100
 

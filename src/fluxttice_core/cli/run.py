@@ -9,7 +9,7 @@ import typer
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
-    from fluxttice_core.provenance.certificate import Certificate
+    from fluxttice_core.certification.certify import Certificate
 
 __all__ = ["RESULT", "register"]
 
@@ -51,8 +51,8 @@ def _say(text: str) -> None:
 
 def _show(certificate: "Certificate") -> None:
     from fluxttice_core.cli.measuring import report_console
-    from fluxttice_core.provenance.coverage_report import certified_report
-    from fluxttice_core.publishing.beside_shipped import beside_shipped
+    from fluxttice_core.evaluation.beside_shipped import beside_shipped
+    from fluxttice_core.evaluation.coverage_report import certified_report
 
     console = report_console()
     console.print(certificate.report)
@@ -60,9 +60,9 @@ def _show(certificate: "Certificate") -> None:
 
 
 def _write(path: Path, certificate: "Certificate", spent: float) -> None:
-    from fluxttice_core.provenance.environment import peak_memory
-    from fluxttice_core.provenance.result_file import Circumstances, result_of, write_result
-    from fluxttice_core.provenance.trained import load
+    from fluxttice_core.evaluation.result_file import Circumstances, result_of, write_result
+    from fluxttice_core.storage.environment import peak_memory
+    from fluxttice_core.storage.pretrained import load
 
     cost = Circumstances("fluxttice run", spent, peak_memory())
     write_result(path, result_of(certificate.report, load(certificate.folder), cost))
@@ -71,7 +71,7 @@ def _write(path: Path, certificate: "Certificate", spent: float) -> None:
 
 def _train(folder: Path, seed: int) -> None:
     from fluxttice_core.cli.train_view import TrainView
-    from fluxttice_core.provenance.run import SETTINGS, Run, run_settings
+    from fluxttice_core.training.run import SETTINGS, Run, run_settings
 
     if (folder / SETTINGS).is_file():
         training = Run.open(folder)

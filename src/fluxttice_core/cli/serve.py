@@ -10,7 +10,7 @@ from fluxttice_core.extras import require_extra
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from fluxttice_core.measurement.report import Report
+    from fluxttice_core.evaluation.report import Report
 
 __all__ = ["register"]
 
@@ -43,7 +43,7 @@ def serve(
 ) -> None:
     """Serve the explorer page and the embedding API."""
     require_extra("serve", "serving")
-    from fluxttice_core.serving.server import address_of, bind, make_server, require_guarded
+    from fluxttice_core.server.run import address_of, bind, make_server, require_guarded
 
     key = api_key or None
     require_guarded(host, key, insecure_public=insecure_public)
@@ -58,9 +58,9 @@ def serve(
 
 
 def _application(model: Path | None, key: str | None) -> "Starlette":
-    from fluxttice_core.serving.app import create_app
-    from fluxttice_core.serving.explorer_pages import explorer_routes
-    from fluxttice_core.serving.served import serve_model
+    from fluxttice_core.server.app import create_app
+    from fluxttice_core.server.explorer.pages import explorer_routes
+    from fluxttice_core.server.served_model import serve_model
 
     served = serve_model(model)
     return create_app(served, key=key, pages=explorer_routes(served, _figures))
@@ -68,6 +68,6 @@ def _application(model: Path | None, key: str | None) -> "Starlette":
 
 def _figures(report: "Report") -> dict[str, bytes]:
     # Loaded when somebody looks at a report: it takes longer than all the rest of the start.
-    from fluxttice_core.publishing.figures import draw_figures
+    from fluxttice_core.evaluation.plots import draw_figures
 
     return draw_figures(report)

@@ -30,9 +30,9 @@ def sweep(
     """Train many seeds of a recipe together and measure each; started again, it goes on where it was."""
     require_extra("train", "training models")
     from fluxttice_core.cli.measuring import Watch, repeatable_command
-    from fluxttice_core.provenance.study import resumed
-    from fluxttice_core.provenance.sweep import MEASUREMENT, REHEARSAL, begun, carried_out
-    from fluxttice_core.publishing.sweep_table import sweep_table
+    from fluxttice_core.experiments.study import resumed
+    from fluxttice_core.experiments.sweep import MEASUREMENT, REHEARSAL, begun, carried_out
+    from fluxttice_core.experiments.sweep_table import sweep_table
     from fluxttice_core.training.recipe import load_recipe
 
     chosen = load_recipe(recipe, setting or ())

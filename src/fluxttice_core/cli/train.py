@@ -8,7 +8,7 @@ import typer
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
-    from fluxttice_core.provenance.run import Run
+    from fluxttice_core.training.run import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +53,7 @@ def train(
 
 def _resumed(folder: Path, recipe: str | None, setting: list[str] | None) -> "Run":
     from fluxttice_core.errors import SettingsError
-    from fluxttice_core.provenance.run import Run
+    from fluxttice_core.training.run import Run
 
     if recipe or setting:
         raise SettingsError(
@@ -70,7 +70,7 @@ def _started(
     device: str,
     threads: int,
 ) -> "Run":
-    from fluxttice_core.provenance.run import Run, run_settings
+    from fluxttice_core.training.run import Run, run_settings
 
     settings = run_settings(
         recipe or "standard",

@@ -17,8 +17,8 @@ from rich.progress import (
 
 from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.extras import require_extra
-from fluxttice_core.provenance.run import Run
 from fluxttice_core.training.history import EpochRecord
+from fluxttice_core.training.run import Run
 
 _LINES = 10
 

@@ -12,7 +12,7 @@ from fluxttice_core.extras import require_extra
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fluxttice_core.provenance.verification import Finding
+    from fluxttice_core.certification.verify import Finding
 
 __all__ = ["register"]
 
@@ -37,10 +37,10 @@ def verify(
     ] = False,
 ) -> None:
     """Check signature, sums, schema, digests, card and gates; exit with 1 if anything fails."""
-    from fluxttice_core.provenance.certified_files import require_certificate
-    from fluxttice_core.provenance.keys import load_public_key
-    from fluxttice_core.provenance.verification import Finding
-    from fluxttice_core.provenance.verification import verify as check
+    from fluxttice_core.certification.folder_names import require_certificate
+    from fluxttice_core.certification.keys import load_public_key
+    from fluxttice_core.certification.verify import Finding
+    from fluxttice_core.certification.verify import verify as check
 
     if folder is None:
         folder, shipped_key = _shipped()
@@ -51,7 +51,7 @@ def verify(
     key = None if public_key is None else load_public_key(public_key)
     findings = list(check(folder, public_key=key))
     if remeasure:
-        from fluxttice_core.provenance.remeasurement import remeasure as measure_again
+        from fluxttice_core.certification.remeasure import remeasure as measure_again
 
         findings += measure_again(folder)
     else:

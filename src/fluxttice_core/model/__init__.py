@@ -1,1 +1,1 @@
-"""The dual VAE: encoders, decoders, coupling, controller and the named terms of its objective."""
+"""The dual VAE: encoders, decoders, coupling and controller, and their forward pass in NumPy."""

@@ -1,7 +1,7 @@
 """A dual VAE's sizes with the space of operations that it is about."""
 
 from fluxttice_core.model.network_shape import NetworkShape
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 class Architecture(NetworkShape):

@@ -16,7 +16,7 @@ from fluxttice_core.model.gaussian import reparametrise
 from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.model.initialisation import Scheme, initialise
 from fluxttice_core.model.statenet import StateNet
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 @dataclass(frozen=True)

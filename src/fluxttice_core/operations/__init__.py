@@ -1,1 +1,1 @@
-"""Operations as data: their space, notation, split, algebra, symmetry and names, with NumPy alone."""
+"""The ternary operations' own knowledge: algebra, symmetry, catalogue and search, with NumPy alone."""

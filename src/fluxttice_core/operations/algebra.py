@@ -10,8 +10,8 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations import dependence, identities, orders, structure
 from fluxttice_core.operations.cellwise import TERNARY, grid
 from fluxttice_core.operations.identities import Outputs, Verdicts
-from fluxttice_core.operations.space import ENUMERATION_LIMIT, OperationSpace
 from fluxttice_core.operations.vocabulary import PROPERTIES
+from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT, OperationSpace
 
 _TESTS: dict[str, Callable[[Outputs], Verdicts]] = {
     "commutative": identities.commutative,

@@ -8,9 +8,9 @@ from functools import cache
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.catalogue_entries import BINARY, UNARY, Entry
 from fluxttice_core.operations.cellwise import TERNARY
-from fluxttice_core.operations.notation import parse_one
 from fluxttice_core.operations.operation import Operation
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.notation import parse_one
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 UNARY_TERNARY = OperationSpace(base=3, arity=1)
 """The one-input ternary operations."""

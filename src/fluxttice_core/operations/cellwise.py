@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Integer, UInt8
 
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 TERNARY = OperationSpace()
 """The two-input ternary operations."""

@@ -23,7 +23,7 @@ from fluxttice_core.operations.relations import (
     repeating_relation,
     unary_relation,
 )
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 @dataclass(frozen=True)

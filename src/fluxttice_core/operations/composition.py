@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.operation import Operation
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 VARIABLES = ("a", "b", "c", "d")
 """Names of the inputs, first to last."""

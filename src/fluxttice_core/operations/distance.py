@@ -8,8 +8,8 @@ from jaxtyping import Int64, Integer
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, cellwise
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.symmetry import orbit
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 def hamming(

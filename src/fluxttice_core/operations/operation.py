@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Int8, Integer
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.notation import parse_one
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.notation import parse_one
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from jaxtyping import Int32
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import cellwise
 from fluxttice_core.operations.operation import Operation
-from fluxttice_core.operations.space import OperationSpace
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 def one_of_each_class(

@@ -10,8 +10,8 @@ from jaxtyping import Int64, Integer, UInt8
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, cellwise
-from fluxttice_core.operations.space import OperationSpace
 from fluxttice_core.operations.vocabulary import SYMMETRIES
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 Permutation = tuple[int, ...]
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.adamw import AdamW, Decays
+from fluxttice_core.training.adamw_derivative import CLIP_MARGIN, EPSILON, Move, StepDerivative
 from fluxttice_core.training.recipe import OptimizerSettings
-from fluxttice_core.training.step_derivative import CLIP_MARGIN, EPSILON, Move, StepDerivative
 
 LEARNING_PARTS = ("encoder_A", "encoder_B", "decoder_A", "decoder_B")
 

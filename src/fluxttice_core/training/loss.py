@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fluxttice_core.model import objective
 from fluxttice_core.model.dual_vae import HalfOutput
+from fluxttice_core.training import loss_terms as objective
 from fluxttice_core.training.recipe import HalfSettings, Recipe
 
 

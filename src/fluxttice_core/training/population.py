@@ -20,16 +20,16 @@ from torch.func import functional_call, vmap
 
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.operations.split import split
+from fluxttice_core.model.random_streams import stream
+from fluxttice_core.spaces.split import split
+from fluxttice_core.training.adamw_derivative import CLIP_MARGIN
 from fluxttice_core.training.allocation import keep_freed_memory
 from fluxttice_core.training.calibration import calibrate
-from fluxttice_core.training.demand import population_excess
+from fluxttice_core.training.dataset import rows_of
 from fluxttice_core.training.descent import LEARNING_PARTS, Descent
 from fluxttice_core.training.loss import Conditions, batch_loss, scheduled
-from fluxttice_core.training.randomness import stream
 from fluxttice_core.training.recipe import Recipe
-from fluxttice_core.training.rows import rows_of
-from fluxttice_core.training.step_derivative import CLIP_MARGIN
+from fluxttice_core.training.recipe_cost import population_excess
 from fluxttice_core.training.transport_term import TransportTerm
 
 

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.initialisation import Scheme
-from fluxttice_core.training.demand import excess
-from fluxttice_core.training.plain_yaml import read_yaml
+from fluxttice_core.training.recipe_cost import excess
+from fluxttice_core.training.recipe_yaml import read_yaml
 from fluxttice_core.training.schedules import Constant, Schedule, within
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.training.dataset import Rows
 from fluxttice_core.training.recipe import TransportSettings
-from fluxttice_core.training.rows import Rows
 from fluxttice_core.training.transport import Assignment, assign, focused_draws, quantile_cells
 
 _KEY = "transport"

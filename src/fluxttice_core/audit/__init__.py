@@ -1,0 +1,1 @@
+"""Somebody's samples, counts or claims against what is possible, without torch."""

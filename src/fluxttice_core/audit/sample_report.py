@@ -1,0 +1,187 @@
+"""Measuring a sample of any generator: richness where the space is unknown, coverage where it is known."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from fluxttice_core.audit.coverage_claims import Point, audit_point
+from fluxttice_core.audit.printed_numbers import stated_share
+from fluxttice_core.audit.sample_values import Samples
+from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import counts_of, drawn_exactly
+from fluxttice_core.statistics.few_counts import reachable_interval, unseen_mass_interval
+from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
+from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.richness import ace
+from fluxttice_core.statistics.richness_intervals import (
+    ace_interval,
+    distinct_interval,
+    estimated_hill_interval,
+    observed_hill_interval,
+)
+from fluxttice_core.statistics.uniform_moments import expected_share
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What a sample says of its generator.
+
+    Args:
+        column: Name of the column or array that was read, where its file has others.
+        draws: Number of samples, N.
+        distinct: Different operations among them.
+        singletons: Operations drawn once, F1.
+        doubletons: Operations drawn twice, F2.
+        size: Operations in the space, K; None if unknown.
+        coverage: Distinct operations as a share of the space; None if its size is unknown.
+        ceiling: The share that N uniform draws are expected to show.
+        efficiency: Coverage over its ceiling.
+        coverage_interval: Of the coverage that so many draws are expected to show.
+        efficiency_interval: The same over the ceiling.
+        missing_mass: Good-Turing estimate of the mass not seen, with Esty's interval, wider where counts are
+            few.
+        richness: Chao1, which estimates a lower bound of the operations that the generator reaches, with its
+            interval; cut at the size of the space, and without an upper limit where counts set none.
+        ace: The abundance-based estimate of the same, cut likewise; None where it is undefined.
+        ace_interval: Its interval.
+        hill_observed: Effective numbers of orders 0, 1 and 2 in the sample.
+        hill_observed_intervals: Of those that so many draws are expected to show; None where the draws do not
+            determine one.
+        hill_estimated: Estimates of the generator's own; None where one is undefined.
+        hill_estimated_intervals: Of the generator's own.
+        finding: The sample against the uniform null.
+    """
+
+    column: str | None
+    draws: int
+    distinct: int
+    singletons: int
+    doubletons: int
+    size: int | None
+    coverage: float | None
+    ceiling: float | None
+    efficiency: float | None
+    coverage_interval: Interval | None
+    efficiency_interval: Interval | None
+    missing_mass: Interval
+    richness: Interval
+    ace: float | None
+    ace_interval: Interval | None
+    hill_observed: tuple[float, float, float]
+    hill_observed_intervals: tuple[Interval, Interval | None, Interval | None]
+    hill_estimated: tuple[float, float, float | None]
+    hill_estimated_intervals: tuple[Interval, Interval | None, Interval | None]
+    finding: Finding
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain values, an endless limit as none."""
+        return {**_finite(asdict(self)), "finding": self.finding.as_json()}
+
+
+def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> SampleReport:
+    """Measure a sample.
+
+    Good-Turing's mass says nothing of operations that are never made; Chao1 estimates how many are, at least.
+
+    Example:
+        >>> import numpy as np
+        >>> drawn = np.random.default_rng(0).integers(0, 19_683, 10_000)
+        >>> report = report_samples(Samples(drawn, 19_683))
+        >>> report.finding.verdict.value, round(report.ceiling, 4)
+        ('consistent with uniform', 0.3983)
+
+    Args:
+        samples: The draws.
+        significance: Probability below which a single run counts as refuted.
+
+    Raises:
+        MeasurementError: If there is no sample.
+    """
+    counts = counts_of(samples.indices)
+    draws, distinct, size = len(samples.indices), len(counts), samples.size
+    missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)
+    shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
+    most = math.inf if size is None else float(size)
+    ceiling = None if size is None else expected_share(size, draws)
+    return SampleReport(
+        column=samples.column,
+        draws=draws,
+        distinct=distinct,
+        singletons=drawn_exactly(counts, 1),
+        doubletons=drawn_exactly(counts, 2),
+        size=size,
+        coverage=None if size is None else distinct / size,
+        ceiling=ceiling,
+        efficiency=None if size is None or ceiling is None else distinct / size / ceiling,
+        coverage_interval=None if size is None else shown.scaled(1 / size),
+        efficiency_interval=None if size is None or ceiling is None else shown.scaled(1 / size / ceiling),
+        missing_mass=missing_mass,
+        richness=richness,
+        ace=_defined(lambda: min(ace(counts), most)),
+        ace_interval=_within(ace_interval(counts), size),
+        hill_observed=(hill_number(counts, 0), hill_number(counts, 1), hill_number(counts, 2)),
+        hill_observed_intervals=(
+            shown,
+            _within(observed_hill_interval(counts, 1), size),
+            _within(observed_hill_interval(counts, 2), size),
+        ),
+        hill_estimated=(
+            min(estimated_hill_number(counts, 0), most),
+            min(estimated_hill_number(counts, 1), most),
+            _defined(lambda: min(estimated_hill_number(counts, 2), most)),
+        ),
+        hill_estimated_intervals=(
+            richness,
+            _within(estimated_hill_interval(counts, 1), size),
+            _within(estimated_hill_interval(counts, 2), size),
+        ),
+        finding=_finding(draws, distinct, size, significance),
+    )
+
+
+def within(interval: Interval, size: int | None) -> Interval:
+    """Return an interval of operations cut at the size of their space, if that is known.
+
+    Example:
+        >>> str(within(Interval(101.0, 97.0, 110.0, 0.95, "Chao1"), 100))
+        '100 [97, 100]'
+    """
+    if size is None:
+        return interval
+    most = float(size)
+    ends = (min(value, most) for value in (interval.estimate, interval.lower, interval.upper))
+    estimate, lower, upper = ends
+    return replace(interval, estimate=estimate, lower=lower, upper=upper)
+
+
+def _within(interval: Interval | None, size: int | None) -> Interval | None:
+    """Return an interval, if there is one, cut at the size of the space."""
+    return None if interval is None else within(interval, size)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain values with none in the place of infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return [_finite(item) for item in value]
+    return None if value == math.inf else value
+
+
+def _finding(draws: int, distinct: int, size: int | None, significance: float) -> Finding:
+    """Hold the distinct count against the uniform null, if the space has a known size."""
+    if size is not None:
+        return audit_point(Point(draws, stated_share(f"{distinct:,}", size)), size, significance)
+    claim = f"{distinct:,} distinct among {draws:,} draws"
+    reason = "coverage and the uniform null need the size of the space: richness alone is given"
+    return Finding(claim, Verdict.NOT_ENOUGH_SAID, "uniform null", None, None, "fraction", None, reason)
+
+
+def _defined(estimate: Callable[[], float]) -> float | None:
+    """Return an estimate, or None where the sample leaves it undefined."""
+    try:
+        return estimate()
+    except MeasurementError:
+        return None

@@ -1,0 +1,122 @@
+"""What an audit says of a claim: one verdict, the bound it rests on, and one sentence."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from fluxttice_core.audit.printed_numbers import Stated
+
+SIGNIFICANCE = 0.001
+"""A run rarer than this is impossible where it is so of every generator, else below uniform."""
+
+_TINY = 1e-12
+"""Slack for the arithmetic alone."""
+
+
+class Verdict(StrEnum):
+    """The possible outcomes, worst first."""
+
+    IMPOSSIBLE = "impossible"
+    BELOW_UNIFORM = "below uniform"
+    NOT_ENOUGH_SAID = "not enough said"
+    CONSISTENT = "consistent with uniform"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One law or test applied to one claim.
+
+    Args:
+        claim: The claim in words.
+        verdict: What follows.
+        law: Name of the law or test.
+        lower: The least that the figure could be, at face value of what else was claimed; None if unbounded.
+        upper: The most that the figure could be.
+        unit: Unit of the bounds: "fraction", "nats" or "count".
+        p_value: Probability of a figure at least as extreme, where a test decided; None where a law did.
+        sentence: The reason in one sentence.
+    """
+
+    claim: str
+    verdict: Verdict
+    law: str
+    lower: float | None
+    upper: float | None
+    unit: str
+    p_value: float | None
+    sentence: str
+
+    def as_json(self) -> dict[str, str | float | None]:
+        """Return the finding as plain values."""
+        return {**asdict(self), "verdict": self.verdict.value}
+
+
+def worst(findings: Sequence[Finding]) -> Verdict:
+    """Return the worst verdict of several findings, and "not enough said" of none.
+
+    Example:
+        >>> worst([])
+        <Verdict.NOT_ENOUGH_SAID: 'not enough said'>
+    """
+    order = list(Verdict)
+    return min((finding.verdict for finding in findings), key=order.index, default=Verdict.NOT_ENOUGH_SAID)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a law allows a figure to be, given other claimed figures.
+
+    Args:
+        lower: Lower bound at face value of the other figures.
+        upper: Upper bound at face value.
+        least: Lower bound with the other figures rounded most favourably; `lower` where nothing was rounded.
+        most: Upper bound with the other figures rounded most favourably.
+    """
+
+    lower: float
+    upper: float
+    least: float | None = None
+    most: float | None = None
+
+
+def judge(stated: Stated, bounds: Bounds) -> Verdict:
+    """Judge a stated number or range against the bounds that a law allows.
+
+    Inside at face value: possible. Wholly outside however everything was rounded: impossible. Between the
+    two, the digits printed do not decide.
+
+    Example:
+        >>> from fluxttice_core.audit.printed_numbers import stated_number
+        >>> [judge(stated_number(text), Bounds(0.0, 3.912)).value for text in ("3.9", "4", "4.0")]
+        ['possible', 'not enough said', 'impossible']
+    """
+    if bounds.lower - _TINY <= stated.lower and stated.upper <= bounds.upper + _TINY:
+        return Verdict.POSSIBLE
+    least = bounds.lower if bounds.least is None else bounds.least
+    most = bounds.upper if bounds.most is None else bounds.most
+    if stated.least > most + _TINY or stated.most < least - _TINY:
+        return Verdict.IMPOSSIBLE
+    return Verdict.NOT_ENOUGH_SAID
+
+
+def percent(share: float) -> str:
+    """Write a share as percent, with more digits where it is close to nothing or to everything.
+
+    Example:
+        >>> percent(0.508053), percent(0.99995), percent(1.25e-12)
+        ('50.81 %', '99.9950 %', '1.25e-10 %')
+    """
+    if 0 < share < 0.0005:
+        return f"{100 * share:.3g} %"
+    return f"{100 * share:.{4 if 0.9995 < share < 1 else 2}f} %"
+
+
+def p_text(p_value: float) -> str:
+    """Write a probability for a sentence.
+
+    Example:
+        >>> p_text(0.0472), p_text(3e-40)
+        ('p = 0.047', 'p < 1e-12')
+    """
+    return "p < 1e-12" if p_value < 1e-12 else f"p = {p_value:.2g}"

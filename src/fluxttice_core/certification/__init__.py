@@ -1,0 +1,1 @@
+"""Who vouches for a model: choose, sign, describe, verify, measure again."""

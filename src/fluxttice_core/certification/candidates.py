@@ -1,0 +1,160 @@
+"""The checkpoints that a certificate can be made of, measured alike so that the fixed rule can rank them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fluxttice_core.certification.origin import imported_from
+from fluxttice_core.certification.selection import Candidate
+from fluxttice_core.errors import CertificationError, CheckpointError
+from fluxttice_core.evaluation.steps import ProgressCallback
+from fluxttice_core.metrics.distribution import generative_information
+from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+from fluxttice_core.metrics.streams import stream
+from fluxttice_core.model.halves import HalfName
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import bytes_digest, json_digest
+from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL, encode_model, list_checkpoints
+from fluxttice_core.storage.model_file import read_stored
+from fluxttice_core.storage.original_checkpoint import read_legacy
+from fluxttice_core.storage.pretrained import TrainedModel, load
+
+__all__ = ["Deposit", "candidate_paths", "deposit_of", "measure_candidates"]
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """A model as a certificate holds it.
+
+    Args:
+        model: The bytes of `model.safetensors`.
+        settings: The content of `settings.json`: the run's settings, or what is known of an import.
+        trained: The model that those bytes hold.
+    """
+
+    model: bytes
+    settings: dict[str, Any]
+    trained: TrainedModel
+
+    @property
+    def imported(self) -> bool:
+        """Whether the model comes from another program, without its settings and its split."""
+        return "imported" in self.settings
+
+
+def candidate_paths(source: Path) -> list[Path]:
+    """The checkpoints of a run, or the one model that a path names.
+
+    Args:
+        source: A run folder, a checkpoint folder, a model's folder, or a file of the original program.
+    """
+    return list_checkpoints(source) or [source]
+
+
+def measure_candidates(
+    models: Sequence[TrainedModel], *, draws: int, seed: int, progress: ProgressCallback | None = None
+) -> Iterator[Candidate]:
+    """Measure what the fixed rule looks at, of every model with the same draws.
+
+    Args:
+        models: Models that record the rows held out from their training.
+        draws: Prior draws behind every G.
+        seed: Their seed.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        CertificationError: If a model does not record its split.
+    """
+    for number, trained in enumerate(models):
+        if progress is not None:
+            progress(f"ranking epoch {trained.epoch}", number / len(models))
+        accuracies = (_accuracy(trained, "a"), _accuracy(trained, "b"))
+        information = tuple(
+            generative_information(
+                estimate_mass(trained.model.vae(half), draws, generator=stream(seed, half, "mass"))
+            ).value
+            for half in ("a", "b")
+        )
+        yield Candidate(trained.epoch, trained.tensor_digest, accuracies, (information[0], information[1]))
+
+
+def deposit_of(path: Path) -> Deposit:
+    """Read a model as a certificate will hold it.
+
+    Args:
+        path: A checkpoint folder, a folder with `model.safetensors`, or a file of the original program.
+
+    Raises:
+        CheckpointError: If there is no model, or one that is damaged or alien.
+        CertificationError: If its settings are missing, or are not those that it was trained with.
+    """
+    trained = load(path)
+    if path.is_file() and path.suffix != ".safetensors":
+        return _imported(path, trained)
+    if trained.settings is None:
+        raise CertificationError(
+            f"{path} lacks the settings of its run, without which nobody knows where it comes from: give the "
+            "run folder, or a folder that holds settings.json too"
+        )
+    file = path if path.is_file() else path / MODEL
+    model = read_bounded(file, maximum=MAXIMUM_MODEL, name="The model file", error=CheckpointError)
+    stored = read_stored(model, name=str(file))
+    if stored.file_digest != trained.file_digest:
+        raise CheckpointError(f"{file} changed while it was read; wait until it is written")
+    if stored.record.settings_digest != json_digest(trained.settings):
+        raise CertificationError(
+            f"{path} was trained with other settings than the settings.json beside it says: restore that file"
+        )
+    return Deposit(model, trained.settings, replace(trained, source=MODEL))
+
+
+def _accuracy(trained: TrainedModel, half: HalfName) -> float:
+    if trained.split is None:
+        raise CertificationError(
+            f"{trained.source} does not record its split, so that no row is known to be held out: it can be "
+            "certified as imported only, from the original program's file"
+        )
+    rows = torch.from_numpy(trained.split.held_out)
+    return reconstruction_from_mean(trained.model.vae(half), rows).table_accuracy
+
+
+def _imported(path: Path, trained: TrainedModel) -> Deposit:
+    """A checkpoint of the original program in this one's format; what it does not record stays unknown."""
+    legacy = read_legacy(path)
+    settings = {
+        "imported": {
+            "file": path.name,
+            "sha256": legacy.sha256,
+            "epoch": legacy.epoch,
+            "best_validation_loss": legacy.best_validation_loss,
+            "lambdas": list(legacy.lambdas),
+            "rho": legacy.rho,
+            "phase": legacy.phase,
+            "unknown": list(legacy.unknown),
+        }
+    }
+    try:
+        imported_from(settings)
+    except CheckpointError as error:
+        raise CertificationError(f"{path} cannot be imported under its name: {error}") from error
+    architecture = trained.architecture
+    record = {
+        "space": {"base": trained.space.base, "arity": trained.space.arity},
+        "architecture": architecture.model_dump(mode="json"),
+        "recipe": None,
+        "epoch": legacy.epoch,
+        "steps": None,
+        "seed": None,
+        "trained": True,
+        "settings_digest": json_digest(settings),
+        "split": None,
+        "rho": legacy.rho,
+    }
+    model = encode_model(legacy.model, record)
+    return Deposit(model, settings, replace(trained, source=MODEL, file_digest=bytes_digest(model)))

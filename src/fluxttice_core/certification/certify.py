@@ -1,0 +1,252 @@
+"""Certify: choose a checkpoint by the fixed rule, measure it, hold it against the gates, write its folder.
+
+The folder is a function of the weights, the settings, the program and the machine: it holds no time of day
+and no duration, so that whoever certifies the same run again gets the same bytes, the signature aside.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fluxttice_core.certification.candidates import Deposit, candidate_paths, deposit_of, measure_candidates
+from fluxttice_core.certification.folder_names import (
+    CARD,
+    COMMAND,
+    FIGURES,
+    MODEL,
+    OWN,
+    REPORT,
+    SELECTION,
+    SETTINGS,
+    require_own_names,
+)
+from fluxttice_core.certification.model_card import model_card
+from fluxttice_core.certification.remeasurement_cost import require_repeatable
+from fluxttice_core.certification.selection import Candidate, Ranked, rank, ranking_record
+from fluxttice_core.certification.signature import sign_folder
+from fluxttice_core.errors import CertificationError, SignatureError, StorageError
+from fluxttice_core.evaluation.coverage_report import coverage_report
+from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, judged, on_all_operations
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.result_file import Circumstances, check_result, result_of
+from fluxttice_core.evaluation.steps import ProgressCallback
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.storage.atomic_write import new_folder, require_writable
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import canonical_json
+from fluxttice_core.storage.folder_listing import list_files
+from fluxttice_core.storage.sums import SIGNATURE, SUMS, UNLISTED, folder_digests, sums_text
+
+__all__ = ["Certificate", "certify"]
+
+_LARGEST_SUMS = 1 << 22
+
+DrawFigures = Callable[[Report], Mapping[str, bytes]]
+"""Draws a report: the bytes of each figure by its file's name."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certified model, or one that failed and was let through as such.
+
+    Args:
+        folder: Where it lies.
+        report: What was measured.
+        ranking: The run's checkpoints by the fixed rule; none for an imported model.
+        key_fingerprint: The key that signed it; none: it is not signed.
+    """
+
+    folder: Path
+    report: Report
+    ranking: tuple[Ranked, ...]
+    key_fingerprint: str | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the model meets every acceptance gate."""
+        return self.report.accepted
+
+
+def certify(
+    source: Path,
+    out: Path,
+    *,
+    draw: DrawFigures,
+    private_key: ec.EllipticCurvePrivateKey | None = None,
+    settings: MeasurementSettings | None = None,
+    allow_uncertified: bool = False,
+    on_ranking: Callable[[Sequence[Ranked]], None] | None = None,
+    progress: ProgressCallback | None = None,
+) -> Certificate:
+    """Certify a run's best checkpoint, or one model.
+
+    Args:
+        source: A run folder, a checkpoint folder, a model's folder, or a file of the original program.
+        out: The folder to write; a certificate that lies there, and nothing else, is replaced.
+        draw: Draws the figures.
+        private_key: Signs the folder; none: it is not signed.
+        settings: What the report is measured with.
+        allow_uncertified: Whether to write a model that fails the gates, marked as failed.
+        on_ranking: Called with the ranking before the long measurement.
+        progress: Called with what comes next and the share that is done.
+
+    Returns:
+        The certificate as written.
+
+    Raises:
+        CertificationError: If no checkpoint is admitted or a gate is failed, and that is not allowed; or if
+            the headline figures would be too much work for others to measure again.
+        CheckpointError: If there is no model, or one that is damaged or untrained.
+        StorageError: If the folder holds something else, or cannot be written.
+    """
+    _require_own(out)
+    require_writable(out, folder=True)
+    settings = settings or MeasurementSettings()
+    deposits = [deposit_of(path) for path in candidate_paths(source)]
+    first = deposits[0].trained
+    require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
+    with fixed_threads():
+        ranking = _ranking(deposits, settings, progress)
+        if ranking and on_ranking is not None:
+            on_ranking(ranking)
+        if ranking and not (ranking[0].eligible or allow_uncertified):
+            raise CertificationError(
+                f"{source} has no checkpoint to certify: the nearest, {_named(ranking[0])}; "
+                "--allow-uncertified writes it marked as failed"
+            )
+        chosen = _chosen(deposits, ranking)
+        report = _judged(coverage_report(chosen.trained, settings=settings, progress=progress), chosen)
+        if not (report.accepted or allow_uncertified):
+            raise CertificationError(f"{source} is not certified: {_first_failure(report.gates)}")
+        contents = _contents(chosen, report, ranking, settings, draw(report))
+    fingerprint = _write(out, contents, private_key, name=_name(report))
+    return Certificate(out, report, ranking, fingerprint)
+
+
+def _require_own(out: Path) -> None:
+    """Refuse to replace a folder that somebody keeps other things in."""
+    if not os.path.lexists(out):
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise StorageError(f"{out} is no folder; choose another one.")
+    try:
+        found = list_files(out)
+    except SignatureError as error:
+        raise StorageError(f"{out} is not replaced, since it is no certificate: {error}") from None
+    # A list of sums alone may be that of any folder, and names alone do not tell whose the figures are.
+    listed = _listed(out) | set(UNLISTED)
+    others = [name for name in found if name.partition("/")[0] not in {*OWN, FIGURES} or name not in listed]
+    if others:
+        raise StorageError(
+            f"{out} holds {others[0]}, which is no part of a certificate by its {SUMS}; choose another "
+            "folder."
+        )
+
+
+def _listed(folder: Path) -> set[str]:
+    """The files that a folder's list of sums names; none without a list."""
+    if not (folder / SUMS).is_file():
+        return set()
+    data = read_bounded(folder / SUMS, maximum=_LARGEST_SUMS, name="The list of sums", error=StorageError)
+    lines = data.decode(errors="replace").splitlines()
+    return {name for _, _, name in (line.partition("  ") for line in lines)}
+
+
+def _ranking(
+    deposits: Sequence[Deposit], settings: MeasurementSettings, progress: ProgressCallback | None
+) -> tuple[Ranked, ...]:
+    if any(deposit.imported for deposit in deposits):
+        return ()
+    models = [deposit.trained for deposit in deposits]
+    measured: list[Candidate] = list(
+        measure_candidates(models, draws=settings.control_mass_draws, seed=settings.seed, progress=progress)
+    )
+    return rank(measured)
+
+
+def _chosen(deposits: Sequence[Deposit], ranking: Sequence[Ranked]) -> Deposit:
+    if not ranking:
+        return deposits[0]
+    digest = ranking[0].candidate.tensor_digest
+    epoch = ranking[0].candidate.epoch
+    return next(d for d in deposits if (d.trained.tensor_digest, d.trained.epoch) == (digest, epoch))
+
+
+def _judged(report: Report, deposit: Deposit) -> Report:
+    """Hold an imported model's accuracy over all operations against the gates: no row is known held out."""
+    if not deposit.imported:
+        return report
+    figures = [metric.figure for metric in report.metrics]
+    return replace(report, gates=judged(figures, report.halves, on_all_operations(ACCEPTANCE)))
+
+
+def _contents(
+    chosen: Deposit,
+    report: Report,
+    ranking: Sequence[Ranked],
+    settings: MeasurementSettings,
+    figures: Mapping[str, bytes],
+) -> dict[str, bytes]:
+    """Every file of the folder, save sums and signature."""
+    result = _timeless(result_of(report, chosen.trained, Circumstances(COMMAND, 0.0, 0)))
+    check_result(result, name="The certificate's report")
+    card = model_card(result, chosen.settings, sorted(figures))
+    contents = {
+        MODEL: chosen.model,
+        SETTINGS: canonical_json(chosen.settings) + b"\n",
+        REPORT: canonical_json(result) + b"\n",
+        CARD: card.encode(),
+        **{f"{FIGURES}/{name}": data for name, data in figures.items()},
+    }
+    if ranking:
+        record = ranking_record(ranking, draws=settings.control_mass_draws, seed=settings.seed)
+        contents[SELECTION] = canonical_json(record) + b"\n"
+    require_own_names(contents)
+    return contents
+
+
+def _timeless(result: dict[str, Any]) -> dict[str, Any]:
+    """The result without what differs from one measurement of the same weights to the next."""
+    return {**result, "created": None, "cost": None}
+
+
+def _write(
+    out: Path, contents: Mapping[str, bytes], private_key: ec.EllipticCurvePrivateKey | None, *, name: str
+) -> str | None:
+    with new_folder(out, replace=True) as temporary:
+        (temporary / FIGURES).mkdir()
+        for path, data in contents.items():
+            (temporary / path).write_bytes(data)
+        (temporary / SUMS).write_text(sums_text(folder_digests(temporary)), encoding="utf-8")
+        signed = None
+        if private_key is not None:
+            signed = sign_folder(temporary, private_key, temporary / SIGNATURE, name=name)
+        # Again: measuring took long enough for somebody to put something there.
+        _require_own(out)
+    return None if signed is None else signed.key_fingerprint
+
+
+def _name(report: Report) -> str:
+    return report.title.replace(", ", "-").replace(" ", "-")
+
+
+def _named(ranked: Ranked) -> str:
+    return f"epoch {ranked.candidate.epoch}, is {ranked.reason}"
+
+
+def _first_failure(gates: Sequence[GateResult]) -> str:
+    failed = [result for result in gates if not result.passed]
+    first, gate = failed[0], failed[0].gate
+    value = "was not measured" if first.value is None else f"is {first.value:.4f}"
+    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return (
+        f"its {gate.quantity} {value} in half {first.half.upper()}, and the gate “{gate.name}” asks "
+        f"{gate.comparison} {gate.threshold:g}{more}; --allow-uncertified writes it marked as failed"
+    )

@@ -1,0 +1,109 @@
+"""The names that a certified folder may hold, and no others: nothing vouches for what lies beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from fluxttice_core.errors import CheckpointError, RecordError
+from fluxttice_core.storage.sums import SIGNATURE, SUMS
+
+__all__ = [
+    "CARD",
+    "COMMAND",
+    "FIGURES",
+    "MODEL",
+    "OWN",
+    "REPORT",
+    "SELECTION",
+    "SETTINGS",
+    "figures_among",
+    "require_certificate",
+    "require_no_more_folders",
+    "require_own_names",
+]
+
+MODEL, SETTINGS, REPORT, CARD = "model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"
+SELECTION, FIGURES = "selection.json", "figures"
+COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
+"""Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
+
+OWN = frozenset({MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE})
+_FIGURE = re.compile(rf"{FIGURES}/([a-z0-9_]+\.svg)")
+"""The card shows these names, so they hold nothing that Markdown reads."""
+
+
+def require_certificate(path: Path) -> None:
+    """Refuse what is no certified folder at all, of which no check says anything.
+
+    Args:
+        path: The path that was given.
+
+    Raises:
+        CheckpointError: If it is missing, no folder, or holds none of a certificate's files.
+    """
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise CheckpointError(
+            f"{path} {what}, and a certified folder was expected: give one that `certify` wrote"
+        )
+    # Not only whether the file is there: a link to nowhere is somebody's attempt at one, and worth a report.
+    if not any(os.path.lexists(path / name) for name in OWN):
+        raise CheckpointError(
+            f"{path} holds none of a certificate's files, such as {REPORT}: give one that `certify` wrote"
+        )
+
+
+def require_own_names(names: Iterable[str]) -> None:
+    """Refuse a folder with a file that no certificate has, such as a program, another model or a second card.
+
+    Args:
+        names: Relative paths of every file, with slashes.
+
+    Raises:
+        RecordError: Naming the first such file.
+
+    Example:
+        >>> require_own_names(["model.safetensors", "figures/mass.svg"])
+        >>> require_own_names(["model.safetensors", "modeling.py"])
+        Traceback (most recent call last):
+        ...
+        fluxttice_core.errors.RecordError: modeling.py is no part of a certificate: remove it, or get ...
+    """
+    for name in names:
+        if name not in OWN and not _FIGURE.fullmatch(name):
+            raise RecordError(
+                f"{name} is no part of a certificate: remove it, or get the folder again from its publisher"
+            )
+
+
+def require_no_more_folders(empty: Iterable[str]) -> None:
+    """Refuse a folder with an empty folder in it, of which neither sums nor signature speak.
+
+    Args:
+        empty: Relative paths of the empty folders, with slashes; `figures` may be one.
+
+    Raises:
+        RecordError: Naming the first of them.
+    """
+    for name in empty:
+        if name != FIGURES:
+            raise RecordError(
+                f"{name} is an empty folder and no part of a certificate: remove it, or get the folder again "
+                "from its publisher"
+            )
+
+
+def figures_among(names: Iterable[str]) -> list[str]:
+    """The names in `figures/` of a certificate's figures, sorted.
+
+    Args:
+        names: Relative paths of files, with slashes.
+
+    Example:
+        >>> figures_among(["report.json", "figures/mass.svg", "figures/latents.svg"])
+        ['latents.svg', 'mass.svg']
+    """
+    return sorted(match[1] for match in map(_FIGURE.fullmatch, names) if match is not None)

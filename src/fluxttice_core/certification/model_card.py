@@ -1,0 +1,332 @@
+"""The model card: what a model is for, what it can and cannot do, and its figures, all from one result file.
+
+Its front matter follows the Hugging Face Hub's model-card metadata. The card is a function of the other files
+of its folder, so that whoever checks it writes it again and compares; that needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from fluxttice_core.certification.selection import RULE
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
+from fluxttice_core.metrics.wording import label
+
+if TYPE_CHECKING:
+    from fluxttice_core.metrics.choices import Unit
+    from fluxttice_core.metrics.metric import Half
+
+__all__ = ["headline_quantities", "model_card"]
+
+FAILED = "FAILED"
+
+
+def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[str]) -> str:
+    """Write the card of a measured model.
+
+    Args:
+        result: The content of its result file, which follows the schema.
+        settings: The run's settings, or under `imported` what is known of a model from elsewhere.
+        figures: Names of the files in `figures/`.
+
+    Returns:
+        Markdown with YAML front matter; the same text for the same arguments.
+
+    Raises:
+        MeasurementError: If the result holds no figure of a half.
+        SettingsError: If its settings are none.
+    """
+    measured = _Measured(result)
+    front = yaml.safe_dump(_front_matter(measured), sort_keys=False, allow_unicode=True, width=100)
+    lines = ("---", front.rstrip(), "---", "", *_body(measured, settings.get("imported"), figures))
+    return "\n".join(lines) + "\n"
+
+
+def headline_quantities(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """The quantities that stand for a model, as far as they were measured in every half.
+
+    Args:
+        result: The content of a result file.
+    """
+    measured = _Measured(result)
+    budget, part = measured.settings.headline, measured.part
+    wanted = (
+        "generative_information",
+        *(f"coverage/argmax/{n}" for n in measured.settings.draws),
+        f"efficiency/argmax/{budget}",
+        f"table_accuracy/mean/{part}",
+        f"trit_accuracy/mean/{part}",
+        f"table_accuracy/draw/{part}",
+        "rate",
+        "distortion",
+        "frontier_distance",
+        "code_information",
+        "nll",
+        "kl_from_uniform",
+        "argmax_divergence",
+        "memorisation",
+    )
+    return tuple(q for q in wanted if all(measured.has(q, half) for half in measured.halves))
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A result file, with its figures by quantity and half."""
+
+    result: Mapping[str, Any]
+
+    @cached_property
+    def settings(self) -> MeasurementSettings:
+        return settings_from(self.result["settings"])
+
+    @cached_property
+    def records(self) -> dict[tuple[str, str], Mapping[str, Any]]:
+        return {(m["quantity"], m["half"]): m for m in reversed(self.result["metrics"])}
+
+    @cached_property
+    def halves(self) -> tuple[Half, ...]:
+        found: set[Half] = {metric["half"] for metric in self.result["metrics"]}
+        if not found - {"pair"}:
+            raise MeasurementError("the report has no figure of any half, of which a card could be written")
+        return tuple(sorted(found - {"pair"}))
+
+    @property
+    def part(self) -> str:
+        """The part of the data that accuracies are shown of."""
+        return "held_out" if self.has("table_accuracy/mean/held_out", self.halves[0]) else "all"
+
+    @property
+    def accepted(self) -> bool:
+        gates = self.result["gates"]
+        return bool(gates) and all(gate["passed"] for gate in gates)
+
+    def has(self, quantity: str, half: Half) -> bool:
+        return (quantity, half) in self.records
+
+    def of_halves(self, quantity: str) -> list[Mapping[str, Any]]:
+        return [self.records[quantity, half] for half in self.halves]
+
+
+# --- front matter ----------------------------------------------------------------------------------------
+
+
+def _front_matter(measured: _Measured) -> dict[str, Any]:
+    metrics = [
+        _metadata(metric)
+        for quantity in headline_quantities(measured.result)
+        for metric in measured.of_halves(quantity)
+    ]
+    group = {
+        "task": {"type": "feature-extraction", "name": "Encoding and generating operations"},
+        "dataset": {"type": "enumerated", "name": f"All {_described_space(measured)} operations"},
+        "metrics": metrics,
+    }
+    return {
+        "license": "apache-2.0",
+        "library_name": "fluxttice-core",
+        "pipeline_tag": "feature-extraction",
+        "tags": [
+            *("variational-autoencoder", "ternary-logic", "generative"),
+            *([] if measured.accepted else ["failed-acceptance"]),
+        ],
+        "model-index": [{"name": measured.result["title"], "results": [group]}],
+    }
+
+
+def _metadata(metric: Mapping[str, Any]) -> dict[str, Any]:
+    """Value and context of a metric as the front matter has them."""
+    args = {
+        "half": metric["half"],
+        "unit": metric["unit"],
+        "ceiling": metric["ceiling"],
+        "untrained": [metric["floor"]["low"], metric["floor"]["high"]],
+    }
+    if metric["interval"] is not None:
+        args["interval"] = [metric["interval"]["lower"], metric["interval"]["upper"]]
+        args["seed"] = metric["seed"]
+    name = f"{label(metric['quantity'])}, half {metric['half'].upper()}"
+    return {"type": metric["name"], "name": name, "value": metric["value"], "args": args}
+
+
+# --- the text --------------------------------------------------------------------------------------------
+
+
+def _body(measured: _Measured, imported: Mapping[str, Any] | None, figures: Sequence[str]) -> Iterator[str]:
+    result = measured.result
+    yield f"# {result['title']}" if measured.accepted else f"# {FAILED}: {result['title']}"
+    if not measured.accepted:
+        yield from ("", *_failures(result))
+    yield from ("", *_introduction(measured))
+    yield from ("", "## Results", "", *_results(measured))
+    for name in figures:
+        yield from ("", f"![{name.removesuffix('.svg').replace('_', ' ')}](figures/{name})")
+    yield from ("", "## Controls", "", *_controls(measured))
+    yield from ("", "## Acceptance gates", "", *_gates(measured))
+    yield from ("", "## How it was chosen", "", *_choice(imported))
+    yield from ("", "## Data", "", *_data(result))
+    yield from ("", "## Intended use", "", *_INTENDED_USE)
+    notes = (*result["warnings"], *result["limitations"])
+    yield from ("", "## Limits", "", *(f"- {note}" for note in notes))
+    yield from ("", "## Environment", "", *_facts(_environment_rows(result)))
+    yield from ("", "## Verify", "", *_VERIFY)
+
+
+def _failures(result: Mapping[str, Any]) -> Iterator[str]:
+    yield f"**{FAILED}: this model is not certified.** It does not meet these acceptance gates, listed below:"
+    yield ""
+    for found in result["gates"]:
+        if not found["passed"]:
+            yield f"- {found['gate']['name']} (half {found['half'].upper()})"
+
+
+def _introduction(measured: _Measured) -> Iterator[str]:
+    space = _described_space(measured)
+    yield f"A dual variational autoencoder over all {space} operations. Each half encodes"
+    yield "an operation as a Gaussian in its latent space, and decodes a latent to one distribution for each"
+    yield "entry of the operation's table. Half A has the smaller decoder, half B the larger one."
+    yield from ("", "```python", "import fluxttice_core as fx", "", 'model = fx.load("this folder")')
+    yield from ("z = model.encode(0)", "tables = model.decode(z)", "drawn = model.sample(10)", "```")
+
+
+def _described_space(measured: _Measured) -> str:
+    space = measured.result["space"]
+    base = {2: "binary", 3: "ternary", 4: "quaternary"}.get(space["base"], f"{space['base']}-valued")
+    arity = {1: "one-input", 2: "two-input"}.get(space["arity"], f"{space['arity']}-input")
+    return f"{space['operations']:,} {arity} {base}"
+
+
+def _results(measured: _Measured) -> Iterator[str]:
+    yield "Each value with the half-width of its 95 % interval, or alone where it is exact; fractions in"
+    yield "percent. *perfect* is what a perfect generator with a perfect code scores with the same budget;"
+    yield "*untrained* is the range over freshly initialised networks of the same shape."
+    yield ""
+    yield from _heading("", *(half.upper() for half in measured.halves), "perfect", "untrained")
+    for quantity in headline_quantities(measured.result):
+        metrics = measured.of_halves(quantity)
+        unit: Unit = metrics[0]["unit"]
+        floors = [metric["floor"] for metric in metrics]
+        floor = shown_range(min(float(f["low"]) for f in floors), max(float(f["high"]) for f in floors), unit)
+        perfect = shown(float(metrics[0]["ceiling"]), unit)
+        yield _row(_named(quantity), *map(_with_interval, metrics), perfect, floor)
+
+
+def _with_interval(metric: Mapping[str, Any]) -> str:
+    interval = metric["interval"]
+    ends = None if interval is None else (float(interval["lower"]), float(interval["upper"]))
+    return with_ends(float(metric["value"]), ends, metric["unit"])
+
+
+def _controls(measured: _Measured) -> Iterator[str]:
+    yield "What generators score that no model should be mistaken for, and the oracle, which is perfect;"
+    yield "measured as the model is. Where a bad generator does as well, a figure proves nothing by itself."
+    yield ""
+    budget, first = measured.settings.headline, measured.halves[0]
+    wanted = (
+        *("generative_information", f"coverage/argmax/{budget}", f"coverage/categorical/{budget}", "nll"),
+        *(f"table_accuracy/mean/{measured.part}", "rate_plus_distortion"),
+    )
+    controls = measured.result["controls"]
+    yield from _heading("", *(control["name"].replace("_", " ") for control in controls))
+    for quantity in wanted:
+        if measured.has(quantity, first):
+            unit = measured.records[quantity, first]["unit"]
+            yield _row(_named(quantity), *(_scored(control, quantity, unit) for control in controls))
+
+
+def _scored(control: Mapping[str, Any], quantity: str, unit: Unit) -> str:
+    scores = [float(s["value"]) for run in control["runs"] for s in run if s["quantity"] == quantity]
+    return shown_range(min(scores), max(scores), unit) if scores else shown(None, unit)
+
+
+def _gates(measured: _Measured) -> Iterator[str]:
+    yield "A model is certified only if both halves meet every one of them."
+    yield ""
+    yield from _heading("", "quantity", "asks", *(half.upper() for half in measured.halves), "verdict")
+    results = measured.result["gates"]
+    gates = {tuple(sorted(result["gate"].items())): result["gate"] for result in results}
+    for gate in gates.values():
+        found = [result for result in results if result["gate"] == gate]
+        values = ["–" if result["value"] is None else f"{float(result['value']):.4f}" for result in found]
+        verdict = "met" if all(result["passed"] for result in found) else FAILED
+        asks = f"{gate['comparison']} {float(gate['threshold']):g}"
+        yield _row(gate["name"], f"`{gate['quantity']}`", asks, *values, verdict)
+
+
+def _choice(imported: Mapping[str, Any] | None) -> Iterator[str]:
+    if imported is None:
+        yield f"By the fixed rule, from the ranking in `selection.json`: {RULE}"
+        return
+    yield f"It was not chosen here, but **imported** from a file of another program, `{imported['file']}`."
+    yield f"Not recorded there, and so unknown: {', '.join(imported['unknown'])}."
+
+
+def _data(result: Mapping[str, Any]) -> Iterator[str]:
+    yield "The data are all operations of the space, which is enumerated; no other data were used."
+    split = result["data"]["split"]
+    if split is None:
+        yield "Which of them the model was trained on is not recorded: **nothing is claimed of held-out"
+        yield "operations**, and accuracies are over all of them."
+        return
+    yield "They were split once by a seeded permutation; the weights were fitted to the training rows alone."
+    yield ""
+    sizes = {name.replace("_", "-"): f"{split[name]:,}" for name in ("train", "validation", "held_out")}
+    yield from _facts({**sizes, "seed of the split": str(split["seed"])})
+
+
+def _environment_rows(result: Mapping[str, Any]) -> dict[str, str]:
+    tool, model = result["tool"], result["model"]
+    return {
+        "program": f"{tool['name']} {tool['version']}",
+        "commit": _known(tool["commit"]) + (", with changes" if tool["modified"] else ""),
+        **{name: str(value) for name, value in sorted(result["environment"].items())},
+        "parameters": f"{model['parameters']:,}",
+        "recipe": _known(model["recipe"]),
+        "seed of the run": _known(model["seed"]),
+        "epoch": str(model["epoch"]),
+        "seed of the measurement": str(result["sampler"]["seed"]),
+        "tensors, SHA-256": f"`{model['tensor_sha256']}`",
+        "measurement settings, SHA-256": f"`{result['settings_sha256']}`",
+        "measured again by": f"`{result['command']}`",
+    }
+
+
+def _known(value: object) -> str:
+    return "not recorded" if value is None else str(value)
+
+
+_INTENDED_USE = (
+    "For research on generative models whose whole output space can be counted, for teaching, and for",
+    "embedding and searching operations of many-valued logic. It knows nothing but tables of symbols. It is",
+    "no source of randomness for cryptography, and latents far from the prior have no meaning.",
+)
+_VERIFY = (
+    "`fluxttice verify DIR --public-key KEY` checks signature, sums, schema, digests and the figures of this",
+    "card; `--remeasure` also measures the headline figures again from the weights. By hand:",
+    "`sha256sum --check SHA256SUMS`. Every figure here is in `report.json`, with its estimator, draws, seed",
+    "and interval.",
+)
+
+
+def _facts(rows: Mapping[str, str]) -> Iterator[str]:
+    yield from _heading("", "value")
+    yield from (_row(name, value) for name, value in rows.items())
+
+
+def _named(quantity: str) -> str:
+    return f"{label(quantity)} `{quantity}`"
+
+
+def _heading(*cells: str) -> Iterator[str]:
+    yield _row(*cells)
+    yield "|---|" + "---:|" * (len(cells) - 1)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,178 @@
+"""What a certificate's report says beside its figures, held against the weights' header and its own settings.
+
+Needs neither torch nor the measurement, so that it is part of every verification.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fluxttice_core.certification.folder_names import COMMAND, MODEL, REPORT
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.figure_check import wrong_scales
+from fluxttice_core.evaluation.limitations import limitations_of
+from fluxttice_core.evaluation.result_facts import sampler_of, title_of_run
+from fluxttice_core.metrics.choices import DECODE_RULES
+from fluxttice_core.metrics.quantities import base_of
+from fluxttice_core.metrics.required import required_figures
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
+from fluxttice_core.metrics.wording import blindness_in_words
+from fluxttice_core.spaces.conventions import conventions_digest, part_sizes
+from fluxttice_core.storage.canonical_json import canonical_json
+from fluxttice_core.storage.model_file import StoredModel
+
+__all__ = ["require_complete", "require_facts_of"]
+
+_ROUNDING = 1e-12
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
+"""Versions and names of machines: nothing that a card would show as a sentence."""
+
+
+def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
+    """Refuse a report that says of its model otherwise than the model's own file does.
+
+    Args:
+        result: The content of the report, which follows the schema.
+        stored: What the file says and is.
+
+    Raises:
+        MeasurementError: Naming the first fact that differs.
+    """
+    model, data, record = result["model"], result["data"], stored.record
+    shape, space = record.architecture, record.space
+    size = space.base ** (space.base**space.arity)
+    digest = conventions_digest(space.base, space.arity)
+    _require_same(
+        {
+            "recipe": (model["recipe"], record.recipe),
+            "epoch": (model["epoch"], record.epoch),
+            "seed": (model["seed"], record.seed),
+            "title": (result["title"], title_of_run(record.recipe or MODEL, record.epoch, record.seed)),
+            "number of parameters": (model["parameters"], stored.parameters),
+            "architecture": (model["architecture"], shape),
+            "space of the architecture": (
+                (shape.get("base"), shape.get("arity")),
+                (space.base, space.arity),
+            ),
+            "rho": ((model["rho"], result["rho"]), (record.rho or 0.0,) * 2),
+            "file": (model["source"], MODEL),
+            "space": (
+                result["space"],
+                {"base": space.base, "arity": space.arity, "operations": size, "digest": digest},
+            ),
+            "data": (
+                (data["operations"], data["space_sha256"], data["entropy_nats"]),
+                (size, digest, _but_for_rounding(data["entropy_nats"], math.log(size))),
+            ),
+            "dimensions": (result["sampler"]["dimensions"], dict.fromkeys("ab", shape.get("latent_dim"))),
+            "split": (data["split"], _split_of(stored, size)),
+        },
+        f"the header of {MODEL}",
+    )
+
+
+def require_complete(result: Mapping[str, Any]) -> None:
+    """Refuse a report that lacks a figure which its settings ask for, or says what does not follow from them.
+
+    Args:
+        result: The content of the report, which follows the schema.
+
+    Raises:
+        MeasurementError: Naming the first thing that is missing or does not follow.
+        SettingsError: If its settings are none.
+    """
+    settings = settings_from(result["settings"])
+    _require_figures(result, settings)
+    for fault in wrong_scales(result, settings):
+        raise MeasurementError(f"{REPORT} contradicts itself: {fault}")
+    _require_same(
+        {"table of coverage": (result["coverage"], list(_coverage_rows(result, settings)))}, "its figures"
+    )
+    split_known = result["data"]["split"] is not None
+    _require_same(
+        {
+            "sampler": (
+                {**result["sampler"], "dimensions": None},
+                {"dimensions": None, **sampler_of(settings)},
+            ),
+            "limitations": (result["limitations"], list(limitations_of(split_known=split_known))),
+            "command": (result["command"], COMMAND),
+            "time and cost": ((result["created"], result["cost"]), (None, None)),
+        },
+        "its settings",
+    )
+    if result["warnings"] not in [_warnings_of(result, codeless=codeless) for codeless in (True, False)]:
+        raise MeasurementError(
+            f"the warnings of {REPORT} do not follow from its verdicts beside the controls"
+        )
+    words = [result["tool"]["version"], *result["environment"], *map(str, result["environment"].values())]
+    if not all(map(_PLAIN.fullmatch, words)):
+        raise MeasurementError(
+            f"{REPORT} describes program or machine in other words than names and versions"
+        )
+
+
+def _but_for_rounding(stated: float, due: float) -> float:
+    """What is due, in the digits in which it is stated: the last one is the C library's."""
+    return stated if math.isclose(stated, due, rel_tol=_ROUNDING) else due
+
+
+def _require_same(facts: Mapping[str, tuple[object, object]], due: str) -> None:
+    for name, (stated, expected) in facts.items():
+        # As text, since 7 and 7.0 are equal and read differently.
+        if canonical_json(stated) != canonical_json(expected):
+            raise MeasurementError(f"the {name} in {REPORT} does not follow from {due}")
+
+
+def _split_of(stored: StoredModel, size: int) -> dict[str, Any] | None:
+    """The parts as the report has them, of the split that the header names."""
+    split = stored.record.split
+    if split is None:
+        return None
+    train, validation, held_out = part_sizes(size)
+    parts = {"train": train, "validation": validation, "held_out": held_out}
+    return {"seed": split.seed, "sha256": split.digest, **parts}
+
+
+def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings) -> None:
+    due = required_figures(
+        settings,
+        base=result["space"]["base"],
+        split_known=result["data"]["split"] is not None,
+        rho=float(result["rho"]),
+    )
+    found = Counter((metric["quantity"], metric["half"]) for metric in result["metrics"])
+    for quantity, half in sorted(due - found.keys()):
+        raise MeasurementError(f"{REPORT} lacks {quantity} of half {half}, which its settings ask for")
+    for (quantity, half), times in found.items():
+        if times > 1 or (quantity, half) not in due:
+            raise MeasurementError(
+                f"{REPORT} holds {quantity} of half {half} {times} times, where its settings ask for "
+                f"{int((quantity, half) in due)}"
+            )
+
+
+def _coverage_rows(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[dict[str, Any]]:
+    records = {(metric["quantity"], metric["half"]): metric for metric in result["metrics"]}
+    for half in ("a", "b"):
+        for n in settings.draws:
+            found = {rule: records[f"coverage/{rule}/{n}", half] for rule in settings.rules}
+            yield {
+                "half": half,
+                "draws": n,
+                **{name: found["argmax"][name] for name in ("ceiling", "ceiling_sd")},
+                **{rule: found[rule]["value"] if rule in found else None for rule in DECODE_RULES},
+            }
+
+
+def _warnings_of(result: Mapping[str, Any], *, codeless: bool) -> list[str]:
+    verdicts = ((base_of(metric["quantity"]), _blind_to(metric)) for metric in result["metrics"])
+    return list(blindness_in_words(verdicts, codeless=codeless))
+
+
+def _blind_to(metric: Mapping[str, Any]) -> list[Any]:
+    return [s["control"] for s in metric["separations"] if s["control"] != "oracle" and not s["separates"]]

@@ -1,0 +1,217 @@
+"""The fixed rule by which one checkpoint of a run is chosen, and the reason that each one has its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.storage.checkpoint_record import Count, Sha256
+
+__all__ = ["RULE", "Candidate", "Ranked", "rank", "ranking_record", "read_ranking"]
+
+RULE = (
+    "Among the checkpoints that return every held-out table from its posterior mean in both halves, the one "
+    "whose worse half has the largest generative information G, measured with the same draws and seed; "
+    "of equal ones the earlier epoch. Validation loss decides nothing."
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What was measured of one checkpoint.
+
+    Args:
+        epoch: Its epoch.
+        tensor_digest: SHA-256 of its weights.
+        table_accuracy: Share of held-out tables that come back whole from the posterior mean, in A and B.
+        information: Generative information G of A and B.
+    """
+
+    epoch: int
+    tensor_digest: str
+    table_accuracy: tuple[float, float]
+    information: tuple[float, float]
+
+    @property
+    def exact(self) -> bool:
+        """Whether both halves return every held-out table."""
+        return min(self.table_accuracy) == 1.0
+
+    @property
+    def worse_information(self) -> float:
+        """G of the worse half."""
+        return min(self.information)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate in its place.
+
+    Args:
+        place: Its place, from 1.
+        candidate: What was measured of it.
+        reason: Why it stands there.
+    """
+
+    place: int
+    candidate: Candidate
+    reason: str
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the rule admits it."""
+        return self.candidate.exact
+
+
+def rank(candidates: Iterable[Candidate]) -> tuple[Ranked, ...]:
+    """Put candidates in the order of the fixed rule.
+
+    Candidates that the rule does not admit come last, the most exact first, so that the nearest miss is seen.
+
+    Args:
+        candidates: The candidates, in any order, each epoch once.
+
+    Returns:
+        The ranking. The rule chooses its first member, if that one is eligible, and else none.
+
+    Raises:
+        CheckpointError: If there is no candidate, or an epoch appears twice.
+
+    Example:
+        >>> early, late = Candidate(1, "", (1.0, 0.99), (0.9, 0.9)), Candidate(2, "", (1.0, 1.0), (0.8, 0.7))
+        >>> [ranked.candidate.epoch for ranked in rank([early, late])]
+        [2, 1]
+    """
+    ordered = sorted(candidates, key=_key)
+    if not ordered:
+        raise CheckpointError("there is no checkpoint to choose from: train a run first")
+    if len({candidate.epoch for candidate in ordered}) < len(ordered):
+        raise CheckpointError("two checkpoints are of the same epoch: give the checkpoints of one run")
+    return tuple(
+        Ranked(place, candidate, _reason(candidate, ordered[place - 2] if place > 1 else None))
+        for place, candidate in enumerate(ordered, start=1)
+    )
+
+
+def ranking_record(ranking: Iterable[Ranked], *, draws: int, seed: int) -> dict[str, Any]:
+    """A ranking as plain values, with all that it takes to repeat it.
+
+    Args:
+        ranking: The ranking.
+        draws: Prior draws behind every G.
+        seed: Their seed.
+    """
+    return {
+        "rule": RULE,
+        "draws": draws,
+        "seed": seed,
+        "ranking": [
+            {
+                "place": ranked.place,
+                "epoch": ranked.candidate.epoch,
+                "tensor_sha256": ranked.candidate.tensor_digest,
+                "held_out_tables": dict(zip("ab", ranked.candidate.table_accuracy, strict=True)),
+                "generative_information": dict(zip("ab", ranked.candidate.information, strict=True)),
+                "reason": ranked.reason,
+            }
+            for ranked in ranking
+        ],
+    }
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Accuracies(_Strict):
+    a: Annotated[float, Field(ge=0, le=1)]
+    b: Annotated[float, Field(ge=0, le=1)]
+
+
+class _Information(_Strict):
+    # Noise of the draws may carry G a little past either end.
+    a: Annotated[float, Field(ge=-0.1, le=1.1)]
+    b: Annotated[float, Field(ge=-0.1, le=1.1)]
+
+
+class _Entry(_Strict):
+    place: int
+    epoch: Count
+    tensor_sha256: Sha256
+    held_out_tables: _Accuracies
+    generative_information: _Information
+    reason: str
+
+
+class _Ranking(_Strict):
+    rule: str
+    draws: Count
+    seed: Count
+    ranking: Annotated[list[_Entry], Field(min_length=1)]
+
+
+def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
+    """Rank the candidates of a record again, and refuse a record that is not the one of that ranking.
+
+    Args:
+        record: The content of `selection.json`.
+        draws: Prior draws that every G has to be from.
+        seed: Their seed.
+
+    Returns:
+        The ranking, worked out anew.
+
+    Raises:
+        CheckpointError: If the record is none, or its rule, draws, seed, places or reasons are others.
+    """
+    try:
+        found = _Ranking.model_validate(record)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "its top level"
+        wrong = "expected a table" if first["type"] == "model_type" else first["msg"]
+        raise CheckpointError(
+            f"selection.json is not the ranking of a run's checkpoints: {where}: {wrong}"
+        ) from None
+    again = rank(_candidate(entry) for entry in found.ranking)
+    due = ranking_record(again, draws=draws, seed=seed)
+    for part, value in due.items():
+        if record[part] != value:
+            raise CheckpointError(
+                f"selection.json is not what the fixed rule makes of its candidates: its {part} differs"
+            )
+    return again
+
+
+def _candidate(entry: _Entry) -> Candidate:
+    accuracy, information = entry.held_out_tables, entry.generative_information
+    return Candidate(
+        entry.epoch, entry.tensor_sha256, (accuracy.a, accuracy.b), (information.a, information.b)
+    )
+
+
+def _key(candidate: Candidate) -> tuple[bool, float, float, int]:
+    """Sorts the better candidate first; among those that are exact, exactness is the same."""
+    return (
+        not candidate.exact,
+        -min(candidate.table_accuracy),
+        -candidate.worse_information,
+        candidate.epoch,
+    )
+
+
+def _reason(candidate: Candidate, better: Candidate | None) -> str:
+    half = "AB"[candidate.information.index(candidate.worse_information)]
+    if not candidate.exact:
+        missing = "AB"[candidate.table_accuracy.index(min(candidate.table_accuracy))]
+        return f"not admitted: half {missing} loses held-out tables"
+    if better is None:
+        return f"exact; most G in its worse half, {half}"
+    less = better.worse_information - candidate.worse_information
+    if less == 0:
+        return f"exact; as much G as epoch {better.epoch}, which is earlier"
+    return f"exact; {less:.6f} less G than epoch {better.epoch} in its worse half, {half}"

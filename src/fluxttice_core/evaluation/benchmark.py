@@ -1,0 +1,225 @@
+"""Measure a trained model, and nothing else: the report, and the result file."""
+
+import time
+from copy import deepcopy
+from pathlib import Path
+from typing import get_args
+
+import torch
+
+from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.evaluation.control_cache import cached_controls, controls_key
+from fluxttice_core.evaluation.control_scores import Control
+from fluxttice_core.evaluation.measure import measure
+from fluxttice_core.evaluation.reference import measured_controls
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.result_facts import title_of_run
+from fluxttice_core.evaluation.result_file import Circumstances, result_of, write_result
+from fluxttice_core.evaluation.steps import Halves, ProgressCallback
+from fluxttice_core.metrics.distribution import generative_information
+from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.metric import Half
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.streams import stream
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.storage.atomic_write import require_writable
+from fluxttice_core.storage.environment import peak_memory
+from fluxttice_core.storage.pretrained import TrainedModel, certified, load
+
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+_DRAWS_AT_ALL = 2**13
+"""Enough to tell trained from untrained, whose G differ by tenths."""
+
+Target = TrainedModel | DualVAE | str | Path | None
+
+
+def measured(
+    target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
+) -> Report:
+    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
+
+    Args:
+        target: A trained model, or the path of one; none: the certified model.
+        settings: Everything that the measurement is made with.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
+        SettingsError: If the device is not there.
+        LawViolation: If the figures break a law that every true table obeys.
+    """
+    return _measured(require_trained(target), settings or MeasurementSettings(), progress)
+
+
+def benchmark(
+    target: Target,
+    out: Path | None,
+    *,
+    command: str,
+    settings: MeasurementSettings | None = None,
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Measure a trained model and write the result file.
+
+    Args:
+        target: A trained model, or the path of one.
+        out: The result file; none: nothing is written.
+        command: The command that repeats this.
+        settings: Everything that the measurement is made with.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        CheckpointError: If no trained model is given, or its weights score as untrained ones do.
+        SettingsError: If the device is not there.
+        MeasurementError: If the result would be incomplete.
+        StorageError: If the file cannot be written.
+    """
+    if target is None:
+        raise CheckpointError(
+            "there is nothing to measure without a trained checkpoint: give the path of one, or ask for the "
+            "certified model"
+        )
+    if out is not None:
+        require_writable(out)
+    started = time.perf_counter()
+    trained = require_trained(target)
+    report = _measured(trained, settings or MeasurementSettings(), progress)
+    if out is not None:
+        spent = Circumstances(command, time.perf_counter() - started, peak_memory())
+        write_result(out, result_of(report, trained, spent))
+    return report
+
+
+def require_trained(target: Target) -> TrainedModel:
+    """The model, if its file says that it was trained.
+
+    Raises:
+        CheckpointError: If it is no trained model.
+    """
+    if isinstance(target, DualVAE):
+        raise CheckpointError(
+            "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
+            "measurement.measure.measure, which takes any network"
+        )
+    trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
+    if not trained.trained:
+        raise CheckpointError(
+            f"{trained.source} records that its weights were never trained: train it, then measure it"
+        )
+    return trained
+
+
+def untrained_halves(
+    architecture: Architecture, seed: int, scheme: Scheme = "independent", device: str = "cpu"
+) -> Halves:
+    """Both halves of a freshly initialised network.
+
+    Args:
+        architecture: Its shape.
+        seed: Seed of its weights.
+        scheme: How they are drawn.
+        device: Where it computes.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    fresh = DualVAE.initialised(architecture, generator, scheme).eval().to(device)
+    return {"a": fresh.vae_a, "b": fresh.vae_b}
+
+
+def scheme_of(trained: TrainedModel) -> Scheme:
+    """How the model's weights were drawn before its training: what its floor has to start from, too.
+
+    Args:
+        trained: The model; where its settings are not recorded, as the original system drew them.
+    """
+    recipe = (trained.settings or {}).get("recipe")
+    recorded = recipe.get("initialisation") if isinstance(recipe, dict) else None
+    return next((scheme for scheme in SCHEMES if scheme == recorded), "independent")
+
+
+def _measured(
+    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
+) -> Report:
+    _require_device(settings.device)
+    model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
+    halves: Halves = {"a": model.vae_a, "b": model.vae_b}
+    require_above_floor(halves, model.architecture, settings, trained.source)
+    return measure(
+        halves,
+        controls=_controls(trained, settings, progress),
+        settings=settings,
+        split=trained.split,
+        rho=trained.rho,
+        title=title_of(trained),
+        progress=progress,
+    )
+
+
+def _controls(
+    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
+) -> tuple[Control, ...]:
+    architecture, scheme = trained.architecture, scheme_of(trained)
+    key = controls_key(architecture, scheme, settings, trained.split, trained.rho)
+
+    def measured() -> tuple[Control, ...]:
+        return measured_controls(
+            trained.space,
+            lambda seed: untrained_halves(architecture, seed, scheme, settings.device),
+            settings,
+            trained.split,
+            trained.rho,
+            progress,
+        )
+
+    return cached_controls(key, measured)
+
+
+def require_above_floor(
+    halves: Halves, architecture: Architecture, settings: MeasurementSettings, source: str
+) -> None:
+    """Refuse weights whose codes say no more of their operations than untrained ones do, however drawn.
+
+    Args:
+        halves: The model's halves.
+        architecture: Their shape.
+        settings: Seeds and device.
+        source: Where the weights come from, for the error's sentence.
+
+    Raises:
+        CheckpointError: If the generative information of a half is within what untrained networks show.
+    """
+    # Only their figures are kept: the networks, of a shape that a stranger chose, would fill the memory.
+    untrained = [
+        _informations(untrained_halves(architecture, seed, scheme, settings.device), settings)
+        for scheme in SCHEMES
+        for seed in range(settings.untrained_seeds)
+    ]
+    for half, shown in _informations(halves, settings).items():
+        floor = max(fresh[half] for fresh in untrained)
+        if shown <= floor:
+            raise CheckpointError(
+                f"half {half.upper()} of {source} scores G = {shown:.4f}, and untrained networks of its "
+                f"shape up to {floor:.4f}: these weights are not trained, whatever their file says"
+            )
+
+
+def _informations(halves: Halves, settings: MeasurementSettings) -> dict[Half, float]:
+    return {half: _information(model, settings) for half, model in halves.items()}
+
+
+def _information(model: Decodable, settings: MeasurementSettings) -> float:
+    generator = stream(settings.seed, "trained at all", device=settings.device)
+    return generative_information(estimate_mass(model, _DRAWS_AT_ALL, generator=generator, groups=2)).value
+
+
+def title_of(trained: TrainedModel) -> str:
+    """What a report of a model is headed with."""
+    name = trained.recipe_name or Path(trained.source).name
+    return title_of_run(name, trained.epoch, trained.seed)
+
+
+def _require_device(device: str) -> None:
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingsError(f"the device {device} is not there: measure with --device cpu")

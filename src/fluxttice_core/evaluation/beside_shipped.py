@@ -1,0 +1,48 @@
+"""The headline figures of a run beside those of the shipped model, for the terminal."""
+
+from rich import box
+from rich.table import Table
+
+from docs.documents import HEADLINE
+from fluxttice_core.evaluation.number_format import unit_sign, with_interval
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.metric import Half
+from fluxttice_core.metrics.wording import label
+
+__all__ = ["beside_shipped"]
+
+
+def beside_shipped(run: Report, shipped: Report) -> Table:
+    """Headline figures that both reports have, half by half.
+
+    Args:
+        run: The report of a run.
+        shipped: The report of the shipped model.
+    """
+    table = Table(
+        title="Your run beside the shipped model",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+    halves = [half for half in run.halves if half in shipped.halves]
+    table.add_column("")
+    for half in halves:
+        table.add_column(f"{half.upper()} yours", justify="right", no_wrap=True)
+        table.add_column(f"{half.upper()} shipped", justify="right", no_wrap=True)
+    for quantity in HEADLINE:
+        if all(report.has(quantity, half) for report in (run, shipped) for half in halves):
+            table.add_row(_titled(run, quantity, halves[0]), *_cells(run, shipped, quantity, halves))
+    return table
+
+
+def _titled(report: Report, quantity: str, half: Half) -> str:
+    sign = unit_sign(report.metric(quantity, half).figure.unit)
+    return f"{label(quantity)}, {sign}" if sign else label(quantity)
+
+
+def _cells(run: Report, shipped: Report, quantity: str, halves: list[Half]) -> list[str]:
+    figures = [report.metric(quantity, half).figure for half in halves for report in (run, shipped)]
+    return [with_interval(figure) for figure in figures]

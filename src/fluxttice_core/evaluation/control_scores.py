@@ -1,0 +1,68 @@
+"""What the controls score, and every figure set beside them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
+
+DESCRIPTIONS: dict[ControlName, str] = {
+    "uniform_sampler": "every operation equally likely, without a code",
+    "untrained": "freshly initialised networks of the same shape",
+    "constant_decoder": "even odds whatever the latent, and a code that says nothing",
+    "half_support": "a perfect code that reaches every second operation only",
+    "oracle": "one latent a cell, cut at the quantiles of the prior: perfect",
+}
+
+
+@dataclass(frozen=True)
+class Control:
+    """What one control scores.
+
+    Args:
+        name: The control.
+        runs: Its scores: one tuple for each untrained seed, a single one otherwise.
+    """
+
+    name: ControlName
+    runs: tuple[tuple[Score, ...], ...]
+
+    @property
+    def description(self) -> str:
+        """What the control is."""
+        return DESCRIPTIONS[self.name]
+
+    def scores(self, quantity: str, half: Half) -> tuple[Score, ...]:
+        """The control's scores in a quantity, one a run; none where it has none.
+
+        Controls that are no networks have one half, which stands beside either of the model's.
+        """
+        named = half if self.name == "untrained" or half == "pair" else "a"
+        found = chain.from_iterable(self.runs)
+        return tuple(score for score in found if score.quantity == quantity and score.half == named)
+
+
+def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> tuple[Metric, ...]:
+    """Set each figure beside its floor and beside every control that has such a figure.
+
+    Args:
+        figures: The model's figures.
+        controls: What the controls score.
+
+    Raises:
+        MeasurementError: If a control is missing, or the untrained networks lack one of the figures.
+    """
+    missing = set(DESCRIPTIONS) - {control.name for control in controls}
+    if missing:
+        named = ", ".join(sorted(missing))
+        raise MeasurementError(f"a report needs all its controls, and these are missing: {named}")
+    return tuple(_metric(figure, controls) for figure in figures)
+
+
+def _metric(figure: Figure, controls: Sequence[Control]) -> Metric:
+    scores = {control.name: control.scores(figure.quantity, figure.half) for control in controls}
+    if not scores["untrained"]:
+        raise MeasurementError(f"{figure.quantity} has no floor: no untrained network was measured for it")
+    separations = tuple(separation(figure, name, found) for name, found in scores.items() if found)
+    return Metric(figure=figure, floor=Floor.of(scores["untrained"]), separations=separations)

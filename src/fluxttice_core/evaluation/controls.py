@@ -1,0 +1,245 @@
+"""Generators whose true quality is known: what every metric must be able to tell from a trained model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int64, Real
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.choices import MINIMUM_UNTRAINED
+from fluxttice_core.metrics.indexing import indices_of, positions_of, symbols_of
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+CERTAIN = 200.0
+"""A gap in logits whose odds are 0 in single precision, yet finite: entropies hold no 0 * inf."""
+
+_CODE_WIDTH = 0.05
+
+
+@dataclass(frozen=True)
+class UniformSampler:
+    """A perfect generator without a code: every operation equally likely, for spaces of any size.
+
+    Example:
+        >>> UniformSampler(OperationSpace()).sample(3, torch.Generator().manual_seed(0)).shape
+        torch.Size([3])
+    """
+
+    space: OperationSpace
+
+    def sample(self, n: int, generator: torch.Generator) -> Int64[Tensor, "{n}"]:
+        """Draw n indices uniformly from 0 to K - 1."""
+        return _uniform_indices(n, self.space.size, generator)
+
+
+@dataclass(frozen=True)
+class HalfSupportSampler:
+    """A generator that reaches the even-numbered half of the operations, each equally often, and no other.
+
+    Example:
+        >>> drawn = HalfSupportSampler(OperationSpace()).sample(100, torch.Generator().manual_seed(0))
+        >>> (drawn % 2).any().item()
+        False
+    """
+
+    space: OperationSpace
+
+    @property
+    def support(self) -> int:
+        """Number of operations that can be reached, ceil(K / 2)."""
+        return (self.space.size + 1) // 2
+
+    def sample(self, n: int, generator: torch.Generator) -> Int64[Tensor, "{n}"]:
+        """Draw n indices uniformly from the even ones."""
+        return 2 * _uniform_indices(n, self.support, generator)
+
+
+def _uniform_indices(n: int, size: int, generator: torch.Generator) -> Tensor:
+    return torch.randint(size, (n,), generator=generator, device=generator.device, dtype=torch.int64)
+
+
+@dataclass(frozen=True)
+class ConstantDecoder:
+    """A decoder that ignores its latent.
+
+    With equal logits, the default, it is optimal for the likelihood of uniform data and yet knows nothing.
+
+    Args:
+        space: The operations.
+        latent_dim: Dimensions of the latent that is ignored.
+        logits: The logits it always returns, (cells, base); all zero without them.
+
+    Example:
+        >>> ConstantDecoder(OperationSpace()).decode_logits(torch.ones(1, 16)).abs().sum().item()
+        0.0
+    """
+
+    space: OperationSpace
+    latent_dim: int = 16
+    logits: Float[Tensor, "cells base"] | None = None
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """The same logits for every latent."""
+        logits = self.logits
+        if logits is None:
+            logits = torch.zeros(self.space.cells, self.space.base)
+        return logits.to(z).expand(len(z), -1, -1)
+
+
+@dataclass(frozen=True)
+class DeltaDecoder:
+    """A decoder that gives one operation, whatever the latent.
+
+    Example:
+        >>> DeltaDecoder(OperationSpace(), 5).decode_logits(torch.zeros(1, 16)).argmax(-1).tolist()
+        [[2, 1, 0, 0, 0, 0, 0, 0, 0]]
+    """
+
+    space: OperationSpace
+    index: int
+    latent_dim: int = 16
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """Logits that leave no doubt about the one operation."""
+        positions = positions_of(self.space, torch.tensor([self.index], device=z.device))
+        return _certain_logits(positions, self.space.base, z.dtype).expand(len(z), -1, -1)
+
+
+@dataclass(frozen=True)
+class QuantileLookup:
+    r"""The oracle: one latent a cell, cut at the quantiles of the normal distribution.
+
+    .. math:: \mathrm{position}_p = \lfloor \mathrm{base}\, \Phi(z_p) \rfloor
+
+    Every latent means one operation and all are equally likely, so G = 1 and coverage is the ceiling.
+    Its encoder puts a narrow Gaussian at the middle quantile of each cell's interval.
+
+    Example:
+        >>> oracle = QuantileLookup(OperationSpace())
+        >>> oracle.decode_logits(torch.tensor([[-1.0, 0, 1, 0, 0, 0, 0, 0, 0]])).argmax(-1).tolist()
+        [[0, 1, 2, 1, 1, 1, 1, 1, 1]]
+    """
+
+    space: OperationSpace
+
+    @property
+    def latent_dim(self) -> int:
+        """One latent a cell."""
+        return self.space.cells
+
+    def decode_positions(self, z: Float[Tensor, "n d"]) -> Int64[Tensor, "n d"]:
+        """The interval of the normal distribution that each latent falls in."""
+        cuts = torch.special.ndtri(torch.arange(1, self.space.base, dtype=torch.float64) / self.space.base)
+        return torch.bucketize(z, cuts.to(z))
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n d base"]:
+        """Logits that leave no doubt about the looked-up symbols."""
+        return _certain_logits(self.decode_positions(z), self.space.base, z.dtype)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n d"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """The middle quantile of each symbol's interval, and the variance of a narrow Gaussian there."""
+        positions = tables.double() - self.space.symbols[0]
+        mu = torch.special.ndtri((positions + 0.5) / self.space.base).float()
+        return mu, torch.full_like(mu, _CODE_WIDTH).log() * 2
+
+
+@dataclass(frozen=True)
+class HalfSupportLookup:
+    """The oracle's code folded onto the even-numbered operations: perfect for half of the space.
+
+    Example:
+        >>> half = HalfSupportLookup(OperationSpace())
+        >>> z = torch.randn(100, 9, generator=torch.Generator().manual_seed(0))
+        >>> positions = half.decode_logits(z).argmax(-1)
+        >>> ((positions * 3 ** torch.arange(9)).sum(-1) % 2).any().item()
+        False
+    """
+
+    space: OperationSpace
+
+    @property
+    def latent_dim(self) -> int:
+        """One latent a cell."""
+        return self.space.cells
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n d base"]:
+        """Logits that leave no doubt about the even-numbered operation at or below the looked-up one."""
+        index = indices_of(QuantileLookup(self.space).decode_positions(z), self.space.base)
+        return _certain_logits(positions_of(self.space, index - index % 2), self.space.base, z.dtype)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n d"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """The oracle's code of the even-numbered operation at or below each."""
+        index = indices_of(tables.long() - self.space.symbols[0], self.space.base)
+        return QuantileLookup(self.space).encode_gaussian(symbols_of(self.space, index - index % 2))
+
+
+@dataclass(frozen=True)
+class ShuffledLabels:
+    """A model whose encoder is shown another operation than the one asked for: codes without meaning.
+
+    Args:
+        model: The model that is misled.
+        permutation: The operation shown in place of each, (K,).
+    """
+
+    model: Autoencoder
+    permutation: Int64[Tensor, "K"]
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations of the misled model."""
+        return self.model.space
+
+    @property
+    def latent_dim(self) -> int:
+        """Latent dimensions of the misled model."""
+        return self.model.latent_dim
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """The model's own logits."""
+        return self.model.decode_logits(z)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n cells"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """The posterior of the operation that stands in the shuffled place."""
+        indices = indices_of(tables.long() - self.space.symbols[0], self.space.base)
+        shown = symbols_of(self.space, self.permutation.to(tables.device)[indices])
+        return self.model.encode_gaussian(shown.to(tables.dtype))
+
+
+def untrained(
+    factory: Callable[[int], Decodable], seeds: Sequence[int] = tuple(range(MINIMUM_UNTRAINED))
+) -> tuple[Decodable, ...]:
+    """Build untrained models of one architecture: the floor of every metric.
+
+    Args:
+        factory: Makes a freshly initialised model from a seed.
+        seeds: At least five different seeds.
+
+    Returns:
+        One model for each seed.
+
+    Raises:
+        MeasurementError: If there are fewer than five different seeds.
+
+    Example:
+        >>> len(untrained(lambda seed: ConstantDecoder(OperationSpace())))
+        5
+    """
+    if len(set(seeds)) < MINIMUM_UNTRAINED:
+        raise MeasurementError(
+            f"an untrained floor needs at least {MINIMUM_UNTRAINED} different seeds, not {len(set(seeds))}"
+        )
+    return tuple(factory(seed) for seed in seeds)
+
+
+def _certain_logits(positions: Tensor, base: int, dtype: torch.dtype) -> Tensor:
+    return torch.nn.functional.one_hot(positions, base).to(dtype) * CERTAIN

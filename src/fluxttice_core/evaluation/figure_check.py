@@ -1,0 +1,65 @@
+"""What a report says of every figure beside its value, held against what its name and its settings settle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.scales import Scale, scale_of
+from fluxttice_core.metrics.settings import MeasurementSettings
+
+__all__ = ["wrong_scales"]
+
+_ROUNDING = 1e-9
+
+
+def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[str]:
+    """A sentence for each figure whose name, unit, direction, ceiling, draws, rule or seed is not its own.
+
+    Args:
+        result: The content of a result file, which follows the schema.
+        settings: Its settings.
+    """
+    of_half = {half: int(number) for half, number in result["sampler"]["dimensions"].items()}
+    size = int(result["space"]["operations"])
+    dimensions = {**of_half, "pair": of_half["a"] + of_half["b"]}
+    for metric in result["metrics"]:
+        quantity = metric["quantity"]
+        try:
+            due = scale_of(quantity, size=size, dimensions=dimensions[metric["half"]], settings=settings)
+        except MeasurementError as error:
+            yield str(error)
+            continue
+        for what, (stated, expected) in _compared(metric, due, settings.seed).items():
+            if not _same(stated, expected):
+                yield f"the {what} of {quantity} is {expected}, and not {stated}"
+
+
+def _compared(metric: Mapping[str, Any], due: Scale, seed: int) -> dict[str, tuple[object, object]]:
+    """What stands beside the value, and what must."""
+    found: dict[str, tuple[object, object]] = {
+        "name": (metric["name"], _name(metric["quantity"], due.draws)),
+        "unit": (metric["unit"], due.unit),
+        "better direction": (metric["better"], due.better),
+        "ceiling": (metric["ceiling"], due.ceiling),
+        "estimator": (metric["estimator"], "exact" if due.draws is None else "monte_carlo"),
+        "number of draws": (metric["draws"], due.draws),
+        "decode rule": (metric["rule"], due.rule),
+        "seed": (metric["seed"], None if due.draws is None else seed),
+    }
+    if not metric["quantity"].startswith("equivalent_uniform_budget/"):
+        # There, it depends on the coverage that was found.
+        found["standard deviation of the ceiling"] = (metric["ceiling_sd"], due.ceiling_sd)
+    return found
+
+
+def _name(quantity: str, draws: int | None) -> str:
+    return quantity if draws is None or quantity.endswith(f"/{draws}") else f"{quantity}/{draws}"
+
+
+def _same(stated: object, due: object) -> bool:
+    if isinstance(stated, int | float) and isinstance(due, int | float):
+        return stated == due or math.isclose(stated, due, rel_tol=_ROUNDING)
+    return stated == due

@@ -1,0 +1,117 @@
+"""The acceptance gates: what a model must show on both halves before it is shipped, as named data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    # Not at run time, so that `fluxttice verify` can hold a report against the gates without loading torch.
+    from fluxttice_core.metrics.metric import Figure, Half, Score
+
+Comparison = Literal[">", ">=", "=="]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition.
+
+    Args:
+        name: What it asks, in words.
+        quantity: The figure that it looks at.
+        comparison: How the figure must stand to the threshold.
+        threshold: The threshold, in the figure's unit.
+    """
+
+    name: str
+    quantity: str
+    comparison: Comparison
+    threshold: float
+
+    def admits(self, value: float) -> bool:
+        """Whether a value meets the condition.
+
+        Example:
+            >>> Gate("exact tables", "table_accuracy/mean/held_out", "==", 1.0).admits(0.999)
+            False
+        """
+        if self.comparison == "==":
+            return value == self.threshold
+        return value > self.threshold if self.comparison == ">" else value >= self.threshold
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """A gate and what a half showed there.
+
+    Args:
+        gate: The gate.
+        half: The half.
+        value: Its figure; none where it was not measured.
+    """
+
+    gate: Gate
+    half: Half
+    value: float | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate was measured and met."""
+        return self.value is not None and self.gate.admits(self.value)
+
+
+ACCEPTANCE = (
+    Gate("held-out trits come back from the mean", "trit_accuracy/mean/held_out", ">", 0.99),
+    Gate("held-out tables come back whole from the mean", "table_accuracy/mean/held_out", "==", 1.0),
+    Gate("the prior reaches the space at 50,000 draws", "coverage/argmax/50000", ">=", 0.80),
+    Gate("and reaches it evenly", "efficiency/argmax/50000", ">=", 0.98),
+    Gate("a code tells its operation", "generative_information", ">=", 0.50),
+)
+"""The quantile look-up meets them, and no other control does."""
+
+
+def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
+    """The same gates for a model of which no row is known as held out: its accuracy is over all operations.
+
+    Example:
+        >>> on_all_operations(ACCEPTANCE)[1].quantity
+        'table_accuracy/mean/all'
+    """
+    return tuple(
+        Gate(
+            gate.name.replace("held-out ", ""),
+            gate.quantity.replace("held_out", "all"),
+            gate.comparison,
+            gate.threshold,
+        )
+        for gate in gates
+    )
+
+
+def judged(
+    figures: Iterable[Figure | Score], halves: Sequence[Half] = ("a", "b"), gates: Sequence[Gate] = ACCEPTANCE
+) -> tuple[GateResult, ...]:
+    """Hold figures against gates.
+
+    Args:
+        figures: The figures of a model or of a control.
+        halves: The halves that must pass.
+        gates: The gates.
+
+    Returns:
+        One result for each gate and half; a figure that is missing counts as a failure.
+
+    Example:
+        >>> all(result.passed for result in judged([], ["a"]))
+        False
+    """
+    values = {(figure.quantity, figure.half): figure.value for figure in figures}
+    return tuple(
+        GateResult(gate, half, values.get((gate.quantity, half))) for gate in gates for half in halves
+    )
+
+
+def accepted(results: Sequence[GateResult]) -> bool:
+    """Whether every gate was measured and met."""
+    return bool(results) and all(result.passed for result in results)

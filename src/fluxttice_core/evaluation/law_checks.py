@@ -1,0 +1,161 @@
+"""The laws, held against the figures of a report before anybody sees them."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fluxttice_core.evaluation import laws
+from fluxttice_core.metrics.metric import Figure, Half
+from fluxttice_core.metrics.series import TOTAL_MASS, Series
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.statistics.estimate import Estimate
+from fluxttice_core.statistics.uniform_moments import expected_share
+
+_SINGLE_PRECISION = 1e-6
+"""Networks compute in single precision: so much may a figure be wrong beside the error of its draws."""
+
+_CURVE = "expected_coverage/categorical"
+_BY_NAME = {
+    "rate": "rate",
+    "distortion": "distortion",
+    "nll": "nll",
+    "code_information": "code_information",
+    "marginal_kl": "marginal_divergence",
+    "entropy": "model_entropy",
+    "kl_from_uniform": "divergence_from_uniform",
+    "kl_to_uniform": "divergence_to_uniform",
+}
+_OF_SETS = {
+    "coverage_of_a/argmax": "first",
+    "coverage_of_b/argmax": "second",
+    "union/argmax": "union",
+    "jaccard_similarity/argmax": "similarity",
+}
+"""These hold of the sets of every single repeat, without any error."""
+
+
+@dataclass(frozen=True)
+class LawRecord:
+    """A law that was examined, and its slack.
+
+    Args:
+        half: Whose figures.
+        law: The law as a formula.
+        slack: By how much it holds; negative within the tolerance, for sampled figures.
+        tolerance: What can be put down to the errors of the figures.
+        unit: Unit of both.
+    """
+
+    half: Half
+    law: str
+    slack: float
+    tolerance: float
+    unit: str
+
+
+def guarded(
+    space: OperationSpace, figures: Sequence[Figure], series: Sequence[Series]
+) -> tuple[LawRecord, ...]:
+    """Examine every law that concerns the figures of each half and of the pair.
+
+    Args:
+        space: The operations.
+        figures: What was measured.
+        series: Its curves, among them expected coverage.
+
+    Raises:
+        LawViolation: If a law is broken; the message names it and its slack.
+    """
+    records: list[LawRecord] = []
+    for (half, _), own in _systems(figures).items():
+        concerned = _concerned(space, own, {curve.name: curve for curve in series if curve.half == half})
+        tables = [table for table in (concerned, *_set_tables(space, own)) if laws.examine(table)]
+        checks = [check for table in tables for check in laws.obey(table)]
+        records += _nearest(half, checks)
+    return tuple(records)
+
+
+def _nearest(half: Half, checks: Iterable[laws.Check]) -> list[LawRecord]:
+    """Of each law, the check that comes nearest to breaking it."""
+    nearest: dict[str, laws.Check] = {}
+    for check in checks:
+        if check.law not in nearest or check.margin < nearest[check.law].margin:
+            nearest[check.law] = check
+    return [LawRecord(half, c.law, c.slack, c.tolerance, c.unit) for c in nearest.values()]
+
+
+def _systems(figures: Iterable[Figure]) -> dict[tuple[Half, str], list[tuple[str, Figure]]]:
+    """Named figures by what they are of: each half, the pair as two sets, and the coupled pair."""
+    found: dict[tuple[Half, str], list[tuple[str, Figure]]] = {}
+    for figure in figures:
+        coupling, name = "", figure.base
+        if name.startswith("coupled/"):
+            _, coupling, name = name.split("/", 2)
+        found.setdefault((figure.half, coupling), []).append((name, figure))
+    return found
+
+
+def _concerned(
+    space: OperationSpace, own: Sequence[tuple[str, Figure]], curves: Mapping[str, Series]
+) -> laws.Figures:
+    named = {_BY_NAME[name]: _computed(figure) for name, figure in own if name in _BY_NAME}
+    for name, figure in own:
+        if name == "generative_information":
+            named[name] = _computed(figure, space.log_size)
+    if TOTAL_MASS in curves:
+        named["total_mass"] = Estimate(curves[TOTAL_MASS].y[0], _SINGLE_PRECISION)
+    curve = curves.get(_CURVE)
+    points = [] if curve is None else list(zip(curve.x, curve.y, strict=True))
+    return laws.Figures(
+        space.size,
+        counted=_counted(space.size, own),
+        expected=tuple((round(n), share) for n, share in points),
+        expected_figures=tuple(
+            (_budget(figure), _computed(figure)) for name, figure in own if name == _CURVE
+        ),
+        repeats=tuple((f.value, math.fsum(f.samples) / len(f.samples)) for _, f in own if f.samples),
+        reaches=_pairs(own, "efficiency", "coverage", lambda f: expected_share(space.size, _budget(f))),
+        overlaps=_pairs(own, "jaccard_distance", "jaccard_similarity", lambda _: 1.0),
+        **named,
+    )
+
+
+def _pairs(
+    own: Iterable[tuple[str, Figure]], first: str, second: str, factor: Callable[[Figure], float]
+) -> tuple[tuple[float, float], ...]:
+    """Values of two quantities wherever both were measured alike, the first times a factor."""
+    values = {figure.quantity: figure for _, figure in own}
+    return tuple(
+        (figure.value * factor(figure), values[other].value)
+        for quantity, figure in values.items()
+        if quantity.startswith(f"{first}/")
+        and figure.base != quantity
+        and (other := quantity.replace(first, second, 1)) in values
+    )
+
+
+def _budget(figure: Figure) -> int:
+    """The draws N that end a quantity's name."""
+    return int(figure.quantity.rpartition("/")[2].removeprefix("N="))
+
+
+def _computed(figure: Figure, factor: float = 1.0) -> Estimate:
+    """A figure, perhaps in another unit, with the rounding of single precision added to its error."""
+    return Estimate(figure.value * factor, figure.error * factor + _SINGLE_PRECISION, figure.degrees)
+
+
+def _set_tables(space: OperationSpace, own: Sequence[tuple[str, Figure]]) -> Iterator[laws.Figures]:
+    """The figures of the two sets, one table a repeat."""
+    samples = {_OF_SETS[name]: figure.samples for name, figure in own if name in _OF_SETS}
+    for values in zip(*samples.values(), strict=True):
+        yield laws.Figures(space.size, **dict(zip(samples, values, strict=True)))
+
+
+def _counted(size: int, own: Iterable[tuple[str, Figure]]) -> tuple[tuple[int, int], ...]:
+    """Draws and distinct operations of single runs; the union of two sets is of twice the draws."""
+    return tuple(
+        (figure.draws * (2 if name == "union/argmax" else 1), round(share * size))
+        for name, figure in own
+        if name.startswith(("coverage/", "coverage_of_", "union/")) and figure.draws is not None
+        for share in figure.samples
+    )

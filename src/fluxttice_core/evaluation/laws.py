@@ -1,0 +1,311 @@
+"""Laws that every true table of figures obeys, whatever the model: a report that breaks one is refused.
+
+Figures that were sampled carry a standard error. A law is broken where its slack is negative by more than its
+tolerance: what the errors of its figures exceed once in 100,000 times, and an allowance for arithmetic.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from scipy.special import ndtri, stdtrit
+
+from fluxttice_core.errors import LawViolation, MeasurementError
+from fluxttice_core.statistics.estimate import Estimate
+from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
+
+ERROR_TAIL = 1e-5
+"""Probability with which the error of a sampled figure may exceed its share of the tolerance."""
+
+UNIFORM_DEVIATIONS = 6.0
+"""One run may exceed the mean of uniform draws by so many of their standard deviations."""
+
+_ARITHMETIC = 1e-9
+_SMALLEST_UNSEEN = 1e-6
+"""Where less is unseen, rounding of the fraction seen spoils its logarithm: such points are left out."""
+
+Quantity = Estimate | float | None
+Slack = tuple[float, float]
+"""By how much a law is kept, and by how much it may be missed."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    r"""What a report says of one model or one pair of sets; laws whose figures are missing are not examined.
+
+    Args:
+        size: Operations in the space, K; the data's entropy is $H = \ln K$.
+        counted: (draws, distinct operations) of single runs.
+        expected: (draws, expected share of the space) of one distribution, computed from its probabilities.
+        expected_figures: The same as figures, each with its error.
+        repeats: (value, mean of its repeats) of figures that are such means.
+        reaches: (efficiency times its ceiling, coverage) at one budget.
+        overlaps: (Jaccard distance, similarity) of the same sets.
+        first: Share of the space in the first of two sets, a.
+        second: Share in the second, b.
+        union: Share in their union.
+        similarity: Their Jaccard similarity.
+        rate: R in nats.
+        distortion: D in nats.
+        nll: Mean negative log-likelihood in nats.
+        code_information: $I_q(x; z)$ under the encoder in nats.
+        marginal_divergence: $\mathrm{KL}(q(z)\,\|\,p(z))$ in nats, estimated apart from R and $I_q$.
+        generative_information: $I_p(x; z)$ under the decoder in nats.
+        model_entropy: H(p) in nats.
+        divergence_from_uniform: $\mathrm{KL}(\mathrm{uniform}\,\|\,p)$ in nats.
+        divergence_to_uniform: $\mathrm{KL}(p\,\|\,\mathrm{uniform})$ in nats.
+        total_mass: Sum of p over the space.
+    """
+
+    size: int
+    counted: tuple[tuple[int, int], ...] = ()
+    expected: tuple[tuple[int, float], ...] = ()
+    expected_figures: tuple[tuple[int, Estimate], ...] = ()
+    repeats: tuple[tuple[float, float], ...] = ()
+    reaches: tuple[tuple[float, float], ...] = ()
+    overlaps: tuple[tuple[float, float], ...] = ()
+    first: Quantity = None
+    second: Quantity = None
+    union: Quantity = None
+    similarity: Quantity = None
+    rate: Quantity = None
+    distortion: Quantity = None
+    nll: Quantity = None
+    code_information: Quantity = None
+    marginal_divergence: Quantity = None
+    generative_information: Quantity = None
+    model_entropy: Quantity = None
+    divergence_from_uniform: Quantity = None
+    divergence_to_uniform: Quantity = None
+    total_mass: Quantity = None
+
+    @property
+    def data_entropy(self) -> float:
+        """Entropy of the data, ln K, in nats."""
+        return math.log(self.size)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A named inequality between figures.
+
+    Args:
+        name: The law as a formula.
+        unit: Unit of its slack.
+        slack: Gives slack and tolerance for every way in which the figures can be put into the law.
+    """
+
+    name: str
+    unit: str
+    slack: Callable[[Figures], Iterable[Slack]]
+
+    def examine(self, figures: Figures) -> "Check | None":
+        """Return the check where the law is nearest to being broken, or None if no figure concerns it."""
+        checks = [Check(self.name, slack, tolerance, self.unit) for slack, tolerance in self.slack(figures)]
+        return min(checks, key=lambda check: check.margin, default=None)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One law examined: it holds unless its slack is negative by more than the tolerance."""
+
+    law: str
+    slack: float
+    tolerance: float
+    unit: str
+
+    @property
+    def margin(self) -> float:
+        """Slack and tolerance together; minus infinity where one is not a number."""
+        if math.isnan(self.slack) or math.isnan(self.tolerance):
+            return -math.inf
+        return math.inf if math.isinf(self.tolerance) else self.slack + self.tolerance
+
+    @property
+    def holds(self) -> bool:
+        """Whether the law is kept."""
+        return self.margin >= 0
+
+
+def examine(figures: Figures) -> tuple[Check, ...]:
+    """Examine every law that concerns the figures, in the order of `LAWS`.
+
+    Example:
+        >>> [check] = examine(Figures(8, rate=1.2, distortion=0.7))
+        >>> check.law, round(check.slack, 3), check.holds
+        ('R + D >= H', -0.179, False)
+    """
+    return tuple(check for law in LAWS if (check := law.examine(figures)) is not None)
+
+
+def obey(figures: Figures) -> tuple[Check, ...]:
+    """Return the checks of figures that break no law.
+
+    Example:
+        >>> [check.law for check in obey(Figures(19_683, counted=((10_000, 7_480),)))]
+        ['distinct <= min(N, K)', 'distinct <= uniform draws']
+
+    Raises:
+        LawViolation: If a law is broken; the message names it and its slack.
+        MeasurementError: If no law concerns the figures, so that nothing was examined.
+    """
+    checks = examine(figures)
+    if not checks:
+        raise MeasurementError("no law concerns these figures: give those that the report prints")
+    for check in checks:
+        if not check.holds:
+            raise LawViolation(
+                f"the figures break the law {check.law}: its slack is {check.slack:.6g} {check.unit}, "
+                f"and no less than {-check.tolerance:.2g} can be put down to error"
+            )
+    return checks
+
+
+def _value(figure: Quantity) -> float:
+    """Return a figure without its error."""
+    if figure is None:
+        return math.nan
+    return figure.value if isinstance(figure, Estimate) else figure
+
+
+def _allowance(figures: Iterable[Quantity]) -> float:
+    """Return what the errors of figures may add up to, each at its own Student's quantile."""
+    total = 0.0
+    for figure in figures:
+        if isinstance(figure, Estimate) and figure.error != 0:
+            known = math.isinf(figure.degrees)
+            quantile = ndtri(1 - ERROR_TAIL) if known else stdtrit(figure.degrees, 1 - ERROR_TAIL)
+            total += figure.error * float(quantile)
+    return total
+
+
+def _compared(above: Sequence[Quantity], below: Sequence[Quantity]) -> Iterable[Slack]:
+    """Yield by how much one sum exceeds another and the tolerance, or nothing if a figure is missing."""
+    if any(figure is None for figure in (*above, *below)):
+        return
+    larger, smaller = sum(map(_value, above)), sum(map(_value, below))
+    difference = 0.0 if larger == smaller else larger - smaller
+    scale = 1 + min(abs(larger), abs(smaller))
+    yield difference, _allowance((*above, *below)) + _ARITHMETIC * scale
+
+
+def _at_least(
+    larger: Callable[[Figures], Sequence[Quantity]], smaller: Callable[[Figures], Sequence[Quantity]]
+) -> Callable[[Figures], Iterable[Slack]]:
+    """Build the slack of "the sum of some figures is at least the sum of others"."""
+    return lambda figures: _compared(larger(figures), smaller(figures))
+
+
+def _equal(
+    left: Callable[[Figures], Sequence[Quantity]], right: Callable[[Figures], Sequence[Quantity]]
+) -> Callable[[Figures], Iterable[Slack]]:
+    """Build the slack of an equality: the negative distance of its two sides."""
+    return lambda figures: [
+        (-abs(difference), tolerance) for difference, tolerance in _compared(left(figures), right(figures))
+    ]
+
+
+def _within_draws_and_space(figures: Figures) -> Iterable[Slack]:
+    for draws, distinct in figures.counted:
+        yield float(min(draws, figures.size) - distinct), 0.0
+
+
+def _within_uniform_draws(figures: Figures) -> Iterable[Slack]:
+    for draws, distinct in figures.counted:
+        moments = uniform_moments(figures.size, draws)
+        deviation = math.sqrt(max(moments.variance, 0.0))
+        yield draws - moments.repeated - distinct, UNIFORM_DEVIATIONS * deviation + _ARITHMETIC * draws
+
+
+def _below_ceiling(figures: Figures) -> Iterable[Slack]:
+    for draws, share in figures.expected:
+        yield expected_share(figures.size, draws) - share, _ARITHMETIC
+    for draws, figure in figures.expected_figures:
+        yield expected_share(figures.size, draws) - figure.value, _allowance([figure]) + _ARITHMETIC
+
+
+def _coverage_rises(figures: Figures) -> Iterable[Slack]:
+    for (_, earlier), (_, later) in pairwise(sorted(figures.expected)):
+        yield later - earlier, _ARITHMETIC
+
+
+def _log_unseen_convex(figures: Figures) -> Iterable[Slack]:
+    curve = [(0, 0.0)]
+    curve += [
+        (draws, math.log1p(-share))
+        for draws, share in sorted(figures.expected)
+        if share < 1 - _SMALLEST_UNSEEN
+    ]
+    for left, middle, right in combinations(curve, 3):
+        if left[0] < middle[0] < right[0]:
+            weight = (middle[0] - left[0]) / (right[0] - left[0])
+            yield (1 - weight) * left[1] + weight * right[1] - middle[1], _ARITHMETIC
+
+
+def _similarity_is_overlap(figures: Figures) -> Iterable[Slack]:
+    given = (figures.first, figures.second, figures.union, figures.similarity)
+    if any(figure is None for figure in given):
+        return
+    first, second, union, similarity = map(_value, given)
+    yield -abs(similarity * union - (first + second - union)), _ARITHMETIC + 2 * _allowance(given)
+
+
+def _same(pairs: Callable[[Figures], Iterable[tuple[float, float]]]) -> Callable[[Figures], Iterable[Slack]]:
+    """Build the slack of "two ways to the same number agree"."""
+    return lambda figures: [(-abs(one - other), _ARITHMETIC) for one, other in pairs(figures)]
+
+
+LAWS: tuple[Law, ...] = (
+    Law("distinct <= min(N, K)", "operations", _within_draws_and_space),
+    Law("distinct <= uniform draws", "operations", _within_uniform_draws),
+    Law("E[coverage](N) <= 1 - (1 - 1/K)^N", "fraction", _below_ceiling),
+    Law("E[coverage] rises with N", "fraction", _coverage_rises),
+    Law("ln unseen is convex in N", "nats", _log_unseen_convex),
+    Law("union >= a", "fraction", _at_least(lambda f: [f.union], lambda f: [f.first])),
+    Law("union >= b", "fraction", _at_least(lambda f: [f.union], lambda f: [f.second])),
+    Law("union <= a + b", "fraction", _at_least(lambda f: [f.first, f.second], lambda f: [f.union])),
+    Law(
+        "Jaccard similarity >= a + b - 1",
+        "fraction",
+        _at_least(lambda f: [f.similarity, 1.0], lambda f: [f.first, f.second]),
+    ),
+    Law("Jaccard similarity = (a + b - union)/union", "fraction", _similarity_is_overlap),
+    Law("R + D >= NLL", "nats", _at_least(lambda f: [f.rate, f.distortion], lambda f: [f.nll])),
+    Law("R + D >= H", "nats", _at_least(lambda f: [f.rate, f.distortion], lambda f: [f.data_entropy])),
+    Law("NLL >= H", "nats", _at_least(lambda f: [f.nll], lambda f: [f.data_entropy])),
+    Law(
+        "I_q >= H - D",
+        "nats",
+        _at_least(lambda f: [f.code_information, f.distortion], lambda f: [f.data_entropy]),
+    ),
+    Law("I_q <= R", "nats", _at_least(lambda f: [f.rate], lambda f: [f.code_information])),
+    Law("I_q <= H", "nats", _at_least(lambda f: [f.data_entropy], lambda f: [f.code_information])),
+    Law(
+        "R = I_q + KL(q(z) || p(z))",
+        "nats",
+        _equal(lambda f: [f.rate], lambda f: [f.code_information, f.marginal_divergence]),
+    ),
+    Law("I_p >= 0", "nats", _at_least(lambda f: [f.generative_information], lambda _: [0.0])),
+    Law("I_p <= H(p)", "nats", _at_least(lambda f: [f.model_entropy], lambda f: [f.generative_information])),
+    Law("H(p) <= H", "nats", _at_least(lambda f: [f.data_entropy], lambda f: [f.model_entropy])),
+    Law(
+        "KL(uniform || p) = NLL - H",
+        "nats",
+        _equal(lambda f: [f.divergence_from_uniform, f.data_entropy], lambda f: [f.nll]),
+    ),
+    Law(
+        "KL(p || uniform) = H - H(p)",
+        "nats",
+        _equal(lambda f: [f.divergence_to_uniform, f.model_entropy], lambda f: [f.data_entropy]),
+    ),
+    Law("value = mean of its repeats", "fraction", _same(lambda f: f.repeats)),
+    Law("efficiency = coverage / ceiling", "fraction", _same(lambda f: f.reaches)),
+    Law(
+        "Jaccard distance = 1 - similarity",
+        "fraction",
+        _same(lambda f: [(distance, 1 - similarity) for distance, similarity in f.overlaps]),
+    ),
+    Law("sum p = 1", "fraction", _equal(lambda f: [f.total_mass], lambda _: [1.0])),
+)
+"""Every law, in the order in which a report lists them."""

@@ -1,0 +1,83 @@
+"""Measuring one or two halves, whatever they are: every figure beside ceiling, floor and controls."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.control_scores import Control, beside_controls
+from fluxttice_core.evaluation.gates import judged
+from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.limitations import limitations_of
+from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps, steps_of
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.split import Split
+
+
+def measure(
+    halves: Halves,
+    *,
+    untrained: UntrainedFactory | None = None,
+    controls: Sequence[Control] | None = None,
+    settings: MeasurementSettings | None = None,
+    split: Split | None = None,
+    rho: float = 0.0,
+    title: str = "model",
+    progress: ProgressCallback | None = None,
+) -> Report:
+    """Measure one or two halves, and the controls unless they were measured before.
+
+    Args:
+        halves: Decoders, or autoencoders, named "a" and "b".
+        untrained: Makes freshly initialised halves of the same architecture from a seed: the floor.
+        controls: What the controls score with these settings, if known.
+        settings: Budgets, repeats, rules and seed.
+        split: The split that the model was trained on; none: not known.
+        rho: Cross-injection of the pair.
+        title: What to call it.
+        progress: Called with what comes next and the share that is done.
+
+    Returns:
+        The report.
+
+    Raises:
+        OperationError: If the space is too large to enumerate.
+        MeasurementError: If there is nothing to measure, no floor, or a number that is not finite.
+        LawViolation: If the figures break a law that every true table obeys.
+    """
+    settings = settings or MeasurementSettings()
+    steps = steps_of(halves, settings, split, rho)
+    space = next(iter(halves.values())).space
+    if controls is None:
+        if untrained is None:
+            raise MeasurementError("a report needs a floor: give `untrained`, which makes fresh networks")
+        watch = None if progress is None else partial(_first_half, progress)
+        controls = measured_controls(space, untrained, settings, split, rho, watch)
+        progress = None if progress is None else partial(_second_half, progress)
+    parts = run_steps(steps, device=settings.device, progress=progress)
+    found = [item for part in parts for item in part]
+    figures = [item for item in found if isinstance(item, Figure)]
+    series = tuple(item for item in found if isinstance(item, Series))
+    return Report(
+        title=title,
+        space=space,
+        settings=settings,
+        rho=float(rho),
+        metrics=beside_controls(figures, controls),
+        series=series,
+        controls=tuple(controls),
+        gates=judged(figures, sorted(halves)),
+        laws=guarded(space, figures, series),
+        limitations=limitations_of(split_known=split is not None),
+    )
+
+
+def _first_half(progress: ProgressCallback, label: str, done: float) -> None:
+    progress(label, done / 2)
+
+
+def _second_half(progress: ProgressCallback, label: str, done: float) -> None:
+    progress(label, 0.5 + done / 2)

@@ -1,0 +1,249 @@
+"""What a figure was drawn of: rounded, kept inside its file, and compared to tell whether the file is stale.
+
+Another processor gives the last digits of the numbers, and another release of the drawing library the bytes
+of the picture, differently. So neither decides: a file records its figure's numbers, words and strokes, and
+is stale when those differ by more than rounding does. A digest of the numbers would not do, since a number on
+the boundary of its last kept digit rounds up on one processor and down on another.
+"""
+
+import hashlib
+import json
+import math
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.collections import Collection
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
+
+from fluxttice_core.errors import MeasurementError
+
+Drawn = Line2D | Rectangle | Text | Collection
+
+__all__ = ["out_of_date", "record_of", "round_numbers", "sealed"]
+
+DIGITS = 6
+"""Significant digits of every number that is drawn: a hundred times finer than a printed page shows."""
+
+_RELATIVE = 2 * 10.0 ** (1 - DIGITS)
+_OF_LARGEST = 1e-9
+"""What may differ near zero, as a part of the largest number beside it."""
+
+_DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
+_SEAL = b"<!-- sha256 of what stands above: "
+_END = b" -->\n"
+
+
+# --- rounding --------------------------------------------------------------------------------------------
+
+
+def rounded(numbers: Any) -> Float64[np.ndarray, "..."]:
+    """Numbers with six significant digits.
+
+    Example:
+        >>> rounded([1 / 3, 123456.7, 0.0]).tolist()
+        [0.333333, 123457.0, 0.0]
+    """
+    found = np.asarray(numbers, dtype=np.float64)
+    text = [float(f"{number:.{DIGITS - 1}e}") for number in found.ravel()]
+    return np.array(text, dtype=np.float64).reshape(found.shape)
+
+
+def round_numbers(figure: Figure) -> Figure:
+    """Round whatever a figure draws, in place, so that what is recorded of it is what is drawn.
+
+    Raises:
+        MeasurementError: If it draws something that this module cannot record.
+    """
+    for axes in figure.axes:
+        for artist in _artists(axes):
+            _round(artist)
+        axes.dataLim.set_points(rounded(axes.dataLim.get_points()))
+    return figure
+
+
+def _round(artist: Any) -> None:
+    if isinstance(artist, Line2D):
+        artist.set_data(rounded(artist.get_xdata()), rounded(artist.get_ydata()))
+    elif isinstance(artist, Rectangle):
+        artist.set_bounds(*rounded(artist.get_bbox().bounds))
+    elif isinstance(artist, Text):
+        x, y = rounded(artist.get_position())
+        artist.set_position((float(x), float(y)))
+    else:
+        for path in artist.get_paths():
+            path.vertices[...] = rounded(path.vertices)
+
+
+def _artists(axes: Axes) -> list[Drawn]:
+    found = [*axes.lines, *axes.patches, *axes.collections, *axes.texts, *axes.images, *axes.tables]
+    for artist in found:
+        if not isinstance(artist, Drawn):
+            raise MeasurementError(
+                f"{type(artist).__name__} is drawn, whose numbers cannot be recorded: draw it of lines, "
+                "filled areas, bars and words, or teach fluxttice_core.evaluation.plot_record to read it"
+            )
+    return [artist for artist in found if isinstance(artist, Drawn)]
+
+
+# --- the record ------------------------------------------------------------------------------------------
+
+
+def record_of(figure: Figure) -> dict[str, Any]:
+    """Numbers, words and strokes of a figure, as plain values; equal rows of numbers stand in it once.
+
+    What the drawing library decides is left out: where ticks go and how far axes reach unless that was said.
+    """
+    rows: dict[str, int] = {}
+    axes = [_axes_record(one, rows) for one in figure.axes if one.get_visible()]
+    return {
+        "size": rounded(figure.get_size_inches()).tolist(),
+        "words": [text.get_text() for text in figure.texts],
+        "legends": [_legend(legend) for legend in figure.legends],
+        "axes": axes,
+        "rows": [json.loads(row) for row in rows],
+    }
+
+
+def _axes_record(axes: Axes, rows: dict[str, int]) -> dict[str, Any]:
+    return {
+        "titles": [axes.get_title(loc) for loc in ("left", "center", "right")],
+        "x": _axis(axes.xaxis, axes.get_xlim(), axes.get_autoscalex_on(), rows),
+        "y": _axis(axes.yaxis, axes.get_ylim(), axes.get_autoscaley_on(), rows),
+        "legend": _legend(axes.get_legend()),
+        "drawn": [_artist(artist, rows) for artist in _artists(axes)],
+    }
+
+
+def _axis(axis: Axis, limits: tuple[float, float], fitted: bool, rows: dict[str, int]) -> dict[str, Any]:
+    """What was said of an axis: its limits only where they were not fitted to what is drawn."""
+    record: dict[str, Any] = {"label": axis.get_label_text(), "scale": axis.get_scale()}
+    if not fitted:
+        record["limits"] = _row(limits, rows)
+    if isinstance(axis.get_major_locator(), FixedLocator):
+        places, names = axis.get_major_locator()(), axis.get_major_formatter()
+        record["ticks"] = _row(places, rows)
+        # Names that were given; numbers are put into words by the library.
+        if isinstance(names, FixedFormatter | FuncFormatter):
+            record["names"] = names.format_ticks(list(places))
+    return record
+
+
+def _artist(artist: Drawn, rows: dict[str, int]) -> dict[str, Any]:
+    record: dict[str, Any] = {"kind": type(artist).__name__, "label": str(artist.get_label())}
+    if artist.get_alpha() is not None:
+        record["alpha"] = artist.get_alpha()
+    if isinstance(artist, Line2D):
+        numbers = [artist.get_xdata(), artist.get_ydata()]
+        record |= {name: getattr(artist, f"get_{name}")() for name in ("linestyle", "linewidth", "marker")}
+        record |= {"colour": _colour(artist.get_color()), "markersize": artist.get_markersize()}
+    elif isinstance(artist, Text):
+        numbers = [artist.get_position()]
+        record |= {"words": artist.get_text(), "colour": _colour(artist.get_color())}
+    elif isinstance(artist, Rectangle):
+        numbers = [artist.get_bbox().bounds]
+        record |= {"colour": _colour(artist.get_facecolor()), "edge": _colour(artist.get_edgecolor())}
+    else:
+        numbers = [column for path in artist.get_paths() for column in np.transpose(path.vertices)]
+        record |= {"colour": [_colour(c) for c in artist.get_facecolor()]}
+        record |= {"edge": [_colour(c) for c in artist.get_edgecolor()]}
+    return {**record, "numbers": [_row(row, rows) for row in numbers]}
+
+
+def _colour(colour: Any) -> str:
+    return to_hex(colour)
+
+
+def _legend(legend: Legend | None) -> list[str] | None:
+    return None if legend is None else [text.get_text() for text in legend.get_texts()]
+
+
+def _row(numbers: Any, rows: dict[str, int]) -> int:
+    """The place of a row of numbers among all rows, where it is put unless it is there."""
+    plain = [number if math.isfinite(number) else str(number) for number in rounded(numbers).tolist()]
+    return rows.setdefault(json.dumps(plain), len(rows))
+
+
+# --- the file --------------------------------------------------------------------------------------------
+
+
+def sealed(svg: bytes) -> bytes:
+    """An SVG file with the digest of its bytes behind them, which tells whether a hand has changed it."""
+    return svg + _SEAL + hashlib.sha256(svg).hexdigest().encode() + _END
+
+
+def out_of_date(file: bytes, figure: Figure) -> str | None:
+    """Why a file is not the figure's drawing; none if it is.
+
+    Args:
+        file: Bytes of the SVG file.
+        figure: The figure as it is drawn now.
+
+    Returns:
+        The first thing that differs, in words.
+    """
+    svg, found, _ = file.rpartition(_SEAL)
+    if not found:
+        return "it does not record what it was drawn of"
+    if sealed(svg) != file:
+        return "its drawing was changed after it was recorded"
+    text = ET.fromstring(svg).findtext(f".//{_DESCRIPTION}")  # noqa: S314 - bytes that this program wrote
+    if text is None:
+        return "it does not record what it was drawn of"
+    return difference(_with_rows(json.loads(text)), _with_rows(record_of(figure)))
+
+
+def _with_rows(record: dict[str, Any]) -> Any:
+    """A record with every row of numbers in its place, so that two records differ where their figures do."""
+    rows = [[float(number) for number in row] for row in record["rows"]]
+
+    def filled(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: filled(item, key) for key, item in value.items()}
+        if name == "numbers":
+            return [np.array(rows[place]) for place in value]
+        if name in ("limits", "ticks"):
+            return np.array(rows[value])
+        return [filled(item) for item in value] if isinstance(value, list) else value
+
+    return {key: filled(value, key) for key, value in record.items() if key != "rows"}
+
+
+def difference(recorded: Any, due: Any, place: str = "figure") -> str | None:
+    """The first place where two records differ by more than rounding; none where they agree.
+
+    Example:
+        >>> difference({"size": [1.0]}, {"size": [2.0]})
+        'figure, size, 0: 1.0 is recorded and 2.0 is due'
+        >>> difference(np.array([0.123456]), np.array([0.123457]))
+    """
+    if isinstance(due, np.ndarray) and isinstance(recorded, np.ndarray) and recorded.shape == due.shape:
+        return _moved(recorded, due, place)
+    if isinstance(due, dict) and isinstance(recorded, dict) and recorded.keys() == due.keys():
+        pairs = [(name, recorded[name], due[name]) for name in due]
+    elif isinstance(due, list) and isinstance(recorded, list) and len(recorded) == len(due):
+        pairs = [(str(n), *pair) for n, pair in enumerate(zip(recorded, due, strict=True))]
+    else:
+        alike = type(recorded) is type(due) and not isinstance(due, np.ndarray) and recorded == due
+        return None if alike else f"{place}: {recorded} is recorded and {due} is due"
+    found = (difference(one, other, f"{place}, {name}") for name, one, other in pairs)
+    return next((words for words in found if words is not None), None)
+
+
+def _moved(recorded: Float64[np.ndarray, "n"], due: Float64[np.ndarray, "n"], place: str) -> str | None:
+    finite = np.abs(due[np.isfinite(due)])
+    slack = _OF_LARGEST * finite.max(initial=0.0)
+    close = np.isclose(recorded, due, rtol=_RELATIVE, atol=slack, equal_nan=True)
+    if close.all():
+        return None
+    first = int(np.flatnonzero(~close)[0])
+    return f"{place}, {first}: {recorded[first]:g} is recorded and {due[first]:g} is due"

@@ -1,0 +1,117 @@
+"""How figures look: told apart by marker, stroke and lightness as well as colour; of rounded numbers."""
+
+import functools
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from fluxttice_core.evaluation.plot_record import record_of, round_numbers, sealed
+from fluxttice_core.metrics.metric import Half
+
+__all__ = ["BAND", "CEILING", "FLOOR", "HALVES", "Stroke", "encoded", "new_figure", "styled"]
+
+_Arguments = ParamSpec("_Arguments")
+Format = Literal["svg", "png", "pdf"]
+
+_SETTINGS: Any = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 9.5,
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "grid.alpha": 0.6,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "fluxttice",
+}
+_TRACES: dict[Format, tuple[str, ...]] = {
+    "svg": ("Date", "Creator"),
+    "png": ("Software",),
+    "pdf": ("CreationDate", "Creator", "Producer"),
+}
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How one subject is drawn in every figure.
+
+    Args:
+        label: Its name in legends.
+        colour: From a palette that the colour-blind tell apart, dark against light.
+        dashes: Line style.
+        marker: Marker.
+    """
+
+    label: str
+    colour: str
+    dashes: str
+    marker: str
+
+    def line(self, **changes: Any) -> dict[str, Any]:
+        """Arguments of a line without markers."""
+        return {"color": self.colour, "linestyle": self.dashes, "linewidth": 1.5, **changes}
+
+    def points(self, **changes: Any) -> dict[str, Any]:
+        """Arguments of markers without a line; hollow, so that one shows behind the other."""
+        return {
+            "color": self.colour,
+            "marker": self.marker,
+            "markerfacecolor": "none",
+            "markeredgewidth": 1.4,
+            "markersize": 6.5,
+            "linestyle": "none",
+            **changes,
+        }
+
+
+HALVES: dict[Half, Stroke] = {
+    "a": Stroke("half A", "#004c7f", "-", "o"),
+    "b": Stroke("half B", "#d55e00", "--", "s"),
+}
+CEILING = Stroke("perfect generator", "#000000", ":", "x")
+FLOOR = Stroke("untrained networks", "#8a8a8a", "-.", "^")
+BAND = "#c9c9c9"
+"""Grey of the ranges that noise alone explains."""
+
+
+def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
+    """Draw rounded numbers in the house's style, and leave the caller's settings of matplotlib alone."""
+
+    @functools.wraps(draw)
+    def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
+        with mpl.rc_context(_SETTINGS):
+            return round_numbers(draw(*args, **kwargs))
+
+    return drawn
+
+
+def new_figure(width: float | int, height: float | int) -> Figure:
+    """An empty figure of a size in inches, laid out so that nothing overlaps."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def encoded(figure: Figure, kind: Format = "svg") -> bytes:
+    """The figure as the bytes of a file, without date or program version in it.
+
+    An SVG file records what it was drawn of, by which `evaluation.plot_record` tells if it is stale.
+
+    Example:
+        >>> encoded(new_figure(1, 1)) == encoded(new_figure(1, 1))
+        True
+    """
+    file = io.BytesIO()
+    metadata = dict.fromkeys(_TRACES[kind])
+    if kind == "svg":
+        metadata["Description"] = json.dumps(record_of(figure), separators=(",", ":"), allow_nan=False)
+    with mpl.rc_context(_SETTINGS):
+        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+    return sealed(file.getvalue()) if kind == "svg" else file.getvalue()

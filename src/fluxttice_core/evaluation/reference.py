@@ -1,0 +1,145 @@
+"""Measuring the controls as the model is measured."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Real
+from torch import Tensor
+
+from fluxttice_core.evaluation.control_scores import DESCRIPTIONS, Control
+from fluxttice_core.evaluation.controls import (
+    ConstantDecoder,
+    HalfSupportLookup,
+    QuantileLookup,
+    UniformSampler,
+)
+from fluxttice_core.evaluation.steps import Halves, ProgressCallback, Step, pair_steps, run_steps, steps_of
+from fluxttice_core.metrics.choices import DEFAULT_GROUPS
+from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.mass_figures import figures_of_mass
+from fluxttice_core.metrics.metric import ControlName, Figure, Score
+from fluxttice_core.metrics.pair_figures import set_figures
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.reach_figures import reach_figures
+from fluxttice_core.metrics.sampling import count_operations
+from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.streams import stream
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import Split
+
+_DRAWS_AN_OPERATION = 3 * DEFAULT_GROUPS
+"""24: a uniform generator then leaves out any one operation with a chance of e^-24."""
+
+UntrainedFactory = Callable[[int], Halves]
+"""Makes freshly initialised halves of the measured architecture from a seed."""
+
+
+@dataclass(frozen=True)
+class BlankCode:
+    """A constant decoder with the encoder that suits it: every posterior is the prior.
+
+    Example:
+        >>> mu, logvar = BlankCode(ConstantDecoder(OperationSpace())).encode_gaussian(torch.zeros(2, 9))
+        >>> float(mu.abs().max()), float(logvar.abs().max())
+        (0.0, 0.0)
+    """
+
+    decoder: ConstantDecoder
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations of the decoder."""
+        return self.decoder.space
+
+    @property
+    def latent_dim(self) -> int:
+        """Latent dimensions of the decoder."""
+        return self.decoder.latent_dim
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """The same logits for every latent."""
+        return self.decoder.decode_logits(z)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n cells"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """Mean 0 and log-variance 0 for every table."""
+        zero = torch.zeros(len(tables), self.latent_dim, device=tables.device)
+        return zero, zero
+
+
+def measured_controls(
+    space: OperationSpace,
+    untrained: UntrainedFactory,
+    settings: MeasurementSettings,
+    split: Split | None,
+    rho: float = 0.0,
+    progress: ProgressCallback | None = None,
+) -> tuple[Control, ...]:
+    """Measure all controls with the budgets of the model and the controls' own effort.
+
+    Args:
+        space: The operations.
+        untrained: Makes the untrained networks.
+        settings: The settings that the model is measured with.
+        split: The split that the model is measured on.
+        rho: Cross-injection of the model's pair.
+        progress: Told what comes next.
+
+    Returns:
+        The controls, in the order of `DESCRIPTIONS`.
+    """
+    plan = list(_plan(space, untrained, settings, split, rho))
+    found = run_steps([step for _, _, step in plan], device=settings.device, progress=progress)
+    runs: dict[ControlName, dict[int, list[Score]]] = defaultdict(lambda: defaultdict(list))
+    for (name, run, _), items in zip(plan, found, strict=True):
+        runs[name][run].extend(item.score for item in items if isinstance(item, Figure))
+    return tuple(Control(name, tuple(map(tuple, runs[name].values()))) for name in DESCRIPTIONS)
+
+
+def _plan(
+    space: OperationSpace,
+    untrained: UntrainedFactory,
+    settings: MeasurementSettings,
+    split: Split | None,
+    rho: float,
+) -> Iterator[tuple[ControlName, int, Step]]:
+    effort = settings.for_controls()
+    yield "uniform_sampler", 0, Step("uniform sampler", 1, lambda: _of_uniform(space, effort, split))
+    for seed in range(settings.untrained_seeds):
+        for step in steps_of(untrained(seed), effort, split, rho):
+            yield "untrained", seed, replace(step, label=f"untrained network {seed + 1}")
+    fixed: dict[ControlName, Decodable] = {
+        "constant_decoder": BlankCode(ConstantDecoder(space)),
+        "half_support": HalfSupportLookup(space),
+        "oracle": QuantileLookup(space),
+    }
+    for name, model in fixed.items():
+        enough = _resolving(effort, space) if name == "oracle" else effort
+        for step in (*steps_of({"a": model}, enough, split), *pair_steps(model, model, enough, split, rho)):
+            yield name, 0, replace(step, label=name.replace("_", " "))
+
+
+def _of_uniform(
+    space: OperationSpace, settings: MeasurementSettings, split: Split | None
+) -> Iterator[Figure | Series]:
+    """The uniform sampler: what it reaches, and the mass of the decoder with even odds, which is its own."""
+    sampler = UniformSampler(space)
+    yield from reach_figures(sampler, "a", settings)
+    yield from set_figures(sampler, sampler, settings)
+    generator = stream(settings.seed, "uniform sampler", "mass", device=settings.device)
+    mass = estimate_mass(ConstantDecoder(space), settings.mass_draws, generator=generator)
+    each = settings.mass_draws // len(mass.groups)
+    shares = [count_operations(sampler, each, generator).cpu().numpy() / each for _ in mass.groups]
+    yield from figures_of_mass(replace(mass, argmax_groups=np.stack(shares)), "a", settings, split)
+
+
+def _resolving(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+    """As many draws as a generator of certain operations needs for p(x) to hold each of them."""
+    return settings.model_copy(
+        update={"mass_draws": max(settings.mass_draws, _DRAWS_AN_OPERATION * space.size)}
+    )

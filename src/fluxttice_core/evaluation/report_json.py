@@ -1,0 +1,185 @@
+"""Reports as plain values and back: what the JSON of a report holds."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.control_scores import Control
+from fluxttice_core.evaluation.gates import Gate, GateResult
+from fluxttice_core.evaluation.law_checks import LawRecord
+from fluxttice_core.metrics.metric import Figure, Floor, Metric, Score, Separation
+from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import settings_from
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.statistics.intervals import Interval
+
+if TYPE_CHECKING:
+    from fluxttice_core.evaluation.report import Report
+
+INFINITY = "infinity"
+"""How an infinite number is written, since JSON has none; the other sign has a minus."""
+
+_CONSTANTS = {"Infinity": INFINITY, "-Infinity": f"-{INFINITY}"}
+_INFINITIES = {INFINITY: math.inf, f"-{INFINITY}": -math.inf}
+_NUMBERS = {
+    *("value", "low", "high", "mean", "error", "degrees", "ceiling", "ceiling_sd", "ratio"),
+    *("estimate", "lower", "upper", "slack", "tolerance", "threshold"),
+}
+
+_FIGURE_FIELDS = tuple(field.name for field in dataclasses.fields(Figure))
+
+
+def as_plain(report: "Report") -> dict[str, Any]:
+    """A report as dicts, lists, text and finite numbers."""
+    values: dict[str, Any] = _plain(
+        {
+            "title": report.title,
+            "space": {
+                "base": report.space.base,
+                "arity": report.space.arity,
+                "operations": report.space.size,
+                "digest": report.space.digest(),
+            },
+            "settings": report.settings.model_dump(),
+            "rho": report.rho,
+            "metrics": [_metric_record(metric) for metric in report.metrics],
+            "series": [dataclasses.asdict(series) for series in report.series],
+            "controls": controls_as_plain(report.controls),
+            "gates": [_gate_record(result) for result in report.gates],
+            "laws": [dataclasses.asdict(law) for law in report.laws],
+            "warnings": list(report.warnings),
+            "limitations": list(report.limitations),
+        }
+    )
+    return values
+
+
+def from_plain(values: Mapping[str, Any]) -> "Report":
+    """A report from what `as_plain` made of it.
+
+    Raises:
+        MeasurementError: If a part is missing, or is not what a report holds.
+    """
+    from fluxttice_core.evaluation.report import Report
+
+    try:
+        restored: Any = _restored(values)
+        return Report(
+            title=restored["title"],
+            space=OperationSpace(restored["space"]["base"], restored["space"]["arity"]),
+            settings=settings_from(restored["settings"]),
+            rho=restored["rho"],
+            metrics=tuple(map(_metric, restored["metrics"])),
+            series=tuple(_series(record) for record in restored["series"]),
+            controls=controls_from_plain(values["controls"]),
+            gates=tuple(
+                GateResult(Gate(**record["gate"]), record["half"], record["value"])
+                for record in restored["gates"]
+            ),
+            laws=tuple(LawRecord(**record) for record in restored["laws"]),
+            limitations=tuple(restored["limitations"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MeasurementError(f"this is no complete report ({error}): measure the model again") from error
+
+
+def controls_as_plain(controls: Sequence[Control]) -> list[dict[str, Any]]:
+    """Controls as dicts, lists, text and finite numbers."""
+    plain: list[dict[str, Any]] = _plain(
+        [
+            {
+                "name": control.name,
+                "description": control.description,
+                "runs": [[_values(score) for score in run] for run in control.runs],
+            }
+            for control in controls
+        ]
+    )
+    return plain
+
+
+def controls_from_plain(values: Sequence[Mapping[str, Any]]) -> tuple[Control, ...]:
+    """Controls from what `controls_as_plain` made of them.
+
+    Raises:
+        MeasurementError: If a part is missing.
+    """
+    try:
+        return tuple(
+            Control(c["name"], tuple(tuple(Score(**score) for score in run) for run in c["runs"]))
+            for c in _restored(list(values))
+        )
+    except (KeyError, TypeError) as error:
+        raise MeasurementError(f"these are no complete controls ({error}): measure them again") from error
+
+
+def _metric_record(metric: Metric) -> dict[str, Any]:
+    return {
+        **_values(metric.figure),
+        "name": metric.name,
+        "ratio": metric.ratio,
+        "floor": dataclasses.asdict(metric.floor),
+        "separations": [{**dataclasses.asdict(s), "separates": s.separates} for s in metric.separations],
+    }
+
+
+def _metric(record: dict[str, Any]) -> Metric:
+    values = {name: record[name] for name in _FIGURE_FIELDS}
+    if values["interval"] is not None:
+        values["interval"] = Interval(**values["interval"])
+    values["samples"] = _finite(record["samples"], f"repeats of {record['quantity']}")
+    separations = tuple(
+        Separation(s["control"], s["low"], s["high"], s["verdict"]) for s in record["separations"]
+    )
+    return Metric(figure=Figure(**values), floor=Floor(**record["floor"]), separations=separations)
+
+
+def _series(record: dict[str, Any]) -> Series:
+    x, y = (_finite(record[axis], f"points of {record['name']}") for axis in "xy")
+    return Series(record["name"], record["half"], x, y)
+
+
+def _finite(values: Any, what: str) -> tuple[float, ...]:
+    found = tuple(values)
+    if not all(isinstance(value, float | int) and math.isfinite(value) for value in found):
+        raise MeasurementError(f"the {what} must be finite numbers")
+    return found
+
+
+def _gate_record(result: GateResult) -> dict[str, Any]:
+    return {
+        "gate": dataclasses.asdict(result.gate),
+        "half": result.half,
+        "value": result.value,
+        "passed": result.passed,
+    }
+
+
+def _values(record: Figure | Score) -> dict[str, Any]:
+    return dataclasses.asdict(record)
+
+
+def _plain(value: Any) -> Any:
+    """Write tuples as lists and infinities as text."""
+    return json.loads(json.dumps(value), parse_constant=_constant_as_text)
+
+
+def _constant_as_text(constant: str) -> str:
+    if constant not in _CONSTANTS:
+        raise MeasurementError(f"{constant} is no figure: it cannot be reported")
+    return _CONSTANTS[constant]
+
+
+def _restored(value: Any) -> Any:
+    """Read infinities back, where numbers are expected."""
+    return json.loads(json.dumps(value), object_hook=_with_infinities)
+
+
+def _with_infinities(record: dict[str, Any]) -> dict[str, Any]:
+    for name in _NUMBERS & record.keys():
+        if record[name] in _INFINITIES:
+            record[name] = _INFINITIES[record[name]]
+    return record

@@ -1,0 +1,247 @@
+"""The result file: one measurement with all that it takes to judge and to repeat it, checked both ways."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
+from fluxttice_core.evaluation.control_scores import beside_controls
+from fluxttice_core.evaluation.figure_check import wrong_scales
+from fluxttice_core.evaluation.interval_check import wrong_intervals
+from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.report_json import from_plain
+from fluxttice_core.evaluation.result_facts import sampler_of
+from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, result_schema, schema_fault
+from fluxttice_core.metrics.metric import Metric
+from fluxttice_core.spaces.split import Split
+from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import json_digest, parse_json
+from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
+from fluxttice_core.storage.pretrained import TrainedModel
+
+__all__ = [
+    "Circumstances",
+    "check_result",
+    "read_report",
+    "read_result",
+    "report_coverage",
+    "result_of",
+    "result_schema",
+    "write_result",
+]
+
+SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a result came about.
+
+    Args:
+        command: The command that repeats it.
+        wall_seconds: Time that it took.
+        peak_memory_bytes: Most memory that the process held.
+    """
+
+    command: str
+    wall_seconds: float
+    peak_memory_bytes: int
+
+
+def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> dict[str, Any]:
+    """The content of a result file.
+
+    Args:
+        report: What was measured.
+        trained: The model that it was measured on.
+        spent: Command, time and memory.
+    """
+    plain = report.as_dict()
+    return {
+        **plain,
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool_record(),
+        "created": timestamp(),
+        "command": spent.command,
+        "model": _model_record(trained),
+        "settings_sha256": json_digest(plain["settings"]),
+        "data": _data_record(report, trained.split),
+        "sampler": _sampler_record(report, trained),
+        "coverage": list(_coverage_rows(report)),
+        "environment": environment_record(),
+        "cost": {
+            "wall_seconds": round(spent.wall_seconds, 3),
+            "peak_memory_bytes": spent.peak_memory_bytes,
+        },
+    }
+
+
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """Write a result file, whole or not at all, in canonical JSON.
+
+    Raises:
+        MeasurementError: If something that belongs in it is missing or contradicts the rest.
+        StorageError: If it cannot be written.
+    """
+    check_result(result, name="The result")
+    write_json(path, dict(result))
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read a result file and check all of it.
+
+    Raises:
+        MeasurementError: If it is missing, damaged, incomplete or contradicts itself.
+    """
+    data = read_bounded(path, maximum=MAXIMUM_RESULT, name="The result file", error=MeasurementError)
+    try:
+        result = parse_json(data, name=str(path))
+    except RecordError as error:
+        raise MeasurementError(str(error)) from error
+    check_result(result, name=str(path))
+    found: dict[str, Any] = result
+    return found
+
+
+def read_report(path: Path) -> Report:
+    """The report that a result file holds.
+
+    Raises:
+        MeasurementError: If the file is missing, damaged, incomplete or contradicts itself.
+    """
+    return from_plain(read_result(path))
+
+
+def check_result(result: object, *, name: str) -> None:
+    """Refuse a result that is not complete, or that contradicts itself.
+
+    Args:
+        result: The content of a result file.
+        name: What it is, for the error's sentence.
+
+    Raises:
+        MeasurementError: Naming the first thing that is wrong.
+    """
+    fault = schema_fault(result)
+    if fault is not None:
+        raise MeasurementError(f"{name} is no complete result: {fault}")
+    if isinstance(result, Mapping):
+        contradiction = _first_contradiction(result)
+        if contradiction is not None:
+            raise MeasurementError(f"{name} contradicts itself: {contradiction}")
+
+
+def _first_contradiction(result: Mapping[str, Any]) -> str | None:
+    try:
+        return next(_contradictions(result), None)
+    except ArithmeticError as error:
+        return f"it holds a number that no measurement gives ({error})"
+
+
+def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
+    """What no schema can say: every part that follows from others is worked out again."""
+    if json_digest(result["settings"]) != result["settings_sha256"]:
+        yield "its settings are not those of settings_sha256"
+    report = from_plain(result)
+    again = {**report.as_dict(), "coverage": report_coverage(report)}
+    yield from (
+        f"its {part} do not follow from what was measured" for part in again if again[part] != result[part]
+    )
+    if beside_controls([metric.figure for metric in report.metrics], report.controls) != report.metrics:
+        yield "its floors or verdicts are not what its controls score"
+    yield from _wrong_gates(report)
+    yield from wrong_scales(result, report.settings)
+    yield from _wrong_laws(report)
+    yield from wrong_intervals(report)
+    yield from _wrong_data(result, report)
+
+
+def _wrong_gates(report: Report) -> Iterator[str]:
+    measured = {(metric.quantity, metric.half): metric.value for metric in report.metrics}
+    for gate in report.gates:
+        if gate.value != measured.get((gate.gate.quantity, gate.half)):
+            yield f"the gate “{gate.gate.name}” does not show the figure that was measured"
+
+
+def _wrong_laws(report: Report) -> Iterator[str]:
+    """The laws are examined again on the figures that are there."""
+    try:
+        again = guarded(report.space, [metric.figure for metric in report.metrics], report.series)
+    except LawViolation as violation:
+        yield str(violation)
+    else:
+        if again != report.laws:
+            yield "its laws and their slack do not follow from its figures"
+
+
+def _wrong_data(result: Mapping[str, Any], report: Report) -> Iterator[str]:
+    data, sampler, settings = result["data"], result["sampler"], report.settings
+    if (data["operations"], data["space_sha256"]) != (report.space.size, report.space.digest()):
+        yield "its data are of another space than its metrics"
+    if (sampler["draws"], sampler["seed"]) != (list(settings.draws), settings.seed):
+        yield "its sampler drew otherwise than its settings say"
+
+
+def report_coverage(report: Report) -> list[dict[str, Any]]:
+    """Sampled coverage at every budget, the decode rules side by side."""
+    return list(_coverage_rows(report))
+
+
+def _coverage_rows(report: Report) -> Iterator[dict[str, Any]]:
+    for half in report.halves:
+        for budget in report.settings.draws:
+            found: dict[str, Metric] = {
+                rule: report.metric(f"coverage/{rule}/{budget}", half) for rule in report.settings.rules
+            }
+            yield {
+                "half": half,
+                "draws": budget,
+                "ceiling": found["argmax"].ceiling,
+                "ceiling_sd": found["argmax"].figure.ceiling_sd,
+                **{
+                    rule: found[rule].value if rule in found else None
+                    for rule in ("argmax", "categorical", "expectation")
+                },
+            }
+
+
+def _model_record(trained: TrainedModel) -> dict[str, Any]:
+    return {
+        "file_sha256": trained.file_digest,
+        "tensor_sha256": trained.tensor_digest,
+        "recipe": trained.recipe_name,
+        "epoch": trained.epoch,
+        "seed": trained.seed,
+        "parameters": trained.parameters,
+        "rho": float(trained.rho),
+        "source": Path(trained.source).name,
+        "architecture": trained.architecture.model_dump(mode="json"),
+    }
+
+
+def _data_record(report: Report, split: Split | None) -> dict[str, Any]:
+    parts = None
+    if split is not None:
+        parts = {
+            "seed": split.seed,
+            "sha256": split.digest,
+            "train": len(split.train),
+            "validation": len(split.validation),
+            "held_out": len(split.held_out),
+        }
+    return {
+        "operations": report.space.size,
+        "entropy_nats": math.log(report.space.size),
+        "space_sha256": report.space.digest(),
+        "split": parts,
+    }
+
+
+def _sampler_record(report: Report, trained: TrainedModel) -> dict[str, Any]:
+    dimensions = dict.fromkeys(("a", "b"), trained.architecture.latent_dim)
+    return {**sampler_of(report.settings), "dimensions": dimensions}

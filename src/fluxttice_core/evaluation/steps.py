@@ -1,0 +1,121 @@
+"""Every figure of one or two halves, in steps that can be watched."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.codes import information_figures, rate_figures, reconstruction_figures
+from fluxttice_core.metrics.mass_figures import mass_figures
+from fluxttice_core.metrics.metric import Figure, Half
+from fluxttice_core.metrics.pair_figures import agreement_figures, coupled_figures, set_figures
+from fluxttice_core.metrics.posterior import encode_rows
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.metrics.reach_figures import reach_figures
+from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.spaces.split import Split
+
+Halves = Mapping[Half, Decodable]
+ProgressCallback = Callable[[str, float], None]
+"""Called with what comes next and the share of the work that is done."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stretch of work that yields figures and curves.
+
+    Args:
+        label: What it does, for the progress bar.
+        weight: Its share of the work, in any unit.
+        work: Does it.
+    """
+
+    label: str
+    weight: int
+    work: Callable[[], Iterable[Figure | Series]]
+
+
+def steps_of(
+    halves: Halves, settings: MeasurementSettings, split: Split | None, rho: float = 0.0
+) -> list[Step]:
+    """The steps that measure each half, and the pair of them.
+
+    Args:
+        halves: One or two decoders or autoencoders of the same space, by name.
+        settings: Everything that the measurement is made with.
+        split: The split that the model was trained on; none: not known.
+        rho: Cross-injection of the pair.
+
+    Raises:
+        MeasurementError: If there is nothing to measure, or the halves are of different spaces.
+    """
+    if not halves or not set(halves) <= {"a", "b"} or len({model.space for model in halves.values()}) != 1:
+        raise MeasurementError('give one or two halves of the same space, named "a" and "b"')
+    steps = [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, split)]
+    if len(halves) > 1:
+        steps += pair_steps(halves["a"], halves["b"], settings, split, rho)
+    return steps
+
+
+def _half(model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None) -> Iterator[Step]:
+    yield Step(f"{half}: reach of the prior", 4, lambda: reach_figures(model, half, settings))
+    yield Step(f"{half}: its distribution", 3, lambda: mass_figures(model, half, settings, split))
+    if isinstance(model, Autoencoder):
+        yield Step(f"{half}: reconstruction", 1, lambda: reconstruction_figures(model, half, settings, split))
+        yield Step(f"{half}: codes", 2, lambda: _codes(model, half, settings))
+
+
+def _codes(model: Autoencoder, half: Half, settings: MeasurementSettings) -> Iterator[Figure | Series]:
+    posteriors = encode_rows(model, device=torch.device(settings.device))
+    yield from rate_figures(model, posteriors, half, settings)
+    yield from information_figures(posteriors, half, settings, model.space)
+
+
+def pair_steps(
+    first: Decodable, second: Decodable, settings: MeasurementSettings, split: Split | None, rho: float
+) -> Iterator[Step]:
+    """The steps that measure two halves together; those that need a common latent only where there is one."""
+    yield Step("pair: union", 1, lambda: set_figures(first, second, settings))
+    if first.latent_dim == second.latent_dim:
+        yield Step("pair: agreement", 1, lambda: agreement_figures(first, second, settings))
+        if isinstance(first, Autoencoder) and isinstance(second, Autoencoder):
+            coupled = partial(coupled_figures, first, second, settings, split, rho)
+            yield Step("pair: coupled", 2, coupled)
+
+
+def run_steps(
+    steps: Sequence[Step], *, device: str, progress: ProgressCallback | None = None
+) -> Iterator[tuple[Figure | Series, ...]]:
+    """Do the steps, as many at a time as torch has threads, each of them on one.
+
+    So the figures do not depend on the number of threads, and the many steps that are too small to be shared
+    out fill the cores all the same.
+
+    Args:
+        steps: What to do.
+        device: Where the models compute; on others than a CPU, one step after the other.
+        progress: Called before the first step and after each with a label and the share that is done.
+
+    Yields:
+        What each step found, in the order of the steps.
+    """
+    total, done = sum(step.weight for step in steps), 0
+    watch = progress or _nobody
+    watch(steps[0].label, 0.0)
+    found = map_chunks(_done, steps, device=torch.device(device))
+    for step, following, result in zip(steps, [*steps[1:], None], found, strict=True):
+        done += step.weight
+        watch("done" if following is None else following.label, done / total)
+        yield result
+
+
+def _done(step: Step) -> tuple[Figure | Series, ...]:
+    return tuple(step.work())
+
+
+def _nobody(_label: str, _done: float) -> None:
+    """Watch nothing."""

@@ -1,0 +1,151 @@
+"""Rows and cells of a report's tables, the same for the terminal and for Markdown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fluxttice_core.evaluation.gates import Gate, GateResult
+from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range, unit_sign, with_interval
+from fluxttice_core.metrics.choices import Unit
+from fluxttice_core.metrics.metric import Half, Metric
+from fluxttice_core.metrics.wording import SIGNS, blindness_in_words, label, sections
+
+if TYPE_CHECKING:
+    from fluxttice_core.evaluation.control_scores import Control
+    from fluxttice_core.evaluation.report import Report
+
+PASS, FAIL, NOT_MEASURED = "pass", "FAIL", "not measured"
+LEGEND = (
+    "perfect: a perfect generator with a perfect code, at the same budget; "
+    "untrained: the range over networks of the same shape; "
+    "blind to: controls that score as well or better (U uniform sampler, N untrained networks, "
+    "C constant decoder, H generator of half the space), with ! where that would mislead; a control that has "
+    "no such figure, as a sampler has no code, is not named."
+)
+_CONTROL_COLUMNS = (
+    ("argmax", "coverage/argmax/{n}"),
+    ("categorical", "coverage/categorical/{n}"),
+    ("G", "generative_information"),
+    ("NLL", "nll"),
+    ("tables", "table_accuracy/mean/{part}"),
+    ("R + D", "rate_plus_distortion"),
+)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as text.
+
+    Args:
+        title: What it is about.
+        headings: One for each column.
+        rows: The cells.
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def grids(report: "Report") -> Iterator[Grid]:
+    """The tables of figures, without those of which nothing was measured."""
+    by_quantity = _by_quantity(report.metrics)
+    names = tuple(half.upper() for half in report.halves)
+    headings = ("", *names, "perfect", "untrained", "blind to")
+    for section in sections(report.settings, report.rho):
+        rows = tuple(_row(q, by_quantity[q], report.halves) for q in section.quantities if q in by_quantity)
+        if rows:
+            yield Grid(section.title, headings, rows)
+
+
+def _by_quantity(metrics: Iterable[Metric]) -> dict[str, dict[Half, Metric]]:
+    found: dict[str, dict[Half, Metric]] = {}
+    for metric in metrics:
+        found.setdefault(metric.quantity, {})[metric.half] = metric
+    return found
+
+
+def _row(quantity: str, found: dict[Half, Metric], halves: Sequence[Half]) -> tuple[str, ...]:
+    """Label, values, ceiling, floor, and the controls that at least one half is not told from."""
+    metrics = list(found.values())
+    unit = metrics[0].figure.unit
+    values = [with_interval(found[half].figure) if half in found else "" for half in halves]
+    if "pair" in found:
+        values[0] = with_interval(found["pair"].figure)
+    ceilings = dict.fromkeys(shown(metric.ceiling, unit) for metric in metrics)
+    floor = shown_range(min(m.floor.low for m in metrics), max(m.floor.high for m in metrics), unit)
+    return (_titled(label(quantity), unit), *values, " / ".join(ceilings), floor, _signs(metrics))
+
+
+def _titled(text: str, unit: Unit) -> str:
+    sign = unit_sign(unit)
+    return f"{text}, {sign}" if sign else text
+
+
+def _signs(metrics: Sequence[Metric]) -> str:
+    names = {control for metric in metrics for control in metric.blind_to}
+    signs = " ".join(sign for control, sign in SIGNS.items() if control in names)
+    return f"! {signs}" if any(metric.misleads for metric in metrics) else signs
+
+
+def control_grid(report: "Report") -> Grid:
+    """The model beside every control, in the quantities that tell them apart and in those that do not."""
+    part = "held_out" if report.has("table_accuracy/mean/held_out", report.halves[0]) else "all"
+    units = {metric.quantity: metric.figure.unit for metric in report.metrics}
+    places = [(title, q.format(n=report.settings.headline, part=part)) for title, q in _CONTROL_COLUMNS]
+    columns = [(title, quantity) for title, quantity in places if quantity in units]
+    model = [
+        (f"model, {half.upper()}", *(_value(report, quantity, half) for _, quantity in columns))
+        for half in report.halves
+    ]
+    controls = [
+        (control.name.replace("_", " "), *(_scored(control, q, units[q]) for _, q in columns))
+        for control in report.controls
+    ]
+    titles = tuple(_titled(title, units[quantity]) for title, quantity in columns)
+    return Grid(
+        f"Controls, with coverage at {report.settings.headline:,} draws", ("", *titles), (*model, *controls)
+    )
+
+
+def _value(report: "Report", quantity: str, half: Half) -> str:
+    if not report.has(quantity, half):
+        return NOTHING
+    metric = report.metric(quantity, half)
+    return shown(metric.value, metric.figure.unit)
+
+
+def _scored(control: "Control", quantity: str, unit: Unit) -> str:
+    values = [score.value for run in control.runs for score in run if score.quantity == quantity]
+    return shown_range(min(values), max(values), unit) if values else NOTHING
+
+
+def gate_grid(report: "Report") -> Grid:
+    """The acceptance gates."""
+    halves = tuple(half.upper() for half in report.halves)
+    rows = tuple(_gate_row(gate, results) for gate, results in _by_gate(report.gates).items())
+    return Grid("Acceptance gates", ("", "asks", *halves, ""), rows)
+
+
+def _by_gate(results: Iterable[GateResult]) -> dict[Gate, list[GateResult]]:
+    found: dict[Gate, list[GateResult]] = {}
+    for result in results:
+        found.setdefault(result.gate, []).append(result)
+    return found
+
+
+def _gate_row(gate: Gate, results: Sequence[GateResult]) -> tuple[str, ...]:
+    shows = (NOTHING if result.value is None else f"{result.value:.4f}" for result in results)
+    if any(result.value is None for result in results):
+        verdict = NOT_MEASURED
+    else:
+        verdict = PASS if all(result.passed for result in results) else FAIL
+    return (gate.name, f"{gate.comparison} {gate.threshold:g}", *shows, verdict)
+
+
+def warnings_of(metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """One sentence for each set of bad generators that some quantities do not tell from the model.
+
+    The last is about the uniform sampler, which is no bad generator but has no code.
+    """
+    return blindness_in_words((metric.figure.base, metric.blind_to) for metric in metrics)

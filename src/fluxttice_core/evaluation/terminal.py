@@ -1,0 +1,81 @@
+"""A report on the terminal, as rich tables that fit 100 columns."""
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fluxttice_core.evaluation.tables import FAIL, LEGEND, PASS, Grid, control_grid, gate_grid, grids
+
+if TYPE_CHECKING:
+    from fluxttice_core.evaluation.report import Report
+
+_MISLEADING, _PASS, _FAIL = "yellow", "green", "bold red"
+
+
+def metrics_table(report: "Report") -> Table:
+    """All figures in one table, a section below another."""
+    found = list(grids(report))
+    *headings, last = found[0].headings
+    table = _empty((*headings, f" {last}"))
+    for grid in found:
+        table.add_section()
+        table.add_row(Text(grid.title, style="bold", overflow="ellipsis"))
+        for row in grid.rows:
+            table.add_row(*row[:-1], f" {row[-1]}", style=_MISLEADING if "!" in row[-1] else None)
+    return table
+
+
+def report_card(report: "Report") -> RenderableType:
+    """Figures, controls, gates, warnings and limitations."""
+    parts: list[RenderableType] = [
+        *([Text(f"{report.note}\n", style="italic")] if report.note else []),
+        Text(report.title, style="bold"),
+        Text(f"{_setting_line(report)}\n"),
+        metrics_table(report),
+        Text(LEGEND, style="dim"),
+        Text(),
+        _of_grid(control_grid(report)),
+        Text(),
+        _of_grid(gate_grid(report)),
+        Text(),
+        _notes("Warnings", report.warnings, _MISLEADING),
+        _notes("Limitations", report.limitations, "dim"),
+    ]
+    return Group(*parts)
+
+
+def _setting_line(report: "Report") -> str:
+    settings = report.settings
+    return (
+        f"K = {report.space.size:,} operations, H = {report.space.log_size:.6f} nats; 95 % intervals; "
+        f"{settings.repeats} repeats of up to {settings.repeated_up_to:,} draws, "
+        f"{settings.mass_draws:,} draws behind p(x), seed {settings.seed}"
+    )
+
+
+def _of_grid(grid: Grid) -> Table:
+    table = _empty(grid.headings)
+    table.title = Text(grid.title, style="bold")
+    table.title_justify = "left"
+    for row in grid.rows:
+        style = {PASS: _PASS, FAIL: _FAIL}.get(row[-1])
+        table.add_row(*row[:-1], Text(row[-1], style=style or ""))
+    return table
+
+
+def _empty(headings: tuple[str, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+    for place, heading in enumerate(headings):
+        edge = place in (0, len(headings) - 1)
+        table.add_column(heading, justify="left" if edge else "right", no_wrap=place > 0)
+    return table
+
+
+def _notes(title: str, notes: tuple[str, ...], style: str) -> Text:
+    text = Text(f"{title}\n", style="bold") if notes else Text()
+    for note in notes:
+        text.append(f"  {note}\n", style=style)
+    return text

@@ -1,0 +1,173 @@
+"""An ablation as a table: for every part and half the difference in each headline figure, and a verdict."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.number_format import difference_shown, shown
+from fluxttice_core.experiments.ablation import Ablation, PartEffect, part_effects
+from fluxttice_core.experiments.effect import Effect, verdict
+from fluxttice_core.experiments.study import values
+from fluxttice_core.metrics.choices import Unit
+
+_COLUMNS = {
+    "efficiency/argmax": "efficiency",
+    "argmax_divergence": "KL, nats",
+    "generative_information": "G",
+    "rate": "R, nats",
+    "frontier_distance": "gap, nats",
+    "table_accuracy/mean/held_out": "held out, %",
+}
+_SIGNS = {"helps": " ▲", "hurts": " ▼", "differs": " ≠", "none": ""}
+LEGEND = (
+    "With the part minus without it: mean over {seeds} seeds ± 95 % interval (Student's t, paired by seed). "
+    "▲ helps, ▼ hurts, ≠ differs; of {intervals} intervals about {chance:.0f} exclude 0 by chance alone. "
+    "KL is that of p_argmax to uniform, its noise floor removed; the gap is D above the Gaussian frontier. "
+    "{steps} steps a run. {repeats} x {draws:,} draws of coverage and {mass:,} behind p(x) are few: "
+    "read the differences, not the levels."
+)
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    half: str
+    cells: tuple[str, ...]
+    verdict: str
+
+
+def ablation_markdown(ablation: Ablation) -> str:
+    """The ablation as a Markdown table with its legend.
+
+    Args:
+        ablation: A finished ablation.
+
+    Raises:
+        MeasurementError: If a part was run for fewer than two seeds.
+    """
+    quantities, rows = _quantities(ablation), list(_rows(ablation))
+    heads = ["part", "", *(figure_heading(quantity) for quantity in quantities), "verdict"]
+    lines = [_line(heads), "|---|---|" + "---:|" * len(quantities) + "---|"]
+    lines += [_line([row.name, row.half, *row.cells, row.verdict]) for row in rows]
+    return "\n".join([*lines, "", _legend(ablation)])
+
+
+def ablation_table(ablation: Ablation) -> Table:
+    """The ablation as a table for the terminal, a section for each part.
+
+    Args:
+        ablation: A finished ablation.
+
+    Raises:
+        MeasurementError: If a part was run for fewer than two seeds.
+    """
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for half in ("A", "B"):
+        table.add_column(half, justify="right", no_wrap=True)
+    rows = list(_rows(ablation))
+    for first, second in zip(rows[::2], rows[1::2], strict=True):
+        table.add_section()
+        table.add_row(Text(first.name, style="bold"), first.verdict, second.verdict)
+        for quantity, *cells in zip(_quantities(ablation), first.cells, second.cells, strict=True):
+            table.add_row(f"  {figure_heading(quantity)}", *cells)
+    table.caption = Text(_legend(ablation), style="dim")
+    table.caption_justify = "left"
+    return table
+
+
+def statenet_sentences(ablations: Mapping[str, Ablation]) -> str:
+    """How far StateNet's weights went in some ablations, and what its learning did, in words.
+
+    Args:
+        ablations: Finished ablations by what to call their recipes, each with the part `statenet_learning`.
+
+    Raises:
+        MeasurementError: If the part is missing, or was run for fewer than two seeds.
+    """
+    return "\n".join(f"- {_statenet(name, ablation)}" for name, ablation in ablations.items())
+
+
+def _statenet(name: str, ablation: Ablation) -> str:
+    part = next((found for found in ablation.contrasts() if found.part == "statenet_learning"), None)
+    if part is None:
+        raise MeasurementError(f"the ablation {name} lacks statenet_learning: run it with that part")
+    moved, still = (
+        [run.statenet_moved for run in ablation.found(recipe).values()]
+        for recipe in (part.with_it, part.without)
+    )
+    effects = {
+        word: ", ".join(
+            f"{found.half.upper()} {_verdict(found)}" for found in part_effects(ablation) if found.part == key
+        )
+        for word, key in (("no StateNet", "statenet_learned"), ("one that never learns", "statenet_learning"))
+    }
+    against = "; ".join(f"against {word}: {found}" for word, found in effects.items())
+    return (
+        f"{name}: learning moves StateNet's weights by {min(moved):.0%} to {max(moved):.0%} of their norm, "
+        f"and no learning by {max(still):.0%}; {against}."
+    )
+
+
+def _rows(ablation: Ablation) -> Iterator[_Row]:
+    quantities = _quantities(ablation)
+    base = list(ablation.found(ablation.settings.recipe).values())
+    units = {figure.quantity: figure.unit for figure in base[0].figures}
+    for half in ("a", "b"):
+        means = (fmean(values(base, half, quantity)) for quantity in quantities)
+        cells = (shown(mean, units[q], more=1) for q, mean in zip(quantities, means, strict=True))
+        yield _Row("the recipe itself, mean", half.upper(), tuple(cells), "")
+    for found in part_effects(ablation):
+        yield _Row(
+            found.part.replace("_", " "),
+            found.half.upper(),
+            tuple(_cell(*found.effects[quantity]) for quantity in quantities),
+            _verdict(found),
+        )
+
+
+def _cell(effect: Effect, unit: Unit) -> str:
+    return difference_shown(effect.interval, unit) + _SIGNS[effect.sign]
+
+
+def _verdict(found: PartEffect) -> str:
+    if found.same_recipe:
+        return "the same run"
+    if found.same_weights:
+        return "the same weights"
+    return verdict(effect.sign for effect, _ in found.effects.values())
+
+
+def _quantities(ablation: Ablation) -> list[str]:
+    first = ablation.runs[0].figures
+    return [figure.quantity for figure in first if figure.half == "a"]
+
+
+def figure_heading(quantity: str) -> str:
+    """What a headline figure is called at the head of a column."""
+    return next((word for start, word in _COLUMNS.items() if quantity.startswith(start)), quantity)
+
+
+def _legend(ablation: Ablation) -> str:
+    found = list(part_effects(ablation))
+    recipe, measurement = ablation.settings.recipe, ablation.settings.measurement
+    rows = recipe.architecture.space.size * 8 // 10
+    intervals = sum(len(part.effects) for part in found if not part.same_recipe)
+    return LEGEND.format(
+        seeds=min(part.seeds for part in found),
+        intervals=intervals,
+        chance=intervals / 20,
+        steps=f"{recipe.epochs * -(-rows // recipe.batch_size):,}",
+        repeats=measurement.repeats,
+        draws=measurement.headline,
+        mass=measurement.mass_draws,
+    )
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

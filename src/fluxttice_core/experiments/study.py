@@ -1,0 +1,264 @@
+"""What sweeps and ablations share: runs that are measured alike, in a result file that grows run by run."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError, RecordError
+from fluxttice_core.evaluation.headline import headline_figures
+from fluxttice_core.metrics.choices import Direction, Unit
+from fluxttice_core.metrics.metric import Half
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.halves import HALVES
+from fluxttice_core.model.random_streams import stream
+from fluxttice_core.spaces.split import Split
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import json_digest, parse_json
+from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
+from fluxttice_core.storage.tensors import tensor_digest
+from fluxttice_core.training.coverage_monitor import observe_reach
+from fluxttice_core.training.history import Reach
+from fluxttice_core.training.recipe import ReachSettings, Recipe
+from fluxttice_core.training.trainer import Trainer
+
+_MAXIMUM = 64 << 20
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Record(BaseModel):
+    """Part of a study's result file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FigureRecord(Record):
+    """One figure of one half of a run."""
+
+    half: Literal["a", "b"]
+    quantity: str
+    unit: Unit
+    better: Direction
+    value: float
+
+
+class RunRecord(Record):
+    """A run that was trained and measured.
+
+    Attributes:
+        recipe_sha256: Which recipe, by the digest of its settings.
+        seed: Seed of its training and of its measurement.
+        tensor_sha256: The weights that it ended with.
+        figures: What was measured of it.
+        statenet_moved: How far StateNet's weights went, over the norm that they began with.
+        seconds: Time that training and measuring took.
+    """
+
+    recipe_sha256: Sha256
+    seed: int
+    tensor_sha256: Sha256
+    figures: tuple[FigureRecord, ...]
+    statenet_moved: float
+    seconds: float
+
+
+class StudySettings(Record):
+    """What determines every run of a study.
+
+    Attributes:
+        recipe: The recipe that is studied.
+        measurement: What every run is measured with, but for the seed, which is the run's.
+        torch_version: The torch that computes.
+    """
+
+    recipe: Recipe
+    measurement: MeasurementSettings
+    torch_version: str = str(torch.__version__)
+
+    def digest(self) -> str:
+        """SHA-256 of the settings' canonical JSON."""
+        return json_digest(self.model_dump(mode="json"))
+
+
+class Study(Record):
+    """The content of a study's result file: where it comes from, and every run finished so far."""
+
+    kind: ClassVar[str]
+
+    schema_version: Literal[1] = 1
+    tool: dict[str, JsonValue]
+    created: str
+    command: str
+    environment: dict[str, JsonValue]
+    settings: StudySettings
+    settings_sha256: Sha256
+    runs: tuple[RunRecord, ...] = ()
+
+
+AnyStudy = TypeVar("AnyStudy", bound=Study)
+
+
+def origin(settings: StudySettings, command: str) -> dict[str, Any]:
+    """The fields of a study that say where it comes from.
+
+    Args:
+        settings: What determines its runs.
+        command: The command that repeats it.
+    """
+    with fixed_threads(1):
+        environment = environment_record()
+    return {
+        "tool": tool_record(),
+        "created": timestamp(),
+        "command": command,
+        "environment": environment,
+        "settings": settings,
+        "settings_sha256": settings.digest(),
+    }
+
+
+def resumed(path: Path, fresh: AnyStudy) -> AnyStudy:
+    """A fresh study with the runs that its result file holds already.
+
+    Raises:
+        MeasurementError: If the file is damaged, or of another recipe, measurement or torch.
+    """
+    if not path.exists():
+        return fresh
+    before = read_study(path, type(fresh))
+    if before.settings_sha256 != fresh.settings_sha256:
+        raise MeasurementError(
+            f"{path} holds a study of another recipe, measurement or torch: name another file with --out"
+        )
+    return fresh.model_copy(update={"runs": before.runs})
+
+
+def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
+    """Read a study's result file and check it.
+
+    Args:
+        path: The file.
+        study: What it should hold.
+
+    Raises:
+        MeasurementError: If it is missing, damaged or contradicts itself.
+    """
+    data = read_bounded(path, maximum=_MAXIMUM, name=f"The {study.kind}", error=MeasurementError)
+    try:
+        found = study.model_validate(parse_json(data, name=str(path)))
+    except RecordError as error:
+        raise MeasurementError(str(error)) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = "/".join(str(part) for part in first["loc"])
+        raise MeasurementError(f"{path} is no {study.kind} ({where}: {first['msg']}): run it again") from None
+    if found.settings.digest() != found.settings_sha256:
+        raise MeasurementError(f"{path} contradicts itself: its settings are not those of settings_sha256")
+    if len({(run.recipe_sha256, run.seed) for run in found.runs}) != len(found.runs):
+        raise MeasurementError(f"{path} contradicts itself: a run of one recipe and seed comes twice")
+    return found
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """SHA-256 of a recipe's settings."""
+    return json_digest(recipe.model_dump(mode="json"))
+
+
+def trained_alone(recipe: Recipe, seed: int) -> Trainer:
+    """Train a recipe to its end, with one thread.
+
+    Args:
+        recipe: The recipe.
+        seed: Seed of the run.
+
+    Raises:
+        TrainingError: If the loss stops being finite.
+    """
+    with fixed_threads(1):
+        # Only adaptive weights look at the reach, and looking takes longer than learning.
+        trainer = Trainer(recipe, seed=seed, observe=_unwatched if recipe.balance is None else observe_reach)
+        for _ in trainer.epochs():
+            continue
+    return trainer
+
+
+def _unwatched(_model: DualVAE, _settings: ReachSettings, _generator: torch.Generator) -> Reach:
+    return Reach(distinct_a=0, distinct_b=0, expected=1.0)
+
+
+def measured_run(
+    tensors: Mapping[str, Tensor],
+    split: Split,
+    settings: StudySettings,
+    *,
+    recipe: Recipe,
+    seed: int,
+    threads: int,
+    trained_seconds: float,
+) -> RunRecord:
+    """Measure the headline figures of a run that has been trained.
+
+    Args:
+        tensors: The weights and buffers that it ended with, as its checkpoint would hold them.
+        split: The split that it was trained on.
+        settings: What every run is measured with.
+        recipe: The recipe that it was trained by.
+        seed: Seed of its training, and of the measurement's draws.
+        threads: Threads to measure with.
+        trained_seconds: Time that its training took.
+    """
+    started = time.perf_counter()
+    fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
+    before = _statenet(fresh)
+    fresh.load_state_dict(dict(tensors))
+    model, measurement = fresh.eval(), settings.measurement.model_copy(update={"seed": seed})
+    with fixed_threads(threads):
+        figures = tuple(
+            FigureRecord(
+                half=half,
+                quantity=figure.quantity,
+                unit=figure.unit,
+                better=figure.better,
+                value=figure.value,
+            )
+            for half in HALVES
+            for figure in headline_figures(model.vae(half), half, measurement, split)
+        )
+    return RunRecord(
+        recipe_sha256=recipe_digest(recipe),
+        seed=seed,
+        tensor_sha256=tensor_digest(tensors),
+        figures=figures,
+        statenet_moved=float((_statenet(model) - before).norm() / before.norm()),
+        seconds=round(trained_seconds + time.perf_counter() - started, 3),
+    )
+
+
+def _statenet(model: DualVAE) -> Tensor:
+    return torch.cat([parameter.detach().flatten().clone() for parameter in model.state_net.parameters()])
+
+
+def values(runs: Sequence[RunRecord], half: Half, quantity: str) -> Float64[np.ndarray, "n"]:
+    """One figure of several runs.
+
+    Args:
+        runs: The runs.
+        half: The half.
+        quantity: The figure.
+    """
+    return np.array(
+        [
+            figure.value
+            for run in runs
+            for figure in run.figures
+            if (figure.half, figure.quantity) == (half, quantity)
+        ]
+    )

@@ -1,0 +1,200 @@
+"""The spread of a recipe over its seeds: many runs, trained as one program if possible, measured alike."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.experiments.study import (
+    Study,
+    StudySettings,
+    measured_run,
+    origin,
+    trained_alone,
+    values,
+)
+from fluxttice_core.metrics.choices import Direction, Unit
+from fluxttice_core.metrics.metric import Half
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.threads import THREADS
+from fluxttice_core.spaces.split import Split
+from fluxttice_core.statistics.intervals import Interval, mean_interval
+from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.training.population import Population, steering_parts
+from fluxttice_core.training.recipe import Recipe
+
+TOGETHER = 16
+"""Seeds trained as one program: more gain nothing on two cores, and take their memory."""
+MEASUREMENT = MeasurementSettings(draws=(50_000,), rules=("argmax",))
+REHEARSAL = MEASUREMENT.model_copy(update={"draws": (10_000,), "repeats": 3, "mass_draws": 2**13})
+
+Progress = Callable[[str, float], None]
+
+
+class SweepSettings(StudySettings):
+    """What determines every run of a sweep.
+
+    Attributes:
+        together: Seeds that are trained as one program; 1 where the recipe steers its runs.
+    """
+
+    together: Annotated[int, Field(ge=1, le=1_024)]
+
+
+class Sweep(Study):
+    """The content of a sweep's result file: its settings and every run finished so far."""
+
+    kind: ClassVar[str] = "sweep"
+
+    schema_name: Literal["fluxttice/sweep"] = "fluxttice/sweep"
+    settings: SweepSettings
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds of the finished runs, in order."""
+        return sorted(run.seed for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One figure of one half over the seeds.
+
+    Attributes:
+        half: The half.
+        quantity: The figure.
+        unit: Its unit.
+        better: Which direction is better.
+        interval: Its mean over seeds with the 95 % interval.
+        deviation: Standard deviation between seeds.
+        least: Smallest value.
+        greatest: Largest value.
+        worst_seed: Seed of the value that is worst; the first, where no direction is better.
+    """
+
+    half: Half
+    quantity: str
+    unit: Unit
+    better: Direction
+    interval: Interval
+    deviation: float
+    least: float
+    greatest: float
+    worst_seed: int
+
+    @property
+    def worst(self) -> float:
+        """The worst value; the largest, where no direction is better."""
+        return self.least if self.better == "higher" else self.greatest
+
+
+def begun(
+    recipe: Recipe,
+    *,
+    command: str,
+    measurement: MeasurementSettings = MEASUREMENT,
+    together: int = TOGETHER,
+) -> Sweep:
+    """A sweep of which nothing has been run yet.
+
+    Args:
+        recipe: The recipe.
+        command: The command that repeats it.
+        measurement: What every run is measured with, but for the seed, which is the run's.
+        together: Seeds that are trained as one program, if the recipe allows it.
+    """
+    settings = SweepSettings(
+        recipe=recipe, measurement=measurement, together=1 if steering_parts(recipe) else together
+    )
+    return Sweep(**origin(settings, command))
+
+
+def carried_out(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress) -> Sweep:
+    """Train and measure what is due; after every run the result file is written anew, whole or not at all.
+
+    Seeds are trained in the same groups whatever was finished before, so that a sweep that was killed ends
+    with the weights of an undisturbed one.
+
+    Args:
+        sweep: The sweep, with the runs that there are.
+        path: The result file.
+        seeds: Seeds of the runs.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        TrainingError: If a run cannot go on; those before it are kept.
+        StorageError: If the file cannot be written.
+    """
+    size, done = sweep.settings.together, set(sweep.seeds)
+    due = [seed for seed in seeds if seed not in done]
+    finished = 0
+    for start in range(0, len(seeds), size):
+        group = seeds[start : start + size]
+        missing = [seed for seed in group if seed not in done]
+        if not missing:
+            continue
+        progress(f"training {_named(group)}", finished / len(due))
+        started = time.perf_counter()
+        trained, split = _trained(sweep.settings.recipe, group)
+        spent = (time.perf_counter() - started) / len(group)
+        for seed in missing:
+            progress(f"measuring seed {seed}", finished / len(due))
+            run = measured_run(
+                trained[seed],
+                split,
+                sweep.settings,
+                recipe=sweep.settings.recipe,
+                seed=seed,
+                threads=THREADS,
+                trained_seconds=spent,
+            )
+            sweep = sweep.model_copy(update={"runs": (*sweep.runs, run)})
+            write_json(path, sweep.model_dump(mode="json"))
+            finished += 1
+    progress("done", 1.0)
+    return sweep
+
+
+def _trained(recipe: Recipe, seeds: Sequence[int]) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
+    """The weights and buffers that each seed ends with, and the split of all."""
+    if steering_parts(recipe):
+        trainers = {seed: trained_alone(recipe, seed) for seed in seeds}
+        return {seed: one.model_tensors() for seed, one in trainers.items()}, trainers[seeds[0]].split
+    population = Population(recipe, seeds)
+    for _ in population.epochs():
+        continue
+    return {seed: population.tensors(seed) for seed in seeds}, population.split
+
+
+def _named(seeds: Sequence[int]) -> str:
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]} together"
+
+
+def spreads(sweep: Sweep) -> Iterator[Spread]:
+    """Every headline figure of both halves over the finished seeds.
+
+    Raises:
+        MeasurementError: If there are fewer than two.
+    """
+    runs = sorted(sweep.runs, key=lambda run: run.seed)
+    if len(runs) < 2:
+        raise MeasurementError(f"a spread needs at least 2 finished runs, and there are {len(runs)}")
+    for figure in runs[0].figures:
+        found = values(runs, figure.half, figure.quantity)
+        place = int(np.argmin(found) if figure.better == "higher" else np.argmax(found))
+        yield Spread(
+            half=figure.half,
+            quantity=figure.quantity,
+            unit=figure.unit,
+            better=figure.better,
+            interval=mean_interval(found),
+            deviation=float(found.std(ddof=1)),
+            least=float(found.min()),
+            greatest=float(found.max()),
+            worst_seed=runs[place if figure.better != "neither" else 0].seed,
+        )

@@ -1,1 +1,0 @@
-"""Measurements of any decoder: reach, mass, codes and reconstruction, beside their ceilings and floors."""

@@ -1,0 +1,180 @@
+"""Two halves as one model: decoders combined without the answer, and the pair coupled as in training."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Real
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.pair import check_fit
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+CombinationRule = Literal["product", "mixture"]
+"""How two distributions over a cell's symbols become one: their normalised product, or their mean."""
+
+
+@dataclass(frozen=True)
+class CombinedDecoder:
+    r"""One decoder made of two that read the same latent; what it decodes to is never shown to it.
+
+    .. math:: p \propto p_A\,p_B \quad (\text{product}), \qquad p = (p_A + p_B)/2 \quad (\text{mixture})
+
+    for each cell.
+
+    Args:
+        first: A decoder.
+        second: A decoder of the same space and latent dimensions.
+        rule: How their distributions are combined.
+
+    Raises:
+        MeasurementError: If the decoders do not fit each other, or the rule is unknown.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder
+        >>> space = OperationSpace(base=2)
+        >>> both = CombinedDecoder(ConstantDecoder(space), DeltaDecoder(space, 6), "mixture")
+        >>> [round(p, 4) for p in both.decode_logits(torch.zeros(1, 16)).exp()[0, 0].tolist()]
+        [0.75, 0.25]
+    """
+
+    first: Decodable
+    second: Decodable
+    rule: CombinationRule = "product"
+
+    def __post_init__(self) -> None:
+        check_fit(self.first, self.second)
+        if self.rule not in ("product", "mixture"):
+            raise MeasurementError(f"{self.rule!r} combines no decoders: choose product or mixture")
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations of both decoders."""
+        return self.first.space
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimensions of the latent that both read."""
+        return self.first.latent_dim
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
+        """Log-probabilities of the mixture; unnormalised ones of the product."""
+        log_a = self.first.decode_logits(z).log_softmax(-1)
+        log_b = self.second.decode_logits(z).log_softmax(-1)
+        if self.rule == "product":
+            return log_a + log_b
+        return torch.logaddexp(log_a, log_b).log_softmax(-1)
+
+
+@dataclass(frozen=True)
+class CoupledHalf:
+    r"""One half of a coupled pair, reading the joint latent of both.
+
+    .. math:: p_A(x \mid (1-\rho) z_A + \rho z_B), \qquad p_B(x \mid (1-\rho) z_B + \rho z_A)
+
+    The joint latent is (z_A, z_B) with a standard-normal prior and the two posteriors side by side, so that
+    its rate is the sum of both rates.
+
+    Args:
+        vae_a: The first half on its own.
+        vae_b: The second half on its own.
+        rho: Share of the other latent, in [0, 1].
+        name: Which half decodes, "a" or "b".
+
+    Raises:
+        MeasurementError: If the halves do not fit each other, or rho or the name is out of range.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> oracle = QuantileLookup(OperationSpace())
+        >>> CoupledHalf(oracle, oracle, 0.3, "a").latent_dim
+        18
+    """
+
+    vae_a: Autoencoder
+    vae_b: Autoencoder
+    rho: float
+    name: Literal["a", "b"] = "a"
+
+    def __post_init__(self) -> None:
+        check_fit(self.vae_a, self.vae_b)
+        if not 0 <= self.rho <= 1 or self.name not in ("a", "b"):
+            raise MeasurementError(
+                f'a coupled half needs rho in [0, 1] and a name "a" or "b", not {self.rho:g}'
+            )
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations of both halves."""
+        return self.vae_a.space
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimensions of both latents together."""
+        return 2 * self.vae_a.latent_dim
+
+    def decode_logits(self, z: Float[Tensor, "n joint"]) -> Float[Tensor, "n cells base"]:
+        """The half's logits for the mixed latent."""
+        z_a, z_b = z.chunk(2, dim=1)
+        if self.name == "a":
+            return self.vae_a.decode_logits(torch.lerp(z_a, z_b, self.rho))
+        return self.vae_b.decode_logits(torch.lerp(z_b, z_a, self.rho))
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n cells"]
+    ) -> tuple[Float[Tensor, "n joint"], Float[Tensor, "n joint"]]:
+        """Both posteriors side by side."""
+        mu_a, logvar_a = self.vae_a.encode_gaussian(tables)
+        mu_b, logvar_b = self.vae_b.encode_gaussian(tables)
+        return torch.cat((mu_a, mu_b), dim=1), torch.cat((logvar_a, logvar_b), dim=1)
+
+
+@dataclass(frozen=True)
+class CoupledPair(CombinedDecoder):
+    """A coupled pair as one autoencoder: joint posterior, both halves decode, their distributions combined.
+
+    Made by `couple`.
+
+    Args:
+        first: Half A, reading the joint latent.
+        second: Half B, reading the joint latent.
+        rule: How their distributions are combined.
+    """
+
+    first: CoupledHalf
+    second: CoupledHalf
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n cells"]
+    ) -> tuple[Float[Tensor, "n joint"], Float[Tensor, "n joint"]]:
+        """Both posteriors side by side."""
+        return self.first.encode_gaussian(tables)
+
+
+def couple(
+    vae_a: Autoencoder, vae_b: Autoencoder, *, rho: float, rule: CombinationRule = "product"
+) -> CoupledPair:
+    """Couple two halves as they are coupled in training, and combine what they decode.
+
+    Args:
+        vae_a: The first half on its own.
+        vae_b: The second half on its own.
+        rho: Share of the other latent that each decoder sees, in [0, 1].
+        rule: How the two distributions are combined.
+
+    Returns:
+        One autoencoder over the joint latent; its `first` and `second` are the coupled halves.
+
+    Raises:
+        MeasurementError: If the halves do not fit each other, or rho or the rule is out of range.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+        >>> oracle = QuantileLookup(OperationSpace())
+        >>> reconstruction_from_mean(couple(oracle, oracle, rho=0.3), torch.arange(9)).table_accuracy
+        1.0
+    """
+    return CoupledPair(CoupledHalf(vae_a, vae_b, rho, "a"), CoupledHalf(vae_a, vae_b, rho, "b"), rule)

@@ -1,0 +1,191 @@
+"""What a code does beyond giving back its own operation: noise, symmetry, composition, lines, arithmetic."""
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.indexing import indices_of, positions_of
+from fluxttice_core.metrics.posterior import encode_rows
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+from fluxttice_core.metrics.sampling import decode_positions
+
+_STEPS = 11
+
+
+@dataclass(frozen=True)
+class NoiseResponse:
+    """Where tables with flipped cells decode to.
+
+    Args:
+        to_given: Share that decodes to the flipped table that was given.
+        to_clean: Share that decodes to the table before the flips.
+    """
+
+    to_given: float
+    to_clean: float
+
+
+@dataclass(frozen=True)
+class SymmetryResponse:
+    """What permuting the symbols of a table does to its code.
+
+    Args:
+        exact: Share of permuted tables that their own codes give back.
+        linear_fit: Least R^2, over the permutations, of an affine map of codes, on rows kept from its fit.
+    """
+
+    exact: float
+    linear_fit: float
+
+
+def composition_accuracy(model: Autoencoder, first: Int64[Tensor, "n"], second: Int64[Tensor, "n"]) -> float:
+    r"""Share of cell-wise sums of two operations whose own codes give them back.
+
+    .. math:: x_p = (\mathrm{position}_p(a) + \mathrm{position}_p(b)) \bmod \mathrm{base}
+
+    It shows that the code knows operations made from others, not that the latents add.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> rows = torch.arange(100)
+        >>> composition_accuracy(QuantileLookup(OperationSpace()), rows, rows.flip(0))
+        1.0
+    """
+    space = model.space
+    summed = (positions_of(space, first) + positions_of(space, second)) % space.base
+    return reconstruction_from_mean(model, indices_of(summed, space.base)).table_accuracy
+
+
+def noise_response(
+    model: Autoencoder, rows: Int64[Tensor, "n"], *, flips: int, generator: torch.Generator
+) -> NoiseResponse:
+    """Change some cells of each table to another symbol, encode and decode.
+
+    Every table is an operation in its own right, so that an exact code gives back what it was given.
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the clean operations.
+        flips: Different cells changed in each.
+        generator: Source of the cells and symbols.
+
+    Raises:
+        MeasurementError: If the flips are not between 1 and the number of cells.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> g, oracle = torch.Generator().manual_seed(0), QuantileLookup(OperationSpace())
+        >>> noise_response(oracle, torch.arange(100), flips=2, generator=g)
+        NoiseResponse(to_given=1.0, to_clean=0.0)
+    """
+    space = model.space
+    if not 1 <= flips <= space.cells:
+        raise MeasurementError(f"cannot flip {flips} of {space.cells} cells: give 1 to {space.cells}")
+    clean = positions_of(space, rows)
+    chosen = torch.rand(clean.shape, generator=generator).argsort(1)[:, :flips]
+    change = torch.randint(1, space.base, chosen.shape, generator=generator)
+    given = (clean + torch.zeros_like(clean).scatter(1, chosen, change)) % space.base
+    decoded = _decoded(model, _means(model, indices_of(given, space.base)))
+    return NoiseResponse(_same(decoded, given), _same(decoded, clean))
+
+
+def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryResponse:
+    """Permute the symbols of tables in every way, and fit the change of the codes by an affine map.
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; the map is fitted on the first half and judged on the others.
+
+    Raises:
+        MeasurementError: If there are fewer than twice as many rows as the map has unknowns.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> symmetry_response(QuantileLookup(OperationSpace()), torch.arange(0, 19683, 50)).exact
+        1.0
+    """
+    half, space = len(rows) // 2, model.space
+    if half < 2 * (model.latent_dim + 1):
+        raise MeasurementError("too few operations to fit a map of codes: give more of them")
+    codes = _means(model, rows)
+    before = torch.cat((codes, torch.ones(len(codes), 1)), dim=1).double()
+    exact, fits = [], []
+    for order in list(permutations(range(space.base)))[1:]:
+        positions = torch.tensor(order)[positions_of(space, rows)]
+        after = _means(model, indices_of(positions, space.base))
+        exact.append(_same(_decoded(model, after), positions))
+        target = after.double()
+        fitted = torch.linalg.lstsq(before[:half], target[:half]).solution
+        error = (target[half:] - before[half:] @ fitted).square().sum()
+        spread = (target[half:] - target[half:].mean(0)).square().sum()
+        fits.append(1 - float(error / spread))
+    return SymmetryResponse(sum(exact) / len(exact), min(fits))
+
+
+def interpolation_betweenness(
+    model: Autoencoder, first: Int64[Tensor, "n"], second: Int64[Tensor, "n"]
+) -> float:
+    r"""Share of segments between two codes on which every cell goes from one symbol to the other in order.
+
+    At 11 points :math:`(1 - t)\,\mu(a) + t\,\mu(b)` each cell must start at its symbol in a, end at
+    that in b, and never turn back.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> rows = torch.arange(100)
+        >>> interpolation_betweenness(QuantileLookup(OperationSpace()), rows, rows + 9000)
+        1.0
+    """
+    start, end = _means(model, first), _means(model, second)
+    path = torch.stack([_decoded(model, torch.lerp(start, end, k / (_STEPS - 1))) for k in range(_STEPS)])
+    a, b = positions_of(model.space, first), positions_of(model.space, second)
+    moves = path.long().diff(dim=0) * (b - a).sign()
+    ordered = ((moves > 0) | (path.diff(dim=0) == 0)).all(0).all(1)
+    joined = (path[0] == a).all(1) & (path[-1] == b).all(1)
+    return float((ordered & joined).double().mean())
+
+
+def arithmetic_accuracy(
+    model: Autoencoder, a: Int64[Tensor, "n"], b: Int64[Tensor, "n"], c: Int64[Tensor, "n"]
+) -> float:
+    r"""Share of cells that :math:`\mu(a) - \mu(b) + \mu(c)` decodes as a - b + c, where that is a symbol.
+
+    Raises:
+        MeasurementError: If no cell of a - b + c is a symbol.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> rows = torch.arange(100)
+        >>> arithmetic_accuracy(QuantileLookup(OperationSpace()), rows, rows + 9, rows + 700)
+        1.0
+    """
+    space = model.space
+    expected = positions_of(space, a) - positions_of(space, b) + positions_of(space, c)
+    possible = (expected >= 0) & (expected < space.base)
+    if not possible.any():
+        raise MeasurementError("no cell of a - b + c is a symbol: give other operations")
+    z = _means(model, a) - _means(model, b) + _means(model, c)
+    return float((_decoded(model, z) == expected)[possible].double().mean())
+
+
+def _means(model: Autoencoder, rows: Int64[Tensor, "n"]) -> Float[Tensor, "n d"]:
+    return encode_rows(model, rows).mu.float()
+
+
+def _decoded(model: Autoencoder, z: Float[Tensor, "n d"]) -> UInt8[Tensor, "n cells"]:
+    with torch.inference_mode():
+        return decode_positions(model.decode_logits(z))
+
+
+def _same(decoded: Tensor, expected: Tensor) -> float:
+    return float((decoded == expected).all(-1).double().mean())

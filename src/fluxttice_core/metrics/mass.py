@@ -1,0 +1,209 @@
+"""The probability of every operation under a model, by one matrix product over prior draws."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.choices import DEFAULT_GROUPS
+from fluxttice_core.metrics.class_weights import LEAST_LOGIT, class_weights
+from fluxttice_core.metrics.indexing import indices_of
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.sampling import decode_positions, prior_chunks
+from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+CPU_CHUNK = 4096
+"""Factors of 5 MB in the ternary space: smaller chunks are call overhead, larger ones gain nothing more."""
+
+ACCELERATOR_CHUNK = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class MassEstimate:
+    """Estimates of p(x) for every operation, kept apart for independent groups of prior draws.
+
+    Args:
+        space: The operations.
+        draws: Prior draws M in all; every group has the same number.
+        groups: Mean of p(x|z) over each group's draws; each row sums to 1.
+        argmax_groups: Share of each group's draws that decode to an operation by argmax.
+        conditional_entropies: Mean of H(x|z) over each group's draws, in nats.
+    """
+
+    space: OperationSpace
+    draws: int
+    groups: Float64[np.ndarray, "groups K"]
+    argmax_groups: Float64[np.ndarray, "groups K"]
+    conditional_entropies: Float64[np.ndarray, "groups"]
+
+    @property
+    def p(self) -> Float64[np.ndarray, "K"]:
+        """Probability of each operation, unbiased."""
+        return np.asarray(self.groups.mean(0), dtype=np.float64)
+
+    @property
+    def p_argmax(self) -> Float64[np.ndarray, "K"]:
+        """Share of the draws that decode to each operation by argmax."""
+        return np.asarray(self.argmax_groups.mean(0), dtype=np.float64)
+
+
+def estimate_mass(
+    model: Decodable,
+    draws: int,
+    *,
+    generator: torch.Generator,
+    groups: int = DEFAULT_GROUPS,
+    chunk: int | None = None,
+) -> MassEstimate:
+    r"""Estimate p(x) for all operations at once from M prior draws.
+
+    .. math:: \hat p(x) = \frac1M \sum_m \prod_i p(x_i \mid z_m), \qquad \hat p = A^\top B / M
+
+    The cells are independent given z. They are split in two parts; for each draw the outer products over a
+    part's cells give one row of A (M x 81 in the ternary space, the first 4 cells) and one of B (M x 243, the
+    last 5), and their product adds up the draws for every pair of parts, which is every operation. Products
+    run in single precision over one chunk and are accumulated in double. Unbiased for each x.
+
+    Args:
+        model: Any decoder; `decode_logits` is called from several threads and must not keep state.
+        draws: Prior draws M, a multiple of the number of groups.
+        generator: Source of the latents; the work runs on its device.
+        groups: Independent groups of draws to keep apart, at least 2.
+        chunk: Latents at a time; without it, what suits the device.
+
+    Returns:
+        The estimates, by group.
+
+    Raises:
+        OperationError: If the space is too large to enumerate.
+        MeasurementError: If the draws are no multiple of the groups, or the decoder returns NaN.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import ConstantDecoder
+        >>> constant = ConstantDecoder(OperationSpace())
+        >>> mass = estimate_mass(constant, 80, generator=torch.Generator().manual_seed(0))
+        >>> bool(np.allclose(mass.p, 1 / 19_683, rtol=1e-5))
+        True
+    """
+    model.space.require_enumerable()
+    if groups < 2 or draws < groups or draws % groups:
+        raise MeasurementError(
+            f"{draws:,} draws cannot be shared out to {groups} groups: give 2 groups or more, and a multiple"
+        )
+    size = model.space.size
+    each = draws // groups
+    step = chunk or (CPU_CHUNK if generator.device.type == "cpu" else ACCELERATOR_CHUNK)
+    found = _Accumulator(np.zeros((groups, size)), np.zeros((groups, size)), np.zeros(groups))
+    chunks = _group_chunks(model.latent_dim, groups, each, step, generator)
+    mass_of = partial(_mass_of_chunk, model, _Workspace())
+    for part in map_chunks(mass_of, chunks, device=generator.device):
+        found.add(part)
+    if not np.isfinite(found.mass).all():
+        raise MeasurementError(
+            "the decoder returns numbers that are not finite: the model cannot be measured"
+        )
+    return MassEstimate(model.space, draws, found.mass / each, found.argmax / each, found.entropy / each)
+
+
+@dataclass(frozen=True)
+class _ChunkMass:
+    """Sums over one chunk of draws: p(x|z) by (last cells, first cells), H(x|z), and the argmax indices."""
+
+    group: int
+    mass: Tensor
+    entropy: float
+    argmax: Tensor
+
+
+@dataclass(frozen=True)
+class _Accumulator:
+    """Sums over the draws of each group, in double precision."""
+
+    mass: Float64[np.ndarray, "groups K"]
+    argmax: Float64[np.ndarray, "groups K"]
+    entropy: Float64[np.ndarray, "groups"]
+
+    def add(self, part: _ChunkMass) -> None:
+        self.mass[part.group] += part.mass.flatten().cpu().numpy()
+        np.add.at(self.argmax[part.group], part.argmax.cpu().numpy(), 1.0)
+        self.entropy[part.group] += part.entropy
+
+
+def _group_chunks(
+    latent_dim: int, groups: int, each: int, step: int, generator: torch.Generator
+) -> Iterator[tuple[int, Tensor]]:
+    for group in range(groups):
+        for z in prior_chunks(latent_dim, each, generator, chunk=step):
+            yield group, z
+
+
+class _Workspace(threading.local):
+    """Each thread's room for its factors: getting it anew from the system takes as long as filling it."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Tensor] = {}
+
+    def product(self, name: str, probabilities: Tensor) -> Tensor:
+        """The outer product of these cells, in the room of that name."""
+        cells, base, draws = probabilities.shape
+        room = self._rooms.get(name)
+        if room is None or room.shape[1] != draws:
+            room = self._rooms[name] = probabilities.new_empty(base**cells, draws)
+        return outer_product(probabilities, out=room)
+
+
+def _mass_of_chunk(model: Decodable, workspace: _Workspace, numbered: tuple[int, Tensor]) -> _ChunkMass:
+    group, z = numbered
+    with torch.inference_mode():
+        # Draws go last: every operation below then runs along contiguous memory.
+        scores = model.decode_logits(z).float().flatten(1).T.contiguous()
+        scores = scores.view(model.space.cells, model.space.base, len(z))
+        argmax = indices_of(decode_positions(scores.movedim(-1, 0)), model.space.base)
+        probabilities, entropy = _softmax(scores)
+        first = model.space.cells // 2
+        last_cells = workspace.product("last cells", probabilities[first:])
+        mass = last_cells @ workspace.product("first cells", probabilities[:first]).T
+        return _ChunkMass(group, mass, entropy, argmax)
+
+
+def _softmax(scores: Tensor) -> tuple[Tensor, float]:
+    r"""Softmax over classes, and the summed entropies :math:`\sum \ln s - \sum_c p_c (l_c - \max l)`."""
+    centred = (scores - scores.amax(1, keepdim=True)).clamp_(min=LEAST_LOGIT)
+    probabilities = class_weights(centred)
+    total = probabilities.sum(1, keepdim=True)
+    probabilities /= total
+    entropy = float(total.log_().sum()) - float(torch.dot(probabilities.flatten(), centred.flatten()))
+    return probabilities, entropy
+
+
+def outer_product(
+    probabilities: Float[Tensor, "cells base m"], *, out: Float[Tensor, "tables m"] | None = None
+) -> Float[Tensor, "tables m"]:
+    r"""Multiply out the cells' probabilities: :math:`\prod_i p(x_i)` for every table of these cells.
+
+    Args:
+        probabilities: Each cell's distribution, for m draws.
+        out: Where to write the result of two cells or more; a new tensor without it.
+
+    Returns:
+        One row for each table, in the order of its index (the first cell fastest).
+
+    Example:
+        >>> outer_product(torch.tensor([[[0.25], [0.75]], [[1.0], [0.0]]])).flatten().tolist()
+        [0.25, 0.75, 0.0, 0.0]
+    """
+    cells, _, draws = probabilities.shape
+    if cells == 1:
+        return probabilities[0]
+    half = cells // 2
+    slow, fast = outer_product(probabilities[half:]), outer_product(probabilities[:half])
+    if out is not None:
+        out = out.view(len(slow), len(fast), draws)
+    return torch.mul(slow.unsqueeze(1), fast.unsqueeze(0), out=out).view(-1, draws)

@@ -1,0 +1,307 @@
+"""A measured number that keeps its context: how it was taken, and what perfect and untrained score."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.choices import MINIMUM_UNTRAINED, DecodeRule, Direction, Unit
+from fluxttice_core.metrics.quantities import base_of
+from fluxttice_core.statistics.estimate import Estimate
+from fluxttice_core.statistics.intervals import Interval
+
+Half = Literal["a", "b", "pair"]
+Estimator = Literal["exact", "bound", "monte_carlo"]
+Verdict = Literal["better", "worse", "same", "different"]
+ControlName = Literal["uniform_sampler", "untrained", "constant_decoder", "half_support", "oracle"]
+
+_ROUNDING = 1e-9
+"""Relative difference below which two exact figures count as the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number as measured, on a model or on a control, before it is compared with anything.
+
+    Args:
+        quantity: What is measured, with the parameters that define it, such as `coverage/argmax/50000`.
+        half: Of which half, or of the pair.
+        value: The number; infinite where the formula says so.
+        unit: Its unit; nats for every entropy.
+        better: Which direction is better; `neither` for a description.
+        ceiling: The value of a perfect generator with a perfect code, at the same budget.
+        ceiling_sd: Standard deviation of a perfect generator's value, where it is random.
+        estimator: Whether the number is exact, a bound, or sampled.
+        interval: Its interval; none for an exact number.
+        error: Its standard error; 0 for an exact number.
+        degrees: Degrees of freedom of the error.
+        draws: Draws a repeat, for a sampled number.
+        repeats: Independent repeats.
+        seed: Seed of the draws.
+        rule: Decode rule, where one is used.
+        samples: The value of each repeat, where they are kept.
+
+    Raises:
+        MeasurementError: If the ceiling or a sampled number's interval is missing, the value is not a number
+            or an infinite fraction, or the budget in the name is not the number of draws.
+    """
+
+    quantity: str
+    half: Half
+    value: float
+    unit: Unit
+    better: Direction
+    ceiling: float
+    ceiling_sd: float | None = None
+    estimator: Estimator = "exact"
+    interval: Interval | None = None
+    error: float = 0.0
+    degrees: float = math.inf
+    draws: int | None = None
+    repeats: int = 1
+    seed: int | None = None
+    rule: DecodeRule | None = None
+    samples: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._require_reference()
+        self._require_estimator()
+        budget = self.quantity.rpartition("/")[2]
+        if budget.isdecimal() and budget != str(self.draws):
+            raise MeasurementError(f"{self.quantity} was taken with {self.draws} draws: name the budget used")
+
+    def _require_reference(self) -> None:
+        if math.isnan(self.ceiling):
+            raise MeasurementError(f"{self.quantity} has no ceiling: say what a perfect generator scores")
+        if math.isnan(self.value):
+            raise MeasurementError(f"{self.quantity} of {self.half} is not a number: it cannot be reported")
+        if self.unit == "fraction" and math.isinf(self.value):
+            raise MeasurementError(f"{self.quantity} of {self.half} is infinite: a fraction is at most 1")
+
+    def _require_estimator(self) -> None:
+        sampled = self.estimator == "monte_carlo"
+        if sampled != (self.interval is not None):
+            raise MeasurementError(
+                f"{self.quantity} is {self.estimator}: sampled numbers have an interval, and no others do"
+            )
+        if sampled and (self.draws is None or self.seed is None):
+            raise MeasurementError(f"{self.quantity} was sampled: give its draws and seed")
+        if self.samples and len(self.samples) != self.repeats:
+            raise MeasurementError(
+                f"{self.quantity} was repeated {self.repeats} times and keeps {len(self.samples)}: keep all"
+            )
+
+    @property
+    def name(self) -> str:
+        """The quantity and the budget of its estimate: every parameter that influences the value."""
+        suffix = f"/{self.draws}"
+        return (
+            self.quantity if self.draws is None or self.quantity.endswith(suffix) else self.quantity + suffix
+        )
+
+    @property
+    def base(self) -> str:
+        """The quantity without its budget, such as `coverage/argmax`."""
+        return base_of(self.quantity)
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval, or the value itself when it is exact."""
+        return self.value if self.interval is None else self.interval.lower
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval, or the value itself when it is exact."""
+        return self.value if self.interval is None else self.interval.upper
+
+    @property
+    def ratio(self) -> float | None:
+        """Value over ceiling; none where the ceiling is 0 or a side is infinite."""
+        if self.ceiling == 0 or not (math.isfinite(self.ceiling) and math.isfinite(self.value)):
+            return None
+        return self.value / self.ceiling
+
+    @property
+    def estimate(self) -> Estimate:
+        """The value with its standard error."""
+        return Estimate(self.value, self.error, self.degrees)
+
+    @property
+    def score(self) -> "Score":
+        """The figure without what a control's figure shares with the model's."""
+        return Score(self.quantity, self.half, self.value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a control scores in one quantity: taken as the model's figure was.
+
+    Args:
+        quantity: What is measured.
+        half: Of which half.
+        value: The number.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
+    """
+
+    quantity: str
+    half: Half
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What untrained networks of the same shape score.
+
+    Args:
+        mean: Mean over the seeds.
+        low: Least value over the seeds.
+        high: Greatest value over the seeds.
+        seeds: Number of seeds, at least five.
+
+    Raises:
+        MeasurementError: If there are fewer than five seeds.
+    """
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+    def __post_init__(self) -> None:
+        if self.seeds < MINIMUM_UNTRAINED:
+            raise MeasurementError(
+                f"a floor needs at least {MINIMUM_UNTRAINED} untrained networks, not {self.seeds}"
+            )
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> "Floor":
+        """The floor from one score a seed."""
+        values = [score.value for score in scores]
+        mean = math.fsum(values) / len(values) if values and all(map(math.isfinite, values)) else math.inf
+        return cls(mean, min(values, default=math.nan), max(values, default=math.nan), len(values))
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How a metric places the model beside one control.
+
+    Args:
+        control: The control.
+        low: Lower end of what the control scores: over the seeds of networks, else of its interval.
+        high: Upper end of it.
+        verdict: `better` or `worse` when the ranges do not overlap, `same` when they do; `different` for a
+            description, which knows no better.
+    """
+
+    control: ControlName
+    low: float
+    high: float
+    verdict: Verdict
+
+    @property
+    def separates(self) -> bool:
+        """Whether the metric tells the model from this control, in the model's favour.
+
+        The oracle is perfect, so that there it is enough not to be mistaken for it.
+        """
+        return self.verdict != "same" if self.control == "oracle" else self.verdict in ("better", "different")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure beside its floor, and beside each control.
+
+    Args:
+        figure: The number and its ceiling.
+        floor: What untrained networks score.
+        separations: The verdict for each control that has such a figure.
+
+    Raises:
+        MeasurementError: If the verdict beside untrained networks is missing.
+    """
+
+    figure: Figure
+    floor: Floor
+    separations: tuple[Separation, ...]
+
+    def __post_init__(self) -> None:
+        if "untrained" not in {separation.control for separation in self.separations}:
+            raise MeasurementError(f"{self.figure.quantity} was not compared with untrained networks")
+
+    @property
+    def name(self) -> str:
+        """Every parameter that influences the value."""
+        return self.figure.name
+
+    @property
+    def quantity(self) -> str:
+        """What is measured."""
+        return self.figure.quantity
+
+    @property
+    def half(self) -> Half:
+        """Of which half, or of the pair."""
+        return self.figure.half
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        return self.figure.value
+
+    @property
+    def ceiling(self) -> float:
+        """What a perfect generator scores."""
+        return self.figure.ceiling
+
+    @property
+    def ratio(self) -> float | None:
+        """Value over ceiling, where that means something."""
+        return self.figure.ratio
+
+    @property
+    def blind_to(self) -> tuple[ControlName, ...]:
+        """The controls, save the oracle, from which this metric does not separate the model."""
+        return tuple(s.control for s in self.separations if s.control != "oracle" and not s.separates)
+
+    @property
+    def misleads(self) -> bool:
+        """Whether a bad generator (untrained, constant or of half support) scores as well as the model."""
+        return any(control != "uniform_sampler" for control in self.blind_to)
+
+
+def separation(figure: Figure, control: ControlName, scores: Sequence[Score]) -> Separation:
+    """Place a model's figure beside what a control scores.
+
+    Args:
+        figure: The model's figure.
+        control: The control's name.
+        scores: The control's scores in the same quantity, one a seed.
+
+    Example:
+        >>> def g(value: float) -> Figure:
+        ...     return Figure(
+        ...         quantity="G", half="a", value=value, unit="fraction", better="higher", ceiling=1.0
+        ...     )
+        >>> separation(g(0.82), "untrained", [g(0.001).score, g(0.002).score]).verdict
+        'better'
+    """
+    # What networks score varies more from seed to seed than by their draws.
+    spread = [(s.value, s.value) if control == "untrained" else (s.low, s.high) for s in scores]
+    low, high = min(low for low, _ in spread), max(high for _, high in spread)
+    return Separation(control, low, high, _verdict(figure, low, high))
+
+
+def _verdict(figure: Figure, low: float, high: float) -> Verdict:
+    slack = _ROUNDING * max(
+        (abs(end) for end in (low, high, figure.value) if math.isfinite(end)), default=0.0
+    )
+    if figure.low <= high + slack and figure.high >= low - slack:
+        return "same"
+    if figure.better == "neither":
+        return "different"
+    above = figure.low > high
+    return "better" if above == (figure.better == "higher") else "worse"

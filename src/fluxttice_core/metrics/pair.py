@@ -1,0 +1,167 @@
+"""Two halves side by side: what each reaches, what both reach, and where their decoders agree."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.sampling import (
+    DECODE_CHUNK,
+    IndexSampler,
+    decode_positions,
+    distinct_indices,
+    prior_chunks,
+)
+
+
+@dataclass(frozen=True)
+class SetComparison:
+    """Two sets of operations, by their sizes.
+
+    Args:
+        first: Operations in the first set.
+        second: Operations in the second.
+        union: Operations in at least one.
+    """
+
+    first: int
+    second: int
+    union: int
+
+    @property
+    def intersection(self) -> int:
+        """Operations in both sets."""
+        return self.first + self.second - self.union
+
+    @property
+    def jaccard_similarity(self) -> float:
+        """Share of the union that is in both sets; 1 for two empty sets."""
+        return self.intersection / self.union if self.union else 1.0
+
+    @property
+    def jaccard_distance(self) -> float:
+        """Share of the union that is in one set only."""
+        return 1.0 - self.jaccard_similarity
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Latents that two decoders read, cell by cell, as the same operation.
+
+    Args:
+        draws: Latents that both decoded by argmax.
+        same_tables: Latents whose tables are equal.
+        same_cells: Cells that are equal.
+        cells: Cells of a table.
+    """
+
+    draws: int
+    same_tables: int
+    same_cells: int
+    cells: int
+
+    @property
+    def table_agreement(self) -> float:
+        """Share of the latents with equal tables."""
+        return self.same_tables / self.draws
+
+    @property
+    def trit_agreement(self) -> float:
+        """Share of equal cells."""
+        return self.same_cells / (self.draws * self.cells)
+
+
+def compare_sets(first: Int64[Tensor, "n"], second: Int64[Tensor, "m"]) -> SetComparison:
+    r"""Compare two samples as sets, of spaces of any size.
+
+    .. math:: J = \frac{|S \cap T|}{|S \cup T|}
+
+    Args:
+        first: Indices, in any order, with repeats.
+        second: Likewise.
+
+    Returns:
+        Sizes of the sets and of their true union.
+
+    Example:
+        >>> both = compare_sets(torch.tensor([1, 2, 2, 3]), torch.tensor([3, 4]))
+        >>> both.union, both.jaccard_similarity
+        (4, 0.25)
+    """
+    left, right = distinct_indices(first), distinct_indices(second)
+    return SetComparison(len(left), len(right), len(distinct_indices(torch.cat((left, right)))))
+
+
+def compare_samplers(
+    first: IndexSampler, second: IndexSampler, draws: int, *, generator: torch.Generator
+) -> SetComparison:
+    """Compare what two generators reach with the same number of independent draws each.
+
+    Raises:
+        MeasurementError: If the generators are of different spaces.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import HalfSupportSampler, UniformSampler
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> space, g = OperationSpace(base=2), torch.Generator().manual_seed(0)
+        >>> compare_samplers(UniformSampler(space), HalfSupportSampler(space), 1000, generator=g).union
+        16
+    """
+    if first.space != second.space:
+        raise MeasurementError("two generators of different spaces have no operations in common to compare")
+    return compare_sets(first.sample(draws, generator), second.sample(draws, generator))
+
+
+def agreement(first: Decodable, second: Decodable, draws: int, *, generator: torch.Generator) -> Agreement:
+    r"""Count how often two decoders give the same operation for the same latent.
+
+    .. math:: \Pr_{z \sim p}[\arg\max p_A(\cdot \mid z) = \arg\max p_B(\cdot \mid z)]
+
+    Halves trained with separate latents need not agree at all: their latents carry no common meaning.
+
+    Args:
+        first: A decoder.
+        second: A decoder of the same space and latent dimensions.
+        draws: Latents drawn from the prior, at least 1.
+        generator: Source of the latents.
+
+    Returns:
+        Counts of equal tables and cells.
+
+    Raises:
+        MeasurementError: If the decoders do not fit each other, or there are no draws.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> oracle = QuantileLookup(OperationSpace())
+        >>> agreement(oracle, oracle, 100, generator=torch.Generator().manual_seed(0)).table_agreement
+        1.0
+    """
+    check_fit(first, second)
+    if draws < 1:
+        raise MeasurementError("agreement needs at least one latent")
+    tables = cells = 0
+    for z in prior_chunks(first.latent_dim, draws, generator, chunk=DECODE_CHUNK):
+        with torch.inference_mode():
+            same = decode_positions(first.decode_logits(z)) == decode_positions(second.decode_logits(z))
+        tables += int(same.all(-1).sum())
+        cells += int(same.sum())
+    return Agreement(draws, tables, cells, first.space.cells)
+
+
+def check_fit(first: Decodable, second: Decodable) -> None:
+    """Refuse two decoders that cannot read the same latent.
+
+    Raises:
+        MeasurementError: If their spaces or latent dimensions differ.
+    """
+    if first.space != second.space or first.latent_dim != second.latent_dim:
+        raise MeasurementError(
+            "two decoders can only be combined when they have the same space and latent dimensions, not "
+            f"{first.latent_dim} and {second.latent_dim} dimensions of spaces of {first.space.size:,} and "
+            f"{second.space.size:,} operations"
+        )

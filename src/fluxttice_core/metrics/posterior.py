@@ -1,0 +1,222 @@
+"""What the encoder says: rate, distortion, active units and the entropy of encoded latents."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
+
+import torch
+from jaxtyping import Float, Float64, Int64
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.choices import HISTOGRAM_BINS, HISTOGRAM_BOUND
+from fluxttice_core.metrics.indexing import positions_of, symbols_of
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.statistics.estimate import Estimate
+
+ACTIVE_VARIANCE = 0.01
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class Posteriors:
+    """The Gaussian posteriors of given operations, in double precision.
+
+    Args:
+        rows: Indices of the operations.
+        mu: Means.
+        logvar: Log-variances.
+    """
+
+    rows: Int64[Tensor, "n"]
+    mu: Float64[Tensor, "n d"]
+    logvar: Float64[Tensor, "n d"]
+
+    def draw(self, generator: torch.Generator) -> Float64[Tensor, "n d"]:
+        r"""Draw one latent from each posterior, :math:`z = \mu + \sigma \epsilon`."""
+        noise = torch.empty_like(self.mu).normal_(generator=generator)
+        return torch.addcmul(self.mu, torch.exp(0.5 * self.logvar), noise)
+
+    def coded_chunks(self, generator: torch.Generator | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Pair rows with single-precision codes, in parts: draws, or without a generator the means."""
+        codes = (self.mu if generator is None else self.draw(generator)).float()
+        yield from zip(torch.split(self.rows, _CHUNK), torch.split(codes, _CHUNK), strict=True)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The rate of a code, exact over its rows, in nats.
+
+    Args:
+        per_dimension: Share of each latent dimension.
+        active: Whether the variance of each dimension's mean over the rows exceeds .01.
+    """
+
+    per_dimension: tuple[float, ...]
+    active: tuple[bool, ...]
+
+    @property
+    def total(self) -> float:
+        """Rate R, the sum over dimensions."""
+        return math.fsum(self.per_dimension)
+
+    @property
+    def active_units(self) -> int:
+        """Number of active dimensions; free bits fake it, so read it beside the rate per dimension."""
+        return sum(self.active)
+
+
+def encode_rows(
+    model: Autoencoder, rows: Int64[Tensor, "n"] | None = None, *, device: torch.device | None = None
+) -> Posteriors:
+    """Encode operations.
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations, on the device where the model computes; every operation without them.
+        device: Where the model computes, when no rows are given.
+
+    Returns:
+        The posteriors, in the order of the rows.
+
+    Raises:
+        OperationError: If no rows are given and the space is too large to enumerate.
+        MeasurementError: If there are no rows, or the encoder returns a number that is not finite.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> encode_rows(QuantileLookup(OperationSpace())).mu.shape
+        torch.Size([19683, 9])
+    """
+    if rows is None:
+        model.space.require_enumerable()
+        rows = torch.arange(model.space.size, device=device)
+    if len(rows) == 0:
+        raise MeasurementError("there is nothing to encode: give at least one operation")
+    parts = map_chunks(partial(_encode, model), torch.split(rows, _CHUNK), device=rows.device)
+    mu, logvar = (torch.cat(part).double() for part in zip(*parts, strict=True))
+    if not (mu.isfinite().all() and logvar.isfinite().all()):
+        raise MeasurementError(
+            "the encoder returns numbers that are not finite: the model cannot be measured"
+        )
+    return Posteriors(rows, mu, logvar)
+
+
+def rate(posteriors: Posteriors) -> Rate:
+    r"""Rate of a code, exact over its rows and without free bits, and its active units.
+
+    .. math:: R = \sum_j \frac1n \sum_x \tfrac12 (\mu_j^2 + \sigma_j^2 - \ln\sigma_j^2 - 1)
+
+    A unit is active when the variance over x of its mean exceeds .01.
+
+    Args:
+        posteriors: Posteriors of the rows; for the exact R, of all K operations.
+
+    Returns:
+        The rate of each dimension, in nats, and which are active.
+
+    Source:
+        Alemi et al. 2018 (rate); Burda et al. 2016 (active units).
+
+    Example:
+        >>> zero = torch.zeros(2, 1, dtype=torch.float64)
+        >>> constant = Posteriors(torch.arange(2), zero + 2, zero)
+        >>> rate(constant).total, rate(constant).active_units
+        (2.0, 0)
+    """
+    mu, logvar = posteriors.mu, posteriors.logvar
+    per_dimension = (0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0)
+    active = mu.var(0, correction=0) > ACTIVE_VARIANCE
+    return Rate(tuple(per_dimension.tolist()), tuple(active.tolist()))
+
+
+def distortion(
+    model: Decodable, posteriors: Posteriors, *, draws: int = 16, generator: torch.Generator
+) -> Estimate:
+    r"""Distortion of a code by Monte Carlo over the posterior.
+
+    .. math:: D = -\frac1n \sum_x E_{q(z \mid x)} \ln p(x \mid z)
+
+    Every operation is drawn equally often, so the error is that of the noise within the operations alone:
+    the rows are the whole population, not a sample.
+
+    Args:
+        model: The decoder.
+        posteriors: Posteriors of the rows; for the D of the model, of all K operations.
+        draws: Latents drawn for each operation, at least 2.
+        generator: Source of the posterior noise.
+
+    Returns:
+        D and its standard error, in nats.
+
+    Raises:
+        MeasurementError: If there are fewer than 2 draws.
+
+    Source:
+        Alemi et al. 2018.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> oracle = QuantileLookup(OperationSpace())
+        >>> distortion(oracle, encode_rows(oracle), generator=torch.Generator().manual_seed(0)).value < 0.001
+        True
+    """
+    if draws < 2:
+        raise MeasurementError("distortion needs at least 2 draws for each operation, to know its error")
+    device = posteriors.mu.device
+    total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=device)
+    squares = torch.zeros_like(total)
+    coded = chain.from_iterable(posteriors.coded_chunks(generator) for _ in range(draws))
+    parts = map_chunks(partial(_surprise, model), coded, device=device)
+    each = -(-len(posteriors.rows) // _CHUNK)
+    for _ in range(draws):
+        surprise = torch.cat(list(islice(parts, each)))
+        total += surprise
+        squares += surprise.square()
+    within = (squares - total.square() / draws).clamp(min=0) / (draws - 1)
+    error = (within.sum() / draws).sqrt() / len(total)
+    return Estimate(float(total.mean() / draws), float(error))
+
+
+def _encode(model: Autoencoder, rows: Tensor) -> tuple[Tensor, Tensor]:
+    with torch.inference_mode():
+        return model.encode_gaussian(symbols_of(model.space, rows))
+
+
+def _surprise(model: Decodable, coded: tuple[Tensor, Tensor]) -> Tensor:
+    """Return -ln p(x|z) of each row, in double precision."""
+    rows, z = coded
+    with torch.inference_mode():
+        log_p = model.decode_logits(z).log_softmax(-1)
+        truth = positions_of(model.space, rows).unsqueeze(-1)
+        return -log_p.gather(-1, truth).squeeze(-1).double().sum(-1)
+
+
+def histogram_entropy(z: Float[Tensor, "n d"]) -> float:
+    r"""Entropy of a 50-bin histogram on [-3, 3], the mean over dimensions, as older reports gave it.
+
+    .. math:: -\frac1d \sum_j \sum_b f_{jb} \ln f_{jb}
+
+    with f the share of bin b among the values inside the range. It cannot exceed ln 50 = 3.912 nats, does not
+    see dependence between dimensions, and is nearly the same for any spread-out code: kept for comparison
+    only. Give it encoded operations; of fresh noise it says nothing about a model.
+
+    Returns:
+        The mean entropy, in nats; a dimension without a value inside the range counts as 0.
+
+    Example:
+        >>> grid = torch.linspace(-2.99, 2.99, 50).unsqueeze(-1)
+        >>> round(histogram_entropy(grid), 3)
+        3.912
+    """
+    entropies = []
+    for column in z.detach().cpu().double().unbind(-1):
+        counts = torch.histc(column, HISTOGRAM_BINS, min=-HISTOGRAM_BOUND, max=HISTOGRAM_BOUND)
+        share = counts[counts > 0] / counts.sum()
+        entropies.append(float(-(share * share.log()).sum()))
+    return math.fsum(entropies) / len(entropies)

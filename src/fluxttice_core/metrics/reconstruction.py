@@ -1,0 +1,188 @@
+"""Do codes know their operations: tables that come back from the posterior mean, and from draws of it."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.indexing import positions_of
+from fluxttice_core.metrics.posterior import encode_rows
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.sampling import decode_positions
+from fluxttice_core.metrics.threads import map_chunks
+
+_ROUNDING = 1e-4
+"""Relative difference that processors make in a logit, and ten times more."""
+
+CodeSource = Literal["mean", "draw"]
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Tables that were encoded, decoded by argmax and compared with themselves.
+
+    Args:
+        source: `mean` when the posterior mean was decoded, `draw` for draws from the posterior.
+        rows: Operations that were encoded.
+        draws: Codes decoded for each operation; 1 for the mean.
+        exact_tables: Tables that came back without an error, out of rows * draws.
+        exact_cells: Cells that came back, out of rows * draws * cells.
+        cells: Cells of a table.
+    """
+
+    source: CodeSource
+    rows: int
+    draws: int
+    exact_tables: int
+    exact_cells: int
+    cells: int
+
+    @property
+    def trials(self) -> int:
+        """Tables that were decoded."""
+        return self.rows * self.draws
+
+    @property
+    def table_accuracy(self) -> float:
+        """Share of the tables that came back whole."""
+        return self.exact_tables / self.trials
+
+    @property
+    def trit_accuracy(self) -> float:
+        """Share of the single cells that came back."""
+        return self.exact_cells / (self.trials * self.cells)
+
+    @property
+    def table_error(self) -> float:
+        """Binomial standard error of the table accuracy over all decoded tables."""
+        return math.sqrt(self.table_accuracy * (1 - self.table_accuracy) / self.trials)
+
+
+def reconstruction_from_mean(model: Autoencoder, rows: Int64[Tensor, "n"]) -> Reconstruction:
+    r"""Decode the posterior mean of given operations and compare.
+
+    .. math:: \frac1n \sum_x [\arg\max p(\cdot \mid \mu(x)) = x]
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; their device is where the model computes.
+
+    Returns:
+        Counts of tables and cells that came back, on these rows alone.
+
+    Raises:
+        MeasurementError: If there are no rows.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> reconstruction_from_mean(QuantileLookup(OperationSpace()), torch.arange(100)).table_accuracy
+        1.0
+    """
+    return _reconstruction(model, rows, "mean", 1, None)
+
+
+def reconstruction_from_posterior(
+    model: Autoencoder, rows: Int64[Tensor, "n"], *, draws: int = 1, generator: torch.Generator
+) -> Reconstruction:
+    r"""Decode draws from the posterior of given operations and compare.
+
+    .. math:: \frac1n \sum_x \Pr_{z \sim q(z \mid x)} [\arg\max p(\cdot \mid z) = x]
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; their device is where the model computes.
+        draws: Codes drawn for each operation.
+        generator: Source of the posterior noise, on the device of the rows.
+
+    Returns:
+        Counts of tables and cells that came back, on these rows alone.
+
+    Raises:
+        MeasurementError: If there are no rows or no draws.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> g, rows = torch.Generator().manual_seed(0), torch.arange(100)
+        >>> reconstruction_from_posterior(QuantileLookup(OperationSpace()), rows, draws=2, generator=g).trials
+        200
+    """
+    return _reconstruction(model, rows, "draw", draws, generator)
+
+
+def _reconstruction(
+    model: Autoencoder, rows: Tensor, source: CodeSource, draws: int, generator: torch.Generator | None
+) -> Reconstruction:
+    if len(rows) == 0 or draws < 1:
+        raise MeasurementError("reconstruction needs at least one operation and one draw for each")
+    posteriors = encode_rows(model, rows)
+    tables = cells = 0
+    for _ in range(draws):
+        coded = posteriors.coded_chunks(generator)
+        for right_tables, right_cells in map_chunks(partial(_compare, model), coded, device=rows.device):
+            tables += right_tables
+            cells += right_cells
+    return Reconstruction(source, len(rows), draws, tables, cells, model.space.cells)
+
+
+def _compare(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int]:
+    rows, z = coded
+    with torch.inference_mode():
+        same = decode_positions(model.decode_logits(z)) == positions_of(model.space, rows)
+        return int(same.all(-1).sum()), int(same.sum())
+
+
+def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, float]:
+    """Shares of tables and of cells that another processor may decode from their means to something else.
+
+    That are those whose two likeliest symbols differ by no more than single precision rounds.
+
+    Args:
+        model: The autoencoder.
+        rows: Indices of the operations; their device is where the model computes.
+
+    Raises:
+        MeasurementError: If there are no rows.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import QuantileLookup
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> undecided(QuantileLookup(OperationSpace()), torch.arange(100))
+        (0.0, 0.0)
+    """
+    if len(rows) == 0:
+        raise MeasurementError("whether tables are decided needs at least one operation")
+    coded = encode_rows(model, rows).coded_chunks(None)
+    found = list(map_chunks(partial(_undecided, model), coded, device=rows.device))
+    tables, cells = (sum(column) for column in zip(*found, strict=True))
+    return tables / len(rows), cells / (len(rows) * model.space.cells)
+
+
+def _undecided(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int]:
+    with torch.inference_mode():
+        best = model.decode_logits(coded[1]).topk(2, dim=-1).values
+        close = best[..., 0] - best[..., 1] <= _ROUNDING * (1 + best.abs().amax(-1))
+        return int(close.any(-1).sum()), int(close.sum())
+
+
+def wrong_trits(
+    predicted: UInt8[Tensor, "n cells"], truth: UInt8[Tensor, "n cells"]
+) -> Int64[Tensor, "errors"]:
+    """Count tables by their number of wrong cells.
+
+    Returns:
+        Entry e counts the tables with e wrong cells, e from 0 to the number of cells.
+
+    Example:
+        >>> truth = torch.zeros(2, 2, dtype=torch.uint8)
+        >>> wrong_trits(torch.tensor([[0, 1], [2, 2]], dtype=torch.uint8), truth)
+        tensor([0, 1, 1])
+    """
+    errors = (predicted != truth).sum(-1)
+    return torch.bincount(errors, minlength=truth.shape[-1] + 1)

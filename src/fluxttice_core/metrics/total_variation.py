@@ -1,0 +1,151 @@
+"""How far a generator is from uniform in total variation, which draws can only bracket."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.optimize import brentq
+from scipy.special import gammaln, ndtr
+
+from fluxttice_core.metrics.choices import BRACKETED
+from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.statistics.estimate import Estimate, jackknife
+from fluxttice_core.statistics.intervals import Interval, normal_quantile
+
+_CERTAIN = 30.0
+"""So many deviations from uniform, and noise adds nothing to a distance in double precision."""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """A distance between an estimate that is too low on average and one that is too high.
+
+    Args:
+        lower: The cross-fit estimate, and its standard error.
+        upper: The plug-in estimate less the most that noise can have added, and the plug-in's own bounds.
+        raw: The plug-in estimate.
+        floor: What the plug-in estimate shows of a uniform generator at the same number of draws.
+    """
+
+    lower: Estimate
+    upper: Interval
+    raw: float
+    floor: float
+
+    @property
+    def interval(self) -> Interval:
+        """From the lower limit of the one to the upper limit of the other, with its middle as the figure.
+
+        It covers the distance at least as often as its level says.
+        """
+        low = max(self.lower.interval(self.upper.level).lower, 0.0)
+        high = max(self.upper.upper, low)
+        return Interval((low + high) / 2, low, high, self.upper.level, BRACKETED)
+
+    @property
+    def estimate(self) -> Estimate:
+        """The middle of the interval, with the standard error that a normal figure of its width has."""
+        found = self.interval
+        return Estimate(found.estimate, (found.upper - found.lower) / 2 / normal_quantile(found.level))
+
+
+def total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
+    r"""Mass that would have to move to make the generator uniform.
+
+    .. math:: \mathrm{TV} = \tfrac12 \sum_x |p(x) - 1/K|
+
+    The plug-in estimate lies above it, because noise of either sign adds to a distance, by an amount that
+    falls only with the root of the draws. Below it lies, on average,
+    :math:`\tfrac12 \sum_x \mathrm{sign}(p_1(x) - 1/K)\,(p_2(x) - 1/K)`, whose signs come from one half of
+    the draws and whose deviations from the other. Where the noise of x has the deviation
+    :math:`\sigma_x`, the plug-in estimate is expected to be
+    :math:`\tfrac12 \sum_x \sigma_x g(|\delta_x| / \sigma_x)` with
+    :math:`g(t) = t\,(2\Phi(t) - 1) + 2\varphi(t)`; since g is convex, it is at least
+    :math:`\tfrac12 \Sigma\, g(2\,\mathrm{TV} / \Sigma)` with :math:`\Sigma = \sum_x \sigma_x`, which bounds
+    TV from above.
+
+    Args:
+        mass: The mass of every operation.
+        level: Share of repetitions that the interval must cover the distance in, at least.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import ConstantDecoder
+        >>> from fluxttice_core.metrics.mass import estimate_mass
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> import torch
+        >>> g = torch.Generator().manual_seed(0)
+        >>> constant = ConstantDecoder(OperationSpace(base=2))
+        >>> round(total_variation(estimate_mass(constant, 80, generator=g)).interval.upper, 4)
+        0.0
+    """
+    count = len(mass.groups)
+    shrinkage = math.sqrt(2 / (count - 1)) * math.exp(gammaln(count / 2) - gammaln((count - 1) / 2))
+    noise = mass.groups.std(0, ddof=1) / shrinkage / math.sqrt(count)
+    return _bracket(mass.groups, float(noise.sum()), float(noise.sum()), level)
+
+
+def argmax_total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
+    r"""Total variation between the operations reached by argmax decoding and uniform.
+
+    .. math:: \tfrac12 \sum_x |p_{\mathrm{argmax}}(x) - 1/K|
+
+    Counts are binomial: :math:`\sigma_x = \sqrt{p (1 - p) / M}`, and a uniform generator shows about
+    :math:`\sqrt{K / 2 \pi M}`. Bracketed as `total_variation` is.
+
+    Args:
+        mass: The mass of every operation.
+        level: Share of repetitions that the interval must cover the distance in, at least.
+    """
+    p = mass.p_argmax
+    noise = np.sqrt(p * (1 - p) / mass.draws)
+    return _bracket(mass.argmax_groups, float(noise.sum()), math.sqrt(mass.space.size / mass.draws), level)
+
+
+def _bracket(
+    groups: Float64[np.ndarray, "groups K"], noise: float, uniform_noise: float, level: float
+) -> Bracket:
+    most = 1 - 1 / groups.shape[1]
+    raw = _distance_to_uniform(groups.mean(0))
+    spread = jackknife(_distance_to_uniform, groups)
+    limits = Estimate(raw, spread.error, spread.degrees).interval(level)
+    shown = (raw, limits.lower, limits.upper)
+    estimate, low, high = (min(_less_noise(end, noise), most) for end in shown)
+    upper = Interval(estimate, low, high, level, BRACKETED)
+    floor = min(uniform_noise / math.sqrt(2 * math.pi), most)
+    return Bracket(_cross_fit(groups), upper, raw, floor)
+
+
+def _cross_fit(groups: Float64[np.ndarray, "groups K"]) -> Estimate:
+    """The deviations from uniform of each half of the groups, with the signs that the other half gives them.
+
+    Groups of one half are independent given their signs; the two halves are not, so that their errors are
+    averaged as they are.
+    """
+    deviations = groups - 1 / groups.shape[1]
+    halves = deviations[::2], deviations[1::2]
+    fewer = min(map(len, halves))
+    values, errors = [], []
+    for signs_of, judged in (halves, halves[::-1]):
+        found = 0.5 * judged @ np.sign(signs_of.sum(0))
+        values.append(float(found.mean()))
+        errors.append(float(found.std(ddof=1)) / math.sqrt(len(found)) if fewer > 1 else math.inf)
+    return Estimate(sum(values) / 2, sum(errors) / 2, max(fewer - 1.0, 1.0))
+
+
+def _less_noise(shown: float, noise: float) -> float:
+    r"""The TV at which the bound :math:`\tfrac12 \Sigma\, g(2\,\mathrm{TV}/\Sigma)` is what was shown."""
+    if noise == 0 or 2 * shown > _CERTAIN * noise:
+        return shown
+    if 2 * shown <= noise * _folded(0.0):
+        return 0.0
+    return noise / 2 * float(brentq(lambda t: _folded(t) - 2 * shown / noise, 0.0, _CERTAIN))
+
+
+def _folded(t: float) -> float:
+    """Mean of |t + e| for a standard normal e."""
+    return t * (2 * float(ndtr(t)) - 1) + 2 * math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+
+
+def _distance_to_uniform(p: Float64[np.ndarray, "K"]) -> float:
+    return 0.5 * float(np.abs(p - 1 / p.size).sum())

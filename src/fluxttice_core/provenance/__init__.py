@@ -1,1 +1,0 @@
-"""Where weights come from, and who vouches for them: checkpoints, digests, signatures."""

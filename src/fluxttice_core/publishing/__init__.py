@@ -1,1 +1,0 @@
-"""Publishing: figures, exports and the paper."""

@@ -1,0 +1,1 @@
+"""The embedding API: one module for each group of endpoints."""

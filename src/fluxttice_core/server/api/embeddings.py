@@ -1,0 +1,72 @@
+"""`POST /v1/embeddings`, compatible with OpenAI's: answers are put together from text made beforehand."""
+
+import operator
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.operation_input import read_input
+from fluxttice_core.server.api.request_reading import read_json
+from fluxttice_core.server.api.requests import LATENTS, TRITS, EmbeddingRequest
+from fluxttice_core.server.api.responses import EmbeddingList
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.server.limits import BATCH
+
+_HEADS = tuple(b'{"object":"embedding","index":%d,"embedding":' % position for position in range(BATCH))
+
+
+class Embeddings:
+    """Embeds operations."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """List the endpoints."""
+        yield Endpoint(
+            "POST",
+            "/v1/embeddings",
+            self.create,
+            summary="Embed operations",
+            description="Gives the posterior mean of each operation, so that the same operation always gives "
+            "the same vector. A string is a name, nine glyphs or an index; a flat list of whole numbers is "
+            "one operation, either its 9 trits or its index; a list of strings or of such lists is a batch.",
+            answer=EmbeddingList,
+            body=EmbeddingRequest,
+            missing="No such model.",
+        )
+
+    async def create(self, request: Request) -> Response:
+        """Answer a request for embeddings."""
+        asked = await read_json(request, EmbeddingRequest, self._desk.limits)
+        book = self._desk.served.codebooks[self._desk.served.half(asked.model)]
+        if not (asked.dimensions is None or _is_number_of_latents(asked.dimensions)):
+            raise RequestError(
+                f"dimensions can only be {LATENTS}: latents have no order of importance, so a shortened "
+                "vector would be another code; leave dimensions out",
+                param="dimensions",
+                code="invalid_value",
+            )
+        indices = read_input(asked.input)
+        if asked.encoding_format == "base64":
+            codes = [book.base64[index] for index in indices]
+        else:
+            codes = [book.numbers(index) for index in indices]
+        self._desk.metrics.count_operations(asked.model, "embed", len(indices))
+        return Response(_list_of(codes, asked.model), media_type="application/json")
+
+
+def _is_number_of_latents(value: object) -> bool:
+    return type(value) in (int, float) and value == LATENTS
+
+
+def _list_of(codes: list[bytes], model: str) -> bytes:
+    tokens = TRITS * len(codes)
+    return b'{"object":"list","data":[%b}],"model":"%b","usage":{"prompt_tokens":%d,"total_tokens":%d}}' % (
+        b"},".join(map(operator.add, _HEADS, codes)),
+        model.encode(),
+        tokens,
+        tokens,
+    )

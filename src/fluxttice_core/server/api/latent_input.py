@@ -1,0 +1,91 @@
+"""Latents as clients write them: rows of numbers, or base64 as embeddings give it."""
+
+import binascii
+from base64 import b64decode
+from typing import Annotated, Any
+
+import numpy as np
+from jaxtyping import Float32
+from pydantic import FailFast, Field, TypeAdapter, ValidationError
+
+from fluxttice_core.server.api.requests import LATENTS
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.server.limits import BATCH, LARGEST_LATENT
+
+_Number = Annotated[float, Field(strict=True, ge=-LARGEST_LATENT, le=LARGEST_LATENT)]
+_Row = Annotated[list[_Number], Field(min_length=LATENTS, max_length=LATENTS), FailFast()]
+_ROWS: TypeAdapter[list[list[float]]] = TypeAdapter(
+    Annotated[list[_Row], Field(min_length=1, max_length=BATCH), FailFast()]
+)
+_FORMS = (
+    f"give {LATENTS} numbers, the base64 of {LATENTS} little-endian float32 numbers, or a list of up to "
+    f"{BATCH:,} of either"
+)
+
+
+def read_latents(value: Any, place: str) -> Float32[np.ndarray, "n d"]:
+    """Read one latent or a batch of them.
+
+    Example:
+        >>> read_latents([0.5] * 16, "latents").shape
+        (1, 16)
+
+    Raises:
+        RequestError: If a row has other than 16 numbers, or a number is not finite or beyond the bound.
+    """
+    if isinstance(value, str):
+        return _from_base64([value], place)
+    if not isinstance(value, list) or not value:
+        raise RequestError(f"{place} holds no latents: {_FORMS}", param=place, code="invalid_latents")
+    if isinstance(value[0], str):
+        return _from_base64(value, place)
+    rows = value if isinstance(value[0], list) else [value]
+    try:
+        return np.array(_ROWS.validate_python(rows), dtype=np.float32)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join([place, *map(str, first["loc"])])
+        raise RequestError(
+            f"{where}: {first['msg']}; {_FORMS}", param=where, code="invalid_latents"
+        ) from None
+
+
+def read_latent(value: Any, place: str) -> Float32[np.ndarray, "d"]:
+    """Read exactly one latent.
+
+    Raises:
+        RequestError: If it is none, or several.
+    """
+    rows = read_latents(value, place)
+    if len(rows) != 1:
+        raise RequestError(
+            f"{place} holds {len(rows)} latents: give one", param=place, code="invalid_latents"
+        )
+    return np.asarray(rows[0])
+
+
+def _from_base64(texts: list[Any], place: str) -> Float32[np.ndarray, "n d"]:
+    if len(texts) > BATCH:
+        raise RequestError(
+            f"{place} holds {len(texts):,} latents: {_FORMS}", param=place, code="too_many_inputs"
+        )
+    rows = np.stack([_row_from_base64(text, f"{place}.{i}") for i, text in enumerate(texts)])
+    outside = ~(np.abs(rows) <= LARGEST_LATENT).all(axis=1)
+    if outside.any():
+        where = f"{place}.{int(outside.argmax())}"
+        raise RequestError(
+            f"{where} holds a number that is not finite or beyond {LARGEST_LATENT:,.0f}: {_FORMS}",
+            param=where,
+            code="invalid_latents",
+        )
+    return rows
+
+
+def _row_from_base64(text: Any, place: str) -> Float32[np.ndarray, "d"]:
+    try:
+        data = b64decode(text, validate=True) if isinstance(text, str) else b""
+    except (binascii.Error, ValueError):
+        data = b""
+    if len(data) != 4 * LATENTS:
+        raise RequestError(f"{place} is no such base64: {_FORMS}", param=place, code="invalid_latents")
+    return np.frombuffer(data, dtype="<f4").astype(np.float32)

@@ -1,0 +1,155 @@
+"""Endpoints about latents: decode them, draw them from the prior, find what is near them."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fluxttice_core.model.halves import HalfName
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.distance import hamming_to_all
+from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.latent_input import read_latent, read_latents
+from fluxttice_core.server.api.operation_input import read_any
+from fluxttice_core.server.api.request_reading import read_json
+from fluxttice_core.server.api.requests import DecodeRequest, NeighbourRequest, SampleRequest
+from fluxttice_core.server.api.responses import (
+    DecodedList,
+    DecodedRow,
+    NeighbourList,
+    SampleAnswer,
+    answer,
+    operation_rows,
+)
+from fluxttice_core.server.limits import LARGEST_SEED
+from fluxttice_core.statistics.coverage import expected_distinct
+
+
+class Latents:
+    """Decodes, samples and searches."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """List the endpoints."""
+        yield Endpoint(
+            "POST",
+            "/v1/decode",
+            self.decode,
+            summary="Decode latents",
+            description="Gives the most likely operation of each latent, and how likely it is.",
+            answer=DecodedList,
+            body=DecodeRequest,
+            missing="No such model.",
+        )
+        yield Endpoint(
+            "POST",
+            "/v1/sample",
+            self.sample,
+            summary="Draw from the prior",
+            description="Draws latents from the standard normal prior and decodes each to its most likely "
+            "operation. Says how many are distinct, beside how many to expect when all are equally likely.",
+            answer=SampleAnswer,
+            body=SampleRequest,
+            missing="No such model.",
+        )
+        yield Endpoint(
+            "POST",
+            "/v1/neighbours",
+            self.neighbours,
+            summary="Find neighbours",
+            description="Lists operations by their distance from an operation or a latent, the nearest first "
+            "and those equally far by index. The operation started from is not listed.",
+            answer=NeighbourList,
+            body=NeighbourRequest,
+            missing="No such model.",
+        )
+
+    async def decode(self, request: Request) -> Response:
+        """Answer a request to decode."""
+        asked = await read_json(request, DecodeRequest, self._desk.limits)
+        half = self._desk.served.half(asked.model)
+        latents = read_latents(asked.latents, "latents")
+        rows = await asyncio.to_thread(self._decode, latents, half, asked.probabilities)
+        self._desk.metrics.count_operations(asked.model, "decode", len(rows))
+        decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
+        return answer(decoded)
+
+    async def sample(self, request: Request) -> Response:
+        """Answer a request to draw."""
+        asked = await read_json(request, SampleRequest, self._desk.limits)
+        half = self._desk.served.half(asked.model)
+        seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
+        model = self._desk.served.model
+        drawn = await asyncio.to_thread(model.sample, asked.n, vae=half, seed=seed)
+        self._desk.metrics.count_operations(asked.model, "draw", asked.n)
+        sample: SampleAnswer = {
+            "object": "sample",
+            "model": asked.model,
+            "rule": "argmax",
+            "seed": seed,
+            "n": asked.n,
+            "distinct": int(np.count_nonzero(np.bincount(drawn))),
+            "ceiling": expected_distinct(TERNARY.size, asked.n),
+            "operations": drawn.tolist(),
+        }
+        return answer(sample)
+
+    async def neighbours(self, request: Request) -> Response:
+        """Answer a request for neighbours."""
+        asked = await read_json(request, NeighbourRequest, self._desk.limits)
+        half = self._desk.served.half(asked.model)
+        start = None if asked.operation is None else read_any(asked.operation, "operation")
+        latent = None if asked.latent is None else read_latent(asked.latent, "latent")
+        found = await asyncio.to_thread(self._neighbours, asked, half, start, latent)
+        return answer(found)
+
+    def _decode(
+        self, latents: Float32[np.ndarray, "n d"], half: HalfName, probabilities: bool
+    ) -> list[DecodedRow]:
+        model = self._desk.served.model
+        tables = model.decode(latents, vae=half)
+        chances = model.decode(latents, vae=half, probabilities=True)
+        chosen = np.take_along_axis(chances, (tables - TERNARY.symbols[0])[..., None].astype(np.int64), -1)
+        joint = chosen[..., 0].astype(np.float64).prod(axis=1).tolist()
+        cells: list[Any] = chances.tolist() if probabilities else [None] * len(joint)
+        return [
+            {
+                **row,
+                "position": position,
+                "probability": joint[position],
+                "probabilities": cells[position],
+            }
+            for position, row in enumerate(operation_rows(TERNARY.indices(tables)))
+        ]
+
+    def _neighbours(
+        self,
+        asked: NeighbourRequest,
+        half: HalfName,
+        start: int | None,
+        latent: Float32[np.ndarray, "d"] | None,
+    ) -> NeighbourList:
+        book = self._desk.served.codebooks[half]
+        distances: Float64[np.ndarray, "K"] | Int64[np.ndarray, "K"]
+        if latent is not None:
+            distances = book.distances(latent)
+        elif asked.by == "latent":
+            distances = book.distances(book.means[start])
+        else:
+            distances = hamming_to_all(0 if start is None else start)
+        order = np.argsort(distances, kind="stable")
+        order = order[order != start][: asked.limit] if start is not None else order[: asked.limit]
+        return {
+            "object": "list",
+            "by": asked.by,
+            "model": asked.model if asked.by == "latent" else None,
+            "operation": start,
+            "data": [{**row, "distance": float(distances[row["index"]])} for row in operation_rows(order)],
+        }

@@ -1,0 +1,153 @@
+"""The OpenAPI document, made of the same endpoints and models that serve requests."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from fluxttice_core.server.api.endpoint import Endpoint
+from fluxttice_core.server.errors import ErrorAnswer
+from fluxttice_core.version import __version__
+
+_REFERENCE = "#/components/schemas/{model}"
+_STATUSES = {
+    400: "The request is wrong; the message says how.",
+    401: "The request bears no key, or a wrong one.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body is not announced as JSON.",
+    500: "The server failed.",
+    503: "The server has too much to do.",
+}
+_ALWAYS = (400, 500, 503)
+_WITH_BODY = (408, 413, 415)
+
+_DESCRIPTION = (
+    "Embeds, decodes, draws and looks up the 19,683 two-input ternary operations. `POST /v1/embeddings` and "
+    "`GET /v1/models` are compatible with OpenAI's clients; every error has OpenAI's shape."
+)
+
+
+def openapi_document(endpoints: Sequence[Endpoint], *, needs_key: bool = False) -> dict[str, Any]:
+    """Describe endpoints in OpenAPI 3.1.
+
+    Args:
+        endpoints: What to describe.
+        needs_key: Whether the server was given a key.
+    """
+    names, schemas = _component_schemas(endpoints)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in endpoints:
+        described = _describe(endpoint, names, needs_key=needs_key)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = described
+    components: dict[str, Any] = {"schemas": schemas}
+    if needs_key:
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "fluxttice",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": components,
+    }
+
+
+def example_of(body: type[BaseModel]) -> dict[str, Any]:
+    """An example of a request, from the examples of its fields."""
+    return {name: field.examples[0] for name, field in body.model_fields.items() if field.examples}
+
+
+def _component_schemas(endpoints: Sequence[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
+    kinds: list[Any] = [ErrorAnswer]
+    for endpoint in endpoints:
+        kinds += [kind for kind in (endpoint.answer, endpoint.body) if kind is not None and kind not in kinds]
+    named, definitions = TypeAdapter.json_schemas(
+        [(kind, "validation", TypeAdapter(kind)) for kind in kinds], ref_template=_REFERENCE
+    )
+    references = {kind: _without_titles(schema) for (kind, _), schema in named.items()}
+    schemas: dict[str, Any] = _without_titles(definitions["$defs"])
+    return references, schemas
+
+
+def _describe(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": endpoint.handler.__qualname__.replace(".", "_").lower(),
+        "summary": endpoint.summary,
+        "description": endpoint.description or f"{endpoint.summary}.",
+        "responses": _responses(endpoint, schemas, needs_key=needs_key and not endpoint.open),
+    }
+    if needs_key and not endpoint.open:
+        described["security"] = [{"key": []}]
+    parameters = _path_parameters(endpoint) + _query_parameters(endpoint.query)
+    if parameters:
+        described["parameters"] = parameters
+    if endpoint.body is not None:
+        content = {"schema": schemas[endpoint.body], "example": example_of(endpoint.body)}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return described
+
+
+def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool) -> dict[str, Any]:
+    schema = {"type": "string"} if endpoint.answer is None else schemas[endpoint.answer]
+    responses: dict[str, Any] = {
+        "200": {"description": "Done.", "content": {endpoint.media_type: {"schema": schema}}}
+    }
+    statuses = {status: _STATUSES[status] for status in _ALWAYS}
+    if endpoint.body is not None:
+        statuses |= {status: _STATUSES[status] for status in _WITH_BODY}
+    if endpoint.missing:
+        statuses[404] = endpoint.missing
+    if needs_key:
+        statuses[401] = _STATUSES[401]
+    error = {"application/json": {"schema": schemas[ErrorAnswer]}}
+    for status in sorted(statuses):
+        responses[str(status)] = {"description": statuses[status], "content": error}
+    return responses
+
+
+def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": parameter.description,
+            "schema": parameter.schema,
+            "example": parameter.example,
+        }
+        for name, parameter in endpoint.parameters.items()
+    ]
+
+
+def _query_parameters(query: type[BaseModel] | None) -> list[dict[str, Any]]:
+    if query is None:
+        return []
+    parameters = []
+    for name, schema in query.model_json_schema()["properties"].items():
+        # A query string has no null: a parameter is given, or it is not.
+        plain: dict[str, Any] = next(
+            (kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}), {}
+        )
+        described = {"name": name, "in": "query", "description": schema.pop("description")}
+        examples = schema.pop("examples", None)
+        if schema.get("default", ...) in (None, []):
+            del schema["default"]
+        if examples:
+            described["example"] = examples[0]
+        parameters.append({**described, "schema": _without_titles({**plain, **schema})})
+    return parameters
+
+
+def _without_titles(schema: Any) -> Any:
+    """A schema without the titles that only repeat the names of its fields."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_without_titles(value) for value in schema] if isinstance(schema, list) else schema

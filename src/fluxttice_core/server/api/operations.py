@@ -1,0 +1,168 @@
+"""Endpoints about operations: one with all that is known of it, and lists by property."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+from pydantic_core import from_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.operations.distance import hamming_to_all
+from fluxttice_core.operations.portrait import portrait
+from fluxttice_core.operations.search import find_operations, one_of_each_class
+from fluxttice_core.operations.symmetry import class_count
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.server.api.endpoint import Desk, Endpoint, PathParameter
+from fluxttice_core.server.api.operation_input import read_query_text, read_text
+from fluxttice_core.server.api.request_reading import read_query
+from fluxttice_core.server.api.requests import MODELS, SearchQuery
+from fluxttice_core.server.api.responses import (
+    ListedRow,
+    OperationPage,
+    OperationPortrait,
+    Vocabulary,
+    answer,
+    operation_rows,
+)
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.server.limits import TEXT_LENGTH
+
+
+class Listing:
+    """Shows and lists operations."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """List the endpoints."""
+        yield Endpoint(
+            "GET",
+            "/v1/operations",
+            self.page,
+            summary="List operations",
+            description="Lists the operations that have some properties and lack others, a page at a time: "
+            "by index, or by the number of cells that differ from `near`.",
+            answer=OperationPage,
+            query=SearchQuery,
+        )
+        yield Endpoint(
+            "GET",
+            "/v1/operations/{id}",
+            self.one,
+            summary="Show an operation",
+            description="Gives table, names, properties, classes and neighbours of an operation, and what "
+            "both halves of the model make of it.",
+            answer=OperationPortrait,
+            parameters={
+                "id": PathParameter(
+                    "A name, nine glyphs or an index.",
+                    {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
+                    "min",
+                    convertor="path",
+                )
+            },
+            missing="No such operation.",
+        )
+        yield Endpoint(
+            "GET",
+            "/v1/properties",
+            self.vocabulary,
+            summary="List properties and symmetries",
+            description="Says what each property means and how many operations have it, and into how many "
+            "classes each symmetry sorts them.",
+            answer=Vocabulary,
+        )
+
+    async def one(self, request: Request) -> Response:
+        """Answer a request for one operation."""
+        text = request.path_params["id"]
+        try:
+            index = read_text(text, "id")
+        except RequestError as error:
+            raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
+        return answer(await asyncio.to_thread(self._portrait, index))
+
+    async def page(self, request: Request) -> Response:
+        """Answer a request for a page."""
+        asked = read_query(request.query_params, SearchQuery)
+        return answer(await asyncio.to_thread(_page, asked))
+
+    async def vocabulary(self, _: Request) -> Response:
+        """Answer a request for the vocabulary."""
+        return answer(await asyncio.to_thread(_vocabulary))
+
+    def _portrait(self, index: int) -> OperationPortrait:
+        served = self._desk.served
+        known: dict[str, Any] = portrait(index).to_json()
+        codes = {
+            name: {
+                "mean": from_json(served.codebooks[half].numbers(index)),
+                "reconstruction": int(served.reconstructions[half][index]),
+            }
+            for name, half in MODELS.items()
+        }
+        split = None if served.membership is None else served.membership[index]
+        shown: Any = {"object": "operation", **known, "split": split, "codes": codes}
+        described: OperationPortrait = shown
+        return described
+
+
+def _page(asked: SearchQuery) -> OperationPage:
+    near = None if asked.near is None else read_query_text(asked.near, "near")
+    found = _found(asked, near)
+    first = (asked.page - 1) * asked.page_size
+    pages = -(-found.size // asked.page_size)
+    distances = None if near is None else hamming_to_all(near)
+    rows: list[ListedRow] = [
+        {**row, "distance": None if distances is None else int(distances[row["index"]])}
+        for row in operation_rows(found[first : first + asked.page_size])
+    ]
+    return {
+        "object": "list",
+        "total": int(found.size),
+        "page": asked.page,
+        "page_size": asked.page_size,
+        "pages": pages,
+        "has_more": asked.page < pages,
+        "near": near,
+        "data": rows,
+    }
+
+
+def _found(asked: SearchQuery, near: int | None) -> Int64[np.ndarray, "n"]:
+    found = find_operations(asked.wanted, near=near, within=asked.within)
+    if asked.named:
+        found = found[np.isin(found, [named.operation.index for named in named_operations()])]
+    if asked.one_of_each is not None:
+        found = one_of_each_class(found, asked.one_of_each)
+    return found
+
+
+def _vocabulary() -> Vocabulary:
+    return {
+        "object": "list",
+        "data": [
+            {
+                "object": "property",
+                "name": term.name,
+                "statement": term.statement,
+                "operations": int(holds(term.name).sum()),
+            }
+            for term in PROPERTIES
+        ],
+        "symmetries": [
+            {
+                "object": "symmetry",
+                "name": term.name,
+                "statement": term.statement,
+                "classes": class_count(term.name),
+            }
+            for term in SYMMETRIES
+        ],
+    }

@@ -1,0 +1,153 @@
+"""Reading requests: bounded bodies, strict JSON, and one clear sentence for whatever does not fit."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, from_json
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from fluxttice_core.server.errors import RequestError, shorten
+from fluxttice_core.server.limits import Limits
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_DRAIN_SECONDS = 2.0
+_DRAINED = 32
+
+
+async def read_json(request: Request, model: type[Model], limits: Limits) -> Model:
+    """Read a request's body as a model.
+
+    Raises:
+        RequestError: If it is no JSON of that model, too large or too slow.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise RequestError(
+            f"the body is {shorten(kind) if kind else 'of no named kind'}: send JSON with the header "
+            "Content-Type: application/json",
+            status=415,
+            code="unsupported_media_type",
+        )
+    body = await read_body(request, limits)
+    try:
+        value = from_json(body, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as error:
+        raise RequestError(f"the body is no valid JSON: {error}", code="invalid_json") from None
+    if not isinstance(value, dict):
+        raise RequestError("the body must be a JSON object, such as {...}", code="invalid_json")
+    return fit(model, value)
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """Read a request's body, no more than allowed and no longer than allowed.
+
+    Raises:
+        RequestError: If it is too large (413), too slow (408), or broken off.
+    """
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced[:19]) > limits.body_bytes:
+        await _drain(request, limits)
+        raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await _collect(request, limits)
+    except TimeoutError:
+        raise RequestError(
+            f"the body did not arrive within {limits.body_seconds:g} seconds: send it faster, or less",
+            status=408,
+            code="request_timeout",
+            close=True,
+        ) from None
+
+
+def fit(model: type[Model], value: Mapping[str, Any]) -> Model:
+    """Read plain values as a model.
+
+    Raises:
+        RequestError: If they do not fit; the first misfit is named.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise _misfit(error.errors(include_url=False, include_context=False)[0]) from None
+
+
+def read_query(query: QueryParams, model: type[Model]) -> Model:
+    """Read a query string as a model; fields that are lists may be given several times.
+
+    Raises:
+        RequestError: If a parameter is unknown, wrong, or given twice where one is expected.
+    """
+    lists = {
+        field.alias or name for name, field in model.model_fields.items() if isinstance(field.default, tuple)
+    }
+    values: dict[str, Any] = {}
+    for name in query:
+        given = query.getlist(name)
+        if name not in lists and len(given) > 1:
+            shown = shorten(name)
+            raise RequestError(f"{shown} was given {len(given)} times: give it once", param=shown)
+        values[name] = given if name in lists else given[0]
+    return fit(model, values)
+
+
+async def _collect(request: Request, limits: Limits) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise RequestError("the client left before the body was complete", code="client_left", close=True)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limits.body_bytes:
+            await _drain(request, limits)
+            raise _too_large(limits)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _drain(request: Request, limits: Limits) -> None:
+    """Let a client finish for a moment: one that is cut off while it sends never reads why.
+
+    A client that waits to be told to go on has sent nothing yet, and is not told.
+    """
+    if "expect" in request.headers:
+        return
+    until = time.monotonic() + _DRAIN_SECONDS
+    left = _DRAINED * limits.body_bytes
+    more = True
+    while more and left > 0 and (seconds := until - time.monotonic()) > 0:
+        try:
+            async with asyncio.timeout(seconds):
+                message = await request.receive()
+        except TimeoutError:
+            return
+        left -= len(message.get("body", b""))
+        more = message.get("more_body", False)
+
+
+def _too_large(limits: Limits) -> RequestError:
+    return RequestError(
+        f"the body is larger than {limits.body_bytes:,} bytes: send fewer operations at a time",
+        status=413,
+        code="body_too_large",
+        close=True,
+    )
+
+
+def _misfit(error: ErrorDetails) -> RequestError:
+    place = ".".join(shorten(str(part)) for part in error["loc"])
+    if error["type"] == "missing":
+        return RequestError(f"{place} is missing: the request must give it", param=place, code="missing")
+    if error["type"] == "extra_forbidden":
+        return RequestError(f"{place} is unknown here: leave it out", param=place, code="unknown_argument")
+    message = error["msg"].removeprefix("Value error, ")
+    return RequestError(
+        f"{place}: {message}" if place else message, param=place or None, code="invalid_value"
+    )

@@ -1,0 +1,254 @@
+"""What clients may send: the bodies and query strings of requests, with their bounds."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    WithJsonSchema,
+    model_validator,
+)
+
+from fluxttice_core.model.halves import HalfName
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES, Term
+from fluxttice_core.server.errors import shorten
+from fluxttice_core.server.limits import (
+    BATCH,
+    DRAWS,
+    LARGEST_LATENT,
+    LARGEST_SEED,
+    PAGE_SIZE,
+    TEXT_LENGTH,
+)
+
+OPERATIONS = 19_683
+TRITS = 9
+LATENTS = 16
+MODELS: dict[str, HalfName] = {"fluxttice-a": "a", "fluxttice-b": "b"}
+"""The name of each half in the API."""
+
+
+def _among(terms: tuple[Term, ...]) -> tuple[AfterValidator, WithJsonSchema]:
+    """What makes a text one of the names of some terms."""
+    names = tuple(term.name for term in terms)
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"there is no {shorten(name)!r}: choose among {', '.join(names)}")
+        return name
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(names)})
+
+
+PropertyName = Annotated[str, *_among(PROPERTIES)]
+SymmetryName = Annotated[str, *_among(SYMMETRIES)]
+
+_TEXT = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": TEXT_LENGTH,
+    "description": "A name such as `min`, glyphs such as `----00-0+`, or an index such as `15633`.",
+}
+_NULL = {"type": "null"}
+_INDEX = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
+_TRIT = {"type": "integer", "enum": [-1, 0, 1]}
+_TABLE = {"type": "array", "items": _TRIT, "minItems": TRITS, "maxItems": TRITS}
+_GRID = {
+    "type": "array",
+    "items": {"type": "array", "items": _TRIT, "minItems": 3, "maxItems": 3},
+    "minItems": 3,
+    "maxItems": 3,
+}
+_ONE_INDEX = {"type": "array", "items": _INDEX, "minItems": 1, "maxItems": 1}
+_TOKENS = [
+    {**_TABLE, "description": "One operation as its 9 trits, the first input slowest."},
+    {**_ONE_INDEX, "description": "One operation as its index."},
+]
+_NUMBER = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
+_LATENT = {"type": "array", "items": _NUMBER, "minItems": LATENTS, "maxItems": LATENTS}
+_BASE64 = {
+    "type": "string",
+    "description": f"Base64 of {LATENTS} little-endian float32 numbers, as embeddings give them.",
+    "minLength": 86,
+    "maxLength": 88,
+}
+
+
+def _batch(*items: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "items": items[0] if len(items) == 1 else {"anyOf": list(items)},
+        "minItems": 1,
+        "maxItems": BATCH,
+    }
+
+
+INPUT_SCHEMA = {"anyOf": [_TEXT, _batch(_TEXT), *_TOKENS, _batch(*_TOKENS)]}
+OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _GRID, _NULL]}
+LATENTS_SCHEMA = {"anyOf": [_LATENT, _batch(_LATENT), _BASE64, _batch(_BASE64)]}
+
+
+def _require_whole(value: Any) -> Any:
+    """Let whole numbers through, 1.0 among them as in JSON, but neither true nor "1"."""
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        return value
+    raise ValueError("must be a whole number")
+
+
+_WHOLE = BeforeValidator(_require_whole)
+_MODEL = Field(
+    description="Which half of the model.",
+    json_schema_extra={"enum": list(MODELS)},
+    examples=["fluxttice-b"],
+)
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EmbeddingRequest(_Request):
+    """Operations to be embedded."""
+
+    model: Annotated[StrictStr, _MODEL]
+    input: Annotated[
+        Any,
+        Field(
+            description="One operation or a batch. A flat list of numbers is one operation.",
+            json_schema_extra=INPUT_SCHEMA,
+            examples=[["----00-0+", "min", "15633"]],
+        ),
+    ]
+    encoding_format: Annotated[
+        Literal["float", "base64"] | None,
+        Field(description="`base64` is of little-endian float32; `float`, the default, a list of numbers."),
+    ] = None
+    dimensions: Annotated[
+        Any,
+        Field(
+            description=f"Only {LATENTS} can be asked for: latents have no order of importance, so that a "
+            "shortened vector would be another code.",
+            json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, _NULL]},
+        ),
+    ] = None
+    user: Annotated[StrictStr | None, Field(description="Accepted and not looked at.")] = None
+
+
+class DecodeRequest(_Request):
+    """Latents to be decoded."""
+
+    model: Annotated[StrictStr, _MODEL]
+    latents: Annotated[
+        Any,
+        Field(
+            description="One latent or a batch.",
+            json_schema_extra=LATENTS_SCHEMA,
+            examples=[[[0.0] * LATENTS]],
+        ),
+    ]
+    probabilities: Annotated[
+        StrictBool, Field(description="Whether to give the probabilities of -1, 0 and +1 for each cell.")
+    ] = False
+
+
+class SampleRequest(_Request):
+    """Draws from the prior."""
+
+    model: Annotated[StrictStr, _MODEL]
+    n: Annotated[int, Field(ge=1, le=DRAWS, description="Number of draws.", examples=[1000]), _WHOLE] = 1_000
+    seed: Annotated[
+        Annotated[int, Field(ge=0, le=LARGEST_SEED), _WHOLE] | None,
+        Field(
+            description="Seed of the draws: the same seed and n give the same operations. Without one, the "
+            "server picks a seed and says which.",
+            examples=[0],
+        ),
+    ] = None
+
+
+class NeighbourRequest(_Request):
+    """An operation or a latent whose neighbours are wanted."""
+
+    operation: Annotated[
+        Any,
+        Field(
+            description="The operation to start from.", json_schema_extra=OPERATION_SCHEMA, examples=["min"]
+        ),
+    ] = None
+    latent: Annotated[
+        Any,
+        Field(
+            description="The latent to start from, instead of an operation.",
+            json_schema_extra={"anyOf": [_LATENT, _BASE64, _NULL]},
+        ),
+    ] = None
+    by: Annotated[
+        Literal["latent", "hamming"],
+        Field(description="`latent`: Euclidean distance of posterior means. `hamming`: cells that differ."),
+    ] = "latent"
+    model: Annotated[StrictStr, _MODEL] = "fluxttice-b"
+    limit: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Number of neighbours."), _WHOLE] = 20
+
+    @model_validator(mode="after")
+    def _one_start(self) -> "NeighbourRequest":
+        if (self.operation is None) == (self.latent is None):
+            raise ValueError("give either operation or latent: one of them says where to start")
+        if self.latent is not None and self.by == "hamming":
+            raise ValueError("a latent has no cells to compare: decode it first, or ask by latent")
+        return self
+
+
+class SearchQuery(_Request):
+    """Which operations to list, and which page of the list."""
+
+    having: Annotated[
+        tuple[PropertyName, ...],
+        Field(
+            alias="property",
+            max_length=len(PROPERTIES),
+            description="A property that they have; may be repeated.",
+        ),
+    ] = ()
+    lacking: Annotated[
+        tuple[PropertyName, ...],
+        Field(
+            alias="not", max_length=len(PROPERTIES), description="A property that they lack; may be repeated."
+        ),
+    ] = ()
+    near: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=TEXT_LENGTH,
+            description="The operation from which distances are counted, the nearest first. + is %2B.",
+            examples=["min"],
+        ),
+    ] = None
+    within: Annotated[
+        int | None, Field(ge=0, le=TRITS, description="At most so many cells apart from `near`.")
+    ] = None
+    one_of_each: Annotated[
+        SymmetryName | None, Field(description="Only the first operation of each class of this symmetry.")
+    ] = None
+    named: Annotated[bool, Field(description="Only operations that have a name.")] = False
+    page: Annotated[int, Field(ge=1, le=OPERATIONS, description="Which page, from 1.")] = 1
+    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Operations on a page.")] = 100
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SearchQuery":
+        both = sorted(set(self.having) & set(self.lacking))
+        if both:
+            raise ValueError(f"{both[0]} is asked for and ruled out: leave it out of one of the two")
+        if self.within is not None and self.near is None:
+            raise ValueError("within counts cells from an operation: say which with near")
+        return self
+
+    @property
+    def wanted(self) -> dict[str, bool]:
+        """For each property that was named, whether it is wanted."""
+        return dict.fromkeys(self.having, True) | dict.fromkeys(self.lacking, False)

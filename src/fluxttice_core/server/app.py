@@ -1,0 +1,122 @@
+"""The application: endpoints, their reference, pages, and the shape of every error."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.server.api.embeddings import Embeddings
+from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.latents import Latents
+from fluxttice_core.server.api.models import Identity
+from fluxttice_core.server.api.openapi import openapi_document
+from fluxttice_core.server.api.operations import Listing
+from fluxttice_core.server.api.reference_page import reference_routes
+from fluxttice_core.server.counters import Metrics
+from fluxttice_core.server.errors import RequestError, error_response
+from fluxttice_core.server.gate import Gate, with_security_headers
+from fluxttice_core.server.limits import Limits
+from fluxttice_core.server.served_model import Served
+
+
+def create_app(
+    served: Served,
+    *,
+    limits: Limits | None = None,
+    key: str | None = None,
+    pages: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """Make the application.
+
+    Pages are served without a key, beside the API: their paths must not begin with /v1/. They find what is
+    served as `request.app.state.served`. Where no page is at /, it leads to the reference of the API.
+
+    Args:
+        served: The model and what was computed of it.
+        limits: Bounds on requests.
+        key: The key that requests to the API must bear; none: no key is needed.
+        pages: Routes of pages.
+    """
+    limits = limits or Limits()
+    metrics = Metrics(served.model)
+    endpoints = list_endpoints(Desk(served, limits, metrics))
+    document = openapi_document(endpoints, needs_key=key is not None)
+    routes = {endpoint.handler: endpoint.path for endpoint in endpoints}
+    app = Starlette(
+        routes=[
+            *(endpoint.route() for endpoint in endpoints),
+            *reference_routes(document),
+            *pages,
+            Route("/", _to_reference),
+        ],
+        middleware=[Middleware(Gate, routes=routes, key=key, limits=limits, metrics=metrics)],
+        exception_handlers={
+            FluxtticeError: _refuse,
+            HTTPException: _refuse_unrouted,
+            Exception: _confess,
+        },
+        lifespan=_lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.served, app.state.metrics, app.state.limits = served, metrics, limits
+    return app
+
+
+def list_endpoints(desk: Desk) -> list[Endpoint]:
+    """List every endpoint of the API.
+
+    Args:
+        desk: What they work with.
+    """
+    groups = (Embeddings(desk), Latents(desk), Listing(desk), Identity(desk))
+    return [endpoint for group in groups for endpoint in group.endpoints()]
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    warming = asyncio.create_task(asyncio.to_thread(app.state.served.warm))
+    yield
+    await warming
+
+
+async def _to_reference(_: Request) -> Response:
+    return RedirectResponse("/docs", status_code=307)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    if isinstance(error, RequestError):
+        return error_response(error)
+    return error_response(RequestError(str(error), code="invalid_value"))
+
+
+async def _refuse_unrouted(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 500)
+    method, path = request.method[:16], request.url.path[:100]
+    if status == 405:
+        allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
+        response = error_response(
+            RequestError(
+                f"{path} does not take {method}: use {allowed}", status=405, code="method_not_allowed"
+            )
+        )
+        response.headers["allow"] = allowed
+        return response
+    if status == 404:
+        message = f"there is nothing at {path}: see /docs for what there is"
+        return error_response(RequestError(message, status=404, code="not_found"))
+    return error_response(RequestError(f"{getattr(error, 'detail', '')}", status=status))
+
+
+async def _confess(_request: Request, _error: Exception) -> Response:
+    response = error_response(
+        RequestError("the server failed: this is its fault, and its log says why", status=500, code="failed")
+    )
+    with_security_headers(response.headers)
+    return response

@@ -1,0 +1,1 @@
+"""The explorer: the page, and the data that it asks for."""

@@ -1,0 +1,149 @@
+"""What the explorer page is told of the model and the operations, as safetensors and one JSON document."""
+
+import json
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64, UInt8
+
+from fluxttice_core.model.halves import HALVES
+from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.catalogue import NamedOperation, named_operations
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
+from fluxttice_core.server.served_model import Served
+from fluxttice_core.storage.pretrained import TrainedModel
+from fluxttice_core.storage.tensors import encode_tensors
+from fluxttice_core.version import __version__
+
+UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
+"""Draws behind p(x) for a model whose map is not shipped: some seconds of work."""
+PARTS = ("train", "validation", "held_out")
+_WEIGHTS = ("encoder_A.", "encoder_B.", "decoder_A.", "decoder_B.")
+
+
+def places_pack(served: Served, drawn: DrawnMap | None) -> bytes:
+    """The layout of both halves, if one is shipped, and each operation's part of the split (see `PARTS`)."""
+    tensors = {} if drawn is None else {f"layout_{half}": drawn.layout[half] for half in HALVES}
+    if served.membership is not None:
+        tensors["split"] = np.array([PARTS.index(part) for part in served.membership], dtype=np.uint8)
+    return _packed(tensors)
+
+
+def algebra_pack() -> bytes:
+    """One bit for each property and operation, and the class of each operation under each symmetry."""
+    classes = np.stack([representatives(term.name) for term in SYMMETRIES])
+    return _packed({"properties": property_bits(), "classes": classes.astype(np.int16)})
+
+
+def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
+    """K p(x) of every operation under both halves, and the noise of the estimates."""
+    mass = relative_mass(model, **UNDRAWN_MASS) if drawn is None else drawn.mass
+    return encode_tensors(mass_tensors(mass), "{}")
+
+
+def weights_pack(model: TrainedModel) -> bytes:
+    """The weights of both encoders and decoders in single precision."""
+    return _packed({name: array for name, array in model.tensors.items() if name.startswith(_WEIGHTS)})
+
+
+def property_bits() -> UInt8[np.ndarray, "bytes K"]:
+    """Which properties hold: bit p mod 8 of row p // 8 is the p-th property of the vocabulary.
+
+    Example:
+        >>> bits = property_bits()
+        >>> bits.shape, bool(bits[0, 15633] & 1)
+        ((5, 19683), True)
+    """
+    verdicts = np.stack([holds(term.name) for term in PROPERTIES])
+    return np.packbits(verdicts, axis=0, bitorder="little")
+
+
+def principal_axes(
+    means: Float32[np.ndarray, "K d"],
+) -> tuple[Float64[np.ndarray, "d"], Float64[np.ndarray, "d d"], Float64[np.ndarray, "d"]]:
+    """Principal components of codes: their centre, the axes as rows, and the share of variance of each.
+
+    An axis and its negative are equally good; the one whose largest entry is positive is taken.
+
+    Example:
+        >>> centre, axes, shares = principal_axes(np.array([[0, 0], [0, 4], [2, 2]], dtype=np.float32))
+        >>> abs(axes[0]).tolist(), shares.round(2).tolist()
+        ([0.0, 1.0], [0.75, 0.25])
+    """
+    exact = means.astype(np.float64)
+    centre = exact.mean(axis=0)
+    variances, vectors = np.linalg.eigh((exact - centre).T @ (exact - centre) / len(exact))
+    axes, variances = vectors.T[::-1], np.clip(variances[::-1], 0, None)
+    largest = np.abs(axes).argmax(axis=1)
+    signs = np.sign(axes[np.arange(len(axes)), largest])
+    return centre, axes * signs[:, None], variances / max(variances.sum(), np.finfo(np.float64).tiny)
+
+
+def carried_cells(means: Float32[np.ndarray, "K d"]) -> Float64[np.ndarray, "d cells"]:
+    r"""The share of each latent's variance over all operations that the value of each cell explains.
+
+    .. math:: \eta^2_{dc} = \mathrm{Var}_v\,E[z_d \mid x_c = v] / \mathrm{Var}\,z_d
+
+    Since all tables are equally likely, cells are independent and the shares of a latent add up to at most 1.
+    """
+    tables = TERNARY.all_tables()
+    exact = means.astype(np.float64)
+    groups = np.stack(
+        [[exact[tables[:, c] == v].mean(axis=0) for v in TERNARY.symbols] for c in range(TERNARY.cells)]
+    )
+    spread = np.maximum(exact.var(axis=0), np.finfo(np.float64).tiny)
+    return np.asarray((groups.var(axis=1) / spread).T, dtype=np.float64)
+
+
+def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
+    """Names, vocabulary, axes and what is known of the model, as JSON; quick, since the map waits for it."""
+    model = served.model
+    document = {
+        "version": __version__,
+        "model": {
+            "recipe": model.recipe_name,
+            "epoch": model.epoch,
+            "seed": model.seed,
+            "digest": model.tensor_digest,
+            "parameters": model.parameters,
+            "blocks": model.architecture.consolidating_blocks,
+        },
+        "properties": [{"name": term.name, "statement": term.statement} for term in PROPERTIES],
+        "symmetries": [{"name": term.name, "statement": term.statement} for term in SYMMETRIES],
+        "named": [_named(one) for one in named_operations()],
+        "parts": None if served.membership is None else list(PARTS),
+        "halves": {half: _half(served.codebooks[half].means) for half in HALVES},
+        "layout": None if drawn is None else drawn.about["layout"],
+        "mass": UNDRAWN_MASS if drawn is None else drawn.about["mass"],
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _half(means: Float32[np.ndarray, "K d"]) -> dict[str, Any]:
+    centre, axes, shares = principal_axes(means)
+    carried = carried_cells(means)
+    strongest: Int64[np.ndarray, "d"] = carried.argmax(axis=1)
+    return {
+        "centre": centre.tolist(),
+        "axes": axes.tolist(),
+        "shares": shares.round(6).tolist(),
+        "variances": means.astype(np.float64).var(axis=0).round(6).tolist(),
+        "cells": [[int(c), round(float(carried[d, c]), 4)] for d, c in enumerate(strongest)],
+    }
+
+
+def _named(one: NamedOperation) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "aliases": list(one.aliases),
+        "formula": one.formula,
+        "source": one.source,
+        "index": one.operation.index,
+    }
+
+
+def _packed(tensors: dict[str, Any]) -> bytes:
+    return encode_tensors(tensors, "{}")

@@ -1,0 +1,160 @@
+"""The routes of the explorer page: its files, the data behind them, and the report with its figures."""
+
+import gzip
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from threading import Lock
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from fluxttice_core.server.explorer.data import (
+    algebra_pack,
+    manifest,
+    mass_pack,
+    places_pack,
+    weights_pack,
+)
+from fluxttice_core.server.explorer.map import read_map
+from fluxttice_core.server.explorer.report import FIGURES, Drawing, ReportFigures, report_page
+from fluxttice_core.server.served_model import Served
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".safetensors": "application/octet-stream",
+}
+"""The kinds of file that the page is made of; others in its folder are not served."""
+_SMALLEST_GZIPPED = 1_000
+
+
+@dataclass(frozen=True)
+class Content:
+    """Something to send, as it is and compressed.
+
+    Args:
+        kind: Its media type.
+        plain: Its bytes.
+        gzipped: The same compressed; empty where that does not pay.
+        tag: What a browser names it by to ask whether it has changed.
+    """
+
+    kind: str
+    plain: bytes
+    gzipped: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, kind: str, plain: bytes) -> "Content":
+        """Compress something to be sent."""
+        gzipped = gzip.compress(plain, 6, mtime=0) if len(plain) >= _SMALLEST_GZIPPED else b""
+        if len(gzipped) > 0.95 * len(plain):
+            gzipped = b""
+        return cls(kind, plain, gzipped, f'"{hashlib.sha256(plain).hexdigest()[:32]}"')
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request with it, or with the news that the browser has it."""
+        headers = {"etag": self.tag, "cache-control": "no-cache", "vary": "accept-encoding"}
+        known = request.headers.get("if-none-match", "")
+        if self.tag in known:
+            return Response(status_code=304, headers=headers)
+        body = self.plain
+        if self.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
+            body, headers["content-encoding"] = self.gzipped, "gzip"
+        return Response(body, headers={**headers, "content-type": self.kind})
+
+
+class Shelf:
+    """Contents that are made when first asked for, each once."""
+
+    def __init__(self, makers: dict[str, Callable[[], bytes]]) -> None:
+        self._makers = makers
+        self._locks = {name: Lock() for name in makers}
+        self._made: dict[str, Content] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def get(self, name: str) -> Content:
+        """Make something, or wait while somebody else does; several threads may ask at once."""
+        with self._locks[name]:
+            if name not in self._made:
+                kind = KINDS[Path(name).suffix]
+                self._made[name] = Content.of(kind, self._makers[name]())
+            return self._made[name]
+
+    def fill(self) -> None:
+        """Make everything."""
+        for name in self._makers:
+            self.get(name)
+
+
+def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRoute]:
+    """Routes of the page, for `create_app(served, pages=explorer_routes(served, draw_figures))`.
+
+    Args:
+        served: The model and what was computed of it.
+        draw: What draws the figures of a report; none: the report is shown without.
+    """
+    files = dict(page_files())
+    shelf = Shelf(_makers(served))
+    drawn = ReportFigures(served, draw)
+    figures = Shelf(
+        {"figures.json": drawn.listed, **{f"{name}.svg": partial(drawn.get, name) for name in FIGURES}}
+    )
+
+    async def front(request: Request) -> Response:
+        answer = files["index.html"].answer(request)
+        answer.background = BackgroundTask(shelf.fill)
+        return answer
+
+    return [
+        Route("/", front),
+        *(Route(f"/explorer/{name}", _fixed(file)) for name, file in files.items()),
+        *(Route(f"/explorer/data/{name}", _made(shelf, name)) for name in shelf),
+        *(Route(f"/explorer/figures/{name}", _made(figures, name)) for name in figures),
+    ]
+
+
+def page_files() -> Iterator[tuple[str, Content]]:
+    """The files of the page by their path below /explorer/."""
+    folder = Path(str(resources.files("fluxttice_core") / "server" / "explorer" / "page"))
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in KINDS:
+            yield path.relative_to(folder).as_posix(), Content.of(KINDS[path.suffix], path.read_bytes())
+
+
+def _makers(served: Served) -> dict[str, Callable[[], bytes]]:
+    """What makes each document, the soonest needed first."""
+    drawn = read_map(served.model)
+    return {
+        "manifest.json": lambda: manifest(served, drawn),
+        "places.safetensors": lambda: places_pack(served, drawn),
+        "algebra.safetensors": algebra_pack,
+        "mass.safetensors": lambda: mass_pack(served.model, drawn),
+        "weights.safetensors": lambda: weights_pack(served.model),
+        "report.json": lambda: report_page(served),
+    }
+
+
+def _fixed(content: Content) -> Callable[[Request], Response]:
+    def send(request: Request) -> Response:
+        return content.answer(request)
+
+    return send
+
+
+def _made(shelf: Shelf, name: str) -> Callable[[Request], Response]:
+    def send(request: Request) -> Response:
+        return shelf.get(name).answer(request)
+
+    return send

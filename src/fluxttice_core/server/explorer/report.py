@@ -1,0 +1,123 @@
+"""The model's report as the explorer shows it: the tables of the report card, and the figures beside it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from threading import Lock
+from typing import Any
+
+from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.report_json import from_plain
+from fluxttice_core.evaluation.tables import LEGEND, Grid, control_grid, gate_grid, grids
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.server.served_model import Served
+
+FIGURES = {
+    "coverage": "Distinct operations against draws from the prior, beside a perfect generator and untrained "
+    "networks.",
+    "rate_distortion": "Rate and distortion of both halves, beside the limit, the Gaussian frontier and "
+    "untrained networks.",
+    "mass": "The probability of every operation, sorted, beside the noise of a uniform generator.",
+    "latents": "The density of each latent over all encoded operations, beside the prior.",
+}
+"""What each figure of a report shows, by its name."""
+
+
+Drawing = Callable[[Report], Mapping[str, bytes]]
+
+
+def report_page(served: Served) -> bytes:
+    """The report as tables of text, or the sentence that says why there is none, as JSON."""
+    return json.dumps(_content(served), separators=(",", ":")).encode()
+
+
+class ReportFigures:
+    """The figures of a report as SVG, drawn when first asked for.
+
+    Args:
+        served: The model and its report.
+        draw: What draws a report, by file name; none: there are no figures.
+    """
+
+    def __init__(self, served: Served, draw: Drawing | None) -> None:
+        self._served = served
+        self._draw = draw
+        self._lock = Lock()
+        self._drawn: Mapping[str, bytes] | None = None
+
+    def get(self, name: str) -> bytes:
+        """One figure.
+
+        Raises:
+            RequestError: If the report has no such figure (404).
+        """
+        drawn = self._all()
+        if f"{name}.svg" not in drawn:
+            raise RequestError(f"the report has no figure {name}", status=404, code="not_found")
+        return drawn[f"{name}.svg"]
+
+    def listed(self) -> bytes:
+        """The names of all figures, with what each shows, as JSON."""
+        drawn = self._all()
+        names = [name for name in FIGURES if f"{name}.svg" in drawn]
+        return json.dumps([{"name": name, "caption": FIGURES[name]} for name in names]).encode()
+
+    def _all(self) -> Mapping[str, bytes]:
+        with self._lock:
+            if self._drawn is None:
+                report = _report(self._served)
+                if self._draw is None or isinstance(report, str):
+                    self._drawn = {}
+                else:
+                    self._drawn = self._draw(report)
+            return self._drawn
+
+
+def _report(served: Served) -> Report | str:
+    """The report, or the sentence that says why there is none."""
+    if served.report is None:
+        return served.without_report
+    try:
+        return from_plain(json.loads(served.report))
+    except FluxtticeError as error:
+        return f"the report of this model cannot be shown: {error}"
+
+
+def _content(served: Served) -> dict[str, Any]:
+    report = _report(served)
+    if isinstance(report, str):
+        return {"missing": report}
+    return {
+        "title": report.title,
+        "setting": _setting(report),
+        "legend": LEGEND,
+        "grids": [_grid(grid) for grid in (*grids(report), control_grid(report), gate_grid(report))],
+        "warnings": list(report.warnings),
+        "limitations": list(report.limitations),
+        "floors": _floors(report),
+    }
+
+
+def _setting(report: Report) -> str:
+    settings = report.settings
+    return (
+        f"K = {report.space.size:,} operations, H = {report.space.log_size:.6f} nats; 95 % intervals; "
+        f"{settings.mass_draws:,} draws behind p(x); seed {settings.seed}"
+    )
+
+
+def _grid(grid: Grid) -> dict[str, Any]:
+    return asdict(grid)
+
+
+def _floors(report: Report) -> list[dict[str, Any]]:
+    """What untrained networks reach, as fractions of all operations, to draw beside live coverage."""
+    return [
+        {"half": half, "draws": draws, "rule": rule, "low": metric.floor.low, "high": metric.floor.high}
+        for half in report.halves
+        for draws in report.settings.draws
+        for rule in ("argmax", "categorical")
+        if report.has(f"coverage/{rule}/{draws}", half)
+        for metric in [report.metric(f"coverage/{rule}/{draws}", half)]
+    ]

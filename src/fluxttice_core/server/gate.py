@@ -1,0 +1,136 @@
+"""What every request passes: the key, the time an answer may take, security headers and counters."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fluxttice_core.server.counters import Metrics
+from fluxttice_core.server.errors import RequestError, error_response
+from fluxttice_core.server.limits import Limits
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cache-control": "no-store",
+}
+"""Headers of every answer that does not set them itself: only our own origin may be used, or use us."""
+
+_SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
+class Gate:
+    """Wraps the application.
+
+    Args:
+        app: The application.
+        routes: The path of each endpoint's handler, by which its answers are counted.
+        key: The key that requests to the API must bear; none: no key is needed.
+        limits: The time that an answer may take.
+        metrics: Where answers are counted.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, routes: Mapping[Any, str], key: str | None, limits: Limits, metrics: Metrics
+    ) -> None:
+        self._app = app
+        self._routes = routes
+        self._key = key.encode() if key is not None else None
+        self._seconds = limits.answer_seconds + limits.body_seconds
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        passage = _Passage(scope, receive, send)
+        started = time.perf_counter()
+        self._metrics.in_progress.inc()
+        try:
+            await self._pass(scope, passage)
+        finally:
+            self._metrics.in_progress.dec()
+            route = self._routes.get(scope.get("endpoint"), "other")
+            self._metrics.count_answer(route, scope["method"], passage.status, time.perf_counter() - started)
+
+    async def _pass(self, scope: Scope, passage: "_Passage") -> None:
+        if not self._may_pass(scope):
+            error = RequestError(
+                "this server needs its API key: send it as Authorization: Bearer KEY",
+                status=401,
+                code="invalid_api_key",
+                close=True,
+            )
+            await error_response(error)(scope, passage.receive, passage.send)
+            return
+        try:
+            async with asyncio.timeout(self._seconds) as passage.deadline:
+                await self._app(scope, passage.receive, passage.send)
+        except TimeoutError:
+            if passage.deadline is None or not passage.deadline.expired():
+                raise
+            passage.deadline = None
+            error = RequestError(
+                f"no answer was ready within {self._seconds:g} seconds: ask for less, or try again later",
+                status=503,
+                code="overloaded",
+                close=True,
+            )
+            await error_response(error)(scope, passage.receive, passage.send)
+
+    def _may_pass(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        if self._key is None or not (path.startswith("/v1/") or path == "/metrics"):
+            return True
+        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._key)
+
+
+class _Passage:
+    """The way of one request in and of its answer out."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        announced = Headers(scope=scope)
+        self._unread = announced.get("content-length", "0") != "0" or "transfer-encoding" in announced
+        self._receive = receive
+        self._send = send
+        self.status = 500
+        self.deadline: asyncio.Timeout | None = None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self._unread = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message.setdefault("headers", [])
+            present = {name for name, _ in headers}
+            headers.extend(pair for pair in _SECURITY if pair[0] not in present)
+            if self._unread and b"connection" not in present:
+                # What is left of the body makes the connection end, and a client must know that to leave it.
+                headers.append((b"connection", b"close"))
+            if self.deadline is not None:
+                # An answer has begun: from here on, only a client that does not read it is cut off.
+                self.deadline.reschedule(None)
+        await self._send(message)
+
+
+def with_security_headers(headers: MutableHeaders) -> None:
+    """Add the security headers to an answer that does not pass the gate."""
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)

@@ -1,0 +1,141 @@
+"""HTTP connections that cannot be held up: a client has so long, and so much room, for each step."""
+
+import asyncio
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from fluxttice_core.server.counters import Metrics
+from fluxttice_core.server.errors import error_body
+from fluxttice_core.server.limits import Limits
+
+_LINGER_SECONDS = 5.0
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which alone waits for ever for a head to end or an answer to be read."""
+
+    limits: ClassVar[Limits]
+    metrics: ClassVar[Metrics]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_head = True
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Take a connection, or refuse it when there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            self._refuse(503, "too many connections: try again later", "overloaded", "connections")
+            return
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_head_timer()
+        self._stop_write_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a head grows too large."""
+        if self.transport.is_closing():
+            return
+        began_in_head = self._in_head
+        super().data_received(data)
+        if began_in_head and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.limits.head_bytes and not self.transport.is_closing():
+                self._refuse(431, "the request's head is too large", "head_too_large", "head_bytes")
+        elif self._is_idle() and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """End a head."""
+        self._in_head = False
+        self._stop_head_timer()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, unless this one's body was never read to its end."""
+        # With requests queued behind it, the cycle at hand is theirs, and this one's body was read.
+        if not self.pipeline and self.cycle.more_body:
+            self.transport.close()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read, but not for ever."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self.limits.write_seconds, self._abandon)
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        super().resume_writing()
+        self._stop_write_timer()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End an idle connection, even if the client does not read its last answer."""
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's name
+        """Refuse what is not HTTP."""
+        self._refuse(400, "this is no valid HTTP request", "invalid_http", "invalid_http")
+
+    def _await_head(self) -> None:
+        self._stop_head_timer()
+        self._head_timer = self.loop.call_later(self.limits.head_seconds, self._give_up_on_head)
+
+    def _give_up_on_head(self) -> None:
+        if not self.transport.is_closing():
+            self._refuse(408, "the request's head did not arrive in time", "request_timeout", "head_seconds")
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def _abandon(self) -> None:
+        self.metrics.count_cut_off("write_seconds")
+        self.transport.abort()
+
+    def _is_idle(self) -> bool:
+        answered = self.cycle is not None and self.cycle.response_complete
+        return answered and not self._in_head and not self.transport.is_closing()
+
+    def _refuse(self, status: int, message: str, code: str, reason: str) -> None:
+        self.metrics.count_cut_off(reason)
+        self._stop_head_timer()
+        body = error_body(message, status, code=code)
+        self.transport.write(
+            STATUS_LINE[status]
+            + b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+            + body
+        )
+        self.transport.close()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+
+def guarded_protocol(limits: Limits, metrics: Metrics) -> type[GuardedProtocol]:
+    """Make the protocol of one server.
+
+    Args:
+        limits: The bounds.
+        metrics: Where clients that were cut off are counted.
+    """
+    return type("GuardedProtocol", (GuardedProtocol,), {"limits": limits, "metrics": metrics})

@@ -1,0 +1,126 @@
+"""Running the application: where it may listen, and how it is kept from being held up."""
+
+import ipaddress
+import socket
+import string
+
+import uvicorn
+from starlette.applications import Starlette
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.server.http_limits import guarded_protocol
+
+SHORTEST_KEY = 16
+_WAITING = 1_024
+_ADDRESS = tuple[int, str]
+
+
+def require_guarded(host: str, key: str | None, *, insecure_public: bool) -> None:
+    """Refuse to serve other machines without a key, unless told to.
+
+    Args:
+        host: Where to listen.
+        key: The key that requests must bear, if any.
+        insecure_public: Whether everybody who can reach the machine may use the API.
+
+    Raises:
+        SettingsError: If other machines could reach the API without a key, or the key is too weak.
+
+    Example:
+        >>> require_guarded("127.0.0.1", None, insecure_public=False)
+        >>> require_guarded("0.0.0.0", None, insecure_public=False)
+        Traceback (most recent call last):
+        ...
+        fluxttice_core.errors.SettingsError: 0.0.0.0 can be reached from other machines: ...
+    """
+    if key is not None:
+        _require_strong(key)
+    elif not insecure_public and not is_loopback(host):
+        raise SettingsError(
+            f"{host} can be reached from other machines: set a key with --api-key or FLUXTTICE_API_KEY, "
+            "listen on 127.0.0.1, or say --insecure-public to let everybody in"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host can only be reached from this machine.
+
+    Raises:
+        SettingsError: If there is no such host.
+
+    Example:
+        >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("")
+        (True, True, False, False)
+    """
+    if not host:
+        return False
+    return all(ipaddress.ip_address(address).is_loopback for _, address in _addresses(host))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Listen on a port; 0 lets the system choose one.
+
+    Raises:
+        SettingsError: If there is no such host, or the port cannot be had.
+    """
+    family, address = _addresses(host)[0]
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((address, port))
+        # From now on clients wait in line, so that the address may be told before the server takes them.
+        listening.listen(_WAITING)
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"cannot listen on port {port} of {host} ({error.strerror}): choose another with --port"
+        ) from None
+    listening.set_inheritable(True)
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def make_server(app: Starlette, *, access_log: bool = False) -> uvicorn.Server:
+    """Make the server of an application made by `create_app`; `server.run(sockets=[...])` runs it.
+
+    Args:
+        app: The application.
+        access_log: Whether to log every request.
+    """
+    limits = app.state.limits
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=guarded_protocol(limits, app.state.metrics),
+            ws="none",
+            lifespan="on",
+            log_level="info" if access_log else "warning",
+            access_log=access_log,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(limits.idle_seconds),
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+
+def _addresses(host: str) -> list[_ADDRESS]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise SettingsError(f"there is no host {host!r}: give an address of this machine") from None
+    return [(int(family), str(address[0]).partition("%")[0]) for family, _, _, _, address in found]
+
+
+def _require_strong(key: str) -> None:
+    allowed = set(string.ascii_letters + string.digits + string.punctuation)
+    if len(key) < SHORTEST_KEY or not set(key) <= allowed:
+        raise SettingsError(
+            f"the key must be {SHORTEST_KEY} or more ASCII characters without blanks, such as "
+            "`openssl rand -hex 16` prints"
+        )

@@ -1,0 +1,154 @@
+"""What a server serves: a model, the codes of all operations under both halves, and the model's report."""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from fluxttice_core.errors import FluxtticeError, RecordError, SettingsError
+from fluxttice_core.model.halves import HalfName
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.portrait import portrait
+from fluxttice_core.server.api.requests import LATENTS, MODELS
+from fluxttice_core.server.embeddings_cache import Codebook, codebook
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import parse_json
+from fluxttice_core.storage.pretrained import TrainedModel, certified, load
+
+REPORT = "report.json"
+_LARGEST_REPORT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A model ready to be served.
+
+    Args:
+        model: The model.
+        codebooks: The codes of all operations under each half.
+        report: The model's report as JSON, if there is one.
+        without_report: Why there is no report, if there is none.
+        created: When the model was written, in seconds since 1970.
+    """
+
+    model: TrainedModel
+    codebooks: dict[HalfName, Codebook]
+    report: bytes | None
+    without_report: str
+    created: int
+
+    def half(self, name: str) -> HalfName:
+        """The half that a model's name stands for.
+
+        Raises:
+            RequestError: If there is no such model (404).
+        """
+        half = MODELS.get(name)
+        if half is None:
+            raise RequestError(
+                f"there is no model {name[:64]!r}: choose {' or '.join(MODELS)}",
+                status=404,
+                param="model",
+                code="model_not_found",
+            )
+        return half
+
+    @cached_property
+    def membership(self) -> tuple[str, ...] | None:
+        """For each operation, the part of the split that it is in; none: the split is not recorded."""
+        parts = self.model.split
+        if parts is None:
+            return None
+        named = np.full(self.model.space.size, "train", dtype=object)
+        named[parts.validation], named[parts.held_out] = "validation", "held_out"
+        return tuple(named.tolist())
+
+    @cached_property
+    def reconstructions(self) -> dict[HalfName, Int64[np.ndarray, "K"]]:
+        """For each half, the index that each operation's mean is decoded to."""
+        return {
+            half: self.model.space.indices(self.model.decode(book.means, vae=half))
+            for half, book in self.codebooks.items()
+        }
+
+    def warm(self) -> None:
+        """Compute what the first requests would otherwise wait for."""
+        portrait(0)
+        _ = self.membership, self.reconstructions
+
+
+def serve_model(path: Path | None = None) -> Served:
+    """Make a model ready to be served.
+
+    Args:
+        path: Where it is; none: the certified model.
+
+    Raises:
+        CheckpointError: If there is no model, or a damaged one.
+        SettingsError: If it is not about the two-input ternary operations, or has other than 16 latents.
+    """
+    return prepare(certified() if path is None else load(path), _report_of(path))
+
+
+def prepare(model: TrainedModel, report: Path) -> Served:
+    """Make a loaded model ready to be served.
+
+    Args:
+        model: The model.
+        report: Where its report would be.
+
+    Raises:
+        SettingsError: If it is not about the two-input ternary operations, or has other than 16 latents.
+    """
+    if model.space != TERNARY or model.architecture.latent_dim != LATENTS:
+        raise SettingsError(
+            f"the API serves the two-input ternary operations in {LATENTS} latents, but {model.source} is "
+            f"about {model.space.describe()} in {model.architecture.latent_dim}: serve another model"
+        )
+    source = Path(model.source)
+    written, reason = _read_report(report, model)
+    return Served(
+        model=model,
+        codebooks={half: codebook(model, half) for half in MODELS.values()},
+        report=written,
+        without_report=reason,
+        created=int(source.stat().st_mtime if source.exists() else time.time()),
+    )
+
+
+def _report_of(path: Path | None) -> Path:
+    if path is None:
+        return Path(str(resources.files("fluxttice_core") / "certified" / REPORT))
+    folder = path if path.is_dir() else path.parent
+    return folder / REPORT
+
+
+def _read_report(path: Path, model: TrainedModel) -> tuple[bytes | None, str]:
+    """The report as JSON, or the sentence that says why there is none."""
+    if not path.is_file():
+        return None, (
+            "this model has no report: nothing is claimed of it. `fluxttice benchmark` measures a model"
+        )
+    try:
+        data = read_bounded(path, maximum=_LARGEST_REPORT, name="The report", error=RecordError)
+        measured = parse_json(data, name="The report")
+    except FluxtticeError as error:
+        return None, f"the report of this model cannot be shown: {error}"
+    if _weights_of(measured) != model.tensor_digest:
+        return None, (
+            "the report beside this model is of other weights, so it is not shown: measure this model with "
+            "`fluxttice benchmark`"
+        )
+    return data, ""
+
+
+def _weights_of(measured: Any) -> Any:
+    """The digest of the weights that a report says it is of."""
+    model = measured.get("model") if isinstance(measured, dict) else None
+    return model.get("tensor_sha256") if isinstance(model, dict) else None

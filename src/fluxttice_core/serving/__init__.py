@@ -1,1 +1,0 @@
-"""Serving: the embedding API and the explorer."""

@@ -1,0 +1,1 @@
+"""What is modelled: finite spaces, their elements, notation and split, with NumPy alone."""

@@ -1,0 +1,202 @@
+"""Reading operations as people write them: an index, a table in one row or several, or a string of glyphs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64, Shaped
+
+from fluxttice_core.errors import OperationError
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+_MINUS_SIGN = "\N{MINUS SIGN}"
+_EXACT_FLOATS = 2**53
+_DEEPEST_GRID = 5  # a list of tables of four inputs
+_KINDS = "give an index, a table or a string"
+
+
+def parse(space: OperationSpace, operations: object) -> Int64[np.ndarray, "n"]:
+    """Read one operation or many, in any notation, as indices.
+
+    What is read, with the two-input ternary operations as the example:
+
+    - a whole number: an index, 0 to 19,682;
+    - a string of 9 glyphs `-0+`, its rows optionally apart by blanks, newlines or `/`, with `-` or the
+      typographic minus: a table; a string of decimal digits (always fewer than 9): an index;
+    - numbers of shape (9,) that are **all** -1, 0 or +1: one table; any other flat list: indices;
+    - numbers of shape (3, 3): one table, rows for the first input; (n, 9) or (n, 3, 3): n tables;
+    - a list that mixes these: one operation an entry.
+
+    Numbers may be lists, tuples or arrays; floats count where they are whole. An empty list is no operations.
+
+    Example:
+        >>> parse(OperationSpace(), "---/-00/-0+")
+        array([15633])
+        >>> parse(OperationSpace(), ["----00-0+", 15633, [[-1, -1, -1], [-1, 0, 0], [-1, 0, 1]]])
+        array([15633, 15633, 15633])
+        >>> parse(OperationSpace(), [0, 1, 2])
+        array([0, 1, 2])
+
+    Args:
+        space: The space that the operations belong to.
+        operations: One operation or several.
+
+    Raises:
+        OperationError: If something is not an operation of the space; the message says what and why.
+    """
+    if isinstance(operations, str):
+        return _parse_strings(space, [operations])
+    if isinstance(operations, list | tuple) and not _is_grid(operations):
+        return _parse_entries(space, operations)
+    numbers = _as_array(operations)
+    if numbers.dtype.kind == "U":
+        return _parse_entries(space, numbers.ravel().tolist())
+    return _parse_numbers(space, _whole(space, numbers))
+
+
+def parse_one(space: OperationSpace, operation: object) -> int:
+    """Read exactly one operation, in any notation, as its index.
+
+    Example:
+        >>> parse_one(OperationSpace(), [-1, -1, -1, -1, 0, 0, -1, 0, 1])
+        15633
+
+    Raises:
+        OperationError: If it is not an operation of the space, or not exactly one.
+    """
+    indices = parse(space, operation)
+    if indices.size != 1:
+        raise OperationError(f"expected one operation, but {indices.size} were given")
+    return int(indices[0])
+
+
+def _is_grid(values: Sequence[Any], levels: int = _DEEPEST_GRID) -> bool:
+    """Tell numbers in a rectangular arrangement from entries that must be read one by one."""
+    nested = {isinstance(value, list | tuple) for value in values}
+    if nested == {True}:
+        one_length = levels > 1 and len({len(value) for value in values}) == 1
+        return one_length and all(_is_grid(value, levels - 1) for value in values)
+    return nested <= {False} and all(
+        isinstance(value, int | float | np.number | np.bool_) for value in values
+    )
+
+
+def _parse_entries(space: OperationSpace, entries: Sequence[Any]) -> Int64[np.ndarray, "n"]:
+    if entries and all(isinstance(entry, str) for entry in entries):
+        return _parse_strings(space, entries)
+    return np.array([_parse_entry(space, i, entry) for i, entry in enumerate(entries)], dtype=np.int64)
+
+
+def _parse_entry(space: OperationSpace, position: int, entry: object) -> int:
+    if isinstance(entry, list | tuple) and not _is_grid(entry):
+        raise OperationError(
+            f"entry {position}: expected one operation, not a list of several or a ragged table"
+        )
+    try:
+        return parse_one(space, entry)
+    except OperationError as error:
+        raise OperationError(f"entry {position}: {error}") from None
+
+
+def _parse_strings(space: OperationSpace, texts: Sequence[str]) -> Int64[np.ndarray, "n"]:
+    glyphs = [_join_rows(space, text) for text in texts]
+    joined = "".join(glyphs)
+    if joined.isascii() and all(len(row) == space.cells for row in glyphs):
+        codes = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, space.cells)
+        positions = _glyph_positions(space)[codes]
+        if (positions >= 0).all():
+            return space.indices(positions + space.symbols[0])
+    if len(texts) > 1:
+        return np.array([_parse_entry(space, i, text) for i, text in enumerate(texts)], dtype=np.int64)
+    return _parse_decimal(space, texts[0], glyphs[0])
+
+
+def _join_rows(space: OperationSpace, text: str) -> str:
+    joined = "".join(text.split()).replace("/", "")
+    return joined.replace(_MINUS_SIGN, "-") if "-" in space.glyphs else joined
+
+
+def _glyph_positions(space: OperationSpace) -> Int64[np.ndarray, "128"]:
+    positions = np.full(128, -1, dtype=np.int64)
+    positions[[ord(glyph) for glyph in space.glyphs]] = range(space.base)
+    return positions
+
+
+def _parse_decimal(space: OperationSpace, text: str, glyphs: str) -> Int64[np.ndarray, "1"]:
+    """Read an index written as a string: in every space it has fewer digits than a table has glyphs."""
+    if glyphs == text.strip() and glyphs.isascii() and glyphs.isdecimal() and len(glyphs) < space.cells:
+        return space.check_indices(np.array([int(glyphs)]))
+    shown = repr(text if len(text) <= 40 else text[:37] + "...")
+    expected = f"expected {space.cells} of the characters {space.glyphs}, or an index"
+    if not glyphs:
+        raise OperationError(f"the string {shown} is empty: {expected}")
+    foreign = next((glyph for glyph in glyphs if glyph not in space.glyphs), None)
+    if foreign is not None:
+        raise OperationError(
+            f"the string {shown} has the character {foreign!r}, which is no symbol: {expected}"
+        )
+    raise OperationError(f"the string {shown} has {len(glyphs)} symbols: {expected}")
+
+
+def _as_array(operations: object) -> Shaped[np.ndarray, "..."]:
+    kind = type(operations).__name__
+    if operations is None or isinstance(operations, bytes | bytearray | dict | set | frozenset):
+        raise OperationError(f"cannot read an operation from {kind}: {_KINDS}")
+    if _holds_boolean(operations):
+        raise OperationError("True and False are no symbols: write the operation with numbers or a string")
+    try:
+        return np.asarray(operations)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise OperationError(f"cannot read an operation from {kind}: {_KINDS}") from None
+
+
+def _holds_boolean(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_holds_boolean(entry) for entry in value)
+    return isinstance(value, bool | np.bool_) or (isinstance(value, np.ndarray) and value.dtype.kind == "b")
+
+
+def _whole(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
+    """Return the numbers with an integer type, refusing those that are not whole."""
+    if numbers.dtype.kind in "iu":
+        return numbers
+    if numbers.dtype.kind == "O" and all(isinstance(number, int) for number in numbers.flat):
+        raise OperationError(f"index {max(numbers.flat, key=abs)} is outside 0 to {space.size - 1}")
+    if numbers.dtype.kind != "f":
+        raise OperationError(f"cannot read an operation from values of type {numbers.dtype}: {_KINDS}")
+    whole = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) <= _EXACT_FLOATS)
+    if not whole.all():
+        raise OperationError(
+            f"{numbers[~whole].flat[0]} is not a whole number: symbols and indices are whole"
+        )
+    return numbers.astype(np.int64)
+
+
+def _parse_numbers(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) -> Int64[np.ndarray, "n"]:
+    if numbers.ndim == 0:
+        return space.check_indices(numbers[None])
+    if numbers.ndim == 1:
+        return _parse_flat(space, numbers)
+    if numbers.shape == space.shape:
+        return space.indices(numbers.reshape(1, space.cells))
+    if (numbers.ndim == 2 and numbers.shape[1] == space.cells) or numbers.shape[1:] == space.shape:
+        return space.indices(numbers.reshape(-1, space.cells))
+    grid = " x ".join(map(str, space.shape))
+    raise OperationError(
+        f"numbers of shape {' x '.join(map(str, numbers.shape))} are no operations: expected a flat list of "
+        f"indices, a table of {space.cells} numbers or of shape {grid}, or a list of tables"
+    )
+
+
+def _parse_flat(space: OperationSpace, numbers: Shaped[np.ndarray, "n"]) -> Int64[np.ndarray, "m"]:
+    if numbers.size != space.cells:
+        return space.check_indices(numbers)
+    if np.isin(numbers, space.symbols).all():
+        return space.indices(numbers[None])
+    try:
+        return space.check_indices(numbers)
+    except OperationError as error:
+        raise OperationError(
+            f"{space.cells} numbers that are neither a table, whose entries are all one of "
+            f"{space.describe_symbols()}, nor indices: {error}"
+        ) from None

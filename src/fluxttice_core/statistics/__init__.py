@@ -1,0 +1,1 @@
+"""Estimators, tests and intervals on counts, with NumPy and SciPy alone."""

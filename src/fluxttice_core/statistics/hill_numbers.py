@@ -1,0 +1,111 @@
+"""Hill numbers: the effective number of kinds in a sample, and estimates of the generator's own.
+
+scikit-bio has the observed numbers (`hill`) and order 2 estimated (`inv_simpson(finite=True)`);
+order 1 estimated is what iNEXT calls the asymptotic Shannon diversity.
+"""
+
+import math
+
+import numpy as np
+from jaxtyping import Integer
+from scipy import integrate, special
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import drawn_exactly, nonempty
+from fluxttice_core.statistics.richness import chao1
+
+
+def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> float:
+    r"""Return the observed effective number of kinds of order q, biased low in small samples.
+
+    ${}^qD = \left(\sum_i p_i^q\right)^{1/(1-q)}$ with $p_i = n_i/n$, and $e^{-\sum p_i\ln p_i}$ at q = 1.
+
+    Source: Hill 1973, Diversity and evenness.
+
+    Example:
+        >>> [round(hill_number(np.array([9, 2, 1, 1]), order), 4) for order in (0, 1, 2)]
+        [4.0, 2.5527, 1.9425]
+
+    Args:
+        counts: How often each kind was drawn.
+        order: q, at least 0: 0 counts the kinds, 1 and 2 weigh them by their mass.
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count, or the order is negative.
+    """
+    if not (order >= 0 and math.isfinite(order)):
+        raise MeasurementError(f"the order of a Hill number must be at least 0 and finite, not {order}")
+    counts = nonempty(counts)
+    shares = counts / counts.sum()
+    if order == 1:
+        return float(np.exp(-np.sum(shares * np.log(shares))))
+    return float(np.sum(shares**order) ** (1 / (1 - order)))
+
+
+def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> float:
+    r"""Return the estimate of the generator's own Hill number of order 0, 1 or 2.
+
+    Order 0 is Chao1, bias-corrected. Order 1 is $e^{\hat H}$ with
+    $\hat H = \sum_i \frac{n_i}{n}\,[\psi(n) - \psi(n_i)] + \frac{F_1}{n}(1-A)^{1-n}
+    \left[-\ln A - \sum_{r=1}^{n-1}\frac{(1-A)^r}{r}\right]$, $A = \frac{2F_2}{(n-1)F_1 + 2F_2}$;
+    where $F_2 = 0$, $F_1 - 1$ and 1 take the places of $F_1$ and $F_2$ in A.
+    Order 2 is $\frac{n(n-1)}{\sum_i n_i(n_i-1)}$.
+
+    Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve; Chao & Jost 2015.
+
+    Example:
+        >>> [round(estimated_hill_number(np.array([9, 2, 1, 1]), order), 4) for order in (0, 1, 2)]
+        [4.5, 3.1766, 2.1081]
+
+    Raises:
+        MeasurementError: If the order is another, the sample is empty, or no kind was drawn twice (order 2).
+    """
+    counts = nonempty(counts)
+    if order == 0:
+        return chao1(counts)
+    if order == 1:
+        return math.exp(_chao_wang_jost_entropy(counts))
+    if order != 2:
+        raise MeasurementError(f"Hill numbers are estimated for the orders 0, 1 and 2, not {order}")
+    draws = int(counts.sum())
+    pairs = int((counts * (counts - 1)).sum())
+    if pairs == 0:
+        raise MeasurementError("the Hill number of order 2 cannot be estimated where no kind was drawn twice")
+    return draws * (draws - 1) / pairs
+
+
+def _chao_wang_jost_entropy(counts: Integer[np.ndarray, "kinds"]) -> float:
+    """Return the estimate of the generator's entropy in nats, as `estimated_hill_number` defines it."""
+    draws = int(counts.sum())
+    seen_part = float(np.sum(counts / draws * (special.digamma(draws) - special.digamma(counts))))
+    return seen_part + unseen_entropy(drawn_exactly(counts, 1), drawn_exactly(counts, 2), draws)
+
+
+def unseen_entropy(once: int, twice: int, draws: int) -> float:
+    """Return the part of the estimated entropy in nats that is owed to kinds not seen.
+
+    Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve.
+
+    Example:
+        >>> round(unseen_entropy(2, 1, 13), 4), unseen_entropy(0, 5, 13)
+        (0.088, 0.0)
+
+    Args:
+        once: Kinds drawn once, F1.
+        twice: Kinds drawn twice, F2.
+        draws: Number of draws, n.
+    """
+    if once == 0 or draws == 1:
+        return 0.0
+    once_more, twice_more = (once, twice) if twice else (once - 1, 1)
+    repeat = 2 * twice_more / ((draws - 1) * once_more + 2 * twice_more)
+    return once / draws * _series_tail(1 - repeat, draws)
+
+
+def _series_tail(ratio: float, start: int) -> float:
+    r"""Return $x^{1-n}\sum_{r \ge n} x^r/r = x\int_0^\infty \frac{e^{-s}}{n(1 - x e^{-s/n})}\,ds$."""
+
+    def integrand(s: float) -> float:
+        return math.exp(-s) / (start * (1 - ratio * math.exp(-s / start)))
+
+    return ratio * float(integrate.quad(integrand, 0, 1)[0] + integrate.quad(integrand, 1, math.inf)[0])

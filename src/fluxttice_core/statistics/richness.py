@@ -1,0 +1,195 @@
+"""How many kinds a sample comes from, when the kinds cannot be enumerated: estimators on count vectors.
+
+A count vector holds, for each kind seen, how often it was drawn; kinds never seen may stand in it as zeros.
+With n draws, S kinds seen, F1 of them once and F2 twice, the conventions are those of scikit-bio, except:
+
+- an empty sample is refused wherever a ratio to n would be taken (scikit-bio answers nan);
+- the interval of the missing mass is cut to [0, 1];
+- the quantile of the normal distribution is exact (scikit-bio rounds it to 1.96 in `chao1_ci`).
+
+iNEXT multiplies the unseen part of Chao1 by (n - 1)/n; scikit-bio does not, and neither do we.
+"""
+
+import math
+
+import numpy as np
+from jaxtyping import Integer
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seen
+from fluxttice_core.statistics.intervals import Interval, normal_quantile
+
+RARE_THRESHOLD = 10
+"""Kinds drawn at most this often are rare to ACE."""
+
+
+def observed_richness(counts: Integer[np.ndarray, "kinds"]) -> int:
+    """Return the number of kinds seen, S.
+
+    Example:
+        >>> observed_richness(np.array([4, 0, 1]))
+        2
+    """
+    return len(seen(counts))
+
+
+def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
+    r"""Return Good's estimate of the **mass** seen, $\hat C = 1 - F_1/n$.
+
+    It says how probable it is that the next draw is of a kind already seen, and nothing of the kinds that the
+    generator can never make: with half a space unreachable it still tends to 1.
+
+    Source: Good 1953, The population frequencies of species.
+
+    Example:
+        >>> round(good_turing_coverage(np.array([9, 2, 1, 1])), 6)
+        0.846154
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count.
+    """
+    counts = nonempty(counts)
+    return 1 - drawn_exactly(counts, 1) / int(counts.sum())
+
+
+def chao_jost_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
+    r"""Return the estimate of the mass seen with the smaller mean squared error.
+
+    $\hat C = 1 - \frac{F_1}{n}\,\frac{(n-1)F_1}{(n-1)F_1 + 2F_2}$, and where $F_2 = 0$:
+    $\hat C = 1 - \frac{F_1}{n}\,\frac{(n-1)(F_1-1)}{(n-1)(F_1-1) + 2}$.
+
+    Source: Chao & Jost 2012, Coverage-based rarefaction and extrapolation.
+
+    Example:
+        >>> round(chao_jost_coverage(np.array([9, 2, 1, 1])), 6)
+        0.857988
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count.
+    """
+    counts = nonempty(counts)
+    draws = int(counts.sum())
+    singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    if singletons == 0:
+        return 1.0
+    reach = (draws - 1) * (singletons if doubletons else singletons - 1)
+    return 1 - singletons / draws * reach / (reach + 2 * max(doubletons, 1))
+
+
+def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
+    r"""Return Esty's interval of the mass not seen, cut to [0, 1].
+
+    $\frac{F_1}{n} \pm z\sqrt{\frac{F_1(n - F_1) + 2nF_2}{n^3}}$. Where every draw was a new kind the
+    width is 0, although nothing is known: draw more.
+
+    Source: Esty 1983, A normal limit law for a nonparametric estimator of the coverage of a random sample.
+
+    Example:
+        >>> str(missing_mass_interval(np.array([9, 2, 1, 1])))
+        '0.153846 [0, 0.44355]'
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
+    """
+    counts = nonempty(counts)
+    draws = int(counts.sum())
+    singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    missing = singletons / draws
+    variance = (singletons * (draws - singletons) + 2 * draws * doubletons) / draws**3
+    half_width = normal_quantile(level) * math.sqrt(variance)
+    return Interval(missing, max(missing - half_width, 0.0), min(missing + half_width, 1.0), level, "Esty")
+
+
+def chao1(counts: Integer[np.ndarray, "kinds"]) -> float:
+    r"""Return the bias-corrected Chao1 estimate of a lower bound of the number of kinds.
+
+    $\hat S = S + \frac{F_1(F_1 - 1)}{2(F_2 + 1)}$.
+
+    Source: Chao 1984, Nonparametric estimation of the number of classes in a population.
+
+    Example:
+        >>> chao1(np.array([9, 2, 1, 1]))
+        4.5
+
+    Raises:
+        MeasurementError: If a count is negative.
+    """
+    counts = seen(counts)
+    singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    return len(counts) + singletons * (singletons - 1) / (2 * (doubletons + 1))
+
+
+def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
+    r"""Return the log-normal interval of Chao1, whose lower limit is never below the kinds seen.
+
+    With $T = \hat S - S$ and the variance $V$ of $\hat S$, the limits are $S + T e^{\mp c}$,
+    $c = z\sqrt{\ln(1 + V/T^2)}$. Without singletons, $P = e^{-n/S}$ gives
+    $\frac{S}{1-P} \pm z\sqrt{\frac{SP}{1-P}}$, cut below at S; its centre differs from the estimate.
+
+    Source: Chao 1987, Estimating the population size for capture-recapture data with unequal catchability;
+    the rules for small counts are equations 6 to 8, 13 and 14 of the EstimateS user's guide.
+
+    Example:
+        >>> str(chao1_interval(np.array([9, 2, 1, 1])))
+        '4.5 [4.03026, 12.2607]'
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
+    """
+    counts = nonempty(counts)
+    z = normal_quantile(level)
+    kinds, estimate = len(counts), chao1(counts)
+    if drawn_exactly(counts, 1) == 0:
+        unseen = math.exp(-int(counts.sum()) / kinds)
+        centre = kinds / (1 - unseen)
+        half_width = z * math.sqrt(kinds * unseen / (1 - unseen))
+        return Interval(estimate, max(float(kinds), centre - half_width), centre + half_width, level, "Chao1")
+    excess = estimate - kinds
+    if excess == 0:
+        return Interval(estimate, float(kinds), float(kinds), level, "Chao1")
+    factor = math.exp(z * math.sqrt(math.log1p(_chao1_variance(counts, estimate) / excess**2)))
+    return Interval(estimate, kinds + excess / factor, kinds + excess * factor, level, "Chao1")
+
+
+def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHOLD) -> float:
+    r"""Return the abundance-based coverage estimate of the number of kinds.
+
+    With $n_r$ draws of $S_r$ rare kinds and $C = 1 - F_1/n_r$:
+    $\hat S = S_{abundant} + \frac{S_r}{C} + \frac{F_1}{C}\gamma^2$,
+    $\gamma^2 = \max\left(0, \frac{S_r}{C}\frac{\sum_{i}i(i-1)F_i}{n_r(n_r-1)} - 1\right)$.
+
+    Source: Chao & Lee 1992, Estimating the number of classes via sample coverage.
+
+    Example:
+        >>> round(ace(np.array([9, 2, 1, 1])), 6)
+        7.663912
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count, or all rare kinds are singletons.
+    """
+    counts = nonempty(counts)
+    rare = counts[counts <= rare_threshold]
+    abundant = len(counts) - len(rare)
+    if len(rare) == 0:
+        return float(abundant)
+    draws, singletons = int(rare.sum()), drawn_exactly(counts, 1)
+    if singletons == len(rare):
+        raise MeasurementError(
+            "ACE is undefined where every rare kind was drawn once: use bias-corrected Chao1, or draw more"
+        )
+    coverage = 1 - singletons / draws
+    pairs = int((rare * (rare - 1)).sum())
+    variation = max(len(rare) * pairs / (coverage * draws * (draws - 1)) - 1, 0.0)
+    return abundant + len(rare) / coverage + singletons / coverage * variation
+
+
+def _chao1_variance(counts: Integer[np.ndarray, "kinds"], estimate: float) -> float:
+    """Return the variance of Chao1 where there are singletons, EstimateS equations 6 and 7."""
+    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    if twice == 0:
+        return once * (once - 1) / 2 + once * (2 * once - 1) ** 2 / 4 - once**4 / (4 * estimate)
+    return (
+        once * (once - 1) / (2 * (twice + 1))
+        + once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
+        + once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
+    )

@@ -1,0 +1,211 @@
+"""Intervals of what a sample says of its generator: coverage, ACE and the effective numbers."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float64, Int64, Integer
+from scipy import special
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import drawn_exactly, nonempty
+from fluxttice_core.statistics.few_counts import (
+    FEW,
+    poisson_lower,
+    poisson_upper,
+    reachable_interval,
+    whole_kinds,
+)
+from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number, unseen_entropy
+from fluxttice_core.statistics.intervals import Interval, normal_quantile
+from fluxttice_core.statistics.richness import RARE_THRESHOLD, ace
+
+_NO_DIFFERENCE = 1e-24
+"""A variance that rounding alone makes."""
+
+Leaving = Float64[np.ndarray, "values"]
+
+
+def distinct_interval(distinct: int, draws: int, kinds: float, level: float = 0.95) -> Interval:
+    """Return the interval of the distinct kinds that so many draws are expected to show.
+
+    That of Clopper and Pearson for a share of all kinds, cut to what draws can show. Whether two kinds are
+    seen is negatively correlated, so that it covers at least as often as `level` says, and more often where
+    most draws are of new kinds. Without a bound on the kinds it is Garwood's of a Poisson count.
+
+    Source: Clopper & Pearson 1934; Garwood 1936.
+
+    Example:
+        >>> str(distinct_interval(8_570, 20_000, 19_683.0))
+        '8570 [8433.36, 8707.01]'
+
+    Args:
+        distinct: Distinct kinds among the draws, D.
+        draws: Number of draws.
+        kinds: Kinds that there are, at least D; infinite where nothing bounds them.
+        level: Share of repetitions that must cover the expectation.
+    """
+    tail, rest, method = (1 - level) / 2, kinds - distinct, "Clopper-Pearson"
+    lower = kinds * float(special.betaincinv(distinct, rest + 1, tail)) if rest < math.inf else math.nan
+    upper = kinds * float(special.betainccinv(distinct + 1, rest, tail)) if 0 < rest < math.inf else kinds
+    if not (math.isfinite(lower) and math.isfinite(upper)):
+        # Of kinds without end, or more than SciPy's beta quantile can count, a Poisson share is seen.
+        lower, upper, method = poisson_lower(distinct, level), poisson_upper(distinct, level), "Garwood"
+    most = min(float(draws), kinds)
+    return Interval(float(distinct), max(lower, 1.0), min(upper, most), level, method)
+
+
+def ace_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval | None:
+    r"""Return the log-normal interval of ACE, or None where ACE is undefined.
+
+    By the delta method with $\mathrm{cov}(F_i, F_j) = \delta_{ij} F_i - F_i F_j/\hat S$, and limits as those
+    of Chao1, rounded outwards to whole kinds. Up to ten singletons it takes in what is reachable by Chao1,
+    since so few scatter like no normal variable.
+
+    Source: Chao & Lee 1992, Estimating the number of classes via sample coverage; Chao 1987 (on the limits).
+
+    Example:
+        >>> str(ace_interval(np.array([9, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])))
+        '77.804 [30, 268]'
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
+    """
+    counts = nonempty(counts)
+    try:
+        estimate = ace(counts)
+    except MeasurementError:
+        return None
+    kinds = float(len(counts))
+    excess = estimate - kinds
+    lower = upper = estimate
+    if excess > 0:
+        spread = math.sqrt(math.log1p(_ace_variance(counts, estimate) / excess**2))
+        factor = math.exp(normal_quantile(level) * spread)
+        lower, upper = kinds + excess / factor, kinds + excess * factor
+    if drawn_exactly(counts, 1) <= FEW:
+        reachable = reachable_interval(counts, level)
+        lower, upper = min(lower, reachable.lower), max(upper, reachable.upper)
+    return Interval(estimate, *whole_kinds(lower, upper), level, "delta method, log-normal")
+
+
+def _ace_variance(counts: Integer[np.ndarray, "kinds"], estimate: float) -> float:
+    """Return the variance of ACE by the delta method, its derivatives being those of its formula."""
+    times = np.arange(1, RARE_THRESHOLD + 1)
+    rare = np.array([drawn_exactly(counts, int(k)) for k in times], dtype=np.float64)
+    draws, kinds, once = float(times @ rare), float(rare.sum()), float(rare[0])
+    if kinds == 0:
+        return 0.0
+    pairs = float((times * (times - 1)) @ rare)
+    coverage, first = 1 - once / draws, (times == 1).astype(np.float64)
+    of_coverage = (once * times - draws * first) / draws**2
+    whole = kinds * pairs / (coverage * draws * (draws - 1))
+    variation = max(whole - 1, 0.0)
+    of_variation = whole * (
+        1 / kinds
+        + times * (times - 1) / pairs
+        - of_coverage / coverage
+        - times * (2 * draws - 1) / (draws * (draws - 1))
+    )
+    slopes = 1 / coverage - (kinds + once * variation) * of_coverage / coverage**2
+    slopes += (first * variation + once * of_variation * (variation > 0)) / coverage
+    abundant = len(counts) - kinds
+    linear = float(slopes @ rare) + abundant
+    return max(float(slopes**2 @ rare) + abundant - linear**2 / estimate, 0.0)
+
+
+def observed_hill_interval(
+    counts: Integer[np.ndarray, "kinds"], order: int, level: float = 0.95
+) -> Interval | None:
+    r"""Return the interval of the effective number of kinds that so many draws are expected to show.
+
+    Of order 1 or 2, log-normal by the jackknife over draws, $D e^{\mp z s}$ with
+    $s^2 = \frac{n-1}{n}\sum_j (\ln D_{(-j)} - \overline{\ln D})^2$. The jackknife overstates a variance on
+    average (Efron & Stein 1981): the interval is right where the shares differ, and too wide where they
+    hardly do. None where no draw makes a difference.
+
+    Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
+
+    Example:
+        >>> str(observed_hill_interval(np.array([9, 2, 1, 1]), 2))
+        '1.94253 [1.05568, 3.5744]'
+
+    Raises:
+        MeasurementError: If the order is another, or the sample is empty or holds a negative count.
+    """
+    counts = nonempty(counts)
+    times, weights, left = _frequencies(counts, order)
+    if left == 0:
+        return None
+    if order == 1:
+        total = float(np.sum(special.xlogy(counts, counts)))
+        change = special.xlogy(times - 1, times - 1) - special.xlogy(times, times)
+        logs = math.log(left) - (total + change) / left
+    else:
+        total = float(np.sum(counts.astype(np.float64) ** 2))
+        logs = 2 * math.log(left) - np.log(total - 2 * times + 1)
+    return _log_normal(hill_number(counts, order), logs, weights, level)
+
+
+def estimated_hill_interval(
+    counts: Integer[np.ndarray, "kinds"], order: int, level: float = 0.95
+) -> Interval | None:
+    """Return the interval of the generator's own effective number, as that of the observed one.
+
+    None also where the estimate is undefined, or would be without one draw.
+
+    Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
+
+    Example:
+        >>> str(estimated_hill_interval(np.array([9, 2, 2, 1, 1]), 2))
+        '2.76316 [1.25711, 6.07347]'
+
+    Raises:
+        MeasurementError: If the order is another, or the sample is empty or holds a negative count.
+    """
+    counts = nonempty(counts)
+    times, weights, left = _frequencies(counts, order)
+    if left == 0:
+        return None
+    if order == 1:
+        logs = _entropies_left(counts, times, left)
+    else:
+        pairs = float(np.sum(counts.astype(np.float64) * (counts - 1)))
+        without = pairs - 2 * (times - 1)
+        if without.min() <= 0:
+            return None
+        logs = math.log(left) + math.log(left - 1) - np.log(without)
+    return _log_normal(estimated_hill_number(counts, order), logs, weights, level)
+
+
+def _frequencies(
+    counts: Integer[np.ndarray, "kinds"], order: int
+) -> tuple[Int64[np.ndarray, "values"], Leaving, int]:
+    """Return how often a kind was drawn, how many draws are of such kinds, and the draws less one."""
+    if order not in (1, 2):
+        raise MeasurementError(f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}")
+    times, kinds = np.unique(counts, return_counts=True)
+    return times, (times * kinds).astype(np.float64), int(counts.sum()) - 1
+
+
+def _entropies_left(
+    counts: Integer[np.ndarray, "kinds"], times: Int64[np.ndarray, "values"], left: int
+) -> Leaving:
+    """Return the estimated entropy without one draw, of a kind drawn each number of times."""
+    total = float(np.sum(counts * special.digamma(counts)))
+    before, after = times * special.digamma(times), (times - 1) * special.digamma(np.maximum(times - 1, 1))
+    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    changed = {1: (once - 1, twice), 2: (once + 1, twice - 1), 3: (once, twice + 1)}
+    usual = unseen_entropy(once, twice, left)
+    unseen = [unseen_entropy(*changed[k], left) if k in changed else usual for k in times.tolist()]
+    return np.asarray(special.digamma(left) - (total - before + after) / left + np.array(unseen))
+
+
+def _log_normal(estimate: float, logs: Leaving, weights: Leaving, level: float) -> Interval | None:
+    """Return the interval of an effective number from its logarithms without one draw."""
+    draws = float(weights.sum())
+    mean = float(weights @ logs) / draws
+    variance = (draws - 1) / draws * float(weights @ (logs - mean) ** 2)
+    if not variance > _NO_DIFFERENCE:
+        return None
+    factor = math.exp(normal_quantile(level) * math.sqrt(variance))
+    return Interval(estimate, max(estimate / factor, 1.0), estimate * factor, level, "jackknife, log-normal")

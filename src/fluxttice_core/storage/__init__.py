@@ -1,0 +1,1 @@
+"""Whatever goes into a file or comes out of one safely: writes, reads, tensors, models, exports."""

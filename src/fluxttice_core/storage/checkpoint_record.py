@@ -1,0 +1,78 @@
+"""What a checkpoint says about its weights: a closed list of fields, each checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+__all__ = ["CheckpointRecord", "FileRecord", "Manifest", "SpaceRecord", "SplitRecord"]
+
+KIND = "fluxttice-dual-vae"
+FORMAT_VERSION = 1
+UNKNOWN = ("settings", "seed", "split")
+"""What the original's files do not record; so nothing can be claimed about rows held out from training."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$")]
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Seed = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SpaceRecord(_Record):
+    """The space of operations: tables of `base ** arity` symbols out of `base`."""
+
+    base: int = Field(ge=2, le=4)
+    arity: int = Field(ge=1, le=4)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SpaceRecord":
+        if self.base ** (self.base**self.arity) >= 1 << 64:
+            raise ValueError("the space does not fit 64 bits")
+        return self
+
+
+class SplitRecord(_Record):
+    """The rows that the run trained on, by the split's seed and digest."""
+
+    seed: Seed
+    digest: Sha256
+
+
+class CheckpointRecord(_Record):
+    """Where weights come from; None stands for "not recorded", as in checkpoints of other programs."""
+
+    format_version: Literal[1]
+    kind: Literal["fluxttice-dual-vae"]
+    space: SpaceRecord
+    architecture: dict[str, JsonValue]
+    recipe: Name | None
+    epoch: Count
+    steps: Count | None
+    seed: Seed | None
+    trained: bool
+    settings_digest: Sha256 | None
+    split: SplitRecord | None
+    rho: float | None = Field(default=None, ge=0, le=1)
+    tensor_digest: Sha256
+    torch_version: Name
+    progress: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class FileRecord(_Record):
+    """Size and SHA-256 of a tensor file."""
+
+    bytes: Count
+    sha256: Sha256
+
+
+class Manifest(_Record):
+    """The content of `checkpoint.json`; `digest` is over the canonical JSON of the other two."""
+
+    digest: Sha256
+    files: dict[str, FileRecord]
+    record: CheckpointRecord

@@ -1,0 +1,171 @@
+"""All operations of a model with their codes, as one table in the formats that other programs read."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int8, Int64
+
+from fluxttice_core.extras import require_extra
+from fluxttice_core.model.halves import HALVES, HalfName
+from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import Split
+from fluxttice_core.storage.pretrained import TrainedModel
+
+__all__ = ["EmbeddingTable", "embedding_table"]
+
+_UNKNOWN = "not recorded"
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingTable:
+    """Every operation of a space, one row each.
+
+    Args:
+        tensor_digest: SHA-256 of the weights that made the codes.
+        index: Index of each operation.
+        tables: Its table of symbols.
+        strings: Its table as text.
+        names: Its name in the literature; empty where it has none.
+        parts: The part of the split that it lies in.
+        mu: Posterior means by half.
+        logvar: Posterior log-variances by half.
+    """
+
+    tensor_digest: str
+    index: Int64[np.ndarray, "K"]
+    tables: Int8[np.ndarray, "K cells"]
+    strings: tuple[str, ...]
+    names: tuple[str, ...]
+    parts: tuple[str, ...]
+    mu: dict[HalfName, Float32[np.ndarray, "K d"]]
+    logvar: dict[HalfName, Float32[np.ndarray, "K d"]]
+
+    def npz(self) -> bytes:
+        """The table as NumPy's `.npz`, read back with `numpy.load`; the same bytes each time."""
+        arrays: dict[str, Any] = {
+            "index": self.index,
+            "tables": self.tables,
+            "strings": np.array(self.strings),
+            "names": np.array(self.names),
+            "parts": np.array(self.parts),
+            "tensor_sha256": np.array(self.tensor_digest),
+        }
+        for half in HALVES:
+            arrays |= {f"mu_{half}": self.mu[half], f"logvar_{half}": self.logvar[half]}
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)
+        return file.getvalue()
+
+    def parquet(self) -> bytes:
+        """The table as Apache Parquet, codes as lists of fixed length.
+
+        Raises:
+            MissingExtra: If pyarrow is not installed.
+        """
+        require_extra("export", "writing Parquet")
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns: dict[str, Any] = {
+            "index": pa.array(self.index),
+            "operation": pa.array(self.strings),
+            "name": pa.array([name or None for name in self.names], pa.string()),
+            "part": pa.array(self.parts),
+            "table": _fixed_lists(pa, self.tables),
+        }
+        for half in HALVES:
+            columns[f"mu_{half}"] = _fixed_lists(pa, self.mu[half])
+            columns[f"logvar_{half}"] = _fixed_lists(pa, self.logvar[half])
+        table = pa.table(columns).replace_schema_metadata({"tensor_sha256": self.tensor_digest})
+        file = io.BytesIO()
+        pq.write_table(table, file, compression="zstd")
+        return file.getvalue()
+
+    def projector(self) -> dict[str, bytes]:
+        """The files that TensorBoard's projector opens: codes and labels as TSV, and their configuration."""
+        files = {"metadata.tsv": _tsv(self._labels())}
+        config = []
+        for half in HALVES:
+            name = f"codes_{half}.tsv"
+            files[name] = _tsv(map(_decimals, self.mu[half]))
+            config += [
+                "embeddings {",
+                f'  tensor_name: "half {half.upper()}, posterior means"',
+                f'  tensor_path: "{name}"',
+                '  metadata_path: "metadata.tsv"',
+                "}",
+            ]
+        files["projector_config.pbtxt"] = ("\n".join(config) + "\n").encode()
+        return files
+
+    def _labels(self) -> Iterator[list[str]]:
+        yield ["index", "operation", "name", "part"]
+        for index, *texts in zip(self.index.tolist(), self.strings, self.names, self.parts, strict=True):
+            yield [str(index), *texts]
+
+
+def embedding_table(trained: TrainedModel) -> EmbeddingTable:
+    """Encode every operation in both halves.
+
+    Args:
+        trained: The model.
+
+    Raises:
+        OperationError: If the space is too large to enumerate.
+
+    Example:
+        >>> from fluxttice_core.storage.pretrained import certified
+        >>> embedding_table(certified()).mu["b"].shape
+        (19683, 16)
+    """
+    space = trained.space
+    space.require_enumerable()
+    tables = space.all_tables()
+    mu: dict[HalfName, Float32[np.ndarray, "K d"]] = {}
+    logvar: dict[HalfName, Float32[np.ndarray, "K d"]] = {}
+    for half in HALVES:
+        mu[half], logvar[half] = trained.posteriors(tables, vae=half)
+    index = np.arange(space.size, dtype=np.int64)
+    return EmbeddingTable(
+        tensor_digest=trained.tensor_digest,
+        index=index,
+        tables=tables,
+        strings=tuple(space.strings(index)),
+        names=_names(space),
+        parts=_parts(trained.split, space.size),
+        mu=mu,
+        logvar=logvar,
+    )
+
+
+def _names(space: OperationSpace) -> tuple[str, ...]:
+    names = [""] * space.size
+    if space.base == 3 and space.arity in (1, 2):
+        for named in reversed(named_operations(space.arity)):
+            names[named.operation.index] = named.name
+    return tuple(names)
+
+
+def _parts(split: Split | None, size: int) -> tuple[str, ...]:
+    parts = np.full(size, _UNKNOWN, dtype=object)
+    if split is not None:
+        for name in ("train", "validation", "held_out"):
+            parts[getattr(split, name)] = name
+    return tuple(parts.tolist())
+
+
+def _fixed_lists(pa: Any, rows: np.ndarray) -> Any:
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+
+
+def _decimals(row: Float32[np.ndarray, "d"]) -> list[str]:
+    """Nine significant digits: as many as tell any two single-precision numbers apart."""
+    return [f"{value:.9g}" for value in row.tolist()]
+
+
+def _tsv(rows: Any) -> bytes:
+    return "".join("\t".join(row) + "\n" for row in rows).encode()

@@ -1,0 +1,66 @@
+"""Write a model's codes or graphs for other programs: Parquet, NumPy, TensorBoard's projector, ONNX."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.extras import require_extra
+from fluxttice_core.storage.atomic_write import new_folder, require_writable, write_bytes
+from fluxttice_core.storage.embedding_table import embedding_table
+from fluxttice_core.storage.pretrained import TrainedModel
+
+__all__ = ["FORMATS", "ExportFormat", "default_path", "export"]
+
+ExportFormat = Literal["parquet", "npz", "projector", "onnx"]
+FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+_FOLDERS = ("projector", "onnx")
+
+
+def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
+    """Export a model; the file or folder appears whole or not at all.
+
+    Args:
+        trained: The model.
+        kind: `parquet` or `npz`: a file with every operation and its codes; `projector`: a folder that
+            TensorBoard opens; `onnx`: a folder with the encoders and decoders.
+        out: The file, which is replaced if it exists, or the folder, which must not exist.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        MissingExtra: If the format needs a package that is not installed.
+        SettingsError: If the format is unknown.
+        MeasurementError: If an ONNX graph does not compute what torch does.
+        StorageError: If the folder exists, the file is none, or nothing can be written there.
+    """
+    if kind not in FORMATS:
+        raise SettingsError(f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}")
+    # Whether it can be written is found out before it is computed.
+    if kind in _FOLDERS:
+        with new_folder(out) as temporary:
+            files = _graphs(trained) if kind == "onnx" else embedding_table(trained).projector()
+            for name, data in files.items():
+                (temporary / name).write_bytes(data)
+        return [out / name for name in files]
+    require_writable(out)
+    table = embedding_table(trained)
+    write_bytes(out, table.parquet() if kind == "parquet" else table.npz())
+    return [out]
+
+
+def _graphs(trained: TrainedModel) -> dict[str, bytes]:
+    require_extra("onnx", "exporting ONNX")
+    from fluxttice_core.storage.onnx_export import onnx_files
+
+    return onnx_files(trained)
+
+
+def default_path(kind: ExportFormat) -> Path:
+    """Where an export lies unless told otherwise.
+
+    Example:
+        >>> default_path("npz").name, default_path("onnx").name
+        ('operations.npz', 'operations-onnx')
+    """
+    return Path(f"operations-{kind}" if kind in _FOLDERS else f"operations.{kind}")

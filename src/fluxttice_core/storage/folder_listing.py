@@ -1,0 +1,114 @@
+"""The files of a folder with their SHA-256, links and special files refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path, PurePosixPath
+
+from fluxttice_core.errors import SignatureError
+from fluxttice_core.storage.bounded_read import open_to_read
+
+__all__ = ["MAXIMUM_FILES", "digest_beneath", "empty_folders", "list_files"]
+
+MAXIMUM_FILES = 10_000
+_MAXIMUM_DEPTH = 32
+
+
+def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
+    """Every regular file beneath a folder, by its relative path with slashes, sorted part by part.
+
+    Args:
+        folder: The folder; it may be reached through a link, nothing in it may be one.
+        largest: Bytes that all files together may have; none: as many as they like.
+
+    Raises:
+        SignatureError: If there is no such folder, or it holds a link, a device, a pipe, over 10,000 files
+            and folders, or more bytes than that.
+    """
+    entries = _entries(folder)
+    found = sorted((path for path, status in entries.items() if stat.S_ISREG(status.st_mode)), key=_by_part)
+    size = sum(entries[path].st_size for path in found)
+    if largest is not None and size > largest:
+        raise SignatureError(
+            f"{folder} holds {size:,} bytes, more than the {largest:,} of any model here; get it again from "
+            "its publisher."
+        )
+    return [path.as_posix() for path in found]
+
+
+def empty_folders(folder: Path) -> list[str]:
+    """Every folder beneath a folder that holds nothing, so that no list of files speaks of it.
+
+    Raises:
+        SignatureError: As `list_files` does.
+    """
+    entries = _entries(folder)
+    empty = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
+    return [path.as_posix() for path in sorted(empty - {path.parent for path in entries}, key=_by_part)]
+
+
+def digest_beneath(folder: Path, name: str) -> str:
+    """SHA-256 of a file beneath a folder, in hexadecimal; a link in its place is refused.
+
+    Raises:
+        SignatureError: If the file is missing, unreadable or no regular file.
+    """
+    path = folder / name
+    try:
+        descriptor = open_to_read(path, follow_symlinks=False)
+    except OSError as error:
+        raise SignatureError(f"{path} cannot be opened: {error.strerror}.") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SignatureError(
+                f"{path} is not a regular file; a signed folder holds only files and folders."
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SignatureError(f"{path} cannot be read: {error.strerror}.") from error
+    finally:
+        os.close(descriptor)
+
+
+def _entries(folder: Path) -> dict[PurePosixPath, os.stat_result]:
+    """Every file and folder beneath a folder."""
+    found: dict[PurePosixPath, os.stat_result] = {}
+    try:
+        if not folder.is_dir():
+            raise SignatureError(f"{folder} is not a folder; give the folder of a model.")
+        _walk(folder, PurePosixPath(), found)
+    except OSError as error:
+        raise SignatureError(f"{folder} cannot be listed: {error.strerror}.") from error
+    return found
+
+
+def _walk(folder: Path, relative: PurePosixPath, found: dict[PurePosixPath, os.stat_result]) -> None:
+    if len(relative.parts) > _MAXIMUM_DEPTH:
+        raise SignatureError(
+            f"{folder} nests deeper than {_MAXIMUM_DEPTH} folders; expected a model's folder."
+        )
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path, status = relative / entry.name, entry.stat(follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
+                raise SignatureError(
+                    f"{entry.path} is a symbolic link; a signed folder holds only files and folders."
+                )
+            if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+                raise SignatureError(
+                    f"{entry.path} is a device or pipe; a signed folder holds only files and folders."
+                )
+            found[path] = status
+            if len(found) > MAXIMUM_FILES:
+                raise SignatureError(
+                    f"{folder} holds more than {MAXIMUM_FILES:,} entries; expected a model's folder."
+                )
+            if stat.S_ISDIR(status.st_mode):
+                _walk(folder / entry.name, path, found)
+
+
+def _by_part(path: PurePosixPath) -> tuple[str, ...]:
+    return path.parts

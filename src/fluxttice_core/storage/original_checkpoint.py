@@ -1,0 +1,178 @@
+"""Read the original program's pickled checkpoints without executing anything in them.
+
+A pickle is a program. Before torch may see this one, the archive around it is measured and every instruction
+in it is compared with the few that such a file needs; then torch's own restricted loader builds the tensors,
+and names, shapes and types are compared with the original's layout.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import torch
+from torch import Tensor
+
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import bytes_digest
+from fluxttice_core.storage.checkpoint_record import UNKNOWN
+from fluxttice_core.storage.pickle_scan import repack
+
+__all__ = ["LegacyCheckpoint", "original_shapes", "read_legacy"]
+
+MAXIMUM_FILE = 16 << 20
+_HISTORIES = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
+_DAMAGE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    AssertionError,
+    OSError,
+)
+
+
+@dataclass(frozen=True)
+class LegacyCheckpoint:
+    """The original's checkpoint: the model's tensors, and what the file tells about their training.
+
+    `histories` holds one number an epoch: latent entropies in nats, and operations among 195,000 draws.
+    """
+
+    model: dict[str, Tensor]
+    epoch: int
+    best_validation_loss: float
+    histories: dict[str, tuple[float, ...]]
+    lambdas: tuple[float, float, float]
+    rho: float
+    phase: int
+    sha256: str
+    unknown: tuple[str, ...] = UNKNOWN
+
+
+def read_legacy(path: Path) -> LegacyCheckpoint:
+    """Read a checkpoint of the original program, a pickle written by torch.save.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its contents, as CPU tensors in float32.
+
+    Raises:
+        CheckpointError: If the file is missing, too large, damaged, malicious or of another layout.
+    """
+    data = read_bounded(path, maximum=MAXIMUM_FILE, name="The checkpoint", error=CheckpointError)
+    archive = repack(data, name=str(path))
+    try:
+        # torch warns of what damaged programs make it do; the error that follows says enough.
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            content = torch.load(io.BytesIO(archive), map_location="cpu", weights_only=True)
+    except _DAMAGE as error:
+        raise CheckpointError(f"{path} is damaged: torch's restricted loader cannot read it.") from error
+    # A subclass could answer otherwise than it holds: an OrderedDict's methods can be overwritten.
+    if type(content) is not dict:
+        raise CheckpointError(
+            f"{path} holds a {type(content).__name__}; expected the original program's dictionary."
+        )
+    return LegacyCheckpoint(
+        model=_model(content.get("model"), path),
+        epoch=_whole(content, "epoch", path),
+        best_validation_loss=_number(content, "best_val_loss", path),
+        histories={key: _history(content.get(key), key, path) for key in _HISTORIES},
+        lambdas=(
+            _number(content, "lambda1", path),
+            _number(content, "lambda2", path),
+            _number(content, "lambda3", path),
+        ),
+        rho=_number(content, "rho", path),
+        phase=_whole(content, "phase", path),
+        sha256=bytes_digest(data),
+    )
+
+
+def original_shapes() -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor in the original's state dict: 168,770 parameters and two scalar buffers.
+
+    Example:
+        >>> sum(math.prod(shape) for shape in original_shapes().values())
+        168772
+    """
+    shapes: dict[str, tuple[int, ...]] = {"grad_norm_A_ema": (), "grad_norm_B_ema": ()}
+    for half in "AB":
+        encoder = f"encoder_{half}"
+        shapes |= _layers(f"{encoder}.encoder", {"0": (256, 9), "2": (128, 256), "4": (64, 128)})
+        shapes |= _layers(encoder, {"fc_mu": (16, 64), "fc_logvar": (16, 64)})
+    shapes |= _layers("decoder_A.decoder", {"0": (32, 16), "2": (64, 32), "4": (27, 64)})
+    blocks = {f"residual{block}.block.{layer}": (128, 128) for block in (1, 2) for layer in (0, 2)}
+    shapes |= _layers("decoder_B", {"fc_in": (128, 16), **blocks, "fc_out": (27, 128)})
+    shapes |= _layers("state_net.encoder", {"0": (32, 9), "3": (8, 32)})
+    shapes |= {"state_net.encoder.1.weight": (32,), "state_net.encoder.1.bias": (32,)}
+    shapes |= _layers("state_net.decoder", {"0": (32, 8), "2": (4, 32)})
+    return shapes
+
+
+def _layers(prefix: str, sizes: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, (rows, columns) in sizes.items():
+        shapes[f"{prefix}.{name}.weight"] = (rows, columns)
+        shapes[f"{prefix}.{name}.bias"] = (rows,)
+    return shapes
+
+
+def _model(state: Any, path: Path) -> dict[str, Tensor]:
+    expected = original_shapes()
+    tensors = dict(dict.items(state)) if isinstance(state, dict) else {}
+    if set(tensors) != set(expected):
+        raise CheckpointError(
+            f"{path} lacks the original's {len(expected)} tensors under 'model'; it is another model's."
+        )
+    for key, shape in expected.items():
+        tensor = tensors[key]
+        if not isinstance(tensor, Tensor) or tensor.dtype != torch.float32 or tuple(tensor.shape) != shape:
+            raise CheckpointError(
+                f"{path} has another {key!r} than float32 of shape {shape}; it is another model's."
+            )
+        if not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(
+                f"{path} holds NaN or infinite numbers in {key!r}; such weights are of no use."
+            )
+    return {key: tensors[key].detach().contiguous().clone() for key in sorted(expected)}
+
+
+def _number(content: Mapping[str, Any], key: str, path: Path) -> float:
+    value = content.get(key)
+    if not _is_number(value):
+        raise CheckpointError(f"{path} has no finite number under {key!r}; it is not the original program's.")
+    return float(value)
+
+
+def _whole(content: Mapping[str, Any], key: str, path: Path) -> int:
+    value = content.get(key)
+    if type(value) is not int or not 0 <= value < 1 << 31:
+        raise CheckpointError(f"{path} has no count under {key!r}; it is not the original program's.")
+    return value
+
+
+def _history(values: Any, key: str, path: Path) -> tuple[float, ...]:
+    if not isinstance(values, list) or not all(_is_number(value) for value in values):
+        raise CheckpointError(
+            f"{path} has no list of numbers under {key!r}; it is not the original program's."
+        )
+    return tuple(float(value) for value in values)
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return (type(value) is int and abs(value) < 1 << 53) or (type(value) is float and math.isfinite(value))

@@ -1,0 +1,514 @@
+"""Trained models: found by path, checked, and used to encode, decode and sample operations; without torch."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int8, Int64, Shaped
+from pydantic import ValidationError
+
+from fluxttice_core.errors import CheckpointError, OperationError, SettingsError
+from fluxttice_core.extras import require_extra
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.forward import ForwardPass, row_chunks, softmax
+from fluxttice_core.model.halves import HALVES, HalfName
+from fluxttice_core.spaces.notation import parse
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import Split, split
+from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.bounded_read import reachable, read_bounded
+from fluxttice_core.storage.canonical_json import json_digest, parse_json
+from fluxttice_core.storage.checkpoint import (
+    CHECKPOINTS,
+    Checkpoint,
+    latest,
+    list_checkpoints,
+    read,
+    read_model,
+    write_model,
+)
+from fluxttice_core.storage.sums import UNLISTED
+from fluxttice_core.storage.tensors import as_arrays, tensor_digest
+
+if TYPE_CHECKING:
+    from fluxttice_core.model.dual_vae import VAE, DualVAE
+
+MODEL, RECORD, SETTINGS = "model.safetensors", "checkpoint.json", "settings.json"
+CARD = "MODEL_CARD.md"
+_MAXIMUM_CARD = 4 << 20
+_CHUNK = 8_192
+"""Rows that pass through a network together: few enough for their activations to stay in the caches."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A dual VAE with what is known of where its weights come from.
+
+    Attributes:
+        architecture: The network's space and sizes.
+        tensors: Its weights and buffers by name.
+        rho: Cross-injection at the end of its training.
+        recipe_name: The recipe, if recorded.
+        epoch: Epochs trained.
+        seed: The run's seed, if recorded.
+        split: The rows it was trained on and kept from; none: not recorded, so nothing can be held out.
+        trained: Whether the file says that it has been trained.
+        source: The path it was loaded from.
+        file_digest: SHA-256 of the file that holds the weights; none: made in memory.
+        tensor_digest: SHA-256 of the weights, whatever file they are in.
+        settings: The run's settings as plain values, if recorded.
+        torch_version: The torch that the weights were made with.
+
+    Example:
+        >>> certified().decode(certified().encode("+0-0+-+-0")).tolist()
+        [[1, 0, -1, 0, 1, -1, 1, -1, 0]]
+    """
+
+    architecture: Architecture
+    tensors: dict[str, np.ndarray]
+    rho: float
+    recipe_name: str | None
+    epoch: int
+    seed: int | None
+    split: Split | None
+    trained: bool
+    source: str
+    file_digest: str | None
+    tensor_digest: str
+    settings: dict[str, Any] | None
+    torch_version: str
+
+    @cached_property
+    def model(self) -> "DualVAE":
+        """The network as a torch module, in evaluation mode.
+
+        Raises:
+            MissingExtra: If torch is not installed.
+        """
+        require_extra("train", "a network as a torch module")
+        from fluxttice_core.model.dual_vae import DualVAE
+
+        return DualVAE.holding(self.architecture, self.tensors)
+
+    @property
+    def vae_a(self) -> "VAE":
+        """The exploratory half as a torch module."""
+        return self.model.vae_a
+
+    @property
+    def vae_b(self) -> "VAE":
+        """The consolidating half as a torch module."""
+        return self.model.vae_b
+
+    @property
+    def space(self) -> OperationSpace:
+        """The operations that the model is about."""
+        return self.architecture.space
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters, StateNet's among them; buffers, which stand alone, are none."""
+        return sum(tensor.size for tensor in self.tensors.values() if tensor.ndim)
+
+    @cached_property
+    def _halves(self) -> dict[str, ForwardPass]:
+        return {half: ForwardPass(self.architecture, self.tensors, half) for half in HALVES}
+
+    @property
+    def card(self) -> str | None:
+        """The model card beside the weights, as Markdown; none: there is none.
+
+        Raises:
+            CheckpointError: If it is a link, which could show any file as a card, or cannot be read.
+        """
+        path = Path(self.source).parent / CARD
+        with reachable(path, error=CheckpointError):
+            if path.is_symlink():
+                raise CheckpointError(
+                    f"{path} is a symbolic link, which may show any file: copy the card there"
+                )
+            if not path.is_file():
+                return None
+        data = read_bounded(
+            path, maximum=_MAXIMUM_CARD, name="The model card", error=CheckpointError, follow_symlinks=False
+        )
+        return data.decode("utf-8", errors="replace")
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path) -> "TrainedModel":
+        """Load a model from a folder or file, under the name that users of the Hub expect.
+
+        Nothing is downloaded: fetch a model's folder first, verify it, and give its path.
+
+        Args:
+            path: As for `load`.
+
+        Raises:
+            CheckpointError: If there is no model, or one that is damaged, alien or of another shape.
+        """
+        return load(path)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write `model.safetensors` and, if known, `settings.json` to a folder that `load` reads.
+
+        No report and no card: those belong to what was measured, and `fluxttice certify` writes them.
+
+        Args:
+            folder: The folder; files of these names in it are replaced.
+
+        Raises:
+            StorageError: If a file cannot be written.
+        """
+        record = {
+            "space": {"base": self.space.base, "arity": self.space.arity},
+            "architecture": self.architecture.model_dump(mode="json"),
+            "recipe": self.recipe_name,
+            "epoch": self.epoch,
+            "steps": None,
+            "seed": self.seed,
+            "trained": self.trained,
+            "settings_digest": None if self.settings is None else json_digest(self.settings),
+            "split": None if self.split is None else {"seed": self.split.seed, "digest": self.split.digest},
+            "rho": self.rho,
+            "torch_version": self.torch_version,
+        }
+        if self.settings is not None:
+            write_json(Path(folder) / SETTINGS, self.settings)
+        write_model(Path(folder) / MODEL, self.tensors, record)
+
+    def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
+        """Posterior means of operations.
+
+        Args:
+            operations: One or many, in any notation: index, trits, table, string, array, or a list of these.
+            vae: Which half encodes.
+
+        Returns:
+            One row of latents an operation.
+
+        Raises:
+            OperationError: If an operation cannot be read.
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        return self.posteriors(self.space.tables(parse(self.space, operations)), vae=vae)[0]
+
+    def posteriors(
+        self, tables: Int8[np.ndarray, "n cells"], *, vae: HalfName = "b"
+    ) -> tuple[Float32[np.ndarray, "n d"], Float32[np.ndarray, "n d"]]:
+        """Posterior means and log-variances of tables of symbols.
+
+        Args:
+            tables: One table a row.
+            vae: Which half encodes.
+
+        Raises:
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        half = self._half(vae)
+        parts = [half.encode(tables[rows]) for rows in row_chunks(len(tables), _CHUNK)]
+        means, log_variances = zip(*parts, strict=True)
+        return np.concatenate(means), np.concatenate(log_variances)
+
+    def decode(
+        self, latents: object, *, vae: HalfName = "b", probabilities: bool = False
+    ) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
+        """Most likely tables of latents, or the probabilities of every symbol.
+
+        Args:
+            latents: One latent or rows of them, as an array, a tensor or nested lists.
+            vae: Which half decodes.
+            probabilities: Whether to return probabilities instead of tables.
+
+        Returns:
+            Tables (n, cells) of symbols, or probabilities (n, cells, base) by rising symbol.
+
+        Raises:
+            OperationError: If the latents are not finite numbers of the right number of dimensions.
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        half = self._half(vae)
+        z = _rows_of_latents(latents, self.architecture.latent_dim)
+        made = self._probabilities if probabilities else self._likeliest
+        return np.concatenate([made(half.decode(z[rows])) for rows in row_chunks(len(z), _CHUNK)])
+
+    def sample(self, n: int, *, vae: HalfName = "b", seed: int = 0) -> Int64[np.ndarray, "n"]:
+        """Indices of the most likely operations at n draws from the prior.
+
+        Args:
+            n: Number of draws.
+            vae: Which half decodes.
+            seed: Seed of the draws.
+
+        Raises:
+            OperationError: If n or the seed is negative.
+            SettingsError: If `vae` is neither "a" nor "b".
+        """
+        if n < 0 or seed < 0:
+            raise OperationError(f"cannot draw {n} operations with seed {seed}: give numbers of 0 or more")
+        drawn = np.random.default_rng(seed).standard_normal((n, self.architecture.latent_dim))
+        indices: np.ndarray = self.space.indices(self.decode(drawn, vae=vae))
+        return indices
+
+    def _half(self, name: str) -> ForwardPass:
+        if name not in HALVES:
+            raise SettingsError(f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"')
+        return self._halves[name]
+
+    def _likeliest(self, logits: Float64[np.ndarray, "n cells base"]) -> Int8[np.ndarray, "n cells"]:
+        return np.asarray(logits.argmax(-1) + self.space.symbols[0], dtype=np.int8)
+
+    @staticmethod
+    def _probabilities(
+        logits: Float64[np.ndarray, "n cells base"],
+    ) -> Float32[np.ndarray, "n cells base"]:
+        return softmax(logits).astype(np.float32)
+
+
+def load(path: str | Path) -> TrainedModel:
+    """Load a model with every check that its format allows; nothing in the file is executed.
+
+    Args:
+        path: A run folder (its last checkpoint), a checkpoint folder, a folder with `model.safetensors`,
+            such a file by itself, or a checkpoint of the original program (.pt).
+
+    Raises:
+        CheckpointError: If there is no model, or one that is damaged, alien or of another shape; or if a
+            certified folder holds checkpoints too, so that it is not plain which of them was certified; or
+            if this user may not look there.
+    """
+    with reachable(Path(path), error=CheckpointError):
+        return _loaded(Path(path))
+
+
+def _loaded(path: Path) -> TrainedModel:
+    """The model at a path, whichever form it has there."""
+    if not path.exists():
+        raise CheckpointError(
+            f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file"
+        )
+    if path.is_file():
+        return _from_file(path)
+    if _is_certified(path):
+        return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
+    if list_checkpoints(path):
+        return _from_folder(latest(path))
+    if (path / RECORD).is_file():
+        return _from_folder(path)
+    if (path / MODEL).is_file():
+        return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
+    raise CheckpointError(
+        f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it"
+    )
+
+
+def _is_certified(folder: Path) -> bool:
+    """Whether a folder's own sums or signature speak of the model file in it, which alone is then loaded."""
+    if not ((folder / MODEL).exists() and any((folder / name).exists() for name in UNLISTED)):
+        return False
+    for name in (CHECKPOINTS, RECORD):
+        if (folder / name).exists():
+            raise CheckpointError(
+                f"{folder} is a certified folder, and holds {name} beside its {MODEL}, so that it is not "
+                f"plain which weights were certified: give the path of that {MODEL}, or get the folder again"
+            )
+    return True
+
+
+@lru_cache(maxsize=1)
+def certified() -> TrainedModel:
+    """The model shipped with the package.
+
+    Raises:
+        CheckpointError: If the package was installed without it.
+    """
+    folder = Path(str(resources.files("fluxttice_core") / "certified"))
+    if not (folder / MODEL).is_file():
+        raise CheckpointError(
+            "the package lacks its certified model: install it again, from a complete source"
+        )
+    return load(folder)
+
+
+def encode(operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
+    """Posterior means of operations under the certified model.
+
+    Args:
+        operations: One or many, in any notation: index, trits, table, string, array, or a list of these.
+        vae: Which half encodes.
+
+    Returns:
+        One row of 16 latents an operation.
+
+    Raises:
+        OperationError: If an operation cannot be read.
+        SettingsError: If `vae` is neither "a" nor "b".
+
+    Example:
+        >>> encode([15633, "+0-0+-+-0"]).shape
+        (2, 16)
+    """
+    return certified().encode(operations, vae=vae)
+
+
+def decode(
+    latents: object, *, vae: HalfName = "b", probabilities: bool = False
+) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
+    """Most likely tables of latents under the certified model, or the probabilities of every symbol.
+
+    Args:
+        latents: One latent or rows of them.
+        vae: Which half decodes.
+        probabilities: Whether to return probabilities (n, 9, 3) instead of tables (n, 9).
+
+    Raises:
+        OperationError: If the latents are not finite rows of 16.
+        SettingsError: If `vae` is neither "a" nor "b".
+
+    Example:
+        >>> decode(encode(15633), probabilities=True).shape
+        (1, 9, 3)
+    """
+    return certified().decode(latents, vae=vae, probabilities=probabilities)
+
+
+def _from_file(path: Path) -> TrainedModel:
+    if path.suffix == ".safetensors":
+        return _from_model(path, settings=None)
+    require_extra("train", "reading a checkpoint of the original program")
+    from fluxttice_core.storage.original_checkpoint import read_legacy
+
+    legacy = read_legacy(path)
+    return TrainedModel(
+        architecture=Architecture(),
+        tensors=as_arrays(legacy.model),
+        rho=legacy.rho,
+        recipe_name=None,
+        epoch=legacy.epoch,
+        seed=None,
+        split=None,
+        trained=True,
+        source=str(path),
+        file_digest=legacy.sha256,
+        tensor_digest=tensor_digest(legacy.model),
+        settings=None,
+        torch_version=version("torch"),
+    )
+
+
+def _from_folder(folder: Path) -> TrainedModel:
+    run_settings = folder.parent.parent / SETTINGS
+    settings = _read_settings(run_settings) if folder.parent.name == CHECKPOINTS else None
+    return _from_checkpoint(read(folder, with_state=False), folder, settings)
+
+
+def _from_model(path: Path, *, settings: dict[str, Any] | None) -> TrainedModel:
+    return _from_checkpoint(read_model(path), path, settings)
+
+
+def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any] | None) -> TrainedModel:
+    record = checkpoint.record
+    try:
+        architecture = Architecture.model_validate(record.architecture)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise CheckpointError(
+            f"{path} describes no network of ours ({first['loc']}: {first['msg']})"
+        ) from None
+    parts = split(architecture.space, record.split.seed) if record.split is not None else None
+    if parts is not None and record.split is not None and parts.digest != record.split.digest:
+        raise CheckpointError(
+            f"{path} was trained on another split than its seed {record.split.seed} gives here: its "
+            "held-out rows are not known, so load it with the version of fluxttice that made it"
+        )
+    _require_fit(architecture, checkpoint.model, str(path))
+    return TrainedModel(
+        architecture=architecture,
+        tensors=checkpoint.model,
+        rho=record.rho or 0.0,
+        recipe_name=record.recipe,
+        epoch=record.epoch,
+        seed=record.seed,
+        split=parts,
+        trained=record.trained,
+        source=str(path),
+        file_digest=checkpoint.files[MODEL].sha256,
+        tensor_digest=record.tensor_digest,
+        settings=settings,
+        torch_version=record.torch_version,
+    )
+
+
+def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: float) -> TrainedModel:
+    """A model just trained, which no file holds yet.
+
+    Args:
+        model: The network.
+        settings: What determined its weights: the recipe and the seed among it.
+        epoch: Epochs trained.
+        rho: Cross-injection at the end.
+    """
+    tensors = as_arrays(model.state_dict())
+    return TrainedModel(
+        architecture=model.architecture,
+        tensors={name: array.copy() for name, array in tensors.items()},
+        rho=rho,
+        recipe_name=settings["recipe"]["name"],
+        epoch=epoch,
+        seed=settings["seed"],
+        split=split(model.space, settings["recipe"]["split_seed"]),
+        trained=epoch > 0,
+        source="memory",
+        file_digest=None,
+        tensor_digest=tensor_digest(tensors),
+        settings=settings,
+        torch_version=version("torch"),
+    )
+
+
+def _require_fit(architecture: Architecture, tensors: dict[str, np.ndarray], name: str) -> None:
+    """Refuse tensors that are not those of the network that their record describes."""
+    expected = {key: (shape, "float32") for key, shape in architecture.tensor_shapes.items()}
+    given = {key: (value.shape, str(value.dtype)) for key, value in tensors.items()}
+    if given != expected:
+        wrong = next(key for key in sorted(expected | given) if given.get(key) != expected.get(key))
+        raise CheckpointError(
+            f"{name} does not fit its architecture: {wrong} is {_described(given.get(wrong), 'missing')}, "
+            f"expected {_described(expected.get(wrong), 'no such tensor')}; use the file that belongs to "
+            "these settings"
+        )
+
+
+def _described(tensor: tuple[tuple[int, ...], str] | None, absent: str) -> str:
+    return absent if tensor is None else f"{tensor[1]} {tensor[0]}"
+
+
+def _read_settings(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    data = read_bounded(path, maximum=1 << 20, name="The settings", error=CheckpointError)
+    settings = parse_json(data, name=str(path))
+    if not isinstance(settings, dict):
+        raise CheckpointError(f"{path} is not what a run writes: restore it, or remove it")
+    return settings
+
+
+def _rows_of_latents(latents: object, dimensions: int) -> Float32[np.ndarray, "n d"]:
+    """Latents as finite rows, or the sentence that says why they are none."""
+    try:
+        array: Shaped[np.ndarray, "..."] = np.asarray(latents)
+        rows = np.atleast_2d(
+            array.astype(np.float32, casting="same_kind" if array.dtype.kind == "c" else "unsafe")
+        )
+    except (TypeError, ValueError):
+        raise OperationError("latents must be numbers: give one latent or rows of equal length") from None
+    if rows.ndim != 2 or rows.shape[1] != dimensions:
+        raise OperationError(
+            f"latents of shape {array.shape} do not fit: give (n, {dimensions}) or ({dimensions},)"
+        )
+    if not np.isfinite(rows).all():
+        raise OperationError("latents must be finite real numbers: remove NaN and infinite values")
+    return np.ascontiguousarray(rows)

@@ -1,0 +1,129 @@
+"""What a recipe asks of a machine: numbers held at once and multiplications, bounded before a run begins."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.spaces.conventions import part_sizes
+
+if TYPE_CHECKING:
+    from fluxttice_core.training.recipe import Recipe
+
+LARGEST_WEIGHTS = 2**26
+"""Weights whose file, of 256 MiB in float32, is still read again."""
+
+LARGEST_MEMORY = 2**30
+"""Numbers held at once: 4 GiB in float32."""
+
+LARGEST_WORK = 10**16
+"""Multiplications of a run: about a day at 10^11 a second."""
+
+_COPIES = 4
+"""Weights, their gradients and AdamW's two moments."""
+
+_PASSES = 3
+"""Forward, and backward for activations and for weights."""
+
+
+def excess(recipe: "Recipe") -> str | None:
+    """What a recipe asks beyond the limits, in words; none if it stays within them.
+
+    Args:
+        recipe: The recipe, each of whose settings is within its own bounds.
+
+    Example:
+        >>> from fluxttice_core.training.recipe import load_recipe
+        >>> excess(load_recipe("standard")) is None
+        True
+    """
+    asked = (
+        ("weights", weights(recipe.architecture), LARGEST_WEIGHTS, "smaller widths or fewer blocks"),
+        ("numbers in memory at once", memory(recipe), LARGEST_MEMORY, "smaller batches, draws or widths"),
+        ("multiplications", work(recipe), LARGEST_WORK, "fewer epochs, draws or rows, or smaller widths"),
+    )
+    for name, amount, limit, advice in asked:
+        if amount > limit:
+            asks = f"the settings together ask for about {amount:.3g} {name}"
+            return f"{asks}, and {limit:.3g} are the most: choose {advice}"
+    return None
+
+
+def weights(architecture: Architecture) -> int:
+    r"""Number of weights in the matrices of both halves, $\sum n_\mathrm{in} n_\mathrm{out}$, without biases.
+
+    Example:
+        >>> weights(Architecture())
+        165952
+    """
+    a, cells, latent = architecture, architecture.space.cells, architecture.latent_dim
+    outputs = cells * a.base
+    encoder = _product([cells, *a.encoder_widths, 2 * latent])
+    exploratory = _product([latent, *a.exploratory_widths, outputs])
+    blocks = 2 * a.consolidating_blocks * a.consolidating_width**2
+    return 2 * encoder + exploratory + blocks + (latent + outputs) * a.consolidating_width
+
+
+def memory(recipe: "Recipe") -> int:
+    """Numbers that a run holds at once at most, to within a factor of a few.
+
+    Args:
+        recipe: The recipe.
+    """
+    a = recipe.architecture
+    calibration = 0
+    if recipe.calibration is not None:
+        widest = max(*a.exploratory_widths, a.consolidating_width)
+        calibration = recipe.calibration.draws * (a.latent_dim + 3 * widest + 3 * a.space.cells * a.base)
+    return _COPIES * weights(a) + max(_step_memory(recipe), calibration)
+
+
+def population_excess(recipe: "Recipe", seeds: int) -> str | None:
+    """What seeds trained as one program ask beyond the limit, in words; none if they stay within it.
+
+    Args:
+        recipe: The recipe.
+        seeds: Their number.
+
+    Example:
+        >>> from fluxttice_core.training.recipe import load_recipe
+        >>> population_excess(load_recipe("standard"), 64) is None
+        True
+    """
+    each = _COPIES * weights(recipe.architecture) + _step_memory(recipe)
+    if seeds * each <= LARGEST_MEMORY:
+        return None
+    asks = f"{seeds} seeds together ask for about {seeds * each:.3g} numbers in memory at once"
+    fitting = max(LARGEST_MEMORY // each, 1)
+    return f"{asks}, and {LARGEST_MEMORY:.3g} are the most: train at most {fitting} together"
+
+
+def _step_memory(recipe: "Recipe") -> int:
+    a = recipe.architecture
+    outputs = a.space.cells * a.base
+    decoders = (
+        sum(a.exploratory_widths) + (2 + 4 * a.consolidating_blocks) * a.consolidating_width + 4 * outputs
+    )
+    encoders = 2 * (sum(a.encoder_widths) + 4 * a.latent_dim)
+    batch = min(recipe.batch_size, a.space.size)
+    pairs = batch**2 if max(recipe.half_a.repulsion, recipe.half_b.repulsion) > 0 else 0
+    return 2 * (batch * (encoders + decoders) + _draws(recipe) * decoders) + pairs
+
+
+def work(recipe: "Recipe") -> int:
+    """Multiplications of a whole run at most, to within a factor of a few.
+
+    Args:
+        recipe: The recipe.
+    """
+    rows = max(part_sizes(recipe.architecture.space.size)[0], 1)
+    steps = -(-rows // recipe.batch_size)
+    looks = 2 * recipe.reach.draws // recipe.reach.every
+    return recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks) * weights(recipe.architecture)
+
+
+def _draws(recipe: "Recipe") -> int:
+    return 0 if recipe.transport is None else round(recipe.transport.draws.range()[1])
+
+
+def _product(widths: list[int]) -> int:
+    return sum(inputs * outputs for inputs, outputs in pairwise(widths))

@@ -1,0 +1,285 @@
+"""Run folders: everything a training run writes, such that it can be killed at any moment and resumed."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fluxttice_core.errors import CheckpointError, RecordError, SettingsError, StorageError
+from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.spaces.split import Split
+from fluxttice_core.storage.atomic_write import write_bytes, write_json
+from fluxttice_core.storage.bounded_read import reachable, read_bounded
+from fluxttice_core.storage.canonical_json import json_digest, parse_json
+from fluxttice_core.storage.checkpoint import (
+    checkpoint_folder,
+    latest,
+    list_checkpoints,
+    prune_state,
+    read,
+    write,
+)
+from fluxttice_core.training.coverage_monitor import observe_reach
+from fluxttice_core.training.history import EpochRecord
+from fluxttice_core.training.recipe import Recipe, load_recipe
+from fluxttice_core.training.trainer import Progress, Trainer
+
+SETTINGS, METRICS, SPLIT, LOCK = "settings.json", "metrics.jsonl", "split.json", ".lock"
+_LARGEST_SETTINGS = 1 << 20
+_LARGEST_METRICS = 1 << 30
+
+
+class RunSettings(BaseModel):
+    """What determines a run's weights, bit for bit, on one kind of machine.
+
+    Attributes:
+        recipe: Every setting of the training.
+        seed: Seed of weights, order, noise and observations.
+        device: Where it computes.
+        threads: Threads of one operation, on which the rounding of sums depends.
+        torch_version: The torch that computes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Recipe
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?|mps)$")] = "cpu"
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    torch_version: str = str(torch.__version__)
+
+    def digest(self) -> str:
+        """SHA-256 of the settings' canonical JSON."""
+        return json_digest(self.model_dump(mode="json"))
+
+
+class Run:
+    """A training run and its folder.
+
+    Args:
+        folder: Where everything is written.
+        settings: What determines the weights.
+    """
+
+    def __init__(self, folder: Path, settings: RunSettings) -> None:
+        self.folder = folder
+        self.settings = settings
+
+    @classmethod
+    def start(cls, folder: Path, settings: RunSettings) -> "Run":
+        """Make a run folder.
+
+        Raises:
+            StorageError: If the folder holds a run already, or cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made ({error.strerror}): choose another folder") from None
+        # Held while it looks, so that of two runs started at once one finds the settings of the other.
+        with _exclusive(folder):
+            if (folder / SETTINGS).exists():
+                raise StorageError(
+                    f"{folder} already holds a run: resume it with --resume, or choose another folder"
+                )
+            write_json(folder / SETTINGS, settings.model_dump(mode="json"))
+        return cls(folder, settings)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Open a run folder to resume it.
+
+        Raises:
+            CheckpointError: If the folder holds no run, or one whose settings are damaged.
+        """
+        with reachable(folder, error=CheckpointError):
+            if not (folder / SETTINGS).is_file():
+                raise CheckpointError(f"{folder} holds no run: give a folder that `fluxttice train` made")
+        data = read_bounded(
+            folder / SETTINGS, maximum=_LARGEST_SETTINGS, name="The run's settings", error=CheckpointError
+        )
+        try:
+            settings = RunSettings.model_validate(parse_json(data, name=str(folder / SETTINGS)))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise CheckpointError(
+                f"{folder / SETTINGS} is not what a run writes ({where}: {first['msg']}): restore it"
+            ) from None
+        return cls(folder, settings)
+
+    def train(self, on_epoch: Callable[[EpochRecord], None] | None = None) -> Trainer:
+        """Train until the recipe says stop, from the last checkpoint if there is one.
+
+        Args:
+            on_epoch: Called after every epoch.
+
+        Returns:
+            The trainer, at its end.
+
+        Raises:
+            StorageError: If another process trains in this folder, or a file cannot be written.
+            SettingsError: If the device is not there, or this torch is not the one the run began with.
+            TrainingError: If the loss stops being finite.
+        """
+        self._require_same_torch()
+        with _exclusive(self.folder), fixed_threads(self.settings.threads):
+            trainer = self._trainer()
+            write_json(self.folder / SPLIT, _described_split(trainer.split))
+            self._forget_later_epochs(trainer.progress.epoch)
+            for record in trainer.epochs():
+                self._append(record)
+                if record.epoch % self.settings.recipe.checkpoint_every == 0 or trainer.progress.finished:
+                    self._save(trainer)
+                if on_epoch is not None:
+                    on_epoch(record)
+            return trainer
+
+    def records(self) -> list[dict[str, Any]]:
+        """The epochs written so far; a line that was cut off by a kill is passed over.
+
+        Raises:
+            CheckpointError: If a whole line is no record of an epoch.
+        """
+        path = self.folder / METRICS
+        with reachable(path, error=CheckpointError):
+            if not path.exists():
+                return []
+        data = read_bounded(path, maximum=_LARGEST_METRICS, name="The run's metrics", error=CheckpointError)
+        complete = data[: data.rfind(b"\n") + 1]
+        records = [_parsed_record(line) for line in complete.splitlines()]
+        found = [record for record in records if record is not None]
+        if len(found) != len(records):
+            raise CheckpointError(f"{path} is damaged: remove it, and resume the run")
+        return found
+
+    def _require_same_torch(self) -> None:
+        recorded = self.settings.torch_version
+        if recorded != torch.__version__:
+            raise SettingsError(
+                f"the run in {self.folder} began with torch {recorded}, and this is {torch.__version__}, "
+                "with which its weights would differ: resume it with that torch, or start a new run"
+            )
+
+    def _trainer(self) -> Trainer:
+        device = self.settings.device
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise SettingsError(f"the device {device} is not there: use --device cpu")
+        trainer = Trainer(self.settings.recipe, seed=self.settings.seed, observe=observe_reach, device=device)
+        if list_checkpoints(self.folder):
+            checkpoint = read(latest(self.folder))
+            if checkpoint.record.settings_digest != self.settings.digest():
+                raise CheckpointError(
+                    f"the checkpoints in {self.folder} belong to other settings than {SETTINGS}: restore it"
+                )
+            if checkpoint.state is None:
+                raise CheckpointError(
+                    f"{latest(self.folder)} lacks its state.safetensors, without which the run cannot go on: "
+                    "restore that file, or remove the folder to resume from an earlier one"
+                )
+            progress = Progress.from_dict(checkpoint.record.progress)
+            trainer.restore(_tensors(checkpoint.model), _tensors(checkpoint.state), progress)
+        return trainer
+
+    def _save(self, trainer: Trainer) -> None:
+        progress = trainer.progress
+        recipe = self.settings.recipe
+        space = recipe.architecture.space
+        batches = -(-len(trainer.split.train) // recipe.batch_size)
+        record = {
+            "space": {"base": space.base, "arity": space.arity},
+            "architecture": recipe.architecture.model_dump(mode="json"),
+            "recipe": recipe.name,
+            "epoch": progress.epoch,
+            "steps": progress.epoch * batches,
+            "seed": self.settings.seed,
+            "trained": True,
+            "settings_digest": self.settings.digest(),
+            "rho": trainer.rho,
+            "split": {"seed": recipe.split_seed, "digest": trainer.split.digest},
+            "progress": progress.as_dict(),
+        }
+        folder = checkpoint_folder(self.folder, progress.epoch)
+        write(folder, trainer.model_tensors(), trainer.state_tensors(), record, replace=True)
+        prune_state(self.folder, keep=2)
+
+    def _append(self, record: EpochRecord) -> None:
+        path = self.folder / METRICS
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record.as_dict()) + "\n")
+        except OSError as error:
+            raise StorageError(
+                f"{path} could not be written: {error.strerror}; free space, then resume the run."
+            ) from error
+
+    def _forget_later_epochs(self, epoch: int) -> None:
+        """Drop the records of epochs that a resumed run makes again."""
+        kept = [record for record in self.records() if record["epoch"] <= epoch]
+        text = "".join(json.dumps(record) + "\n" for record in kept)
+        write_bytes(self.folder / METRICS, text.encode())
+
+
+def run_settings(
+    recipe: str, overrides: Sequence[str] = (), *, seed: int = 0, device: str = "cpu", threads: int = 1
+) -> RunSettings:
+    """The settings of a run of a shipped recipe or of a recipe file.
+
+    Raises:
+        SettingsError: If the recipe is unknown, or a setting is wrong.
+    """
+    loaded = load_recipe(recipe, overrides)
+    try:
+        return RunSettings(recipe=loaded, seed=seed, device=device, threads=threads)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingsError(
+            f"--{first['loc'][0]} {first['input']!r} is not possible: {first['msg']}"
+        ) from None
+
+
+def _described_split(parts: Split) -> dict[str, object]:
+    return {
+        "seed": parts.seed,
+        "digest": parts.digest,
+        "train": parts.train.tolist(),
+        "validation": parts.validation.tolist(),
+        "held_out": parts.held_out.tolist(),
+    }
+
+
+def _parsed_record(line: bytes) -> dict[str, Any] | None:
+    """A line of the metrics; none: it is no record of an epoch."""
+    try:
+        record = parse_json(line, name="the line")
+    except RecordError:
+        return None
+    return record if isinstance(record, dict) and type(record.get("epoch")) is int else None
+
+
+@contextlib.contextmanager
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Hold the folder against a second training; the lock dies with the process."""
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise StorageError(
+            f"another process is training in {folder}: wait for it, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written ({error.strerror}): choose another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}

@@ -1,0 +1,54 @@
+"""The verb that trains a model, in memory or in a run folder; it loads torch when it is called."""
+
+from pathlib import Path
+
+from fluxttice_core.extras import require_extra
+from fluxttice_core.storage.pretrained import TrainedModel, in_memory, load
+
+
+def train(
+    recipe: str | Path = "standard",
+    *,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    overrides: tuple[str, ...] = (),
+    device: str = "cpu",
+) -> TrainedModel:
+    """Train a dual VAE.
+
+    Args:
+        recipe: Name of a shipped recipe, or path of a YAML file.
+        seed: Seed of the run.
+        folder: Run folder to write and to resume from; none: nothing is written.
+        overrides: Settings to replace, such as "epochs=10".
+        device: Where to compute.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        MissingExtra: If torch is not installed.
+        SettingsError: If the recipe is unknown or a setting is wrong.
+        StorageError: If the folder holds another run.
+        TrainingError: If the loss stops being finite.
+
+    Example:
+        >>> train("standard", overrides=("architecture.arity=1", "epochs=1", "reach.draws=100")).space.size
+        27
+    """
+    require_extra("train", "training a model")
+    from fluxttice_core.metrics.threads import fixed_threads
+    from fluxttice_core.training.coverage_monitor import observe_reach
+    from fluxttice_core.training.run import Run, run_settings
+    from fluxttice_core.training.trainer import Trainer
+
+    settings = run_settings(str(recipe), overrides, seed=seed, device=device)
+    if folder is not None:
+        Run.start(Path(folder), settings).train()
+        return load(folder)
+    with fixed_threads(settings.threads):
+        trainer = Trainer(settings.recipe, seed=seed, observe=observe_reach, device=device)
+        for _ in trainer.epochs():
+            pass
+    plain = {"recipe": settings.recipe.model_dump(mode="json"), "seed": seed}
+    return in_memory(trainer.model.cpu(), settings=plain, epoch=trainer.progress.epoch, rho=trainer.rho)

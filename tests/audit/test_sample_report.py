@@ -1,0 +1,188 @@
+"""What a sample says of its generator."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from fluxttice_core.audit.sample_report import report_samples, within
+from fluxttice_core.audit.sample_values import Samples
+from fluxttice_core.audit.verdicts import Verdict
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import counts_of
+from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.richness_intervals import (
+    ace_interval,
+    distinct_interval,
+    observed_hill_interval,
+)
+from fluxttice_core.statistics.uniform_moments import expected_share
+
+K = 19_683
+
+
+def drawn(size: int, draws: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, size, draws)
+
+
+def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
+    report = report_samples(Samples(drawn(K, 50_000), K))
+    assert report.finding.verdict is Verdict.CONSISTENT
+    assert report.draws == 50_000
+    assert report.coverage == report.distinct / K
+    assert report.ceiling == expected_share(K, 50_000)
+    assert report.efficiency == pytest.approx(1, abs=0.01)
+    assert report.richness.contains(K)
+    assert report.ace == pytest.approx(K, rel=0.02)
+    assert report.hill_observed[0] == report.distinct
+    assert report.hill_estimated[2] == pytest.approx(K, rel=0.03)
+
+
+def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
+    report = report_samples(Samples(drawn(K // 2, 50_000), K))
+    assert report.finding.verdict is Verdict.BELOW_UNIFORM
+    assert report.missing_mass.upper < 0.02
+    assert report.richness.upper < 0.6 * K
+
+
+def test_estimates_end_at_a_known_size() -> None:
+    """A good sample whose estimates lie above the space by chance."""
+    drawn_well = drawn(K, 50_000, seed=1)
+    free, known = (report_samples(Samples(drawn_well, size)) for size in (None, K))
+    assert free.richness.estimate > K
+    assert (known.richness.estimate, known.richness.upper) == (K, K)
+    assert known.richness.lower == free.richness.lower < K
+    assert free.ace is not None
+    assert known.ace == min(free.ace, K)
+    assert known.hill_estimated == tuple(min(value or 0, K) for value in free.hill_estimated)
+    assert within(Interval(3.0, 2.0, 4.0, 0.9, "m"), 5) == Interval(3.0, 2.0, 4.0, 0.9, "m")
+    assert within(Interval(7.0, 6.0, 8.0, 0.9, "m"), 5) == Interval(5.0, 5.0, 5.0, 0.9, "m")
+
+
+def test_one_draw_determines_nothing() -> None:
+    report = report_samples(Samples(np.array([5]), None))
+    assert (report.missing_mass.lower, report.missing_mass.upper) == (0.0, 1.0)
+    assert (report.richness.lower, report.richness.upper) == (1.0, np.inf)
+    assert report.as_json()["richness"]["upper"] is None
+    assert report_samples(Samples(np.array([5]), 100)).richness.upper == 100
+
+
+def test_equal_draws_leave_open_what_three_in_so_many_may_be() -> None:
+    report = report_samples(Samples(np.zeros(5_000, dtype=np.int64), None))
+    assert report.missing_mass.lower == 0.0
+    assert report.missing_mass.upper == pytest.approx(3.6889 / 5_000, rel=1e-3)
+    assert report.richness.upper > 5
+
+
+def test_collapsed_generator_is_found_out() -> None:
+    report = report_samples(Samples(np.zeros(10_000, dtype=np.int64), K))
+    assert report.finding.verdict is Verdict.BELOW_UNIFORM
+    assert (report.distinct, report.richness.estimate, report.missing_mass.estimate) == (1, 1.0, 0.0)
+    assert report.hill_observed == (1.0, 1.0, 1.0)
+
+
+def test_unknown_space_has_richness_but_no_coverage() -> None:
+    report = report_samples(Samples(drawn(500, 800), None))
+    assert report.finding.verdict is Verdict.NOT_ENOUGH_SAID
+    assert report.finding.claim == f"{report.distinct} distinct among 800 draws"
+    assert (report.coverage, report.ceiling, report.efficiency) == (None, None, None)
+    assert report.richness.lower < 500 < report.richness.upper
+
+
+def test_all_new_leaves_what_needs_repeats_undefined() -> None:
+    report = report_samples(Samples(np.arange(30), None))
+    assert (report.singletons, report.doubletons) == (30, 0)
+    assert (report.ace, report.hill_estimated[2]) == (None, None)
+    assert report.missing_mass.estimate == 1
+
+
+def test_vast_spaces_are_measured_by_repeats() -> None:
+    size = 2**63
+    assert report_samples(Samples(drawn(2**31, 200_000), size)).finding.verdict is Verdict.BELOW_UNIFORM
+    assert report_samples(Samples(drawn(size, 200_000), size)).finding.verdict is Verdict.NOT_ENOUGH_SAID
+
+
+def test_report_is_plain_in_json() -> None:
+    plain = json.loads(json.dumps(report_samples(Samples(drawn(100, 90), 100)).as_json(), allow_nan=False))
+    assert plain["finding"]["verdict"] == "consistent with uniform"
+    assert plain["richness"]["method"] == "Chao1, Garwood"
+    assert plain["draws"] == 90
+
+
+def test_significance_is_passed_on() -> None:
+    samples = Samples(drawn(470, 1_200), 500)
+    assert report_samples(samples, significance=0.4).finding.verdict is Verdict.BELOW_UNIFORM
+    assert report_samples(samples, significance=1e-9).finding.verdict is Verdict.CONSISTENT
+
+
+def test_the_column_is_passed_on() -> None:
+    assert report_samples(Samples(drawn(100, 90), 100, "operation")).column == "operation"
+    assert report_samples(Samples(drawn(100, 90), 100)).column is None
+
+
+def test_no_sample_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="an empty sample"):
+        report_samples(Samples(np.array([], dtype=np.int64), K))
+
+
+def test_what_was_drawn_once_and_twice_is_counted() -> None:
+    report = report_samples(Samples(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None))
+    assert (report.draws, report.distinct, report.singletons, report.doubletons) == (8, 4, 1, 2)
+
+
+def test_effective_numbers_are_those_of_the_sample() -> None:
+    """Shares 1/2, 1/4, 1/4: e^1.0397 by entropy, 8/3 by the sum of squares."""
+    report = report_samples(Samples(np.array([5, 5, 6, 7]), None))
+    assert report.hill_observed == pytest.approx((3, 2**1.5, 8 / 3))
+
+
+def test_without_a_size_the_null_is_not_asked_and_the_sample_says_so() -> None:
+    finding = report_samples(Samples(np.arange(30), None)).finding
+    assert (finding.verdict, finding.law, finding.unit) == (
+        Verdict.NOT_ENOUGH_SAID,
+        "uniform null",
+        "fraction",
+    )
+    assert finding.sentence == (
+        "coverage and the uniform null need the size of the space: richness alone is given"
+    )
+
+
+def test_the_plain_report_has_the_same_fields() -> None:
+    report = report_samples(Samples(np.arange(30), None))
+    plain = report.as_json()
+    assert list(plain) == [field.name for field in dataclasses.fields(report)]
+    assert plain["finding"] == report.finding.as_json()
+
+
+def test_every_figure_has_the_interval_of_its_own() -> None:
+    indices, size = np.random.default_rng(4).integers(0, 500, 700), 450
+    indices = indices % size
+    counts, report = counts_of(indices), report_samples(Samples(indices, size))
+    shown = distinct_interval(report.distinct, 700, float(size))
+    assert report.ceiling is not None
+    assert report.coverage_interval == shown.scaled(1 / size)
+    assert report.efficiency_interval == shown.scaled(1 / size / report.ceiling)
+    ace, observed = ace_interval(counts), observed_hill_interval(counts, 1)
+    assert ace is not None
+    assert observed is not None
+    assert report.ace_interval == within(ace, size)
+    assert report.ace_interval is not None
+    assert report.ace_interval.upper <= size < ace.upper
+    assert report.hill_observed_intervals[:2] == (shown, within(observed, size))
+    assert report.hill_observed_intervals[1] != report.hill_observed_intervals[2]
+
+
+def test_without_a_size_what_can_be_reached_bounds_the_count() -> None:
+    indices = np.random.default_rng(4).integers(0, 500, 700)
+    report = report_samples(Samples(indices, None))
+    assert (report.coverage_interval, report.efficiency_interval) == (None, None)
+    expected = distinct_interval(report.distinct, 700, report.richness.upper)
+    assert report.hill_observed_intervals[0] == expected
+
+
+def test_plain_values_are_kept_at_every_depth() -> None:
+    plain = report_samples(Samples(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None)).as_json()
+    assert plain["hill_observed"][0] == 4
+    assert plain["hill_observed"][2] == pytest.approx(64 / 18)

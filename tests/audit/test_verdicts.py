@@ -1,0 +1,85 @@
+"""Verdicts: which counts, and how numbers are written."""
+
+import pytest
+
+from fluxttice_core.audit.printed_numbers import stated_number
+from fluxttice_core.audit.verdicts import Bounds, Finding, Verdict, judge, p_text, percent, worst
+
+
+def finding(verdict: Verdict) -> Finding:
+    return Finding("a claim", verdict, "a law", 0.1, None, "fraction", 0.5, "a reason")
+
+
+def test_worst_verdict_decides() -> None:
+    everything = [finding(verdict) for verdict in reversed(Verdict)]
+    for verdict in reversed(Verdict):
+        assert worst(everything) is Verdict.IMPOSSIBLE
+        assert worst([finding(verdict), finding(Verdict.POSSIBLE)]) is verdict
+    assert worst([]) is Verdict.NOT_ENOUGH_SAID
+
+
+def test_findings_are_plain_in_json() -> None:
+    plain = finding(Verdict.CONSISTENT).as_json()
+    assert plain["verdict"] == "consistent with uniform"
+    assert type(plain["verdict"]) is str
+    assert list(plain) == ["claim", "verdict", "law", "lower", "upper", "unit", "p_value", "sentence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("0.5", Verdict.POSSIBLE),
+        ("0.40", Verdict.POSSIBLE),
+        ("0.60", Verdict.POSSIBLE),
+        ("0.62", Verdict.NOT_ENOUGH_SAID),
+        ("0.63", Verdict.IMPOSSIBLE),
+        ("0.38", Verdict.NOT_ENOUGH_SAID),
+        ("0.37", Verdict.IMPOSSIBLE),
+        ("0.3..0.5", Verdict.NOT_ENOUGH_SAID),
+    ],
+)
+def test_bounds_decide_with_rounding_in_the_claims_favour(text: str, verdict: Verdict) -> None:
+    assert judge(stated_number(text), Bounds(0.4, 0.6, least=0.38, most=0.62)) is verdict
+
+
+def test_bounds_without_rounding_are_their_own_limits() -> None:
+    assert judge(stated_number("0.62"), Bounds(0.4, 0.6)) is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.5, "50.00 %"), (1.0, "100.00 %"), (0.0, "0.00 %"), (0.99995, "99.9950 %"), (2.5e-9, "2.5e-07 %")],
+)
+def test_percent(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_probabilities() -> None:
+    assert [p_text(p) for p in (1.0, 0.0472, 3e-7, 0.0)] == ["p = 1", "p = 0.047", "p = 3e-07", "p < 1e-12"]
+
+
+def test_digits_change_exactly_at_their_bounds() -> None:
+    assert [percent(share) for share in (0.0005, 0.00049, 0.9995, 0.99951, 1.0)] == [
+        "0.05 %",
+        "0.049 %",
+        "99.95 %",
+        "99.9510 %",
+        "100.00 %",
+    ]
+
+
+@pytest.mark.parametrize(("text", "verdict"), [("100000", "possible"), ("200000", "possible")])
+def test_bounds_are_possible_however_large_they_are(text: str, verdict: str) -> None:
+    assert judge(stated_number(text), Bounds(100_000.0, 200_000.0)) == verdict
+
+
+def test_what_rounding_just_reaches_is_not_impossible() -> None:
+    above, below = stated_number("200001"), stated_number("99999")
+    assert judge(above, Bounds(100_000.0, 200_000.0, most=above.least)) is Verdict.NOT_ENOUGH_SAID
+    assert judge(below, Bounds(100_000.0, 200_000.0, least=below.most)) is Verdict.NOT_ENOUGH_SAID
+    share = stated_number("0.625")
+    assert judge(share, Bounds(0.4, 0.6, most=share.least)) is Verdict.NOT_ENOUGH_SAID
+
+
+def test_a_probability_is_rarer_than_the_bound_or_written_out() -> None:
+    assert [p_text(p) for p in (1e-12, 0.99e-12)] == ["p = 1e-12", "p < 1e-12"]

@@ -1,0 +1,47 @@
+"""Nobody is made to compute for longer than a certificate is worth."""
+
+from pathlib import Path
+
+import pytest
+
+from fluxttice_core.certification import remeasurement_cost as effort
+from fluxttice_core.certification.certify import certify
+from fluxttice_core.certification.remeasurement_cost import require_repeatable
+from fluxttice_core.errors import CertificationError
+from fluxttice_core.metrics.settings import QUICK, MeasurementSettings
+from fluxttice_core.storage.pretrained import certified
+
+
+@pytest.mark.parametrize("settings", [MeasurementSettings(), QUICK])
+def test_what_certify_offers_is_let_through(settings: MeasurementSettings) -> None:
+    shipped = certified()
+    require_repeatable(settings, operations=shipped.space.size, parameters=shipped.parameters)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MeasurementSettings(mass_draws=99_999_744),
+        MeasurementSettings(repeats=1_000),
+        MeasurementSettings(posterior_repeats=1_000),
+        MeasurementSettings(draws=(100_000_000,), repeated_up_to=1, long_repeats=1),
+    ],
+)
+def test_much_more_is_refused_with_how_much(settings: MeasurementSettings) -> None:
+    with pytest.raises(CertificationError, match=r"would be [\d,]+ times the usual work"):
+        require_repeatable(settings, operations=19_683, parameters=168_770)
+
+
+def test_a_network_counts_by_its_size() -> None:
+    require_repeatable(MeasurementSettings(), operations=19_683, parameters=5 * 168_770)
+    with pytest.raises(CertificationError, match="certify a smaller network"):
+        require_repeatable(MeasurementSettings(), operations=19_683, parameters=50 * 168_770)
+
+
+def test_no_certificate_is_made_that_others_would_not_measure(
+    small_run: Path, small_settings: MeasurementSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effort, "AT_MOST", 0)
+    with pytest.raises(CertificationError, match="times the usual work"):
+        certify(small_run, tmp_path / "out", draw=lambda _: {}, settings=small_settings)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,182 @@
+"""Differences have intervals: equal models do not differ, and better ones are found better."""
+
+import io
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.comparison import comparison_table, difference, differences
+from fluxttice_core.evaluation.control_scores import Control
+from fluxttice_core.evaluation.controls import DeltaDecoder, HalfSupportLookup, QuantileLookup
+from fluxttice_core.evaluation.measure import measure
+from fluxttice_core.evaluation.reference import measured_controls
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.choices import Direction
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.statistics.intervals import Interval
+
+SPACE = OperationSpace(base=2, arity=2)
+SETTINGS = MeasurementSettings(
+    draws=(20, 60), repeats=8, mass_draws=4096, control_mass_draws=1024, control_repeats=2
+)
+
+
+@pytest.fixture(scope="module")
+def controls() -> tuple[Control, ...]:
+    return measured_controls(SPACE, lambda seed: {"a": DeltaDecoder(SPACE, seed)}, SETTINGS, None)
+
+
+@dataclass(frozen=True)
+class WithoutEncoder:
+    """The decoder of a model alone."""
+
+    model: Decodable
+
+    @property
+    def space(self) -> OperationSpace:
+        return self.model.space
+
+    @property
+    def latent_dim(self) -> int:
+        return self.model.latent_dim
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        return self.model.decode_logits(z)
+
+
+def report_of(model: Decodable, controls: tuple[Control, ...]) -> Report:
+    return measure({"a": model}, controls=controls, settings=SETTINGS)
+
+
+def sampled(value: float, error: float, better: Direction = "higher") -> Figure:
+    return Figure(
+        quantity="nll",
+        half="a",
+        value=value,
+        unit="nats",
+        better=better,
+        ceiling=1.0,
+        estimator="monte_carlo",
+        interval=Interval(value, value - 2 * error, value + 2 * error, 0.95, "normal"),
+        error=error,
+        draws=10,
+        seed=0,
+    )
+
+
+def test_a_model_does_not_differ_from_itself(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    assert {one.verdict for one in differences(half, half)} == {"same"}
+
+
+def test_a_better_generator_is_found_better_and_the_other_way_worse(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    whole = report_of(WithoutEncoder(QuantileLookup(SPACE)), controls)
+    forwards = {one.first.quantity: one.verdict for one in differences(half, whole)}
+    backwards = {one.first.quantity: one.verdict for one in differences(whole, half)}
+    for quantity in ("coverage/argmax/60", "generative_information", "effective_number_1"):
+        assert forwards[quantity] == "better"
+        assert backwards[quantity] == "worse"
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5), st.floats(0.001, 1), st.sampled_from(["higher", "lower"]))
+def test_the_order_of_two_models_only_turns_the_sign(
+    first: float, other: float, error: float, better: Direction
+) -> None:
+    one, two = sampled(first, error, better), sampled(other, error, better)
+    there, back = difference(one, two), difference(two, one)
+    assert there.interval.estimate == -back.interval.estimate
+    assert {"better": "worse", "worse": "better", "same": "same"}[there.verdict] == back.verdict
+
+
+def test_errors_add_up_in_squares() -> None:
+    interval = difference(sampled(1.0, 0.3), sampled(2.0, 0.4)).interval
+    assert interval.upper - interval.estimate == pytest.approx(1.96 * 0.5, rel=1e-3)
+
+
+def test_repeats_of_the_same_draws_are_paired() -> None:
+    first = replace(sampled(1.0, 0.5), samples=(0.5, 1.0, 1.5), repeats=3)
+    other = replace(sampled(1.1, 0.5), samples=(0.6, 1.1, 1.61), repeats=3)
+    paired = difference(first, other)
+    assert paired.verdict == "better"
+    assert difference(first, replace(other, seed=1)).verdict == "same"
+
+
+def test_exact_figures_differ_exactly() -> None:
+    first = Figure(quantity="rate", half="a", value=1.0, unit="nats", better="neither", ceiling=1.0)
+    assert difference(first, replace(first, value=1.0 + 1e-12)).verdict == "different"
+    assert difference(first, first).verdict == "same"
+
+
+def test_other_draws_cannot_be_compared() -> None:
+    with pytest.raises(MeasurementError, match="the same settings"):
+        difference(sampled(1.0, 0.1), replace(sampled(1.0, 0.1), draws=20))
+
+
+def test_the_table_names_both_and_fits_100_columns(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(comparison_table(half, half, names=("runs/one", "runs/two")))
+    text = console.export_text()
+    assert "runs/one" in text
+    assert "runs/two" in text
+    assert "argmax efficiency, N = 60" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_single_samples_are_not_paired() -> None:
+    def sampled(value: float, *samples: float) -> Figure:
+        return Figure(
+            quantity="coverage",
+            half="a",
+            value=value,
+            unit="fraction",
+            better="higher",
+            ceiling=1.0,
+            estimator="monte_carlo",
+            interval=Interval(value, value - 0.1, value + 0.1, 0.95, "normal"),
+            error=0.05,
+            draws=10,
+            repeats=len(samples),
+            seed=0,
+            samples=samples,
+        )
+
+    alone = difference(sampled(0.5, 0.5), sampled(0.6, 0.6)).interval
+    assert alone.estimate == pytest.approx(0.1)
+    assert "pairs" not in alone.method
+    assert "pairs" in difference(sampled(0.5, 0.4, 0.6), sampled(0.6, 0.5, 0.7)).interval.method
+
+
+def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
+    first, other = replace(sampled(1.0, 0.3), degrees=7.0), replace(sampled(2.0, 0.4), degrees=4.0)
+    interval = difference(first, other).interval
+    assert interval.upper - interval.estimate == pytest.approx(2.776445 * 0.5, rel=1e-6)
+
+
+def test_infinite_figures_are_left_out(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    whole = report_of(WithoutEncoder(QuantileLookup(SPACE)), controls)
+    for one, other in ((half, whole), (whole, half)):
+        assert "nll" not in {difference.first.quantity for difference in differences(one, other)}
+
+
+def test_the_table_says_what_its_signs_mean_and_in_which_unit(controls: tuple[Control, ...]) -> None:
+    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+    table = comparison_table(half, half, names=("one", "two"))
+    assert str(table.caption) == (
+        "+ better, − worse, ≠ different, beyond the 95 % interval of the draws; "
+        "other training runs may differ by more."
+    )
+    words = list(table.columns[0].cells)
+    assert "argmax coverage, N = 60, %" in words
+    assert "entropy H(p), nats" in words
+    assert "argmax efficiency, N = 60" in words

@@ -1,0 +1,153 @@
+"""A table of figures that no true model can have is refused before anybody sees it."""
+
+from dataclasses import replace
+
+import pytest
+
+from fluxttice_core.errors import LawViolation
+from fluxttice_core.evaluation.controls import QuantileLookup
+from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.steps import run_steps, steps_of
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+SPACE = OperationSpace(base=2)
+SETTINGS = MeasurementSettings(
+    draws=(10, 40), repeats=3, long_repeats=3, mass_draws=4096, posterior_repeats=3, aggregate_draws=64
+)
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Figure | Series]:
+    oracle = QuantileLookup(SPACE)
+    parts = run_steps(steps_of({"a": oracle, "b": oracle}, SETTINGS, None, 0.1), device="cpu")
+    return [item for part in parts for item in part]
+
+
+def figures_of(found: list[Figure | Series]) -> list[Figure]:
+    return [item for item in found if isinstance(item, Figure)]
+
+
+def series_of(found: list[Figure | Series]) -> list[Series]:
+    return [item for item in found if isinstance(item, Series)]
+
+
+def with_value(figures: list[Figure], quantity: str, value: float) -> list[Figure]:
+    return [replace(f, value=value) if f.quantity == quantity else f for f in figures]
+
+
+def test_true_figures_obey_every_law_of_halves_sets_and_coupled_pair(found: list[Figure | Series]) -> None:
+    records = guarded(SPACE, figures_of(found), series_of(found))
+    assert all(record.slack + record.tolerance >= 0 for record in records)
+    of_half = {record.law for record in records if record.half == "a"}
+    assert {
+        "distinct <= min(N, K)",
+        "R + D >= NLL",
+        "NLL >= H",
+        "I_q <= R",
+        "I_p <= H(p)",
+        "sum p = 1",
+    } <= of_half
+    assert {"ln unseen is convex in N", "E[coverage] rises with N"} <= of_half
+    of_pair = {record.law for record in records if record.half == "pair"}
+    assert {"union >= a", "union <= a + b", "Jaccard similarity >= a + b - 1", "R + D >= H"} <= of_pair
+    assert {"distinct <= min(N, K)", "Jaccard distance = 1 - similarity"} <= of_pair
+    assert {"efficiency = coverage / ceiling", "value = mean of its repeats"} <= of_half
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "law"),
+    [
+        ("rate", 0.5, "R \\+ D >= NLL"),
+        ("nll", 2.0, "NLL >= H"),
+        ("code_information", 3.5, "I_q"),
+        ("generative_information", 1.5, "I_p <= H"),
+        ("entropy", 3.0, "H\\(p\\) <= H|I_p"),
+        ("coupled/rho=0.1/rate", 0.5, "R \\+ D >= H"),
+        ("kl_from_uniform", 7.0, r"KL\(uniform \|\| p\) = NLL - H"),
+        ("kl_from_uniform", -1.0, r"KL\(uniform \|\| p\) = NLL - H"),
+        ("kl_to_uniform", 1.0, r"KL\(p \|\| uniform\) = H - H\(p\)"),
+        ("expected_coverage/categorical/N=10", 0.99, r"E\[coverage\]\(N\) <= "),
+        ("coverage/argmax/10", 0.01, "value = mean of its repeats"),
+        ("coverage/categorical/40", 0.01, "value = mean of its repeats"),
+        ("union/argmax/40", 0.1, "value = mean of its repeats"),
+        ("efficiency/argmax/10", 2.5, "efficiency = coverage / ceiling"),
+        ("efficiency/argmax/40", 0.1, "efficiency = coverage / ceiling"),
+    ],
+)
+def test_a_figure_that_cannot_be_true_is_refused_with_its_law(
+    found: list[Figure | Series], quantity: str, value: float, law: str
+) -> None:
+    figures = with_value(figures_of(found), quantity, value)
+    assert figures != figures_of(found)
+    with pytest.raises(LawViolation, match=law):
+        guarded(SPACE, figures, series_of(found))
+
+
+def test_distance_and_similarity_add_to_1(found: list[Figure | Series]) -> None:
+    figures = [
+        replace(f, value=0.9, samples=(0.9,) * len(f.samples)) if f.base == "jaccard_distance/argmax" else f
+        for f in figures_of(found)
+    ]
+    with pytest.raises(LawViolation, match="Jaccard distance = 1 - similarity"):
+        guarded(SPACE, figures, series_of(found))
+
+
+@pytest.mark.parametrize("name", ["coverage_of_a", "coverage_of_b", "union"])
+def test_the_pair_s_sets_hold_no_more_than_was_drawn(name: str) -> None:
+    """Two and a half times what ten draws hold, and more than both sets together can."""
+    space = OperationSpace(base=2, arity=3)
+    drawn = Figure(
+        quantity=f"{name}/argmax/10",
+        half="pair",
+        value=25 / 256,
+        unit="fraction",
+        better="higher",
+        ceiling=1.0,
+        draws=10,
+        samples=(25 / 256,),
+    )
+    with pytest.raises(LawViolation, match=r"distinct <= min\(N, K\)"):
+        guarded(space, [drawn], [])
+    within = replace(drawn, value=9 / 256, samples=(9 / 256,))
+    assert {record.law for record in guarded(space, [within], [])} >= {"distinct <= min(N, K)"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("union", 0.1), ("union", 1.5), ("jaccard_similarity", 0.0)])
+def test_sets_that_cannot_have_that_overlap_are_refused_in_a_single_repeat(
+    found: list[Figure | Series], name: str, value: float
+) -> None:
+    def changed(figure: Figure) -> Figure:
+        samples = (*figure.samples[:-1], value)
+        return replace(figure, samples=samples, value=sum(samples) / len(samples))
+
+    figures = [changed(f) if f.base == f"{name}/argmax" else f for f in figures_of(found)]
+    assert figures != figures_of(found)
+    with pytest.raises(LawViolation, match=r"union|Jaccard|distinct"):
+        guarded(SPACE, figures, series_of(found))
+
+
+def test_more_operations_than_draws_are_refused(found: list[Figure | Series]) -> None:
+    figures = [
+        replace(f, samples=(11 / SPACE.size,), repeats=1) if f.quantity == "coverage/argmax/10" else f
+        for f in figures_of(found)
+    ]
+    with pytest.raises(LawViolation, match="distinct"):
+        guarded(SPACE, figures, series_of(found))
+
+
+def test_a_coverage_curve_that_falls_is_refused(found: list[Figure | Series]) -> None:
+    series = [
+        replace(s, y=(*s.y[:-1], s.y[0])) if s.name == "expected_coverage/categorical" else s
+        for s in series_of(found)
+    ]
+    with pytest.raises(LawViolation, match="coverage"):
+        guarded(SPACE, figures_of(found), series)
+
+
+def test_mass_that_does_not_sum_to_1_is_refused(found: list[Figure | Series]) -> None:
+    series = [replace(s, y=(1.01,)) if s.name == "total_mass" else s for s in series_of(found)]
+    with pytest.raises(LawViolation, match="sum p = 1"):
+        guarded(SPACE, figures_of(found), series)

@@ -1,0 +1,229 @@
+"""The controls are measured as the model is, all of them, and score what is known of them."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation import reference
+from fluxttice_core.evaluation.control_scores import DESCRIPTIONS, Control, beside_controls
+from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup
+from fluxttice_core.evaluation.reference import BlankCode, measured_controls
+from fluxttice_core.evaluation.steps import Halves, Step, run_steps, steps_of
+from fluxttice_core.metrics.metric import ControlName, Figure
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import split
+
+ARCHITECTURE = Architecture(
+    arity=1, latent_dim=4, encoder_widths=(8,), exploratory_widths=(8,), consolidating_width=8
+)
+SPACE = ARCHITECTURE.space
+SETTINGS = MeasurementSettings(
+    draws=(30, 90),
+    repeats=3,
+    long_repeats=2,
+    mass_draws=2048,
+    posterior_repeats=2,
+    aggregate_draws=32,
+    control_repeats=6,
+    control_mass_draws=2048,
+    control_aggregate_draws=16,
+)
+
+
+def untrained(seed: int) -> Halves:
+    network = DualVAE.initialised(ARCHITECTURE, torch.Generator().manual_seed(seed)).eval()
+    return {"a": network.vae_a, "b": network.vae_b}
+
+
+@pytest.fixture(scope="module")
+def controls() -> tuple[Control, ...]:
+    return measured_controls(SPACE, untrained, SETTINGS, split(SPACE), 0.1)
+
+
+def score(controls: tuple[Control, ...], name: ControlName, quantity: str) -> float:
+    (control,) = (control for control in controls if control.name == name)
+    return control.scores(quantity, "a")[0].value
+
+
+def test_every_control_is_there_with_its_runs(controls: tuple[Control, ...]) -> None:
+    assert [control.name for control in controls] == list(DESCRIPTIONS)
+    assert [len(control.runs) for control in controls] == [1, 5, 1, 1, 1]
+
+
+def test_the_uniform_sampler_reaches_all_and_knows_nothing(controls: tuple[Control, ...]) -> None:
+    assert score(controls, "uniform_sampler", "generative_information") == pytest.approx(0, abs=1e-6)
+    assert score(controls, "uniform_sampler", "nll") == pytest.approx(SPACE.log_size, abs=1e-5)
+    assert score(controls, "uniform_sampler", "efficiency/argmax/30") == pytest.approx(1, abs=0.15)
+
+
+def test_the_oracle_is_perfect(controls: tuple[Control, ...]) -> None:
+    assert score(controls, "oracle", "generative_information") == pytest.approx(1, abs=0.01)
+    assert score(controls, "oracle", "nll") == pytest.approx(SPACE.log_size, abs=0.03)
+    assert score(controls, "oracle", "table_accuracy/mean/held_out") == 1
+
+
+def test_half_support_reaches_half(controls: tuple[Control, ...]) -> None:
+    assert score(controls, "half_support", "coverage/argmax/90") <= 14 / 27
+    assert score(controls, "half_support", "nll") == float("inf")
+    (half_support,) = (control for control in controls if control.name == "half_support")
+    assert half_support.scores("union/argmax/90", "pair")[0].value <= 14 / 27
+
+
+def test_the_constant_decoder_reaches_one_operation(controls: tuple[Control, ...]) -> None:
+    assert score(controls, "constant_decoder", "coverage/argmax/90") == pytest.approx(1 / 27)
+    assert score(controls, "constant_decoder", "code_information") == pytest.approx(0, abs=1e-6)
+
+
+def test_untrained_networks_are_measured_in_both_halves_and_differ(controls: tuple[Control, ...]) -> None:
+    (control,) = (control for control in controls if control.name == "untrained")
+    for half in ("a", "b"):
+        assert len({s.value for s in control.scores("generative_information", half)}) == 5
+    assert len(control.scores("union/argmax/90", "pair")) == 5
+
+
+def test_every_figure_of_a_model_has_a_floor(controls: tuple[Control, ...]) -> None:
+    parts = run_steps(steps_of(untrained(9), SETTINGS, split(SPACE), 0.1), device="cpu")
+    figures = [item for part in parts for item in part if isinstance(item, Figure)]
+    metrics = beside_controls(figures, controls)
+    assert len(metrics) == len(figures)
+    assert all(metric.floor.seeds == 5 for metric in metrics)
+
+
+def test_a_missing_control_is_refused(controls: tuple[Control, ...]) -> None:
+    with pytest.raises(MeasurementError, match=r"these are missing: oracle$"):
+        beside_controls([], controls[:-1])
+
+
+def test_every_missing_control_is_named(controls: tuple[Control, ...]) -> None:
+    with pytest.raises(MeasurementError, match=r"these are missing: constant_decoder, oracle$"):
+        beside_controls([], [c for c in controls if c.name not in ("oracle", "constant_decoder")])
+
+
+def test_a_figure_without_a_floor_is_refused(controls: tuple[Control, ...]) -> None:
+    figure = Figure(quantity="novelty", half="a", value=1.0, unit="ratio", better="higher", ceiling=1.0)
+    with pytest.raises(MeasurementError, match="novelty has no floor"):
+        beside_controls([figure], controls)
+
+
+def test_too_few_untrained_networks_are_no_floor(controls: tuple[Control, ...]) -> None:
+    fewer = [
+        dataclasses.replace(control, runs=control.runs[:4]) if control.name == "untrained" else control
+        for control in controls
+    ]
+    figure = Figure(quantity="rate", half="a", value=1.0, unit="nats", better="neither", ceiling=1.0)
+    with pytest.raises(MeasurementError, match="at least 5"):
+        beside_controls([figure], fewer)
+
+
+def test_a_control_has_one_half_for_both(controls: tuple[Control, ...]) -> None:
+    (oracle,) = (control for control in controls if control.name == "oracle")
+    assert oracle.scores("rate", "b") == oracle.scores("rate", "a")
+    assert oracle.scores("rate", "pair") == ()
+
+
+def test_a_blank_code_is_an_autoencoder_of_its_decoder() -> None:
+    blank = BlankCode(ConstantDecoder(SPACE, latent_dim=4))
+    assert (blank.space, blank.latent_dim) == (SPACE, 4)
+    assert blank.decode_logits(torch.zeros(2, 4)).shape == (2, 3, 3)
+
+
+def test_the_oracle_is_drawn_from_until_each_operation_is_resolved() -> None:
+    assert reference._resolving(SETTINGS, OperationSpace()).mass_draws == 24 * 19_683
+    assert reference._resolving(SETTINGS, SPACE).mass_draws == SETTINGS.mass_draws
+
+
+def test_what_is_measured_next_is_named() -> None:
+    plan = reference._plan(SPACE, untrained, SETTINGS, None, 0.0)
+    named = [(name, step.label) for name, _, step in plan]
+    assert list(dict.fromkeys(named)) == [
+        ("uniform_sampler", "uniform sampler"),
+        *(("untrained", f"untrained network {n}") for n in range(1, 6)),
+        ("constant_decoder", "constant decoder"),
+        ("half_support", "half support"),
+        ("oracle", "oracle"),
+    ]
+
+
+def test_the_work_is_watched_from_0_to_1() -> None:
+    seen: list[tuple[str, float]] = []
+    halves: Halves = {"a": QuantileLookup(SPACE)}
+    list(run_steps(steps_of(halves, SETTINGS, None), device="cpu", progress=lambda *now: seen.append(now)))
+    shares = [share for _, share in seen]
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert shares == sorted(shares)
+    assert seen[0][0] == "a: reach of the prior"
+
+
+@pytest.mark.parametrize("halves", [{}, {"c": QuantileLookup(SPACE)}])
+@pytest.mark.usefixtures("unchecked_types")
+def test_halves_without_their_names_are_refused(halves: Halves) -> None:
+    with pytest.raises(MeasurementError, match="one or two halves"):
+        steps_of(halves, SETTINGS, None)
+
+
+def test_halves_of_different_spaces_are_refused() -> None:
+    halves: Halves = {"a": QuantileLookup(SPACE), "b": QuantileLookup(Architecture(base=2).space)}
+    with pytest.raises(MeasurementError, match="the same space"):
+        steps_of(halves, SETTINGS, None)
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What each model would be measured with: its type, draws behind p(x), and rho; nothing is measured."""
+    seen: list[tuple[object, ...]] = []
+
+    def noted(halves: Halves, settings: MeasurementSettings, split: object, rho: float = 0.0) -> list[Step]:
+        seen.append((type(halves["a"]), settings.mass_draws, rho))
+        return []
+
+    monkeypatch.setattr(reference, "steps_of", noted)
+    monkeypatch.setattr(reference, "pair_steps", lambda *_: ())
+    return seen
+
+
+def test_the_oracle_alone_is_drawn_from_until_each_operation_is_resolved(
+    planned: list[tuple[object, ...]],
+) -> None:
+    list(reference._plan(OperationSpace(), untrained, SETTINGS, None, 0.0))
+    draws = {kind: mass_draws for kind, mass_draws, _ in planned}
+    assert draws.pop(QuantileLookup) == 24 * 19_683
+    assert len(draws) == 3
+    assert set(draws.values()) == {SETTINGS.control_mass_draws}
+
+
+def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
+    planned: list[tuple[object, ...]],
+) -> None:
+    seen: list[tuple[str, float]] = []
+    measured_controls(SPACE, untrained, SETTINGS, None, progress=lambda *now: seen.append(now))
+    assert {rho for _, _, rho in planned} == {0.0}
+    assert seen == [("uniform sampler", 0.0), ("done", 1.0)]
+
+
+def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[OperationSpace] = []
+
+    def noted(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+        asked.append(space)
+        return settings.model_copy(update={"mass_draws": 16_384})
+
+    monkeypatch.setattr(reference, "_resolving", noted)
+    plan = list(reference._plan(SPACE, untrained, SETTINGS, None, 0.0))
+    assert asked == [SPACE]
+    found = {
+        name: {
+            item.draws
+            for control, _, step in plan
+            if control == name
+            for item in step.work()
+            if isinstance(item, Figure) and item.quantity == "nll"
+        }
+        for name in ("oracle", "half_support")
+    }
+    assert found == {"oracle": {16_384}, "half_support": {SETTINGS.control_mass_draws}}

@@ -1,0 +1,290 @@
+"""A report holds every figure with its references, says what does not separate, and survives its formats."""
+
+import io
+import json
+import math
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import pytest
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from fluxttice_core.errors import LawViolation, MeasurementError, OperationError
+from fluxttice_core.evaluation import measure as measure_module
+from fluxttice_core.evaluation.control_scores import Control
+from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
+from fluxttice_core.evaluation.measure import measure
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.report_json import controls_as_plain, controls_from_plain
+from fluxttice_core.evaluation.steps import Halves
+from fluxttice_core.metrics import codes as code_figures
+from fluxttice_core.metrics.metric import Half, Score
+from fluxttice_core.metrics.posterior import Posteriors, Rate, rate
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import split
+
+ARCHITECTURE = Architecture(
+    base=2, arity=3, latent_dim=8, encoder_widths=(16,), exploratory_widths=(16,), consolidating_width=16
+)
+SPACE = ARCHITECTURE.space
+SETTINGS = MeasurementSettings(
+    draws=(100, 500),
+    repeats=5,
+    long_repeats=5,
+    mass_draws=16_384,
+    posterior_repeats=3,
+    aggregate_draws=64,
+    control_repeats=5,
+    control_mass_draws=8192,
+    control_aggregate_draws=32,
+)
+
+
+def untrained(seed: int) -> Halves:
+    network = DualVAE.initialised(ARCHITECTURE, torch.Generator().manual_seed(seed)).eval()
+    return {"a": network.vae_a, "b": network.vae_b}
+
+
+@dataclass(frozen=True)
+class SlightlyBiased:
+    """The oracle with one cell's cut moved: nearly perfect, and an autoencoder."""
+
+    oracle: QuantileLookup
+    shift: float
+
+    @property
+    def space(self) -> OperationSpace:
+        return self.oracle.space
+
+    @property
+    def latent_dim(self) -> int:
+        return self.oracle.latent_dim
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        moved = z.clone()
+        moved[:, 0] += self.shift
+        return self.oracle.decode_logits(moved) / 40
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        return self.oracle.encode_gaussian(tables)
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    model = SlightlyBiased(QuantileLookup(SPACE), 0.3)
+    return measure(
+        {"a": model, "b": QuantileLookup(SPACE)},
+        untrained=untrained,
+        settings=SETTINGS,
+        split=split(SPACE),
+        rho=0.2,
+        title="nearly the oracle",
+    )
+
+
+def text_of(report: Report, width: int = 100) -> str:
+    console = Console(width=width, file=io.StringIO())
+    console.print(report)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_every_metric_has_ceiling_floor_and_the_verdict_on_every_control_that_has_it(report: Report) -> None:
+    assert len(report.metrics) > 100
+    for metric in report.metrics:
+        assert not math.isnan(metric.ceiling)
+        assert metric.floor.seeds == 5
+        assert {"untrained", "oracle"} <= {s.control for s in metric.separations}
+
+
+@pytest.mark.parametrize("half", ["a", "b"])
+def test_a_good_model_is_told_from_untrained_networks_by_what_can_tell(report: Report, half: Half) -> None:
+    for quantity in (
+        "generative_information",
+        "coverage/argmax/500",
+        "table_accuracy/mean/held_out",
+        "distortion",
+    ):
+        assert "untrained" not in report.metric(quantity, half).blind_to
+
+
+def test_categorical_coverage_and_likelihood_are_said_to_mislead(report: Report) -> None:
+    for quantity in ("coverage/categorical/500", "nll"):
+        metric = report.metric(quantity, "a")
+        assert "constant_decoder" in metric.blind_to
+        assert metric.misleads
+    warning = " ".join(report.warnings)
+    assert "a constant decoder" in warning
+    assert "categorical coverage" in warning
+    assert "NLL" in warning
+
+
+def test_a_collapsed_model_scores_low_and_fails_the_gates(report: Report) -> None:
+    collapsed = DeltaDecoder(SPACE, 7, latent_dim=8)
+    found = measure({"a": collapsed}, controls=report.controls, settings=SETTINGS)
+    assert found.metric("coverage/argmax/500", "a").value == pytest.approx(1 / SPACE.size)
+    assert found.metric("generative_information", "a").value == pytest.approx(0, abs=1e-3)
+    assert not found.metric("coverage/argmax/500", "a").separations[1].separates
+    assert not found.accepted
+
+
+def test_a_decoder_alone_is_measured_without_codes(report: Report) -> None:
+    found = measure({"b": ConstantDecoder(SPACE)}, controls=report.controls, settings=SETTINGS)
+    assert found.halves == ("b",)
+    assert {result.half for result in found.gates} == {"b"}
+    assert not found.has("rate", "b")
+    assert "expectation" in text_of(found)
+    assert found.markdown().count("|") > 100
+
+
+def test_the_report_survives_json(report: Report) -> None:
+    text = report.to_json()
+    assert Report.from_json(text) == report
+    assert json.loads(text) == report.as_dict()
+    assert Report.from_json(text).to_json() == text
+
+
+def test_infinite_figures_survive_json(report: Report) -> None:
+    (half_support,) = (c for c in report.controls if c.name == "half_support")
+    assert half_support.scores("nll", "a")[0].value == math.inf
+    assert '"infinity"' in report.to_json()
+    assert "NaN" not in report.to_json()
+
+
+@pytest.mark.parametrize("part", ["metrics", "controls", "settings", "laws", "space", "gates", "rho"])
+def test_json_without_a_part_is_refused(report: Report, part: str) -> None:
+    values = report.as_dict()
+    del values[part]
+    with pytest.raises(MeasurementError, match=part):
+        Report.from_json(json.dumps(values))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "null", '{"metrics": 3}'])
+def test_what_is_no_report_is_refused(text: str) -> None:
+    with pytest.raises(MeasurementError):
+        Report.from_json(text)
+
+
+def test_the_terminal_s_text_fits_100_columns_and_cuts_nothing(report: Report) -> None:
+    text = text_of(report)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "…" not in text
+    for words in (
+        "argmax coverage, N = 500, %",
+        "perfect",
+        "untrained",
+        "Controls",
+        "Acceptance gates",
+        "Warnings",
+    ):
+        assert words in text
+
+
+def test_table_and_markdown_hold_the_same_cells(report: Report) -> None:
+    text, markdown = text_of(report, width=200), report.markdown()
+    metric = report.metric("efficiency/argmax/500", "a")
+    shown = f"{metric.value:.4f}"
+    assert shown in text
+    assert shown in markdown
+    assert report.table().row_count > 40
+    for warning in report.warnings:
+        assert warning in markdown
+
+
+def test_markdown_tables_are_rectangular(report: Report) -> None:
+    lines = report.markdown().splitlines()
+    for above, below in pairwise(lines):
+        if above.startswith("|") and below.startswith("|"):
+            assert above.replace("\\|", "").count("|") == below.replace("\\|", "").count("|")
+
+
+def test_a_metric_is_found_by_quantity_or_name_or_refused(report: Report) -> None:
+    assert report.metric("nll", "a") is report.metric("nll/16384", "a")
+    with pytest.raises(MeasurementError, match="was not measured"):
+        report.metric("novelty", "a")
+
+
+def test_without_a_floor_there_is_no_report() -> None:
+    with pytest.raises(MeasurementError, match="floor"):
+        measure({"a": QuantileLookup(SPACE)}, settings=SETTINGS)
+
+
+def test_a_space_that_cannot_be_enumerated_is_refused(report: Report) -> None:
+    huge = QuantileLookup(OperationSpace(base=4, arity=2))
+    with pytest.raises(OperationError, match="too many"):
+        measure({"a": huge}, controls=report.controls, settings=SETTINGS)
+
+
+def test_controls_are_not_measured_again(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> tuple[Control, ...]:
+        raise RuntimeError("measured again")
+
+    monkeypatch.setattr(measure_module, "measured_controls", fail)
+    again = measure(
+        {"a": QuantileLookup(SPACE)}, controls=report.controls, settings=SETTINGS, split=split(SPACE)
+    )
+    assert again.controls == report.controls
+
+
+def test_figures_that_break_a_law_are_refused(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    def understated(posteriors: Posteriors) -> Rate:
+        found = rate(posteriors)
+        return replace(found, per_dimension=tuple(share / 10 for share in found.per_dimension))
+
+    monkeypatch.setattr(code_figures, "rate", understated)
+    with pytest.raises(LawViolation, match="its slack is -"):
+        measure({"a": QuantileLookup(SPACE)}, controls=report.controls, settings=SETTINGS, split=split(SPACE))
+
+
+def test_without_a_split_nothing_is_held_out_and_the_report_says_so_and_all_work_is_watched() -> None:
+    seen: list[tuple[str, float]] = []
+    found = measure(
+        {"a": QuantileLookup(SPACE)},
+        untrained=untrained,
+        settings=SETTINGS.with_only(draws=[50], repeats=2),
+        progress=lambda *now: seen.append(now),
+    )
+    assert not found.has("table_accuracy/mean/held_out", "a")
+    assert not found.has("memorisation", "a")
+    assert any("held-out" in limitation for limitation in found.limitations)
+    assert not found.accepted
+    assert "not measured" in text_of(found)
+    labels, shares = [label for label, _ in seen], [share for _, share in seen]
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert shares == sorted(shares)
+    assert labels[0] == "uniform sampler"
+    turn = labels.index("a: reach of the prior")
+    assert "oracle" in labels[:turn]
+    assert shares[turn] == 0.5
+    assert seen[turn - 1] == ("done", 0.5)
+    assert max(shares[: labels.index("oracle")]) < 0.5 < shares[turn + 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "^this is no JSON: Expecting property name"),
+        ("[]", "^this is no complete report: expected a JSON object$"),
+    ],
+)
+def test_what_is_no_report_is_refused_with_what_was_expected(text: str, message: str) -> None:
+    with pytest.raises(MeasurementError, match=message):
+        Report.from_json(text)
+
+
+def test_controls_without_a_part_are_refused_with_its_name() -> None:
+    message = r"these are no complete controls ('runs'): measure them again"
+    with pytest.raises(MeasurementError, match=f"^{re.escape(message)}$"):
+        controls_from_plain([{"name": "oracle"}])
+
+
+def test_what_is_no_number_is_not_written_down() -> None:
+    control = Control("oracle", ((Score("nll", "a", math.nan, 0.0, 1.0),),))
+    with pytest.raises(MeasurementError, match=r"^NaN is no figure: it cannot be reported$"):
+        controls_as_plain([control])

@@ -1,0 +1,343 @@
+"""A result file is complete and agrees with itself, or it is neither written nor read."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.control_scores import beside_controls
+from fluxttice_core.evaluation.coverage_report import coverage_report
+from fluxttice_core.evaluation.gates import judged
+from fluxttice_core.evaluation.report_json import from_plain
+from fluxttice_core.evaluation.result_file import (
+    Circumstances,
+    check_result,
+    read_report,
+    read_result,
+    report_coverage,
+    result_of,
+    result_schema,
+    write_result,
+)
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.storage.canonical_json import canonical_json, json_digest
+from fluxttice_core.storage.pretrained import load
+from tests.small import MEASUREMENT
+
+Result = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def complete(small_checkpoint: Path) -> Result:
+    report = coverage_report(small_checkpoint, settings=MEASUREMENT)
+    spent = Circumstances("fluxttice benchmark --checkpoint small", 1.5, 1 << 20)
+    return result_of(report, load(small_checkpoint), spent)
+
+
+@pytest.fixture
+def result(complete: Result) -> Result:
+    copied: Result = json.loads(json.dumps(complete))
+    return copied
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(result_schema())
+
+
+def test_a_complete_result_is_written_in_canonical_json_and_read_back(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks" / "out.json"
+    write_result(path, result)
+    assert path.read_bytes() == canonical_json(result) + b"\n"
+    assert read_result(path) == json.loads(path.read_text())
+    write_result(path, read_result(path))
+    assert path.read_bytes() == canonical_json(result) + b"\n"
+    assert read_report(path).as_dict()["metrics"] == result["metrics"]
+
+
+def test_the_design_s_parts_are_there(result: Result) -> None:
+    assert result["settings_sha256"] == json_digest(result["settings"])
+    assert result["data"]["operations"] == 27
+    assert result["data"]["split"]["held_out"] == 4
+    assert result["sampler"]["repeats"] == [3, 3]
+    assert len(result["coverage"]) == 4
+    assert {"argmax", "categorical", "expectation", "ceiling", "ceiling_sd"} <= set(result["coverage"][0])
+    assert result["controls"][0]["name"] == "uniform_sampler"
+    assert all("slack" in law for law in result["laws"])
+
+
+@pytest.mark.parametrize("part", sorted(result_schema()["required"]))
+def test_no_part_may_be_missing(result: Result, part: str, tmp_path: Path) -> None:
+    del result[part]
+    with pytest.raises(MeasurementError, match=part):
+        write_result(tmp_path / "out.json", result)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "field", ["ceiling", "floor", "separations", "interval", "seed", "draws", "unit", "rule"]
+)
+def test_no_metric_may_lack_a_reference(result: Result, field: str) -> None:
+    del result["metrics"][3][field]
+    with pytest.raises(MeasurementError, match=field):
+        check_result(result, name="it")
+
+
+def no_control(result: Result) -> None:
+    result["controls"].pop()
+
+
+def control_twice(result: Result) -> None:
+    result["controls"][0] = result["controls"][2]
+
+
+def four_untrained(result: Result) -> None:
+    result["controls"][1]["runs"].pop()
+
+
+def untrained_not_met(result: Result) -> None:
+    metric = result["metrics"][0]
+    metric["separations"] = [s for s in metric["separations"] if s["control"] != "untrained"]
+
+
+def settings_changed(result: Result) -> None:
+    result["settings"]["seed"] = 99
+
+
+def floor_lowered(result: Result) -> None:
+    result["metrics"][0]["floor"]["high"] = 0.0
+
+
+def ceiling_null(result: Result) -> None:
+    result["metrics"][0]["ceiling"] = None
+
+
+def draws_disagree(result: Result) -> None:
+    result["metrics"][0]["draws"] = 200
+
+
+def name_disagrees(result: Result) -> None:
+    result["metrics"][0]["name"] = "coverage/argmax/10000"
+
+
+def ratio_embellished(result: Result) -> None:
+    result["metrics"][0]["ratio"] = 1.0
+
+
+def verdict_embellished(result: Result) -> None:
+    for one in result["metrics"][0]["separations"]:
+        one.update(verdict="better", separates=True)
+
+
+def warning_left_out(result: Result) -> None:
+    result["warnings"] = []
+
+
+def other_space(result: Result) -> None:
+    result["data"]["operations"] = 19_683
+
+
+def sampler_embellished(result: Result) -> None:
+    result["sampler"]["draws"] = [50, 100_000]
+
+
+def coverage_embellished(result: Result) -> None:
+    result["coverage"][0]["argmax"] = 1.0
+
+
+def gate_embellished(result: Result) -> None:
+    result["gates"][-1]["value"] = 1.0
+
+
+def gate_invented(result: Result) -> None:
+    result["gates"][0]["gate"]["quantity"] = "novelty"
+
+
+def law_broken(result: Result) -> None:
+    result["laws"][0]["slack"] = -99.0
+
+
+def unknown_field(result: Result) -> None:
+    result["praise"] = "state of the art"
+
+
+def other_version(result: Result) -> None:
+    result["schema_version"] = 2
+
+
+def half_a_metric(result: Result) -> None:
+    result["metrics"][0]["interval"] = None
+
+
+def local_time(result: Result) -> None:
+    result["created"] = "2025-01-01T00:00:00+02:00"
+
+
+def no_limitation(result: Result) -> None:
+    result["limitations"] = []
+
+
+TAMPERINGS = [
+    no_control,
+    control_twice,
+    four_untrained,
+    untrained_not_met,
+    settings_changed,
+    floor_lowered,
+    ceiling_null,
+    draws_disagree,
+    name_disagrees,
+    ratio_embellished,
+    verdict_embellished,
+    warning_left_out,
+    other_space,
+    sampler_embellished,
+    coverage_embellished,
+    gate_embellished,
+    gate_invented,
+    law_broken,
+    unknown_field,
+    other_version,
+    half_a_metric,
+    local_time,
+    no_limitation,
+]
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda tamper: tamper.__name__)
+def test_what_was_tampered_with_is_neither_written_nor_read(
+    result: Result, tamper: Callable[[Result], None], tmp_path: Path
+) -> None:
+    tamper(result)
+    with pytest.raises(MeasurementError):
+        write_result(tmp_path / "out.json", result)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out.json").write_bytes(canonical_json(result))
+    with pytest.raises(MeasurementError):
+        read_result(tmp_path / "out.json")
+
+
+def with_figures(result: Result, change: Callable[[Figure], Figure]) -> Result:
+    """The result with other figures, and all that follows from them but the laws made to fit."""
+    report = from_plain(result)
+    figures = [change(metric.figure) for metric in report.metrics]
+    metrics = beside_controls(figures, report.controls)
+    forged = dataclasses.replace(report, metrics=metrics, gates=judged(figures, ["a", "b"]))
+    return {**result, **forged.as_dict(), "coverage": report_coverage(forged)}
+
+
+def at(figure: Figure, value: float) -> Figure:
+    interval = figure.interval and dataclasses.replace(
+        figure.interval, estimate=value, lower=value, upper=value
+    )
+    samples = tuple(value for _ in figure.samples)
+    return dataclasses.replace(figure, value=value, interval=interval, samples=samples)
+
+
+def test_figures_that_were_made_to_fit_are_accepted_unchanged(result: Result) -> None:
+    """The control of the next two tests."""
+    check_result(with_figures(result, lambda figure: figure), name="it")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "message"),
+    [
+        ("nll", 0.5, "break the law"),
+        ("coverage/argmax/50", 1.0, "break the law efficiency = coverage / ceiling"),
+        ("efficiency/argmax/50", 1.4, "break the law efficiency = coverage / ceiling"),
+        ("kl_to_uniform", 9.0, "break the law KL"),
+        ("rate", 1e6, "its laws and their slack do not follow from its figures|break the law"),
+    ],
+)
+def test_figures_that_break_a_law_are_refused_whatever_laws_are_recorded(
+    result: Result, quantity: str, value: float, message: str
+) -> None:
+    forged = with_figures(result, lambda f: at(f, value) if f.quantity == quantity else f)
+    with pytest.raises(MeasurementError, match=message):
+        check_result(forged, name="it")
+
+
+@pytest.mark.parametrize(
+    "name", ["coverage/argmax/", "coverage/categorical/", "efficiency/argmax/", "expected_coverage/"]
+)
+def test_a_ceiling_is_what_uniform_draws_show(result: Result, name: str) -> None:
+    forged = with_figures(
+        result, lambda f: dataclasses.replace(f, ceiling=0.01) if f.quantity.startswith(name) else f
+    )
+    with pytest.raises(MeasurementError, match=r"the ceiling of .* is [01]\.[0-9]+, and not 0\.01"):
+        check_result(forged, name="it")
+
+
+def test_laws_may_not_be_left_out(result: Result) -> None:
+    del result["laws"][-1]
+    with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):
+        check_result(result, name="it")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'{"a": 1, "a": 2}', b"\xff"])
+def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "out.json"
+    path.write_bytes(data)
+    with pytest.raises(MeasurementError) as error:
+        read_result(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MeasurementError, match="does not exist"):
+        read_result(tmp_path / "out.json")
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity"])
+def test_a_repeat_that_is_not_finite_is_refused(result: Result, value: str) -> None:
+    metric = next(m for m in result["metrics"] if m["quantity"] == "coverage/argmax/50")
+    metric["samples"][1] = value
+    with pytest.raises(MeasurementError, match=r"repeats of coverage/argmax/50 must be finite|no complete"):
+        check_result(result, name="it")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": [], "y": []}, "has 0 places and 0 values"),
+        ({"x": [0.0], "y": [0.5, 0.5]}, "has 1 places and 2 values"),
+        ({"x": [0.0], "y": ["infinity"]}, "points of total_mass must be finite|no complete"),
+    ],
+)
+def test_a_curve_without_points_is_refused(
+    result: Result, change: dict[str, list[float]], message: str
+) -> None:
+    curve = next(series for series in result["series"] if series["name"] == "total_mass")
+    curve.update(change)
+    with pytest.raises(MeasurementError, match=message):
+        check_result(result, name="it")
+
+
+@pytest.mark.parametrize("dimensions", [{}, {"a": 3}, {"a": 3, "b": 0}, {"a": 3, "b": 10**9}])
+def test_the_dimensions_of_both_halves_are_named(result: Result, dimensions: dict[str, int]) -> None:
+    result["sampler"]["dimensions"] = dimensions
+    with pytest.raises(MeasurementError, match="at sampler/dimensions"):
+        check_result(result, name="it")
+
+
+def test_the_number_of_operations_is_one_that_fits(result: Result) -> None:
+    result["space"]["operations"] = 10**300
+    with pytest.raises(MeasurementError, match="at space/operations"):
+        check_result(result, name="it")
+
+
+def test_repeats_that_overflow_are_refused(result: Result) -> None:
+    forged = with_figures(
+        result,
+        lambda f: (
+            dataclasses.replace(f, samples=(1e308,) * f.repeats)
+            if f.quantity.startswith("coverage/argmax/")
+            else f
+        ),
+    )
+    with pytest.raises(MeasurementError, match="it holds a number that no measurement gives"):
+        check_result(forged, name="it")

@@ -1,0 +1,229 @@
+"""Ablations: which runs are made, that they go on after a kill, and what follows from them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fluxttice_core.errors import MeasurementError, TrainingError
+from fluxttice_core.experiments import ablation as subject
+from fluxttice_core.experiments.ablation import (
+    Ablation,
+    begun,
+    carried_out,
+    due,
+    part_effects,
+)
+from fluxttice_core.experiments.ablation_table import ablation_markdown, ablation_table, statenet_sentences
+from fluxttice_core.experiments.study import read_study, resumed
+from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.small import HEADLINE, RECIPE
+
+PARTS = ("cross_injection", "statenet_learning", "transport", "second_half")
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return load_recipe("standard", RECIPE)
+
+
+@pytest.fixture(scope="module")
+def fresh(recipe: Recipe) -> Ablation:
+    return begun(recipe, parts=PARTS, command="fluxttice ablate", measurement=HEADLINE)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ablation") / "found.json"
+
+
+@pytest.fixture(scope="module")
+def finished(fresh: Ablation, path: Path) -> Ablation:
+    return carried_out(fresh, path, range(3), lambda _label, _done: None)
+
+
+def test_each_recipe_is_run_once_a_seed(fresh: Ablation) -> None:
+    runs = due(fresh, range(2))
+    names = [name for _, _, name in runs]
+    # The recipe itself serves four contrasts, and both sides of the second half.
+    each = [
+        *("the recipe itself", "with cross_injection"),
+        *("with statenet_learning", "without statenet_learning", "without transport"),
+    ]
+    assert names == each * 2
+    assert [seed for seed, _, _ in runs] == [0] * 5 + [1] * 5
+
+
+def test_the_file_holds_what_was_run(finished: Ablation, path: Path) -> None:
+    assert read_study(path, Ablation) == finished
+    assert len(finished.runs) == 15
+    assert due(finished, range(3)) == []
+    quantities = {figure.quantity for figure in finished.runs[0].figures}
+    assert quantities == {
+        *("efficiency/argmax/200", "argmax_divergence", "generative_information"),
+        *("rate", "frontier_distance", "table_accuracy/mean/held_out"),
+    }
+
+
+def test_runs_repeat_themselves(finished: Ablation, fresh: Ablation, tmp_path: Path) -> None:
+    again = carried_out(
+        fresh.model_copy(update={"parts": ("transport",)}), tmp_path / "x.json", [1], lambda *_: None
+    )
+    known = {(run.recipe_sha256, run.seed): run for run in finished.runs}
+    for run in again.runs:
+        before = known[run.recipe_sha256, run.seed]
+        assert (run.tensor_sha256, run.figures) == (before.tensor_sha256, before.figures)
+
+
+def test_statenet_moves_only_where_it_learns(finished: Ablation) -> None:
+    (contrast,) = [c for c in finished.contrasts() if c.part == "statenet_learning"]
+    learned = finished.found(contrast.with_it).values()
+    assert all(run.statenet_moved > 0.0 for run in learned)
+    assert {run.statenet_moved for run in finished.runs if run not in learned} == {0.0}
+
+
+def test_a_killed_ablation_goes_on_where_it_was(
+    finished: Ablation, fresh: Ablation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "found.json"
+    made: list[Any] = []
+    plain = subject.trained_and_measured
+
+    def killed(*arguments: Any) -> Any:
+        if len(made) == 4:
+            raise KeyboardInterrupt
+        made.append(arguments)
+        return plain(*arguments)
+
+    monkeypatch.setattr(subject, "trained_and_measured", killed)
+    with pytest.raises(KeyboardInterrupt):
+        carried_out(fresh, path, range(3), lambda *_: None)
+    monkeypatch.undo()
+    before = resumed(path, fresh)
+    assert len(before.runs) == 4
+    after = carried_out(before, path, range(3), lambda *_: None)
+    figures = [(run.seed, run.tensor_sha256, run.figures) for run in after.runs]
+    assert figures == [(run.seed, run.tensor_sha256, run.figures) for run in finished.runs]
+
+
+def test_more_seeds_and_parts_reuse_what_there_is(finished: Ablation, recipe: Recipe, path: Path) -> None:
+    more = begun(recipe, parts=(*PARTS, "free_bits"), command="fluxttice ablate", measurement=HEADLINE)
+    runs = due(resumed(path, more), range(4))
+    assert [name for seed, _, name in runs if seed < 3] == ["with free_bits"] * 3
+    assert len([seed for seed, _, _ in runs if seed == 3]) == 6
+
+
+def test_the_file_of_another_recipe_is_not_mixed_in(finished: Ablation, path: Path) -> None:
+    other = begun(
+        load_recipe("standard", [*RECIPE, "epochs=3"]), parts=PARTS, command="x", measurement=HEADLINE
+    )
+    with pytest.raises(MeasurementError, match="another recipe, measurement or torch: name another file"):
+        resumed(path, other)
+
+
+Damage = Callable[[dict[str, Any]], object]
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda plain: plain.pop("settings"), "is no ablation"),
+        (lambda plain: plain.update(more=1), "is no ablation"),
+        (lambda plain: plain["runs"][0].update(seed="x"), "is no ablation"),
+        (lambda plain: plain["settings"]["recipe"].update(epochs=3), "contradicts itself"),
+    ],
+)
+def test_a_damaged_file_is_refused(finished: Ablation, tmp_path: Path, damage: Damage, sentence: str) -> None:
+    plain = json.loads(json.dumps(finished.model_dump(mode="json")))
+    damage(plain)
+    (tmp_path / "x.json").write_text(json.dumps(plain))
+    with pytest.raises(MeasurementError, match=sentence):
+        read_study(tmp_path / "x.json", Ablation)
+
+
+def test_no_json_and_no_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{")
+    for name in ("x.json", "missing.json"):
+        with pytest.raises(MeasurementError, match=name):
+            read_study(tmp_path / name, Ablation)
+
+
+def test_a_run_that_cannot_go_on_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
+    wild = load_recipe("standard", [*RECIPE, "optimizer.rate={kind: constant, value: 1.0}"])
+    wild = wild.model_copy(update={"optimizer": wild.optimizer.model_copy(update={"weight_decay": 1e3})})
+    path = tmp_path / "x.json"
+    with pytest.raises(TrainingError, match=r"seed 0, the recipe itself: .*; leave that part out"):
+        carried_out(
+            begun(
+                wild.model_copy(update={"epochs": 30}), parts=["transport"], command="x", measurement=HEADLINE
+            ),
+            path,
+            range(2),
+            lambda *_: None,
+        )
+    assert not path.exists()
+
+
+def test_effects_by_hand(finished: Ablation) -> None:
+    (contrast,) = [c for c in finished.contrasts() if c.part == "transport"]
+    one, other = finished.found(contrast.with_it), finished.found(contrast.without)
+
+    def g(runs: Any, seed: int) -> float:
+        (value,) = (
+            figure.value
+            for figure in runs[seed].figures
+            if (figure.half, figure.quantity) == ("b", "generative_information")
+        )
+        return float(value)
+
+    expected = sum(g(one, seed) - g(other, seed) for seed in range(3)) / 3
+    (found,) = [e for e in part_effects(finished) if (e.part, e.half) == ("transport", "b")]
+    effect, unit = found.effects["generative_information"]
+    assert effect.interval.estimate == pytest.approx(expected)
+    assert (unit, found.seeds, found.same_recipe, found.same_weights) == ("ratio", 3, False, False)
+
+
+def test_where_nothing_is_coupled_the_second_half_makes_exactly_no_difference(finished: Ablation) -> None:
+    found = [e for e in part_effects(finished) if e.part == "second_half"]
+    assert len(found) == 2
+    assert all(e.same_recipe and e.same_weights for e in found)
+    assert {x.interval.upper - x.interval.lower for e in found for x, _ in e.effects.values()} == {0.0}
+
+
+def test_one_seed_is_too_few(finished: Ablation) -> None:
+    alone = finished.model_copy(update={"runs": tuple(run for run in finished.runs if run.seed == 0)})
+    with pytest.raises(MeasurementError, match="cross_injection was run for 1 seeds: at least 2"):
+        list(part_effects(alone))
+
+
+def test_sentences_on_statenet(fresh: Ablation, recipe: Recipe, tmp_path: Path) -> None:
+    parts = ("statenet_learned", "statenet_learning")
+    found = carried_out(
+        begun(recipe, parts=parts, command="x", measurement=HEADLINE),
+        tmp_path / "x.json",
+        range(2),
+        lambda *_: None,
+    )
+    sentence = statenet_sentences({"small": found})
+    assert sentence.startswith("- small: learning moves StateNet's weights by ")
+    assert "and no learning by 0%; against no StateNet: A " in sentence
+    assert "; against one that never learns: A " in sentence
+    with pytest.raises(MeasurementError, match="the ablation x lacks statenet_learning"):
+        statenet_sentences({"x": fresh.model_copy(update={"parts": ("transport",)})})
+
+
+def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:
+    lines = ablation_markdown(finished).splitlines()
+    rows = [line.split(" | ") for line in lines if line.startswith("| ")]
+    assert {len(row) for row in rows} == {9}
+    assert [row[0].removeprefix("| ") for row in rows[1::2]] == [
+        "the recipe itself, mean",
+        *(part.replace("_", " ") for part in PARTS),
+    ]
+    assert [row[1] for row in rows[1:]] == ["A", "B"] * 5
+    assert all(row[-1] == "the same run |" for row in rows[-2:])
+    assert "over 3 seeds" in lines[-1]
+    assert "of 36 intervals about 2 exclude 0" in lines[-1]
+    assert ablation_table(finished).row_count == 5 * 7

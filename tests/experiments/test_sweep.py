@@ -1,0 +1,172 @@
+"""Sweeps: seeds together or one by one, going on after a kill, and the spread of what was measured."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.experiments import study
+from fluxttice_core.experiments import sweep as subject
+from fluxttice_core.experiments.study import read_study, resumed, values
+from fluxttice_core.experiments.sweep import Sweep, begun, carried_out, spreads
+from fluxttice_core.experiments.sweep_table import sweep_table
+from fluxttice_core.statistics.intervals import mean_interval
+from fluxttice_core.storage.tensors import tensor_digest
+from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.small import HEADLINE, RECIPE
+
+STEERED = tuple(setting for setting in RECIPE if not setting.startswith(("transport", "calibration")))
+
+
+def silent(_label: str, _done: float) -> None:
+    return None
+
+
+def fresh(recipe: Recipe, together: int = 2) -> Sweep:
+    return begun(recipe, command="fluxttice sweep", measurement=HEADLINE, together=together)
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return load_recipe("standard", RECIPE)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sweep") / "found.json"
+
+
+@pytest.fixture(scope="module")
+def finished(recipe: Recipe, path: Path) -> Sweep:
+    return carried_out(fresh(recipe), path, range(5), silent)
+
+
+def figures(sweep: Sweep) -> list[Any]:
+    return [(run.seed, run.tensor_sha256, run.figures) for run in sweep.runs]
+
+
+def test_the_file_holds_every_seed_once(finished: Sweep, path: Path) -> None:
+    assert read_study(path, Sweep) == finished
+    assert finished.seeds == [0, 1, 2, 3, 4]
+    assert len({run.tensor_sha256 for run in finished.runs}) == 5
+    assert len(finished.runs[0].figures) == 12
+
+
+def test_a_sweep_tells_what_comes_next(recipe: Recipe, tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    carried_out(fresh(recipe), tmp_path / "x.json", range(3), lambda *step: told.append(step))
+    assert told == [
+        ("training seeds 0 to 1 together", 0.0),
+        ("measuring seed 0", 0.0),
+        ("measuring seed 1", pytest.approx(1 / 3)),
+        ("training seed 2", pytest.approx(2 / 3)),
+        ("measuring seed 2", pytest.approx(2 / 3)),
+        ("done", 1.0),
+    ]
+
+
+@pytest.mark.parametrize("measured", [0, 1, 3])
+def test_a_killed_sweep_ends_with_the_figures_of_an_undisturbed_one(
+    finished: Sweep, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: int
+) -> None:
+    path, plain = tmp_path / "found.json", study.measured_run
+    made: list[int] = []
+
+    def killed(*arguments: Any, **named: Any) -> Any:
+        if len(made) == measured:
+            raise KeyboardInterrupt
+        made.append(1)
+        return plain(*arguments, **named)
+
+    monkeypatch.setattr(subject, "measured_run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        carried_out(fresh(recipe), path, range(5), silent)
+    monkeypatch.undo()
+    before = resumed(path, fresh(recipe))
+    assert len(before.runs) == measured
+    assert figures(carried_out(before, path, range(5), silent)) == figures(finished)
+
+
+def test_together_or_apart_makes_no_difference_but_rounding(
+    finished: Sweep, recipe: Recipe, tmp_path: Path
+) -> None:
+    apart = carried_out(fresh(recipe, together=1), tmp_path / "x.json", range(2), silent)
+    for half in ("a", "b"):
+        for quantity in ("rate", "frontier_distance", "generative_information"):
+            found = values(apart.runs, half, quantity)
+            assert found == pytest.approx(values(finished.runs[:2], half, quantity), rel=1e-3)
+            assert abs(found[0] - found[1]) > 2e-3 * abs(found[0])
+
+
+def test_a_steered_recipe_is_trained_one_by_one_and_recorded_as_its_own_run_is(tmp_path: Path) -> None:
+    recipe = load_recipe("original", [*STEERED, "controller.learning_rate=0.01"])
+    sweep = begun(recipe, command="x", measurement=HEADLINE, together=8)
+    assert sweep.settings.together == 1
+    found = carried_out(sweep, tmp_path / "x.json", range(2), silent)
+    assert found.seeds == [0, 1]
+    own = study.trained_alone(recipe, 1).model_tensors()
+    assert found.runs[1].tensor_sha256 == tensor_digest(own)
+    assert found.runs[1].statenet_moved > 0.0
+
+
+def test_what_does_not_learn_has_not_moved(finished: Sweep) -> None:
+    assert {run.statenet_moved for run in finished.runs} == {0.0}
+
+
+def test_the_spread_is_that_of_the_runs(finished: Sweep) -> None:
+    found = {(spread.half, spread.quantity): spread for spread in spreads(finished)}
+    assert len(found) == 12
+    for (half, quantity), spread in found.items():
+        each = values(sorted(finished.runs, key=lambda run: run.seed), half, quantity)
+        assert spread.interval == mean_interval(each)
+        assert (spread.least, spread.greatest) == (each.min(), each.max())
+        assert spread.deviation == pytest.approx(np.std(each, ddof=1))
+        if spread.better != "neither":
+            assert each[spread.worst_seed] == spread.worst
+            assert spread.worst == (each.min() if spread.better == "higher" else each.max())
+
+
+def test_the_table_shows_every_figure(finished: Sweep) -> None:
+    table = sweep_table(finished)
+    assert table.row_count == 12
+    assert "standard, 5 seeds" in str(table.caption)
+
+
+def test_a_spread_needs_two_runs(finished: Sweep) -> None:
+    with pytest.raises(MeasurementError, match="at least 2 finished runs, and there are 1"):
+        list(spreads(finished.model_copy(update={"runs": finished.runs[:1]})))
+
+
+def test_another_recipe_is_not_mixed_in(finished: Sweep, path: Path) -> None:
+    other = fresh(load_recipe("standard", [*RECIPE, "epochs=3"]))
+    with pytest.raises(MeasurementError, match="holds a study of another recipe"):
+        resumed(path, other)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda plain: plain["settings"].update(together=3), "its settings are not those of settings_sha256"),
+        (lambda plain: plain["runs"].append(plain["runs"][0]), "a run of one recipe and seed comes twice"),
+        (lambda plain: plain.update(more=1), "is no sweep"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(
+    path: Path, finished: Sweep, tmp_path: Path, spoil: Any, sentence: str
+) -> None:
+    plain = json.loads(path.read_text())
+    spoil(plain)
+    (tmp_path / "x.json").write_text(json.dumps(plain))
+    with pytest.raises(MeasurementError, match=sentence):
+        read_study(tmp_path / "x.json", Sweep)
+
+
+def test_threads_and_random_state_are_put_back(recipe: Recipe, tmp_path: Path) -> None:
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    carried_out(fresh(recipe), tmp_path / "x.json", range(2), silent)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)

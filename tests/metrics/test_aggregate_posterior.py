@@ -1,0 +1,166 @@
+"""The aggregate posterior: two independent routes agree, and the rate splits as it must."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.controls import QuantileLookup
+from fluxttice_core.metrics.aggregate_posterior import aggregate_log_density, code_information
+from fluxttice_core.metrics.posterior import Posteriors, encode_rows, rate
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def mixture(seed: int, count: int = 50, dimensions: int = 4, *, narrow: float = 0.1) -> Posteriors:
+    g = generator(seed)
+    mu = torch.randn(count, dimensions, generator=g, dtype=torch.float64)
+    sigma = narrow + torch.rand(count, dimensions, generator=g, dtype=torch.float64)
+    return Posteriors(torch.arange(count), mu, 2 * sigma.log())
+
+
+def collapsed(count: int, dimensions: int) -> Posteriors:
+    zero = torch.zeros(count, dimensions, dtype=torch.float64)
+    return Posteriors(torch.arange(count), zero, zero)
+
+
+def explicit_log_density(posteriors: Posteriors, z: torch.Tensor) -> torch.Tensor:
+    sigma = torch.exp(0.5 * posteriors.logvar)
+    standard = (z.unsqueeze(1) - posteriors.mu) / sigma
+    log_n = -0.5 * standard.square() - sigma.log() - 0.5 * math.log(2 * math.pi)
+    return torch.logsumexp(log_n.sum(-1), dim=1) - math.log(len(posteriors.mu))
+
+
+@pytest.mark.parametrize("direct", [True, False, None])
+def test_both_routes_are_the_definition(direct: bool | None) -> None:
+    posteriors = mixture(0)
+    z = 3 * torch.randn(40, 4, generator=generator(1), dtype=torch.float64)
+    found = aggregate_log_density(posteriors, z, direct=direct)
+    assert torch.allclose(found, explicit_log_density(posteriors, z), rtol=1e-11)
+
+
+def test_expanded_squares_fail_on_narrow_codes_far_out_and_are_not_used_there() -> None:
+    wide = mixture(0, narrow=0.0)
+    posteriors = Posteriors(wide.rows, wide.mu + 1e5, torch.full_like(wide.mu, -18.0))
+    z = posteriors.draw(generator())
+    truth = explicit_log_density(posteriors, z)
+    assert (aggregate_log_density(posteriors, z, direct=False) - truth).abs().max() > 0.01
+    assert torch.allclose(aggregate_log_density(posteriors, z), truth, rtol=1e-11)
+
+
+def test_chunks_of_latents_are_joined_in_order() -> None:
+    posteriors = mixture(0, count=2000)
+    z = posteriors.draw(generator())
+    whole = aggregate_log_density(posteriors, z)
+    parts = torch.cat([aggregate_log_density(posteriors, part) for part in (z[:700], z[700:])])
+    assert torch.allclose(whole, parts, rtol=1e-12)
+    assert len(whole) == 2000
+
+
+def test_the_density_integrates_to_one() -> None:
+    posteriors = mixture(2, dimensions=1, narrow=0.3)
+    grid = torch.linspace(-12, 12, 4001, dtype=torch.float64).unsqueeze(1)
+    total = float(aggregate_log_density(posteriors, grid).exp().sum()) * 24 / 4000
+    assert total == pytest.approx(1, abs=1e-9)
+
+
+def test_information_and_divergence_add_up_to_the_rate(linear_model: Callable[..., Any]) -> None:
+    posteriors = encode_rows(linear_model(0))
+    found = code_information(posteriors, latents=64, generator=generator())
+    total = found.mutual_information.value + found.marginal_kl.value
+    assert total == pytest.approx(rate(posteriors).total, abs=1e-10)
+    assert found.mutual_information.error == found.marginal_kl.error == found.differential_entropy.error > 0
+    assert found.latents == 64
+
+
+def test_collapsed_codes_say_nothing() -> None:
+    found = code_information(collapsed(16, 3), latents=64, generator=generator())
+    assert found.mutual_information.value == pytest.approx(0, abs=1e-9)
+    assert found.marginal_kl.value == pytest.approx(0, abs=1e-9)
+    assert found.differential_entropy.value == pytest.approx(1.5 * math.log(2 * math.pi * math.e))
+    assert found.differential_entropy.error == pytest.approx(0, abs=1e-9)
+
+
+def test_separate_codes_say_everything() -> None:
+    mu = torch.arange(16, dtype=torch.float64).unsqueeze(1)
+    posteriors = Posteriors(torch.arange(16), mu, torch.full_like(mu, 2 * math.log(0.01)))
+    found = code_information(posteriors, latents=64, generator=generator())
+    assert found.mutual_information.value == pytest.approx(math.log(16), abs=1e-9)
+
+
+def test_the_entropy_is_the_integral_and_its_error_is_honest() -> None:
+    posteriors = mixture(2, count=20, dimensions=1, narrow=0.3)
+    grid = torch.linspace(-12, 12, 8001, dtype=torch.float64).unsqueeze(1)
+    log_q = aggregate_log_density(posteriors, grid)
+    truth = -float((log_q.exp() * log_q).sum()) * 24 / 8000
+    found = [code_information(posteriors, latents=100, generator=generator(seed)) for seed in range(200)]
+    values = np.array([f.differential_entropy.value for f in found])
+    errors = np.array([f.differential_entropy.error for f in found])
+    assert abs(values.mean() - truth) < 4.5 * values.std() / math.sqrt(200) + 0.002
+    assert values.std() == pytest.approx(errors.mean(), rel=0.2)
+    covered = np.mean([f.differential_entropy.interval().contains(truth) for f in found])
+    assert covered > 0.92
+
+
+def test_controls_make_the_error_smaller(linear_model: Callable[..., Any]) -> None:
+    posteriors = encode_rows(linear_model(0, base=3, latent_dim=6))
+    found = code_information(posteriors, latents=512, generator=generator())
+    z = Posteriors(posteriors.rows[:512], posteriors.mu[:512], posteriors.logvar[:512]).draw(generator(1))
+    plain = float(aggregate_log_density(posteriors, z).std()) / math.sqrt(512)
+    assert found.differential_entropy.error < 0.8 * plain
+
+
+def test_latents_come_from_every_row_before_any_comes_again() -> None:
+    """With codes far apart the nearest mean gives away the row."""
+    mu = 10 * torch.arange(10, dtype=torch.float64).unsqueeze(1)
+    posteriors = Posteriors(torch.arange(10), mu, torch.full_like(mu, -8.0))
+    for latents in (10, 25):
+        found = code_information(posteriors, latents=latents, generator=generator(latents))
+        assert found.mutual_information.value == pytest.approx(math.log(10), abs=1e-6)
+        assert found.differential_entropy.degrees >= latents - 3
+
+
+def test_too_few_latents_are_refused(linear_model: Callable[..., Any]) -> None:
+    with pytest.raises(MeasurementError, match="at least 8 latents"):
+        code_information(encode_rows(linear_model(0)), latents=7, generator=generator())
+    assert code_information(encode_rows(linear_model(0)), latents=8, generator=generator()).latents == 8
+
+
+def test_the_parts_know_their_freedom_and_go_through_all_rows_before_any_comes_again() -> None:
+    posteriors = encode_rows(QuantileLookup(OperationSpace(base=2)))
+    found = code_information(posteriors, latents=40, generator=torch.Generator().manual_seed(0))
+    degrees = [
+        part.degrees for part in (found.mutual_information, found.marginal_kl, found.differential_entropy)
+    ]
+    assert degrees == [37.0, 37.0, 37.0]
+    torch.manual_seed(1)
+    again = code_information(posteriors, latents=40, generator=torch.Generator().manual_seed(0))
+    assert again == found
+
+
+def test_the_product_is_used_where_each_dimension_s_own_rounding_is_small() -> None:
+    """A wide dimension with far means beside a narrow one with near means: together they would look bad."""
+    mu = torch.tensor([[1e4, 0.0], [-1e4, 1e-3]], dtype=torch.float64)
+    logvar = torch.tensor([[math.log(1e8), math.log(1e-6)]] * 2, dtype=torch.float64)
+    posteriors = Posteriors(torch.arange(2), mu, logvar)
+    z = mu + 1e-4
+    product, direct = (aggregate_log_density(posteriors, z, direct=way) for way in (False, True))
+    chosen = aggregate_log_density(posteriors, z)
+    assert torch.equal(chosen, product)
+    assert not torch.equal(chosen, direct)
+
+
+def test_terms_are_taken_one_by_one_where_the_product_would_round_too_much() -> None:
+    mu = torch.tensor([[1e3], [-1e3]], dtype=torch.float64)
+    posteriors = Posteriors(torch.arange(2), mu, torch.full_like(mu, -18.0))
+    z = mu + 1e-5
+    assert torch.equal(
+        aggregate_log_density(posteriors, z), aggregate_log_density(posteriors, z, direct=True)
+    )

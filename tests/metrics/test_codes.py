@@ -1,0 +1,141 @@
+"""Figures of codes that are known: one that says nothing, one that says everything, one that is misled."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+import torch
+
+from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup, ShuffledLabels
+from fluxttice_core.evaluation.reference import BlankCode
+from fluxttice_core.metrics.codes import (
+    information_figures,
+    parts_of,
+    rate_figures,
+    reconstruction_figures,
+)
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.posterior import Posteriors, encode_rows
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import split
+
+SPACE = OperationSpace(arity=1)
+BINARY = OperationSpace(base=2)
+SETTINGS = MeasurementSettings(posterior_repeats=3, aggregate_draws=64)
+
+
+def by_quantity(found: Iterable[Figure | Series]) -> dict[str, Figure]:
+    return {item.quantity: item for item in found if isinstance(item, Figure)}
+
+
+def codes(model: Autoencoder) -> dict[str, Figure]:
+    posteriors = encode_rows(model)
+    return by_quantity(
+        [
+            *rate_figures(model, posteriors, "a", SETTINGS),
+            *information_figures(posteriors, "a", SETTINGS, model.space),
+        ]
+    )
+
+
+def test_a_code_that_says_nothing_costs_nothing_and_leaves_everything_open() -> None:
+    found = codes(BlankCode(ConstantDecoder(SPACE)))
+    assert found["rate"].value == 0
+    assert found["distortion"].value == pytest.approx(SPACE.log_size, abs=1e-6)
+    assert found["rate_plus_distortion"].value == pytest.approx(SPACE.log_size, abs=1e-6)
+    assert found["frontier_distance"].value == pytest.approx(0, abs=1e-3)
+    assert found["active_units"].value == 0
+    assert found["code_information"].value == pytest.approx(0, abs=1e-6)
+    assert found["marginal_kl"].value == pytest.approx(0, abs=1e-6)
+    assert found["latent_entropy/differential"].value == pytest.approx(
+        found["latent_entropy/differential"].ceiling, abs=1e-6
+    )
+
+
+def test_codes_that_fill_the_prior_show_its_histogram() -> None:
+    blank = BlankCode(ConstantDecoder(OperationSpace()))
+    found = by_quantity(information_figures(encode_rows(blank), "a", SETTINGS, blank.space))
+    histogram = found["latent_entropy/histogram"]
+    assert histogram.value == pytest.approx(histogram.ceiling, abs=0.003)
+    assert histogram.ceiling < np.log(50)
+
+
+def test_the_oracle_s_code_says_everything() -> None:
+    found = codes(QuantileLookup(SPACE))
+    assert found["distortion"].value < 1e-3
+    assert found["code_information"].value == pytest.approx(SPACE.log_size, abs=0.01)
+    assert found["rate"].value > SPACE.log_size
+
+
+def test_entropies_are_those_of_encoded_operations_and_not_of_noise() -> None:
+    found = codes(QuantileLookup(SPACE))
+    for name in ("histogram", "differential"):
+        entropy = found[f"latent_entropy/{name}"]
+        assert entropy.high < entropy.ceiling - 0.5
+
+
+def test_rate_is_never_sampled_and_distortion_always() -> None:
+    found = codes(QuantileLookup(SPACE))
+    assert found["rate"].estimator == "exact"
+    assert found["distortion"].estimator == "monte_carlo"
+    assert found["distortion"].draws == SETTINGS.posterior_repeats
+
+
+def test_only_ternary_spaces_have_the_frontier() -> None:
+    assert "frontier_distance" in codes(QuantileLookup(SPACE))
+    assert "frontier_distance" not in codes(QuantileLookup(BINARY))
+
+
+def test_the_rate_of_each_dimension_adds_up_to_the_rate() -> None:
+    oracle = QuantileLookup(SPACE)
+    found = list(rate_figures(oracle, encode_rows(oracle), "a", SETTINGS))
+    (curve,) = (item for item in found if isinstance(item, Series))
+    assert sum(curve.y) == pytest.approx(by_quantity(found)["rate"].value)
+
+
+def test_the_oracle_gives_back_what_was_held_out() -> None:
+    found = by_quantity(reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, split(SPACE)))
+    assert found["table_accuracy/mean/held_out"].value == 1
+    assert found["trit_accuracy/mean/held_out"].value == 1
+    assert found["table_accuracy/mean/held_out"].estimator == "exact"
+    assert found["table_accuracy/draw/held_out"].value > 0.99
+
+
+def test_shuffled_labels_are_not_given_back() -> None:
+    permutation = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(0))
+    misled = ShuffledLabels(QuantileLookup(SPACE), permutation)
+    found = by_quantity(reconstruction_figures(misled, "a", SETTINGS, None))
+    assert found["table_accuracy/mean/all"].value < 0.3
+    assert found["trit_accuracy/mean/all"].value < 0.7
+
+
+def test_nothing_is_held_out_of_an_unknown_split() -> None:
+    found = by_quantity(reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, None))
+    assert not [quantity for quantity in found if "held_out" in quantity or "train" in quantity]
+    assert set(parts_of(SPACE, None)) == {"all"}
+
+
+def test_each_part_is_measured_on_its_own_rows(linear_model: Callable[..., Autoencoder]) -> None:
+    parts = split(BINARY)
+    model = linear_model(3)
+    found = by_quantity(reconstruction_figures(model, "a", SETTINGS, parts))
+    tables = torch.from_numpy(BINARY.tables(parts.held_out)).float()
+    back = model.decode_logits(model.encode_gaussian(tables)[0]).argmax(-1).numpy() + BINARY.symbols[0]
+    assert found["trit_accuracy/mean/held_out"].value == pytest.approx(np.mean(back == tables.numpy()))
+
+
+def test_shares_stay_within_0_and_1() -> None:
+    for figure in reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, split(SPACE)):
+        assert 0 <= figure.low <= figure.value <= figure.high <= 1
+
+
+def test_the_histogram_is_one_of_codes_and_not_of_noise() -> None:
+    posteriors = encode_rows(QuantileLookup(BINARY))
+    narrow = Posteriors(posteriors.rows, posteriors.mu * 0 + 0.06, posteriors.logvar * 0 - 20)
+    found = by_quantity(information_figures(narrow, "a", SETTINGS, BINARY))
+    histogram = found["latent_entropy/histogram"]
+    assert histogram.value == pytest.approx(0, abs=1e-6)
+    assert histogram.ceiling > 3

@@ -1,0 +1,212 @@
+"""Figures of the mass: closed forms, known generators, and errors that are as large as they say."""
+
+import math
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.controls import (
+    ConstantDecoder,
+    DeltaDecoder,
+    HalfSupportLookup,
+    QuantileLookup,
+)
+from fluxttice_core.metrics.distribution import (
+    Floored,
+    argmax_divergence,
+    conditional_entropy,
+    coverage_from_mass,
+    effective_number,
+    entropy,
+    generative_figures,
+    generative_information,
+    memorisation,
+    negative_log_likelihood,
+    plug_in_negative_log_likelihood,
+)
+from fluxttice_core.metrics.mass import MassEstimate, estimate_mass
+from fluxttice_core.metrics.total_variation import Bracket
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.statistics.coverage import expected_coverage
+from fluxttice_core.statistics.estimate import Estimate
+
+SPACE = OperationSpace(2)
+H = 4 * math.log(2)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def mass_of(p: np.ndarray, *, conditional: float = 0.0, groups: int = 4, draws: int = 400) -> MassEstimate:
+    """Return an estimate without noise: every group holds the same p."""
+    rows = np.tile(p, (groups, 1))
+    return MassEstimate(SPACE, draws, rows, rows.copy(), np.full(groups, conditional))
+
+
+def skewed() -> np.ndarray:
+    return np.random.default_rng(1).dirichlet(np.full(16, 0.7))
+
+
+def noisy(seed: int, p: np.ndarray, *, groups: int = 8, each: int = 50) -> MassEstimate:
+    """Return an estimate whose groups are shares of multinomial draws from p."""
+    rows = np.random.default_rng(seed).multinomial(each, p, groups) / each
+    return MassEstimate(SPACE, groups * each, rows, rows.copy(), np.zeros(groups))
+
+
+def test_closed_forms_of_a_known_distribution() -> None:
+    p = skewed()
+    spread = -float((p * np.log(p)).sum())
+    found = generative_figures(mass_of(p, conditional=0.5))
+    assert found.nll.value == pytest.approx(-np.log(p).mean())
+    assert found.nll_plug_in == pytest.approx(-np.log(p).mean())
+    assert found.kl_from_uniform.value == pytest.approx(-np.log(p).mean() - H)
+    assert found.kl_to_uniform.value == pytest.approx(H - spread)
+    assert found.entropy.value == pytest.approx(spread)
+    assert found.conditional_entropy.value == pytest.approx(0.5)
+    assert found.generative_information.value == pytest.approx((spread - 0.5) / H)
+    assert found.effective_number_1.value == pytest.approx(math.exp(spread))
+    assert found.effective_number_2.value == pytest.approx(1 / (p**2).sum())
+    assert found.total_variation.raw == pytest.approx(0.5 * np.abs(p - 1 / 16).sum())
+    assert found.argmax_divergence.raw.value == pytest.approx(H - spread)
+    assert found.argmax_total_variation.raw == pytest.approx(0.5 * np.abs(p - 1 / 16).sum())
+
+
+def test_figures_without_noise_have_no_error() -> None:
+    found = generative_figures(mass_of(skewed()))
+    for field in fields(found):
+        figure = getattr(found, field.name)
+        estimate = figure.raw if isinstance(figure, Floored) else figure
+        if isinstance(figure, Bracket):
+            assert figure.lower.error == pytest.approx(0, abs=1e-12)
+        if isinstance(estimate, Estimate):
+            assert estimate.error == pytest.approx(0, abs=1e-12)
+            assert estimate.degrees == 3
+
+
+def test_a_constant_decoder_is_optimal_and_knows_nothing() -> None:
+    found = generative_figures(estimate_mass(ConstantDecoder(OperationSpace()), 80, generator=generator()))
+    assert found.nll.value == pytest.approx(9 * math.log(3), abs=1e-5)
+    assert found.kl_from_uniform.value == pytest.approx(0, abs=1e-5)
+    assert found.kl_to_uniform.value == pytest.approx(0, abs=1e-5)
+    assert found.generative_information.value == pytest.approx(0, abs=1e-6)
+    assert found.effective_number_2.value == pytest.approx(19_683, rel=1e-5)
+    assert found.argmax_divergence.raw.value == pytest.approx(9 * math.log(3))
+
+
+def test_a_delta_decoder_has_one_operation_and_no_likelihood() -> None:
+    found = generative_figures(estimate_mass(DeltaDecoder(SPACE, 3), 80, generator=generator()))
+    assert (found.nll.value, found.nll.error) == (math.inf, math.inf)
+    assert found.nll_plug_in == math.inf
+    assert found.kl_from_uniform.value == math.inf
+    assert found.entropy.value == pytest.approx(0)
+    assert found.generative_information.value == pytest.approx(0)
+    assert found.effective_number_1.value == pytest.approx(1)
+    assert found.total_variation.raw == pytest.approx(15 / 16)
+    assert found.kl_to_uniform.value == pytest.approx(H)
+
+
+def test_the_oracle_scores_one_within_its_interval() -> None:
+    covered = 0
+    for seed in range(5):
+        mass = estimate_mass(QuantileLookup(OperationSpace(3, 1)), 80_000, generator=generator(seed))
+        figure = generative_information(mass)
+        assert abs(figure.value - 1) < 1e-3
+        covered += figure.interval(0.99).contains(1.0)
+        assert argmax_divergence(mass).corrected.value == pytest.approx(0, abs=5e-4)
+    assert covered >= 4
+
+
+def test_half_the_support_loses_the_logarithm_of_two() -> None:
+    mass = estimate_mass(HalfSupportLookup(SPACE), 80_000, generator=generator())
+    found = generative_figures(mass)
+    assert found.generative_information.value == pytest.approx(3 / 4, abs=1e-3)
+    assert found.total_variation.raw == pytest.approx(0.5, abs=1e-2)
+    assert found.nll.value == math.inf
+
+
+def test_extrapolation_removes_the_bias_of_few_draws() -> None:
+    p = skewed() * 0.5 + 0.5 / 16
+    truth = -float(np.log(p).mean())
+    estimates = [negative_log_likelihood(noisy(seed, p)) for seed in range(200)]
+    plugged = [plug_in_negative_log_likelihood(noisy(seed, p)) for seed in range(200)]
+    spread = np.std([e.value for e in estimates]) / math.sqrt(200)
+    assert np.mean(plugged) - truth > 6 * spread
+    assert abs(np.mean([e.value for e in estimates]) - truth) < 4.5 * spread + 0.004
+
+
+def test_intervals_of_the_entropy_cover_it() -> None:
+    p = skewed() * 0.5 + 0.5 / 16
+    truth = -float((p * np.log(p)).sum())
+    covered = sum(entropy(noisy(seed, p, each=200)).interval().contains(truth) for seed in range(400))
+    assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_conditional_entropy_is_a_mean_with_its_error() -> None:
+    mass = mass_of(skewed())
+    values = np.array([1.0, 2.0, 4.0, 5.0])
+    found = conditional_entropy(MassEstimate(SPACE, 400, mass.groups, mass.argmax_groups, values))
+    assert found.value == pytest.approx(3)
+    assert found.error == pytest.approx(values.std(ddof=1) / 2)
+
+
+def test_information_carries_the_error_of_both_its_terms() -> None:
+    p = skewed()
+    values = np.array([1.0, 2.0, 4.0, 5.0])
+    mass = MassEstimate(SPACE, 400, np.tile(p, (4, 1)), np.tile(p, (4, 1)), values)
+    assert generative_information(mass).error == pytest.approx(values.std(ddof=1) / 2 / H)
+
+
+def test_effective_numbers_are_offered_of_two_orders() -> None:
+    with pytest.raises(MeasurementError, match="order 1 and 2, not 0"):
+        effective_number(mass_of(skewed()), order=0)
+
+
+def test_the_floor_of_the_divergence_is_what_noise_shows_of_a_uniform_generator() -> None:
+    uniform = np.full(16, 1 / 16)
+    found = [argmax_divergence(noisy(seed, uniform)) for seed in range(200)]
+    assert np.mean([one.raw.value for one in found]) == pytest.approx(found[0].floor, rel=0.15)
+    assert found[0].floor == pytest.approx(15 / 800)
+
+
+def test_a_floor_is_taken_off_and_the_error_kept() -> None:
+    corrected = Floored(Estimate(0.75, 0.01, 7.0), 0.25).corrected
+    assert corrected == Estimate(0.5, 0.01, 7.0)
+
+
+def test_coverage_from_mass_is_the_expected_coverage() -> None:
+    p = skewed()
+    budgets = [0, 5, 50]
+    values = [e.value for e in coverage_from_mass(mass_of(p), budgets)]
+    assert values == pytest.approx(expected_coverage(p, budgets).tolist())
+    loose = coverage_from_mass(noisy(0, p), [20])[0]
+    assert 0 < loose.error < 0.05
+    assert abs(loose.value - expected_coverage(p, [20])[0]) < 5 * loose.error
+
+
+def test_memorisation_is_the_ratio_of_mean_masses() -> None:
+    p = np.arange(1, 17) / 136
+    train, held_out = np.arange(8), np.arange(12, 16)
+    found = memorisation(mass_of(p), train=train, held_out=held_out)
+    assert found.value == pytest.approx(p[:8].mean() / p[12:].mean())
+    assert memorisation(mass_of(np.full(16, 1 / 16)), train=train, held_out=held_out).value == pytest.approx(
+        1
+    )
+
+
+def test_what_never_gets_mass_was_never_learned() -> None:
+    p = np.eye(16)[0]
+    assert memorisation(mass_of(p), train=np.arange(4), held_out=np.arange(4, 8)).value == math.inf
+
+
+@pytest.mark.parametrize(("train", "held_out"), [([0, 1], [1, 2]), ([], [1]), ([1], [])])
+def test_memorisation_needs_two_separate_sets(train: list[int], held_out: list[int]) -> None:
+    with pytest.raises(MeasurementError, match="two non-empty sets"):
+        memorisation(
+            mass_of(skewed()),
+            train=np.array(train, dtype=np.int64),
+            held_out=np.array(held_out, dtype=np.int64),
+        )

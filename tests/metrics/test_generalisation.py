@@ -1,0 +1,258 @@
+"""The oracle generalises in every way, a misled one in none, and impossible requests are refused."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.controls import QuantileLookup, ShuffledLabels
+from fluxttice_core.metrics.generalisation import (
+    NoiseResponse,
+    _same,
+    arithmetic_accuracy,
+    composition_accuracy,
+    interpolation_betweenness,
+    noise_response,
+    symmetry_response,
+)
+from fluxttice_core.metrics.indexing import positions_of
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+SPACE = OperationSpace()
+ORACLE = QuantileLookup(SPACE)
+A, B, C = torch.randint(SPACE.size, (3, 150), generator=torch.Generator().manual_seed(0))
+MISLED = ShuffledLabels(ORACLE, torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(1)))
+
+
+@dataclass(frozen=True)
+class Forgetful(QuantileLookup):
+    """The oracle, but its encoder reads the first cell as the smallest symbol whatever it is."""
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        read = tables.clone()
+        read[:, 0] = self.space.symbols[0]
+        return super().encode_gaussian(read)
+
+
+@dataclass(frozen=True)
+class Recording(QuantileLookup):
+    """The oracle, with a list of the tables that it was shown."""
+
+    shown: list[Tensor]
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        self.shown.append(tables)
+        return super().encode_gaussian(tables)
+
+
+@dataclass(frozen=True)
+class Swapped(QuantileLookup):
+    """The oracle with the codes of the middle and the greatest symbol exchanged, on both ways."""
+
+    def decode_positions(self, z: Tensor) -> Tensor:
+        return torch.tensor([0, 2, 1])[super().decode_positions(z)]
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        exchanged = torch.tensor([-1, 1, 0])[(tables + 1).long()]
+        return super().encode_gaussian(exchanged)
+
+
+def shares(model: Autoencoder) -> tuple[float, ...]:
+    generator = torch.Generator().manual_seed(2)
+    return (
+        composition_accuracy(model, A, B),
+        noise_response(model, A, flips=2, generator=generator).to_given,
+        symmetry_response(model, A).exact,
+        interpolation_betweenness(model, A, B),
+        arithmetic_accuracy(model, A, B, C),
+    )
+
+
+def test_the_oracle_generalises_in_every_way() -> None:
+    assert shares(ORACLE) == (1, 1, 1, 1, 1)
+
+
+def test_a_misled_encoder_does_in_none() -> None:
+    *exact, cells = shares(MISLED)
+    assert max(exact) < 0.05
+    assert cells < 0.5
+
+
+def test_exchanging_two_symbols_is_linear_for_the_oracle_which_mirrors_its_code() -> None:
+    oracle = QuantileLookup(OperationSpace(base=2, arity=3))
+    found = symmetry_response(oracle, torch.randperm(256, generator=torch.Generator().manual_seed(0)))
+    assert found.exact == 1
+    assert found.linear_fit == pytest.approx(1)
+
+
+def test_the_worst_permutation_of_three_symbols_is_a_quarter_linear_for_the_oracle() -> None:
+    r"""Codes -a, 0, a a cell: turning them round leaves a correlation of -1/2, hence R^2 = 1/4."""
+    rows = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(3))[:6_000]
+    assert symmetry_response(ORACLE, rows).linear_fit == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_fit_is_judged_on_rows_that_it_was_not_made_on() -> None:
+    """With half of the rows one operation, the map of the first half says nothing of the second."""
+    same, others = torch.full((150,), 4), torch.arange(0, 15_000, 100)
+    assert symmetry_response(ORACLE, torch.cat((same, others))).linear_fit < 0
+
+
+@pytest.mark.parametrize("flips", [1, 5, 9])
+def test_flips_change_as_many_cells_as_asked_to_either_other_symbol(flips: int) -> None:
+    shown: list[Tensor] = []
+    model = Recording(SPACE, shown)
+    found = noise_response(model, A, flips=flips, generator=torch.Generator().manual_seed(flips))
+    assert found == NoiseResponse(to_given=1.0, to_clean=0.0)
+    change = (shown[0].long() - positions_of(SPACE, A) + 1) % 3
+    assert (change.count_nonzero(1) == flips).all()
+    assert set(change.flatten().tolist()) == ({0, 1, 2} if flips < SPACE.cells else {1, 2})
+
+
+def test_a_code_that_forgets_a_cell_undoes_the_noise_in_it() -> None:
+    """One cell in nine is forgotten, so that one flip in nine is in it, and half of those are undone."""
+    rows = torch.zeros(4_000, dtype=torch.int64)
+    found = noise_response(Forgetful(SPACE), rows, flips=1, generator=torch.Generator().manual_seed(0))
+    assert found.to_clean == pytest.approx(1 / 9, abs=0.02)
+    assert found.to_given == pytest.approx(8 / 9, abs=0.02)
+
+
+def test_a_path_that_turns_back_is_not_between_its_ends() -> None:
+    """Means that are read in the order -, +, 0: from - to 0 every path leads through +."""
+    first, second = torch.tensor([0]), torch.tensor([1])
+    assert interpolation_betweenness(Swapped(SPACE), first, second) == 0
+    assert interpolation_betweenness(Swapped(SPACE), second, torch.tensor([2])) == 1
+
+
+def test_sums_are_taken_cell_by_cell_modulo_the_base() -> None:
+    """Only the sum 0 is known: 1 + 2 in every cell gives it, 1 + 1 does not."""
+    ones, twos = torch.tensor([SPACE.size // 2]), torch.tensor([SPACE.size - 1])
+    blind = ShuffledLabels(ORACLE, torch.zeros(SPACE.size, dtype=torch.int64))
+    assert composition_accuracy(blind, ones, twos) == 1
+    assert composition_accuracy(blind, ones, ones) == 0
+
+
+@pytest.mark.parametrize("flips", [0, 10])
+def test_impossible_flips_are_refused(flips: int) -> None:
+    with pytest.raises(MeasurementError, match="cannot flip"):
+        noise_response(ORACLE, A, flips=flips, generator=torch.Generator())
+
+
+def test_too_few_operations_for_a_fit_are_refused() -> None:
+    with pytest.raises(MeasurementError, match="too few"):
+        symmetry_response(ORACLE, A[:30])
+
+
+def test_arithmetic_that_leaves_the_symbols_everywhere_is_refused() -> None:
+    top, bottom = torch.tensor([SPACE.size - 1]), torch.tensor([0])
+    with pytest.raises(MeasurementError, match="no cell"):
+        arithmetic_accuracy(ORACLE, top, bottom, top)
+
+
+@dataclass(frozen=True)
+class Shifted(QuantileLookup):
+    """The oracle with one latent counted from elsewhere."""
+
+    def decode_positions(self, z: Tensor) -> Tensor:
+        return super().decode_positions(z - 5 * torch.eye(self.latent_dim)[0])
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        mu, logvar = super().encode_gaussian(tables)
+        return mu + 5 * torch.eye(self.latent_dim)[0], logvar
+
+
+@dataclass(frozen=True)
+class Dipping(QuantileLookup):
+    """The oracle, but the first cell is the greatest symbol wherever the second latent is near 0."""
+
+    def decode_positions(self, z: Tensor) -> Tensor:
+        positions = super().decode_positions(z)
+        positions[:, 0] = torch.where(z[:, 1].abs() < 0.3, 2, positions[:, 0])
+        return positions
+
+
+@dataclass(frozen=True)
+class Timid(QuantileLookup):
+    """The oracle with means only just beyond the cuts."""
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        mu, logvar = super().encode_gaussian(tables)
+        return 0.46 * mu, logvar
+
+
+def test_noise_comes_from_the_generator() -> None:
+    shown: list[Tensor] = []
+    for seed in (4, 4, 5):
+        generator = torch.Generator().manual_seed(seed)
+        noise_response(Recording(SPACE, shown), A, flips=2, generator=generator)
+    assert torch.equal(shown[0], shown[1])
+    assert not torch.equal(shown[0], shown[2])
+
+
+def test_the_first_half_of_the_rows_makes_the_fit() -> None:
+    """With 70 various operations the fit is good; with the three in the first third it would be none."""
+    same = torch.full((130,), 4)
+    others = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(0))[:270]
+    assert symmetry_response(ORACLE, torch.cat((same, others))).linear_fit > 0
+
+
+def test_a_fit_needs_two_rows_for_each_unknown() -> None:
+    assert symmetry_response(ORACLE, A[:40]).exact == 1
+    with pytest.raises(MeasurementError, match=r"^too few operations to fit a map of codes: give more"):
+        symmetry_response(ORACLE, A[:39])
+
+
+def test_the_origin_of_the_codes_does_not_matter_for_the_fit() -> None:
+    rows = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(3))[:6_000]
+    found = symmetry_response(Shifted(SPACE), rows)
+    assert found.exact == 1
+    assert found.linear_fit == pytest.approx(0.25, abs=0.02)
+
+
+def test_each_segment_counts_alone() -> None:
+    turned = interpolation_betweenness(Swapped(SPACE), torch.tensor([0, 1]), torch.tensor([1, 2]))
+    assert turned == 0.5
+    missed = interpolation_betweenness(Forgetful(SPACE), torch.tensor([0, 0]), torch.tensor([3, 1]))
+    assert missed == 0.5
+
+
+def test_a_cell_that_leaves_a_symbol_common_to_both_ends_is_not_between_them() -> None:
+    """The second cell goes from the smallest symbol to the greatest, and the first jumps on the way."""
+    assert interpolation_betweenness(Dipping(SPACE), torch.tensor([0]), torch.tensor([6])) == 0
+    assert interpolation_betweenness(ORACLE, torch.tensor([0]), torch.tensor([6])) == 1
+
+
+def test_the_end_is_where_the_path_ends() -> None:
+    assert interpolation_betweenness(Timid(SPACE), torch.tensor([SPACE.size // 2]), torch.tensor([0])) == 1
+
+
+def test_the_smallest_symbol_is_one() -> None:
+    smallest = torch.tensor([0])
+    assert arithmetic_accuracy(ORACLE, smallest, smallest, smallest) == 1
+
+
+def test_a_path_starts_at_its_beginning() -> None:
+    """Means just beyond the cuts: after a tenth of the way to the middle they are there already."""
+    smallest, middle = torch.tensor([0]), torch.tensor([SPACE.size // 2])
+    assert interpolation_betweenness(Timid(SPACE), smallest, middle) == 1
+    starts = torch.tensor([1, 0])
+    assert interpolation_betweenness(Forgetful(SPACE), starts, torch.tensor([3, 3])) == 0.5
+
+
+def test_the_path_ends_at_the_second_code() -> None:
+    """A step further and the means would have left the range in which the model still answers."""
+
+    @dataclass(frozen=True)
+    class Bounded(QuantileLookup):
+        def decode_positions(self, z: Tensor) -> Tensor:
+            return torch.where(z.abs() > 1.0, 1, super().decode_positions(z))
+
+    first, second = torch.tensor([SPACE.size // 2]), torch.tensor([SPACE.size - 1])
+    assert interpolation_betweenness(Bounded(SPACE), first, second) == 1
+
+
+def test_a_share_of_tables_counts_whole_tables() -> None:
+    decoded = torch.tensor([[1, 1], [1, 0], [1, 1]], dtype=torch.uint8)
+    assert _same(decoded, torch.ones(3, 2)) == pytest.approx(2 / 3)

@@ -1,0 +1,230 @@
+"""The mass of every operation: exact where it is known, unbiased where it is drawn."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError, OperationError
+from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
+from fluxttice_core.metrics.indexing import positions_of
+from fluxttice_core.metrics.mass import MassEstimate, _Workspace, estimate_mass, outer_product
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.sampling import DecoderSampler
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+SPACES = [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (4, 1)]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def explicit_mass(model: Decodable, z: Tensor) -> Tensor:
+    """Return p(x|z) of every operation for every latent by multiplying nine numbers, in double precision."""
+    log_p = model.decode_logits(z).double().log_softmax(-1)
+    positions = positions_of(model.space, torch.arange(model.space.size))
+    cells = torch.arange(model.space.cells)
+    return log_p[:, cells, positions].sum(-1).exp()
+
+
+@pytest.mark.parametrize(("base", "arity"), SPACES)
+def test_few_latents_give_the_explicit_products(
+    base: int, arity: int, linear_model: Callable[..., Any]
+) -> None:
+    model = linear_model(0, base=base, arity=arity, latent_dim=16)
+    mass = estimate_mass(model, 6, generator=generator(3), groups=2)
+    expected = explicit_mass(model, torch.randn(6, 16, generator=generator(3))[:3])
+    assert torch.allclose(torch.from_numpy(mass.groups[0]), expected.mean(0), rtol=1e-4, atol=1e-9)
+    entropy = torch.special.entr(expected).sum(1).mean()
+    assert mass.conditional_entropies[0] == pytest.approx(float(entropy), rel=1e-4)
+
+
+def test_one_latent_gives_the_explicit_product(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(5, base=3, latent_dim=16, gain=0.5)
+    mass = estimate_mass(model, 2, generator=generator(), groups=2)
+    z = torch.cat([torch.randn(1, 16, generator=g) for g in [generator()] for _ in range(2)])
+    assert np.allclose(mass.groups, explicit_mass(model, z).numpy(), rtol=1e-5)
+
+
+def test_a_delta_decoder_gives_a_delta() -> None:
+    mass = estimate_mass(DeltaDecoder(OperationSpace(), 1234), 64, generator=generator())
+    assert mass.p[1234] == 1.0
+    assert np.delete(mass.p, 1234).max() == 0.0
+    assert mass.p_argmax[1234] == 1.0
+    assert mass.conditional_entropies.max() == 0.0
+
+
+def test_constant_logits_give_one_in_k() -> None:
+    mass = estimate_mass(ConstantDecoder(OperationSpace()), 4096, generator=generator())
+    assert np.allclose(mass.p, 1 / 19_683, rtol=1e-6)
+    assert mass.conditional_entropies == pytest.approx(9 * math.log(3), rel=1e-6)
+    assert mass.p_argmax[0] == 1.0
+
+
+def test_constant_unequal_logits_give_their_product() -> None:
+    logits = torch.randn(4, 2, generator=generator())
+    mass = estimate_mass(ConstantDecoder(OperationSpace(2), 16, logits), 64, generator=generator())
+    expected = explicit_mass(ConstantDecoder(OperationSpace(2), 16, logits), torch.zeros(1, 16))[0]
+    assert np.allclose(mass.p, expected, rtol=1e-6)
+
+
+class OneLatent:
+    """Two Boolean cells that follow one latent: p(x) is a one-dimensional integral."""
+
+    space = OperationSpace(2, 1)
+    latent_dim = 1
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        slope = torch.tensor([[[0.0, 3.0], [0.0, -1.5]]])
+        return z.view(-1, 1, 1) * slope + torch.tensor([0.0, 0.5])
+
+
+def test_the_estimate_is_unbiased() -> None:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    exact = weights / weights.sum() @ explicit_mass(OneLatent(), torch.tensor(nodes)[:, None].float()).numpy()
+    for seed in range(3):
+        mass = estimate_mass(OneLatent(), 160_000, generator=generator(seed), groups=16)
+        error = mass.groups.std(0, ddof=1) / 4
+        assert (np.abs(mass.p - exact) < 5 * error).all()
+        assert (error < 0.002).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mass_is_mass(seed: int, linear_model: Callable[..., Any]) -> None:
+    mass = estimate_mass(linear_model(seed, base=3, gain=5.0), 4096, generator=generator(seed))
+    assert np.allclose(mass.groups.sum(1), 1, atol=1e-6)
+    assert np.allclose(mass.argmax_groups.sum(1), 1, atol=1e-12)
+    assert mass.groups.min() >= 0
+    assert mass.p == pytest.approx(mass.groups.mean(0))
+    assert mass.p_argmax == pytest.approx(mass.argmax_groups.mean(0))
+
+
+def test_argmax_counts_are_those_of_the_sampler(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(2, base=3, latent_dim=16)
+    mass = estimate_mass(model, 4096, generator=generator(9), groups=2)
+    drawn = DecoderSampler(model, "argmax").sample(4096, generator(9))
+    counts = np.bincount(drawn[:2048], minlength=19_683)
+    assert np.array_equal(mass.argmax_groups[0] * 2048, counts)
+
+
+def test_the_chunk_changes_rounding_only(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(1, base=3, latent_dim=16)
+    few = estimate_mass(model, 800, generator=generator(), groups=2, chunk=100)
+    whole = estimate_mass(model, 800, generator=generator(), groups=2, chunk=400)
+    assert np.allclose(few.groups, whole.groups, rtol=1e-4, atol=1e-10)
+    assert np.array_equal(few.argmax_groups, whole.argmax_groups)
+    assert few.conditional_entropies == pytest.approx(whole.conditional_entropies, rel=1e-6)
+
+
+def test_latents_are_decoded_in_chunks_that_suit_the_device_or_as_asked() -> None:
+    sizes: list[int] = []
+
+    class Watched(ConstantDecoder):
+        def decode_logits(self, z: Tensor) -> Tensor:
+            sizes.append(len(z))
+            return super().decode_logits(z)
+
+    estimate_mass(Watched(OperationSpace(2)), 10_000, generator=generator(), groups=2)
+    assert sizes == [4096, 904] * 2
+    sizes.clear()
+    estimate_mass(Watched(OperationSpace(2)), 10, generator=generator(), groups=2, chunk=3)
+    assert sizes == [3, 2] * 2
+
+
+def test_the_number_of_threads_changes_nothing(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(1, base=3)
+    alone = estimate_mass(model, 4096, generator=generator(), chunk=256)
+    torch.set_num_threads(2)
+    try:
+        together = estimate_mass(model, 4096, generator=generator(), chunk=256)
+    finally:
+        torch.set_num_threads(1)
+    assert np.array_equal(alone.groups, together.groups)
+    assert np.array_equal(alone.conditional_entropies, together.conditional_entropies)
+
+
+def test_groups_are_independent_and_seeded(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(1)
+    mass = estimate_mass(model, 400, generator=generator())
+    assert (mass.draws, mass.groups.shape, mass.space) == (400, (8, 16), model.space)
+    assert len(np.unique(mass.conditional_entropies)) == 8
+    assert np.array_equal(mass.groups, estimate_mass(model, 400, generator=generator()).groups)
+    assert not np.array_equal(mass.groups, estimate_mass(model, 400, generator=generator(1)).groups)
+
+
+@pytest.mark.parametrize("low", [-math.inf, -1e30])
+def test_impossible_symbols_get_no_mass_and_no_entropy(low: float) -> None:
+    logits = torch.tensor([[0.0, low], [low, 3.0], [1.0, low], [0.0, 0.0]])
+    mass = estimate_mass(ConstantDecoder(OperationSpace(2), 2, logits), 16, generator=generator())
+    assert np.flatnonzero(mass.p).tolist() == [2, 10]
+    assert mass.p[[2, 10]] == pytest.approx([0.5, 0.5])
+    assert mass.conditional_entropies == pytest.approx(math.log(2))
+
+
+def test_a_decoders_own_tensors_are_left_alone() -> None:
+    logits = torch.randn(4, 2, generator=generator())
+    before = logits.clone()
+    estimate_mass(ConstantDecoder(OperationSpace(2), 2, logits), 2, generator=generator(), groups=2, chunk=1)
+    assert torch.equal(logits, before)
+
+
+def test_the_oracle_spreads_its_mass_evenly() -> None:
+    mass = estimate_mass(QuantileLookup(OperationSpace(2)), 160_000, generator=generator())
+    assert np.abs(mass.p - 1 / 16).max() < 5 * math.sqrt(1 / 16 / 160_000)
+    assert np.array_equal(mass.p, mass.p_argmax)
+
+
+def test_a_decoder_that_returns_nan_is_refused() -> None:
+    broken = ConstantDecoder(OperationSpace(2), 2, torch.full((4, 2), math.nan))
+    with pytest.raises(MeasurementError, match="not finite"):
+        estimate_mass(broken, 16, generator=generator())
+
+
+@pytest.mark.parametrize(("draws", "groups"), [(16, 1), (15, 8), (4, 8), (0, 2)])
+def test_draws_that_cannot_be_shared_out_are_refused(draws: int, groups: int) -> None:
+    with pytest.raises(MeasurementError, match=f"{draws} draws cannot be shared out to {groups} groups"):
+        estimate_mass(ConstantDecoder(OperationSpace(2)), draws, generator=generator(), groups=groups)
+
+
+def test_as_few_draws_as_groups_are_enough() -> None:
+    assert estimate_mass(ConstantDecoder(OperationSpace(2)), 8, generator=generator()).draws == 8
+
+
+def test_a_space_that_cannot_be_enumerated_is_refused() -> None:
+    with pytest.raises(OperationError, match="too many to write out"):
+        estimate_mass(ConstantDecoder(OperationSpace(4, 2)), 16, generator=generator())
+
+
+def test_outer_products_run_with_the_first_cell_fastest() -> None:
+    cells = torch.rand(5, 3, 7, generator=generator())
+    product = outer_product(cells)
+    assert product.shape == (243, 7)
+    index = 2 + 3 * 0 + 9 * 1 + 27 * 2 + 81 * 1
+    expected = cells[0, 2] * cells[1, 0] * cells[2, 1] * cells[3, 2] * cells[4, 1]
+    assert torch.allclose(product[index], expected)
+
+
+def test_mass_is_kept_in_double_precision(linear_model: Callable[..., Any]) -> None:
+    mass: MassEstimate = estimate_mass(linear_model(0), 80, generator=generator())
+    assert mass.groups.dtype == mass.argmax_groups.dtype == mass.conditional_entropies.dtype == np.float64
+
+
+def test_outer_products_are_written_where_they_are_told() -> None:
+    cells, room = torch.rand(3, 2, 5, generator=generator()), torch.zeros(8, 5)
+    product = outer_product(cells, out=room)
+    assert product.data_ptr() == room.data_ptr()
+    assert torch.equal(room, outer_product(cells))
+
+
+def test_each_factor_keeps_its_own_room() -> None:
+    workspace, cells = _Workspace(), torch.rand(3, 2, 5, generator=generator())
+    first, other = workspace.product("first", cells), workspace.product("other", cells)
+    assert workspace.product("first", cells + 1).data_ptr() == first.data_ptr() != other.data_ptr()
+    assert torch.equal(first, outer_product(cells + 1))
+    assert torch.equal(other, outer_product(cells))
+    assert workspace.product("first", cells[..., :3]).shape == (8, 3)

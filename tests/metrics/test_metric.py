@@ -1,0 +1,190 @@
+"""A number without its context cannot be made, and no metric claims to separate what it does not."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.choices import Direction
+from fluxttice_core.metrics.metric import (
+    ControlName,
+    Figure,
+    Floor,
+    Metric,
+    Score,
+    Separation,
+    Verdict,
+    separation,
+)
+from fluxttice_core.metrics.quantities import base_of
+from fluxttice_core.statistics.intervals import Interval
+
+finite = st.floats(-100, 100, allow_nan=False)
+
+
+def exact(value: float, better: Direction = "higher", quantity: str = "G") -> Figure:
+    return Figure(quantity=quantity, half="a", value=value, unit="ratio", better=better, ceiling=1.0)
+
+
+def sampled(value: float, width: float, better: Direction = "higher") -> Figure:
+    return dataclasses.replace(
+        exact(value, better),
+        estimator="monte_carlo",
+        interval=Interval(value, value - width, value + width, 0.95, "normal"),
+        draws=100,
+        seed=0,
+    )
+
+
+def metric(figure: Figure, *separations: tuple[ControlName, Verdict]) -> Metric:
+    return Metric(
+        figure=figure,
+        floor=Floor(0.1, 0.0, 0.2, 5),
+        separations=tuple(Separation(control, 0.0, 0.2, verdict) for control, verdict in separations),
+    )
+
+
+def test_a_figure_without_a_ceiling_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="no ceiling"):
+        dataclasses.replace(exact(0.5), ceiling=math.nan)
+
+
+def test_a_figure_that_is_no_number_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="not a number"):
+        exact(math.nan)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_a_fraction_is_finite_and_a_ratio_need_not_be(value: float) -> None:
+    assert exact(value).value == value
+    with pytest.raises(MeasurementError, match="is infinite: a fraction is at most 1"):
+        dataclasses.replace(exact(value), unit="fraction")
+
+
+def test_a_sampled_figure_without_an_interval_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="have an interval"):
+        dataclasses.replace(exact(0.5), estimator="monte_carlo", draws=10, seed=0)
+
+
+def test_an_exact_figure_with_an_interval_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="have an interval"):
+        dataclasses.replace(sampled(0.5, 0.1), estimator="exact")
+
+
+def test_no_repeat_is_left_out_of_those_that_are_kept() -> None:
+    kept = dataclasses.replace(sampled(0.5, 0.1), repeats=3, samples=(0.4, 0.5, 0.6))
+    assert len(kept.samples) == 3
+    with pytest.raises(MeasurementError, match=r"^G was repeated 3 times and keeps 2: keep all$"):
+        dataclasses.replace(kept, samples=(0.5, 0.6))
+
+
+@pytest.mark.parametrize("missing", ["draws", "seed"])
+def test_a_sampled_figure_without_draws_or_seed_is_refused(missing: str) -> None:
+    values = {f.name: getattr(sampled(0.5, 0.1), f.name) for f in dataclasses.fields(Figure)}
+    with pytest.raises(MeasurementError, match="draws and seed"):
+        Figure(**{**values, missing: None})
+
+
+def test_a_budget_that_was_not_drawn_is_refused() -> None:
+    with pytest.raises(MeasurementError, match="name the budget used"):
+        dataclasses.replace(sampled(0.5, 0.1), quantity="coverage/argmax/50000", draws=10_000)
+
+
+def test_the_name_holds_the_draws_once() -> None:
+    budgeted = dataclasses.replace(sampled(0.5, 0.1), quantity="coverage/argmax/100")
+    assert budgeted.name == "coverage/argmax/100"
+    assert sampled(0.5, 0.1).name == "G/100"
+    assert exact(0.5).name == "G"
+    assert base_of(budgeted.quantity) == budgeted.base == "coverage/argmax"
+
+
+def test_the_ratio_is_to_the_ceiling_where_there_is_one() -> None:
+    assert dataclasses.replace(exact(0.5), ceiling=2.0).ratio == 0.25
+    assert dataclasses.replace(exact(0.5), ceiling=0.0).ratio is None
+    assert dataclasses.replace(exact(math.inf)).ratio is None
+
+
+def test_a_floor_needs_five_networks() -> None:
+    scores = [Score("G", "a", value, value, value) for value in (0.1, 0.2, 0.3, 0.4)]
+    with pytest.raises(MeasurementError, match="at least 5"):
+        Floor.of(scores)
+    with pytest.raises(MeasurementError, match="at least 5"):
+        Floor.of([])
+    floor = Floor.of([*scores, Score("G", "a", 0.5, 0.5, 0.5)])
+    assert (floor.low, floor.high, floor.seeds) == (0.1, 0.5, 5)
+    assert floor.mean == pytest.approx(0.3)
+
+
+def test_a_metric_must_have_met_untrained_networks() -> None:
+    with pytest.raises(MeasurementError, match="untrained networks"):
+        metric(exact(0.5), ("oracle", "worse"))
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "better", "expected"),
+    [
+        (0.8, 0.05, "higher", "better"),
+        (0.8, 0.05, "lower", "worse"),
+        (0.8, 0.05, "neither", "different"),
+        (0.1, 0.05, "lower", "better"),
+        (0.1, 0.05, "higher", "worse"),
+        (0.5, 0.2, "higher", "same"),
+        (0.45, 0.1, "neither", "same"),
+    ],
+)
+def test_the_verdict_asks_for_ranges_apart(
+    value: float, width: float, better: Direction, expected: Verdict
+) -> None:
+    scores = [Score("G", "a", 0.4, 0.35, 0.45), Score("G", "a", 0.5, 0.45, 0.55)]
+    assert separation(sampled(value, width, better), "constant_decoder", scores).verdict == expected
+
+
+def test_untrained_networks_are_ranged_over_seeds_and_not_over_their_draws() -> None:
+    scores = [Score("G", "a", 0.4, -9.0, 9.0), Score("G", "a", 0.5, -9.0, 9.0)]
+    found = separation(exact(0.6), "untrained", scores)
+    assert (found.low, found.high, found.verdict) == (0.4, 0.5, "better")
+    assert separation(exact(0.6), "constant_decoder", scores).verdict == "same"
+
+
+def test_exact_figures_that_differ_by_rounding_are_the_same() -> None:
+    assert separation(exact(0.1 + 0.2), "half_support", [exact(0.3).score]).verdict == "same"
+
+
+@given(finite, finite, st.sampled_from(["higher", "lower"]))
+def test_turning_the_sign_turns_the_direction(value: float, other: float, better: Direction) -> None:
+    turned: Direction = "lower" if better == "higher" else "higher"
+    plain = separation(exact(value, better), "half_support", [exact(other).score]).verdict
+    assert separation(exact(-value, turned), "half_support", [exact(-other).score]).verdict == plain
+
+
+def test_only_the_oracle_may_be_better() -> None:
+    assert Separation("oracle", 0.9, 1.0, "worse").separates
+    assert not Separation("untrained", 0.9, 1.0, "worse").separates
+    assert not Separation("oracle", 0.9, 1.0, "same").separates
+
+
+def test_a_metric_misleads_when_a_bad_generator_scores_as_well() -> None:
+    reach = metric(exact(0.9), ("uniform_sampler", "same"), ("untrained", "better"), ("oracle", "same"))
+    assert reach.blind_to == ("uniform_sampler",)
+    assert not reach.misleads
+    likelihood = metric(exact(0.9), ("uniform_sampler", "same"), ("untrained", "worse"))
+    assert likelihood.blind_to == ("uniform_sampler", "untrained")
+    assert likelihood.misleads
+
+
+def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> None:
+    def exact(value: float) -> Figure:
+        return Figure(quantity="G", half="a", value=value, unit="ratio", better="higher", ceiling=1.0)
+
+    scores = [exact(0.5).score, exact(0.6).score]
+    verdicts = [separation(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
+    assert verdicts == ["worse", "same", "same", "better"]
+
+
+def test_a_budget_is_written_in_digits_that_make_a_number() -> None:
+    """A superscript two is a digit to Python's texts, and none to its numbers."""
+    assert base_of("coverage/argmax/2") == "coverage/argmax"
+    assert base_of("coverage/argmax/\N{SUPERSCRIPT TWO}") == "coverage/argmax/\N{SUPERSCRIPT TWO}"

@@ -1,0 +1,197 @@
+"""What the encoder says, against the definitions, and against codes whose rate is known."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from fluxttice_core.errors import MeasurementError, OperationError
+from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup
+from fluxttice_core.metrics import posterior
+from fluxttice_core.metrics.indexing import positions_of, symbols_of
+from fluxttice_core.metrics.posterior import (
+    Posteriors,
+    distortion,
+    encode_rows,
+    histogram_entropy,
+    rate,
+)
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def gaussians(mu: list[list[float]], sigma: list[list[float]]) -> Posteriors:
+    return Posteriors(
+        torch.arange(len(mu)),
+        torch.tensor(mu, dtype=torch.float64),
+        torch.tensor(sigma, dtype=torch.float64).log() * 2,
+    )
+
+
+def test_every_operation_is_encoded_in_order(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(0)
+    found = encode_rows(model)
+    mu, logvar = model.encode_gaussian(symbols_of(model.space, torch.arange(16)))
+    assert torch.equal(found.mu, mu.double())
+    assert torch.equal(found.logvar, logvar.double())
+    assert torch.equal(found.rows, torch.arange(16))
+
+
+def test_given_rows_are_encoded_as_given(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(0)
+    rows = torch.tensor([7, 3, 7])
+    assert torch.equal(encode_rows(model, rows).mu, encode_rows(model).mu[rows])
+
+
+def test_many_rows_are_encoded_in_parts_and_joined(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(0, base=3)
+    rows = torch.arange(5000)
+    mu, _ = model.encode_gaussian(symbols_of(model.space, rows))
+    assert torch.allclose(encode_rows(model, rows).mu, mu.double(), atol=1e-5)
+
+
+def test_nothing_to_encode_is_refused(linear_model: Callable[..., Any]) -> None:
+    with pytest.raises(MeasurementError, match="nothing to encode"):
+        encode_rows(linear_model(0), torch.arange(0))
+
+
+def test_a_space_that_cannot_be_enumerated_needs_rows(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(0, base=4, arity=2)
+    with pytest.raises(OperationError, match="too many to write out"):
+        encode_rows(model)
+    assert len(encode_rows(model, torch.tensor([4**16 - 1])).mu) == 1
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_an_encoder_that_returns_nan_is_refused(which: int) -> None:
+    class Broken(QuantileLookup):
+        def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+            codes = [torch.zeros(tables.shape), torch.zeros(tables.shape)]
+            codes[which][0, 0] = math.nan
+            return codes[0], codes[1]
+
+    with pytest.raises(MeasurementError, match="not finite"):
+        encode_rows(Broken(OperationSpace(2)))
+
+
+def test_draws_have_the_posteriors_moments() -> None:
+    n = 40_000
+    drawn = gaussians([[1.0, -2.0]] * n, [[0.5, 2.0]] * n).draw(generator())
+    assert drawn.dtype == torch.float64
+    assert torch.allclose(drawn.mean(0), torch.tensor([1.0, -2.0]).double(), atol=4.5 * 2 / math.sqrt(n))
+    assert torch.allclose(drawn.std(0), torch.tensor([0.5, 2.0]).double(), rtol=0.02)
+
+
+def test_codes_come_in_parts_with_their_rows(linear_model: Callable[..., Any]) -> None:
+    posteriors = encode_rows(linear_model(0, base=3), torch.arange(5000))
+    rows, codes = (torch.cat(part) for part in zip(*posteriors.coded_chunks(), strict=True))
+    assert torch.equal(rows, posteriors.rows)
+    assert torch.equal(codes, posteriors.mu.float())
+    drawn = torch.cat([z for _, z in posteriors.coded_chunks(generator(1))])
+    assert torch.equal(drawn, posteriors.draw(generator(1)).float())
+
+
+def test_the_rate_of_known_gaussians() -> None:
+    """KL(N(m, s^2) || N(0, 1)) = (m^2 + s^2 - 1)/2 - ln s, averaged over two rows."""
+    found = rate(gaussians([[1.0, 0.0], [3.0, 0.0]], [[1.0, 0.5], [1.0, 0.5]]))
+    assert found.per_dimension == pytest.approx((2.5, -0.375 + math.log(2)))
+    assert found.total == pytest.approx(2.125 + math.log(2))
+
+
+def test_active_units_are_those_whose_mean_moves() -> None:
+    """Means of +-.0995 have variance .0099, of +-.1005 variance .0101."""
+    found = rate(gaussians([[0.0995, 0.1005, 5.0], [-0.0995, -0.1005, 5.0]], [[1.0] * 3] * 2))
+    assert found.active == (False, True, False)
+    assert found.active_units == 1
+
+
+def test_the_rate_is_not_clamped() -> None:
+    """Free bits would raise each of these 16 dimensions to .5."""
+    assert rate(gaussians([[0.0] * 16] * 3, [[1.0] * 16] * 3)).total == 0
+
+
+def test_distortion_of_a_constant_decoder_is_the_entropy_of_a_table() -> None:
+    class Constant(ConstantDecoder):
+        def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+            return torch.zeros(len(tables), 16), torch.zeros(len(tables), 16)
+
+    model = Constant(OperationSpace())
+    found = distortion(model, encode_rows(model), draws=2, generator=generator())
+    assert found.value == pytest.approx(9 * math.log(3), rel=1e-6)
+    assert found.error == pytest.approx(0, abs=1e-6)
+
+
+def test_distortion_of_narrow_codes_is_the_surprise_at_their_means(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(3, gain=0.5, logvar=-60.0)
+    posteriors = encode_rows(model)
+    log_p = model.decode_logits(posteriors.mu.float()).double().log_softmax(-1)
+    truth = positions_of(model.space, torch.arange(16))
+    expected = -log_p.gather(-1, truth.unsqueeze(-1)).sum((1, 2)).mean()
+    found = distortion(model, posteriors, draws=2, generator=generator())
+    assert found.value == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_the_error_of_distortion_is_its_spread_over_repeats(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(3, logvar=0.5)
+    posteriors = encode_rows(model)
+    found = [distortion(model, posteriors, draws=8, generator=generator(seed)) for seed in range(100)]
+    spread = np.std([f.value for f in found], ddof=1)
+    assert np.mean([f.error for f in found]) == pytest.approx(spread, rel=0.25)
+
+
+def test_distortion_is_unbiased_and_seeded(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(3, logvar=0.5)
+    posteriors = encode_rows(model)
+    many = distortion(model, posteriors, draws=2000, generator=generator(5))
+    few = [distortion(model, posteriors, draws=2, generator=generator(seed)).value for seed in range(50)]
+    assert abs(np.mean(few) - many.value) < 4.5 * np.std(few) / math.sqrt(50) + 3 * many.error
+    assert distortion(model, posteriors, draws=2, generator=generator(7)).value == few[7]
+
+
+def test_one_draw_does_not_know_its_error(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(0)
+    with pytest.raises(MeasurementError, match="at least 2 draws"):
+        distortion(model, encode_rows(model), draws=1, generator=generator())
+
+
+def test_histogram_entropy_of_known_histograms() -> None:
+    even = torch.linspace(-2.97, 2.97, 50).unsqueeze(-1)
+    assert histogram_entropy(even) == pytest.approx(math.log(50))
+    spike = torch.full((10, 1), 0.3)
+    assert histogram_entropy(spike) == 0
+    assert histogram_entropy(torch.cat((even, torch.full((50, 1), 0.3)), dim=1)) == pytest.approx(
+        math.log(50) / 2
+    )
+    two = torch.tensor([[-1.0], [1.0], [1.0], [1.0]])
+    assert histogram_entropy(two) == pytest.approx(-0.25 * math.log(0.25) - 0.75 * math.log(0.75))
+
+
+def test_histogram_entropy_leaves_out_what_is_outside() -> None:
+    inside = torch.tensor([[-1.0], [1.0]])
+    outside = torch.tensor([[-1.0], [1.0], [7.0], [-3.01]])
+    assert histogram_entropy(outside) == histogram_entropy(inside) == pytest.approx(math.log(2))
+    assert histogram_entropy(torch.full((3, 1), 9.0)) == 0
+
+
+def test_histogram_entropy_cannot_exceed_its_bins() -> None:
+    assert histogram_entropy(torch.rand(100_000, 2, generator=generator()) * 6 - 3) <= math.log(50)
+
+
+def test_a_unit_whose_variance_is_the_bound_itself_is_not_active(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posterior, "ACTIVE_VARIANCE", 0.25)
+    assert rate(gaussians([[0.5, 0.75], [-0.5, -0.75]], [[1.0] * 2] * 2)).active == (False, True)
+
+
+def test_distortion_draws_16_codes_unless_told(linear_model: Callable[..., Any]) -> None:
+    model = linear_model(3)
+    posteriors = encode_rows(model)
+    assert distortion(model, posteriors, generator=generator()) == distortion(
+        model, posteriors, draws=16, generator=generator()
+    )

@@ -1,0 +1,79 @@
+"""Settings are refused with the one that is wrong, and turned into budgets and repeats."""
+
+import pytest
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_from
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({"draws": []}, "draws"),
+        ({"draws": [0]}, "draws"),
+        ({"draws": [20, 10]}, "draws"),
+        ({"draws": [10, 10]}, "draws"),
+        ({"repeats": 1}, "repeats"),
+        ({"rules": ["categorical"]}, "rules"),
+        ({"rules": ["argmax", "argmax"]}, "rules"),
+        ({"rules": ["argmax", "vote"]}, "rules"),
+        ({"mass_draws": 1025}, "mass_draws"),
+        ({"untrained_seeds": 4}, "untrained_seeds"),
+        ({"device": "gpu"}, "device"),
+        ({"seed": -1}, "seed"),
+        ({"budget": 3}, "budget"),
+    ],
+)
+def test_a_wrong_setting_is_named(values: dict[str, object], where: str) -> None:
+    with pytest.raises(SettingsError, match=where):
+        settings_from(values)
+
+
+def test_budgets_are_repeated_up_to_the_given_one() -> None:
+    settings = MeasurementSettings(draws=(10, 100), repeats=7, repeated_up_to=10, long_repeats=3)
+    assert [settings.repeats_of(n) for n in settings.draws] == [7, 3]
+
+
+def test_the_headline_is_50_000_draws_where_they_are_made() -> None:
+    assert MeasurementSettings().headline == 50_000
+    assert MeasurementSettings(draws=(10, 20, 30)).headline == 20
+
+
+def test_some_settings_are_replaced_and_checked() -> None:
+    changed = MeasurementSettings().with_only(draws=[30, 10, 30], repeats=4, seed=9)
+    assert (changed.draws, changed.repeats, changed.long_repeats, changed.seed) == ((10, 30), 4, 4, 9)
+    assert MeasurementSettings().with_only() == MeasurementSettings()
+    with pytest.raises(SettingsError, match="draws"):
+        MeasurementSettings().with_only(draws=[0])
+
+
+def test_controls_keep_budgets_rules_and_seed() -> None:
+    settings = MeasurementSettings(draws=(10, 20), seed=5)
+    effort = settings.for_controls()
+    assert (effort.draws, effort.rules, effort.seed) == (settings.draws, settings.rules, settings.seed)
+    assert effort.mass_draws == settings.control_mass_draws
+    assert settings_from(effort.model_dump()) == effort
+
+
+def test_the_quick_settings_hold_the_gates_budget() -> None:
+    assert 50_000 in QUICK.draws
+
+
+def test_the_sentence_names_the_place_and_the_reason() -> None:
+    with pytest.raises(SettingsError) as error:
+        settings_from({"draws": [10, 0]})
+    assert str(error.value) == (
+        "the measurement's draws.1 is not possible: Input should be greater than or equal to 1"
+    )
+    with pytest.raises(SettingsError) as error:
+        settings_from(3)
+    assert str(error.value).startswith("the measurement's settings is not possible: Input should be")
+
+
+def test_controls_are_measured_with_the_controls_effort() -> None:
+    effort = MeasurementSettings(posterior_repeats=9).for_controls()
+    assert effort.posterior_repeats == 4
+    assert MeasurementSettings(posterior_repeats=3).for_controls().posterior_repeats == 3
+    assert effort.long_repeats == 1
+    assert effort.repeats == effort.control_repeats
+    assert effort.aggregate_draws == effort.control_aggregate_draws

@@ -1,0 +1,144 @@
+"""Total variation: exact without noise, bracketed with it, and covered at least as often as promised."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fluxttice_core.metrics.choices import BRACKETED
+from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.metrics.total_variation import (
+    Bracket,
+    _folded,
+    _less_noise,
+    argmax_total_variation,
+    total_variation,
+)
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.statistics.estimate import Estimate
+from fluxttice_core.statistics.intervals import Interval
+
+SPACE = OperationSpace(base=2, arity=3)
+SIZE = SPACE.size
+EVEN = np.full(SIZE, 1 / SIZE)
+
+
+def skewed(concentration: float) -> np.ndarray:
+    return np.random.default_rng(7).dirichlet(np.full(SIZE, concentration))
+
+
+def distance(p: np.ndarray) -> float:
+    return 0.5 * float(np.abs(p - 1 / SIZE).sum())
+
+
+def noisy(seed: int, p: np.ndarray, *, groups: int = 8, each: int = 500) -> MassEstimate:
+    """Groups of probabilities with normal errors, and of shares of draws."""
+    generator = np.random.default_rng(seed)
+    soft = generator.normal(p, 0.3 * p, (groups, SIZE))
+    counted = generator.multinomial(each, p, groups) / each
+    return MassEstimate(SPACE, groups * each, soft, counted, np.zeros(groups))
+
+
+def without_noise(p: np.ndarray) -> MassEstimate:
+    same = np.tile(p, (8, 1))
+    return MassEstimate(SPACE, 10**12, same, same, np.zeros(8))
+
+
+def test_without_noise_it_is_the_distance() -> None:
+    p = skewed(1.0)
+    found = total_variation(without_noise(p))
+    assert found.raw == pytest.approx(distance(p))
+    assert found.floor == pytest.approx(0)
+    assert found.interval.lower == pytest.approx(distance(p))
+    assert found.interval.upper == pytest.approx(distance(p))
+    assert found.estimate.value == pytest.approx(distance(p))
+    assert found.estimate.error == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "p", [EVEN, skewed(50.0), skewed(5.0), skewed(0.5)], ids=["even", "nearly", "skewed", "sparse"]
+)
+@pytest.mark.parametrize("measure", [total_variation, argmax_total_variation])
+def test_the_interval_covers_the_distance_as_often_as_it_says(
+    measure: Callable[[MassEstimate], Bracket], p: np.ndarray
+) -> None:
+    found = [measure(noisy(seed, p)) for seed in range(400)]
+    covered = sum(one.interval.contains(distance(p)) for one in found)
+    assert covered / 400 >= 0.95
+
+
+@pytest.mark.parametrize(
+    "p", [EVEN, skewed(50.0), skewed(5.0), skewed(0.5)], ids=["even", "nearly", "skewed", "sparse"]
+)
+def test_the_distance_lies_between_cross_fit_and_plug_in(p: np.ndarray) -> None:
+    found = [argmax_total_variation(noisy(seed, p)) for seed in range(200)]
+    error = 0.002
+    assert np.mean([one.lower.value for one in found]) < distance(p) + error
+    assert np.mean([one.upper.estimate for one in found]) > distance(p) - error
+    assert np.mean([one.raw for one in found]) > distance(p) - error
+    assert all(one.upper.estimate <= one.raw for one in found)
+
+
+def test_a_plug_in_alone_would_not_cover() -> None:
+    """The control: the plug-in's own limits miss the distance of a nearly even generator every time."""
+    p = skewed(50.0)
+    raws = [argmax_total_variation(noisy(seed, p)).raw for seed in range(100)]
+    assert min(raws) > distance(p) + 0.03
+
+
+def test_the_floor_is_what_a_uniform_generator_shows() -> None:
+    found = [
+        (total_variation(mass), argmax_total_variation(mass)) for mass in (noisy(s, EVEN) for s in range(100))
+    ]
+    for place in (0, 1):
+        shown = np.mean([pair[place].raw for pair in found])
+        assert shown == pytest.approx(np.mean([pair[place].floor for pair in found]), rel=0.02)
+    assert found[0][1].floor == pytest.approx(math.sqrt(SIZE / (2 * math.pi * 4_000)))
+
+
+def test_no_distance_exceeds_the_largest() -> None:
+    rows = np.zeros((8, SIZE))
+    rows[:, 3] = 1.0
+    found = argmax_total_variation(MassEstimate(SPACE, 8, rows, rows, np.zeros(8)))
+    assert found.interval.upper == pytest.approx(1 - 1 / SIZE)
+    assert found.floor == 1 - 1 / SIZE
+    spikes = np.eye(SIZE)[:8] * 50.0
+    assert total_variation(MassEstimate(SPACE, 8, spikes, spikes, np.zeros(8))).floor == 1 - 1 / SIZE
+
+
+def test_too_few_groups_for_an_error_leave_the_lower_end_open() -> None:
+    found = total_variation(noisy(0, skewed(0.5), groups=2))
+    assert found.lower.error == math.inf
+    assert found.interval.lower == 0
+    assert total_variation(noisy(0, skewed(0.5), groups=4)).interval.lower > 0.2
+
+
+def test_the_figure_has_the_error_of_its_interval() -> None:
+    found = argmax_total_variation(noisy(0, skewed(5.0)))
+    assert found.estimate.interval().lower == pytest.approx(found.interval.lower)
+    assert found.estimate.interval().upper == pytest.approx(found.interval.upper)
+    assert (found.interval.method, found.interval.level) == (BRACKETED, 0.95)
+    wide, narrow = (argmax_total_variation(noisy(0, skewed(5.0)), level).interval for level in (0.99, 0.5))
+    assert wide.lower < narrow.lower < narrow.upper < wide.upper
+
+
+def test_an_interval_is_never_turned_round() -> None:
+    """Noise can carry the cross-fit's limit past the plug-in's."""
+    upper = Interval(0.1, 0.05, 0.15, 0.95, BRACKETED)
+    crossed = Bracket(lower=Estimate(0.2, 0.0, 3.0), upper=upper, raw=0.1, floor=0.0)
+    assert (crossed.interval.lower, crossed.interval.upper) == (0.2, 0.2)
+
+
+@pytest.mark.parametrize("t", [0.0, 0.5, 2.0, 5.0])
+def test_noise_is_taken_off_as_it_was_added(t: float) -> None:
+    noise = 0.3
+    assert _less_noise(noise / 2 * _folded(t), noise) == pytest.approx(noise / 2 * t, abs=1e-6)
+    draws = np.random.default_rng(0).normal(t, 1.0, 200_000)
+    assert _folded(t) == pytest.approx(np.abs(draws).mean(), rel=0.005)
+
+
+def test_less_than_noise_shows_is_nothing_and_far_more_is_all_distance() -> None:
+    assert _less_noise(0.1, 0.3) == 0.0
+    assert _less_noise(0.4, 0.0) == 0.4
+    assert _less_noise(0.4, 0.01) == 0.4

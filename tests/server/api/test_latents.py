@@ -1,0 +1,194 @@
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fluxttice_core as fx
+from fluxttice_core.operations.distance import hamming_to_all
+from fluxttice_core.server.api.latent_input import read_latent, read_latents
+from fluxttice_core.server.api.latents import Latents
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+SPACE = OperationSpace()
+HALVES = [("fluxttice-a", "a"), ("fluxttice-b", "b")]
+
+
+@pytest.mark.parametrize(("model", "half"), HALVES)
+def test_decoding_gives_what_decode_gives(server: Any, model: str, half: Any) -> None:
+    latents = np.random.default_rng(2).normal(size=(300, 16)).astype(np.float32)
+    answer = server.post("/v1/decode", {"model": model, "latents": latents.tolist(), "probabilities": True})
+    rows = answer.json()["data"]
+    assert [row["position"] for row in rows] == list(range(300))
+    np.testing.assert_array_equal([np.ravel(row["table"]) for row in rows], fx.decode(latents, vae=half))
+    chances = np.array([row["probabilities"] for row in rows])
+    np.testing.assert_allclose(chances, fx.decode(latents, vae=half, probabilities=True), atol=1e-6)
+    np.testing.assert_allclose(chances.sum(-1), 1, atol=1e-5)
+    np.testing.assert_allclose([row["probability"] for row in rows], chances.max(-1).prod(-1), rtol=1e-4)
+    assert [row["index"] for row in rows] == SPACE.indices(fx.decode(latents, vae=half)).tolist()
+    assert [row["string"] for row in rows] == SPACE.strings([row["index"] for row in rows])
+
+
+def test_an_embedding_can_be_sent_back_in_either_encoding(server: Any) -> None:
+    for encoding in ("float", "base64"):
+        asked = {"model": "fluxttice-b", "input": ["min", "webb"], "encoding_format": encoding}
+        codes = [item["embedding"] for item in server.post("/v1/embeddings", asked).json()["data"]]
+        decoded = server.post("/v1/decode", {"model": "fluxttice-b", "latents": codes}).json()["data"]
+        assert [row["names"] for row in decoded] == [["min"], ["webb"]]
+        assert decoded[0]["probabilities"] is None
+        single = server.post("/v1/decode", {"model": "fluxttice-b", "latents": codes[1]}).json()["data"]
+        assert [row["index"] for row in single] == [223]
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        (None, "latents"),
+        ([], "latents"),
+        ("", "latents.0"),
+        ("AAAA", "latents.0"),
+        ("?" * 88, "latents.0"),
+        ([0.0] * 15, "latents.0"),
+        ([[0.0] * 16, [0.0] * 17], "latents.1"),
+        ([["0"] * 16], "latents.0.0"),
+        ([[True] * 16], "latents.0.0"),
+        ([[1.0e7] * 16], "latents.0.0"),
+        ([[10**400] * 16], "latents.0.0"),
+        ([[0.0] * 16] * 2_049, "latents"),
+        ([base64.b64encode(np.zeros(16, "<f4").tobytes()).decode()] * 2_049, "latents"),
+        (base64.b64encode(np.full(16, np.nan, "<f4").tobytes()).decode(), "latents.0"),
+        (base64.b64encode(np.full(16, -np.inf, "<f4").tobytes()).decode(), "latents.0"),
+    ],
+)
+def test_what_is_no_latent_is_refused(server: Any, given: Any, param: str) -> None:
+    answer = server.post("/v1/decode", {"model": "fluxttice-b", "latents": given})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+    assert "little-endian float32" in answer.json()["error"]["message"]
+
+
+def test_one_latent_is_one() -> None:
+    assert read_latent([1] * 16, "latent").tolist() == [1.0] * 16
+    assert read_latents([[1] * 16] * 3, "latents").shape == (3, 16)
+    with pytest.raises(RequestError, match="holds 2 latents"):
+        read_latent([[0.0] * 16] * 2, "latent")
+
+
+@pytest.mark.parametrize(("model", "half"), HALVES)
+def test_draws_are_those_of_their_seed(server: Any, model: str, half: Any) -> None:
+    asked = {"model": model, "n": 5_000, "seed": 11}
+    first, again = (server.post("/v1/sample", asked).json() for _ in range(2))
+    assert first == again
+    drawn = fx.certified().sample(5_000, vae=half, seed=11)
+    assert first["operations"] == drawn.tolist()
+    assert first["distinct"] == np.unique(drawn).size <= 5_000
+    assert first["ceiling"] == pytest.approx(19_683 * (1 - (1 - 1 / 19_683) ** 5_000))
+    assert server.post("/v1/sample", asked | {"seed": 12}).json()["operations"] != first["operations"]
+
+
+def test_draws_without_a_seed_can_be_repeated_with_the_one_that_was_picked(server: Any) -> None:
+    drawn = server.post("/v1/sample", {"model": "fluxttice-b", "n": 50}).json()
+    other = server.post("/v1/sample", {"model": "fluxttice-b", "n": 50}).json()
+    assert drawn["seed"] != other["seed"]
+    again = server.post("/v1/sample", {"model": "fluxttice-b", "n": 50, "seed": drawn["seed"]}).json()
+    assert again == drawn
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": 0},
+        {"n": 100_001},
+        {"n": 1.5},
+        {"n": True},
+        {"n": "9"},
+        {"n": None},
+        {"seed": -1},
+        {"seed": 2**53},
+    ],
+)
+def test_draws_have_bounds(server: Any, wrong: dict[str, Any]) -> None:
+    answer = server.post("/v1/sample", {"model": "fluxttice-b"} | wrong)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == next(iter(wrong))
+
+
+def test_the_most_draws_and_the_largest_seed_are_served(server: Any) -> None:
+    answer = server.post("/v1/sample", {"model": "fluxttice-b", "n": 100_000, "seed": 2**53 - 1})
+    assert len(answer.json()["operations"]) == 100_000
+
+
+@pytest.mark.parametrize(("model", "half"), HALVES)
+def test_neighbours_by_latent_are_the_nearest_means(server: Any, model: str, half: Any) -> None:
+    means = fx.encode(np.arange(SPACE.size), vae=half).astype(np.float64)
+    away = np.linalg.norm(means - means[223], axis=1)
+    found = server.post("/v1/neighbours", {"operation": "webb", "model": model, "limit": 50}).json()
+    distances = [row["distance"] for row in found["data"]]
+    assert found["operation"] == 223
+    assert 223 not in [row["index"] for row in found["data"]]
+    assert distances == sorted(distances)
+    np.testing.assert_allclose(distances, np.sort(away)[1:51], atol=1e-5)
+    np.testing.assert_allclose(distances, away[[row["index"] for row in found["data"]]], atol=1e-5)
+
+
+def test_neighbours_of_a_latent_include_the_operation_that_it_is(server: Any) -> None:
+    latent = fx.encode(15633)[0]
+    for written in (latent.tolist(), base64.b64encode(latent.tobytes()).decode()):
+        found = server.post("/v1/neighbours", {"latent": written, "limit": 3}).json()
+        assert found["data"][0]["names"] == ["min"]
+        assert found["data"][0]["distance"] == pytest.approx(0, abs=1e-5)
+        assert found["operation"] is None
+
+
+@pytest.mark.parametrize(
+    "written", ["min", 15633, [-1, -1, -1, -1, 0, 0, -1, 0, 1], [[-1] * 3, [-1, 0, 0], [-1, 0, 1]]]
+)
+def test_neighbours_by_cells_are_counted_and_ties_go_by_index(server: Any, written: Any) -> None:
+    found = server.post("/v1/neighbours", {"operation": written, "by": "hamming", "limit": 1_000}).json()
+    away = hamming_to_all(15633)
+    expected = sorted((int(distance), index) for index, distance in enumerate(away) if index != 15633)
+    assert [(row["distance"], row["index"]) for row in found["data"]] == expected[:1_000]
+    assert found["model"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({}, "either operation or latent"),
+        ({"operation": "min", "latent": [0] * 16}, "either operation or latent"),
+        ({"latent": [0] * 16, "by": "hamming"}, "no cells to compare"),
+        ({"operation": "min", "by": "edit"}, "by:"),
+        ({"operation": "min", "limit": 0}, "limit:"),
+        ({"operation": "min", "limit": 1_001}, "limit:"),
+        ({"operation": True}, "True and False"),
+        ({"operation": {"a": 1}}, "cannot read"),
+        ({"operation": [0] * 10}, "a list of 10"),
+        ({"operation": ["----00-0+", 223]}, "expected one operation"),
+        ({"operation": -1}, "outside 0 to 19682"),
+        ({"operation": 10**40}, "outside 0 to 19682"),
+        ({"operation": []}, "expected one operation"),
+        ({"latent": [[0] * 16] * 2}, "give one"),
+    ],
+)
+def test_neighbours_need_one_start(server: Any, asked: dict[str, Any], says: str) -> None:
+    answer = server.post("/v1/neighbours", asked)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/decode", "/v1/sample", "/v1/neighbours"])
+def test_an_unknown_model_is_not_found(server: Any, path: str) -> None:
+    others: dict[str, dict[str, Any]] = {
+        "/v1/decode": {"latents": [0] * 16},
+        "/v1/sample": {},
+        "/v1/neighbours": {"operation": 5},
+    }
+    answer = server.post(path, {"model": "fluxttice-c"} | others[path])
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "model_not_found"
+
+
+def test_the_endpoints_are_served(server: Any) -> None:
+    handlers = {getattr(route.endpoint, "__func__", None) for route in server.app.routes}
+    assert {Latents.decode, Latents.sample, Latents.neighbours} <= handlers

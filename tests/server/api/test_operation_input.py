@@ -1,0 +1,50 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.server.api.operation_input import read_any, read_input, read_query_text, read_text
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+SPACE = OperationSpace()
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@given(st.integers(0, SPACE.size - 1))
+def test_every_way_of_writing_an_operation_gives_its_index(index: int) -> None:
+    table = SPACE.tables(index).tolist()
+    assert read_input(SPACE.string(index)) == [index]
+    assert read_input(str(index)) == [index]
+    assert read_input(table) == read_input([table]) == [index]
+    assert read_input([index]) == [index]
+    assert read_input([[index], table]) == [index, index]
+    assert read_any(index, "x") == read_any(table, "x") == index
+    assert read_any([table[:3], table[3:6], table[6:]], "x") == index
+
+
+@given(st.integers(0, SPACE.size - 1), st.sampled_from(["", "/"]))
+def test_a_query_may_carry_glyphs_unescaped(index: int, between: str) -> None:
+    glyphs = SPACE.string(index)
+    rows = between.join([glyphs[:3], glyphs[3:6], glyphs[6:]])
+    assert read_query_text(rows, "near") == index
+    assert read_query_text(rows.replace("+", " "), "near") == index
+
+
+@given(JSON)
+def test_whatever_is_given_is_operations_or_an_error_that_says_where(value: object) -> None:
+    for read in (read_input, lambda given: [read_any(given, "input")]):
+        with contextlib.suppress(RequestError):
+            indices = read(value)
+            assert all(type(index) is int and 0 <= index < SPACE.size for index in indices)
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 65, "-0+-0+-0", "99999", "1_0", "½", "min min"])
+def test_texts_that_are_no_operation(text: str) -> None:
+    with pytest.raises(RequestError, match="there"):
+        read_text(text, "there")

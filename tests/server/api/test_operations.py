@@ -1,0 +1,183 @@
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import pytest
+
+import fluxttice_core as fx
+from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.operations.portrait import portrait
+from fluxttice_core.operations.search import find_operations
+from fluxttice_core.operations.symmetry import class_count
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.server.api.operations import Listing
+
+
+@pytest.fixture
+def client(server: Any) -> httpx.Client:
+    found: httpx.Client = server.client
+    return found
+
+
+def pages(client: httpx.Client, query: list[tuple[str, str]], size: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    number = 1
+    while True:
+        page = client.get(
+            "/v1/operations", params=[*query, ("page", str(number)), ("page_size", str(size))]
+        ).json()
+        assert page["page"] == number
+        assert len(page["data"]) == min(size, page["total"] - len(found))
+        found += page["data"]
+        if not page["has_more"]:
+            assert number == max(page["pages"], 1)
+            assert len(found) == page["total"]
+            return found
+        number += 1
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted", "near"),
+    [
+        (
+            [("property", "sheffer"), ("property", "commutative")],
+            {"sheffer": True, "commutative": True},
+            None,
+        ),
+        (
+            [("property", "associative"), ("not", "commutative")],
+            {"associative": True, "commutative": False},
+            None,
+        ),
+        ([("property", "latin-square"), ("near", "max")], {"latin-square": True}, 19569),
+        ([("property", "group"), ("not", "surjective")], {"group": True, "surjective": False}, None),
+    ],
+)
+@pytest.mark.parametrize("size", [7, 1_000])
+def test_the_pages_hold_every_operation_once_and_in_order(
+    client: httpx.Client, query: list[tuple[str, str]], wanted: dict[str, bool], near: int | None, size: int
+) -> None:
+    found = [row["index"] for row in pages(client, query, size)]
+    assert found == find_operations(wanted, near=near).tolist()
+
+
+def test_all_operations_can_be_paged_through(client: httpx.Client) -> None:
+    rows = pages(client, [], 1_000)
+    assert [row["index"] for row in rows] == list(range(19_683))
+    assert len({row["string"] for row in rows}) == 19_683
+    assert all(row["distance"] is None for row in rows)
+
+
+def test_a_page_repeats_itself(client: httpx.Client) -> None:
+    first, again = (client.get("/v1/operations", params={"near": "min", "page": 3}).content for _ in range(2))
+    assert first == again
+
+
+def test_a_page_beyond_the_last_is_empty(client: httpx.Client) -> None:
+    page = client.get("/v1/operations", params={"property": "group", "page": 19_683}).json()
+    assert page["data"] == []
+    assert page["total"] == int(holds("group").sum())
+    assert not page["has_more"]
+
+
+def test_the_nearest_come_first(client: httpx.Client) -> None:
+    page = client.get("/v1/operations", params={"near": "min", "within": 1}).json()
+    assert page["near"] == 15633
+    assert [row["distance"] for row in page["data"]] == [0] + [1] * 18
+
+
+def test_only_named_and_only_one_of_each_class(client: httpx.Client) -> None:
+    named = client.get("/v1/operations", params={"named": "true", "page_size": 1000}).json()
+    assert {row["index"] for row in named["data"]} == {one.operation.index for one in named_operations()}
+    assert all(row["names"] for row in named["data"])
+    each = client.get("/v1/operations", params={"one_of_each": "sign-npn"}).json()
+    assert each["total"] == class_count("sign-npn")
+
+
+@pytest.mark.parametrize(
+    "near", ["----00-0%2B", "----00-0+", "---/-00/-0+", "---+-00+-0%2B", "min", "Kleene+AND", "15633"]
+)
+def test_a_plus_may_stand_for_itself_or_for_a_blank(server: Any, near: str) -> None:
+    assert server.get(f"/v1/operations?near={near}&within=0").json()["near"] == 15633
+
+
+def test_nine_plus_signs(server: Any) -> None:
+    assert server.get("/v1/operations?near=+++++++++&within=0").json()["near"] == 19_682
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("property=prime", "property.0"),
+        ("not=prime", "not.0"),
+        ("colour=red", "colour"),
+        ("page=0", "page"),
+        ("page=19684", "page"),
+        ("page=x", "page"),
+        ("page=1&page=2", "page"),
+        ("page_size=0", "page_size"),
+        ("page_size=1001", "page_size"),
+        ("within=10&near=min", "within"),
+        ("within=1", None),
+        ("near=nonsense", "near"),
+        ("near=", "near"),
+        ("one_of_each=mirror", "one_of_each"),
+        ("property=group&not=group", None),
+        ("named=perhaps", "named"),
+        ("near=" + "x" * 65, "near"),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(server: Any, query: str, param: str | None) -> None:
+    answer = server.get(f"/v1/operations?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == param
+
+
+@pytest.mark.parametrize("written", ["min", "15633", "----00-0+", "---/-00/-0+", "Kleene AND", "----00-0%2B"])
+def test_one_operation_however_it_is_written(server: Any, written: str) -> None:
+    shown = server.get(f"/v1/operations/{quote(written, safe='%+/-')}").json()
+    assert shown["index"] == 15633
+    assert shown["names"][0]["name"] == "min"
+    for key, value in portrait(15633).to_json().items():
+        assert np.array_equal(shown[key], value) if key == "neighbours" else key in shown
+    assert shown["properties"] == portrait(15633).properties
+
+
+def test_an_operation_shows_what_the_model_makes_of_it(server: Any) -> None:
+    parts = fx.certified().split
+    assert parts is not None
+    for index, part in [
+        (parts.train[0], "train"),
+        (parts.validation[0], "validation"),
+        (parts.held_out[0], "held_out"),
+    ]:
+        shown = server.get(f"/v1/operations/{index}").json()
+        assert shown["split"] == part
+        for name, half in (("fluxttice-a", "a"), ("fluxttice-b", "b")):
+            mean = fx.encode(int(index), vae=half)  # type: ignore[arg-type]
+            np.testing.assert_allclose(shown["codes"][name]["mean"], mean[0], atol=2e-6)
+            table = fx.certified().decode(mean, vae=half)[0]  # type: ignore[arg-type]
+            assert shown["codes"][name]["reconstruction"] == fx.OperationSpace().indices(table)
+
+
+@pytest.mark.parametrize("written", ["19683", "-1", "nonsense", "%00", "%F0%9F%90%8D", "--", "a" * 5_000])
+def test_what_is_no_operation_is_not_found(server: Any, written: str) -> None:
+    answer = server.get(f"/v1/operations/{written}")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "operation_not_found"
+    assert len(answer.content) < 500
+
+
+def test_the_vocabulary_counts_what_has_each_property(server: Any) -> None:
+    known = server.get("/v1/properties").json()
+    assert [one["name"] for one in known["data"]] == [term.name for term in PROPERTIES]
+    assert {one["name"]: one["operations"] for one in known["data"]}["sheffer"] == 3_774
+    assert [one["name"] for one in known["symmetries"]] == [term.name for term in SYMMETRIES]
+    assert all(one["classes"] == class_count(one["name"]) for one in known["symmetries"])
+
+
+def test_the_endpoints_are_served(server: Any) -> None:
+    handlers = {getattr(route.endpoint, "__func__", None) for route in server.app.routes}
+    assert {Listing.one, Listing.page, Listing.vocabulary} <= handlers

@@ -1,0 +1,179 @@
+"""Malformed requests: always an error in the usual shape, never a failure of the server."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+from starlette.datastructures import QueryParams
+
+from fluxttice_core.server.api.request_reading import fit, read_query
+from fluxttice_core.server.api.requests import SearchQuery
+from fluxttice_core.server.errors import RequestError, error_body, shorten
+
+PATHS = ("/v1/embeddings", "/v1/decode", "/v1/sample", "/v1/neighbours")
+JSON = {"content-type": "application/json"}
+MALFORMED = {
+    "empty": b"",
+    "blank": b"  ",
+    "no JSON": b"hello",
+    "half": b'{"model": "fluxttice-b", "input": ["min"',
+    "trailing": b"{} {}",
+    "list": b"[]",
+    "text": b'"min"',
+    "number": b"5",
+    "null": b"null",
+    "not a number": b'{"model": "fluxttice-b", "input": [NaN]}',
+    "infinity": b'{"model": "fluxttice-b", "latents": [Infinity]}',
+    "overflow": b'{"model": "fluxttice-b", "n": 1e999, "seed": 1e999}',
+    "long number": b'{"model": "fluxttice-b", "n": ' + b"9" * 5_000 + b"}",
+    "huge number": b'{"model": "fluxttice-b", "n": ' + b"9" * 4_000 + b"}",
+    "deep list": b"[" * 100_000,
+    "deep input": b'{"model": "fluxttice-b", "input": ' + b"[" * 150 + b"]" * 150 + b"}",
+    "deep object": b'{"a":' * 50_000,
+    "not UTF-8": b'{"model": "\xff\xfe"}',
+    "lone surrogate": b'{"model": "fluxttice-b", "input": "\\ud800"}',
+    "null character": b'{"model": "\\u0000", "input": "\\u0000"}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "UTF-16": '{"model": "fluxttice-b"}'.encode("utf-16"),
+    "no model": b'{"input": "min", "latents": [0], "n": 5, "operation": {}}',
+    "long key": b'{"' + b"k" * 100_000 + b'": 1}',
+    "long name": b'{"model": "' + b"m" * 100_000 + b'"}',
+    "many keys": b"{" + b",".join(b'"%d":1' % i for i in range(20_000)) + b"}",
+    "wrong types": b'{"model": {}, "input": {}, "latents": {}, "n": {}, "seed": [], "operation": {}}',
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_body_is_a_bad_request(server: Any, path: str, name: str) -> None:
+    answer = server.client.post(path, content=MALFORMED[name], headers=JSON)
+    assert answer.status_code in (400, 404)
+    error = answer.json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert 10 < len(error["message"]) < 6_000
+    assert len(error["param"] or "") <= 200
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"]
+)
+def test_what_is_not_announced_as_json_is_refused(server: Any, kind: str | None) -> None:
+    headers = {} if kind is None else {"content-type": kind}
+    answer = server.client.post(
+        "/v1/embeddings", content=b'{"model":"fluxttice-b","input":"min"}', headers=headers
+    )
+    assert answer.status_code == 415
+    assert "Content-Type: application/json" in answer.json()["error"]["message"]
+    assert answer.headers["connection"] == "close"  # or the next request might meet a closed one
+
+
+def test_a_body_of_two_megabytes_is_read_and_one_byte_more_is_not(server: Any) -> None:
+    head = b'{"model":"fluxttice-b","input":"min","user":"'
+    body = head + b"u" * (2 * 1024 * 1024 - len(head) - 2) + b'"}'
+    assert server.client.post("/v1/embeddings", content=body, headers=JSON).status_code == 200
+    answer = server.client.post("/v1/embeddings", content=body + b" ", headers=JSON)
+    assert answer.status_code == 413
+    assert "2,097,152 bytes" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "GET"])
+def test_other_methods_are_refused_and_told_the_right_one(server: Any, method: str) -> None:
+    answer = server.client.request(method, "/v1/embeddings")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/embeddings/", "//v1/models", "/v2/models", "/%00", "/..%2f..%2fetc"]
+)
+def test_other_paths_are_not_found(server: Any, path: str) -> None:
+    answer = server.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+def mutants(seed: int, count: int) -> list[bytes]:
+    """Good requests with a few bytes changed, cut out or doubled."""
+    rng = np.random.default_rng(seed)
+    seeds = [
+        b'{"model":"fluxttice-b","input":["min","----00-0+",[0,0,0]],"encoding_format":"base64","user":"x"}',
+        b'{"model":"fluxttice-a","latents":[[0.5,-1e3,2,3,4,5,6,7,8,9,1,2,3,4,5,6]],"probabilities":true}',
+        b'{"model":"fluxttice-b","n":10,"seed":9007199254740991}',
+        b'{"operation":[[-1,0,1],[0,0,0],[1,1,1]],"by":"hamming","limit":5,"latent":null}',
+    ]
+    made = []
+    for _ in range(count):
+        data = bytearray(seeds[rng.integers(len(seeds))])
+        for _ in range(rng.integers(1, 6)):
+            place = int(rng.integers(len(data) + 1))
+            kind = rng.integers(4)
+            if kind == 0:
+                data[place : place + 1] = bytes([int(rng.integers(256))])
+            elif kind == 1:
+                del data[place : place + int(rng.integers(1, 12))]
+            elif kind == 2:
+                data[place:place] = data[place : place + int(rng.integers(1, 30))]
+            else:
+                tokens = (
+                    b"null",
+                    b"-",
+                    b"1e400",
+                    b"[[",
+                    b"}",
+                    b'"',
+                    b"\\u0000",
+                    b"99999999999999999999",
+                    b"true",
+                )
+                data[place:place] = tokens[rng.integers(len(tokens))]
+        made.append(bytes(data))
+    return made
+
+
+def survive(server: Any, count: int, seed: int) -> dict[int, int]:
+    statuses: dict[int, int] = {}
+    for number, body in enumerate(mutants(seed, count)):
+        answer = server.client.post(PATHS[number % len(PATHS)], content=body, headers=JSON)
+        statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+        assert answer.status_code in (200, 400, 404), (answer.status_code, body)
+        assert answer.status_code == 200 or set(answer.json()) == {"error"}
+    assert server.get("/healthz").status_code == 200
+    return statuses
+
+
+def test_mutated_requests_do_no_harm(server: Any) -> None:
+    statuses = survive(server, 400, seed=1)
+    assert statuses[400] > 200
+
+
+@pytest.mark.slow
+def test_ten_thousand_mutated_requests_do_no_harm(server: Any) -> None:
+    statuses = survive(server, 10_000, seed=2)
+    assert statuses[400] > 5_000
+
+
+class Asked(BaseModel):
+    number: int = 1
+
+
+def test_the_first_misfit_is_named() -> None:
+    assert fit(Asked, {"number": 5}).number == 5
+    with pytest.raises(RequestError, match="number: Input should be a valid integer") as refused:
+        fit(Asked, {"number": "x"})
+    assert refused.value.param == "number"
+
+
+def test_a_query_is_read() -> None:
+    read = read_query(QueryParams("property=group&property=even&not=band&page=2"), SearchQuery)
+    assert read.wanted == {"group": True, "even": True, "band": False}
+    assert read.page == 2
+    with pytest.raises(RequestError, match="page was given 2 times"):
+        read_query(QueryParams("page=1&page=1"), SearchQuery)
+
+
+def test_errors_tell_whose_fault_it_is() -> None:
+    assert b'"invalid_request_error"' in error_body("x", 404)
+    assert b'"server_error"' in error_body("x", 503)
+    assert shorten("y" * 61) == "y" * 57 + "..."

@@ -1,0 +1,90 @@
+"""Real servers on ports that the system chooses, each stopped when its test ends."""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.limits import Limits
+from fluxttice_core.server.run import address_of, bind, make_server
+from fluxttice_core.server.served_model import Served, serve_model
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    url: str
+    port: int
+    app: Starlette
+    client: httpx.Client
+
+    def post(self, path: str, value: object) -> httpx.Response:
+        return self.client.post(path, json=value)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.client.get(path)
+
+
+Serving = Callable[..., AbstractContextManager[RunningServer]]
+
+
+@contextmanager
+def running(app: Starlette) -> Iterator[RunningServer]:
+    listening = bind("127.0.0.1", 0)
+    server = make_server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    try:
+        thread.start()
+        until = time.monotonic() + 20
+        while not server.started:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        address = address_of(listening)
+        # Nothing here is encrypted, and reading the world's certificates takes longer than most tests.
+        with httpx.Client(
+            base_url=address, timeout=30, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False
+        ) as client:
+            yield RunningServer(address, listening.getsockname()[1], app, client)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listening.close()
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[[Starlette], AbstractContextManager[RunningServer]]:
+    """Starts the server of any application."""
+    return running
+
+
+@pytest.fixture(scope="session")
+def served() -> Served:
+    return serve_model()
+
+
+@pytest.fixture(scope="session")
+def server(served: Served) -> Iterator[RunningServer]:
+    with running(create_app(served)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def serving(served: Served) -> Serving:
+    """Starts servers of other kinds."""
+
+    @contextmanager
+    def start(
+        limits: Limits | None = None, key: str | None = None, pages: Sequence[BaseRoute] = ()
+    ) -> Iterator[RunningServer]:
+        with running(create_app(served, limits=limits, key=key, pages=pages)) as started:
+            yield started
+
+    return start

@@ -1,0 +1,150 @@
+"""A real Chromium on a real server: without one every test of this folder fails, and says what to install."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.applications import Starlette
+
+from fluxttice_core.evaluation.plots import draw_figures
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.served_model import Served
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+REMEDY = (
+    "there is no browser on PATH: apt-get install chromium, or name one in FLUXTTICE_CHROMIUM, or leave "
+    "these tests out with --ignore=tests/server/explorer/browser"
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    """The browser that is named, or the first that is found."""
+    found = os.environ.get("FLUXTTICE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail(REMEDY, pytrace=False)
+    return found
+
+
+class Explorer:
+    """The page in one browser window, with all that went over the network and into the console."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: Any) -> None:
+        # The tests read pixels back, which the page itself never does.
+        if message.type in ("error", "warning") and "getImageData" not in message.text:
+            self.complaints.append(message.text)
+
+    def load(self, fragment: str = "") -> None:
+        """Open the page anew and wait until everything is there."""
+        self.page.goto(f"{self.url}/{fragment}")
+        self.until("document.documentElement.dataset.ready && explorer.page.codes.means.a")
+        self.until("explorer.page.codes.means.b !== null && explorer.page.algebra && explorer.page.mass")
+
+    def open(self, fragment: str = "") -> None:
+        """Go to another state of the page that is already there, as following a link does."""
+        self.page.evaluate("(fragment) => explorer.open(fragment)", fragment)
+        self.settle()
+
+    def until(self, condition: str, seconds: float = 30) -> None:
+        """Wait for a condition; not by Playwright's own means, which the page's security policy forbids."""
+        last = time.monotonic() + seconds
+        while not self.page.evaluate(f"Boolean({condition})"):
+            assert time.monotonic() < last, f"{condition} never came true; console: {self.complaints}"
+            time.sleep(0.02)
+
+    def do(self, code: str) -> None:
+        self.page.evaluate(f"() => {{ {code} }}")
+
+    def get(self, expression: str) -> Any:
+        return self.page.evaluate(expression)
+
+    def state(self, key: str) -> Any:
+        return self.page.evaluate("(key) => explorer.store.state[key]", key)
+
+    def settle(self) -> None:
+        """Wait until what was set has been drawn."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+        )
+
+    def on_screen(self, index: int) -> tuple[float, float]:
+        """Where an operation is on the screen."""
+        x, y = self.page.evaluate(
+            "(index) => { const { map } = explorer; const box = map.root.getBoundingClientRect();"
+            " const [x, y] = map.viewport.toScreen(...map.placeOf(index)); return [box.x + x, box.y + y]; }",
+            index,
+        )
+        return x, y
+
+    def pixels(self, canvas: str = "points") -> list[int]:
+        """How many pixels of a canvas have each of the commonest colours, most common first."""
+        found: list[int] = self.page.evaluate(
+            """(id) => {
+              const canvas = document.getElementById(id);
+              const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+              const words = new Uint32Array(data.buffer), counts = new Map();
+              for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+              return [...counts.values()].sort((a, b) => b - a).slice(0, 500);
+            }""",
+            canvas,
+        )
+        return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+@pytest.fixture(scope="session")
+def address(reported: Served, start: Callable[[Starlette], AbstractContextManager[Any]]) -> Iterator[str]:
+    with start(create_app(reported, pages=explorer_routes(reported, draw_figures))) as running:
+        yield running.url
+
+
+@pytest.fixture(scope="session")
+def shared(browser: Browser, address: str) -> Iterator[Explorer]:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    try:
+        explorer = Explorer(page, address)
+        explorer.load()
+        yield explorer
+        assert explorer.complaints == []
+    finally:
+        page.close()
+
+
+@pytest.fixture
+def explorer(shared: Explorer) -> Explorer:
+    """A window as large as a desk has, in its first state."""
+    shared.open()
+    return shared

@@ -1,0 +1,289 @@
+"""The panels: search, the chosen operation, sliders, the prior, comparison, links and files."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+from fluxttice_core.operations.algebra import holds, properties_of, property_names
+from fluxttice_core.operations.search import find_operations
+from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.served_model import Served
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.statistics.coverage import ceiling
+
+from .conftest import Explorer
+
+SPACE = OperationSpace()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Kleene AND", [15633]),
+        ("15633", [15633]),
+        ("----00-0+", [15633]),
+        ("---/-00/-0+", [15633]),
+        ("[[-1,-1,-1],[-1,0,0],[-1,0,1]]", [15633]),
+        ("−−−−00−0+", [15633]),
+        ("?---00-0+", [15633, 15634, 15635]),
+        ("webb", [223]),
+        ("no such thing", []),
+    ],
+)
+def test_search_by_name_index_and_notation(explorer: Explorer, typed: str, found: list[int]) -> None:
+    explorer.page.fill("#query", typed)
+    explorer.settle()
+    assert explorer.get("explorer.page.found.indices") == found
+    assert explorer.page.locator("#find .results .operation").count() == min(len(found), 60)
+
+
+def test_properties_filter_and_count_live(explorer: Explorer) -> None:
+    rows = explorer.page.locator("#find .properties li")
+    counts = dict(zip(property_names(), rows.locator(".property-count").all_inner_texts(), strict=True))
+    assert counts == {name: f"{int(holds(name).sum()):,}" for name in property_names()}
+    for name in ("sheffer", "commutative"):
+        explorer.page.check(f"#find .properties label:has-text('{name}') >> nth=0")
+    explorer.page.select_option("#order", "cells")
+    explorer.settle()
+    expected = find_operations({"sheffer": True, "commutative": True}, near=15633)
+    assert explorer.page.inner_text("#find .count") == "90 of 19,683 operations"
+    assert explorer.get("explorer.page.inOrder()") == expected.tolist()
+    explorer.page.click("button[aria-label='not permuting-rows']")
+    explorer.settle()
+    lacking = find_operations({"sheffer": True, "commutative": True, "permuting-rows": False})
+    assert explorer.get("explorer.page.found.indices") == lacking.tolist()
+    explorer.page.locator("#find .results .operation").nth(3).click()
+    explorer.settle()
+    assert explorer.state("op") != 15633
+    found = set(lacking.tolist())
+    assert explorer.get("explorer.page.inOrder()") == [index for index in expected.tolist() if index in found]
+    explorer.page.click("#find >> text=instead")
+    explorer.settle()
+    assert explorer.get("explorer.page.inOrder()[0]") == explorer.state("op")
+
+
+def test_a_property_can_be_typed(explorer: Explorer) -> None:
+    explorer.page.fill("#query", "semilattice t-norm")
+    explorer.settle()
+    both = holds("semilattice") & holds("t-norm")
+    assert explorer.get("explorer.page.found.indices") == np.flatnonzero(both).tolist()
+
+
+def test_the_selection_as_csv(explorer: Explorer, tmp_path: Path) -> None:
+    explorer.open("#has=group")
+    with explorer.page.expect_download() as download:
+        explorer.page.click("#csv")
+    path = tmp_path / "operations.csv"
+    download.value.save_as(path)
+    rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
+    assert [int(row["index"]) for row in rows] == np.flatnonzero(holds("group")).tolist()
+    assert [row["string"] for row in rows] == [SPACE.string(int(row["index"])) for row in rows]
+    for row in rows:
+        assert {name: row[name] == "1" for name in property_names()} == properties_of(int(row["index"]))
+
+
+def test_the_chosen_operation_is_described(explorer: Explorer, served: Served) -> None:
+    explorer.open("#op=15633")
+    text = explorer.page.inner_text("#operation")
+    assert explorer.page.inner_text("#operation-title") == "min"
+    chips = explorer.page.locator("#operation .chips button").all_inner_texts()
+    assert set(chips) == {name for name, held in properties_of(15633).items() if held}
+    assert "decoded exactly" in text
+    mass = explorer.get("[explorer.page.mass.mass_a[15633], explorer.page.mass.mass_b[15633]]")
+    assert all(f"p(x) = ({value:.2f} ± " in text for value in mass)
+    explorer.until("document.querySelector('.algebra dl') !== null")
+    assert "automorphisms" in explorer.page.inner_text(".algebra")
+    nearest = explorer.page.locator("#operation .results .operation").first.get_attribute("data-index")
+    distances = served.codebooks["b"].distances(served.codebooks["b"].means[15633])
+    distances[15633] = np.inf
+    assert int(nearest or -1) == int(distances.argmin())
+
+
+def test_changing_a_cell_moves_the_mark(explorer: Explorer) -> None:
+    explorer.page.click(".truth-table [data-cell='8']")
+    changed = 15633 - 2 * 3**8
+    explorer.until(f"explorer.store.state.op === {changed}")
+    explorer.until("explorer.map.scene.path === null")
+    assert explorer.get("explorer.map.scene.chosen") == pytest.approx(
+        explorer.get(f"explorer.map.placeOf({changed})")
+    )
+    explorer.page.focus(".truth-table [data-cell='8']")
+    explorer.page.keyboard.press("0")
+    assert explorer.state("op") == 15633 - 3**8
+    explorer.page.keyboard.press("ArrowLeft")
+    explorer.page.keyboard.press("+")
+    assert explorer.state("op") == 15633 - 3**8 + 3**7
+    for _ in range(3):
+        explorer.page.click("#undo")
+    assert explorer.state("op") == 15633
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("String", "----00-0+"),
+        ("Table as lists", "[[-1,-1,-1],[-1,0,0],[-1,0,1]]"),
+        ("Python", 'import fluxttice_core as fx\nz = fx.encode("----00-0+")  # posterior mean, (1, 16)\n'),
+    ],
+)
+def test_the_table_can_be_copied(explorer: Explorer, form: str, expected: str) -> None:
+    explorer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    explorer.do("document.querySelector('.copy').open = true")
+    explorer.page.click(f".copy >> text={form}")
+    explorer.until(f"document.querySelector('#operation [role=status]').textContent === '{form} copied'")
+    assert explorer.page.evaluate("async () => navigator.clipboard.readText()") == expected
+
+
+def test_sliders_decode_live(explorer: Explorer, served: Served) -> None:
+    explorer.page.click("#tab-sliders")
+    explorer.until("explorer.store.state.z !== null")
+    slider = explorer.page.locator("#sliders input").first
+    slider.focus()
+    for _ in range(3):
+        slider.press("PageUp")
+    z = np.array(explorer.state("z"), dtype=np.float32)
+    assert z[0] != pytest.approx(served.codebooks["b"].means[15633][0], abs=0.1)
+    decoded = SPACE.string(int(SPACE.indices(served.model.decode(z, vae="b"))[0]))
+    assert decoded in explorer.page.inner_text("#sliders .verdict").replace("−", "-")
+    bars = explorer.page.locator("#sliders .bar").all()
+    assert len(bars) == 9
+    assert "minus" in (bars[0].get_attribute("aria-label") or "")
+
+
+@pytest.mark.parametrize("kind", ["layout", "pca", "pair"])
+def test_the_diamond_can_be_dragged(explorer: Explorer, kind: str) -> None:
+    explorer.open(f"#map={kind}&tab=sliders")
+    explorer.until("explorer.store.state.z !== null && explorer.map.scene.marker !== null")
+    before = explorer.state("z")
+    x, y = explorer.on_screen(15633)
+    explorer.page.mouse.move(x, y)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(x - 70, y + 50, steps=4)
+    explorer.page.mouse.up()
+    after = explorer.state("z")
+    assert after != before
+    if kind == "pair":
+        assert after[2:] == before[2:]
+
+
+@pytest.mark.parametrize("rule", ["argmax", "categorical"])
+def test_draws_grow_beside_the_ceiling(explorer: Explorer, rule: str) -> None:
+    explorer.open(f"#half=a&tab=prior&draws=1000&seed=7&rule={rule}")
+    said = []
+    for _ in range(2):
+        explorer.page.click("#draw")
+        explorer.until("document.querySelector('#draw').textContent === 'Draw'")
+        said.append(explorer.page.inner_text("#coverage"))
+    distinct = explorer.get("explorer.page.drawn.filter((times) => times > 0).length")
+    assert said[0] == said[1]
+    assert f"1,000 draws: {distinct:,} distinct" in said[0]
+    best = ceiling(SPACE.size, 1000)
+    spread = 196 * best.sd / SPACE.size
+    assert f"ceiling {100 * best.expected / SPACE.size:.2f} ± {spread:.2f} %" in said[0]
+    assert 800 < distinct <= 1000
+    assert explorer.state("colour") == "drawn"
+
+
+def test_draws_are_standard_normal(explorer: Explorer) -> None:
+    drawn = np.array(
+        explorer.page.evaluate(
+            "async () => { const { normals, uniformSource } = await import('/explorer/js/random.js');"
+            " return Array.from(normals(uniformSource(3), 40000)); }"
+        )
+    )
+    assert abs(drawn.mean()) < 5 / 200
+    assert abs(drawn.var() - 1) < 5 * np.sqrt(2 / 40_000)
+    assert abs((drawn[::2] * drawn[1::2]).mean()) < 5 / np.sqrt(20_000)
+    assert np.mean(np.abs(drawn) < 1) == pytest.approx(0.6827, abs=0.012)
+
+
+def test_two_operations_side_by_side(explorer: Explorer) -> None:
+    explorer.page.click("#operation >> text=Compare")
+    explorer.open("#op=19569&pin=15633&tab=compare")
+    text = explorer.page.inner_text("#compare")
+    assert "They differ in 6 of 9 cells." in text
+    assert explorer.page.locator("#compare .pair .differs").count() == 12
+    shown = explorer.page.locator("#compare .strip .operation")
+    ends = [shown.first.get_attribute("data-index"), shown.last.get_attribute("data-index")]
+    assert ends == ["15633", "19569"]
+    explorer.page.locator("#between").fill("1")
+    assert "max" in explorer.page.inner_text("#compare .decoded .verdict")
+    assert explorer.get("explorer.map.scene.marker") == pytest.approx(
+        explorer.get("explorer.map.placeOf(19569)"), abs=0.05
+    )
+
+
+def test_a_link_restores_the_view(explorer: Explorer, browser: Browser) -> None:
+    explorer.open("#half=a&map=pair&x=3&y=5&colour=size:npn&op=223&q=latin-square&has=simple&order=cells")
+    explorer.do("explorer.map.zoomBy(3)")
+    explorer.until("location.hash.includes('camera')")
+    link = explorer.get("location.href")
+    keys = ("half", "map", "x", "y", "colour", "op", "q", "has", "order")
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    try:
+        other = Explorer(page, explorer.url)
+        other.load(f"#{urlsplit(link).fragment}")
+        assert [other.state(key) for key in keys] == [explorer.state(key) for key in keys]
+        assert other.get("explorer.map.viewport.zoom") == pytest.approx(3, rel=1e-3)
+        found = "explorer.page.found.indices"
+        assert other.get(found) == explorer.get(found)
+    finally:
+        page.close()
+
+
+def test_a_new_address_is_followed(explorer: Explorer) -> None:
+    explorer.do("location.hash = '#op=223&tab=compare&pin=0'")
+    explorer.until("explorer.store.state.op === 223 && explorer.store.state.tab === 'compare'")
+    explorer.do("location.hash = '#op=15633'")
+    explorer.until("explorer.store.state.op === 15633 && explorer.store.state.pin === null")
+
+
+def test_where_a_key_is_needed_the_page_asks_for_it(
+    browser: Browser, reported: Served, serving: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    try:
+        with serving(key=key, pages=explorer_routes(reported)) as running:
+            explorer = Explorer(page, running.url)
+            explorer.load()
+            explorer.until("document.querySelector('.algebra input') !== null")
+            assert "asks for its API key" in page.inner_text(".algebra")
+            page.fill(".algebra input", key)
+            page.click("text=Use the key")
+            explorer.until("document.querySelector('.algebra dl') !== null")
+            assert all("401" in complaint for complaint in explorer.complaints)
+            page.goto("about:blank")
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize(
+    "fragment", ["#op=99999&x=77", "#colour=property:nothing", "#z=1,2,x", "#box=q:1,2", "#%"]
+)
+def test_a_broken_link_opens_what_it_can(explorer: Explorer, fragment: str) -> None:
+    explorer.open(fragment)
+    assert explorer.state("op") == 15633
+    assert explorer.page.inner_text("#find .count") == "19,683 of 19,683 operations"
+
+
+def test_the_report_is_shown_with_its_figures(explorer: Explorer, reported: Served) -> None:
+    explorer.page.click("[data-view-link=report]")
+    explorer.until("document.querySelectorAll('#report table').length > 3")
+    assert reported.report is not None
+    assert json.loads(reported.report)["title"] in explorer.page.inner_text("#report")
+    for figure in explorer.page.locator("#report img").all():
+        figure.scroll_into_view_if_needed()
+    assert explorer.page.locator("#report img").count() == 4
+    explorer.until("[...document.querySelectorAll('#report img')].every((one) => one.naturalWidth > 0)")
+    explorer.page.click("[data-view-link=map]")
+    assert explorer.page.locator("#map").is_visible()

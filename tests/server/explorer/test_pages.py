@@ -1,0 +1,197 @@
+"""What the server sends for the page: its files, data, report, and nothing else."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.server.errors import RequestError
+from fluxttice_core.server.explorer.data import (
+    PARTS,
+    UNDRAWN_MASS,
+    algebra_pack,
+    carried_cells,
+    manifest,
+    mass_pack,
+    places_pack,
+    principal_axes,
+    weights_pack,
+)
+from fluxttice_core.server.explorer.pages import Content, explorer_routes, page_files
+from fluxttice_core.server.explorer.report import ReportFigures, report_page
+from fluxttice_core.server.served_model import Served
+from fluxttice_core.storage.tensors import decode_tensors
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def client(served: Served, serving: Any) -> Iterator[httpx.Client]:
+    with serving(key=KEY, pages=explorer_routes(served)) as running:
+        yield running.client
+
+
+def test_the_page_needs_no_key_and_keeps_the_security_headers(client: httpx.Client) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert client.get("/v1/operations/0").status_code == 401
+
+
+def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
+    html = client.get("/").text
+    named = [part.split('"')[0] for part in html.split('="/explorer/')[1:]]
+    assert len(named) > 20
+    for path in named:
+        assert client.get(f"/explorer/{path}").status_code == 200, path
+    scripts = {f"js/{path.name}" for path in script_files()}
+    waiting = (
+        *("api", "chart", "code", "compare", "controls", "copy", "csv", "facts", "find", "operation"),
+        *("prior", "random"),
+    )
+    assert scripts - set(named) == {f"js/{name}.js" for name in (*waiting, "report", "sliders", "worker")}
+
+
+def test_nothing_in_the_page_names_another_origin_or_is_inline() -> None:
+    for name, content in page_files():
+        text = content.plain.decode().replace("http://www.w3.org/2000/svg", "")
+        assert "http:" not in text, name
+        assert "https:" not in text, name
+    html = next(content.plain.decode() for name, content in page_files() if name == "index.html")
+    assert "style=" not in html
+    assert "onclick" not in html
+    assert "<script>" not in html
+
+
+@pytest.mark.parametrize(
+    "path", ["/explorer/", "/explorer/js", "/explorer/../served.py", "/explorer/data/x.json"]
+)
+def test_other_paths_are_not_served(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_answers_are_compressed_and_revalidated(client: httpx.Client) -> None:
+    answer = client.get("/explorer/js/map.js")
+    assert answer.headers["content-encoding"] == "gzip"
+    again = client.get("/explorer/js/map.js", headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+    plain = client.get("/explorer/js/map.js", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == answer.text
+
+
+def test_what_compression_does_not_shrink_is_sent_as_it_is() -> None:
+    noise = np.random.default_rng(0).bytes(5000)
+    assert Content.of("application/octet-stream", noise).gzipped == b""
+    assert Content.of("text/css", b"a" * 5000).gzipped != b""
+
+
+def script_files() -> list[Path]:
+    import fluxttice_core.server.explorer
+
+    return sorted((Path(str(fluxttice_core.server.explorer.__file__)).parent / "page" / "js").glob("*.js"))
+
+
+def test_the_algebra_pack_says_what_the_algebra_says() -> None:
+    tensors, _ = decode_tensors(algebra_pack(), name="pack")
+    bits, classes = tensors["properties"], tensors["classes"]
+    for place, term in enumerate(PROPERTIES):
+        assert np.array_equal(bits[place // 8] >> (place % 8) & 1, holds(term.name)), term.name
+    for place, term in enumerate(SYMMETRIES):
+        assert np.array_equal(classes[place], representatives(term.name)), term.name
+
+
+def test_the_places_pack_holds_the_split(served: Served) -> None:
+    tensors, _ = decode_tensors(places_pack(served, None), name="pack")
+    assert list(tensors) == ["split"]
+    parts = served.model.split
+    assert parts is not None
+    assert set(tensors["split"][parts.held_out]) == {PARTS.index("held_out")}
+    assert np.bincount(tensors["split"]).tolist() == [15_746, 1_968, 1_969]
+
+
+def test_the_weights_pack_holds_both_halves_and_nothing_else(served: Served) -> None:
+    tensors, _ = decode_tensors(weights_pack(served.model), name="pack")
+    assert sum(tensor.size for tensor in tensors.values()) == 50_203 + 117_499
+    assert np.array_equal(tensors["decoder_B.fc_out.bias"], served.model.tensors["decoder_B.fc_out.bias"])
+
+
+def test_without_a_map_the_mass_is_estimated(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(UNDRAWN_MASS, "draws", 2**10)
+    tensors, _ = decode_tensors(mass_pack(served.model, None), name="pack")
+    for half in ("a", "b"):
+        assert float(tensors[f"mass_{half}"].mean()) == pytest.approx(1, rel=1e-5)
+
+
+def test_principal_axes_are_orthonormal_and_ordered(served: Served) -> None:
+    means = served.codebooks["b"].means
+    centre, axes, shares = principal_axes(means)
+    assert np.abs(axes @ axes.T - np.eye(16)).max() < 1e-12
+    assert (np.diff(shares) <= 1e-12).all()
+    assert shares.sum() == pytest.approx(1)
+    assert np.allclose(((means - centre) @ axes.T).var(0) / means.var(0).sum(), shares, atol=1e-6)
+    assert (axes[np.arange(16), np.abs(axes).argmax(1)] > 0).all()
+
+
+def test_carried_cells_of_known_codes() -> None:
+    tables = TERNARY.all_tables().astype(np.float32)
+    shares = carried_cells(np.stack([tables[:, 4], tables[:, 0] + tables[:, 8], 0 * tables[:, 0]], axis=1))
+    assert shares[0].round(6).tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0]
+    assert shares[1].round(6).tolist() == [0.5, 0, 0, 0, 0, 0, 0, 0, 0.5]
+    assert shares[2].max() == 0
+
+
+def test_the_manifest_names_everything(served: Served) -> None:
+    document = json.loads(manifest(served, None))
+    assert [one["name"] for one in document["properties"]] == [term.name for term in PROPERTIES]
+    assert {one["name"]: one["index"] for one in document["named"]}["min"] == 15633
+    assert document["layout"] is None
+    assert document["model"]["digest"] == served.model.tensor_digest
+
+
+def test_a_missing_report_is_said_to_be_missing(served: Served) -> None:
+    without = replace(served, report=None, without_report="this model has no report")
+    assert json.loads(report_page(without))["missing"] == "this model has no report"
+
+
+def test_an_alien_report_is_not_shown(served: Served) -> None:
+    alien = replace(served, report=b"{}")
+    assert "cannot be shown" in json.loads(report_page(alien))["missing"]
+
+
+def test_figures_are_drawn_once_and_only_of_a_report(served: Served, reported: Served) -> None:
+    calls = []
+
+    def draw(report: Report) -> dict[str, bytes]:
+        calls.append(report.title)
+        return {"coverage.svg": b"<svg/>", "other.svg": b"<svg/>"}
+
+    figures = ReportFigures(reported, draw)
+    assert [one["name"] for one in json.loads(figures.listed())] == ["coverage"]
+    assert figures.get("coverage") == b"<svg/>"
+    with pytest.raises(RequestError):
+        figures.get("mass")
+    assert len(calls) == 1
+    without = ReportFigures(replace(served, report=None, without_report="none"), draw)
+    assert json.loads(without.listed()) == json.loads(ReportFigures(reported, None).listed()) == []
+    assert len(calls) == 1
+
+
+def test_a_report_becomes_tables(reported: Served) -> None:
+    page = json.loads(report_page(reported))
+    assert page["title"]
+    assert all(len(row) == len(grid["headings"]) for grid in page["grids"] for row in grid["rows"])
+    assert {floor["half"] for floor in page["floors"]} == {"a", "b"}

@@ -1,0 +1,127 @@
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from fluxttice_core.server.api.endpoint import Desk
+from fluxttice_core.server.app import list_endpoints
+from fluxttice_core.server.counters import Metrics
+from fluxttice_core.server.gate import SECURITY_HEADERS, Gate
+from fluxttice_core.server.limits import Limits
+from fluxttice_core.server.served_model import Served
+
+KEY = "correct-horse-battery"
+
+
+async def hello(request: Any) -> Response:
+    return PlainTextResponse("hello", headers={"cache-control": "max-age=60"})
+
+
+async def sleep(request: Any) -> Response:
+    await asyncio.sleep(30)
+    return PlainTextResponse("never")
+
+
+async def fail(request: Any) -> Response:
+    raise RuntimeError("a secret of the server")
+
+
+PAGES = [Route("/hello", hello), Route("/sleep", sleep), Route("/fail", fail)]
+
+
+@pytest.fixture(scope="module")
+def locked(serving: Any) -> Any:
+    with serving(key=KEY, pages=PAGES) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/models", "/v1/nothing", "/healthz", "/docs", "/openapi.json", "/metrics", "/"]
+)
+def test_every_answer_has_the_security_headers_and_none_for_other_origins(server: Any, path: str) -> None:
+    answer = server.client.get(path, headers={"origin": "https://example.org"})
+    for name, value in SECURITY_HEADERS.items():
+        expected = "no-cache" if name == "cache-control" and path in ("/docs", "/openapi.json") else value
+        assert answer.headers[name] == expected
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert "server" not in answer.headers
+
+
+def test_other_origins_are_not_told_that_they_may(server: Any) -> None:
+    asked = {"origin": "https://example.org", "access-control-request-method": "POST"}
+    answer = server.client.options("/v1/embeddings", headers=asked)
+    assert answer.status_code == 405
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_every_endpoint_but_health_needs_the_key(locked: Any, served: Served) -> None:
+    endpoints = list_endpoints(Desk(served, Limits(), Metrics(served.model)))
+    for endpoint in endpoints:
+        path = endpoint.path.replace("{id}", "min")
+        answer = locked.client.request(endpoint.method, path)
+        assert (answer.status_code == 401) is not endpoint.open, endpoint.path
+    assert [endpoint.path for endpoint in endpoints if endpoint.open] == ["/healthz"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, "", KEY, f"Basic {KEY}", "Bearer", f"Bearer {KEY[:-1]}", f"Bearer {KEY}x", "Bearer caf\xe9"],
+)
+def test_another_key_is_refused(locked: Any, given: str | None) -> None:
+    headers = {} if given is None else {"authorization": given.encode("latin-1")}
+    answer = locked.client.get("/v1/models", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+    assert KEY not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/metrics", "/v1/operations/min"])
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_the_key_opens(locked: Any, path: str, scheme: str) -> None:
+    assert locked.client.get(path, headers={"authorization": f"{scheme} {KEY}"}).status_code == 200
+
+
+def test_pages_need_no_key_and_keep_their_own_headers(locked: Any) -> None:
+    answer = locked.get("/hello")
+    assert answer.text == "hello"
+    assert answer.headers["cache-control"] == "max-age=60"
+    assert answer.headers["content-security-policy"] == SECURITY_HEADERS["content-security-policy"]
+    assert locked.get("/docs").status_code == 200
+
+
+def test_an_answer_that_takes_too_long_is_given_up(serving: Any) -> None:
+    with serving(limits=Limits(body_seconds=0.1, answer_seconds=0.1), pages=PAGES) as server:
+        answer = server.get("/sleep")
+        assert server.get("/hello").status_code == 200
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "overloaded"
+    assert answer.json()["error"]["type"] == "server_error"
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_a_failure_is_confessed_without_its_details(locked: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.CRITICAL, logger="uvicorn.error"):
+        answer = locked.get("/fail")
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "failed"
+    assert "secret" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_only_requests_pass_the_gate(served: Served) -> None:
+    seen = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["type"])
+
+    async def unused(*_: Any) -> Any: ...
+
+    gate = Gate(app, routes={}, key=KEY, limits=Limits(), metrics=Metrics(served.model))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(gate({"type": "lifespan"}, unused, unused))).result()
+    assert seen == ["lifespan"]

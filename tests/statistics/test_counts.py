@@ -1,0 +1,44 @@
+"""Count vectors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import counts_of, drawn_exactly, nonempty, seen
+
+
+@given(st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 5)))
+def test_counts_agree_with_numpy(labels: list[int]) -> None:
+    drawn = np.array(labels, dtype=np.int64)
+    assert counts_of(drawn).tolist() == np.unique(drawn, return_counts=True)[1].tolist()
+
+
+def test_counting_leaves_the_labels_as_they_were() -> None:
+    labels = np.array([5, 1, 5])
+    counts_of(labels)
+    assert labels.tolist() == [5, 1, 5]
+
+
+def test_kinds_never_drawn_do_not_count() -> None:
+    assert seen(np.array([0, 3, 0, 1])).tolist() == [3, 1]
+    assert nonempty(np.array([0, 3, 0, 1])).tolist() == [3, 1]
+    assert drawn_exactly(np.array([0, 3, 0, 1]), 1) == 1
+
+
+def test_negative_counts_are_refused() -> None:
+    with pytest.raises(MeasurementError, match="cannot be drawn -2 times"):
+        seen(np.array([1, -2]))
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0]])
+def test_empty_samples_are_refused(counts: list[int]) -> None:
+    with pytest.raises(MeasurementError, match="draw at least once"):
+        nonempty(np.array(counts, dtype=np.int64))
+
+
+def test_seen_counts_are_whole_numbers_of_64_bits() -> None:
+    drawn = seen(np.array([0, 3], dtype=np.int16))
+    assert drawn.tolist() == [3]
+    assert drawn.dtype == np.dtype(np.int64)

@@ -1,0 +1,137 @@
+"""Hill numbers, observed and estimated, against scikit-bio, iNEXT and direct summation."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import skbio.diversity.alpha as skbio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.counts import counts_of
+from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
+from fluxttice_core.statistics.richness import chao1
+
+GIRDLED = np.array([46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2] + [1] * 12)
+LOGGED = np.array([88, 22, 16, 15, 13, 10, 8, 8, 7, 7, 7, 5, 4, 4, 4] + [3] * 4 + [2] * 4 + [1] * 14)
+"""Spiders in two forests (Sackett et al. 2011), the example data of the R package iNEXT."""
+
+count_vectors = st.lists(st.integers(0, 3) | st.integers(0, 40), min_size=1, max_size=40).filter(any)
+
+
+@given(count_vectors, st.sampled_from([0, 0.5, 1, 2, 3]))
+def test_observed_equal_scikit_bio(counts: list[int], order: float) -> None:
+    drawn = np.array([count for count in counts if count])  # scikit-bio counts zeros as kinds at order 0
+    assert hill_number(drawn, order) == pytest.approx(skbio.hill(drawn, order), rel=1e-9)
+    assert hill_number(np.array(counts), order) == hill_number(drawn, order)
+
+
+@given(count_vectors)
+def test_order_two_estimated_equals_scikit_bio(counts: list[int]) -> None:
+    drawn = np.array(counts)
+    if drawn.max() > 1:
+        assert estimated_hill_number(drawn, 2) == pytest.approx(
+            skbio.inv_simpson(drawn, finite=True), rel=1e-9
+        )
+    else:
+        with pytest.raises(MeasurementError, match="no kind was drawn twice"):
+            estimated_hill_number(drawn, 2)
+
+
+@pytest.mark.parametrize(
+    ("counts", "shannon", "shannon_estimated", "simpson", "simpson_estimated"),
+    [(GIRDLED, 12.060, 13.826, 7.840, 8.175), (LOGGED, 14.421, 16.337, 6.761, 6.920)],
+)
+def test_spiders_as_inext_measures_them(
+    counts: np.ndarray, shannon: float, shannon_estimated: float, simpson: float, simpson_estimated: float
+) -> None:
+    # iNEXT's vignette, asymptotic diversity estimates, 3 decimals.
+    assert hill_number(counts, 1) == pytest.approx(shannon, abs=5e-4)
+    assert estimated_hill_number(counts, 1) == pytest.approx(shannon_estimated, abs=5e-4)
+    assert hill_number(counts, 2) == pytest.approx(simpson, abs=5e-4)
+    assert estimated_hill_number(counts, 2) == pytest.approx(simpson_estimated, abs=5e-4)
+
+
+def entropy_by_summation(counts: np.ndarray) -> float:
+    """Return the estimate of Chao, Wang and Jost term by term, for small samples."""
+    n, once, twice = int(counts.sum()), int(np.sum(counts == 1)), int(np.sum(counts == 2))
+    total = sum(x / n * sum(1 / k for k in range(x, n)) for x in map(int, counts) if x)
+    if once and n > 1:
+        if not twice:
+            once_corrected, twice = once - 1, 1
+        else:
+            once_corrected = once
+        repeat = 2 * twice / ((n - 1) * once_corrected + 2 * twice)
+        tail = sum((1 - repeat) ** r / r for r in range(n, n + 20_000))
+        total += once / n * tail * (1 - repeat) ** (1 - n) if repeat < 1 else 0.0
+    return total
+
+
+@pytest.mark.parametrize(
+    "counts", [[1], [7], [1, 1], [1, 1, 1], [2, 3, 4], [1, 5, 9], [1, 1, 4], [9, 2, 1, 1]]
+)
+def test_order_one_agrees_with_summation(counts: list[int]) -> None:
+    drawn = np.array(counts)
+    assert math.log(estimated_hill_number(drawn, 1)) == pytest.approx(entropy_by_summation(drawn), abs=1e-8)
+
+
+def test_order_zero_estimated_is_chao1() -> None:
+    assert estimated_hill_number(GIRDLED, 0) == chao1(GIRDLED)
+
+
+@given(count_vectors)
+def test_orders_fall_and_one_kind_is_one(counts: list[int]) -> None:
+    drawn = np.array(counts)
+    numbers = [hill_number(drawn, order) for order in (0, 0.5, 1, 2, 3)]
+    assert all(later <= earlier + 1e-9 for earlier, later in pairwise(numbers))
+    assert numbers[-1] >= 1 - 1e-9
+
+
+def test_even_sample_has_as_many_effective_kinds_as_kinds() -> None:
+    for order in (0, 1, 2, 7):
+        assert hill_number(np.full(9, 5), order) == pytest.approx(9)
+
+
+def test_estimates_come_nearer_to_the_generator_than_what_is_observed() -> None:
+    weights = np.arange(1, 401, dtype=np.float64)
+    weights /= weights.sum()
+    truths = {1: math.exp(-np.sum(weights * np.log(weights))), 2: 1 / float(np.sum(weights**2))}
+    samples = [counts_of(np.random.default_rng(seed).choice(400, 600, p=weights)) for seed in range(20)]
+    for order, truth in truths.items():
+        estimated = np.mean([estimated_hill_number(counts, order) for counts in samples])
+        observed = np.mean([hill_number(counts, order) for counts in samples])
+        assert abs(estimated - truth) < abs(observed - truth) / 3
+
+
+def test_large_samples_are_quick_and_finite() -> None:
+    counts = np.array([1, 2] * 500_000)
+    assert estimated_hill_number(counts, 1) > 1_000_000
+
+
+@pytest.mark.parametrize("order", [-1, math.nan, math.inf])
+def test_impossible_orders_are_refused(order: float) -> None:
+    with pytest.raises(MeasurementError, match="at least 0 and finite"):
+        hill_number(GIRDLED, order)
+
+
+def test_orders_without_estimator_are_refused() -> None:
+    with pytest.raises(MeasurementError, match="orders 0, 1 and 2, not 3"):
+        estimated_hill_number(GIRDLED, 3)
+
+
+@pytest.mark.parametrize("counts", [[], [0]])
+def test_empty_samples_are_refused(counts: list[int]) -> None:
+    with pytest.raises(MeasurementError, match="an empty sample"):
+        hill_number(np.array(counts, dtype=np.int64), 1)
+    with pytest.raises(MeasurementError, match="an empty sample"):
+        estimated_hill_number(np.array(counts, dtype=np.int64), 1)
+
+
+def test_the_order_2_of_all_new_draws_is_refused_in_words() -> None:
+    with pytest.raises(MeasurementError) as error:
+        estimated_hill_number(np.ones(5, dtype=np.int64), 2)
+    assert str(error.value) == (
+        "the Hill number of order 2 cannot be estimated where no kind was drawn twice"
+    )

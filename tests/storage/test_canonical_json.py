@@ -1,0 +1,155 @@
+"""Equal values have one text and one digest; whatever JSON would blur is refused."""
+
+import contextlib
+import hashlib
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fluxttice_core.errors import RecordError
+from fluxttice_core.storage.canonical_json import (
+    canonical_json,
+    file_digest,
+    json_digest,
+    parse_json,
+    parts_digest,
+)
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_reads_back_the_same_value(value: Any) -> None:
+    text = canonical_json(value)
+    assert canonical_json(parse_json(text, name="it")) == text
+    assert parse_json(text, name="it") == value
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers(), max_size=6))
+def test_the_order_of_keys_does_not_matter(value: dict[str, int]) -> None:
+    assert canonical_json(dict(reversed(value.items()))) == canonical_json(value)
+
+
+def test_the_text_is_pinned() -> None:
+    value = {"é": [True, None, -0.0, 1e22, 0.1, 1.0, 1], "a": {"z": "\n", "b": ()}}
+    expected = '{"a":{"b":[],"z":"\\n"},"é":[true,null,-0.0,1e+22,0.1,1.0,1]}'
+    assert canonical_json(value).decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (float("nan"), "no JSON"),
+        ([float("-inf")], "no JSON"),
+        ({1: 2}, "only text as keys"),
+        ({"a": {None: 2}}, "only text as keys"),
+        (np.float32(1), "float32"),
+        (np.int64(1), "int64"),
+        ({1, 2}, "set"),
+        (b"", "bytes"),
+        ("\ud800", "surrogate"),
+    ],
+)
+def test_what_json_would_blur_is_refused(value: Any, sentence: str) -> None:
+    with pytest.raises(RecordError, match=sentence):
+        canonical_json(value)
+
+
+def test_depth_is_bounded_both_ways() -> None:
+    value: list[Any] = []
+    for _ in range(40):
+        value = [value]
+    with pytest.raises(RecordError, match="nests deeper"):
+        canonical_json(value)
+    with pytest.raises(RecordError, match="nests deeper"):
+        parse_json(b"[" * 40 + b"]" * 40, name="it")
+    with pytest.raises(RecordError, match="nests deeper"):
+        parse_json(b"[" * 200_000 + b"]" * 200_000, name="it")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"", "damaged"),
+        (b'{"a": 1, "a": 1}', "twice"),
+        (b"NaN", "not a JSON number"),
+        (b"-Infinity", "not a JSON number"),
+        (b"1e999", "no JSON"),
+        (b"\xff", "damaged"),
+        (b"9" * 5000, "more than 308 digits"),
+        (b"[-1" + b"0" * 308 + b"]", "more than 308 digits"),
+        (b"\xef\xbb\xbf{}", "damaged"),
+        (b"{} {}", "damaged"),
+    ],
+)
+def test_what_python_would_let_pass_is_refused(text: bytes, sentence: str) -> None:
+    with pytest.raises(RecordError, match=sentence):
+        parse_json(text, name="it")
+
+
+def test_the_longest_integer_that_is_read_is_a_double() -> None:
+    longest = int("9" * 308)
+    assert parse_json(b"-" + b"9" * 308, name="it") == -longest
+    assert math.isfinite(float(longest))
+
+
+@given(st.binary(max_size=60))
+def test_arbitrary_bytes_are_read_or_refused(data: bytes) -> None:
+    with contextlib.suppress(RecordError):
+        parse_json(data, name="it")
+
+
+def test_digests_are_those_of_standard_tools(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b'{"seed":0}')
+    # printf '{"seed":0}' | sha256sum
+    expected = "bd0488843468e63c62bb6d1df790f0a83de90616c0906e9dbd3275d3b4100d97"
+    assert file_digest(path) == json_digest({"seed": 0}) == expected
+
+
+def test_the_tensor_digest_follows_its_definition() -> None:
+    data = struct.pack("<3f", 1.0, -2.5, 3.25)
+    expected = hashlib.sha256(b'["w","float32",[3]]\n' + data).hexdigest()
+    assert parts_digest([("w", "float32", (3,), data)]) == expected
+
+
+def test_names_shapes_and_dtypes_are_part_of_the_tensor_digest() -> None:
+    data = bytes(4)
+    variants: list[list[tuple[str, str, tuple[int, ...], bytes]]] = [
+        [("w", "uint8", (4,), data)],
+        [("v", "uint8", (4,), data)],
+        [("w", "int8", (4,), data)],
+        [("w", "uint8", (2, 2), data)],
+        [("w", "uint8", (1, 4), data)],
+        [("w", "uint8", (2,), data[:2]), ("x", "uint8", (2,), data[2:])],
+        [("w", "uint8", (4,), b"\0\0\0\1")],
+    ]
+    assert len({parts_digest(parts) for parts in variants}) == len(variants)
+    assert parts_digest(variants[5]) == parts_digest(variants[5][::-1])
+
+
+@pytest.mark.parametrize("data", [rb'"\ud800"', rb'{"\udfff": 1}', rb'["a\uD83Db"]'])
+def test_half_a_character_is_refused(data: bytes) -> None:
+    with pytest.raises(RecordError, match="holds a lone surrogate"):
+        parse_json(data, name="it")
+
+
+def test_both_halves_of_a_character_are_one() -> None:
+    assert parse_json(rb'"\ud83d\ude00\u00e4"', name="it") == "\U0001f600ä"

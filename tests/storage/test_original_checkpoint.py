@@ -1,0 +1,130 @@
+"""The original's checkpoints load; anything that only resembles one does not."""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fluxttice_core.errors import CheckpointError
+from fluxttice_core.storage.original_checkpoint import original_shapes, read_legacy
+
+
+@pytest.fixture
+def path(tmp_path: Path, original: dict[str, Any]) -> Path:
+    torch.save(original, tmp_path / "latest.pt")
+    return tmp_path / "latest.pt"
+
+
+def test_reads_what_the_original_saved(path: Path, original: dict[str, Any]) -> None:
+    found = read_legacy(path)
+    assert list(found.model) == sorted(original["model"])
+    assert all(torch.equal(found.model[key], original["model"][key]) for key in found.model)
+    assert [found.epoch, found.phase] == [1, 1]
+    assert [found.rho, found.best_validation_loss, *found.lambdas] == [0.125, 0.5, 0.75, 0.5, 0.25]
+    assert list(found.histories["coverage_A_history"]) == [52, 13783]
+    assert found.unknown == ("settings", "seed", "split")
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "parameters"),
+    [
+        (("encoder_A.", "decoder_A."), 50_203),
+        (("encoder_B.", "decoder_B."), 117_499),
+        (("state_net.",), 1_068),
+        (("grad_norm_",), 2),
+    ],
+)
+def test_the_layout_has_the_published_sizes(prefixes: tuple[str, ...], parameters: int) -> None:
+    shapes = {name: shape for name, shape in original_shapes().items() if name.startswith(prefixes)}
+    assert sum(math.prod(shape) for shape in shapes.values()) == parameters
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "tensor missing": (lambda d: d["model"].pop("encoder_A.fc_mu.bias"), "lacks the original's 50 tensors"),
+    "tensor added": (lambda d: d["model"].update(extra=torch.ones(1)), "lacks the original's 50 tensors"),
+    "model missing": (lambda d: d.pop("model"), "lacks the original's 50 tensors"),
+    "other shape": (lambda d: d["model"].update({"decoder_B.fc_out.bias": torch.ones(26)}), "shape"),
+    "expanded": (
+        lambda d: d["model"].update({"decoder_B.fc_out.bias": torch.ones(1).expand(10**9)}),
+        "shape",
+    ),
+    "other type": (
+        lambda d: d["model"].update({"decoder_B.fc_out.bias": torch.ones(27).double()}),
+        "float32",
+    ),
+    "no tensor": (lambda d: d["model"].update({"decoder_B.fc_out.bias": [0.0] * 27}), "float32"),
+    "not finite": (lambda d: d["model"]["decoder_B.fc_out.bias"].fill_(math.nan), "NaN or infinite"),
+    "epoch missing": (lambda d: d.pop("epoch"), "no count under 'epoch'"),
+    "epoch true": (lambda d: d.update(epoch=True), "no count under 'epoch'"),
+    "epoch negative": (lambda d: d.update(epoch=-1), "no count under 'epoch'"),
+    "rho text": (lambda d: d.update(rho="0.1"), "no finite number under 'rho'"),
+    "rho huge": (lambda d: d.update(rho=10**400), "no finite number under 'rho'"),
+    "lambda nan": (lambda d: d.update(lambda2=math.nan), "no finite number under 'lambda2'"),
+    "history": (lambda d: d.update(H_A_history=[1.0, None]), "no list of numbers under 'H_A_history'"),
+    "numpy": (lambda d: d.update(rho=np.float64(0.5)), "numpy.* a checkpoint needs no such code"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_another_layout_is_refused(tmp_path: Path, original: dict[str, Any], name: str) -> None:
+    change, sentence = CHANGES[name]
+    change(original)
+    torch.save(original, tmp_path / "it.pt")
+    with pytest.raises(CheckpointError, match=sentence):
+        read_legacy(tmp_path / "it.pt")
+
+
+def test_another_top_level_is_refused(tmp_path: Path) -> None:
+    torch.save([1, 2], tmp_path / "it.pt")
+    with pytest.raises(CheckpointError, match="holds a list"):
+        read_legacy(tmp_path / "it.pt")
+
+
+def overwritten(content: dict[str, Any]) -> OrderedDict[str, Any]:
+    """A dictionary whose methods are numbers, as a pickle can make it."""
+    found = OrderedDict(content)
+    found.__dict__.update(dict.fromkeys(("get", "items", "keys"), 5))
+    return found
+
+
+def test_a_state_is_read_by_what_it_holds(
+    path: Path, original: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if the scan should let overwritten methods through."""
+    content = {**original, "model": overwritten(original["model"])}
+    monkeypatch.setattr(torch, "load", lambda *_, **__: content)
+    found = read_legacy(path).model
+    assert all(torch.equal(found[key], value) for key, value in original["model"].items())
+
+
+def test_a_dictionary_of_another_kind_is_refused(
+    path: Path, original: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "load", lambda *_, **__: overwritten(original))
+    with pytest.raises(CheckpointError, match="holds a OrderedDict; expected the original program's dict"):
+        read_legacy(path)
+
+
+def test_damaged_files_are_refused_or_read_the_same(path: Path, original: dict[str, Any]) -> None:
+    """Padding between the archive's members is covered by no checksum, and holds nothing that is read."""
+    data = path.read_bytes()
+    generator = np.random.default_rng()
+    for length in generator.integers(0, len(data), 30):
+        path.write_bytes(data[:length])
+        with pytest.raises(CheckpointError):
+            read_legacy(path)
+    for position in generator.integers(0, 8 * len(data), 100):
+        flipped = bytearray(data)
+        flipped[position // 8] ^= 1 << (position % 8)
+        path.write_bytes(flipped)
+        try:
+            found = read_legacy(path)
+        except CheckpointError:
+            continue
+        same = all(torch.equal(found.model[key], original["model"][key]) for key in found.model)
+        assert same, f"bit {position} changed the weights unseen"

@@ -1,0 +1,80 @@
+"""The verbs that a program calls first."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fluxttice_core as fx
+from fluxttice_core.errors import OperationError, SettingsError, StorageError
+from fluxttice_core.model.halves import HalfName
+from fluxttice_core.storage.pretrained import decode, encode
+from fluxttice_core.training.train import train
+
+MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
+SMALL = ("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000")
+
+
+def test_the_package_offers_the_same_verbs() -> None:
+    assert (fx.encode, fx.decode, fx.train) == (encode, decode, train)
+    assert set(fx.__all__) <= set(dir(fx))
+    with pytest.raises(AttributeError, match="no attribute 'ecnode'"):
+        fx.ecnode  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [15633, "----00-0+", [-1, -1, -1, -1, 0, 0, -1, 0, 1], [[-1, -1, -1], [-1, 0, 0], [-1, 0, 1]]],
+)
+@pytest.mark.parametrize("vae", ["a", "b"])
+def test_every_notation_has_the_same_code_and_comes_back(operation: object, vae: HalfName) -> None:
+    code = encode(operation, vae=vae)
+    assert code.shape == (1, 16)
+    assert np.array_equal(code, encode(15633, vae=vae))
+    assert decode(code, vae=vae).tolist() == [MINIMUM]
+
+
+def test_probabilities_are_distributions() -> None:
+    p = decode(encode([0, 1, 2]), probabilities=True)
+    assert p.shape == (3, 9, 3)
+    assert np.allclose(p.sum(-1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("latents", "message"),
+    [
+        ([1.0], "do not fit"),
+        ([[float("nan")] * 16], "finite"),
+        ("sixteen", "must be numbers"),
+        ([[1.0] * 16, [1.0]], "must be numbers"),
+        (np.zeros((2, 2, 16)), "do not fit"),
+        ([1j] * 16, "numbers"),
+    ],
+)
+def test_what_is_no_latent_is_refused(latents: object, message: str) -> None:
+    with pytest.raises(OperationError, match=message):
+        decode(latents)
+
+
+def test_training_in_memory_and_in_a_folder_give_the_same_weights(tmp_path: Path) -> None:
+    inside = train(seed=5, overrides=SMALL)
+    stored = train(seed=5, overrides=SMALL, folder=tmp_path / "run")
+    assert inside.tensor_digest == stored.tensor_digest
+    assert inside.source == "memory"
+    assert stored.seed == 5
+    with pytest.raises(StorageError, match="already holds a run"):
+        train(seed=5, overrides=SMALL, folder=tmp_path / "run")
+
+
+def test_a_wrong_setting_is_named() -> None:
+    with pytest.raises(SettingsError, match="unknown setting colour"):
+        train(overrides=("colour=red",))
+
+
+def test_sampling_is_seeded_and_bounded() -> None:
+    model = fx.certified()
+    assert np.array_equal(model.sample(50, seed=1), model.sample(50, seed=1))
+    assert not np.array_equal(model.sample(50, seed=1), model.sample(50, seed=2))
+    assert model.sample(0).size == 0
+    with pytest.raises(OperationError, match="cannot draw -1"):
+        model.sample(-1)

@@ -1,0 +1,77 @@
+"""What recipes ask of a machine: counted as the network is, and refused beyond the limits."""
+
+import pytest
+from torch import nn
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL
+from fluxttice_core.training.recipe import load_recipe
+from fluxttice_core.training.recipe_cost import LARGEST_WEIGHTS, memory, weights, work
+
+SHAPES = (
+    Architecture(),
+    Architecture(
+        arity=1, latent_dim=3, encoder_widths=(7,), exploratory_widths=(5, 6), consolidating_width=4
+    ),
+    Architecture(base=2, arity=3, consolidating_blocks=0),
+)
+
+
+@pytest.mark.parametrize("architecture", SHAPES)
+def test_weights_are_those_of_both_halves(architecture: Architecture) -> None:
+    modules = DualVAE(architecture).named_modules()
+    linear = [m for name, m in modules if isinstance(m, nn.Linear) and not name.startswith("state_net")]
+    assert weights(architecture) == sum(layer.weight.numel() for layer in linear)
+
+
+def test_the_largest_network_is_one_whose_file_is_read_again() -> None:
+    assert 4 * LARGEST_WEIGHTS <= MAXIMUM_MODEL
+
+
+@pytest.mark.parametrize(
+    "greedy",
+    [
+        "batch_size=4096",
+        "transport.draws={kind: linear, points: [[0, 1.0], [9, 1000.0]]}",
+        "calibration.draws=100000",
+        "architecture.consolidating_width=512",
+        "architecture.exploratory_widths=[512, 512]",
+    ],
+)
+def test_whatever_grows_asks_for_more_memory(greedy: str) -> None:
+    smaller = ("calibration=null",) if greedy.startswith(("batch", "transport")) else ()
+    assert memory(load_recipe("standard", [*smaller, greedy])) > memory(load_recipe("standard", smaller))
+
+
+@pytest.mark.parametrize("greedy", ["epochs=8", "batch_size=64", "reach.draws=60000"])
+def test_whatever_takes_longer_asks_for_more_work(greedy: str) -> None:
+    assert work(load_recipe("standard", [greedy])) > work(load_recipe("standard"))
+
+
+def test_pairs_of_a_batch_are_counted_where_they_repel() -> None:
+    batch = "batch_size=20000"
+    plain, repelled = (
+        memory(load_recipe("standard", [batch, f"half_b.repulsion={weight}"])) for weight in (0, 0.5)
+    )
+    assert repelled - plain == 19_683**2
+
+
+@pytest.mark.parametrize(
+    ("greedy", "what"),
+    [
+        (["architecture.encoder_widths=[4096, 4096, 4096]"], "weights"),
+        (["architecture.consolidating_width=4096", "architecture.consolidating_blocks=16"], "weights"),
+        (["transport.draws={kind: constant, value: 1000000}"], "numbers in memory at once"),
+        (["calibration.draws=10000000"], "numbers in memory at once"),
+        (["epochs=100000", "batch_size=1"], "multiplications"),
+        (["reach.draws=10000000", "epochs=100000"], "multiplications"),
+        (["architecture.arity=3", "architecture.latent_dim=32"], "multiplications"),
+    ],
+)
+def test_what_no_machine_should_be_asked_for_is_refused(greedy: list[str], what: str) -> None:
+    with pytest.raises(
+        SettingsError, match=f"the settings together ask for about .* {what}, and .* are the most"
+    ):
+        load_recipe("standard", greedy)
