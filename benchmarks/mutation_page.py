@@ -36,8 +36,8 @@ class Trial:
     @property
     def where(self) -> str:
         """Module and function, without the number and what mutmut puts before names."""
-        path = self.name.split("measurement.")[1].partition("__mutmut_")[0]
-        module, _, function = path.partition(".")
+        path = self.name.partition("__mutmut_")[0]
+        _, module, function = path.removeprefix("fluxttice_core.").split(".", 2)
         owner, separator, method = function.removeprefix("xǁ").partition("ǁ")
         return f"{module}.{owner}.{method}" if separator else f"{module}.{function.removeprefix('x_')}"
 
@@ -99,7 +99,7 @@ def explained(found: Iterable[Trial]) -> list[Survivor]:
         change = trial.change
         why = next((reason for reason in written if reason.holds(trial.where, change)), None)
         if why is None:
-            bare.append(f"{trial.name.split('measurement.')[1]} in {trial.where}\n{change}\n")
+            bare.append(f"{trial.name} in {trial.where}\n{change}\n")
         else:
             unused.discard(why)
             survivors.append(Survivor(trial, change, why.because))

@@ -1,7 +1,7 @@
 """Take the pictures of docs/explorer.md from a running explorer: `python -m docs.screenshots`.
 
 It needs Chromium and the extras `serve` and `test`. Pictures of one machine differ in their fonts from those
-of another, so no test compares them; what they show is tested in `tests/serving/explorer`.
+of another, so no test compares them; what they show is tested in `tests/server/explorer`.
 """
 
 import io

@@ -81,6 +81,6 @@ def _name(requirement: str) -> str:
 def _test(environment: Environment) -> None:
     for name, version in sorted(environment.versions().items()):
         print(f"{name}=={version}")
-    beside = ("house", "docs", "benchmarks", "serving/explorer/browser", "installation")
+    beside = ("house", "docs", "benchmarks", "server/explorer/browser", "installation")
     ignored = [f"--ignore=tests/{folder}" for folder in beside]
     environment.call("-m", "pytest", "--quiet", *ignored, "tests", "src")

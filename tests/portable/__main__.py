@@ -28,20 +28,21 @@ KINDS = ("arithmetic", "surroundings")
 NEEDED = "this needs chromium on PATH, and the folder .git"
 ELSEWHERE = ("git", "path", "user", "home", "locale", "timezone", "columns", "order")
 ARITHMETIC = (
-    "tests/measurement",
+    "tests/statistics",
+    "tests/metrics",
+    "tests/evaluation",
     "tests/model",
     "tests/training",
     "tests/certified",
     "tests/docs",
-    "tests/publishing",
 )
 ANYWHERE = (
     "tests/certified",
     "tests/docs",
-    "tests/publishing",
     "tests/cli",
     "tests/house",
-    "tests/provenance",
+    "tests/storage",
+    "tests/certification",
 )
 BROWSER = "tests/server/explorer/browser"
 

@@ -102,7 +102,7 @@ def require_trained(target: Target) -> TrainedModel:
     if isinstance(target, DualVAE):
         raise CheckpointError(
             "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
-            "measurement.measure.measure, which takes any network"
+            "evaluation.measure.measure, which takes any network"
         )
     trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
     if not trained.trained:
