@@ -12,7 +12,7 @@ import pytest
 
 from fluxttice_core.server.run import make_server
 
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 ADDRESS = "http://127.0.0.1:8000"
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
