@@ -90,6 +90,10 @@ class TrainView:
                 if value is not None:
                     self._events.add_scalar(name, value, record.epoch)
 
+    def warn(self, text: str) -> None:
+        """Say what is not as it should be."""
+        self._console.print(f"Note: {text}.", highlight=False, soft_wrap=True)
+
     def _to_go(self, epoch: int, total: int) -> str | None:
         """What is left, by the pace of the epochs since this start; none at the end."""
         begun = self._begun or 0

@@ -19,6 +19,7 @@ from fluxttice_core.measurement.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.operations.split import Split
+from fluxttice_core.provenance.arithmetic import arithmetic_record
 from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.bounded import read_bounded
 from fluxttice_core.provenance.canonical import json_digest, parse_json
@@ -54,6 +55,7 @@ def controls_key(
             "version": __version__,
             "code": _code_digest(),
             "torch": str(torch.__version__),
+            "arithmetic": arithmetic_record(),
         }
     )
 

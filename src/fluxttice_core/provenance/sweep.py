@@ -15,7 +15,7 @@ from fluxttice_core.measurement.choices import Direction, Unit
 from fluxttice_core.measurement.intervals import Interval, mean_interval
 from fluxttice_core.measurement.metric import Half
 from fluxttice_core.measurement.settings import MeasurementSettings
-from fluxttice_core.measurement.threads import THREADS
+from fluxttice_core.measurement.threads import THREADS, fixed_threads
 from fluxttice_core.operations.split import Split
 from fluxttice_core.provenance.atomic import write_json
 from fluxttice_core.provenance.study import (
@@ -166,8 +166,9 @@ def _trained(recipe: Recipe, seeds: Sequence[int]) -> tuple[dict[int, Mapping[st
         trainers = {seed: trained_alone(recipe, seed) for seed in seeds}
         return {seed: one.model_tensors() for seed, one in trainers.items()}, trainers[seeds[0]].split
     population = Population(recipe, seeds)
-    for _ in population.epochs():
-        continue
+    with fixed_threads():
+        for _ in population.epochs():
+            continue
     return {seed: population.tensors(seed) for seed in seeds}, population.split
 
 
