@@ -44,6 +44,27 @@ def test_without_git_there_is_no_commit(monkeypatch: pytest.MonkeyPatch) -> None
     assert tool_record()["commit"] is None
 
 
+def test_in_a_checkout_of_another_user_it_is_said_why_there_is_no_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "provenance").mkdir()
+    (tmp_path / "provenance" / "environment.py").touch()
+    identity = ("-c", "user.name=n", "-c", "user.email=n@example.org")
+    for arguments in (("init", "-q"), ("add", "."), (*identity, "commit", "-q", "-m", "a file")):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True)
+    monkeypatch.setattr(environment, "_PACKAGE", tmp_path)
+    assert re.fullmatch("[0-9a-f]{40}", tool_record()["commit"])
+    assert caplog.messages == []
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert tool_record()["commit"] is None
+    assert tool_record()["commit"] is None
+    (said,) = caplog.messages
+    assert said.startswith(
+        "fluxttice: the record will name no commit, since git does not read the checkout of"
+    )
+    assert said.endswith(f"run: git config --global --add safe.directory {tmp_path}")
+
+
 def test_no_person_and_no_place_is_named() -> None:
     text = repr(environment_record())
     assert platform.node() not in text

@@ -1,11 +1,13 @@
 """What a result was made with: the program's version and commit, the machine, time and memory."""
 
+import logging
 import os
 import platform
 import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,15 @@ from fluxttice_core import __version__
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _GIT_SECONDS = 10
+_LOG = logging.getLogger(__name__)
 
 
 def tool_record() -> dict[str, Any]:
     """Name and version of the program, and the commit of its source where it runs from a checkout.
 
     Returns:
-        `commit` is none outside a git checkout of the package; `modified` says whether its files differ from
-        that commit.
+        `commit` is none outside a git checkout of the package and, which is said, in one of another user that
+        git does not read; `modified` says whether its files differ from that commit.
 
     Example:
         >>> tool_record()["name"]
@@ -102,7 +105,22 @@ def _git(*arguments: str) -> str:
             text=True,
             timeout=_GIT_SECONDS,
             check=False,
+            env={**os.environ, "LC_ALL": "C"},
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    if done.returncode == 0:
+        return done.stdout.strip()
+    if "dubious ownership" in done.stderr:
+        _say_that_git_refuses(done.stderr.strip().rpartition("\n")[2].strip())
+    return ""
+
+
+@cache
+def _say_that_git_refuses(remedy: str) -> None:
+    """Said once, since nothing that is recorded has a place for it."""
+    _LOG.warning(
+        "fluxttice: the record will name no commit, since git does not read the checkout of another user: "
+        "if you trust this one, run: %s",
+        remedy,
+    )
