@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from fluxttice_core.cli.live import live_console
 from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.extras import require_extra
 from fluxttice_core.provenance.run import Run
@@ -35,7 +36,7 @@ class TrainView:
     def __init__(self, run: Run, events: Any = None, console: Console | None = None) -> None:
         self._run = run
         self._events = events
-        self._console = console or Console(stderr=True)
+        self._console = console or live_console()
         self._last: EpochRecord | None = None
         self._begun: int | None = None
         self._started = time.perf_counter()
