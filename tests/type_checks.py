@@ -5,9 +5,9 @@ all of them twice, most often in functions that take no array. Beartype alone ch
 annotations, of all arguments and of what is returned.
 """
 
-from collections.abc import Callable
+import contextlib
 from inspect import isclass, isfunction
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import jaxtyping
 from beartype import beartype
@@ -29,11 +29,12 @@ def checked(found: Any = None, *, typechecker: Any) -> Any:
     if found is None:
         return lambda later: checked(later, typechecker=typechecker)
     if isfunction(found):
-        read: Callable[..., Any] = _decorator._destring_annotation
-        annotations = {name: read(hint, found.__globals__) for name, hint in found.__annotations__.items()}
-        if not any(map(names_shapes, annotations.values())):
-            found.__annotations__ = annotations
-            return beartype(found)
+        # Where an annotation is for type checkers alone, jaxtyping checks the others.
+        with contextlib.suppress(NameError, TypeError):
+            annotations = get_type_hints(found, include_extras=True)
+            if not any(map(names_shapes, annotations.values())):
+                found.__annotations__ = annotations
+                return beartype(found)
     return _with_shapes(found, typechecker=typechecker)
 
 
