@@ -27,7 +27,8 @@ def train(
         Path | None, typer.Option(help="Run folder to make. Default: runs/RECIPE-SEED.", file_okay=False)
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Run folder to continue, bit for bit as if never stopped.")
+        Path | None,
+        typer.Option(help="Run folder to continue, bit for bit as if never stopped.", readable=False),
     ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
