@@ -27,22 +27,35 @@ KINDS = ("arithmetic", "surroundings")
 
 NEEDED = "this needs chromium on PATH, and the folder .git"
 ELSEWHERE = ("git", "path", "user", "home", "locale", "timezone", "columns", "order")
+SLOW = ("sample_intervals", "curve_claims", "gates")
+"""Tests of measurements that compute exactly, or what others compute too, for long."""
+
+AGAIN = "tests/provenance/test_verification.py::test_measuring_again_finds_what_only_the_weights_can_tell"
 ARITHMETIC = (
-    "tests/measurement",
-    "tests/model",
-    "tests/training",
-    "tests/certified",
-    "tests/docs",
-    "tests/publishing",
+    *("tests/measurement", *(f"--ignore=tests/measurement/test_{name}.py" for name in SLOW)),
+    *(f"tests/publishing/test_{name}.py" for name in ("figures", "drawn", "overlap", "richness", "standing")),
+    *(
+        "tests/docs/test_build.py",
+        "tests/certified/test_certificate.py",
+        "tests/certified/test_generalisation.py",
+    ),
+    *("tests/model", "tests/training/test_learning.py", AGAIN),
+)
+"""What computes with floating point, draws, compares with goldens, or verifies."""
+
+PROVENANCE = (
+    *("certificate", "environment", "atomic", "keys", "signature", "official_signature", "sums", "card"),
+    *("control_cache", "folder_listing", "trust_page", "selection", "library"),
 )
 ANYWHERE = (
-    "tests/certified",
-    "tests/docs",
-    "tests/publishing",
-    "tests/cli",
-    "tests/house",
-    "tests/provenance",
+    *("tests/docs/test_build.py", "tests/docs/test_readme.py", "tests/docs/test_training_page.py"),
+    *("tests/house", "tests/measurement/test_goldens.py", "tests/certified/test_certificate.py"),
+    *("tests/publishing/test_drawn.py", "tests/publishing/test_export.py"),
+    *("tests/cli", "--ignore=tests/cli/test_run.py", "--ignore=tests/cli/test_compare.py"),
+    *(f"tests/provenance/test_{name}.py" for name in PROVENANCE),
 )
+"""What reads and writes files, asks the system, prints, or starts programs."""
+
 BROWSER = "tests/serving/explorer/browser"
 
 
