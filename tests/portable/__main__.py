@@ -45,7 +45,7 @@ ARITHMETIC = (
 
 PROVENANCE = (
     *("certificate", "environment", "atomic", "keys", "signature", "official_signature", "sums", "card"),
-    *("control_cache", "folder_listing", "trust_page", "selection", "library"),
+    *("control_cache", "folder_listing", "trust_page", "selection"),
 )
 ANYWHERE = (
     *("tests/docs/test_build.py", "tests/docs/test_readme.py", "tests/docs/test_training_page.py"),
