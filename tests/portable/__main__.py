@@ -6,6 +6,7 @@ Then the package's own tests have to stay green in all of them.
 
 import argparse
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -130,6 +131,8 @@ def main() -> int:
     chosen = options.runs or list(RUNS)
     if unknown := set(chosen) - RUNS.keys():
         parser.error(f"there is no run {', '.join(sorted(unknown))}: choose of {', '.join(RUNS)}")
+    # So that whoever is told to end takes along what it has started, and its folders.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     begun, wrong = time.monotonic(), 0
     say(f"random order of seed {options.seed}; repeat it with --seed {options.seed}")
     with Workplace(ROOT, options.seed) as workplace:
