@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ class OwnFolders:
         # Pytest keeps what tests of failed runs wrote where it always does.
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
         self.folder = Path(tempfile.mkdtemp(prefix="fx-"))
-        self._process = os.getpid()
+        # After multiprocessing, whose own folder is inside, and in this process alone.
+        Finalize(None, shutil.rmtree, (self.folder,), {"ignore_errors": True}, exitpriority=-1000)
         for variable, value in own_environment(self.folder).items():
             os.environ[variable] = value
         for name in ("home", "tmp"):
@@ -73,10 +75,6 @@ class OwnFolders:
     def pytest_collection_finish(self) -> None:
         """From here on this process caches no byte code either: a test may limit what it can write."""
         sys.dont_write_bytecode = True
-
-    def pytest_unconfigure(self) -> None:
-        if os.getpid() == self._process:  # not in a copy of this process
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -272,6 +272,16 @@ def test_a_ceiling_is_what_uniform_draws_show(result: Result, name: str) -> None
         check_result(forged, name="it")
 
 
+@pytest.mark.parametrize(("part", "change"), [("slack", 1e-14), ("tolerance", 1e-12)])
+def test_the_last_digits_of_a_law_are_the_processor_s(result: Result, part: str, change: float) -> None:
+    for law in result["laws"]:
+        law[part] += change * max(1.0, abs(law[part]))
+    check_result(result, name="it")
+    result["laws"][-1][part] += 1e-6
+    with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):
+        check_result(result, name="it")
+
+
 def test_laws_may_not_be_left_out(result: Result) -> None:
     del result["laws"][-1]
     with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):

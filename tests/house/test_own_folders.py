@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+PLUGINS = ("own_folders", "type_checks", "watch", "intact")
 BESIDE = """
 import os, resource, subprocess, sys, tempfile
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_starts_a_command_that_leaves_half_a_cache():
 def run_of(tests: str, repository: Path, folder: Path) -> tuple[int, str]:
     """Run tests in a repository that is watched as this one is; the exit code and what was said."""
     (folder / "tests").mkdir(parents=True)
-    for name in ("conftest.py", "tests/own_folders.py", "tests/watch.py", "tests/intact.py"):
+    for name in ("conftest.py", *(f"tests/{name}.py" for name in PLUGINS)):
         shutil.copy(repository / name, folder / name)
     (folder / "test_it.py").write_text(BESIDE + tests)
     for name in ("imported", "changed", "taken"):

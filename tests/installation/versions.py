@@ -12,6 +12,12 @@ TORCH = "torch==2.13.0"
 EVERYTHING = "dev,fuzz,layout,mutation,track"
 LIBRARY = ("train", "serve", "export", "onnx")
 """What users install; the test tools are the newest that go with it."""
+_PLAIN = (
+    "--override-ini=addopts=--import-mode=importlib --doctest-modules",
+    "--override-ini=filterwarnings=default",
+    *("-m", "not slow", "--benchmark-skip", "--timeout=600"),
+)
+"""Without what asks for one version of the tools: checks of types, and warnings of others that are errors."""
 _HEAD = """\
 # The versions that `make run`, `make test` and continuous integration install, all tested together.
 # Renewed by `make constraints`, which takes the newest that pyproject.toml allows, save torch.
@@ -83,4 +89,4 @@ def _test(environment: Environment) -> None:
         print(f"{name}=={version}")
     beside = ("house", "docs", "benchmarks", "server/explorer/browser", "installation")
     ignored = [f"--ignore=tests/{folder}" for folder in beside]
-    environment.call("-m", "pytest", "--quiet", *ignored, "tests", "src")
+    environment.call("-m", "pytest", "--quiet", *_PLAIN, *ignored, "tests", "src")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 
 from fluxttice_core.evaluation.controls import (
@@ -10,7 +11,8 @@ from fluxttice_core.evaluation.controls import (
     HalfSupportLookup,
     QuantileLookup,
 )
-from fluxttice_core.metrics.mass_figures import mass_figures
+from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.metrics.mass_figures import figures_of_mass, mass_figures
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.series import TOTAL_MASS, Series
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -37,6 +39,19 @@ def test_even_odds_are_the_uniform_distribution_without_information() -> None:
     for n in SETTINGS.draws:
         expected = found[f"expected_coverage/categorical/N={n}"]
         assert expected.value == pytest.approx(expected_distinct(SPACE.size, n) / SPACE.size, abs=1e-5)
+
+
+@pytest.mark.parametrize("rounding", [1 - 6e-7, 1 + 3e-8, 1 + 6e-7])
+def test_rounding_does_not_lift_the_curve_above_what_is_possible(rounding: float) -> None:
+    p = np.full((16, SPACE.size), rounding / SPACE.size)
+    mass = MassEstimate(SPACE, 1_024, p, p, np.zeros(16))
+    found = list(figures_of_mass(mass, "a", SETTINGS, None))
+    (curve,) = (
+        item for item in found if isinstance(item, Series) and item.name == "expected_coverage/categorical"
+    )
+    best = [expected_distinct(SPACE.size, round(n)) / SPACE.size for n in curve.x]
+    assert all(share <= most + 1e-15 for share, most in zip(curve.y, best, strict=True))
+    assert curve.y == pytest.approx(best, rel=1e-6)
 
 
 def test_the_oracle_s_information_is_all_there_is() -> None:

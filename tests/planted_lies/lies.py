@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-_MEASUREMENT, _PROVENANCE = "tests/measurement", "tests/provenance"
+_METRICS, _EVALUATION = "tests/metrics", "tests/evaluation"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ LIES = (
                 "return _rounded_mean(logits)",
             ),
         ),
-        (f"{_MEASUREMENT}/test_sampling.py::test_argmax_takes_the_likeliest_and_the_first_of_equals",),
+        (f"{_METRICS}/test_sampling.py::test_argmax_takes_the_likeliest_and_the_first_of_equals",),
     ),
     Lie(
         "the command measures fresh weights where no checkpoint is named",
@@ -75,7 +75,7 @@ LIES = (
             ),
             _NO_FLOOR,
         ),
-        (f"{_PROVENANCE}/test_benchmarking.py::test_there_is_no_default_target_of_a_benchmark",),
+        (f"{_EVALUATION}/test_benchmark.py::test_there_is_no_default_target_of_a_benchmark",),
     ),
     Lie(
         "the latent histogram is one of Gaussian noise",
@@ -87,7 +87,7 @@ LIES = (
                 " for _ in range(settings.posterior_repeats)]",
             ),
         ),
-        (f"{_MEASUREMENT}/test_code_figures.py::test_the_histogram_is_one_of_codes_and_not_of_noise",),
+        (f"{_METRICS}/test_codes.py::test_the_histogram_is_one_of_codes_and_not_of_noise",),
     ),
     Lie(
         "the differential entropy is one of Gaussian noise",
@@ -98,7 +98,7 @@ LIES = (
                 "z = torch.randn(drawn.mu.shape, generator=generator, dtype=torch.float64)",
             ),
         ),
-        (f"{_MEASUREMENT}/test_aggregate.py::test_separate_codes_say_everything",),
+        (f"{_METRICS}/test_aggregate_posterior.py::test_separate_codes_say_everything",),
     ),
     Lie(
         "the split holds out rows of its training part",
@@ -120,7 +120,7 @@ LIES = (
                 '"held_out": split.train}',
             ),
         ),
-        (f"{_MEASUREMENT}/test_code_figures.py::test_each_part_is_measured_on_its_own_rows",),
+        (f"{_METRICS}/test_codes.py::test_each_part_is_measured_on_its_own_rows",),
     ),
     Lie(
         "a freshly initialised network is measured in place of the loaded one",
@@ -131,7 +131,7 @@ LIES = (
                 "return measure(\n        untrained_halves(model.architecture, 0),",
             ),
         ),
-        (f"{_PROVENANCE}/test_benchmarking.py::test_a_trained_model_is_measured",),
+        (f"{_EVALUATION}/test_benchmark.py::test_a_trained_model_is_measured",),
     ),
     Lie(
         "a file's weights are left unread, and the network as it was initialised",
@@ -143,17 +143,17 @@ LIES = (
             ),
             _NO_FLOOR,
         ),
-        (f"{_PROVENANCE}/test_benchmarking.py::test_a_trained_model_is_measured",),
+        (f"{_EVALUATION}/test_benchmark.py::test_a_trained_model_is_measured",),
     ),
     Lie(
         "untrained weights are measured as if trained",
         (_NO_FLOOR,),
-        (f"{_PROVENANCE}/test_benchmarking.py::test_random_weights_are_refused_however_drawn",),
+        (f"{_EVALUATION}/test_benchmark.py::test_random_weights_are_refused_however_drawn",),
     ),
     Lie(
         "figures come without their ceiling",
         (Edit("metrics/metric.py", "if math.isnan(self.ceiling):", "if False:"),),
-        (f"{_MEASUREMENT}/test_metric.py::test_a_figure_without_a_ceiling_is_refused",),
+        (f"{_METRICS}/test_metric.py::test_a_figure_without_a_ceiling_is_refused",),
     ),
     Lie(
         "result files come without their ceiling",
@@ -164,7 +164,7 @@ LIES = (
                 '"better",\n     "ceiling_sd",',
             ),
         ),
-        (f"{_PROVENANCE}/test_result_schema.py",),
+        (f"{_EVALUATION}/test_result_schema.py",),
     ),
     Lie(
         "more is drawn than the budget says",
@@ -176,12 +176,12 @@ LIES = (
             ),
             Edit("metrics/reach_figures.py", "if drawn != stop:", "if False:"),
         ),
-        (f"{_MEASUREMENT}/test_reach_figures.py::test_a_perfect_generator_reaches_its_ceiling",),
+        (f"{_METRICS}/test_reach_figures.py::test_a_perfect_generator_reaches_its_ceiling",),
     ),
     Lie(
         "a sampler that draws too few is believed",
         (Edit("metrics/reach_figures.py", "if drawn != stop:", "if drawn > stop:"),),
-        (f"{_MEASUREMENT}/test_reach_figures.py::test_a_sample_smaller_than_its_budget_is_refused",),
+        (f"{_METRICS}/test_reach_figures.py::test_a_sample_smaller_than_its_budget_is_refused",),
     ),
     Lie(
         "the rate is clamped from below",
@@ -192,6 +192,6 @@ LIES = (
                 "(0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0).clamp(min=0.5)",
             ),
         ),
-        (f"{_MEASUREMENT}/test_posterior.py::test_the_rate_is_not_clamped",),
+        (f"{_METRICS}/test_posterior.py::test_the_rate_is_not_clamped",),
     ),
 )

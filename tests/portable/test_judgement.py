@@ -33,7 +33,8 @@ def test_every_dependence_is_part_of_a_run() -> None:
 @pytest.mark.parametrize("runs", RUNS.values(), ids=RUNS)
 def test_what_is_run_is_there(runs: tuple[Run, ...]) -> None:
     for run in runs:
-        assert all((ROOT / path).exists() for path in run.tests)
+        paths = [test.removeprefix("--ignore=").partition("::")[0] for test in run.tests]
+        assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_surroundings_that_turn_their_own_test_red_alone_are_shown_to_matter() -> None:

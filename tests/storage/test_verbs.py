@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import fluxttice_core as fx
 from fluxttice_core.errors import OperationError, SettingsError, StorageError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.storage.pretrained import decode, encode
 from fluxttice_core.training.train import train
+from tests.small import RECIPE
 
 MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
 SMALL = ("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000")
@@ -64,6 +66,29 @@ def test_training_in_memory_and_in_a_folder_give_the_same_weights(tmp_path: Path
     assert stored.seed == 5
     with pytest.raises(StorageError, match="already holds a run"):
         train(seed=5, overrides=SMALL, folder=tmp_path / "run")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_weights_do_not_depend_on_what_torch_was_set_to(tmp_path: Path, threads: int) -> None:
+    digests = set()
+    for before in (1, 3):
+        torch.set_num_threads(before)
+        try:
+            inside = train(seed=5, overrides=RECIPE, threads=threads)
+            stored = train(seed=5, overrides=RECIPE, threads=threads, folder=tmp_path / f"{before}")
+            assert torch.get_num_threads() == before
+        finally:
+            torch.set_num_threads(1)
+        assert inside.settings == stored.settings
+        assert inside.settings is not None
+        assert inside.settings["threads"] == threads
+        digests |= {inside.tensor_digest, stored.tensor_digest}
+    assert len(digests) == 1
+
+
+def test_threads_are_a_setting() -> None:
+    with pytest.raises(SettingsError, match="--threads 0 is not possible"):
+        train(overrides=SMALL, threads=0)
 
 
 def test_a_wrong_setting_is_named() -> None:

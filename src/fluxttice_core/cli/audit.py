@@ -63,7 +63,12 @@ FreeBits = Annotated[
 Dimensions = Annotated[Text, typer.Option(help="Latent dimensions.", rich_help_panel=_CODES)]
 SampleFile = Annotated[
     Path | None,
-    typer.Option("--samples", help="Draws in .npy, .npz, .csv, .txt or .parquet.", rich_help_panel=_SAMPLES),
+    typer.Option(
+        "--samples",
+        help="Draws in .npy, .npz, .csv, .txt or .parquet.",
+        rich_help_panel=_SAMPLES,
+        readable=False,
+    ),
 ]
 Column = Annotated[Text, typer.Option(help="Column or array of that file.", rich_help_panel=_SAMPLES)]
 Base = Annotated[

@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 def benchmark(
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="A run folder, a checkpoint folder, a model file, or the original's .pt file."),
+        typer.Option(
+            help="A run folder, a checkpoint folder, a model file, or the original's .pt file.",
+            readable=False,
+        ),
     ] = None,
     certified: Annotated[bool, typer.Option("--certified", help="Measure the shipped model.")] = False,
     out: Annotated[Path | None, typer.Option(help="Result file to write; none unless named.")] = None,

@@ -33,12 +33,16 @@ def register(app: typer.Typer) -> None:
 def certify(
     source: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="A run folder; or a checkpoint, a model's folder, a .pt file."),
+        typer.Argument(
+            metavar="RUN", help="A run folder; or a checkpoint, a model's folder, a .pt file.", readable=False
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder to write. Default: RUN/certified.")] = None,
     key: Annotated[
         Path | None,
-        typer.Option(help=f"Private key to sign with; its password is asked for, or in {PASSWORD}."),
+        typer.Option(
+            help=f"Private key to sign with; its password is asked for, or in {PASSWORD}.", readable=False
+        ),
     ] = None,
     allow_uncertified: Annotated[
         bool, typer.Option("--allow-uncertified", help="Write a model that fails the gates, marked FAILED.")

@@ -17,7 +17,8 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     models: Annotated[
-        list[Path], typer.Argument(help="Two or more models: run folders, checkpoints or model files.")
+        list[Path],
+        typer.Argument(help="Two or more models: run folders, checkpoints or model files.", readable=False),
     ],
     draws: Annotated[
         list[int] | None, typer.Option(help="A budget of draws to count at; may be given several times.")

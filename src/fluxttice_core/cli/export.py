@@ -18,7 +18,10 @@ def register(app: typer.Typer) -> None:
 def export(
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet, npz, projector or onnx.")],
     checkpoint: Annotated[
-        Path | None, typer.Option(help="A run folder, checkpoint or model file. Default: the shipped model.")
+        Path | None,
+        typer.Option(
+            help="A run folder, checkpoint or model file. Default: the shipped model.", readable=False
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="File or folder to write. Default: operations.FORMAT.")

@@ -48,7 +48,7 @@ def new(
 
 
 @keys.command()
-def show(public: Annotated[Path, typer.Argument(help="A public key in PEM.")]) -> None:
+def show(public: Annotated[Path, typer.Argument(help="A public key in PEM.", readable=False)]) -> None:
     """Show a public key's curve and fingerprint, to compare with what its owner says."""
     from fluxttice_core.certification.keys import fingerprint, load_public_key, public_pem
 

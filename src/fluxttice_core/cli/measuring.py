@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from fluxttice_core.cli.live import live_console
 from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_from
@@ -38,7 +39,7 @@ class Watch:
 
     def __init__(self, console: Console | None = None, *, lines: bool = False, every: float = 0.0) -> None:
         self._console = console or report_console()
-        live = Console(stderr=True)
+        live = live_console()
         self._log = live if lines and not live.is_terminal else None
         self._bar = Progress(
             SpinnerColumn(),

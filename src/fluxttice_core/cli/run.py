@@ -78,5 +78,5 @@ def _train(folder: Path, seed: int) -> None:
     else:
         training = Run.start(folder, run_settings("standard", seed=seed))
     with TrainView(training) as view:
-        training.train(view.show)
+        training.train(view.show, view.warn)
     view.conclude()

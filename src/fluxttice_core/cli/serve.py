@@ -25,7 +25,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 lets the system choose.")] = 8000,
     model: Annotated[
         Path | None,
-        typer.Option(help="Run folder, checkpoint or model file; the certified model by default."),
+        typer.Option(
+            help="Run folder, checkpoint or model file; the certified model by default.", readable=False
+        ),
     ] = None,
     api_key: Annotated[
         str | None,

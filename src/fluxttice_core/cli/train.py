@@ -1,7 +1,7 @@
 """`fluxttice train`: train a recipe, with a live view, in a folder that can be resumed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,20 +20,24 @@ def train(
     recipe: Annotated[
         str | None, typer.Option(help="Name of a shipped recipe, or path of a YAML file. Default: standard.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order of rows and noise.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of weights, order of rows and noise. Default: 0.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder to make. Default: runs/RECIPE-SEED.", file_okay=False)
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Run folder to continue, bit for bit as if never stopped.")
+        Path | None,
+        typer.Option(help="Run folder to continue, bit for bit as if never stopped.", readable=False),
     ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or mps.")] = "cpu",
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps. Default: cpu.")] = None,
     threads: Annotated[
-        int, typer.Option(min=1, max=256, help="Threads of one operation; the weights depend on it.")
-    ] = 1,
+        int | None,
+        typer.Option(min=1, max=256, help="Threads of one operation; the weights depend on it. Default: 1."),
+    ] = None,
     tensorboard: Annotated[
         bool, typer.Option(help="Also write TensorBoard events (needs the extra `track`).")
     ] = False,
@@ -42,41 +46,31 @@ def train(
     require_extra("train", "training a model")
     from fluxttice_core.cli.train_view import TrainView, event_writer
 
+    named = {"recipe": recipe, "seed": seed, "device": device, "threads": threads}
+    given = {name: value for name, value in named.items() if value is not None}
     run = (
-        _resumed(resume, recipe, setting) if resume else _started(recipe, seed, out, setting, device, threads)
+        _resumed(resume, [*given, *(["set"] if setting else [])]) if resume else _started(given, setting, out)
     )
     events = event_writer(run.folder) if tensorboard else None
     with TrainView(run, events) as view:
-        run.train(view.show)
+        run.train(view.show, view.warn)
     view.conclude()
 
 
-def _resumed(folder: Path, recipe: str | None, setting: list[str] | None) -> "Run":
+def _resumed(folder: Path, given: list[str]) -> "Run":
     from fluxttice_core.errors import SettingsError
     from fluxttice_core.training.run import Run
 
-    if recipe or setting:
+    if given:
         raise SettingsError(
-            "a resumed run keeps its settings: leave out --recipe and --set, or start a new run"
+            f"a resumed run keeps its settings: leave out {' and '.join(f'--{name}' for name in given)}, or "
+            "start a new run"
         )
     return Run.open(folder)
 
 
-def _started(
-    recipe: str | None,
-    seed: int,
-    out: Path | None,
-    setting: list[str] | None,
-    device: str,
-    threads: int,
-) -> "Run":
+def _started(given: dict[str, Any], setting: list[str] | None, out: Path | None) -> "Run":
     from fluxttice_core.training.run import Run, run_settings
 
-    settings = run_settings(
-        recipe or "standard",
-        setting or (),
-        seed=seed,
-        device=device,
-        threads=threads,
-    )
-    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{seed}", settings)
+    settings = run_settings(**{"recipe": "standard", **given}, overrides=setting or ())
+    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings)

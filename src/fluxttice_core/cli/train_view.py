@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from fluxttice_core.cli.live import live_console
 from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.extras import require_extra
 from fluxttice_core.training.history import EpochRecord
@@ -35,7 +36,7 @@ class TrainView:
     def __init__(self, run: Run, events: Any = None, console: Console | None = None) -> None:
         self._run = run
         self._events = events
-        self._console = console or Console(stderr=True)
+        self._console = console or live_console()
         self._last: EpochRecord | None = None
         self._begun: int | None = None
         self._started = time.perf_counter()
@@ -89,6 +90,10 @@ class TrainView:
             for name, value in record.as_dict().items():
                 if value is not None:
                     self._events.add_scalar(name, value, record.epoch)
+
+    def warn(self, text: str) -> None:
+        """Say what is not as it should be."""
+        self._console.print(f"Note: {text}.", highlight=False, soft_wrap=True)
 
     def _to_go(self, epoch: int, total: int) -> str | None:
         """What is left, by the pace of the epochs since this start; none at the end."""

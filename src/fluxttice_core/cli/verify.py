@@ -26,11 +26,15 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="A certified folder. Default: the shipped model.")
+        Path | None,
+        typer.Argument(metavar="DIR", help="A certified folder. Default: the shipped model.", readable=False),
     ] = None,
     public_key: Annotated[
         Path | None,
-        typer.Option(help="The signer's public key. Default: the project's, for the shipped model only."),
+        typer.Option(
+            help="The signer's public key. Default: the project's, for the shipped model only.",
+            readable=False,
+        ),
     ] = None,
     remeasure: Annotated[
         bool, typer.Option("--remeasure", help="Measure the headline figures again from the weights.")

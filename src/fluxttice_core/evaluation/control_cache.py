@@ -18,6 +18,7 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.storage.arithmetic import arithmetic_record
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
@@ -54,6 +55,7 @@ def controls_key(
             "version": __version__,
             "code": _code_digest(),
             "torch": str(torch.__version__),
+            "arithmetic": arithmetic_record(),
         }
     )
 

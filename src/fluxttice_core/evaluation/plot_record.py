@@ -139,7 +139,7 @@ def _axis(axis: Axis, limits: tuple[float, float], fitted: bool, rows: dict[str,
 
 
 def _artist(artist: Drawn, rows: dict[str, int]) -> dict[str, Any]:
-    record: dict[str, Any] = {"kind": type(artist).__name__, "label": str(artist.get_label())}
+    record: dict[str, Any] = {"kind": _kind(artist), "label": str(artist.get_label())}
     if artist.get_alpha() is not None:
         record["alpha"] = artist.get_alpha()
     if isinstance(artist, Line2D):
@@ -157,6 +157,12 @@ def _artist(artist: Drawn, rows: dict[str, int]) -> dict[str, Any]:
         record |= {"colour": [_colour(c) for c in artist.get_facecolor()]}
         record |= {"edge": [_colour(c) for c in artist.get_edgecolor()]}
     return {**record, "numbers": [_row(row, rows) for row in numbers]}
+
+
+def _kind(artist: Drawn) -> str:
+    """What it is in our words, since classes are named anew between releases."""
+    kinds = {Line2D: "line", Text: "words", Rectangle: "bar", Collection: "area"}
+    return next(word for kind, word in kinds.items() if isinstance(artist, kind))
 
 
 def _colour(colour: Any) -> str:

@@ -22,7 +22,7 @@ from fluxttice_core.experiments.study import (
 from fluxttice_core.metrics.choices import Direction, Unit
 from fluxttice_core.metrics.metric import Half
 from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.metrics.threads import THREADS
+from fluxttice_core.metrics.threads import THREADS, fixed_threads
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.statistics.intervals import Interval, mean_interval
 from fluxttice_core.storage.atomic_write import write_json
@@ -166,8 +166,9 @@ def _trained(recipe: Recipe, seeds: Sequence[int]) -> tuple[dict[int, Mapping[st
         trainers = {seed: trained_alone(recipe, seed) for seed in seeds}
         return {seed: one.model_tensors() for seed, one in trainers.items()}, trainers[seeds[0]].split
     population = Population(recipe, seeds)
-    for _ in population.epochs():
-        continue
+    with fixed_threads():
+        for _ in population.epochs():
+            continue
     return {seed: population.tensors(seed) for seed in seeds}, population.split
 
 

@@ -122,7 +122,8 @@ def _series(mass: MassEstimate, half: Half, largest: int) -> Iterator[Series]:
         quantiles = np.quantile(p * mass.space.size, levels)
         yield Series(name, half, rounded(levels), rounded(quantiles))
     budgets = np.unique(np.geomspace(1, max(largest, 2), _CURVE_POINTS).round().astype(np.int64)).tolist()
-    curve = expected_coverage(mass.p, budgets)
+    # Single precision may round the sum of p to more than 1; the curve would then rise above all that can be.
+    curve = expected_coverage(mass.p / max(1.0, mass.p.sum()), budgets)
     yield Series(
         "expected_coverage/categorical", half, tuple(float(n) for n in budgets), tuple(curve.tolist())
     )

@@ -41,12 +41,15 @@ def environment_record() -> dict[str, Any]:
     """Versions and machine, without anything that names a person or a place.
 
     Example:
-        >>> sorted(environment_record())[:3]
-        ['cores', 'jaxtyping', 'machine']
+        >>> {"capability", "cores", "machine", "torch"} <= set(environment_record())
+        True
     """
     import torch
 
+    from fluxttice_core.storage.arithmetic import arithmetic_record
+
     return {
+        **arithmetic_record(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,

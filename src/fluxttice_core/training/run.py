@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fluxttice_core.errors import CheckpointError, RecordError, SettingsError, StorageError
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.storage.arithmetic import note_arithmetic
 from fluxttice_core.storage.atomic_write import write_bytes, write_json
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
@@ -36,7 +38,7 @@ _LARGEST_METRICS = 1 << 30
 
 
 class RunSettings(BaseModel):
-    """What determines a run's weights, bit for bit, on one kind of machine.
+    """What determines a run's weights, bit for bit, where arithmetic rounds alike.
 
     Attributes:
         recipe: Every setting of the training.
@@ -114,11 +116,16 @@ class Run:
             ) from None
         return cls(folder, settings)
 
-    def train(self, on_epoch: Callable[[EpochRecord], None] | None = None) -> Trainer:
+    def train(
+        self,
+        on_epoch: Callable[[EpochRecord], None] | None = None,
+        on_change: Callable[[str], None] = warnings.warn,
+    ) -> Trainer:
         """Train until the recipe says stop, from the last checkpoint if there is one.
 
         Args:
             on_epoch: Called after every epoch.
+            on_change: Called with a sentence if the run was begun where arithmetic rounds otherwise.
 
         Returns:
             The trainer, at its end.
@@ -133,6 +140,8 @@ class Run:
             trainer = self._trainer()
             write_json(self.folder / SPLIT, _described_split(trainer.split))
             self._forget_later_epochs(trainer.progress.epoch)
+            if not trainer.progress.finished:
+                self._note(trainer.progress.epoch, on_change)
             for record in trainer.epochs():
                 self._append(record)
                 if record.epoch % self.settings.recipe.checkpoint_every == 0 or trainer.progress.finished:
@@ -166,6 +175,11 @@ class Run:
                 f"the run in {self.folder} began with torch {recorded}, and this is {torch.__version__}, "
                 "with which its weights would differ: resume it with that torch, or start a new run"
             )
+
+    def _note(self, epoch: int, on_change: Callable[[str], None]) -> None:
+        changed = note_arithmetic(self.folder, epoch, self.settings.device)
+        if changed is not None:
+            on_change(changed)
 
     def _trainer(self) -> Trainer:
         device = self.settings.device

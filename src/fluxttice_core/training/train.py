@@ -13,6 +13,7 @@ def train(
     folder: str | Path | None = None,
     overrides: tuple[str, ...] = (),
     device: str = "cpu",
+    threads: int = 1,
 ) -> TrainedModel:
     """Train a dual VAE.
 
@@ -22,6 +23,7 @@ def train(
         folder: Run folder to write and to resume from; none: nothing is written.
         overrides: Settings to replace, such as "epochs=10".
         device: Where to compute.
+        threads: Threads of one operation, whatever torch is set to; the weights depend on it.
 
     Returns:
         The trained model.
@@ -42,7 +44,7 @@ def train(
     from fluxttice_core.training.run import Run, run_settings
     from fluxttice_core.training.trainer import Trainer
 
-    settings = run_settings(str(recipe), overrides, seed=seed, device=device)
+    settings = run_settings(str(recipe), overrides, seed=seed, device=device, threads=threads)
     if folder is not None:
         Run.start(Path(folder), settings).train()
         return load(folder)
@@ -50,5 +52,5 @@ def train(
         trainer = Trainer(settings.recipe, seed=seed, observe=observe_reach, device=device)
         for _ in trainer.epochs():
             pass
-    plain = {"recipe": settings.recipe.model_dump(mode="json"), "seed": seed}
+    plain = settings.model_dump(mode="json")
     return in_memory(trainer.model.cpu(), settings=plain, epoch=trainer.progress.epoch, rho=trainer.rho)

@@ -1,0 +1,63 @@
+"""A resumed run keeps its settings, and says where it was begun on another machine."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fluxttice_core.storage import arithmetic
+from fluxttice_core.storage.arithmetic import arithmetic_record
+from fluxttice_core.training.run import Run, run_settings
+from tests.small import RECIPE
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Path:
+    """A run of two epochs that was stopped after the first."""
+    run = Run.start(tmp_path / "run", run_settings("standard", RECIPE))
+
+    def stop(_record: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train(stop)
+    return run.folder
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--threads", "1"), "--threads"),
+        (("--seed", "0"), "--seed"),
+        (("--device", "cpu"), "--device"),
+        (("--recipe", "standard", "--set", "epochs=3"), "--recipe and --set"),
+    ],
+)
+def test_a_resumed_run_takes_no_other_settings(
+    app: typer.Typer, stopped: Path, options: tuple[str, ...], named: str
+) -> None:
+    result = CliRunner().invoke(app, ["train", "--resume", str(stopped), *options])
+    assert result.exit_code == 2
+    assert f"keeps its settings: leave out {named}, or start a new run" in result.stderr
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["elsewhere", "here"])
+def test_a_run_resumed_elsewhere_says_so(
+    app: typer.Typer, stopped: Path, monkeypatch: pytest.MonkeyPatch, moved: bool
+) -> None:
+    other = {**arithmetic_record(), "capability": "NEON"}
+    if moved:
+        monkeypatch.setattr(arithmetic, "arithmetic_record", lambda _device: other)
+    result = CliRunner().invoke(app, ["train", "--resume", str(stopped)])
+    assert result.exit_code == 0, result.output
+    assert ("capability is NEON after epoch 1" in result.stderr) is moved
+    assert "Trained to epoch 2" in result.stderr
+
+
+def test_seed_and_threads_are_kept_with_the_run(app: typer.Typer, empty_folder: Path) -> None:
+    settings = [part for text in RECIPE for part in ("--set", text)]
+    result = CliRunner().invoke(app, ["train", "--seed", "4", "--threads", "2", *settings])
+    assert result.exit_code == 0, result.output
+    kept = Run.open(Path("runs/standard-4")).settings
+    assert (kept.seed, kept.threads, kept.device) == (4, 2, "cpu")
