@@ -28,19 +28,27 @@ KINDS = ("arithmetic", "surroundings")
 
 NEEDED = "this needs chromium on PATH, and the folder .git"
 ELSEWHERE = ("git", "path", "user", "home", "locale", "timezone", "columns", "order")
-SLOW = ("sample_intervals", "curve_claims", "gates")
+SLOW = (
+    "sample_intervals",
+    "curve_claims",
+    "gates",
+    "total_variation",
+    "few_counts",
+    "reference",
+    "comparison",
+)
 """Tests of measurements that compute exactly, or what others compute too, for long."""
 
 AGAIN = "tests/provenance/test_verification.py::test_measuring_again_finds_what_only_the_weights_can_tell"
 ARITHMETIC = (
     *("tests/measurement", *(f"--ignore=tests/measurement/test_{name}.py" for name in SLOW)),
-    *(f"tests/publishing/test_{name}.py" for name in ("figures", "drawn", "overlap", "richness", "standing")),
+    *(f"tests/publishing/test_{name}.py" for name in ("figures", "drawn", "richness", "standing")),
     *(
         "tests/docs/test_build.py",
         "tests/certified/test_certificate.py",
         "tests/certified/test_generalisation.py",
     ),
-    *("tests/model", "tests/training/test_learning.py", AGAIN),
+    *("tests/model", AGAIN),
 )
 """What computes with floating point, draws, compares with goldens, or verifies."""
 
@@ -51,13 +59,13 @@ PROVENANCE = (
 ANYWHERE = (
     *("tests/docs/test_build.py", "tests/docs/test_readme.py", "tests/docs/test_training_page.py"),
     *("tests/house", "tests/measurement/test_goldens.py", "tests/certified/test_certificate.py"),
-    *("tests/publishing/test_drawn.py", "tests/publishing/test_export.py"),
+    "tests/publishing/test_drawn.py",
     *("tests/cli", "--ignore=tests/cli/test_run.py", "--ignore=tests/cli/test_compare.py"),
     *(f"tests/provenance/test_{name}.py" for name in PROVENANCE),
 )
 """What reads and writes files, asks the system, prints, or starts programs."""
 
-BROWSER = "tests/serving/explorer/browser"
+BROWSER_TESTS = "tests/serving/explorer/browser/test_parity.py"
 
 
 @dataclass(frozen=True)
@@ -85,11 +93,11 @@ class Run:
 
 RUNS: dict[str, tuple[Run, ...]] = {
     "processor": (Run(OF_THE_PROCESSOR, ARITHMETIC), Run(("threads",), ARITHMETIC)),
-    "elsewhere": (Run(ELSEWHERE, ANYWHERE), Run((*ELSEWHERE, "chromium"), ANYWHERE)),
-    "browser": (
-        Run(ELSEWHERE, (f"{BROWSER}/test_parity.py",)),
-        Run((*ELSEWHERE, "chromium"), (f"{BROWSER}/test_parity.py",), expected="there is no browser"),
+    "elsewhere": (
+        Run(ELSEWHERE, (*ANYWHERE, BROWSER_TESTS)),
+        Run((*ELSEWHERE, "chromium"), ANYWHERE),
     ),
+    "browser": (Run(("chromium",), (BROWSER_TESTS,), expected="there is no browser"),),
 }
 """What runs at the same time, by what to call it."""
 
