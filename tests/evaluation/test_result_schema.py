@@ -1,8 +1,19 @@
-"""The schema itself demands what no result may lack, without a result at hand."""
+"""The schema itself demands what no result may lack, and its faults are found as jsonschema finds them."""
+
+import copy
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from fluxttice_core.evaluation.result_schema import result_schema
+from fluxttice_core.evaluation.result_schema import result_schema, schema_fault
+
+SHIPPED = Path(__file__).parents[2] / "benchmarks" / "coverage_vs_entropy.json"
+WRONG: tuple[Any, ...] = (None, "x", -1, [], {}, True, 1e9)
 
 
 @pytest.mark.parametrize(
@@ -20,3 +31,32 @@ def test_every_row_of_coverage_must_hold_its_ceiling(field: str) -> None:
 @pytest.mark.parametrize("part", ["controls", "gates", "laws", "settings_sha256", "coverage", "metrics"])
 def test_no_part_may_be_left_out(part: str) -> None:
     assert part in result_schema()["required"]
+
+
+def places(part: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:
+    """The ways to all parts of a JSON value."""
+    keys = part.keys() if isinstance(part, dict) else range(len(part)) if isinstance(part, list) else ()
+    for key in keys:
+        yield (*above, key)
+        yield from places(part[key], *above, key)
+
+
+def test_faults_are_those_that_jsonschema_finds_first() -> None:
+    result = json.loads(SHIPPED.read_text())
+    plain = Draft202012Validator(result_schema())
+    assert schema_fault(result) is None
+    chosen, found = random.Random(0), 0
+    for *above, last in chosen.sample(list(places(result)), 30):
+        changed = copy.deepcopy(result)
+        part = changed
+        for key in above:
+            part = part[key]
+        part[last] = chosen.choice(WRONG)
+        error = next(plain.iter_errors(changed), None)
+        said = schema_fault(changed)
+        assert (said is None) == (error is None)
+        if error is not None:
+            found += 1
+            assert said is not None
+            assert said.startswith(f"at {'/'.join(map(str, error.absolute_path))}, {error.message[:100]}")
+    assert found > 20

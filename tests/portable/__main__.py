@@ -28,23 +28,24 @@ KINDS = ("arithmetic", "surroundings")
 
 NEEDED = "this needs chromium on PATH, and the folder .git"
 ELSEWHERE = ("git", "path", "user", "home", "locale", "timezone", "columns", "order")
-SLOW = ("statistics/test_richness_intervals", "audit/test_curve_claims", "evaluation/test_gates")
+SLOW = (
+    *("statistics/test_richness_intervals", "statistics/test_few_counts", "audit/test_curve_claims"),
+    *("evaluation/test_gates", "evaluation/test_reference", "evaluation/test_comparison"),
+    "metrics/test_total_variation",
+)
 """Tests of measurements that compute exactly, or what others compute too, for long."""
 
 AGAIN = "tests/certification/test_verify.py::test_measuring_again_finds_what_only_the_weights_can_tell"
 ARITHMETIC = (
     *("tests/statistics", "tests/metrics", "tests/evaluation", "tests/audit"),
     *(f"--ignore=tests/{name}.py" for name in SLOW),
-    *(
-        f"tests/docs/test_{name}.py"
-        for name in ("build", "figures_overlap", "figures_richness", "figures_standing")
-    ),
+    *(f"tests/docs/test_{name}.py" for name in ("build", "figures_richness", "figures_standing")),
     *("tests/certified/test_certificate.py", "tests/certified/test_generalisation.py"),
-    *("tests/model", "tests/training/test_learning.py", AGAIN),
+    *("tests/model", AGAIN),
 )
 """What computes with floating point, draws, compares with goldens, or verifies."""
 
-STORAGE = ("environment", "atomic_write", "sums", "folder_listing", "export")
+STORAGE = ("environment", "atomic_write", "sums", "folder_listing")
 CERTIFICATION = (
     *("certify", "keys", "signature", "official_signature", "model_card", "trust_page", "selection"),
 )
@@ -58,7 +59,7 @@ ANYWHERE = (
 )
 """What reads and writes files, asks the system, prints, or starts programs."""
 
-BROWSER = "tests/server/explorer/browser"
+BROWSER_TESTS = "tests/server/explorer/browser/test_parity.py"
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class Run:
 
 RUNS: dict[str, tuple[Run, ...]] = {
     "processor": (Run(OF_THE_PROCESSOR, ARITHMETIC), Run(("threads",), ARITHMETIC)),
-    "elsewhere": (Run(ELSEWHERE, ANYWHERE), Run((*ELSEWHERE, "chromium"), ANYWHERE)),
-    "browser": (
-        Run(ELSEWHERE, (f"{BROWSER}/test_parity.py",)),
-        Run((*ELSEWHERE, "chromium"), (f"{BROWSER}/test_parity.py",), expected="there is no browser"),
+    "elsewhere": (
+        Run(ELSEWHERE, (*ANYWHERE, BROWSER_TESTS)),
+        Run((*ELSEWHERE, "chromium"), ANYWHERE),
     ),
+    "browser": (Run(("chromium",), (BROWSER_TESTS,), expected="there is no browser"),),
 }
 """What runs at the same time, by what to call it."""
 

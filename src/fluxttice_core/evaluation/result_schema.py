@@ -1,11 +1,12 @@
 """The JSON Schema of result files, and what in a file does not follow it; needs neither torch nor a model."""
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 __all__ = ["MAXIMUM_RESULT", "result_schema", "schema_fault"]
 
@@ -47,5 +48,36 @@ def schema_fault(result: object) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(result_schema())
+def _validator() -> Any:
+    return _Direct(result_schema())
+
+
+def _properties(validator: Any, properties: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for name, part in properties.items():
+            if name in instance:
+                yield from _below(validator, part, instance[name], name)
+
+
+def _items(validator: Any, schema: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, list):
+        for position, item in enumerate(instance):
+            yield from _below(validator, schema, item, position)
+
+
+def _below(validator: Any, schema: Any, instance: Any, key: str | int) -> Iterator[ValidationError]:
+    """The errors of a part; its validator is made once, where jsonschema makes one for every part anew."""
+    child = _PARTS.get(id(schema))
+    if child is None:
+        child = _PARTS[id(schema)] = validator.evolve(schema=schema)
+    for error in child.iter_errors(instance):
+        error.path.appendleft(key)
+        yield error
+
+
+_PARTS: dict[int, Any] = {}
+"""Validators of the parts of the schema, which is loaded once, by the identities of these parts."""
+
+_Direct: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"properties": _properties, "items": _items}
+)
