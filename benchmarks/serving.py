@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 
 from benchmarks.comparison import Row, against
 from benchmarks.stopwatch import Work, in_turn
 
+ROOT = Path(__file__).resolve().parent.parent
 REQUESTS = 300
 OURS = (sys.executable, "-m", "fluxttice_core.cli", "serve", "--port", "0")
 BARE = (sys.executable, "-m", "benchmarks.bare_server")
@@ -38,7 +40,7 @@ def rows() -> list[Row]:
 @contextmanager
 def served(command: tuple[str, ...]) -> Iterator[HTTPConnection]:
     """A connection to a server that runs meanwhile, in a process of its own."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 -- our own servers
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 -- our own servers
         try:
             line = process.stdout.readline() if process.stdout is not None else ""
             found = ADDRESS.search(line)
