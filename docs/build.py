@@ -15,6 +15,7 @@ from docs.figures_overlap import overlap_figure
 from docs.figures_richness import richness_figure
 from docs.figures_standing import standing_figure
 from docs.generalisation import FLIPS, RESULT
+from docs.installation import installation_table
 from docs.robustness import fault_table, fuzzing_table
 from fluxttice_core.evaluation.number_format import shown, with_interval
 from fluxttice_core.evaluation.plot_record import out_of_date
@@ -44,13 +45,8 @@ OF_A_CHECKPOINT = (
 """What is shown of the program's own checkpoint, whose split is not recorded."""
 
 ABLATIONS = ("standard", "plain", "coupled")
-PAGES = (
-    "README.md",
-    *(
-        f"docs/{page}.md"
-        for page in ("ablation", "certification", "experiments", "metrics", "original", "trust")
-    ),
-)
+_NAMES = ("ablation", "certification", "experiments", "installation", "metrics", "original", "trust")
+PAGES = ("README.md", *(f"docs/{page}.md" for page in _NAMES))
 
 
 def certified_report() -> Report:
@@ -160,6 +156,7 @@ def pages() -> dict[Path, str]:
         "generalisation": generalisation(),
         "faults": fault_table(),
         "fuzzing": fuzzing_table(),
+        "installation": installation_table(),
         **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},
         "statenet": statenet_sentences({name: ablation(name) for name in ("standard", "plain")}),
     }

@@ -6,14 +6,17 @@ annotations, of all arguments and of what is returned.
 """
 
 import contextlib
-from inspect import isclass, isfunction
+from functools import wraps
+from inspect import isclass, iscoroutinefunction, isfunction
 from typing import Any, get_args, get_type_hints
 
 import jaxtyping
-from beartype import beartype
-from jaxtyping import _decorator
+from beartype import BeartypeConf, beartype
+from jaxtyping import _decorator, config
 
 _with_shapes = jaxtyping.jaxtyped
+_beartype = beartype(conf=BeartypeConf(violation_type=jaxtyping.TypeCheckError))
+"""What is refused is refused as jaxtyping does it: by a TypeError, which readers of files expect."""
 
 
 def names_shapes(annotation: object) -> bool:
@@ -34,8 +37,21 @@ def checked(found: Any = None, *, typechecker: Any) -> Any:
             annotations = get_type_hints(found, include_extras=True)
             if not any(map(names_shapes, annotations.values())):
                 found.__annotations__ = annotations
-                return beartype(found)
+                return _unless_disabled(found)
     return _with_shapes(found, typechecker=typechecker)
+
+
+def _unless_disabled(found: Any) -> Any:
+    """Check a function's types, and let wrong ones through while jaxtyping is told to."""
+    typed = _beartype(found)
+    if iscoroutinefunction(found):
+        return typed
+
+    @wraps(found)
+    def call(*arguments: Any, **named: Any) -> Any:
+        return (found if config.jaxtyping_disable else typed)(*arguments, **named)
+
+    return call
 
 
 for module in (jaxtyping, _decorator):

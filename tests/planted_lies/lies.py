@@ -159,7 +159,7 @@ LIES = (
         "result files come without their ceiling",
         (
             Edit(
-                "provenance/schemas/coverage_vs_entropy.json",
+                "evaluation/schemas/coverage_vs_entropy.json",
                 '"better",\n     "ceiling",\n     "ceiling_sd",',
                 '"better",\n     "ceiling_sd",',
             ),
