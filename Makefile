@@ -13,7 +13,7 @@ run: $(VENV)/.train
 	@$(BIN)/fluxttice run
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
-PROGRAMS := tests/cli tests/core tests/storage tests/certification tests/experiments tests/server
+PROGRAMS := tests/cli tests/core tests/storage tests/certification tests/experiments tests/server tests/certified tests/attacks
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint

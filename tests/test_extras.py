@@ -31,10 +31,11 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_extra_brings_what_it_is_asked_for() -> None:
+    distributions = packages_distributions()
     brought = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for extra, modules in EXTRAS.items():
         named = brought[extra] + (brought["train"] if "fluxttice-core[train]" in brought[extra] else [])
         packages = {re.split(r"[<>=!~;\[ ]", requirement)[0].lower() for requirement in named}
         for module in modules:
-            known = packages_distributions().get(module, [module])
+            known = distributions.get(module, [module])
             assert {name.lower().replace("_", "-") for name in known} & packages, (extra, module)

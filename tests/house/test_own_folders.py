@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PLUGINS = ("own_folders", "type_checks", "watch", "intact")
+PLUGINS = ("garbage", "own_folders", "type_checks", "watch", "intact")
 BESIDE = """
 import os, resource, subprocess, sys, tempfile
 from pathlib import Path
