@@ -4,24 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.beside_shipped import HEADLINE
 from fluxttice_core.evaluation.number_format import shown, shown_range, unit_sign, with_interval
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Half
 from fluxttice_core.metrics.wording import label
-
-HEADLINE = (
-    "efficiency/argmax/50000",
-    "coverage/argmax/50000",
-    "argmax_divergence",
-    "generative_information",
-    "table_accuracy/mean/held_out",
-    "table_accuracy/draw/held_out",
-    "rate",
-    "distortion",
-    "frontier_distance",
-    "nll",
-)
-"""The figures of a report card: two axes of quality, how evenly the prior reaches and what the code knows."""
 
 _GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -1,6 +1,8 @@
 """A missing package is named with its extra, and extras bring what they are asked for."""
 
 import re
+import shlex
+import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -24,7 +26,7 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch
         require_extra("train", "training a model")
     assert str(refused.value) == (
         "training a model needs no_such_one, no_such_other, which are not installed: "
-        "python -m pip install 'fluxttice-core[train]'"
+        f"{shlex.quote(sys.executable)} -m pip install 'fluxttice-core[train]'"
     )
     assert isinstance(refused.value, FluxtticeError)
     assert isinstance(refused.value, ImportError)

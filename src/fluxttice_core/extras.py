@@ -1,5 +1,8 @@
 """Optional packages: a command that lacks one says which extra brings it."""
 
+import shlex
+import sys
+from collections.abc import Sequence
 from importlib import util
 
 from fluxttice_core.errors import MissingExtra
@@ -14,12 +17,13 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 """The packages that each extra brings, by the names under which they are imported."""
 
 
-def require_extra(extra: str, purpose: str) -> None:
+def require_extra(extra: str, purpose: str, *, packages: Sequence[str] | None = None) -> None:
     """Refuse to go on without the packages of an extra.
 
     Args:
         extra: The extra, one of `EXTRAS`.
         purpose: What needs it, as the beginning of a sentence.
+        packages: What of it is needed; none: all of it.
 
     Raises:
         MissingExtra: If a package is not installed.
@@ -32,7 +36,8 @@ def require_extra(extra: str, purpose: str) -> None:
         fluxttice_core.errors.MissingExtra: a tour of the space needs a_package_that_nobody_has, which is ...
         >>> del EXTRAS["tour"]
     """
-    missing = [name for name in EXTRAS[extra] if util.find_spec(name) is None]
+    missing = [name for name in packages or EXTRAS[extra] if util.find_spec(name) is None]
     if missing:
         listed = f"{', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
-        raise MissingExtra(f"{purpose} needs {listed}: python -m pip install 'fluxttice-core[{extra}]'")
+        python = shlex.quote(sys.executable or "python")
+        raise MissingExtra(f"{purpose} needs {listed}: {python} -m pip install 'fluxttice-core[{extra}]'")

@@ -519,6 +519,15 @@ def test_measuring_again_finds_what_only_the_weights_can_tell(folder: Path) -> N
     assert failures(remeasure(folder)) & {"half A", "half B"}
 
 
+def test_weights_whose_tables_rounding_decides_do_not_pass_by_that(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remeasurement, "undecided", lambda *_: (0.5, 0.5))
+    found = remeasure(folder)
+    assert failures(found) == {"half A", "half B"}
+    assert "rounding alone decides 50.00% of its tables" in found[1].detail
+
+
 def test_the_weights_that_are_measured_again_are_the_verified_ones(folder: Path) -> None:
     good = checkpoint.read_model(folder / "model.safetensors")
     record = good.record.model_dump()

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from fluxttice_core.certification import certify as certificate
 from fluxttice_core.cli import measuring
 from fluxttice_core.cli import run as command
+from fluxttice_core.errors import SettingsError
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.result_file import read_report
@@ -83,3 +84,5 @@ def test_a_run_begun_before_goes_on(empty_folder: Path, capsys: pytest.CaptureFi
     assert "to go)" in said
     command._train(empty_folder / "run", seed=0)
     assert "was over already" in capsys.readouterr().err
+    with pytest.raises(SettingsError, match="holds a run of seed 0, and seed 5 was asked for: give --seed 0"):
+        command._train(empty_folder / "run", seed=5)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -129,7 +130,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.exit_code == 2
     assert refused.output == (
         "fluxttice: serving needs uvicorn, which is not installed: "
-        "python -m pip install 'fluxttice-core[serve]'\n"
+        f"{shlex.quote(sys.executable)} -m pip install 'fluxttice-core[serve]'\n"
     )
 
 

@@ -1,6 +1,7 @@
 """What the core does without torch, and what it refuses in one sentence."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,7 +80,7 @@ def test_commands_that_train_or_measure_name_the_extra(command: Run, arguments: 
     (sentence,) = done.stderr.strip().splitlines()
     extra = "onnx" if arguments[-1] == "onnx" else "train"
     assert sentence.startswith("fluxttice: ")
-    assert sentence.endswith(f"python -m pip install 'fluxttice-core[{extra}]'")
+    assert sentence.endswith(f"{shlex.quote(sys.executable)} -m pip install 'fluxttice-core[{extra}]'")
     assert "torch" in sentence
 
 
@@ -100,7 +101,7 @@ def test_verbs_that_train_or_measure_name_the_extra(lacking: Run, call: str) -> 
         f"import fluxttice_core as fx\ntry:\n    {call}\nexcept fx.FluxtticeError as error:\n    print(error)"
     )
     said = printed(lacking(program))
-    assert said.endswith("python -m pip install 'fluxttice-core[train]'")
+    assert said.endswith(f"{shlex.quote(sys.executable)} -m pip install 'fluxttice-core[train]'")
     assert len(said.splitlines()) == 1
 
 

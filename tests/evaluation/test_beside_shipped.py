@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from docs.documents import HEADLINE
-from fluxttice_core.evaluation.beside_shipped import beside_shipped
+from fluxttice_core.evaluation.beside_shipped import HEADLINE, beside_shipped
 from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.number_format import with_interval
 from fluxttice_core.evaluation.report import Report

@@ -103,10 +103,10 @@ def advised(environment: Environment, command: str, scratch: Path) -> str:
         text=True,
         check=False,
     )
-    found = re.search(r"python -m pip install '([^']+)'$", done.stderr.strip())
-    if done.returncode != 2 or found is None:
+    found = re.search(r": (\S+) -m pip install '([^']+)'$", done.stderr.strip())
+    if done.returncode != 2 or found is None or found[1] != environment.python:
         raise SystemExit(f"`{command}` gives no advice that can be followed: {done.stderr}")
-    return found[1]
+    return found[2]
 
 
 def other_ways(scratch: Path) -> None:

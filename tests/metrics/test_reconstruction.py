@@ -101,13 +101,14 @@ class NearlyTied(QuantileLookup):
     """The oracle, but the first cell of the first ten operations is decided by a number given."""
 
     margin = 0.0
+    raised = 0.0
 
     def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
         logits = super().decode_logits(z).clone()
         tied = logits.argmax(-1) == positions_of(SPACE, torch.arange(len(logits)))
         assert bool(tied.all())
         logits[:10, 0] = torch.tensor([0.0, 5.0, 5.0 + self.margin])
-        return logits
+        return logits + self.raised
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,12 @@ def test_only_what_rounding_decides_is_undecided(margin: float, shares: tuple[fl
     model = NearlyTied(SPACE)
     model.margin = margin
     assert undecided(model, torch.arange(100)) == pytest.approx(shares)
+
+
+def test_what_is_added_to_all_symbols_leaves_nothing_undecided() -> None:
+    model = NearlyTied(SPACE)
+    model.margin, model.raised = 0.5, 2e5
+    assert undecided(model, torch.arange(100)) == (0, 0)
 
 
 def test_of_no_operations_nothing_is_undecided() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import fluxttice_core as fx
-from fluxttice_core.errors import OperationError, SettingsError, StorageError
+from fluxttice_core.errors import CheckpointError, OperationError, SettingsError, StorageError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.storage.pretrained import decode, encode
 from fluxttice_core.training.train import train
@@ -103,3 +103,23 @@ def test_sampling_is_seeded_and_bounded() -> None:
     assert model.sample(0).size == 0
     with pytest.raises(OperationError, match="cannot draw -1"):
         model.sample(-1)
+
+
+@pytest.mark.parametrize(("n", "seed"), [(5.5, 0), ("5", 0), (5, -1), (5, 1.0)])
+def test_draws_that_are_no_whole_numbers_are_refused(unchecked_types: None, n: int, seed: int) -> None:
+    with pytest.raises(OperationError, match="give whole numbers from 0"):
+        fx.certified().sample(n, seed=seed)
+
+
+def test_tensors_of_every_kind_are_latents() -> None:
+    code = torch.from_numpy(encode(15633))
+    for tensor in (code.requires_grad_(), code.detach().double()):
+        assert decode(tensor).tolist() == [MINIMUM]
+    with pytest.raises(OperationError, match="must be finite"):
+        decode([[1e39] * 16])
+
+
+def test_a_file_of_another_kind_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("a model")
+    with pytest.raises(CheckpointError, match=r"is no model: give a \.safetensors file"):
+        fx.load(tmp_path / "notes.txt")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Int64
+from torch import Tensor
 
 from fluxttice_core.certification.folder_names import MODEL, REPORT
 from fluxttice_core.certification.model_card import headline_quantities
@@ -38,6 +40,13 @@ _ROUNDING = 1e-5
 
 _LAST_DIGITS = 1e-12
 """Difference that rounding alone makes in a share: less than one operation of any space."""
+
+_MOST_UNDECIDED = 1e-3
+"""Share of tables, or a single one, beyond which accuracies say nothing that another machine could repeat."""
+_TOO_MANY_UNDECIDED = (
+    "rounding alone decides {:.2%} of its tables, so that no accuracy of it can be measured again: certify "
+    "weights that tell their symbols apart"
+)
 
 _OF_WIDTH = 0.5
 """Part of its half-width by which other hardware may move the end of an interval."""
@@ -97,7 +106,14 @@ def _measured_again(
                 if isinstance(figure, Figure) and figure.quantity in headline
             ]
             measured |= {figure.quantity for figure in figures}
-            yield _compared(figures, half, result, _undecided(model, trained.split))
+            moved = _undecided(model, trained.split)
+            one = 1 / len(_last_part(model, trained.split))
+            if moved["table_accuracy"] > max(_MOST_UNDECIDED, one):
+                yield Finding(
+                    f"half {half.upper()}", "fails", _TOO_MANY_UNDECIDED.format(moved["table_accuracy"])
+                )
+            else:
+                yield _compared(figures, half, result, moved)
     yield from _left_out([quantity for quantity in headline if quantity not in measured])
 
 
@@ -116,8 +132,12 @@ def _figures(
 
 def _undecided(model: Autoencoder, split: Split | None) -> dict[str, float]:
     """By how much other hardware may move an accuracy that is exact, by the first part of its name."""
-    tables, cells = undecided(model, list(parts_of(model.space, split).values())[-1])
+    tables, cells = undecided(model, _last_part(model, split))
     return {"table_accuracy": tables, "trit_accuracy": cells}
+
+
+def _last_part(model: Autoencoder, split: Split | None) -> Int64[Tensor, "n"]:
+    return list(parts_of(model.space, split).values())[-1]
 
 
 def _up_to(settings: MeasurementSettings, budget: int) -> MeasurementSettings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fluxttice_core.errors import SettingsError
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ def run(
     _train(folder, seed)
     _say("2 of 2: ranking the checkpoints, measuring the controls unless they are cached, and the best")
     certificate = certified_folder(folder, quick=quick)
-    _show(certificate)
     spent = time.perf_counter() - started
     if not quick:
         _write(folder / RESULT, certificate, spent)
+    _show(certificate)
     _say(f"It took {duration(spent)} on this machine.")
 
 
@@ -75,6 +76,11 @@ def _train(folder: Path, seed: int) -> None:
 
     if (folder / SETTINGS).is_file():
         training = Run.open(folder)
+        if training.settings.seed != seed:
+            raise SettingsError(
+                f"{folder} holds a run of seed {training.settings.seed}, and seed {seed} was asked for: give "
+                f"--seed {training.settings.seed}, or another --folder"
+            )
     else:
         training = Run.start(folder, run_settings("standard", seed=seed))
     with TrainView(training) as view:

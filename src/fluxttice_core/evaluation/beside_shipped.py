@@ -3,13 +3,26 @@
 from rich import box
 from rich.table import Table
 
-from docs.documents import HEADLINE
 from fluxttice_core.evaluation.number_format import unit_sign, with_interval
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Half
 from fluxttice_core.metrics.wording import label
 
-__all__ = ["beside_shipped"]
+__all__ = ["HEADLINE", "beside_shipped"]
+
+HEADLINE = (
+    "efficiency/argmax/50000",
+    "coverage/argmax/50000",
+    "argmax_divergence",
+    "generative_information",
+    "table_accuracy/mean/held_out",
+    "table_accuracy/draw/held_out",
+    "rate",
+    "distortion",
+    "frontier_distance",
+    "nll",
+)
+"""The figures of a report card: two axes of quality, how evenly the prior reaches and what the code knows."""
 
 
 def beside_shipped(run: Report, shipped: Report) -> Table:

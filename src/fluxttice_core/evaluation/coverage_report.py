@@ -12,7 +12,7 @@ from fluxttice_core.evaluation.report_json import from_plain
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
 from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.storage.pretrained import certified
+from fluxttice_core.storage.pretrained import certified, load
 
 if TYPE_CHECKING:
     from fluxttice_core.evaluation.benchmark import Target
@@ -65,6 +65,8 @@ def coverage_report(
     asked = any(value is not None for value in (target, draws, repeats, seed, settings))
     if not (asked or remeasure):
         return certified_report()
+    if isinstance(target, str | Path):
+        target = load(target)
     require_extra("train", "measuring a model")
     from fluxttice_core.evaluation.benchmark import measured
 

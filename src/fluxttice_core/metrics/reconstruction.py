@@ -166,8 +166,11 @@ def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, floa
 
 def _undecided(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int]:
     with torch.inference_mode():
-        best = model.decode_logits(coded[1]).topk(2, dim=-1).values
-        close = best[..., 0] - best[..., 1] <= _ROUNDING * (1 + best.abs().amax(-1))
+        logits = model.decode_logits(coded[1])
+        best = logits.topk(2, dim=-1).values
+        # Relative to how far symbols differ, since what is added to all of them decides nothing.
+        spread = logits.amax(-1) - logits.amin(-1)
+        close = best[..., 0] - best[..., 1] <= _ROUNDING * (1 + spread)
         return int(close.any(-1).sum()), int(close.sum())
 
 

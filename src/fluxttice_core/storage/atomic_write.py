@@ -173,7 +173,9 @@ def remove_abandoned(path: Path) -> None:
     with _explained(path):
         for entry in sorted(path.parent.iterdir()):
             match = _TEMPORARY.fullmatch(entry.name)
-            if match is None or match["name"] != path.name or _is_locked(entry):
+            if match is None or match["name"] != path.name:
+                continue
+            if _is_locked(entry) and (LOCKS or match["role"] == "new" or path.exists()):
                 continue
             if match["role"] == "old" and not path.exists():
                 entry.rename(path)

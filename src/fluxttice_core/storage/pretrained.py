@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 from importlib.metadata import version
+from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
+from zipfile import is_zipfile
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int64, Shaped
@@ -89,7 +91,7 @@ class TrainedModel:
         Raises:
             MissingExtra: If torch is not installed.
         """
-        require_extra("train", "a network as a torch module")
+        require_extra("train", "a network as a torch module", packages=("torch",))
         from fluxttice_core.model.dual_vae import DualVAE
 
         return DualVAE.holding(self.architecture, self.tensors)
@@ -244,11 +246,11 @@ class TrainedModel:
             seed: Seed of the draws.
 
         Raises:
-            OperationError: If n or the seed is negative.
+            OperationError: If n or the seed is no whole number from 0.
             SettingsError: If `vae` is neither "a" nor "b".
         """
-        if n < 0 or seed < 0:
-            raise OperationError(f"cannot draw {n} operations with seed {seed}: give numbers of 0 or more")
+        if not all(isinstance(number, SupportsIndex) and index(number) >= 0 for number in (n, seed)):
+            raise OperationError(f"cannot draw {n} operations with seed {seed}: give whole numbers from 0")
         drawn = np.random.default_rng(seed).standard_normal((n, self.architecture.latent_dim))
         indices: np.ndarray = self.space.indices(self.decode(drawn, vae=vae))
         return indices
@@ -378,7 +380,11 @@ def decode(
 def _from_file(path: Path) -> TrainedModel:
     if path.suffix == ".safetensors":
         return _from_model(path, settings=None)
-    require_extra("train", "reading a checkpoint of the original program")
+    if path.suffix != ".pt" and not is_zipfile(path):
+        raise CheckpointError(
+            f"{path} is no model: give a .safetensors file, a run's folder, or a .pt file of the original"
+        )
+    require_extra("train", "reading a checkpoint of the original program", packages=("torch",))
     from fluxttice_core.storage.original_checkpoint import read_legacy
 
     legacy = read_legacy(path)
@@ -498,11 +504,15 @@ def _read_settings(path: Path) -> dict[str, Any] | None:
 
 def _rows_of_latents(latents: object, dimensions: int) -> Float32[np.ndarray, "n d"]:
     """Latents as finite rows, or the sentence that says why they are none."""
+    if hasattr(latents, "detach"):
+        latents = latents.detach().cpu().float()  # a tensor of torch, whatever its device and precision
     try:
         array: Shaped[np.ndarray, "..."] = np.asarray(latents)
-        rows = np.atleast_2d(
-            array.astype(np.float32, casting="same_kind" if array.dtype.kind == "c" else "unsafe")
-        )
+        # What is beyond single precision becomes infinite, and is refused as such.
+        with np.errstate(over="ignore"):
+            rows = np.atleast_2d(
+                array.astype(np.float32, casting="same_kind" if array.dtype.kind == "c" else "unsafe")
+            )
     except (TypeError, ValueError):
         raise OperationError("latents must be numbers: give one latent or rows of equal length") from None
     if rows.ndim != 2 or rows.shape[1] != dimensions:
