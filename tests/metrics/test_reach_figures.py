@@ -143,4 +143,5 @@ def test_latents_are_decoded_in_parts_that_fill_every_core() -> None:
 
     settings = MeasurementSettings(draws=(5_000,), repeats=2)
     assert list(reach_figures(Watched(SPACE), "a", settings))
-    assert sizes == [2048, 2048, 904] * 2
+    # On several threads the parts end in any order.
+    assert sorted(sizes) == [904, 904, 2048, 2048, 2048, 2048]
