@@ -3,6 +3,7 @@
 import getpass
 import platform
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_in_a_checkout_of_another_user_it_is_said_why_there_is_no_commit(
     assert said.startswith(
         "fluxttice: the record will name no commit, since git does not read the checkout of"
     )
-    assert said.endswith(f"run: git config --global --add safe.directory {tmp_path}")
+    assert said.endswith(f"run: git config --global --add safe.directory {shlex.quote(str(tmp_path))}")
 
 
 def test_no_person_and_no_place_is_named() -> None:
