@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-slow test-faults test-core test-lowest test-newest test-portable
+.PHONY: run test test-library test-programs test-types test-slow test-faults test-core test-lowest test-newest test-portable
 .PHONY: fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -28,6 +28,14 @@ LEFT_OUT := $(if $(BROWSER),,--ignore=tests/server/explorer/browser)
 test-programs: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(PROGRAMS) $(LEFT_OUT) --durations=5
 	@$(if $(BROWSER),,echo "THE EXPLORER'S TESTS DID NOT RUN: there is no browser; apt-get install chromium, then make test")
+
+# The same tests once more with the types and shapes of every call checked, which takes half as long again. Left out is
+# what starts programs of its own, in which nothing is checked.
+UNTYPED := attacks core faults installation planted_lies portable __pycache__
+TYPED := $(filter-out $(UNTYPED:%=tests/%/),$(wildcard tests/*/))
+test-types: $(VENV)/.dev
+	@$(BIN)/python -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow" \
+		--ignore=tests/server/explorer/browser $(TYPED) src --durations=5
 
 # As other machines would run them: other processors, users, paths, languages, in random order, two copies at once.
 # PORTABLE="elsewhere --seed 7" runs a part.

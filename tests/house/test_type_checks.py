@@ -17,6 +17,7 @@ from tests.type_checks import checked, names_shapes
 Wrong: Any = "of another type"
 
 
+@pytest.mark.types
 @pytest.mark.parametrize(
     "call",
     [
