@@ -90,7 +90,7 @@ def test_what_computed_nothing_that_is_left_is_forgotten(tmp_path: Path, elsewhe
 
 def test_a_run_that_noted_nothing_is_not_accused(tmp_path: Path, elsewhere: Elsewhere) -> None:
     assert note_arithmetic(tmp_path, 4) is None
-    elsewhere(capability="NEON")
+    elsewhere(capability="Another")
     assert "after epoch 6" in (note_arithmetic(tmp_path, 6) or "")
 
 
@@ -121,7 +121,7 @@ def test_a_run_resumed_elsewhere_says_so_and_one_resumed_here_does_not(
     Run.open(tmp_path / "here").train(on_change=said.append)
     assert said == []
     begun(tmp_path / "elsewhere")
-    elsewhere(capability="DEFAULT")
+    elsewhere(capability="Another")
     Run.open(tmp_path / "elsewhere").train(on_change=said.append)
     (sentence,) = said
     assert sentence.startswith(f"the run in {tmp_path / 'elsewhere'} did not compute alike all the time")
@@ -131,7 +131,7 @@ def test_a_run_resumed_elsewhere_says_so_and_one_resumed_here_does_not(
 
 def test_from_python_it_is_a_warning(tmp_path: Path, elsewhere: Elsewhere) -> None:
     begun(tmp_path / "run")
-    elsewhere(capability="DEFAULT")
+    elsewhere(capability="Another")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         Run.open(tmp_path / "run").train()
