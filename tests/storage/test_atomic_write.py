@@ -237,3 +237,21 @@ def test_a_name_that_only_a_folder_can_have_is_refused(name: str) -> None:
     for folder in (False, True):
         with pytest.raises(StorageError, match=r"folder|no regular file"):
             atomic.require_writable(Path(name), folder=folder)
+
+
+def test_without_locks_a_folder_moved_aside_is_put_back_and_nothing_else_is_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(atomic, "LOCKS", False)
+    aside, unfinished = (tmp_path / f".run.{role}-0123456789abcdef.tmp" for role in ("old", "new"))
+    for folder in (aside, unfinished):
+        folder.mkdir()
+        (folder / "file").write_text(folder.name)
+    atomic.remove_abandoned(tmp_path / "run")
+    assert (tmp_path / "run" / "file").read_text() == aside.name
+    assert _names(tmp_path) == [unfinished.name, "run"]
+    aside.mkdir()
+    atomic.remove_abandoned(tmp_path / "run")
+    assert _names(tmp_path) == sorted([unfinished.name, aside.name, "run"])
+    atomic.write_bytes(tmp_path / "written", b"whole")
+    assert (tmp_path / "written").read_bytes() == b"whole"
