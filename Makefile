@@ -5,21 +5,23 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-types test-slow test-faults test-core test-lowest test-newest test-portable
-.PHONY: fuzz mutants bench result lint docs explorer-map constraints clean
+.PHONY: run test test-library test-programs test-types test-lies test-slow test-faults test-core test-lowest test-newest
+.PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.train
 	@$(BIN)/fluxttice run
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
-PROGRAMS := tests/cli tests/core tests/storage tests/certification tests/experiments tests/server tests/certified tests/attacks
+PROGRAMS := tests/cli tests/storage tests/certification tests/experiments tests/server tests/certified tests/attacks
+# Made by commands of their own, which continuous integration runs as well: test-core and test-lies.
+APART := tests/core tests/planted_lies
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
 
 test-library: $(VENV)/.dev
-	@$(BIN)/python -m pytest $(PROGRAMS:%=--ignore=%) --durations=5
+	@$(BIN)/python -m pytest $(PROGRAMS:%=--ignore=%) $(APART:%=--ignore=%) --durations=5
 
 # Without a browser its tests are left out, which is said; by themselves they would fail.
 BROWSER := $(shell command -v $${FLUXTTICE_CHROMIUM:-chromium} || command -v chromium-browser || command -v google-chrome)
@@ -29,13 +31,18 @@ test-programs: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(PROGRAMS) $(LEFT_OUT) --durations=5
 	@$(if $(BROWSER),,echo "THE EXPLORER'S TESTS DID NOT RUN: there is no browser; apt-get install chromium, then make test")
 
-# The same tests once more with the types and shapes of every call checked, which takes half as long again. Left out is
-# what starts programs of its own, in which nothing is checked.
+# Types: as mypy reads them, and then the same tests with the types and shapes of every call checked, which takes half as
+# long again. Left out is what starts programs of its own, in which nothing is checked.
 UNTYPED := attacks core faults installation planted_lies portable __pycache__
 TYPED := $(filter-out $(UNTYPED:%=tests/%/),$(wildcard tests/*/))
 test-types: $(VENV)/.dev
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow" \
 		--ignore=tests/server/explorer/browser $(TYPED) src --durations=5
+
+# Lies of a measurement, each planted in a copy of the package, must turn the tests red.
+test-lies: $(VENV)/.dev
+	@$(BIN)/python -m pytest tests/planted_lies
 
 # As other machines would run them: other processors, users, paths, languages, in random order, two copies at once.
 # PORTABLE="elsewhere --seed 7" runs a part.
@@ -83,7 +90,6 @@ result: $(VENV)/.dev
 lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
 
 docs: $(VENV)/.dev
 	@$(BIN)/python -m docs.build

@@ -17,6 +17,7 @@ from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.checkpoint import read_model
 from fluxttice_core.storage.tensor_header import read_layout
 from fluxttice_core.storage.tensors import decode_tensors
+from tests.texts import CHARACTERS
 
 Lid = Callable[[], AbstractContextManager[None]]
 
@@ -114,7 +115,7 @@ ENTRY = st.fixed_dictionaries(
 )
 
 
-@given(st.dictionaries(st.text(max_size=3), ENTRY, max_size=3), st.binary(max_size=24))
+@given(st.dictionaries(st.text(CHARACTERS, max_size=3), ENTRY, max_size=3), st.binary(max_size=24))
 def test_headers_at_random_are_read_or_refused(header: dict[str, Any], body: bytes) -> None:
     with contextlib.suppress(CheckpointError):
         decode_tensors(_file({"__metadata__": {"fluxttice": ""}, **header}, body), name="it")

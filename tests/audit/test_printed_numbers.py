@@ -17,6 +17,7 @@ from fluxttice_core.audit.printed_numbers import (
     stated_shares,
 )
 from fluxttice_core.errors import MeasurementError
+from tests.texts import CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,10 @@ def test_what_is_no_count_is_refused(text: str) -> None:
         stated_count(text)
 
 
-@given(st.text(max_size=12) | st.from_regex(r"[0-9.,%e+-]{1,12}", fullmatch=True))
+@given(
+    st.text(CHARACTERS, max_size=12)
+    | st.from_regex(r"[0-9.,%e+-]{1,12}", fullmatch=True, alphabet=CHARACTERS)
+)
 def test_any_text_is_read_or_refused(text: str) -> None:
     for read in (stated_number, stated_count):
         with suppress(MeasurementError):

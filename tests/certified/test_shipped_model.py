@@ -72,13 +72,12 @@ def test_a_draw_is_told_by_its_code(shipped: TrainedModel, name: str) -> None:
     assert informs(half_of(shipped, name))
 
 
-@pytest.mark.parametrize("name", ["a", "b"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("scheme", ["independent", "mirrored"])
-def test_an_untrained_network_fails_both(name: str, seed: int, scheme: Scheme) -> None:
+def test_an_untrained_network_fails_them_all(seed: int, scheme: Scheme) -> None:
     generator = torch.Generator().manual_seed(seed)
     network = DualVAE.initialised(Architecture(), generator, scheme).eval()
-    half = network.vae_a if name == "a" else network.vae_b
+    half = network.vae_b if seed % 2 else network.vae_a
     assert not reconstructs(half, torch.from_numpy(split(network.space).held_out))
     assert not reaches(half)
     assert not informs(half)

@@ -41,8 +41,16 @@ def places(part: Any, *above: str | int) -> Iterator[tuple[str | int, ...]]:
         yield from places(part[key], *above, key)
 
 
+def first_of_everything(part: Any) -> Any:
+    """A value with the first five items of every list in it: as many kinds of places, fewer of each."""
+    if isinstance(part, dict):
+        return {key: first_of_everything(value) for key, value in part.items()}
+    return [first_of_everything(item) for item in part[:5]] if isinstance(part, list) else part
+
+
 def test_faults_are_those_that_jsonschema_finds_first() -> None:
-    result = json.loads(SHIPPED.read_text())
+    whole = json.loads(SHIPPED.read_text())
+    result = {**first_of_everything(whole), "space": whole["space"], "settings": whole["settings"]}
     plain = Draft202012Validator(result_schema())
     assert schema_fault(result) is None
     chosen, found = random.Random(0), 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import FluxtticeError
 from tests.fuzz.mutations import mutated
 from tests.fuzz.parsers import LONGEST_SENTENCE, Parser, parsers
+from tests.texts import CHARACTERS
 
 BATCH = 20_000
 """Examples that hypothesis remembers before it begins anew."""
@@ -26,7 +27,7 @@ def inputs(parser: Parser) -> st.SearchStrategy[bytes]:
         st.sampled_from(parser.seeds()),
         st.integers(0, 2**48),
     )
-    letters = st.text(max_size=8).map(lambda text: text.encode("utf-8", "surrogatepass"))
+    letters = st.text(CHARACTERS, max_size=8).map(lambda text: text.encode("utf-8", "surrogatepass"))
     pieces = st.lists(st.sampled_from(parser.tokens) | letters, max_size=12).map(b"".join)
     wrapped = st.tuples(st.sampled_from([data[: parser.prefix] for data in parser.seeds()]), pieces).map(
         b"".join

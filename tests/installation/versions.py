@@ -15,7 +15,7 @@ LIBRARY = ("train", "serve", "export", "onnx")
 _PLAIN = (
     "--override-ini=addopts=--import-mode=importlib --doctest-modules",
     "--override-ini=filterwarnings=default",
-    *("-m", "not slow and not types", "--benchmark-skip", "--timeout=600"),
+    *("-m", "not slow and not types", "--benchmark-skip", "--timeout=600", "-p", "no:cacheprovider"),
 )
 """Without what asks for one version of the tools: checks of types, and warnings of others that are errors."""
 _HEAD = """\

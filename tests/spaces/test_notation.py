@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.notation import parse, parse_one
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.texts import CHARACTERS
 
 TERNARY = OperationSpace()
 MINIMUM = 15633
@@ -165,7 +166,9 @@ def test_what_is_no_operation_is_refused_with_the_reason(notation: Any, complain
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text("-0+−/ 123x", max_size=12),
-    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=9) | st.dictionaries(st.text(CHARACTERS, max_size=3), inner, max_size=2)
+    ),
     max_leaves=30,
 )
 

@@ -14,10 +14,9 @@ from torch import Tensor
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.tensor_header import DTYPES, read_layout, stored_digest
 from fluxttice_core.storage.tensors import decode_tensors, encode_tensors, tensor_digest
+from tests.texts import CHARACTERS
 
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).filter(
-    lambda name: name != "__metadata__"
-)
+NAMES = st.text(CHARACTERS, max_size=8).filter(lambda name: name != "__metadata__")
 
 
 @st.composite
@@ -32,7 +31,7 @@ def tensor_sets(draw: st.DrawFn) -> dict[str, Tensor]:
     return found
 
 
-@given(tensor_sets(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+@given(tensor_sets(), st.text(CHARACTERS, max_size=20))
 def test_reads_back_bit_for_bit(tensors: dict[str, Tensor], metadata: str) -> None:
     data = encode_tensors(tensors, metadata)
     found, text = decode_tensors(data, name="it")

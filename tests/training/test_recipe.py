@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.training.recipe import Recipe, load_recipe, recipe_names, validate_recipe
+from tests.texts import CHARACTERS
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
@@ -268,7 +269,7 @@ def test_wrong_replacements_are_refused(override: str, expected: str) -> None:
 
 
 @settings(max_examples=15)
-@given(override=st.text(max_size=30).map(lambda text: f"half_a.free_bits={text}"))
+@given(override=st.text(CHARACTERS, max_size=30).map(lambda text: f"half_a.free_bits={text}"))
 def test_any_replacement_is_taken_or_refused(override: str) -> None:
     with contextlib.suppress(SettingsError):
         assert isinstance(load_recipe("original", [override]), Recipe)

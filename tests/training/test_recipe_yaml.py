@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.training.recipe_yaml import read_yaml
+from tests.texts import CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_what_is_not_plain_is_refused_in_one_sentence(text: str | bytes, what: s
     assert len(sentence) < 400
 
 
-@given(text=st.text(max_size=60))
+@given(text=st.text(CHARACTERS, max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(SettingsError):
         read_yaml(text, source="x")

@@ -74,13 +74,6 @@ def interrupt_after(epoch: int) -> Callable[[object], None]:
     return watch
 
 
-def test_a_run_killed_and_resumed_ends_with_the_same_weights(tmp_path: Path) -> None:
-    settings = small_settings("epochs=60")
-    Run.start(tmp_path / "whole", settings).train()
-    delays = [random.Random(0).uniform(1.5, 4.0) for _ in range(2)]
-    assert killed_and_resumed(tmp_path / "killed", settings, delays) == final_digest(tmp_path / "whole")
-
-
 @pytest.mark.slow
 def test_standard_killed_at_twenty_random_moments_ends_with_the_same_weights(tmp_path: Path) -> None:
     settings = run_settings("standard", ("checkpoint_every=1",), seed=0)

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from fluxttice_core.server.api.operation_input import read_any, read_input, read_query_text, read_text
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.texts import CHARACTERS
 
 SPACE = OperationSpace()
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(CHARACTERS),
+    lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(CHARACTERS), inner, max_size=3),
     max_leaves=20,
 )
 
