@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.certification import certify as certificate
 from fluxttice_core.certification.candidates import candidate_paths, deposit_of, measure_candidates
 from fluxttice_core.certification.certify import Certificate, certify
 from fluxttice_core.certification.signature import verify_folder
@@ -25,6 +25,8 @@ from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.pretrained import load
+
+certificate = import_module("fluxttice_core.certification.certify")
 
 Certify = Callable[..., Certificate]
 FILES = {

@@ -1,6 +1,7 @@
 """`fluxttice certify` shows its ranking, signs when given a key, and refuses with one sentence and code 1."""
 
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
-from fluxttice_core.certification import certify as certificate
 from fluxttice_core.certification.keys import fingerprint, new_private_key, write_key_pair
 from fluxttice_core.certification.signature import verify_folder
 from fluxttice_core.cli import measuring
@@ -16,6 +16,8 @@ from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.checkpoint import checkpoint_folder
+
+certificate = import_module("fluxttice_core.certification.certify")
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 

@@ -4,13 +4,15 @@ import os
 import stat
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.storage import export
+export = import_module("fluxttice_core.storage.export")
+
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 

@@ -2,13 +2,13 @@
 
 import weakref
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
 
 from fluxttice_core.errors import CheckpointError, SettingsError
-from fluxttice_core.evaluation import benchmark as benchmarking
 from fluxttice_core.evaluation.benchmark import (
     benchmark,
     require_above_floor,
@@ -26,6 +26,8 @@ from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.storage.pretrained import load
 from tests.small import MEASUREMENT
+
+benchmarking = import_module("fluxttice_core.evaluation.benchmark")
 
 
 def one_sentence(error: pytest.ExceptionInfo[CheckpointError]) -> str:

@@ -2,19 +2,20 @@
 
 import json
 from dataclasses import replace
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 
 import pytest
 
 import fluxttice_core as fx
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.evaluation import benchmark as benchmarking
-from fluxttice_core.evaluation import coverage_report as module
 from fluxttice_core.evaluation.coverage_report import NOTE, certified_report, coverage_report
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_report
 from tests.small import MEASUREMENT
+
+benchmarking = import_module("fluxttice_core.evaluation.benchmark")
+module = import_module("fluxttice_core.evaluation.coverage_report")
 
 SHIPPED = Path(str(resources.files("fluxttice_core") / "certified" / "report.json"))
 

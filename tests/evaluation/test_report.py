@@ -5,6 +5,7 @@ import json
 import math
 import re
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,6 @@ from rich.console import Console
 from torch import Tensor
 
 from fluxttice_core.errors import LawViolation, MeasurementError, OperationError
-from fluxttice_core.evaluation import measure as measure_module
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.evaluation.measure import measure
@@ -28,6 +28,8 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+
+measure_module = import_module("fluxttice_core.evaluation.measure")
 
 ARCHITECTURE = Architecture(
     base=2, arity=3, latent_dim=8, encoder_widths=(16,), exploratory_widths=(16,), consolidating_width=16

@@ -1,8 +1,10 @@
 """Imports point down only: read from the syntax trees, so that no import has to run."""
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ LAYERS = {
 """The floor of every room; imports point down only, and two rooms of one floor never import each other."""
 
 BESIDE_THE_PACKAGE = {"docs", "tests", "benchmarks", "examples"}
-BELOW_ALL = {"errors": -2, "version": -2, "extras": -1}
+BELOW_ALL = {"errors": -2, "rooms": -2, "version": -2, "extras": -1}
 _EVERYWHERE = {"numpy", "jaxtyping", PACKAGE} | set(sys.stdlib_module_names)
 MAY_IMPORT = {"spaces": _EVERYWHERE, "operations": _EVERYWHERE, "statistics": _EVERYWHERE | {"scipy"}}
 """What rooms that are little else than arithmetic know of other packages."""
@@ -62,7 +64,7 @@ def layering_violations(root: Path) -> list[str]:
     source = root / "src" / PACKAGE
     found = []
     for path in sorted(source.rglob("*.py")):
-        module = ".".join([PACKAGE, *path.relative_to(source).with_suffix("").parts])
+        module = module_name(path, source)
         place = layer_of(module)
         if place is None or place[0] == "":
             continue  # the package's own __init__ gathers the public names of every layer
@@ -77,7 +79,44 @@ def layering_violations(root: Path) -> list[str]:
                 continue
             if target[1] >= layer:
                 found.append(f"{module} imports {name}, which is not below it")
+            if re.search(r"\._(?!_)", name):
+                found.append(f"{module} imports {name}, which is private to its room")
     return found
+
+
+def circle(root: Path) -> list[str]:
+    """Modules that import one another in a circle, late imports too; those for types alone load nothing."""
+    source = root / "src" / PACKAGE
+    paths = {module_name(path, source): path for path in source.rglob("*.py") if path.name != "__init__.py"}
+    trees = {module: without_types(ast.parse(path.read_text())) for module, path in paths.items()}
+    graph = {module: paths.keys() & {*imported_names(tree, module)} for module, tree in trees.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def without_types(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    return tree
+
+
+def foreign_exports(root: Path) -> list[str]:
+    """Lines of a room's list of public names that are not names of the room's own modules."""
+    rooms = (root / "src" / PACKAGE).glob("*/__init__.pyi")
+    return [
+        f"{path.parent.name} shows {line!r}"
+        for path in sorted(rooms)
+        for line in path.read_text().splitlines()
+        if not re.fullmatch(r"from \.[a-z]\S* import ([A-Za-z]\w*) as \1", line)
+    ]
+
+
+def module_name(path: Path, source: Path) -> str:
+    return ".".join([PACKAGE, *path.relative_to(source).with_suffix("").parts])
 
 
 def unlisted_folders(root: Path) -> list[str]:
@@ -91,6 +130,14 @@ def unlisted_folders(root: Path) -> list[str]:
 
 def test_imports_point_down(repository: Path) -> None:
     assert layering_violations(repository) == []
+
+
+def test_no_module_imports_itself_by_others(repository: Path) -> None:
+    assert circle(repository) == []
+
+
+def test_every_room_shows_names_of_its_own(repository: Path) -> None:
+    assert foreign_exports(repository) == []
 
 
 def test_every_folder_is_a_layer(repository: Path) -> None:
@@ -120,6 +167,7 @@ def test_the_tree_under_test_is_the_real_one(repository: Path) -> None:
         ("server/api/models.py", "import importlib\nimportlib.import_module('fluxttice_core.cli.main')"),
         ("training/run.py", "from fluxttice_core import load"),
         ("storage/environment.py", "from fluxttice_core import __version__"),
+        ("training/trainer.py", "from fluxttice_core.model.encoder import _hidden"),
         ("errors.py", "from fluxttice_core.extras import require_extra"),
         ("errors.py", "from fluxttice_core.spaces.operation_space import OperationSpace"),
     ],
@@ -151,3 +199,34 @@ def test_an_import_that_points_down_is_let_through(
 
 def test_a_folder_outside_the_layers_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
     assert unlisted_folders(plant({f"src/{PACKAGE}/attic/thing.py": ""}))
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from fluxttice_core.audit.first import f",
+        "def late():\n    from fluxttice_core.audit import first",
+    ],
+)
+def test_a_circle_of_modules_is_found(plant: Callable[[dict[str, str]], Path], back: str) -> None:
+    names = ("first", "second", "third", "fourth")
+    lines = ("from .second import g", "from .third import h", back, "from .first import f")
+    files = {f"src/{PACKAGE}/audit/{name}.py": line + "\n" for name, line in zip(names, lines, strict=True)}
+    found = circle(plant(files))
+    assert {name.rpartition(".")[2] for name in found} == {"first", "second", "third"}
+    types_alone = "if TYPE_CHECKING:\n    from .first import F\n"
+    assert circle(plant({**files, f"src/{PACKAGE}/audit/third.py": types_alone})) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ..spaces.split import split as split",
+        "from .verdicts import _p as _p",
+        "from .verdicts import judge",
+    ],
+)
+def test_a_name_that_is_not_the_rooms_own_is_found(
+    plant: Callable[[dict[str, str]], Path], line: str
+) -> None:
+    assert foreign_exports(plant({f"src/{PACKAGE}/audit/__init__.pyi": line + "\n"}))

@@ -19,9 +19,8 @@ SMALL = ("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.dra
 
 def test_the_package_offers_the_same_verbs() -> None:
     assert (fx.encode, fx.decode, fx.train) == (encode, decode, train)
-    assert set(fx.__all__) <= set(dir(fx))
     with pytest.raises(AttributeError, match="no attribute 'ecnode'"):
-        fx.ecnode  # noqa: B018
+        getattr(fx, "ecnode")  # noqa: B009 - type checkers would refuse the plain one
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,9 @@
-"""Estimators, tests and intervals on counts, with NumPy and SciPy alone."""
+"""Estimators, tests and intervals on counts: what draws say of the distribution behind them.
+
+It knows neither models nor spaces, only numbers and how often each kind was seen; NumPy and SciPy alone.
+Start with `expected_coverage` for what a uniform sampler would reach, and `wilson` for an interval.
+"""
+
+from fluxttice_core.rooms import open_room
+
+open_room(__name__)

@@ -1,0 +1,15 @@
+from .ablation import Ablation as Ablation
+from .ablation import PartEffect as PartEffect
+from .ablation import part_effects as part_effects
+from .contrasts import Contrast as Contrast
+from .contrasts import Part as Part
+from .effect import Effect as Effect
+from .study import FigureRecord as FigureRecord
+from .study import RunRecord as RunRecord
+from .study import Study as Study
+from .study import StudySettings as StudySettings
+from .study import read_study as read_study
+from .sweep import Spread as Spread
+from .sweep import Sweep as Sweep
+from .sweep import SweepSettings as SweepSettings
+from .sweep import spreads as spreads

@@ -1,0 +1,11 @@
+from .architecture import Architecture as Architecture
+from .decoder import ConsolidatingDecoder as ConsolidatingDecoder
+from .decoder import ExploratoryDecoder as ExploratoryDecoder
+from .dual_vae import VAE as VAE
+from .dual_vae import DualVAE as DualVAE
+from .encoder import Encoder as Encoder
+from .forward import ForwardPass as ForwardPass
+from .gaussian import kl_per_dimension as kl_per_dimension
+from .gaussian import reparametrise as reparametrise
+from .network_shape import NetworkShape as NetworkShape
+from .statenet import StateNet as StateNet

@@ -1,0 +1,10 @@
+from .checkpoint import Checkpoint as Checkpoint
+from .checkpoint import list_checkpoints as list_checkpoints
+from .embedding_table import EmbeddingTable as EmbeddingTable
+from .embedding_table import embedding_table as embedding_table
+from .export import export as export
+from .pretrained import TrainedModel as TrainedModel
+from .pretrained import certified as certified
+from .pretrained import decode as decode
+from .pretrained import encode as encode
+from .pretrained import load as load

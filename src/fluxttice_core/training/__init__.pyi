@@ -1,0 +1,13 @@
+from .history import EpochRecord as EpochRecord
+from .history import Reach as Reach
+from .population import Population as Population
+from .recipe import Recipe as Recipe
+from .recipe import load_recipe as load_recipe
+from .recipe import recipe_names as recipe_names
+from .recipe import validate_recipe as validate_recipe
+from .run import Run as Run
+from .run import RunSettings as RunSettings
+from .run import run_settings as run_settings
+from .train import train as train
+from .trainer import Progress as Progress
+from .trainer import Trainer as Trainer
