@@ -10,12 +10,14 @@ from textwrap import fill
 import numpy as np
 from matplotlib.figure import Figure
 
+from docs.architecture import rooms_picture, rooms_table
 from docs.documents import report_card, with_generated
 from docs.figures_overlap import overlap_figure
 from docs.figures_richness import richness_figure
 from docs.figures_standing import standing_figure
 from docs.generalisation import FLIPS, RESULT
 from docs.installation import installation_table
+from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
 from fluxttice_core.evaluation.number_format import shown, with_interval
 from fluxttice_core.evaluation.plot_record import out_of_date
@@ -44,8 +46,18 @@ OF_A_CHECKPOINT = (
 )
 """What is shown of the program's own checkpoint, whose split is not recorded."""
 
+REFERENCE = ROOT / "docs" / "reference"
 ABLATIONS = ("standard", "plain", "coupled")
-_NAMES = ("ablation", "certification", "experiments", "installation", "metrics", "original", "trust")
+_NAMES = (
+    "ablation",
+    "architecture",
+    "certification",
+    "experiments",
+    "installation",
+    "metrics",
+    "original",
+    "trust",
+)
 PAGES = ("README.md", *(f"docs/{page}.md" for page in _NAMES))
 
 
@@ -145,7 +157,7 @@ def ablation(name: str) -> Ablation:
 
 
 def pages() -> dict[Path, str]:
-    """Every page with generated sections, by its path, as it should be."""
+    """Every page with generated sections and of the reference, by its path, as it should be."""
     certified, original = certified_report(), original_report()
     sections = {
         "report card": report_card(certified),
@@ -157,10 +169,13 @@ def pages() -> dict[Path, str]:
         "faults": fault_table(),
         "fuzzing": fuzzing_table(),
         "installation": installation_table(),
+        "rooms": rooms_table(),
+        "picture": rooms_picture(),
         **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},
         "statenet": statenet_sentences({name: ablation(name) for name in ("standard", "plain")}),
     }
-    return {ROOT / page: with_generated((ROOT / page).read_text(), sections) for page in PAGES}
+    written = {ROOT / page: with_generated((ROOT / page).read_text(), sections) for page in PAGES}
+    return written | {REFERENCE / f"{name}.md": text for name, text in reference_pages().items()}
 
 
 def figures() -> dict[Path, Figure]:

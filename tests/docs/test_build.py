@@ -26,6 +26,10 @@ def test_every_page_is_what_the_result_files_say(pages: dict[Path, str]) -> None
     assert stale == {}, "run `make docs`"
 
 
+def test_the_reference_has_no_page_of_a_room_that_is_gone(pages: dict[Path, str]) -> None:
+    assert set(build.REFERENCE.iterdir()) == {path for path in pages if path.parent == build.REFERENCE}
+
+
 def test_every_figure_is_drawn_of_what_the_result_files_say(figures: dict[Path, Figure]) -> None:
     stale = {path.name: why for path, figure in figures.items() if (why := stale_figure(path, figure))}
     assert stale == {}, "run `make docs`"
