@@ -26,7 +26,13 @@ def last_line(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "code", ["import fluxttice_core", "import fluxttice_core; dir(fluxttice_core)", HELP]
+    "code",
+    [
+        "import fluxttice_core",
+        "import fluxttice_core; dir(fluxttice_core)",
+        "import fluxttice_core as fx; [dir(room) for room in (fx.model, fx.metrics, fx.training, fx.server)]",
+        HELP,
+    ],
 )
 def test_nothing_heavy_is_loaded(code: str) -> None:
     assert last_line(code) == "heavy: []"
