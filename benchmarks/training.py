@@ -14,14 +14,14 @@ from benchmarks.product_rate import beside_limit
 from benchmarks.stopwatch import Clock, MachineClock, Timing, Work, in_turn
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.storage.pretrained import certified
+from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.dataset import rows_of
-from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.history import Reach
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import ReachSettings, Recipe, load_recipe
 from fluxttice_core.training.trainer import Trainer
-from fluxttice_core.training.transport_term import TransportTerm
+from fluxttice_core.training.transport import TransportTerm
 
 TOGETHER = (8,)
 STEPS = 60

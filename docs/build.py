@@ -26,10 +26,9 @@ from fluxttice_core.evaluation.plots import coverage_figure, figures_of
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.experiments.ablation import Ablation
-from fluxttice_core.experiments.ablation_table import ablation_markdown, statenet_sentences
 from fluxttice_core.experiments.study import read_study, values
 from fluxttice_core.experiments.sweep import Sweep
-from fluxttice_core.experiments.sweep_table import budgets
+from fluxttice_core.experiments.tables import ablation_markdown, budgets, statenet_sentences
 from fluxttice_core.storage.atomic_write import write_bytes
 from fluxttice_core.storage.canonical_json import parse_json
 

@@ -2,15 +2,21 @@
 
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fluxttice_core.audit.other_claims import (
+    audit_distance_and_union,
     audit_free_bits,
     audit_histogram_entropy,
+    audit_jaccard_distance,
     audit_sequence,
+    audit_union,
     audit_wrong_trits,
 )
-from fluxttice_core.audit.printed_numbers import stated_number
+from fluxttice_core.audit.printed_numbers import Stated, stated_number, stated_share
 from fluxttice_core.audit.verdicts import Finding, Verdict
 from fluxttice_core.errors import MeasurementError
 
@@ -115,3 +121,172 @@ def test_free_bits(kl: str, verdict: Verdict) -> None:
 def test_free_bits_without_dimensions_are_refused() -> None:
     with pytest.raises(MeasurementError, match="at least one dimension, not 0"):
         audit_free_bits(stated_number("1"), stated_number(".5"), 0)
+
+
+def apart(first: str, second: str, distance: str) -> Finding:
+    return audit_jaccard_distance(stated_number(first), stated_number(second), stated_number(distance))
+
+
+def test_published_distance_is_refuted_with_its_bound() -> None:
+    finding = apart("97.64%", "97.67%", ".89...91")
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.upper == pytest.approx(0.0469)
+    assert finding.lower == pytest.approx(1 - 0.9764 / 0.9767)
+    assert finding.sentence == (
+        "sets of 97.64% and 97.67% of one space lie between 0.000 and 0.047 apart; 0.046 if independent"
+    )
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict"),
+    [
+        (".046", Verdict.POSSIBLE),
+        (".0469", Verdict.POSSIBLE),
+        (".047", Verdict.NOT_ENOUGH_SAID),  # .0465 would be printed so
+        (".03...06", Verdict.NOT_ENOUGH_SAID),
+        (".048", Verdict.IMPOSSIBLE),
+        ("0", Verdict.NOT_ENOUGH_SAID),
+        ("0.0000", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_rounding_decides_only_where_it_can(distance: str, verdict: Verdict) -> None:
+    assert apart("97.64%", "97.67%", distance).verdict is verdict
+
+
+def test_equal_sets_may_coincide() -> None:
+    assert apart("50%", "50%", "0.0").verdict is Verdict.POSSIBLE
+    assert apart("50%", "50%", "1.0").verdict is Verdict.POSSIBLE
+    assert apart("50%", "60%", "0.00").verdict is Verdict.IMPOSSIBLE
+
+
+def test_empty_sets_are_refused() -> None:
+    with pytest.raises(MeasurementError, match="two empty sets"):
+        apart("0%", "0%", "0.5")
+
+
+def exactly(value: float) -> Stated:
+    return Stated(f"{value:.6f}", value, value, value, value)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
+def test_true_sets_are_possible(seed: int, first_share: float, second_share: float) -> None:
+    generator = np.random.default_rng(seed)
+    first, second = generator.random(50) < first_share, generator.random(50) < second_share
+    first[0] = True
+    shares = exactly(float(first.mean())), exactly(float(second.mean()))
+    union = float(np.mean(first | second))
+    distance = 1 - float(np.sum(first & second) / np.sum(first | second))
+    assert audit_jaccard_distance(*shares, exactly(distance)).verdict is Verdict.POSSIBLE
+    assert audit_union(*shares, exactly(union)).verdict is Verdict.POSSIBLE
+    together = audit_distance_and_union(*shares, exactly(distance), exactly(union))
+    assert together.verdict is Verdict.POSSIBLE
+    assert together.lower == together.upper == pytest.approx(distance)
+    off = exactly(distance + 1e-6)
+    assert audit_distance_and_union(*shares, off, exactly(union)).verdict is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("union", "verdict"),
+    [
+        ("86.6%", Verdict.POSSIBLE),
+        ("98.2%", Verdict.POSSIBLE),
+        ("100%", Verdict.POSSIBLE),
+        ("86.5%", Verdict.NOT_ENOUGH_SAID),
+        ("85%", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_unions(union: str, verdict: Verdict) -> None:
+    finding = audit_union(stated_number("86.3%"), stated_number("86.6%"), stated_number(union))
+    assert finding.verdict is verdict
+    assert (finding.lower, finding.upper) == (0.866, 1.0)
+
+
+def test_union_exceeds_not_the_sum() -> None:
+    finding = audit_union(stated_number("10%"), stated_number("20%"), stated_number("35%"))
+    assert finding.verdict is Verdict.IMPOSSIBLE
+    assert finding.upper == pytest.approx(0.3)
+    assert finding.sentence == "sets of 10% and 20% cover 20.00 % at least and 30.00 % at most"
+
+
+def test_disjoint_sets_are_one_apart_and_no_more() -> None:
+    finding = apart("20%", "30%", "1.0")
+    assert finding.verdict is Verdict.POSSIBLE
+    assert finding.upper == 1.0
+    assert apart("20%", "30%", "1.2").verdict is Verdict.IMPOSSIBLE
+
+
+@pytest.mark.parametrize(("union", "verdict"), [("99%", Verdict.POSSIBLE), ("105%", Verdict.IMPOSSIBLE)])
+def test_no_union_is_larger_than_the_space(union: str, verdict: Verdict) -> None:
+    assert audit_union(stated_number("70%"), stated_number("60%"), stated_number(union)).verdict is verdict
+
+
+def together(first: str, second: str, distance: str, union: str) -> Finding:
+    return audit_distance_and_union(*map(stated_number, (first, second, distance, union)))
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict"),
+    [
+        (".222", Verdict.POSSIBLE),
+        (".22", Verdict.POSSIBLE),
+        (".2...3", Verdict.POSSIBLE),
+        (".223", Verdict.NOT_ENOUGH_SAID),
+        (".221", Verdict.NOT_ENOUGH_SAID),
+        (".243", Verdict.NOT_ENOUGH_SAID),
+        (".2432", Verdict.IMPOSSIBLE),
+        (".2010", Verdict.IMPOSSIBLE),
+        (".2012", Verdict.NOT_ENOUGH_SAID),
+        (".05", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_distance_beside_a_union(distance: str, verdict: Verdict) -> None:
+    """They may be 80.5, 80.5 and 89.5 %, which lie .2011 apart, or 79.5, 79.5 and 90.5 %, .2431."""
+    finding = together("80%", "80%", distance, "90%")
+    assert finding.verdict is verdict
+    assert finding.lower == finding.upper == pytest.approx(2 / 9)
+    assert finding.claim == f"sets of 80% and 80% with a union of 90% at a Jaccard distance of {distance}"
+    assert finding.sentence == "sets of 80% and 80% with a union of 90% are 0.222 apart"
+    assert (finding.law, finding.unit, finding.p_value) == ("distance = (2u - a - b) / u", "fraction", None)
+
+
+def test_ranges_of_sets_leave_a_range_of_distances() -> None:
+    finding = together("70%..80%", "80%", ".3", "90%")
+    assert (finding.lower, finding.upper) == pytest.approx((2 / 9, 1 / 3))
+    assert finding.sentence.endswith("are 0.222 to 0.333 apart")
+    assert finding.verdict is Verdict.POSSIBLE
+
+
+def test_distance_beside_a_union_stays_a_distance() -> None:
+    assert together("90%", "90%", "0", "50%").lower == 0
+    assert together("10%", "0%", ".5", "30%").upper == 1
+    assert together("0.1%", "0.1%", ".5", "0..1%").lower == 0
+    with pytest.raises(MeasurementError) as error:
+        together("0%", "0%", "0", "0%")
+    assert str(error.value) == "the Jaccard distance of two empty sets is undefined: give a union above 0"
+
+
+@pytest.mark.parametrize(
+    ("distance", "verdict"),
+    [
+        (".04695", Verdict.NOT_ENOUGH_SAID),
+        (".0471", Verdict.IMPOSSIBLE),
+        (".00025", Verdict.NOT_ENOUGH_SAID),
+        (".00019", Verdict.IMPOSSIBLE),
+    ],
+)
+def test_rounding_of_the_shares_widens_what_a_distance_may_be(distance: str, verdict: Verdict) -> None:
+    """At face value it lies between .00031 and .0469, by what rounds to the shares .0002 and .0470."""
+    assert apart("97.64%", "97.67%", distance).verdict is verdict
+
+
+def test_overlapping_shares_may_be_of_the_same_set() -> None:
+    finding = apart("50%", "50%", "0.0")
+    assert finding.lower == 0.0
+    assert apart("50%", "50.4%", "0.0").verdict is Verdict.NOT_ENOUGH_SAID
+
+
+def test_both_shares_are_read_aloud_where_they_could_be_percent() -> None:
+    first, second = stated_share("82", 19_683), stated_share("81", 19_683)
+    sentence = audit_jaccard_distance(first, second, stated_number("0.5")).sentence
+    assert "82 is read as a count of 82" in sentence
+    assert "81 is read as a count of 81" in sentence

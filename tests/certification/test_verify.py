@@ -35,8 +35,7 @@ from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest
-from fluxttice_core.storage.folder_listing import digest_beneath, list_files
-from fluxttice_core.storage.sums import folder_digests, sums_text
+from fluxttice_core.storage.folder_digests import digest_beneath, folder_digests, list_files, sums_text
 from fluxttice_core.storage.tensors import decode_tensors, encode_tensors, tensor_digest
 
 remeasurement = import_module("fluxttice_core.certification.remeasure")

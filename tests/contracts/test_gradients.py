@@ -7,7 +7,7 @@ from torch import Tensor
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE, cross_inject
 from fluxttice_core.model.initialisation import Scheme
-from fluxttice_core.training.descent import Descent
+from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.recipe import Recipe, load_recipe
 

@@ -21,17 +21,15 @@ from rich.text import Text
 from fluxttice_core.audit.coverage_claims import Point, audit_point
 from fluxttice_core.audit.curve_claims import audit_curve
 from fluxttice_core.audit.other_claims import (
+    audit_distance_and_union,
     audit_free_bits,
     audit_histogram_entropy,
+    audit_jaccard_distance,
     audit_sequence,
+    audit_union,
     audit_wrong_trits,
 )
 from fluxttice_core.audit.printed_numbers import stated_number, stated_share
-from fluxttice_core.audit.set_claims import (
-    audit_distance_and_union,
-    audit_jaccard_distance,
-    audit_union,
-)
 from fluxttice_core.audit.verdicts import Finding
 from fluxttice_core.evaluation.comparison import comparison_table
 from fluxttice_core.evaluation.controls import QuantileLookup

@@ -16,8 +16,8 @@ from fluxttice_core.experiments.ablation import (
     due,
     part_effects,
 )
-from fluxttice_core.experiments.ablation_table import ablation_markdown, ablation_table, statenet_sentences
 from fluxttice_core.experiments.study import read_study, resumed
+from fluxttice_core.experiments.tables import ablation_markdown, ablation_table, statenet_sentences
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from tests.small import HEADLINE, RECIPE
 

@@ -13,7 +13,7 @@ from fluxttice_core.experiments import study
 from fluxttice_core.experiments import sweep as subject
 from fluxttice_core.experiments.study import read_study, resumed, values
 from fluxttice_core.experiments.sweep import Sweep, begun, carried_out, spreads
-from fluxttice_core.experiments.sweep_table import sweep_table
+from fluxttice_core.experiments.tables import sweep_table
 from fluxttice_core.statistics.intervals import mean_interval
 from fluxttice_core.storage.tensors import tensor_digest
 from fluxttice_core.training.recipe import Recipe, load_recipe

@@ -62,7 +62,7 @@ def stray_test_folders(root: Path) -> list[str]:
 
 
 def untested_modules(root: Path) -> list[str]:
-    """Modules with public names that no test imports, be it through other modules of the same folder."""
+    """Modules with public names that no test imports, be it through other modules of the same room."""
     source = root / "src"
     modules = {
         ".".join(path.relative_to(source).with_suffix("").parts): path.read_text()
@@ -77,7 +77,7 @@ def untested_modules(root: Path) -> list[str]:
         near = {
             name
             for name in modules.keys() - tested
-            if any(_folder(other) == _folder(name) and _imports(imports[other], name) for other in tested)
+            if any(_room(other) == _room(name) and _imports(imports[other], name) for other in tested)
         }
         tested |= near
         grown = bool(near)
@@ -99,8 +99,8 @@ def _imports(text: str, module: str) -> bool:
     return re.search(f"{direct}|{gathered}", text) is not None
 
 
-def _folder(module: str) -> str:
-    return module.rpartition(".")[0]
+def _room(module: str) -> list[str]:
+    return module.split(".")[:2]
 
 
 def _has_test_file(root: Path, module: str) -> bool:

@@ -29,7 +29,7 @@ KINDS = ("arithmetic", "surroundings")
 NEEDED = "this needs chromium on PATH, and the folder .git"
 ELSEWHERE = ("git", "path", "user", "home", "locale", "timezone", "columns", "order")
 SLOW = (
-    *("statistics/test_richness_intervals", "statistics/test_few_counts", "audit/test_curve_claims"),
+    *("statistics/test_richness_intervals", "audit/test_curve_claims"),
     *("evaluation/test_gates", "evaluation/test_reference", "evaluation/test_comparison"),
     "metrics/test_total_variation",
 )
@@ -45,7 +45,7 @@ ARITHMETIC = (
 )
 """What computes with floating point, draws, compares with goldens, or verifies."""
 
-STORAGE = ("environment", "atomic_write", "sums", "folder_listing")
+STORAGE = ("environment", "atomic_write", "folder_digests")
 CERTIFICATION = (
     *("certify", "keys", "signature", "official_signature", "model_card", "trust_page", "selection"),
 )

@@ -14,6 +14,8 @@ from fluxttice_core.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
+import subprocess
+import sys
 
 UNSTEERED: dict[str, Any] = {
     "balance": None,
@@ -133,3 +135,37 @@ def test_a_run_that_is_lost_is_named(small: "SmallRuns") -> None:
 def test_more_seeds_than_fit_into_memory_are_refused_before_any_is_made(small: "SmallRuns") -> None:
     with pytest.raises(SettingsError, match=r"1000000 seeds together ask for .* train at most \d+ together"):
         population(small, seeds=range(10**6))
+
+
+PROGRAM = """
+import resource
+import sys
+import torch
+from fluxttice_core.training.population import keep_freed_memory
+
+torch.set_num_threads(1)
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+x = torch.randn(2_048, 256)
+
+
+def step():
+    return [x.relu() for _ in range(16)]
+
+
+step(), step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(how: str) -> int:
+    found = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+    return int(found.stdout)
+
+
+def test_a_step_asks_for_no_page_twice() -> None:
+    assert faults("kept") < 100
+    assert faults("given back") > 1_000

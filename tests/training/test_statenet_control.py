@@ -9,8 +9,8 @@ from torch import Tensor
 
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.dataset import Rows, rows_of
-from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.loss import BatchLoss, Conditions, batch_loss
 from fluxttice_core.training.loss_balance import (
     Balance,

@@ -17,8 +17,15 @@ from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.training.dataset import Rows, rows_of
 from fluxttice_core.training.recipe import TransportSettings
 from fluxttice_core.training.schedules import Constant
-from fluxttice_core.training.transport import Assignment, assign, focused_draws, quantile_cells, thresholds
-from fluxttice_core.training.transport_term import Targets, TransportTerm
+from fluxttice_core.training.transport import (
+    Assignment,
+    Targets,
+    TransportTerm,
+    assign,
+    focused_draws,
+    quantile_cells,
+    thresholds,
+)
 
 
 def tables(rows: int = 200, cells: int = 3) -> Tensor:

@@ -1,4 +1,4 @@
-"""Auditing claims beside coverage: a sequence, a histogram's entropy, wrong trits, free bits."""
+"""Auditing claims beside coverage: two sets, a sequence, a histogram's entropy, wrong trits, free bits."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,119 @@ from collections.abc import Sequence
 from fluxttice_core.audit.printed_numbers import Stated, read_aloud
 from fluxttice_core.audit.verdicts import Bounds, Finding, Verdict, judge, percent
 from fluxttice_core.errors import MeasurementError
+
+
+def audit_jaccard_distance(first: Stated, second: Stated, distance: Stated) -> Finding:
+    r"""Audit the Jaccard distance of two sets of which the shares a and b of one space are known.
+
+    The similarity $|A \cap B| / |A \cup B|$ lies between $a + b - 1$ and $\min(a, b)/\max(a, b)$.
+
+    Example:
+        >>> from fluxttice_core.audit.printed_numbers import stated_number
+        >>> sets = stated_number("97.64%"), stated_number("97.67%")
+        >>> finding = audit_jaccard_distance(*sets, stated_number(".89...91"))
+        >>> finding.verdict.value, round(finding.upper, 3)
+        ('impossible', 0.047)
+
+    Raises:
+        MeasurementError: If both sets are empty.
+    """
+    if max(first.lower, second.lower) <= 0:
+        raise MeasurementError("the Jaccard distance of two empty sets is undefined: give shares above 0")
+    bounds = Bounds(
+        lower=_least_distance(first.lower, first.upper, second.lower, second.upper),
+        upper=min(2 - first.lower - second.lower, 1.0),
+        least=_least_distance(first.least, first.most, second.least, second.most),
+        most=min(2 - first.least - second.least, 1.0),
+    )
+    product = first.value * second.value
+    independent = 1 - product / (first.value + second.value - product)
+    reason = (
+        f"sets of {first.text} and {second.text} of one space lie between {bounds.lower:.3f} and "
+        f"{bounds.upper:.3f} apart; {independent:.3f} if independent"
+    )
+    claim = f"sets of {first.text} and {second.text} at a Jaccard distance of {distance.text}"
+    law = "Jaccard similarity >= a + b - 1"
+    sentence = read_aloud(reason, first, second)
+    return Finding(
+        claim, judge(distance, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence
+    )
+
+
+def _least_distance(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
+    """Return the least Jaccard distance, 1 - min/max, of sets whose shares lie in two ranges."""
+    gap_low, gap_high = max(first_low, second_low), min(first_high, second_high)
+    return 0.0 if gap_low <= gap_high else 1 - gap_high / gap_low
+
+
+def audit_union(first: Stated, second: Stated, union: Stated) -> Finding:
+    """Audit the share of a space that two sets cover together: at least the larger, at most their sum.
+
+    Example:
+        >>> from fluxttice_core.audit.printed_numbers import stated_number
+        >>> audit_union(stated_number("86.3%"), stated_number("86.6%"), stated_number("85%")).verdict.value
+        'impossible'
+    """
+    bounds = Bounds(
+        lower=max(first.lower, second.lower),
+        upper=min(first.upper + second.upper, 1.0),
+        least=max(first.least, second.least),
+        most=min(first.most + second.most, 1.0),
+    )
+    reason = (
+        f"sets of {first.text} and {second.text} cover {percent(bounds.lower)} at least "
+        f"and {percent(bounds.upper)} at most"
+    )
+    claim = f"sets of {first.text} and {second.text} with a union of {union.text}"
+    law = "max(a, b) <= union <= a + b"
+    sentence = read_aloud(reason, first, second, union)
+    return Finding(claim, judge(union, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence)
+
+
+def audit_distance_and_union(first: Stated, second: Stated, distance: Stated, union: Stated) -> Finding:
+    r"""Audit a Jaccard distance against the union that was claimed of the same two sets.
+
+    The shares a and b and the union u fix the intersection, and with it the distance $(2u - a - b)/u$.
+
+    Example:
+        >>> from fluxttice_core.audit.printed_numbers import stated_number
+        >>> sets = stated_number("80%"), stated_number("80%")
+        >>> finding = audit_distance_and_union(*sets, stated_number(".05"), stated_number("90%"))
+        >>> finding.verdict.value, round(finding.upper, 3)
+        ('impossible', 0.222)
+
+    Args:
+        first: Share of the space in the first set, a.
+        second: Share in the second, b.
+        distance: Claimed Jaccard distance.
+        union: Claimed share of the space in both together, u.
+
+    Raises:
+        MeasurementError: If the union is empty.
+    """
+    if union.upper <= 0:
+        raise MeasurementError("the Jaccard distance of two empty sets is undefined: give a union above 0")
+    bounds = Bounds(
+        lower=_distance(first.upper + second.upper, union.lower),
+        upper=_distance(first.lower + second.lower, union.upper),
+        least=_distance(first.most + second.most, union.least),
+        most=_distance(first.least + second.least, union.most),
+    )
+    between = f"{bounds.lower:.3f}"
+    if bounds.lower < bounds.upper:
+        between += f" to {bounds.upper:.3f}"
+    sets = f"sets of {first.text} and {second.text} with a union of {union.text}"
+    claim = f"{sets} at a Jaccard distance of {distance.text}"
+    sentence = read_aloud(f"{sets} are {between} apart", first, second, union)
+    law = "distance = (2u - a - b) / u"
+    rounds_to = distance.least <= bounds.upper and bounds.lower <= distance.most
+    verdict = Verdict.POSSIBLE if rounds_to else judge(distance, bounds)
+    return Finding(claim, verdict, law, bounds.lower, bounds.upper, "fraction", None, sentence)
+
+
+def _distance(both: float, union: float) -> float:
+    """Return the Jaccard distance of sets with the sum a + b and the union u, cut to [0, 1]."""
+    return min(max(2 - both / union, 0.0), 1.0) if union > 0 else 0.0
 
 
 def audit_sequence(values: Sequence[Stated]) -> Finding:

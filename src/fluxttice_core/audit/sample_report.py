@@ -11,7 +11,6 @@ from fluxttice_core.audit.sample_values import Samples
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.counts import counts_of, drawn_exactly
-from fluxttice_core.statistics.few_counts import reachable_interval, unseen_mass_interval
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.richness import ace
@@ -20,6 +19,8 @@ from fluxttice_core.statistics.richness_intervals import (
     distinct_interval,
     estimated_hill_interval,
     observed_hill_interval,
+    reachable_interval,
+    unseen_mass_interval,
 )
 from fluxttice_core.statistics.uniform_moments import expected_share
 

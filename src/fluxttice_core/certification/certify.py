@@ -41,8 +41,14 @@ from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.storage.atomic_write import new_folder, require_writable
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import canonical_json
-from fluxttice_core.storage.folder_listing import list_files
-from fluxttice_core.storage.sums import SIGNATURE, SUMS, UNLISTED, folder_digests, sums_text
+from fluxttice_core.storage.folder_digests import (
+    SIGNATURE,
+    SUMS,
+    UNLISTED,
+    folder_digests,
+    list_files,
+    sums_text,
+)
 
 __all__ = ["Certificate", "certify"]
 

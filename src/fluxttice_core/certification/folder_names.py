@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fluxttice_core.errors import CheckpointError, RecordError
-from fluxttice_core.storage.sums import SIGNATURE, SUMS
+from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS
 
 __all__ = [
     "CARD",

@@ -25,7 +25,7 @@ from fluxttice_core.certification.openssf_format import (
 from fluxttice_core.errors import SignatureError
 from fluxttice_core.storage.atomic_write import remove_abandoned, write_bytes
 from fluxttice_core.storage.bounded_read import read_bounded
-from fluxttice_core.storage.folder_listing import digest_beneath, list_files
+from fluxttice_core.storage.folder_digests import digest_beneath, list_files
 
 __all__ = ["SignedFolder", "sign_folder", "verify_folder"]
 

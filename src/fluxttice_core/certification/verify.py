@@ -35,9 +35,8 @@ from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault
 from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
-from fluxttice_core.storage.folder_listing import empty_folders
+from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders, folder_digests, sums_text
 from fluxttice_core.storage.model_file import StoredModel, read_stored
-from fluxttice_core.storage.sums import SIGNATURE, SUMS, folder_digests, sums_text
 
 __all__ = ["CertifiedFolder", "Finding", "verify"]
 

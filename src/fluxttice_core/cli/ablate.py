@@ -33,8 +33,8 @@ def ablate(
     require_extra("train", "training models")
     from fluxttice_core.cli.measuring import Watch, repeatable_command
     from fluxttice_core.experiments.ablation import MEASUREMENT, REHEARSAL, begun, carried_out
-    from fluxttice_core.experiments.ablation_table import ablation_table
     from fluxttice_core.experiments.study import resumed
+    from fluxttice_core.experiments.tables import ablation_table
     from fluxttice_core.training.recipe import load_recipe
 
     base = load_recipe(recipe, setting or ())

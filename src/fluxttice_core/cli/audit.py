@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from fluxttice_core.cli.audit_view import print_findings, print_samples
+from fluxttice_core.cli.views.audit import print_findings, print_samples
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -223,12 +223,12 @@ def _steps(sequence: str | None) -> Iterator[Finding]:
 
 def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
     """Audit what is said of two sets."""
-    from fluxttice_core.audit.printed_numbers import stated_number
-    from fluxttice_core.audit.set_claims import (
+    from fluxttice_core.audit.other_claims import (
         audit_distance_and_union,
         audit_jaccard_distance,
         audit_union,
     )
+    from fluxttice_core.audit.printed_numbers import stated_number
 
     distinct, against, union = shares
     if against is None and distance is None and union is None:

@@ -69,7 +69,7 @@ def operation(
     if as_json:
         typer.echo(json.dumps(seen.to_json() | ({"with": written} if written else {}), indent=1))
         return
-    from fluxttice_core.cli.operation_view import show_basis, show_portrait
+    from fluxttice_core.cli.views.operation import show_basis, show_portrait
 
     show_portrait(seen)
     if written:
@@ -155,7 +155,7 @@ def _search(
         summary = {"properties": properties, "near": centre, "count": int(found.size), "operations": rows}
         typer.echo(json.dumps(summary, indent=1))
         return
-    from fluxttice_core.cli.operation_view import show_search
+    from fluxttice_core.cli.views.operation import show_search
 
     show_search(rows, int(found.size))
 

@@ -71,7 +71,7 @@ def _write(path: Path, certificate: "Certificate", spent: float) -> None:
 
 
 def _train(folder: Path, seed: int) -> None:
-    from fluxttice_core.cli.train_view import TrainView
+    from fluxttice_core.cli.views.train import TrainView
     from fluxttice_core.training.run import SETTINGS, Run, run_settings
 
     if (folder / SETTINGS).is_file():

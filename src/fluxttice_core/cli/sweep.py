@@ -32,7 +32,7 @@ def sweep(
     from fluxttice_core.cli.measuring import Watch, repeatable_command
     from fluxttice_core.experiments.study import resumed
     from fluxttice_core.experiments.sweep import MEASUREMENT, REHEARSAL, begun, carried_out
-    from fluxttice_core.experiments.sweep_table import sweep_table
+    from fluxttice_core.experiments.tables import sweep_table
     from fluxttice_core.training.recipe import load_recipe
 
     chosen = load_recipe(recipe, setting or ())

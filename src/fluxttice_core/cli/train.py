@@ -44,7 +44,7 @@ def train(
 ) -> None:
     """Train a dual VAE; the run folder holds its settings, metrics and checkpoints."""
     require_extra("train", "training a model")
-    from fluxttice_core.cli.train_view import TrainView, event_writer
+    from fluxttice_core.cli.views.train import TrainView, event_writer
 
     named = {"recipe": recipe, "seed": seed, "device": device, "threads": threads}
     given = {name: value for name, value in named.items() if value is not None}

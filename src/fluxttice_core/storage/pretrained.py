@@ -33,7 +33,7 @@ from fluxttice_core.storage.checkpoint import (
     read_model,
     write_model,
 )
-from fluxttice_core.storage.sums import UNLISTED
+from fluxttice_core.storage.folder_digests import UNLISTED
 from fluxttice_core.storage.tensors import as_arrays, tensor_digest
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ What steers a run by its own history (gradient balance, StateNet, patience) or h
 batch (the alignment's histogram) is refused.
 """
 
+import ctypes
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -22,15 +23,14 @@ from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
+from fluxttice_core.training.adamw import LEARNING_PARTS, Descent
 from fluxttice_core.training.adamw_derivative import CLIP_MARGIN
-from fluxttice_core.training.allocation import keep_freed_memory
 from fluxttice_core.training.calibration import calibrate
 from fluxttice_core.training.dataset import rows_of
-from fluxttice_core.training.descent import LEARNING_PARTS, Descent
 from fluxttice_core.training.loss import Conditions, batch_loss, scheduled
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_cost import population_excess
-from fluxttice_core.training.transport_term import TransportTerm
+from fluxttice_core.training.transport import TransportTerm
 
 
 @dataclass(frozen=True)
@@ -260,3 +260,20 @@ def _require_unsteered(recipe: Recipe) -> None:
             f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that its "
             "seeds cannot be trained as one program: train them one by one, or leave those settings out"
         )
+
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES = 1 << 30
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep freed memory for the process; where there is no glibc nothing is done.
+
+    By default it gives large blocks back to the system, which hands them out again page by page, zeroed.
+
+    Source: the GNU C library's manual, "Malloc Tunable Parameters".
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+        library.mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)

@@ -33,9 +33,8 @@ from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.statenet import CORRECTED, StateNet
-from fluxttice_core.training.adamw import AdamW, Decays
+from fluxttice_core.training.adamw import AdamW, Decays, Descent
 from fluxttice_core.training.adamw_derivative import Tensors, inner
-from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.loss import BatchLoss, Conditions
 from fluxttice_core.training.loss_balance import Corrections, correction_slopes
 from fluxttice_core.training.recipe import ControllerSettings

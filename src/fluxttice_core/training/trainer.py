@@ -12,9 +12,9 @@ from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
+from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.calibration import calibrate
 from fluxttice_core.training.dataset import Rows, rows_of
-from fluxttice_core.training.descent import Descent
 from fluxttice_core.training.history import EpochRecord, Reach
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss, scheduled
 from fluxttice_core.training.loss_balance import (
@@ -29,7 +29,7 @@ from fluxttice_core.training.loss_balance import (
 )
 from fluxttice_core.training.recipe import ReachSettings, Recipe
 from fluxttice_core.training.statenet_control import Lesson, Steering
-from fluxttice_core.training.transport_term import Targets, TransportTerm
+from fluxttice_core.training.transport import Targets, TransportTerm
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
 

@@ -1,16 +1,15 @@
-"""The files of a folder with their SHA-256, links and special files refused."""
+"""The files of a folder with their SHA-256 as `sha256sum` writes them, links and special files refused."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from fluxttice_core.errors import SignatureError
 from fluxttice_core.storage.bounded_read import open_to_read
-
-__all__ = ["MAXIMUM_FILES", "digest_beneath", "empty_folders", "list_files"]
 
 MAXIMUM_FILES = 10_000
 _MAXIMUM_DEPTH = 32
@@ -112,3 +111,42 @@ def _walk(folder: Path, relative: PurePosixPath, found: dict[PurePosixPath, os.s
 
 def _by_part(path: PurePosixPath) -> tuple[str, ...]:
     return path.parts
+
+
+SUMS, SIGNATURE = "SHA256SUMS", "model.sig"
+UNLISTED = (SUMS, SIGNATURE)
+"""The list itself, and the signature, which is made over the list too."""
+
+
+def folder_digests(
+    folder: Path, *, without: Iterable[str] = UNLISTED, largest: int | None = None
+) -> dict[str, str]:
+    """SHA-256 of every file beneath a folder, by its relative path with slashes.
+
+    Args:
+        folder: The folder.
+        without: Paths that are left out.
+        largest: Bytes that all files together may have; none: as many as they like.
+
+    Raises:
+        SignatureError: If the folder is missing or too large, or holds a link, a device or a file that cannot
+            be read.
+    """
+    left_out, names = set(without), list_files(folder, largest=largest)
+    return {name: digest_beneath(folder, name) for name in names if name not in left_out}
+
+
+def sums_text(digests: Mapping[str, str]) -> str:
+    """The one text that stands for these digests: a line for each file, sorted by path.
+
+    Raises:
+        SignatureError: If a path holds a line feed or a backslash, which `sha256sum` would escape.
+
+    Example:
+        >>> sums_text({"b": "cd" * 32, "a": "ab" * 32}).splitlines()[0][-7:]
+        'abab  a'
+    """
+    for name in digests:
+        if "\n" in name or "\\" in name or "\r" in name:
+            raise SignatureError(f"{name!r} holds a character that no list of sums can: rename that file.")
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))

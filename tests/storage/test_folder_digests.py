@@ -2,13 +2,13 @@
 
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from fluxttice_core.errors import SignatureError
-from fluxttice_core.storage import folder_listing
-from fluxttice_core.storage.folder_listing import digest_beneath, list_files
+from fluxttice_core.storage.folder_digests import digest_beneath, folder_digests, list_files, sums_text
 
 
 def test_files_come_part_by_part(folder: Path) -> None:
@@ -42,7 +42,7 @@ def test_special_files_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_numbers_and_depth_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder_listing, "MAXIMUM_FILES", 3)
+    monkeypatch.setattr("fluxttice_core.storage.folder_digests.MAXIMUM_FILES", 3)
     with pytest.raises(SignatureError, match="more than 3 entries"):
         list_files(folder)
     monkeypatch.undo()
@@ -59,3 +59,32 @@ def test_a_missing_folder_or_file_is_named(folder: Path) -> None:
         digest_beneath(folder, "absent")
     with pytest.raises(SignatureError, match="not a regular file"):
         digest_beneath(folder, "figures")
+
+
+def test_sha256sum_accepts_the_list_and_notices_a_change(folder: Path) -> None:
+    text = sums_text(folder_digests(folder))
+    (folder / "SHA256SUMS").write_text(text)
+    command = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+    assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+    (folder / "report.json").write_text("{}")
+    assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 1
+
+
+def test_the_list_and_the_signature_are_not_in_the_list(folder: Path) -> None:
+    before = folder_digests(folder)
+    (folder / "SHA256SUMS").write_text("")
+    (folder / "model.sig").write_text("")
+    assert folder_digests(folder) == before
+    assert sorted(before) == ["figures-note.txt", "figures/a.svg", "model.safetensors", "report.json"]
+
+
+def test_a_name_that_the_list_cannot_hold_is_refused() -> None:
+    for name in ("a\nb", "a\\b", "a\rb"):
+        with pytest.raises(SignatureError, match="rename"):
+            sums_text({name: "00" * 32})
+
+
+def test_a_link_is_refused(folder: Path) -> None:
+    (folder / "link").symlink_to("report.json")
+    with pytest.raises(SignatureError, match="symbolic link"):
+        folder_digests(folder)

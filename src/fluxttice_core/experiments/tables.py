@@ -1,4 +1,4 @@
-"""An ablation as a table: for every part and half the difference in each headline figure, and a verdict."""
+"""Sweeps and ablations as tables for the terminal and for Markdown."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from fluxttice_core.evaluation.number_format import difference_shown, shown
 from fluxttice_core.experiments.ablation import Ablation, PartEffect, part_effects
 from fluxttice_core.experiments.effect import Effect, verdict
 from fluxttice_core.experiments.study import values
+from fluxttice_core.experiments.sweep import Spread, Sweep, spreads
 from fluxttice_core.metrics.choices import Unit
 
 _COLUMNS = {
@@ -23,6 +24,7 @@ _COLUMNS = {
     "frontier_distance": "gap, nats",
     "table_accuracy/mean/held_out": "held out, %",
 }
+_SPREAD_COLUMNS = ("figure", "half", "mean over seeds", "standard deviation", "worst", "of seed")
 _SIGNS = {"helps": " ▲", "hurts": " ▼", "differs": " ≠", "none": ""}
 LEGEND = (
     "With the part minus without it: mean over {seeds} seeds ± 95 % interval (Student's t, paired by seed). "
@@ -66,7 +68,7 @@ def ablation_table(ablation: Ablation) -> Table:
     Raises:
         MeasurementError: If a part was run for fewer than two seeds.
     """
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = _table(_legend(ablation))
     table.add_column("", no_wrap=True)
     for half in ("A", "B"):
         table.add_column(half, justify="right", no_wrap=True)
@@ -76,8 +78,6 @@ def ablation_table(ablation: Ablation) -> Table:
         table.add_row(Text(first.name, style="bold"), first.verdict, second.verdict)
         for quantity, *cells in zip(_quantities(ablation), first.cells, second.cells, strict=True):
             table.add_row(f"  {figure_heading(quantity)}", *cells)
-    table.caption = Text(_legend(ablation), style="dim")
-    table.caption_justify = "left"
     return table
 
 
@@ -143,9 +143,14 @@ def _verdict(found: PartEffect) -> str:
     return verdict(effect.sign for effect, _ in found.effects.values())
 
 
-def _quantities(ablation: Ablation) -> list[str]:
-    first = ablation.runs[0].figures
-    return [figure.quantity for figure in first if figure.half == "a"]
+def _table(caption: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table.caption, table.caption_justify = Text(caption, style="dim"), "left"
+    return table
+
+
+def _quantities(study: Ablation | Sweep) -> list[str]:
+    return [figure.quantity for figure in study.runs[0].figures if figure.half == "a"]
 
 
 def figure_heading(quantity: str) -> str:
@@ -171,3 +176,45 @@ def _legend(ablation: Ablation) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def sweep_table(sweep: Sweep) -> Table:
+    """The sweep as a table for the terminal.
+
+    Args:
+        sweep: A sweep with at least two finished runs.
+
+    Raises:
+        MeasurementError: If fewer than two runs are finished.
+    """
+    table = _table(legend(sweep))
+    for number, name in enumerate(_SPREAD_COLUMNS):
+        table.add_column(name, justify="left" if number < 2 else "right", no_wrap=True)
+    order = _quantities(sweep)
+    for spread in sorted(spreads(sweep), key=lambda one: (order.index(one.quantity), one.half)):
+        table.add_row(*_cells(spread))
+    return table
+
+
+def legend(sweep: Sweep) -> str:
+    """What the table's figures are."""
+    seeds = f"{sweep.settings.recipe.name}, {len(sweep.runs)} seeds; mean ± 95 % interval of Student's t"
+    return f"{seeds}. {budgets(sweep)}"
+
+
+def budgets(sweep: Sweep) -> str:
+    """What every run was measured with, and what two of its figures are."""
+    measurement = sweep.settings.measurement
+    return (
+        f"{measurement.repeats} x {measurement.headline:,} draws of coverage and {measurement.mass_draws:,} "
+        "draws behind p(x) a half. KL is that of p_argmax to uniform, its noise floor removed; the gap is D "
+        "above the Gaussian frontier."
+    )
+
+
+def _cells(spread: Spread) -> tuple[str, ...]:
+    mean = difference_shown(spread.interval, spread.unit).removeprefix("+")
+    worst = ("", "") if spread.better == "neither" else (shown(spread.worst, spread.unit, more=1),)
+    seed = () if spread.better == "neither" else (str(spread.worst_seed),)
+    deviation = shown(spread.deviation, spread.unit, more=1)
+    return (figure_heading(spread.quantity), spread.half.upper(), mean, deviation, *worst, *seed)
