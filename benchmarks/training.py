@@ -19,7 +19,8 @@ from fluxttice_core.training.dataset import rows_of
 from fluxttice_core.training.history import Reach
 from fluxttice_core.training.loss import Conditions, batch_loss
 from fluxttice_core.training.population import Population
-from fluxttice_core.training.recipe import ReachSettings, Recipe, load_recipe
+from fluxttice_core.training.recipe import Recipe, load_recipe
+from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.trainer import Trainer
 from fluxttice_core.training.transport import TransportTerm
 

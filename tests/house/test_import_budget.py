@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "scipy", "matplotlib", "fastapi", "pyarrow", "onnx", "ray", "typst")
+HEAVY = ("torch", "scipy", "matplotlib", "pyarrow", "onnx")
 REPORT = f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
 HELP = """
 import sys

@@ -11,7 +11,7 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools", 
 VERSIONED = re.compile(
     r"(?i)(^|[_\-.])v\d+(?=[_\-.]|$)|[_-](old|new|final|copy|backup|bak|orig|fixed)(?=\.|$)"
 )
-FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", "paper")
+FOLDERS = ("src", "tests", "docs", "examples", "benchmarks")
 TEST_FOLDERS_BESIDE_LAYERS = {
     "contracts",
     "known_answers",
@@ -147,7 +147,7 @@ def test_an_empty_name_is_found(plant: Callable[[dict[str, str]], Path], name: s
         "src/p/loop_old.py",
         "docs/report-final.md",
         "src/p/v3.py",
-        "paper/a.v12.typ",
+        "docs/a.v12.md",
     ],
 )
 def test_a_version_in_a_name_is_found(plant: Callable[[dict[str, str]], Path], name: str) -> None:

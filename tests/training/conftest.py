@@ -9,7 +9,8 @@ from torch import Tensor
 
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.training.history import Reach
-from fluxttice_core.training.recipe import ReachSettings, Recipe, validate_recipe
+from fluxttice_core.training.recipe import Recipe, validate_recipe
+from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.trainer import Trainer
 
 SMALL: dict[str, Any] = {

@@ -12,7 +12,7 @@ from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.adamw import AdamW, Decays, Descent
-from fluxttice_core.training.recipe import OptimizerSettings
+from fluxttice_core.training.recipe_settings import OptimizerSettings
 
 
 def test_steps_by_hand() -> None:

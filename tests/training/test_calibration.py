@@ -12,7 +12,7 @@ from torch import Tensor
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.calibration import calibrate, sharpening_factor, uniform_offsets
-from fluxttice_core.training.recipe import CalibrationSettings
+from fluxttice_core.training.recipe_settings import CalibrationSettings
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns

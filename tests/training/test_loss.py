@@ -10,7 +10,8 @@ from torch import Tensor
 from fluxttice_core.model.dual_vae import DualVAE, HalfOutput
 from fluxttice_core.training import loss_terms as objective
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
-from fluxttice_core.training.recipe import HalfSettings, Recipe, load_recipe
+from fluxttice_core.training.recipe import Recipe, load_recipe
+from fluxttice_core.training.recipe_settings import HalfSettings
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns

@@ -16,7 +16,7 @@ from fluxttice_core.training.loss_balance import (
     initial_balance,
     next_weights,
 )
-from fluxttice_core.training.recipe import BalanceSettings, ControllerSettings
+from fluxttice_core.training.recipe_settings import BalanceSettings, ControllerSettings
 
 SETTINGS = BalanceSettings()
 norms = st.floats(1e-6, 1e3)

@@ -19,7 +19,8 @@ from fluxttice_core.training.loss_balance import (
     corrected_weights,
     correction_slopes,
 )
-from fluxttice_core.training.recipe import ControllerSettings, Recipe
+from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe_settings import ControllerSettings
 from fluxttice_core.training.statenet_control import Steering, gradient, validation_slopes
 
 if TYPE_CHECKING:

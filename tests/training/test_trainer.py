@@ -15,7 +15,8 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training import loss_terms as objective
 from fluxttice_core.training.history import Reach
 from fluxttice_core.training.loss_balance import Balance
-from fluxttice_core.training.recipe import ReachSettings, Recipe, load_recipe
+from fluxttice_core.training.recipe import Recipe, load_recipe
+from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.trainer import Progress, Trainer
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.training.dataset import Rows, rows_of
-from fluxttice_core.training.recipe import TransportSettings
+from fluxttice_core.training.recipe_settings import TransportSettings
 from fluxttice_core.training.schedules import Constant
 from fluxttice_core.training.transport import (
     Assignment,

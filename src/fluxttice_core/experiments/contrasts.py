@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.training.recipe import BalanceSettings, Recipe, load_recipe, validate_recipe
+from fluxttice_core.training.recipe import Recipe, load_recipe, validate_recipe
+from fluxttice_core.training.recipe_settings import BalanceSettings
 from fluxttice_core.training.schedules import Constant, Geometric, Schedule
 
 Changes = Mapping[str, Any]

@@ -27,7 +27,8 @@ from fluxttice_core.storage.environment import environment_record, timestamp, to
 from fluxttice_core.storage.tensors import tensor_digest
 from fluxttice_core.training.coverage_monitor import observe_reach
 from fluxttice_core.training.history import Reach
-from fluxttice_core.training.recipe import ReachSettings, Recipe
+from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.trainer import Trainer
 
 _MAXIMUM = 64 << 20

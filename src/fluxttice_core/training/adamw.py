@@ -10,7 +10,7 @@ from torch.optim.adamw import adamw
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.adamw_derivative import CLIP_MARGIN, EPSILON, Move, StepDerivative
-from fluxttice_core.training.recipe import OptimizerSettings
+from fluxttice_core.training.recipe_settings import OptimizerSettings
 
 _KEPT = ("step", "exp_avg", "exp_avg_sq")
 

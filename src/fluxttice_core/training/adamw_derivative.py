@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fluxttice_core.training.recipe import OptimizerSettings
+from fluxttice_core.training.recipe_settings import OptimizerSettings
 
 EPSILON = 1e-8
 CLIP_MARGIN = 1e-6

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.dual_vae import VAE
-from fluxttice_core.training.recipe import CalibrationSettings
+from fluxttice_core.training.recipe_settings import CalibrationSettings
 
 
 def uniform_offsets(logits: Float[Tensor, "m cells base"], *, sweeps: int) -> Float[Tensor, "cells base"]:

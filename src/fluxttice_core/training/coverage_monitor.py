@@ -6,7 +6,7 @@ from fluxttice_core.metrics.sampling import DecoderSampler, distinct_count
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.statistics.coverage import expected_distinct
 from fluxttice_core.training.history import Reach
-from fluxttice_core.training.recipe import ReachSettings
+from fluxttice_core.training.recipe_settings import ReachSettings
 
 
 def observe_reach(model: DualVAE, settings: ReachSettings, generator: torch.Generator) -> Reach:

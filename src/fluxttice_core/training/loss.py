@@ -7,7 +7,8 @@ from torch import Tensor
 
 from fluxttice_core.model.dual_vae import HalfOutput
 from fluxttice_core.training import loss_terms as objective
-from fluxttice_core.training.recipe import HalfSettings, Recipe
+from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe_settings import HalfSettings
 
 
 @dataclass(frozen=True)

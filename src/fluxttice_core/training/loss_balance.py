@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 
 from fluxttice_core.training.loss import Conditions
-from fluxttice_core.training.recipe import BalanceSettings, ControllerSettings
+from fluxttice_core.training.recipe_settings import BalanceSettings, ControllerSettings
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,10 @@
 """What a recipe asks of a machine: numbers held at once and multiplications, bounded before a run begins."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.conventions import part_sizes
-
-if TYPE_CHECKING:
-    from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe_settings import RecipeFields
 
 LARGEST_WEIGHTS = 2**26
 """Weights whose file, of 256 MiB in float32, is still read again."""
@@ -25,7 +22,7 @@ _PASSES = 3
 """Forward, and backward for activations and for weights."""
 
 
-def excess(recipe: "Recipe") -> str | None:
+def excess(recipe: RecipeFields) -> str | None:
     """What a recipe asks beyond the limits, in words; none if it stays within them.
 
     Args:
@@ -63,7 +60,7 @@ def weights(architecture: Architecture) -> int:
     return 2 * encoder + exploratory + blocks + (latent + outputs) * a.consolidating_width
 
 
-def memory(recipe: "Recipe") -> int:
+def memory(recipe: RecipeFields) -> int:
     """Numbers that a run holds at once at most, to within a factor of a few.
 
     Args:
@@ -77,7 +74,7 @@ def memory(recipe: "Recipe") -> int:
     return _COPIES * weights(a) + max(_step_memory(recipe), calibration)
 
 
-def population_excess(recipe: "Recipe", seeds: int) -> str | None:
+def population_excess(recipe: RecipeFields, seeds: int) -> str | None:
     """What seeds trained as one program ask beyond the limit, in words; none if they stay within it.
 
     Args:
@@ -97,7 +94,7 @@ def population_excess(recipe: "Recipe", seeds: int) -> str | None:
     return f"{asks}, and {LARGEST_MEMORY:.3g} are the most: train at most {fitting} together"
 
 
-def _step_memory(recipe: "Recipe") -> int:
+def _step_memory(recipe: RecipeFields) -> int:
     a = recipe.architecture
     outputs = a.space.cells * a.base
     decoders = (
@@ -109,7 +106,7 @@ def _step_memory(recipe: "Recipe") -> int:
     return 2 * (batch * (encoders + decoders) + _draws(recipe) * decoders) + pairs
 
 
-def work(recipe: "Recipe") -> int:
+def work(recipe: RecipeFields) -> int:
     """Multiplications of a whole run at most, to within a factor of a few.
 
     Args:
@@ -121,7 +118,7 @@ def work(recipe: "Recipe") -> int:
     return recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks) * weights(recipe.architecture)
 
 
-def _draws(recipe: "Recipe") -> int:
+def _draws(recipe: RecipeFields) -> int:
     return 0 if recipe.transport is None else round(recipe.transport.draws.range()[1])
 
 

@@ -37,7 +37,7 @@ from fluxttice_core.training.adamw import AdamW, Decays, Descent
 from fluxttice_core.training.adamw_derivative import Tensors, inner
 from fluxttice_core.training.loss import BatchLoss, Conditions
 from fluxttice_core.training.loss_balance import Corrections, correction_slopes
-from fluxttice_core.training.recipe import ControllerSettings
+from fluxttice_core.training.recipe_settings import ControllerSettings
 
 _KEY = "steering"
 _SLOPES_EPSILON = 1e-16

@@ -27,7 +27,8 @@ from fluxttice_core.training.loss_balance import (
     initial_balance,
     next_weights,
 )
-from fluxttice_core.training.recipe import ReachSettings, Recipe
+from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.statenet_control import Lesson, Steering
 from fluxttice_core.training.transport import Targets, TransportTerm
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.dataset import Rows
-from fluxttice_core.training.recipe import TransportSettings
+from fluxttice_core.training.recipe_settings import TransportSettings
 
 
 @dataclass(frozen=True)
