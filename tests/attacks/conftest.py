@@ -16,14 +16,16 @@ def canary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def memory_lid() -> Callable[[], AbstractContextManager[None]]:
-    """Within the block, the process may grow by at most 64 MiB; more raises MemoryError."""
+def memory_lid() -> Callable[..., AbstractContextManager[None]]:
+    """Within the block, the process may grow by 64 MiB, or as many as are named; more is a MemoryError."""
 
     @contextlib.contextmanager
-    def lid() -> Iterator[None]:
+    def lid(mebibytes: int = 64) -> Iterator[None]:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         before = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (64 << 20), before[1]))
+        resource.setrlimit(
+            resource.RLIMIT_AS, (pages * resource.getpagesize() + (mebibytes << 20), before[1])
+        )
         try:
             yield
         finally:

@@ -5,9 +5,6 @@ import io
 import os
 import pickle
 import pickletools
-import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,7 +15,7 @@ import pytest
 import torch
 
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.storage import checkpoint, pickle_program
+from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.original_checkpoint import read_legacy
 
 
@@ -113,31 +110,34 @@ def test_code_saved_by_torch_never_runs(zipped: bool, canary: Path, tmp_path: Pa
         (b"\x80\x02]q\x00", "no readable pickle"),
         (b"\x80\x02X\xff\xff\xff\x7fx.", "no readable pickle"),
         (b"", "no readable pickle"),
-        (b"\x80\x02ccollections\nOrderedDict\nq\x00.", "holds a|cannot read it"),
+        (b"\x80\x02ccollections\nOrderedDict\nq\x00.", "holds a"),
         (b"\x80\x02\x8a\xff" + b"\x7f" * 255 + b".", "holds a int"),
         (b"\x80\x02h\x05.", "no readable pickle"),
         (b"\x80\x02R.", "no readable pickle"),
-        (b"\x80\x02.", "cannot read it"),
+        (b"\x80\x02.", "no readable pickle"),
         (b"\x80\x02ccollections\nOrderedDict\n(K\x01K\x02tR.", "a call of another form"),
         (b"\x80\x02X\x01\x00\x00\x00xQ.", "a storage of another form"),
-        (b"\x80\x02]q\x00h\x00a.", "the same container twice"),
+        (b"\x80\x02]q\x00h\x00a.", "holds a list"),
         (b"\x80\x02K\x01K\x02a.", "items for what is no list"),
         (b"\x80\x02]K\x01K\x02s.", "keys without a dictionary"),
         (b"\x80\x02}(K\x01u.", "keys without a dictionary or a value"),
         (b"\x80\x02}N)s.", "a key that is neither text nor a small number"),
         (b"\x80\x02}\x8a\x05\x00\x00\x00\x00\x01Ns.", "a key that is neither text nor a small number"),
-        (b"\x80\x02}}b.", "attributes for what takes none"),
-        (b"\x80\x02" + b"]" * 9 + b"a" * 8 + b".", "more than 8 containers"),
+        (b"\x80\x02}}b.", "attributes other than _metadata"),
+        (b"\x80\x02" + b"]" * 9 + b"a" * 8 + b".", "holds a list"),
     ],
 )
 def test_crafted_programs_are_refused(tmp_path: Path, program: bytes, sentence: str) -> None:
     _refused(tmp_path / "it.pt", _archive(program), sentence)
 
 
-def test_a_program_has_a_bounded_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pickle_program, "MAXIMUM_INSTRUCTIONS", 100)
-    _refused(tmp_path / "it.pt", _archive(b"\x80\x02" + b"N" * 98 + b"."), "holds a NoneType")
-    _refused(tmp_path / "it.pt", _archive(b"\x80\x02" + b"N" * 99 + b"."), "more than 100 instructions")
+@pytest.mark.parametrize("program", [b"N", b"(", b"]", b"\x85"])
+def test_the_longest_programs_are_read_within_bounds(
+    tmp_path: Path, program: bytes, memory_lid: Callable[..., AbstractContextManager[None]]
+) -> None:
+    longest = b"\x80\x02)" + program * ((1 << 20) - 4) + b"."
+    with memory_lid(128):
+        _refused(tmp_path / "it.pt", _archive(longest), "holds a|no readable pickle")
 
 
 @pytest.mark.parametrize("attribute", ["get", "keys", "items", "__class__"])
@@ -153,30 +153,12 @@ CONTAINERS = {
     + b"".join(b"h%c\x86q%c" % (level, level + 1) for level in range(60))
     + b"Ns.",
 }
-"""Keys that torch would hash: tuples in tuples, and 2**60 of them."""
+"""Keys whose hash overflows the stack or takes for ever: tuples in tuples, and 2**60 of them."""
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)
-def test_containers_that_crash_or_hang_the_loader_are_refused(tmp_path: Path, kind: str) -> None:
-    _refused(tmp_path / "it.pt", _archive(CONTAINERS[kind]), "more than 8 containers in one another")
-
-
-@pytest.mark.parametrize("kind", CONTAINERS)
-def test_those_containers_do_crash_or_hang_the_loader(tmp_path: Path, kind: str) -> None:
-    """The control, in a process of its own."""
-    (tmp_path / "it.pt").write_bytes(_archive(CONTAINERS[kind]))
-    load = "import sys, torch; print('began', flush=True); torch.load(sys.argv[1], weights_only=True)"
-    command = [sys.executable, "-c", load, str(tmp_path / "it.pt")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "began\n"
-        try:
-            # A busy machine may need long to crash; what hangs never ends.
-            died = process.wait(timeout=2 if kind == "doubled" else 60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            died = -signal.SIGKILL
-    assert died == (-signal.SIGKILL if kind == "doubled" else -signal.SIGSEGV)
+def test_keys_that_no_machine_can_hash_are_refused(tmp_path: Path, kind: str) -> None:
+    _refused(tmp_path / "it.pt", _archive(CONTAINERS[kind]), "a key that is neither text nor a small number")
 
 
 @pytest.mark.parametrize(
@@ -227,7 +209,9 @@ def test_a_tensor_larger_than_its_file_is_refused(
         inflated = program.replace(b"K\x03", b"J" + count.to_bytes(4, "little", signed=True))
         with memory_lid():
             _refused(
-                tmp_path / "it.pt", _archive(inflated, {"latest/data/0": weights}), "cannot read it|lacks the"
+                tmp_path / "it.pt",
+                _archive(inflated, {"latest/data/0": weights}),
+                "a tensor of (no|another) shape",
             )
 
 

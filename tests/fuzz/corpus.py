@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import zipfile
 from dataclasses import replace
 from functools import cache
@@ -189,13 +190,17 @@ def manifests() -> list[bytes]:
     ]
 
 
+SHARED_NUMBERS = 128 * 256
+"""As many as the largest of the original's tensors has."""
+
+
 def pickles() -> list[bytes]:
-    """An archive, and after `=` programs to be archived, one a whole checkpoint on a single stored number."""
-    one = torch.zeros(())
+    """An archive, and after `=` programs to be archived, one a whole checkpoint whose tensors share their numbers."""
+    zeros = torch.zeros(SHARED_NUMBERS)
     numbers = ("best_val_loss", "lambda1", "lambda2", "lambda3", "rho")
     histories = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
     whole = {
-        "model": {name: one.expand(shape) for name, shape in original_shapes().items()},
+        "model": {name: zeros[: math.prod(shape)].view(shape) for name, shape in original_shapes().items()},
         **dict.fromkeys(numbers, 0.5),
         **{key: [1, 0.5] for key in histories},
         **dict.fromkeys(("epoch", "phase"), 1),

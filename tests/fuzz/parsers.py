@@ -180,7 +180,7 @@ def read_pickle(data: bytes, folder: Path) -> None:
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("m/data.pkl", rest)
             archive.writestr("m/version", b"3\n")
-            archive.writestr("m/data/0", bytes(4))
+            archive.writestr("m/data/0", bytes(4 * corpus.SHARED_NUMBERS))
             archive.writestr("m/data/1", bytes(8))
         rest = buffer.getvalue()
     read_legacy(_written(folder, "latest.pt", rest))

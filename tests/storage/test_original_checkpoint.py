@@ -1,7 +1,6 @@
 """The original's checkpoints load; anything that only resembles one does not."""
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,31 +82,6 @@ def test_another_top_level_is_refused(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "it.pt")
     with pytest.raises(CheckpointError, match="holds a list"):
         read_legacy(tmp_path / "it.pt")
-
-
-def overwritten(content: dict[str, Any]) -> OrderedDict[str, Any]:
-    """A dictionary whose methods are numbers, as a pickle can make it."""
-    found = OrderedDict(content)
-    found.__dict__.update(dict.fromkeys(("get", "items", "keys"), 5))
-    return found
-
-
-def test_a_state_is_read_by_what_it_holds(
-    path: Path, original: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Even if the scan should let overwritten methods through."""
-    content = {**original, "model": overwritten(original["model"])}
-    monkeypatch.setattr(torch, "load", lambda *_, **__: content)
-    found = read_legacy(path).model
-    assert all(torch.equal(found[key], value) for key, value in original["model"].items())
-
-
-def test_a_dictionary_of_another_kind_is_refused(
-    path: Path, original: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch, "load", lambda *_, **__: overwritten(original))
-    with pytest.raises(CheckpointError, match="holds a OrderedDict; expected the original program's dict"):
-        read_legacy(path)
 
 
 def test_damaged_files_are_refused_or_read_the_same(path: Path, original: dict[str, Any]) -> None:

@@ -1,21 +1,17 @@
 """Read the original program's pickled checkpoints without executing anything in them.
 
-A pickle is a program. Before torch may see this one, the archive around it is measured and every instruction
-in it is compared with the few that such a file needs; then torch's own restricted loader builds the tensors,
-and names, shapes and types are compared with the original's layout.
+The names, shapes and types of what the file holds are compared with the original's layout.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import pickle
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,25 +19,12 @@ from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest
 from fluxttice_core.storage.checkpoint_record import UNKNOWN
-from fluxttice_core.storage.pickle_scan import repack
+from fluxttice_core.storage.torch_archive import read_archive
 
 __all__ = ["LegacyCheckpoint", "original_shapes", "read_legacy"]
 
 MAXIMUM_FILE = 16 << 20
 _HISTORIES = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
-_DAMAGE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    EOFError,
-    OverflowError,
-    AssertionError,
-    OSError,
-)
 
 
 @dataclass(frozen=True)
@@ -75,15 +58,8 @@ def read_legacy(path: Path) -> LegacyCheckpoint:
         CheckpointError: If the file is missing, too large, damaged, malicious or of another layout.
     """
     data = read_bounded(path, maximum=MAXIMUM_FILE, name="The checkpoint", error=CheckpointError)
-    archive = repack(data, name=str(path))
-    try:
-        # torch warns of what damaged programs make it do; the error that follows says enough.
-        with warnings.catch_warnings(action="ignore", category=UserWarning):
-            content = torch.load(io.BytesIO(archive), map_location="cpu", weights_only=True)
-    except _DAMAGE as error:
-        raise CheckpointError(f"{path} is damaged: torch's restricted loader cannot read it.") from error
-    # A subclass could answer otherwise than it holds: an OrderedDict's methods can be overwritten.
-    if type(content) is not dict:
+    content = read_archive(data, name=str(path))
+    if not isinstance(content, dict):
         raise CheckpointError(
             f"{path} holds a {type(content).__name__}; expected the original program's dictionary."
         )
@@ -134,22 +110,21 @@ def _layers(prefix: str, sizes: Mapping[str, tuple[int, int]]) -> dict[str, tupl
 
 def _model(state: Any, path: Path) -> dict[str, Tensor]:
     expected = original_shapes()
-    tensors = dict(dict.items(state)) if isinstance(state, dict) else {}
-    if set(tensors) != set(expected):
+    if not isinstance(state, dict) or set(state) != set(expected):
         raise CheckpointError(
             f"{path} lacks the original's {len(expected)} tensors under 'model'; it is another model's."
         )
     for key, shape in expected.items():
-        tensor = tensors[key]
-        if not isinstance(tensor, Tensor) or tensor.dtype != torch.float32 or tuple(tensor.shape) != shape:
+        numbers = state[key]
+        if not isinstance(numbers, np.ndarray) or numbers.dtype != np.float32 or numbers.shape != shape:
             raise CheckpointError(
                 f"{path} has another {key!r} than float32 of shape {shape}; it is another model's."
             )
-        if not bool(torch.isfinite(tensor).all()):
+        if not np.isfinite(numbers).all():
             raise CheckpointError(
                 f"{path} holds NaN or infinite numbers in {key!r}; such weights are of no use."
             )
-    return {key: tensors[key].detach().contiguous().clone() for key in sorted(expected)}
+    return {key: torch.from_numpy(state[key].astype(np.float32)) for key in sorted(expected)}
 
 
 def _number(content: Mapping[str, Any], key: str, path: Path) -> float:
