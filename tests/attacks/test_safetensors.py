@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.checkpoint import read_model
-from fluxttice_core.storage.tensor_header import read_layout
 from fluxttice_core.storage.tensors import decode_tensors
 from tests.texts import CHARACTERS
 
@@ -23,6 +22,8 @@ Lid = Callable[[], AbstractContextManager[None]]
 
 
 def _file(header: Any, body: bytes = bytes(16), *, length: int | None = None) -> bytes:
+    if isinstance(header, dict):
+        header = {"__metadata__": {"fluxttice": "text"}, **header}
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + body
 
@@ -31,6 +32,7 @@ def _tensor(start: Any = 0, stop: Any = 16, shape: Any = (4,), dtype: Any = "F32
     return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, stop]}
 
 
+DAMAGED = "is no valid safetensors file"
 ATTACKS: dict[str, tuple[bytes, str]] = {
     "empty file": (b"", "announces a header"),
     "seven bytes": (bytes(7), "announces a header"),
@@ -46,32 +48,33 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     "header no table": (_file([]), "not a table of tensors"),
     "header no JSON": (_file(b"{'a': 1}"), "not valid JSON"),
     "key twice": (_file(b'{"a":1,"a":1}'), "twice"),
-    "a billion elements": (_file({"w": _tensor(shape=[10**9])}), "a shape that its bytes do not hold"),
-    "a billion elements announced": (_file({"w": _tensor(0, 4 * 10**9, [10**9])}), "end outside the file"),
-    "elements past 64 bits": (_file({"w": _tensor(0, 16, [2**40] * 8)}), "bytes do not hold"),
-    "size past 2**48": (_file({"w": _tensor(0, 16, [2**60])}), "not sizes"),
+    "a billion elements": (_file({"w": _tensor(shape=[10**9])}), DAMAGED),
+    "a billion elements announced": (_file({"w": _tensor(0, 4 * 10**9, [10**9])}), DAMAGED),
+    "elements past 64 bits": (_file({"w": _tensor(0, 16, [2**40] * 8)}), DAMAGED),
+    "size past 2**48": (_file({"w": _tensor(0, 16, [2**60])}), DAMAGED),
     "size of 4,000 digits": (_file({"w": _tensor(0, 16, [int("9" * 4000)])}), "more than 308 digits"),
-    "size of 300 digits": (_file({"w": _tensor(0, 16, [int("9" * 300)])}), "not sizes"),
-    "a thousand dimensions": (_file({"w": _tensor(0, 4, [1] * 1000)}), "not sizes"),
-    "zero times huge": (_file({"w": _tensor(0, 0, [0, 2**47])}, b""), "metadata"),
-    "overlap": (_file({"v": _tensor(0, 12, [3]), "w": _tensor(4, 16, [3])}), "overlap"),
-    "same bytes twice": (_file({"v": _tensor(), "w": _tensor()}), "overlap"),
-    "gap": (_file({"v": _tensor(0, 4, [1]), "w": _tensor(8, 16, [2])}), "leave a gap"),
-    "starts late": (_file({"w": _tensor(4, 16, [3])}), "leave a gap"),
-    "bytes at the end": (_file({"w": _tensor(0, 12, [3])}), "leave a gap"),
-    "no tensor but bytes": (_file({}), "leave a gap"),
-    "negative start": (_file({"w": _tensor(-4, 12)}), "not sizes"),
-    "negative stop": (_file({"w": _tensor(0, -16)}), "not sizes"),
-    "negative shape": (_file({"w": _tensor(0, 16, [-2, -2])}), "not sizes"),
-    "reversed": (_file({"w": _tensor(16, 0)}), "bytes do not hold"),
-    "true as size": (_file({"w": _tensor(0, 4, [True])}, bytes(4)), "not sizes"),
-    "fraction as size": (_file({"w": _tensor(0, 4, [1.0])}, bytes(4)), "not sizes"),
-    "unknown dtype": (_file({"w": _tensor(dtype="C64")}), "unknown dtype 'C64'"),
-    "dtype a list": (_file({"w": _tensor(dtype=["F32"])}), "unknown dtype"),
+    "size of 300 digits": (_file({"w": _tensor(0, 16, [int("9" * 300)])}), DAMAGED),
+    "a thousand dimensions": (_file({"w": _tensor(0, 4, [1] * 1000)}, bytes(4)), DAMAGED),
+    "zero times huge": (_file({"w": _tensor(0, 0, [0, 2**47])}, b""), "not valid JSON"),
+    "zero times past 64 bits": (_file({"w": _tensor(0, 0, [0, 2**63])}, b""), DAMAGED),
+    "overlap": (_file({"v": _tensor(0, 12, [3]), "w": _tensor(4, 16, [3])}), DAMAGED),
+    "same bytes twice": (_file({"v": _tensor(), "w": _tensor()}), DAMAGED),
+    "gap": (_file({"v": _tensor(0, 4, [1]), "w": _tensor(8, 16, [2])}), DAMAGED),
+    "starts late": (_file({"w": _tensor(4, 16, [3])}), DAMAGED),
+    "bytes at the end": (_file({"w": _tensor(0, 12, [3])}), DAMAGED),
+    "no tensor but bytes": (_file({}), DAMAGED),
+    "negative start": (_file({"w": _tensor(-4, 12)}), DAMAGED),
+    "negative stop": (_file({"w": _tensor(0, -16)}), DAMAGED),
+    "negative shape": (_file({"w": _tensor(0, 16, [-2, -2])}), DAMAGED),
+    "reversed": (_file({"w": _tensor(16, 0)}), DAMAGED),
+    "true as size": (_file({"w": _tensor(0, 4, [True])}, bytes(4)), DAMAGED),
+    "fraction as size": (_file({"w": _tensor(0, 4, [1.0])}, bytes(4)), DAMAGED),
+    "unknown dtype": (_file({"w": _tensor(dtype="C64")}), DAMAGED),
+    "dtype a list": (_file({"w": _tensor(dtype=["F32"])}), DAMAGED),
     "more fields": (_file({"w": {**_tensor(), "code": "x"}}), "by other fields"),
     "fewer fields": (_file({"w": {"dtype": "F32"}}), "by other fields"),
-    "metadata no texts": (_file({"__metadata__": {"fluxttice": 1}, "w": _tensor()}), "not texts"),
-    "metadata a list": (_file({"__metadata__": [], "w": _tensor()}), "not texts"),
+    "metadata no texts": (_file({"__metadata__": {"fluxttice": 1}, "w": _tensor()}), DAMAGED),
+    "metadata a list": (_file({"__metadata__": [], "w": _tensor()}), "lack the one key"),
 }
 
 
@@ -125,4 +128,4 @@ def test_headers_at_random_are_read_or_refused(header: dict[str, Any], body: byt
 def test_bytes_at_random_are_read_or_refused(data: bytes) -> None:
     for candidate in (data, _file(data, b"")):
         with contextlib.suppress(CheckpointError):
-            read_layout(candidate, name="it")
+            decode_tensors(candidate, name="it")

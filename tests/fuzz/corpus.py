@@ -195,7 +195,7 @@ SHARED_NUMBERS = 128 * 256
 
 
 def pickles() -> list[bytes]:
-    """An archive, and after `=` programs to be archived, one a whole checkpoint whose tensors share their numbers."""
+    """An archive, and after `=` programs to be archived, one a whole checkpoint of shared numbers."""
     zeros = torch.zeros(SHARED_NUMBERS)
     numbers = ("best_val_loss", "lambda1", "lambda2", "lambda3", "rho")
     histories = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")

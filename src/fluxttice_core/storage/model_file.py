@@ -1,24 +1,20 @@
-"""What a `model.safetensors` says of itself, and the digests of what it holds, without building a tensor."""
+"""What a `model.safetensors` says of itself, and the digests of what it holds."""
 
 from __future__ import annotations
 
-import math
-import sys
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import ValidationError
 
 from fluxttice_core.errors import CheckpointError, RecordError
 from fluxttice_core.model.network_shape import NetworkShape
 from fluxttice_core.storage.canonical_json import bytes_digest, parse_json
 from fluxttice_core.storage.checkpoint_record import CheckpointRecord
-from fluxttice_core.storage.tensor_header import TensorLayout, read_layout, stored_digest
+from fluxttice_core.storage.tensors import decode_tensors, tensor_digest
 
-__all__ = ["METADATA_KEY", "StoredModel", "read_stored"]
-
-METADATA_KEY = "fluxttice"
+__all__ = ["StoredModel", "read_stored"]
 
 
 @dataclass(frozen=True)
@@ -50,38 +46,27 @@ def read_stored(data: bytes, *, name: str) -> StoredModel:
     Raises:
         CheckpointError: If the file is no such model.
     """
-    layout = read_layout(data, name=name)
-    if set(layout.metadata) != {METADATA_KEY}:
-        raise CheckpointError(f"{name} holds other metadata than the one key {METADATA_KEY!r}.")
+    tensors, described = decode_tensors(data, name=name)
     try:
-        described = layout.metadata[METADATA_KEY]
         record = CheckpointRecord.model_validate(parse_json(described.encode(), name=name))
     except (KeyError, RecordError, ValidationError) as error:
         raise CheckpointError(f"{name} does not describe itself as a model of fluxttice does.") from error
-    parameters = sum(math.prod(tensor.shape) for tensor in layout.tensors if tensor.shape)
-    misfit = next(_misfits(data, layout, record), None)
-    return StoredModel(record, stored_digest(data, layout), bytes_digest(data), parameters, misfit)
+    parameters = sum(tensor.size for tensor in tensors.values() if tensor.shape)
+    misfit = next(_misfits(tensors, record), None)
+    return StoredModel(record, tensor_digest(tensors), bytes_digest(data), parameters, misfit)
 
 
-def _misfits(data: bytes, layout: TensorLayout, record: CheckpointRecord) -> Iterator[str]:
+def _misfits(found: Mapping[str, np.ndarray], record: CheckpointRecord) -> Iterator[str]:
     try:
         due = NetworkShape.model_validate(record.architecture).tensor_shapes
     except ValidationError:
         yield "its header describes no network"
         return
-    found = {tensor.name: tensor for tensor in layout.tensors}
     for name in sorted(due.keys() ^ found.keys()):
         yield f"the tensor {name!r} is {'missing' if name in due else 'one too many'}"
     for name in sorted(due.keys() & found.keys()):
         tensor = found[name]
-        if (tensor.dtype, tensor.shape) != ("float32", due[name]):
+        if (str(tensor.dtype), tensor.shape) != ("float32", due[name]):
             yield f"the tensor {name!r} is {tensor.dtype} {tensor.shape}, and should be float32 {due[name]}"
-        elif not all(map(math.isfinite, _floats(data[tensor.start : tensor.stop]))):
+        elif not np.isfinite(tensor).all():
             yield f"the tensor {name!r} holds a number that is not finite"
-
-
-def _floats(little_endian: bytes) -> array[float]:
-    numbers = array("f", little_endian)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers

@@ -12,14 +12,16 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from fluxttice_core.errors import CheckpointError
-from fluxttice_core.storage.canonical_json import parts_digest
-from fluxttice_core.storage.tensor_header import DTYPES, read_layout
+from fluxttice_core.errors import CheckpointError, RecordError
+from fluxttice_core.storage.canonical_json import parse_json, parts_digest
 
-__all__ = ["as_arrays", "decode_tensors", "encode_tensors", "tensor_digest"]
+__all__ = ["DTYPES", "as_arrays", "decode_tensors", "encode_tensors", "tensor_digest"]
 
 METADATA_KEY = "fluxttice"
-_ACCEPTED = {name for name, _ in DTYPES.values()}
+MAXIMUM_HEADER = 1 << 20
+_PREFIX = 8
+DTYPES = frozenset({"float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"})
+"""The types of tensors that a checkpoint may hold, by their names in NumPy."""
 
 
 def as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -35,7 +37,8 @@ def as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
         >>> as_arrays({"bias": np.zeros(2)})["bias"].shape
         (2,)
     """
-    return {name: _array(name, tensor) for name, tensor in tensors.items()}
+    _require_known(tensors)
+    return {name: _array(tensor) for name, tensor in tensors.items()}
 
 
 def tensor_digest(tensors: Mapping[str, Any]) -> str:
@@ -90,26 +93,55 @@ def decode_tensors(data: bytes, *, name: str) -> tuple[dict[str, np.ndarray], st
     Raises:
         CheckpointError: If the bytes are damaged or alien.
     """
-    layout = read_layout(data, name=name)
-    if set(layout.metadata) != {METADATA_KEY}:
+    metadata = _read_metadata(data, name)
+    if not isinstance(metadata, dict) or set(metadata) != {METADATA_KEY}:
         raise CheckpointError(
             f"{name} was not written by fluxttice: its metadata lack the one key {METADATA_KEY!r}."
         )
     try:
         tensors = safetensors.numpy.load(data)
-    except (safetensors.SafetensorError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{name} is not a valid safetensors file ({error}).") from error
-    return {key: tensors[key] for key in sorted(tensors)}, layout.metadata[METADATA_KEY]
-
-
-def _array(name: str, tensor: Any) -> np.ndarray:
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    if dtype not in _ACCEPTED:
+    except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"Tensor {name!r} has dtype {dtype}; a checkpoint holds {', '.join(sorted(_ACCEPTED))}."
+            f"{name} is no valid safetensors file; it is damaged ({error!r:.200})."
+        ) from error
+    _require_known(tensors)
+    return {key: tensors[key] for key in sorted(tensors)}, metadata[METADATA_KEY]
+
+
+def _read_metadata(data: bytes, name: str) -> Any:
+    """The metadata of a header, checked for what safetensors lets pass: length, a key twice, other fields."""
+    length = int.from_bytes(data[:_PREFIX], "little")
+    if length > min(MAXIMUM_HEADER, len(data) - _PREFIX):
+        raise CheckpointError(
+            f"{name} announces a header of {length:,} bytes in a file of {len(data):,}; it must fit and "
+            f"have at most {MAXIMUM_HEADER:,}: this is no safetensors file, or a damaged one."
         )
+    try:
+        header = parse_json(data[_PREFIX : _PREFIX + length], name=f"the header of {name}")
+    except RecordError as error:
+        raise CheckpointError(str(error)) from error
+    if not isinstance(header, dict):
+        raise CheckpointError(f"the header of {name} is not a table of tensors; this is no safetensors file.")
+    metadata = header.pop("__metadata__", None)
+    for key, entry in header.items():
+        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+            raise CheckpointError(
+                f"{name} describes tensor {key!r} by other fields than dtype, shape and data_offsets."
+            )
+    return metadata
+
+
+def _array(tensor: Any) -> np.ndarray:
     array: np.ndarray = tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()
     return array
+
+
+def _require_known(tensors: Mapping[str, Any]) -> None:
+    for name, tensor in tensors.items():
+        if (dtype := str(tensor.dtype).removeprefix("torch.")) not in DTYPES:
+            raise CheckpointError(
+                f"Tensor {name!r} has dtype {dtype}; a checkpoint holds {', '.join(sorted(DTYPES))}."
+            )
 
 
 def _little_endian(array: np.ndarray) -> bytes:
