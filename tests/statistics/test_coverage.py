@@ -19,7 +19,6 @@ from fluxttice_core.statistics.coverage import (
     Coverage,
     ceiling,
     distinct_variance,
-    draws_to_see_all,
     efficiency,
     equivalent_uniform_budget,
     expected_coverage,
@@ -49,15 +48,6 @@ def test_known_ceilings(draws: int, percent: float, sd: float) -> None:
     assert round(100 * best.fraction, 3) == percent
     assert round(best.sd, 1) == sd
     assert (best.size, best.draws) == (K, draws)
-
-
-def test_known_number_of_draws_to_see_everything() -> None:
-    assert round(draws_to_see_all(K)) == 205_978
-
-
-@pytest.mark.parametrize("size", [1, 2, 7, 100])
-def test_draws_to_see_everything_by_the_harmonic_sum(size: int) -> None:
-    assert draws_to_see_all(size) == pytest.approx(size * sum(1 / i for i in range(1, size + 1)), rel=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
@@ -169,7 +159,6 @@ def test_a_result_describes_its_repetitions() -> None:
     assert result.fraction == 0.4
     assert result.ceiling == ceiling(100, 50)
     assert result.efficiency == pytest.approx(40 / expected_distinct(100, 50))
-    assert result.efficiencies[1] == pytest.approx(44 / expected_distinct(100, 50))
     assert result.equivalent_uniform_budget == pytest.approx(math.log(0.6) / math.log(0.99))
     assert math.isnan(Coverage(100, 50, (40,)).sd)
 
@@ -259,8 +248,6 @@ def test_coverage_needs_draws_and_repeats(draws: list[int], repeats: int) -> Non
 
 def test_a_space_without_operations_is_refused_everywhere() -> None:
     with pytest.raises(MeasurementError, match="give at least one operation"):
-        draws_to_see_all(0)
-    with pytest.raises(MeasurementError, match="give at least one operation"):
         equivalent_uniform_budget(0.5, 0)
 
 
@@ -287,7 +274,3 @@ def test_a_count_that_cannot_be_is_refused_with_what_can() -> None:
         "11 distinct operations cannot come of 10 draws from 100: "
         "give a count between 0 and the smaller of the two"
     )
-
-
-def test_no_budgets_have_no_coverage() -> None:
-    assert expected_coverage(np.array([0.5, 0.5]), []).tolist() == []

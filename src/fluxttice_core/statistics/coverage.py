@@ -7,7 +7,6 @@ from decimal import Context, Decimal
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.special import digamma
 
 from fluxttice_core.errors import MeasurementError
 
@@ -74,11 +73,6 @@ class Coverage:
     def efficiency(self) -> float:
         """Mean number of distinct operations over the ceiling's."""
         return efficiency(self.mean, self.size, self.draws)
-
-    @property
-    def efficiencies(self) -> tuple[float, ...]:
-        """Efficiency of each repetition."""
-        return tuple(efficiency(d, self.size, self.draws) for d in self.distinct)
 
     @property
     def equivalent_uniform_budget(self) -> float:
@@ -204,22 +198,6 @@ def equivalent_uniform_budget(fraction: float | int, size: int) -> float:
     if fraction == 1:
         return math.inf if size > 1 else 1.0
     return math.log1p(-fraction) / math.log1p(-1 / size) if size > 1 else 0.0
-
-
-def draws_to_see_all(size: int) -> float:
-    r"""Expected number of uniform draws until every operation was seen (the coupon collector).
-
-    .. math:: K \sum_{i=1}^{K} 1/i = K (\psi(K+1) + \gamma)
-
-    Raises:
-        MeasurementError: If K is less than 1.
-
-    Example:
-        >>> round(draws_to_see_all(19_683))
-        205978
-    """
-    _check_budget(size, 0)
-    return size * (float(digamma(size + 1.0)) + float(np.euler_gamma))
 
 
 def expected_coverage(p: Float64[np.ndarray, "K"], draws: Sequence[int]) -> Float64[np.ndarray, "n"]:

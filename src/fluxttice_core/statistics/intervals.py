@@ -1,7 +1,6 @@
 """Intervals for figures that were sampled: over repeats, over seeds, of proportions and of coverage."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ class Interval:
     """An estimate with the limits that cover the truth in a share `level` of repetitions.
 
     Example:
-        >>> str(wilson(90, 100))
+        >>> str(Interval(0.9, 0.825634, 0.944771, 0.95, "Clopper-Pearson"))
         '0.9 [0.825634, 0.944771]'
     """
 
@@ -57,7 +56,7 @@ def mean_interval(values: Float[np.ndarray, "n"], level: float = 0.95) -> Interv
         MeasurementError: If there are fewer than two values, or one is not finite.
     """
     _check_level(level)
-    _check_repeats(values, "an interval over repeats")
+    _check_repeats(values)
     mean = float(np.mean(values))
     half_width = _student_half_width(values, level)
     return Interval(mean, mean - half_width, mean + half_width, level, f"Student's t, {len(values)} repeats")
@@ -80,28 +79,6 @@ def paired_difference(
     return Interval(
         over_pairs.estimate, over_pairs.lower, over_pairs.upper, level, f"Student's t, {len(first)} pairs"
     )
-
-
-def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
-    """Return Wilson's score interval of a proportion.
-
-    Source: Wilson 1927, Probable inference, the law of succession, and statistical inference.
-
-    Example:
-        >>> str(wilson(0, 20))
-        '0 [0, 0.161125]'
-
-    Raises:
-        MeasurementError: If the successes are not between 0 and the trials, or there is no trial.
-    """
-    _check_proportion(successes, trials)
-    z = normal_quantile(level)
-    share = successes / trials
-    centre = (successes + z**2 / 2) / (trials + z**2)
-    half_width = z / (trials + z**2) * math.sqrt(trials * share * (1 - share) + z**2 / 4)
-    lower = 0.0 if successes == 0 else centre - half_width
-    upper = 1.0 if successes == trials else centre + half_width
-    return Interval(share, lower, upper, level, "Wilson")
 
 
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
@@ -157,47 +134,6 @@ def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: floa
     )
 
 
-def bootstrap_interval(
-    values: Float[np.ndarray, "n"],
-    statistic: Callable[..., object],
-    generator: np.random.Generator,
-    *,
-    resamples: int = 2_000,
-    level: float = 0.95,
-) -> Interval:
-    """Return the bias-corrected and accelerated bootstrap interval of a statistic.
-
-    Source: Efron 1987, Better bootstrap confidence intervals.
-
-    Example:
-        >>> values = np.arange(40) / 40
-        >>> str(bootstrap_interval(values, np.median, np.random.default_rng(0), resamples=500))
-        '0.4875 [0.325, 0.625]'
-
-    Args:
-        values: Independent figures, 20 at least for the limits to mean much.
-        statistic: Reduces an array along its `axis` argument.
-        generator: Draws the resamples.
-        resamples: Number of resamples.
-        level: Share of repetitions that must cover the truth.
-
-    Raises:
-        MeasurementError: If there are fewer than two values, or one is not finite.
-    """
-    from scipy import stats  # costs most of a second, and nothing else here needs it
-
-    _check_level(level)
-    _check_repeats(values, "a bootstrap")
-    estimate = float(np.asarray(statistic(values, axis=0)))
-    method = f"bootstrap (BCa), {resamples} resamples"
-    if np.ptp(values) == 0:
-        return Interval(estimate, estimate, estimate, level, method)
-    limits = stats.bootstrap(
-        (values,), statistic, n_resamples=resamples, confidence_level=level, method="BCa", rng=generator
-    ).confidence_interval
-    return Interval(estimate, float(limits.low), float(limits.high), level, method)
-
-
 def _student_half_width(values: Float[np.ndarray, "n"], level: float) -> float:
     """Return t_{n-1} s / sqrt(n)."""
     count = len(values)
@@ -227,14 +163,15 @@ def _check_level(level: float) -> None:
         )
 
 
-def _check_repeats(values: Float[np.ndarray, "n"], what: str) -> None:
+def _check_repeats(values: Float[np.ndarray, "n"]) -> None:
     """Refuse too few or broken values."""
     if len(values) < 2:
         raise MeasurementError(
-            f"{what} needs at least two values, but {len(values)} was given: repeat the draw"
+            f"an interval over repeats needs at least two values, but {len(values)} was given: "
+            "repeat the draw"
         )
     if not np.all(np.isfinite(values)):
-        raise MeasurementError(f"{what} needs finite values, but one is not a finite number")
+        raise MeasurementError("an interval over repeats needs finite values, but one is not a finite number")
 
 
 def _check_proportion(successes: int, trials: int) -> None:

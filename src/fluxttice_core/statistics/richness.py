@@ -23,16 +23,6 @@ RARE_THRESHOLD = 10
 """Kinds drawn at most this often are rare to ACE."""
 
 
-def observed_richness(counts: Integer[np.ndarray, "kinds"]) -> int:
-    """Return the number of kinds seen, S.
-
-    Example:
-        >>> observed_richness(np.array([4, 0, 1]))
-        2
-    """
-    return len(seen(counts))
-
-
 def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
     r"""Return Good's estimate of the **mass** seen, $\hat C = 1 - F_1/n$.
 
@@ -50,30 +40,6 @@ def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
     """
     counts = nonempty(counts)
     return 1 - drawn_exactly(counts, 1) / int(counts.sum())
-
-
-def chao_jost_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
-    r"""Return the estimate of the mass seen with the smaller mean squared error.
-
-    $\hat C = 1 - \frac{F_1}{n}\,\frac{(n-1)F_1}{(n-1)F_1 + 2F_2}$, and where $F_2 = 0$:
-    $\hat C = 1 - \frac{F_1}{n}\,\frac{(n-1)(F_1-1)}{(n-1)(F_1-1) + 2}$.
-
-    Source: Chao & Jost 2012, Coverage-based rarefaction and extrapolation.
-
-    Example:
-        >>> round(chao_jost_coverage(np.array([9, 2, 1, 1])), 6)
-        0.857988
-
-    Raises:
-        MeasurementError: If the sample is empty or holds a negative count.
-    """
-    counts = nonempty(counts)
-    draws = int(counts.sum())
-    singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
-    if singletons == 0:
-        return 1.0
-    reach = (draws - 1) * (singletons if doubletons else singletons - 1)
-    return 1 - singletons / draws * reach / (reach + 2 * max(doubletons, 1))
 
 
 def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
