@@ -11,10 +11,10 @@ from fluxttice_core.errors import MeasurementError, TrainingError
 from fluxttice_core.experiments import ablation as subject
 from fluxttice_core.experiments.ablation import (
     Ablation,
-    begun,
-    carried_out,
     due,
+    new_ablation,
     part_effects,
+    run_ablation,
 )
 from fluxttice_core.experiments.study import read_study, resumed
 from fluxttice_core.experiments.tables import ablation_markdown, ablation_table, statenet_sentences
@@ -31,7 +31,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="module")
 def fresh(recipe: Recipe) -> Ablation:
-    return begun(recipe, parts=PARTS, command="fluxttice ablate", measurement=HEADLINE)
+    return new_ablation(recipe, parts=PARTS, command="fluxttice ablate", measurement=HEADLINE)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(fresh: Ablation, path: Path) -> Ablation:
-    return carried_out(fresh, path, range(3), lambda _label, _done: None)
+    return run_ablation(fresh, path, range(3), lambda _label, _done: None)
 
 
 def test_each_recipe_is_run_once_a_seed(fresh: Ablation) -> None:
@@ -68,7 +68,7 @@ def test_the_file_holds_what_was_run(finished: Ablation, path: Path) -> None:
 
 
 def test_runs_repeat_themselves(finished: Ablation, fresh: Ablation, tmp_path: Path) -> None:
-    again = carried_out(
+    again = run_ablation(
         fresh.model_copy(update={"parts": ("transport",)}), tmp_path / "x.json", [1], lambda *_: None
     )
     known = {(run.recipe_sha256, run.seed): run for run in finished.runs}
@@ -99,24 +99,24 @@ def test_a_killed_ablation_goes_on_where_it_was(
 
     monkeypatch.setattr(subject, "trained_and_measured", killed)
     with pytest.raises(KeyboardInterrupt):
-        carried_out(fresh, path, range(3), lambda *_: None)
+        run_ablation(fresh, path, range(3), lambda *_: None)
     monkeypatch.undo()
     before = resumed(path, fresh)
     assert len(before.runs) == 4
-    after = carried_out(before, path, range(3), lambda *_: None)
+    after = run_ablation(before, path, range(3), lambda *_: None)
     figures = [(run.seed, run.tensor_sha256, run.figures) for run in after.runs]
     assert figures == [(run.seed, run.tensor_sha256, run.figures) for run in finished.runs]
 
 
 def test_more_seeds_and_parts_reuse_what_there_is(finished: Ablation, recipe: Recipe, path: Path) -> None:
-    more = begun(recipe, parts=(*PARTS, "free_bits"), command="fluxttice ablate", measurement=HEADLINE)
+    more = new_ablation(recipe, parts=(*PARTS, "free_bits"), command="fluxttice ablate", measurement=HEADLINE)
     runs = due(resumed(path, more), range(4))
     assert [name for seed, _, name in runs if seed < 3] == ["with free_bits"] * 3
     assert len([seed for seed, _, _ in runs if seed == 3]) == 6
 
 
 def test_the_file_of_another_recipe_is_not_mixed_in(finished: Ablation, path: Path) -> None:
-    other = begun(
+    other = new_ablation(
         load_recipe("standard", [*RECIPE, "epochs=3"]), parts=PARTS, command="x", measurement=HEADLINE
     )
     with pytest.raises(MeasurementError, match="another recipe, measurement or torch: name another file"):
@@ -155,8 +155,8 @@ def test_a_run_that_cannot_go_on_is_named_and_the_others_are_kept(tmp_path: Path
     wild = wild.model_copy(update={"optimizer": wild.optimizer.model_copy(update={"weight_decay": 1e3})})
     path = tmp_path / "x.json"
     with pytest.raises(TrainingError, match=r"seed 0, the recipe itself: .*; leave that part out"):
-        carried_out(
-            begun(
+        run_ablation(
+            new_ablation(
                 wild.model_copy(update={"epochs": 30}), parts=["transport"], command="x", measurement=HEADLINE
             ),
             path,
@@ -200,8 +200,8 @@ def test_one_seed_is_too_few(finished: Ablation) -> None:
 
 def test_sentences_on_statenet(fresh: Ablation, recipe: Recipe, tmp_path: Path) -> None:
     parts = ("statenet_learned", "statenet_learning")
-    found = carried_out(
-        begun(recipe, parts=parts, command="x", measurement=HEADLINE),
+    found = run_ablation(
+        new_ablation(recipe, parts=parts, command="x", measurement=HEADLINE),
         tmp_path / "x.json",
         range(2),
         lambda *_: None,

@@ -12,7 +12,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.experiments import study
 from fluxttice_core.experiments import sweep as subject
 from fluxttice_core.experiments.study import read_study, resumed, values
-from fluxttice_core.experiments.sweep import Sweep, begun, carried_out, spreads
+from fluxttice_core.experiments.sweep import Sweep, new_sweep, run_sweep, spreads
 from fluxttice_core.experiments.tables import sweep_table
 from fluxttice_core.statistics.intervals import mean_interval
 from fluxttice_core.storage.tensors import tensor_digest
@@ -27,7 +27,7 @@ def silent(_label: str, _done: float) -> None:
 
 
 def fresh(recipe: Recipe, together: int = 2) -> Sweep:
-    return begun(recipe, command="fluxttice sweep", measurement=HEADLINE, together=together)
+    return new_sweep(recipe, command="fluxttice sweep", measurement=HEADLINE, together=together)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(recipe: Recipe, path: Path) -> Sweep:
-    return carried_out(fresh(recipe), path, range(5), silent)
+    return run_sweep(fresh(recipe), path, range(5), silent)
 
 
 def figures(sweep: Sweep) -> list[Any]:
@@ -58,7 +58,7 @@ def test_the_file_holds_every_seed_once(finished: Sweep, path: Path) -> None:
 
 def test_a_sweep_tells_what_comes_next(recipe: Recipe, tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
-    carried_out(fresh(recipe), tmp_path / "x.json", range(3), lambda *step: told.append(step))
+    run_sweep(fresh(recipe), tmp_path / "x.json", range(3), lambda *step: told.append(step))
     assert told == [
         ("training seeds 0 to 1 together", 0.0),
         ("measuring seed 0", 0.0),
@@ -84,17 +84,17 @@ def test_a_killed_sweep_ends_with_the_figures_of_an_undisturbed_one(
 
     monkeypatch.setattr(subject, "measured_run", killed)
     with pytest.raises(KeyboardInterrupt):
-        carried_out(fresh(recipe), path, range(5), silent)
+        run_sweep(fresh(recipe), path, range(5), silent)
     monkeypatch.undo()
     before = resumed(path, fresh(recipe))
     assert len(before.runs) == measured
-    assert figures(carried_out(before, path, range(5), silent)) == figures(finished)
+    assert figures(run_sweep(before, path, range(5), silent)) == figures(finished)
 
 
 def test_together_or_apart_makes_no_difference_but_rounding(
     finished: Sweep, recipe: Recipe, tmp_path: Path
 ) -> None:
-    apart = carried_out(fresh(recipe, together=1), tmp_path / "x.json", range(2), silent)
+    apart = run_sweep(fresh(recipe, together=1), tmp_path / "x.json", range(2), silent)
     for half in ("a", "b"):
         for quantity in ("rate", "frontier_distance", "generative_information"):
             found = values(apart.runs, half, quantity)
@@ -104,9 +104,9 @@ def test_together_or_apart_makes_no_difference_but_rounding(
 
 def test_a_steered_recipe_is_trained_one_by_one_and_recorded_as_its_own_run_is(tmp_path: Path) -> None:
     recipe = load_recipe("original", [*STEERED, "controller.learning_rate=0.01"])
-    sweep = begun(recipe, command="x", measurement=HEADLINE, together=8)
+    sweep = new_sweep(recipe, command="x", measurement=HEADLINE, together=8)
     assert sweep.settings.together == 1
-    found = carried_out(sweep, tmp_path / "x.json", range(2), silent)
+    found = run_sweep(sweep, tmp_path / "x.json", range(2), silent)
     assert found.seeds == [0, 1]
     own = study.trained_alone(recipe, 1).model_tensors()
     assert found.runs[1].tensor_sha256 == tensor_digest(own)
@@ -167,6 +167,6 @@ def test_a_file_that_contradicts_itself_is_refused(
 
 def test_threads_and_random_state_are_put_back(recipe: Recipe, tmp_path: Path) -> None:
     threads, state = torch.get_num_threads(), torch.get_rng_state()
-    carried_out(fresh(recipe), tmp_path / "x.json", range(2), silent)
+    run_sweep(fresh(recipe), tmp_path / "x.json", range(2), silent)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)

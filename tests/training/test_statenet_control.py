@@ -21,7 +21,7 @@ from fluxttice_core.training.loss_balance import (
 )
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_settings import ControllerSettings
-from fluxttice_core.training.statenet_control import Steering, gradient, validation_slopes
+from fluxttice_core.training.statenet_control import StateNetControl, gradient, validation_slopes
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
@@ -45,7 +45,7 @@ class Steps:
         model, descent = self._started()
         conditions = self._conditions(corrections)
         loss = self._loss(model, self.rows[:15], conditions, seed=7)
-        steering = Steering(model.state_net, self.settings.model_copy(update={"learning_rate": 0.1}))
+        steering = StateNetControl(model.state_net, self.settings.model_copy(update={"learning_rate": 0.1}))
         steering.proposed(torch.zeros(1, 9, dtype=torch.float64))
         lesson = steering.lesson(descent, loss, conditions, corrections, BOUNDS)
         descent.step(loss.total, rate=conditions.learning_rate)
@@ -137,11 +137,11 @@ def test_nothing_moves_at_a_bound() -> None:
 def test_a_lesson_moves_the_answer_down_the_slope(small: "SmallRuns") -> None:
     trainer = small.trainer(LEARNING | {"controller.learning_rate": 1e-3, "epochs": 1})
     net = trainer.model.state_net
-    plain, steering = Steering.learn, trainer._steering
+    plain, steering = StateNetControl.learn, trainer._control
     assert steering is not None
     moved: list[float] = []
 
-    def watched(self: Steering, lesson: Any, descent: Descent, validation: Tensor) -> None:
+    def watched(self: StateNetControl, lesson: Any, descent: Descent, validation: Tensor) -> None:
         slopes = validation_slopes(lesson, descent, gradient(validation, descent.parameters, keep=True))
         target = torch.tensor([[slopes.rate, slopes.weight_a, slopes.weight_b, slopes.alignment]])
         before = (net(lesson.state) * target).sum().item()
@@ -207,7 +207,7 @@ def test_damaged_state_is_refused(small: "SmallRuns") -> None:
 def test_it_is_asked_as_often_as_told(small: "SmallRuns") -> None:
     asked = []
     for every in (None, 1, 2):
-        steering = Steering(small.trainer().model.state_net, ControllerSettings(every=every))
+        steering = StateNetControl(small.trainer().model.state_net, ControllerSettings(every=every))
         asked.append([step for step in range(5) if steering.asks_at(step)])
     assert asked == [[0], [0, 1, 2, 3, 4], [0, 2, 4]]
 

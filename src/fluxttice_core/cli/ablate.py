@@ -32,7 +32,7 @@ def ablate(
     """Train a recipe with and without each of its parts; started again, it goes on where it was."""
     require_extra("train", "training models")
     from fluxttice_core.cli.measuring import Watch, repeatable_command
-    from fluxttice_core.experiments.ablation import MEASUREMENT, REHEARSAL, begun, carried_out
+    from fluxttice_core.experiments.ablation import MEASUREMENT, REHEARSAL, new_ablation, run_ablation
     from fluxttice_core.experiments.study import resumed
     from fluxttice_core.experiments.tables import ablation_table
     from fluxttice_core.training.recipe import load_recipe
@@ -40,9 +40,9 @@ def ablate(
     base = load_recipe(recipe, setting or ())
     path = out or Path("runs") / f"ablation-{base.name}.json"
     measurement = REHEARSAL if quick else MEASUREMENT
-    fresh = begun(base, parts=part, command=repeatable_command(), measurement=measurement)
+    fresh = new_ablation(base, parts=part, command=repeatable_command(), measurement=measurement)
     ablation = resumed(path, fresh)
     with Watch(lines=True) as watch:
-        ablation = carried_out(ablation, path, range(seeds), watch.show)
+        ablation = run_ablation(ablation, path, range(seeds), watch.show)
     watch.print(ablation_table(ablation))
     typer.echo(f"written to {path}")

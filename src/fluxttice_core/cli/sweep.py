@@ -31,16 +31,16 @@ def sweep(
     require_extra("train", "training models")
     from fluxttice_core.cli.measuring import Watch, repeatable_command
     from fluxttice_core.experiments.study import resumed
-    from fluxttice_core.experiments.sweep import MEASUREMENT, REHEARSAL, begun, carried_out
+    from fluxttice_core.experiments.sweep import MEASUREMENT, REHEARSAL, new_sweep, run_sweep
     from fluxttice_core.experiments.tables import sweep_table
     from fluxttice_core.training.recipe import load_recipe
 
     chosen = load_recipe(recipe, setting or ())
     path = out or Path("runs") / f"sweep-{chosen.name}.json"
     measurement = REHEARSAL if quick else MEASUREMENT
-    fresh = begun(chosen, command=repeatable_command(), measurement=measurement, together=together)
+    fresh = new_sweep(chosen, command=repeatable_command(), measurement=measurement, together=together)
     found = resumed(path, fresh)
     with Watch(lines=True) as watch:
-        found = carried_out(found, path, range(seeds), watch.show)
+        found = run_sweep(found, path, range(seeds), watch.show)
     watch.print(sweep_table(found))
     typer.echo(f"written to {path}")

@@ -71,7 +71,7 @@ class PartEffect:
     same_weights: bool
 
 
-def begun(
+def new_ablation(
     recipe: Recipe,
     *,
     parts: Sequence[str] | None,
@@ -112,7 +112,7 @@ def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str
     ]
 
 
-def carried_out(
+def run_ablation(
     ablation: Ablation, path: Path, seeds: Sequence[int], progress: Callable[[str, float], None]
 ) -> Ablation:
     """Train and measure what is due; after every run the result file is written anew, whole or not at all.

@@ -93,7 +93,7 @@ class Spread:
         return self.least if self.better == "higher" else self.greatest
 
 
-def begun(
+def new_sweep(
     recipe: Recipe,
     *,
     command: str,
@@ -114,7 +114,7 @@ def begun(
     return Sweep(**origin(settings, command))
 
 
-def carried_out(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress) -> Sweep:
+def run_sweep(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress) -> Sweep:
     """Train and measure what is due; after every run the result file is written anew, whole or not at all.
 
     Seeds are trained in the same groups whatever was finished before, so that a sweep that was killed ends

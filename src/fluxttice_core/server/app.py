@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.server.api.embeddings import Embeddings
-from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.api.openapi import openapi_document
@@ -21,8 +21,8 @@ from fluxttice_core.server.api.operations import Listing
 from fluxttice_core.server.api.reference_page import reference_routes
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.errors import RequestError, error_response
-from fluxttice_core.server.gate import Gate, with_security_headers
 from fluxttice_core.server.limits import Limits
+from fluxttice_core.server.middleware import RequestMiddleware, with_security_headers
 from fluxttice_core.server.served_model import Served
 
 
@@ -46,7 +46,7 @@ def create_app(
     """
     limits = limits or Limits()
     metrics = Metrics(served.model)
-    endpoints = list_endpoints(Desk(served, limits, metrics))
+    endpoints = list_endpoints(AppState(served, limits, metrics))
     document = openapi_document(endpoints, needs_key=key is not None)
     routes = {endpoint.handler: endpoint.path for endpoint in endpoints}
     app = Starlette(
@@ -56,11 +56,11 @@ def create_app(
             *pages,
             Route("/", _to_reference),
         ],
-        middleware=[Middleware(Gate, routes=routes, key=key, limits=limits, metrics=metrics)],
+        middleware=[Middleware(RequestMiddleware, routes=routes, key=key, limits=limits, metrics=metrics)],
         exception_handlers={
-            FluxtticeError: _refuse,
-            HTTPException: _refuse_unrouted,
-            Exception: _confess,
+            FluxtticeError: _on_known_error,
+            HTTPException: _on_http_error,
+            Exception: _internal_error,
         },
         lifespan=_lifespan,
     )
@@ -69,13 +69,13 @@ def create_app(
     return app
 
 
-def list_endpoints(desk: Desk) -> list[Endpoint]:
+def list_endpoints(state: AppState) -> list[Endpoint]:
     """List every endpoint of the API.
 
     Args:
-        desk: What they work with.
+        state: What they work with.
     """
-    groups = (Embeddings(desk), Latents(desk), Listing(desk), Identity(desk))
+    groups = (Embeddings(state), Latents(state), Listing(state), Identity(state))
     return [endpoint for group in groups for endpoint in group.endpoints()]
 
 
@@ -90,13 +90,13 @@ async def _to_reference(_: Request) -> Response:
     return RedirectResponse("/docs", status_code=307)
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _on_known_error(_: Request, error: Exception) -> Response:
     if isinstance(error, RequestError):
         return error_response(error)
     return error_response(RequestError(str(error), code="invalid_value"))
 
 
-async def _refuse_unrouted(request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 500)
     method, path = request.method[:16], request.url.path[:100]
     if status == 405:
@@ -114,7 +114,7 @@ async def _refuse_unrouted(request: Request, error: Exception) -> Response:
     return error_response(RequestError(f"{getattr(error, 'detail', '')}", status=status))
 
 
-async def _confess(_request: Request, _error: Exception) -> Response:
+async def _internal_error(_request: Request, _error: Exception) -> Response:
     response = error_response(
         RequestError("the server failed: this is its fault, and its log says why", status=500, code="failed")
     )

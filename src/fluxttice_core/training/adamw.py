@@ -20,14 +20,14 @@ class Decays:
     """What a step of AdamW is made with besides its rate.
 
     Attributes:
-        first_moment: Decay of the running mean of gradients.
-        second_moment: Decay of the running mean of squared gradients.
+        beta1: Decay of the running mean of gradients.
+        beta2: Decay of the running mean of squared gradients.
         weights: Decoupled decay of every parameter.
         epsilon: What is added to the root of the second moment.
     """
 
-    first_moment: float = 0.9
-    second_moment: float = 0.999
+    beta1: float = 0.9
+    beta2: float = 0.999
     weights: float = 0.0
     epsilon: float = 1e-8
 
@@ -80,8 +80,8 @@ class AdamW:
             amsgrad=False,
             maximize=False,
             lr=rate,
-            beta1=self._decays.first_moment,
-            beta2=self._decays.second_moment,
+            beta1=self._decays.beta1,
+            beta2=self._decays.beta2,
             weight_decay=self._decays.weights,
             eps=self._decays.epsilon,
         )

@@ -64,7 +64,7 @@ class Lesson:
     rate: float
 
 
-class Steering:
+class StateNetControl:
     """Asks StateNet for corrections, and teaches it if its settings say so.
 
     Args:

@@ -29,7 +29,7 @@ from fluxttice_core.training.loss_balance import (
 )
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_settings import ReachSettings
-from fluxttice_core.training.statenet_control import Lesson, Steering
+from fluxttice_core.training.statenet_control import Lesson, StateNetControl
 from fluxttice_core.training.transport import Targets, TransportTerm
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
@@ -111,7 +111,9 @@ class Trainer:
             )
         self._descent = Descent(self.model, recipe.optimizer)
         self._transport = TransportTerm(recipe.transport, self._train)
-        self._steering = Steering(self.model.state_net, recipe.controller) if recipe.controller else None
+        self._control = (
+            StateNetControl(self.model.state_net, recipe.controller) if recipe.controller else None
+        )
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train until the recipe says stop; yields after every epoch, the last one calibrated.
@@ -174,7 +176,7 @@ class Trainer:
         for step, start in enumerate(range(0, total, size)):
             batch = rows[start : start + size]
             moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
-            steered = self._steering is not None and self._steering.asks_at(step)
+            steered = self._control is not None and self._control.asks_at(step)
             if steered:
                 corrections = Corrections()
             conditions = self._conditions(moment, corrections)
@@ -231,12 +233,12 @@ class Trainer:
     def _consult_controller(self, loss: BatchLoss, conditions: Conditions) -> Corrections:
         """Ask StateNet once for corrections."""
         settings, balance = self.recipe.controller, self.progress.balance
-        if settings is None or self._steering is None:
+        if settings is None or self._control is None:
             return Corrections()
         observed = [x.item() for x in (loss.entropy_a, loss.entropy_b, loss.rate_a, loss.rate_b)]
         observed += [balance.ratio, conditions.rho, balance.weight_a, balance.weight_b, conditions.alignment]
         state = torch.tensor([observed], dtype=torch.float32, device=self.device)
-        corrections = self._steering.proposed(state)
+        corrections = self._control.proposed(state)
         moved = corrected_weights(balance, corrections, settings, self._weight_bounds)
         self.progress = replace(self.progress, balance=moved)
         return corrections
@@ -246,20 +248,20 @@ class Trainer:
         return self.recipe.balance.bounds if self.recipe.balance is not None else (0.0, 1.0)
 
     def _lesson(self, loss: BatchLoss, conditions: Conditions, corrections: Corrections) -> Lesson | None:
-        if self._steering is None:
+        if self._control is None:
             return None
-        return self._steering.lesson(self._descent, loss, conditions, corrections, self._weight_bounds)
+        return self._control.lesson(self._descent, loss, conditions, corrections, self._weight_bounds)
 
     def _teach(self, lesson: Lesson, conditions: Conditions, epoch: int, step: int) -> None:
         """Let StateNet learn from what some validation rows cost after the step that it corrected."""
-        if self._steering is None:
+        if self._control is None:
             return
         moment = epoch * -(-len(self._train) // self.recipe.batch_size) + step
         rows = self._validation.shuffled(stream(self.seed, "steering rows", moment))
         batch = rows[: self.recipe.batch_size]
         noise = self.model.noise(len(batch), stream(self.seed, "steering noise", moment, device=self.device))
         cost = self._loss(batch, conditions.unweighted(), noise)
-        self._steering.learn(lesson, self._descent, cost.total)
+        self._control.learn(lesson, self._descent, cost.total)
 
     def _descend(self, total: Tensor, conditions: Conditions) -> None:
         self._descent.step(total, rate=conditions.learning_rate)
@@ -323,7 +325,7 @@ class Trainer:
 
     def state_tensors(self) -> dict[str, Tensor]:
         """What a resumed run needs besides the model: optimisers and transport, on the CPU."""
-        steering = self._steering.tensors() if self._steering is not None else {}
+        steering = self._control.tensors() if self._control is not None else {}
         return {**self._descent.tensors(), **self._transport.tensors(), **steering}
 
     def restore(self, model: Mapping[str, Tensor], state: Mapping[str, Tensor], progress: Progress) -> None:
@@ -339,8 +341,8 @@ class Trainer:
             raise TrainingError(f"the checkpoint does not fit this recipe's network ({reason})") from None
         self._descent.restore(state)
         self._transport.restore(state)
-        if self._steering is not None:
-            self._steering.restore(state)
+        if self._control is not None:
+            self._control.restore(state)
         self.progress = progress
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.openapi import example_of, openapi_document
 from fluxttice_core.server.app import list_endpoints
 from fluxttice_core.server.counters import Metrics
@@ -14,7 +14,7 @@ from fluxttice_core.server.served_model import Served
 
 @pytest.fixture(scope="module")
 def endpoints(served: Served) -> list[Endpoint]:
-    return list_endpoints(Desk(served, Limits(), Metrics(served.model)))
+    return list_endpoints(AppState(served, Limits(), Metrics(served.model)))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.operation_input import read_input
 from fluxttice_core.server.api.request_reading import read_json
 from fluxttice_core.server.api.requests import LATENTS, TRITS, EmbeddingRequest
@@ -20,8 +20,8 @@ _HEADS = tuple(b'{"object":"embedding","index":%d,"embedding":' % position for p
 class Embeddings:
     """Embeds operations."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: AppState) -> None:
+        self._state = state
 
     def endpoints(self) -> Iterator[Endpoint]:
         """List the endpoints."""
@@ -40,8 +40,8 @@ class Embeddings:
 
     async def create(self, request: Request) -> Response:
         """Answer a request for embeddings."""
-        asked = await read_json(request, EmbeddingRequest, self._desk.limits)
-        book = self._desk.served.codebooks[self._desk.served.half(asked.model)]
+        asked = await read_json(request, EmbeddingRequest, self._state.limits)
+        book = self._state.served.codebooks[self._state.served.half(asked.model)]
         if not (asked.dimensions is None or _is_number_of_latents(asked.dimensions)):
             raise RequestError(
                 f"dimensions can only be {LATENTS}: latents have no order of importance, so a shortened "
@@ -54,7 +54,7 @@ class Embeddings:
             codes = [book.base64[index] for index in indices]
         else:
             codes = [book.numbers(index) for index in indices]
-        self._desk.metrics.count_operations(asked.model, "embed", len(indices))
+        self._state.metrics.count_operations(asked.model, "embed", len(indices))
         return Response(_list_of(codes, asked.model), media_type="application/json")
 
 

@@ -17,7 +17,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class AppState:
     """What every endpoint works with."""
 
     served: Served

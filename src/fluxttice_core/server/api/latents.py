@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
-from fluxttice_core.server.api.endpoint import Desk, Endpoint
+from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latent_input import read_latent, read_latents
 from fluxttice_core.server.api.operation_input import read_any
 from fluxttice_core.server.api.request_reading import read_json
@@ -33,8 +33,8 @@ from fluxttice_core.statistics.coverage import expected_distinct
 class Latents:
     """Decodes, samples and searches."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: AppState) -> None:
+        self._state = state
 
     def endpoints(self) -> Iterator[Endpoint]:
         """List the endpoints."""
@@ -73,22 +73,22 @@ class Latents:
 
     async def decode(self, request: Request) -> Response:
         """Answer a request to decode."""
-        asked = await read_json(request, DecodeRequest, self._desk.limits)
-        half = self._desk.served.half(asked.model)
+        asked = await read_json(request, DecodeRequest, self._state.limits)
+        half = self._state.served.half(asked.model)
         latents = read_latents(asked.latents, "latents")
         rows = await asyncio.to_thread(self._decode, latents, half, asked.probabilities)
-        self._desk.metrics.count_operations(asked.model, "decode", len(rows))
+        self._state.metrics.count_operations(asked.model, "decode", len(rows))
         decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
         return answer(decoded)
 
     async def sample(self, request: Request) -> Response:
         """Answer a request to draw."""
-        asked = await read_json(request, SampleRequest, self._desk.limits)
-        half = self._desk.served.half(asked.model)
+        asked = await read_json(request, SampleRequest, self._state.limits)
+        half = self._state.served.half(asked.model)
         seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
-        model = self._desk.served.model
+        model = self._state.served.model
         drawn = await asyncio.to_thread(model.sample, asked.n, vae=half, seed=seed)
-        self._desk.metrics.count_operations(asked.model, "draw", asked.n)
+        self._state.metrics.count_operations(asked.model, "draw", asked.n)
         sample: SampleAnswer = {
             "object": "sample",
             "model": asked.model,
@@ -103,8 +103,8 @@ class Latents:
 
     async def neighbours(self, request: Request) -> Response:
         """Answer a request for neighbours."""
-        asked = await read_json(request, NeighbourRequest, self._desk.limits)
-        half = self._desk.served.half(asked.model)
+        asked = await read_json(request, NeighbourRequest, self._state.limits)
+        half = self._state.served.half(asked.model)
         start = None if asked.operation is None else read_any(asked.operation, "operation")
         latent = None if asked.latent is None else read_latent(asked.latent, "latent")
         found = await asyncio.to_thread(self._neighbours, asked, half, start, latent)
@@ -113,7 +113,7 @@ class Latents:
     def _decode(
         self, latents: Float32[np.ndarray, "n d"], half: HalfName, probabilities: bool
     ) -> list[DecodedRow]:
-        model = self._desk.served.model
+        model = self._state.served.model
         tables = model.decode(latents, vae=half)
         chances = model.decode(latents, vae=half, probabilities=True)
         chosen = np.take_along_axis(chances, (tables - TERNARY.symbols[0])[..., None].astype(np.int64), -1)
@@ -136,7 +136,7 @@ class Latents:
         start: int | None,
         latent: Float32[np.ndarray, "d"] | None,
     ) -> NeighbourList:
-        book = self._desk.served.codebooks[half]
+        book = self._state.served.codebooks[half]
         distances: Float64[np.ndarray, "K"] | Int64[np.ndarray, "K"]
         if latent is not None:
             distances = book.distances(latent)

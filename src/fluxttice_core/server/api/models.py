@@ -6,7 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fluxttice_core.server.api.endpoint import Desk, Endpoint, PathParameter
+from fluxttice_core.server.api.endpoint import AppState, Endpoint, PathParameter
 from fluxttice_core.server.api.requests import LATENTS, MODELS, OPERATIONS
 from fluxttice_core.server.api.responses import Health, ModelCard, ModelList, answer
 from fluxttice_core.server.errors import RequestError
@@ -16,8 +16,8 @@ from fluxttice_core.version import __version__
 class Identity:
     """Says what is served, what was measured of it, and how the server is."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: AppState) -> None:
+        self._state = state
 
     def endpoints(self) -> Iterator[Endpoint]:
         """List the endpoints."""
@@ -62,12 +62,12 @@ class Identity:
     async def model(self, request: Request) -> Response:
         """Answer a request for one model."""
         name = request.path_params["id"]
-        self._desk.served.half(name)
+        self._state.served.half(name)
         return answer(self._card(name))
 
     async def report(self, _: Request) -> Response:
         """Answer a request for the report."""
-        served = self._desk.served
+        served = self._state.served
         if served.report is None:
             raise RequestError(served.without_report, status=404, code="report_missing")
         return Response(served.report, media_type="application/json")
@@ -79,14 +79,14 @@ class Identity:
 
     async def metrics(self, _: Request) -> Response:
         """Answer a request for the counters."""
-        return Response(self._desk.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(self._state.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     def _card(self, name: str) -> ModelCard:
-        model = self._desk.served.model
+        model = self._state.served.model
         return {
             "id": name,
             "object": "model",
-            "created": self._desk.served.created,
+            "created": self._state.served.created,
             "owned_by": "fluxttice",
             "dimensions": LATENTS,
             "operations": OPERATIONS,

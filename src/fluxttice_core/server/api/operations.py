@@ -17,7 +17,7 @@ from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.operations.search import find_operations, one_of_each_class
 from fluxttice_core.operations.symmetry import class_count
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
-from fluxttice_core.server.api.endpoint import Desk, Endpoint, PathParameter
+from fluxttice_core.server.api.endpoint import AppState, Endpoint, PathParameter
 from fluxttice_core.server.api.operation_input import read_query_text, read_text
 from fluxttice_core.server.api.request_reading import read_query
 from fluxttice_core.server.api.requests import MODELS, SearchQuery
@@ -36,8 +36,8 @@ from fluxttice_core.server.limits import TEXT_LENGTH
 class Listing:
     """Shows and lists operations."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: AppState) -> None:
+        self._state = state
 
     def endpoints(self) -> Iterator[Endpoint]:
         """List the endpoints."""
@@ -98,7 +98,7 @@ class Listing:
         return answer(await asyncio.to_thread(_vocabulary))
 
     def _portrait(self, index: int) -> OperationPortrait:
-        served = self._desk.served
+        served = self._state.served
         known: dict[str, Any] = portrait(index).to_json()
         codes = {
             name: {

@@ -74,7 +74,7 @@ def fit(model: type[Model], value: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _misfit(error.errors(include_url=False, include_context=False)[0]) from None
+        raise _validation_error(error.errors(include_url=False, include_context=False)[0]) from None
 
 
 def read_query(query: QueryParams, model: type[Model]) -> Model:
@@ -141,7 +141,7 @@ def _too_large(limits: Limits) -> RequestError:
     )
 
 
-def _misfit(error: ErrorDetails) -> RequestError:
+def _validation_error(error: ErrorDetails) -> RequestError:
     place = ".".join(shorten(str(part)) for part in error["loc"])
     if error["type"] == "missing":
         return RequestError(f"{place} is missing: the request must give it", param=place, code="missing")

@@ -30,7 +30,7 @@ SECURITY_HEADERS = {
 _SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
-class Gate:
+class RequestMiddleware:
     """Wraps the application.
 
     Args:
@@ -131,6 +131,6 @@ class _Passage:
 
 
 def with_security_headers(headers: MutableHeaders) -> None:
-    """Add the security headers to an answer that does not pass the gate."""
+    """Add the security headers to an answer that does not pass the middleware."""
     for name, value in SECURITY_HEADERS.items():
         headers.setdefault(name, value)

@@ -7,11 +7,11 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from fluxttice_core.server.api.endpoint import Desk
+from fluxttice_core.server.api.endpoint import AppState
 from fluxttice_core.server.app import list_endpoints
 from fluxttice_core.server.counters import Metrics
-from fluxttice_core.server.gate import SECURITY_HEADERS, Gate
 from fluxttice_core.server.limits import Limits
+from fluxttice_core.server.middleware import SECURITY_HEADERS, RequestMiddleware
 from fluxttice_core.server.served_model import Served
 
 KEY = "correct-horse-battery"
@@ -59,7 +59,7 @@ def test_other_origins_are_not_told_that_they_may(server: Any) -> None:
 
 
 def test_every_endpoint_but_health_needs_the_key(locked: Any, served: Served) -> None:
-    endpoints = list_endpoints(Desk(served, Limits(), Metrics(served.model)))
+    endpoints = list_endpoints(AppState(served, Limits(), Metrics(served.model)))
     for endpoint in endpoints:
         path = endpoint.path.replace("{id}", "min")
         answer = locked.client.request(endpoint.method, path)
@@ -121,7 +121,7 @@ def test_only_requests_pass_the_gate(served: Served) -> None:
 
     async def unused(*_: Any) -> Any: ...
 
-    gate = Gate(app, routes={}, key=KEY, limits=Limits(), metrics=Metrics(served.model))
+    middleware = RequestMiddleware(app, routes={}, key=KEY, limits=Limits(), metrics=Metrics(served.model))
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(lambda: asyncio.run(gate({"type": "lifespan"}, unused, unused))).result()
+        pool.submit(lambda: asyncio.run(middleware({"type": "lifespan"}, unused, unused))).result()
     assert seen == ["lifespan"]
