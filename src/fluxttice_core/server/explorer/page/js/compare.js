@@ -1,8 +1,8 @@
 /** The panel of two operations side by side, and of the way from one code to the other. */
 
-import { decimal, h, show } from "./dom.js";
-import { LATENTS } from "./network.js";
-import { digitsOf, glyphs, hamming } from "./space.js";
+import { button, decimal, h, hint, show } from "./dom.js";
+import { fact } from "./facts.js";
+import { digitsOf, hamming } from "./space.js";
 import { OperationTable, operationButton } from "./tables.js";
 
 const STEPS = 13;
@@ -40,16 +40,8 @@ export class ComparePanel {
       h(
         "div",
         { class: "actions" },
-        h("button", { type: "button", class: "quiet", on: { click: () => this.#swap() } }, "Swap"),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "quiet",
-            on: { click: () => page.store.set({ pin: page.store.state.op, t: 0 }) },
-          },
-          "Pin the chosen instead",
-        ),
+        button("Swap", () => this.#swap()),
+        button("Pin the chosen instead", () => page.store.set({ pin: page.store.state.op, t: 0 })),
       ),
       this.facts,
       h(
@@ -66,24 +58,13 @@ export class ComparePanel {
         h("div", { class: "decoded" }, this.between.element, this.said),
       ),
     );
-    this.empty = h(
-      "p",
-      { class: "hint" },
+    this.empty = hint(
       "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell.",
     );
     root.append(h("h2", { class: "panel-title" }, "Compare two operations"), this.empty, this.content);
     page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) =>
       this.#update(state, changed),
     );
-  }
-
-  /** The latent between the two codes, or null. */
-  latentAt(t, { pin, op, half }) {
-    const { codes } = this.page;
-    if (codes === null || pin === null) return null;
-    const from = codes.encode(half, pin).mean,
-      to = codes.encode(half, op).mean;
-    return Float32Array.from({ length: LATENTS }, (_, d) => (1 - t) * from[d] + t * to[d]);
   }
 
   #swap() {
@@ -103,8 +84,8 @@ export class ComparePanel {
 
   #showBoth({ pin, op, half }) {
     const { page } = this;
-    this.leftName.textContent = `Pinned: ${page.namesOf(pin)[0] ?? glyphs(pin).replaceAll("-", "\u2212")}`;
-    this.rightName.textContent = `Chosen: ${page.namesOf(op)[0] ?? glyphs(op).replaceAll("-", "\u2212")}`;
+    this.leftName.textContent = `Pinned: ${page.nameOf(pin)}`;
+    this.rightName.textContent = `Chosen: ${page.nameOf(op)}`;
     this.left.update(digitsOf(pin), { against: digitsOf(op) });
     this.right.update(digitsOf(op), { against: digitsOf(pin) });
     const differing = hamming(pin, op);
@@ -126,12 +107,8 @@ export class ComparePanel {
       this.strip,
       page.codes &&
         shown.map((t) => {
-          const decoded = page.codes.decode(half, this.latentAt(t, { pin, op, half }));
-          return h(
-            "li",
-            {},
-            operationButton(decoded.index, () => page.store.set({ t }), { note: t.toFixed(2) }),
-          );
+          const { index } = page.codes.decode(half, page.latentBetween({ pin, op, half, t }));
+          return h("li", {}, operationButton(index, () => page.store.set({ t }), { note: t.toFixed(2) }));
         }),
     );
   }
@@ -144,22 +121,18 @@ export class ComparePanel {
     return h(
       "dl",
       { class: "facts wide" },
-      h("dt", {}, "both"),
-      h("dd", {}, both.join(", ") || "none"),
-      h("dt", {}, "pinned only"),
-      h("dd", {}, only(left)),
-      h("dt", {}, "chosen only"),
-      h("dd", {}, only(right)),
+      fact("both", both.join(", ") || "none"),
+      fact("pinned only", only(left)),
+      fact("chosen only", only(right)),
     );
   }
 
   #showBetween(state) {
     const { page } = this;
-    const latent = this.latentAt(state.t, state);
-    if (latent === null) return;
-    const { digits, probabilities, joint, index } = page.codes.decode(state.half, latent);
+    if (page.codes === null) return;
+    const decoded = page.codes.decode(state.half, page.latentBetween(state));
+    const { digits, probabilities } = decoded;
     this.between.update(digits, { probabilities, against: digitsOf(state.pin) });
-    const names = page.namesOf(index).join(", ");
-    this.said.textContent = `t = ${state.t.toFixed(2)}: ${glyphs(index).replaceAll("-", "\u2212")}${names ? `, ${names}` : ""}; p(table | latent) = ${decimal(joint, 3)}`;
+    this.said.textContent = `t = ${state.t.toFixed(2)}: ${page.decodedWords(decoded)}`;
   }
 }

@@ -1,7 +1,7 @@
 /** What is set above the map: half, map, colours, labels, zoom and the box tool. */
 
 import { kindsOf } from "./colouring.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { LATENTS } from "./network.js";
 
 export class Controls {
@@ -82,13 +82,11 @@ export class Controls {
 
 function segmented(label, options, choose) {
   const buttons = options.map(([value, text]) =>
-    h("button", { type: "button", "data-value": value, on: { click: () => choose(value) } }, text),
+    button(text, () => choose(value), { class: false, "data-value": value }),
   );
   return {
     element: h("div", { class: "segmented", role: "group", "aria-label": label }, buttons),
     update: (value) =>
-      buttons.forEach((button) =>
-        button.setAttribute("aria-pressed", String(button.dataset.value === value)),
-      ),
+      buttons.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.value === value))),
   };
 }

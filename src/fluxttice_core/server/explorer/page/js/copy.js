@@ -1,6 +1,6 @@
 /** The menu that copies an operation in the form that is needed next. */
 
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { digitsOf, glyphs } from "./space.js";
 
 const rows = (op) =>
@@ -29,9 +29,7 @@ export function copyMenu(chosen, said) {
     h(
       "div",
       { class: "menu" },
-      Object.keys(FORMS).map((label) =>
-        h("button", { type: "button", class: "quiet", on: { click: () => copy(label) } }, label),
-      ),
+      Object.keys(FORMS).map((label) => button(label, () => copy(label))),
     ),
   );
 }

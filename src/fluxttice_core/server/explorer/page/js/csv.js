@@ -4,9 +4,7 @@ import { anchor } from "./query.js";
 import { digitsOf, glyphs, hamming } from "./space.js";
 
 /** Write operations with their names, part of the split, probabilities and properties. */
-export function writeCsv(indices, state, { manifest, algebra, mass, places }) {
-  const names = new Map();
-  for (const { name, index } of manifest.named) names.set(index, [...(names.get(index) ?? []), name]);
+export function writeCsv(indices, state, { manifest, names, algebra, mass, places }) {
   const cells = ["--", "-0", "-+", "0-", "00", "0+", "+-", "+0", "++"].map(
     (inputs) => `f(${inputs[0]} ${inputs[1]})`,
   );

@@ -31,6 +31,31 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** A button that does something; a quiet one, unless `attributes` say otherwise. */
+export function button(text, click, attributes = {}) {
+  return h("button", { type: "button", class: "quiet", on: { click }, ...attributes }, text);
+}
+
+/** A line that helps. */
+export function hint(...children) {
+  return h("p", { class: "hint" }, ...children);
+}
+
+/** A table of elements: the heads of its columns, and its rows of cells. */
+export function table(attributes, caption, heads, rows) {
+  const body = rows.map((cells) => h("tr", {}, cells));
+  return h("table", attributes, caption, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, body));
+}
+
+/** A list of elements, an item each. */
+export function list(tag, attributes, items) {
+  return h(
+    tag,
+    attributes,
+    items.map((item) => h("li", {}, item)),
+  );
+}
+
 /** Replace what an element holds. */
 export function show(element, ...children) {
   element.replaceChildren(

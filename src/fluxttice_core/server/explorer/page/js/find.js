@@ -1,10 +1,9 @@
 /** The panel that finds operations: a text, properties with live counts, an order, and what is found. */
 
 import { download, writeCsv } from "./csv.js";
-import { decimal, grouped, h, show } from "./dom.js";
+import { button, decimal, grouped, h, show } from "./dom.js";
 import { anchor } from "./query.js";
-import { glyphs, hamming } from "./space.js";
-import { operationButton } from "./tables.js";
+import { hamming } from "./space.js";
 
 const ROWS = 60;
 const ORDERS = [
@@ -34,31 +33,13 @@ export class FindPanel {
       { id: "order", on: { change: () => this.#sort(this.order.value) } },
       ORDERS.map(([value, label]) => h("option", { value }, label)),
     );
-    this.reanchor = h("button", {
-      type: "button",
-      class: "quiet",
-      on: { click: () => this.#sort(this.order.value) },
-    });
-    this.box = h(
-      "button",
-      { type: "button", class: "quiet", on: { click: () => page.store.set({ box: null }) } },
-      "Drop the box",
-    );
+    this.reanchor = button("", () => this.#sort(this.order.value));
+    this.box = button("Drop the box", () => page.store.set({ box: null }));
     this.list = h("ol", { class: "results" });
-    this.more = h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        on: {
-          click: () => {
-            this.rows += 4 * ROWS;
-            this.#list();
-          },
-        },
-      },
-      "Show more",
-    );
+    this.more = button("Show more", () => {
+      this.rows += 4 * ROWS;
+      this.#list();
+    });
     root.append(
       h("label", { for: "query", class: "panel-title" }, "Find operations"),
       this.input,
@@ -76,12 +57,8 @@ export class FindPanel {
           "div",
           { class: "actions" },
           this.box,
-          h("button", { type: "button", class: "quiet", on: { click: () => this.#clear() } }, "Clear"),
-          h(
-            "button",
-            { type: "button", class: "quiet", id: "csv", on: { click: () => this.#download() } },
-            "Download CSV",
-          ),
+          button("Clear", () => this.#clear()),
+          button("Download CSV", () => this.#download(), { id: "csv" }),
         ),
       ),
       h("label", { for: "order", class: "hint" }, "Order"),
@@ -102,17 +79,12 @@ export class FindPanel {
         type: "checkbox",
         on: { change: () => this.#toggle("has", name, box.checked) },
       });
-      const not = h(
-        "button",
-        {
-          type: "button",
-          class: "not",
-          "aria-pressed": "false",
-          "aria-label": `not ${name}`,
-          on: { click: () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true") },
-        },
-        "not",
-      );
+      const toggle = () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true");
+      const not = button("not", toggle, {
+        class: "not",
+        "aria-pressed": "false",
+        "aria-label": `not ${name}`,
+      });
       const counted = h("span", { class: "property-count" });
       const row = h("li", {}, h("label", { title: statement }, box, h("span", {}, name)), counted, not);
       return { name, box, not, counted, row };
@@ -145,20 +117,16 @@ export class FindPanel {
     this.page.store.set({ order, near: ANCHORED.includes(order) ? this.page.store.state.op : null });
   }
 
-  #name(index) {
-    return this.page.namesOf(index)[0] ?? glyphs(index).replaceAll("-", "\u2212");
-  }
-
   #showOrder(state) {
     this.order.value = state.order;
     const from = anchor(state);
     ORDERS.forEach(([value, label], at) => {
       this.order.options[at].textContent = ANCHORED.includes(value)
-        ? `${label} ${this.#name(value === state.order ? from : state.op)}`
+        ? `${label} ${this.page.nameOf(value === state.order ? from : state.op)}`
         : label;
     });
     this.reanchor.hidden = !ANCHORED.includes(state.order) || from === state.op;
-    this.reanchor.textContent = `Count from ${this.#name(state.op)} instead`;
+    this.reanchor.textContent = `Count from ${this.page.nameOf(state.op)} instead`;
   }
 
   #clear() {
@@ -168,8 +136,7 @@ export class FindPanel {
 
   #enter(event) {
     if (event.key !== "Enter" || this.page.found.indices.length === 0) return;
-    const first = this.page.inOrder()[0];
-    this.page.choose(first);
+    this.page.choose(this.page.inOrder()[0]);
   }
 
   #update(state, changed) {
@@ -204,16 +171,9 @@ export class FindPanel {
     const indices = page.inOrder();
     show(
       this.list,
-      indices.slice(0, this.rows).map((index) =>
-        h(
-          "li",
-          {},
-          operationButton(index, page.choose, {
-            name: page.namesOf(index).join(", "),
-            note: this.#note(index, state),
-          }),
-        ),
-      ),
+      indices
+        .slice(0, this.rows)
+        .map((index) => h("li", {}, page.button(index, { note: this.#note(index, state) }))),
     );
     this.more.hidden = indices.length <= this.rows;
     this.more.textContent = `Show more (${grouped(indices.length - this.rows)} left)`;

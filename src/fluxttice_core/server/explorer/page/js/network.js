@@ -3,7 +3,6 @@
 import { CELLS } from "./space.js";
 
 export const LATENTS = 16;
-const LOGITS = 27;
 const ENCODER_LAYERS = [0, 2, 4];
 const DECODER_A_LAYERS = [0, 2, 4];
 
@@ -154,4 +153,3 @@ export function largest(values, at) {
   if (values[at] >= values[at + 1] && values[at] >= values[at + 2]) return 0;
   return values[at + 1] >= values[at + 2] ? 1 : 2;
 }
-export { LOGITS };

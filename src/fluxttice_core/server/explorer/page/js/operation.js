@@ -3,10 +3,10 @@
 import { fetchOperation, useKey } from "./api.js";
 import { codeView } from "./code.js";
 import { copyMenu } from "./copy.js";
-import { decimal, grouped, h, show } from "./dom.js";
+import { button, decimal, grouped, h, hint, list, show, table } from "./dom.js";
 import { algebraFacts, fact } from "./facts.js";
-import { digitsOf, glyphs, hamming, withCell } from "./space.js";
-import { OperationTable, operationButton } from "./tables.js";
+import { digitsOf, glyphs, hamming, signs, withCell } from "./space.js";
+import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
 
@@ -19,11 +19,7 @@ export class OperationPanel {
       label: "Table of f(a, b); rows are a, columns are b",
       edit: (cell, digit) => this.#edit(cell, digit),
     });
-    this.undo = h(
-      "button",
-      { type: "button", class: "quiet", id: "undo", on: { click: () => this.#undo() } },
-      "Undo",
-    );
+    this.undo = button("Undo", () => this.#undo(), { id: "undo" });
     this.title = h("h2", { class: "panel-title", id: "operation-title" });
     this.facts = h("dl", { class: "facts" });
     this.copied = h("span", { class: "hint", role: "status" });
@@ -37,27 +33,15 @@ export class OperationPanel {
       h(
         "div",
         { class: "portrait" },
-        h("div", {}, this.table.element, h("p", { class: "hint" }, "Click a cell to change it.")),
+        h("div", {}, this.table.element, hint("Click a cell to change it.")),
         this.facts,
       ),
       h(
         "div",
         { class: "actions" },
         this.undo,
-        h(
-          "button",
-          {
-            type: "button",
-            class: "quiet",
-            on: { click: () => page.store.set({ pin: page.store.state.op, tab: "compare" }) },
-          },
-          "Compare",
-        ),
-        h(
-          "button",
-          { type: "button", class: "quiet", on: { click: () => this.#toSliders() } },
-          "Open in sliders",
-        ),
+        button("Compare", () => page.store.set({ pin: page.store.state.op, tab: "compare" })),
+        button("Open in sliders", () => this.#toSliders()),
         copyMenu(() => page.store.state.op, this.copied),
         this.copied,
       ),
@@ -130,25 +114,17 @@ export class OperationPanel {
     );
     show(
       this.near,
-      h(
-        "p",
-        { class: "hint" },
+      hint(
         `By distance of codes in half ${state.half.toUpperCase()}; all 18 operations one cell away are ringed on the map.`,
       ),
-      h(
+      list(
         "ol",
         { class: "results" },
-        near.map(([squared, index]) =>
-          h(
-            "li",
-            {},
-            operationButton(index, page.choose, {
-              against: state.op,
-              name: page.namesOf(index).join(", "),
-              note: `${decimal(Math.sqrt(squared))} \u00b7 ${hamming(index, state.op)} cell${hamming(index, state.op) === 1 ? "" : "s"}`,
-            }),
-          ),
-        ),
+        near.map(([squared, index]) => {
+          const cells = hamming(index, state.op);
+          const note = `${decimal(Math.sqrt(squared))} \u00b7 ${cells} cell${cells === 1 ? "" : "s"}`;
+          return page.button(index, { against: state.op, note });
+        }),
       ),
     );
   }
@@ -160,24 +136,15 @@ export class OperationPanel {
     show(
       this.properties,
       held.length === 0
-        ? h("p", { class: "hint" }, "None of those that are known here.")
-        : h(
+        ? hint("None of those that are known here.")
+        : list(
             "ul",
             { class: "chips" },
             held.map(({ name, statement }) =>
-              h(
-                "li",
-                {},
-                h(
-                  "button",
-                  {
-                    type: "button",
-                    title: `${statement}: ${grouped(algebra.total(name))} operations`,
-                    on: { click: () => this.page.store.set({ colour: `property:${name}` }) },
-                  },
-                  name,
-                ),
-              ),
+              button(name, () => this.page.store.set({ colour: `property:${name}` }), {
+                class: false,
+                title: `${statement}: ${grouped(algebra.total(name))} operations`,
+              }),
             ),
           ),
     );
@@ -188,60 +155,27 @@ export class OperationPanel {
     if (algebra === null) return;
     show(
       this.classes,
-      h(
-        "table",
+      table(
         { class: "listing" },
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["symmetry", "size", "least member", ""].map((head) =>
-              h("th", { scope: "col" }, head === "" ? h("span", { class: "visually-hidden" }, "show") : head),
-            ),
-          ),
+        null,
+        ["symmetry", "size", "least member", h("span", { class: "visually-hidden" }, "show")].map((head) =>
+          h("th", { scope: "col" }, head),
         ),
-        h(
-          "tbody",
-          {},
-          manifest.symmetries.map(({ name, statement }) => {
-            const { representatives, sizes } = algebra.classesUnder(name);
-            return h(
-              "tr",
-              {},
-              h("th", { scope: "row", title: statement }, name),
-              h("td", { class: "number" }, grouped(sizes[op])),
-              h(
-                "td",
-                {},
-                h(
-                  "button",
-                  {
-                    type: "button",
-                    class: "link glyphs",
-                    on: { click: () => this.page.choose(representatives[op]) },
-                  },
-                  glyphs(representatives[op]).replaceAll("-", "\u2212"),
-                ),
-              ),
-              h(
-                "td",
-                {},
-                h(
-                  "button",
-                  {
-                    type: "button",
-                    class: "link",
-                    "aria-label": `Show the class under ${name} on the map`,
-                    on: { click: () => this.page.store.set({ colour: `orbit:${name}` }) },
-                  },
-                  "show",
-                ),
-              ),
-            );
-          }),
-        ),
+        manifest.symmetries.map(({ name, statement }) => {
+          const { representatives, sizes } = algebra.classesUnder(name);
+          const least = representatives[op];
+          const choose = button(signs(least), () => this.page.choose(least), { class: "link glyphs" });
+          const colour = button("show", () => this.page.store.set({ colour: `orbit:${name}` }), {
+            class: "link",
+            "aria-label": `Show the class under ${name} on the map`,
+          });
+          return [
+            h("th", { scope: "row", title: statement }, name),
+            h("td", { class: "number" }, grouped(sizes[op])),
+            h("td", {}, choose),
+            h("td", {}, colour),
+          ];
+        }),
       ),
     );
   }
@@ -250,7 +184,7 @@ export class OperationPanel {
     const known = await fetchOperation(op);
     if (this.page.store.state.op !== op) return;
     if (known.algebra === undefined) {
-      show(this.algebra, h("p", { class: "hint" }, known.refusal), known.needsKey && this.#keyForm());
+      show(this.algebra, hint(known.refusal), known.needsKey && this.#keyForm());
       return;
     }
     show(this.algebra, algebraFacts(known.algebra));

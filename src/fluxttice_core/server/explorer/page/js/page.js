@@ -1,12 +1,13 @@
 /** What all panels share: the data as it arrives, the state, and the map that shows both. */
 
 import { colouring } from "./colouring.js";
-import { prefersStillness } from "./dom.js";
+import { decimal, prefersStillness } from "./dom.js";
 import { showLegend } from "./legend.js";
 import { PALETTES } from "./palette.js";
 import { Projections } from "./projection.js";
 import { anchor, ordered, search } from "./query.js";
-import { K } from "./space.js";
+import { K, signs } from "./space.js";
+import { operationButton } from "./tables.js";
 
 const MOVE_MS = 450;
 const COLOURED_BY = [
@@ -40,6 +41,22 @@ export class Page {
 
   namesOf(index) {
     return this.names.get(index) ?? [];
+  }
+
+  /** Its first name, or else its table. */
+  nameOf(index) {
+    return this.namesOf(index)[0] ?? signs(index);
+  }
+
+  /** A button that chooses an operation, with its names. */
+  button(index, said) {
+    return operationButton(index, this.choose, { name: this.namesOf(index).join(", "), ...said });
+  }
+
+  /** What a latent is decoded to, in words. */
+  decodedWords({ index, joint }) {
+    const named = [signs(index), ...this.namesOf(index)].join(", ");
+    return `${named}; p(table | latent) = ${decimal(joint, 3)}`;
   }
 
   get palette() {

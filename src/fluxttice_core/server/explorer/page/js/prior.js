@@ -1,7 +1,7 @@
 /** The panel that draws from the prior and watches how many operations are reached. */
 
 import { ceiling, ceilingSpread, emptyChart, showCoverage } from "./chart.js";
-import { decimal, grouped, h } from "./dom.js";
+import { button, decimal, grouped, h, hint } from "./dom.js";
 import { fetchDocument } from "./packs.js";
 import { K } from "./space.js";
 
@@ -39,21 +39,13 @@ export class PriorPanel {
           }),
       },
     });
-    this.button = h(
-      "button",
-      {
-        type: "button",
-        class: "primary",
-        id: "draw",
-        on: { click: () => (this.running ? this.#stop() : this.#start()) },
-      },
-      "Draw",
-    );
+    this.button = button("Draw", () => (this.running ? this.#stop() : this.#start()), {
+      class: "primary",
+      id: "draw",
+    });
     root.append(
       h("h2", { class: "panel-title" }, "Draw from the prior"),
-      h(
-        "p",
-        { class: "hint" },
+      hint(
         "Latents are drawn from the standard normal prior and decoded by the chosen half. Coverage is the share of all operations seen.",
       ),
       h(
@@ -74,9 +66,7 @@ export class PriorPanel {
       ),
       this.said,
       this.announced,
-      h(
-        "p",
-        { class: "hint" },
+      hint(
         "An untrained decoder also scores high under the categorical rule: judge coverage by argmax, beside the generative information in the report.",
       ),
     );

@@ -15,10 +15,6 @@ export class Projections {
     this.kept = new Map();
   }
 
-  get hasLayout() {
-    return this.manifest.layout !== null;
-  }
-
   /** What names a map: two states with the same name show every operation at the same place. */
   static nameOf({ half, map, x, y }) {
     return map === "layout" ? `${half}.layout` : `${half}.${map}.${x}.${y}`;

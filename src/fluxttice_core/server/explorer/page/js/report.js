@@ -1,14 +1,12 @@
 /** The report of the model that is served: its tables, figures, warnings and limitations. */
 
-import { h, show } from "./dom.js";
+import { h, hint, list, show, table } from "./dom.js";
 import { fetchDocument, fetchFigures } from "./packs.js";
 
 export async function showReport(element, manifest) {
   const report = await fetchDocument("report.json");
   const { model } = manifest;
-  const about = h(
-    "p",
-    { class: "hint" },
+  const about = hint(
     `Recipe ${model.recipe ?? "not recorded"}, epoch ${model.epoch}, seed ${model.seed ?? "not recorded"}, ${model.parameters.toLocaleString("en-US")} parameters; weights `,
     h("code", {}, model.digest.slice(0, 16)),
     ".",
@@ -22,7 +20,7 @@ export async function showReport(element, manifest) {
     element,
     h("h2", {}, `Report: ${report.title}`),
     about,
-    h("p", { class: "hint" }, report.setting),
+    hint(report.setting),
     h(
       "div",
       { class: "figures" },
@@ -36,7 +34,7 @@ export async function showReport(element, manifest) {
       ),
     ),
     report.grids.map(grid),
-    h("p", { class: "hint" }, report.legend),
+    hint(report.legend),
     notes("Warnings", report.warnings),
     notes("Limitations", report.limitations),
   );
@@ -49,37 +47,15 @@ function grid({ title, headings, rows }) {
     h(
       "div",
       { class: "scroller", tabindex: 0, role: "region", "aria-label": title },
-      h(
-        "table",
+      table(
         { class: "report-table" },
         h("caption", {}, title),
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            headings.map((head, at) =>
-              head === "" && at === 0
-                ? h("td", {})
-                : h(
-                    "th",
-                    { scope: "col" },
-                    head === "" ? h("span", { class: "visually-hidden" }, "verdict") : head,
-                  ),
-            ),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          rows.map((cells) =>
-            h(
-              "tr",
-              {},
-              cells.map((cell, at) => (at === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell))),
-            ),
-          ),
+        headings.map((head, at) => {
+          if (head === "" && at === 0) return h("td", {});
+          return h("th", { scope: "col" }, head || h("span", { class: "visually-hidden" }, "verdict"));
+        }),
+        rows.map((cells) =>
+          cells.map((cell, at) => (at === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell))),
         ),
       ),
     ),
@@ -87,19 +63,7 @@ function grid({ title, headings, rows }) {
 }
 
 function notes(title, entries) {
-  return (
-    entries.length > 0 &&
-    h(
-      "section",
-      {},
-      h("h3", {}, title),
-      h(
-        "ul",
-        {},
-        entries.map((entry) => h("li", {}, entry)),
-      ),
-    )
-  );
+  return entries.length > 0 && h("section", {}, h("h3", {}, title), list("ul", {}, entries));
 }
 
 function sentence(text) {

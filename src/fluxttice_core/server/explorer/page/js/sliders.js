@@ -1,10 +1,10 @@
 /** The panel of sliders: one for each latent, and the operation that the decoder makes of them. */
 
-import { decimal, h, show } from "./dom.js";
+import { button, decimal, h, hint, show } from "./dom.js";
 import { LATENTS } from "./network.js";
 import { normals, uniformSource } from "./random.js";
-import { cellName, digitsOf, glyphs } from "./space.js";
-import { OperationTable, operationButton } from "./tables.js";
+import { cellName, digitsOf } from "./space.js";
+import { OperationTable } from "./tables.js";
 
 const WIDEST = 4;
 const NEAREST = 4;
@@ -22,42 +22,16 @@ export class SlidersPanel {
     this.drawn = 0;
     root.append(
       h("h2", { class: "panel-title" }, "Decode a latent"),
-      h(
-        "p",
-        { class: "hint" },
+      hint(
         "Move the sliders, or drag the diamond on the map. Bars show the probabilities of \u2212, 0 and + in each cell.",
       ),
       h(
         "div",
         { class: "actions" },
-        h(
-          "button",
-          { type: "button", class: "quiet", on: { click: () => this.#fromChosen() } },
-          "Code of the chosen",
-        ),
-        h(
-          "button",
-          { type: "button", class: "quiet", on: { click: () => this.#fromPrior() } },
-          "Draw from the prior",
-        ),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "quiet",
-            on: { click: () => page.store.set({ z: new Float32Array(LATENTS) }) },
-          },
-          "All zero",
-        ),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "quiet",
-            on: { click: () => this.decoded && page.choose(this.decoded.index) },
-          },
-          "Choose the decoded",
-        ),
+        button("Code of the chosen", () => this.#fromChosen()),
+        button("Draw from the prior", () => this.#fromPrior()),
+        button("All zero", () => page.store.set({ z: new Float32Array(LATENTS) })),
+        button("Choose the decoded", () => this.decoded && page.choose(this.decoded.index)),
       ),
       h("div", { class: "decoded" }, this.table.element, this.said),
       h(
@@ -127,23 +101,13 @@ export class SlidersPanel {
   #decode(state) {
     const { page } = this;
     this.decoded = page.codes.decode(state.half, state.z);
-    const { digits, probabilities, joint, index } = this.decoded;
+    const { digits, probabilities } = this.decoded;
     this.table.update(digits, { probabilities, against: digitsOf(state.op) });
-    const names = page.namesOf(index).join(", ");
-    this.said.textContent = `${glyphs(index).replaceAll("-", "\u2212")}${names ? `, ${names}` : ""}; p(table | latent) = ${decimal(joint, 3)}`;
+    this.said.textContent = page.decodedWords(this.decoded);
     const near = page.codes.nearest(state.half, state.z, NEAREST);
     show(
       this.near,
-      near.map(([squared, one]) =>
-        h(
-          "li",
-          {},
-          operationButton(one, page.choose, {
-            note: decimal(Math.sqrt(squared)),
-            name: page.namesOf(one).join(", "),
-          }),
-        ),
-      ),
+      near.map(([squared, one]) => h("li", {}, page.button(one, { note: decimal(Math.sqrt(squared)) }))),
     );
   }
 }

@@ -38,6 +38,11 @@ export function glyphs(index) {
   return Array.from(digitsOf(index), (digit) => GLYPHS[digit]).join("");
 }
 
+/** The same with true minus signs, for the eye. */
+export function signs(index) {
+  return glyphs(index).replaceAll("-", SYMBOLS[0]);
+}
+
 export function hamming(one, other) {
   let differing = 0;
   for (let cell = 0; cell < CELLS; cell += 1) {

@@ -1,7 +1,7 @@
 /** Operations as tables: small ones to recognise, and a large one whose cells can be changed. */
 
-import { h, svg } from "./dom.js";
-import { CELLS, SPOKEN, SYMBOLS, cellName, digitsOf, glyphs } from "./space.js";
+import { h, svg, table } from "./dom.js";
+import { CELLS, SPOKEN, SYMBOLS, cellName, digitsOf, signs } from "./space.js";
 
 const KINDS = ["minus", "zero", "plus"];
 
@@ -28,7 +28,7 @@ export function operationButton(index, choose, { note = "", name = "", against =
     "button",
     { type: "button", class: "operation", "data-index": index, on: { click: () => choose(index) } },
     miniature(index, against),
-    h("span", { class: "glyphs" }, glyphs(index).replaceAll("-", "\u2212")),
+    h("span", { class: "glyphs" }, signs(index)),
     name && h("span", { class: "name" }, name),
     note && h("span", { class: "note" }, note),
   );
@@ -44,37 +44,18 @@ export class OperationTable {
     this.cells = Array.from({ length: CELLS }, (_, cell) =>
       edit ? this.#button(cell) : h("span", { class: "cell" }),
     );
-    this.element = h(
-      "table",
+    const axes = [h("span", { class: "axis-a" }, "a"), h("span", { class: "axis-b" }, "b")];
+    this.element = table(
       { class: "truth-table" },
       h("caption", { class: "visually-hidden" }, label),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          h(
-            "th",
-            { class: "corner", scope: "col" },
-            h("span", { class: "axis-a" }, "a"),
-            h("span", { class: "axis-b" }, "b"),
-          ),
-          SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        [0, 1, 2].map((row) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, SYMBOLS[row]),
-            this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", {}, cell)),
-          ),
-        ),
-      ),
+      [
+        h("th", { class: "corner", scope: "col" }, axes),
+        SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol)),
+      ],
+      SYMBOLS.map((symbol, row) => [
+        h("th", { scope: "row" }, symbol),
+        this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", {}, cell)),
+      ]),
     );
   }
 

@@ -1,7 +1,7 @@
 /** What is under the pointer: a small table and its names. */
 
 import { h, show } from "./dom.js";
-import { glyphs } from "./space.js";
+import { signs } from "./space.js";
 import { miniature } from "./tables.js";
 
 export class Tooltip {
@@ -19,7 +19,7 @@ export class Tooltip {
       show(
         this.element,
         miniature(index, null),
-        h("span", { class: "glyphs" }, glyphs(index).replaceAll("-", "\u2212")),
+        h("span", { class: "glyphs" }, signs(index)),
         h("span", { class: "note" }, `#${index}`),
         names && h("span", { class: "name" }, names),
       );
