@@ -1,22 +1,8 @@
-"""What the commands' tests share: one command alone, and an empty folder to run it in."""
+"""What the commands' tests share: an empty folder to run them in."""
 
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-import typer
-
-from fluxttice_core.cli.main import OneSentence
-
-
-@pytest.fixture
-def app(request: pytest.FixtureRequest) -> typer.Typer:
-    """The command whose name the test's file bears, alone, as the program runs it."""
-    name = request.path.stem.removeprefix("test_")
-    found = typer.Typer(cls=OneSentence)
-    import_module(f"fluxttice_core.cli.{name}").register(found)
-    found.command("other")(lambda: None)
-    return found
 
 
 @pytest.fixture

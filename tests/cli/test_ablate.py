@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from fluxttice_core.cli.main import app
 from fluxttice_core.experiments.ablation import Ablation
 from fluxttice_core.experiments.study import read_study
 from tests.small import RECIPE
@@ -18,7 +18,7 @@ def arguments(*more: str) -> list[str]:
     return ["ablate", "--quick", "--parts", "free_bits", *settings, *more]
 
 
-def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
+def test_it_writes_prints_and_goes_on() -> None:
     first = CliRunner().invoke(app, arguments("--seeds", "2"))
     assert first.exit_code == 0, first.output
     path = Path("runs/ablation-standard.json")
@@ -40,9 +40,7 @@ def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
         (("--set", "optimizer.rate.peak=.inf"), "setting optimizer.rate"),
     ],
 )
-def test_what_it_cannot_do_is_said_in_one_sentence(
-    app: typer.Typer, more: tuple[str, ...], sentence: str
-) -> None:
+def test_what_it_cannot_do_is_said_in_one_sentence(more: tuple[str, ...], sentence: str) -> None:
     result = CliRunner().invoke(app, arguments(*more))
     assert result.exit_code == 2
     assert sentence in result.stderr

@@ -9,22 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from fluxttice_core.cli.audit import register
-from fluxttice_core.cli.main import OneSentence
+from fluxttice_core.cli.main import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
 K = 19_683
-
-app = typer.Typer(cls=OneSentence)
-register(app)
-
-
-@app.command()
-def other() -> None:
-    """Stand beside `audit`, so that its name is needed."""
 
 
 def run(*arguments: str) -> Result:
@@ -327,8 +317,8 @@ def test_estimates_are_cut_at_the_size_of_the_space_and_columns_stay_apart(tmp_p
 def modules_after(*arguments: str) -> set[str]:
     """Return the heavy modules that a fresh interpreter has loaded once the command is done."""
     code = (
-        "import sys, typer; from fluxttice_core.cli.audit import register; app = typer.Typer()\n"
-        f"register(app)\ntry:\n    app({list(arguments)!r})\nexcept SystemExit: pass\n"
+        "import sys; from fluxttice_core.cli.main import app\n"
+        f"try:\n    app({['audit', *arguments]!r})\nexcept SystemExit: pass\n"
         "print(*({'torch', 'scipy', 'numpy'} & set(sys.modules)), file=sys.stderr)"
     )
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,13 +5,13 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
 from fluxttice_core.certification.keys import fingerprint, new_private_key, write_key_pair
 from fluxttice_core.certification.signature import verify_folder
 from fluxttice_core.cli import measuring
+from fluxttice_core.cli.main import app
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -46,7 +46,6 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_ranks_certifies_and_signs(
-    app: typer.Typer,
     small_run: Path,
     tmp_path: Path,
     key: ec.EllipticCurvePrivateKey,
@@ -67,7 +66,7 @@ def test_it_ranks_certifies_and_signs(
 
 
 def test_without_out_it_lies_in_the_run_and_a_second_time_replaces_it(
-    app: typer.Typer, small_run: Path, tmp_path: Path, undrawn: None
+    small_run: Path, tmp_path: Path, undrawn: None
 ) -> None:
     run = shutil.copytree(small_run, tmp_path / "run")
     for _ in range(2):
@@ -78,7 +77,6 @@ def test_without_out_it_lies_in_the_run_and_a_second_time_replaces_it(
 
 
 def test_a_wrong_password_is_told_before_anything_is_measured(
-    app: typer.Typer,
     small_run: Path,
     tmp_path: Path,
     key: ec.EllipticCurvePrivateKey,
@@ -92,9 +90,7 @@ def test_a_wrong_password_is_told_before_anything_is_measured(
     assert "Traceback" not in result.output
 
 
-def test_a_refusal_is_one_sentence_and_exit_code_1(
-    app: typer.Typer, small_run: Path, tmp_path: Path, undrawn: None
-) -> None:
+def test_a_refusal_is_one_sentence_and_exit_code_1(small_run: Path, tmp_path: Path, undrawn: None) -> None:
     run = shutil.copytree(small_run, tmp_path / "run")
     for epoch in (2, 3):
         shutil.rmtree(checkpoint_folder(run, epoch))
@@ -108,7 +104,7 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(
     assert result.exit_code == 0
 
 
-def test_a_run_that_is_not_there_is_bad_input(app: typer.Typer, tmp_path: Path) -> None:
+def test_a_run_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["certify", str(tmp_path / "nothing")])
     assert result.exit_code == 2
     assert "no checkpoint at" in result.output

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from fluxttice_core.cli.main import app
 from tests.small import MEASUREMENT
 
 
@@ -14,7 +14,7 @@ def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", MEASUREMENT)
 
 
-def test_each_model_is_set_beside_the_first(app: typer.Typer, small_checkpoint: Path) -> None:
+def test_each_model_is_set_beside_the_first(small_checkpoint: Path) -> None:
     path = str(small_checkpoint)
     result = CliRunner().invoke(app, ["compare", path, path, path, "--quick"])
     assert result.exit_code == 0, result.output
@@ -22,22 +22,20 @@ def test_each_model_is_set_beside_the_first(app: typer.Typer, small_checkpoint: 
     assert "+0.00" in result.stdout
 
 
-def test_one_model_is_no_comparison(app: typer.Typer, small_checkpoint: Path) -> None:
+def test_one_model_is_no_comparison(small_checkpoint: Path) -> None:
     result = CliRunner().invoke(app, ["compare", str(small_checkpoint), "--quick"])
     assert result.exit_code == 2
     assert "at least two" in result.stderr
 
 
-def test_every_model_must_be_there_before_any_is_measured(app: typer.Typer, small_checkpoint: Path) -> None:
+def test_every_model_must_be_there_before_any_is_measured(small_checkpoint: Path) -> None:
     result = CliRunner().invoke(app, ["compare", str(small_checkpoint), "nowhere", "--quick"])
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert result.stdout == ""
 
 
-def test_random_weights_are_refused(
-    app: typer.Typer, small_checkpoint: Path, untrained_checkpoint: Path
-) -> None:
+def test_random_weights_are_refused(small_checkpoint: Path, untrained_checkpoint: Path) -> None:
     result = CliRunner().invoke(app, ["compare", str(small_checkpoint), str(untrained_checkpoint), "--quick"])
     assert result.exit_code == 2
     assert "not trained" in result.stderr

@@ -8,8 +8,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
+
+from fluxttice_core.cli.main import app
 
 export = import_module("fluxttice_core.storage.export")
 
@@ -17,14 +18,14 @@ export = import_module("fluxttice_core.storage.export")
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
-def test_it_writes_a_file_and_says_so(app: typer.Typer, small_checkpoint: Path, tmp_path: Path) -> None:
+def test_it_writes_a_file_and_says_so(small_checkpoint: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["export", "npz", "--checkpoint", str(small_checkpoint)])
     assert result.exit_code == 0, result.output
     assert result.output == "written operations.npz\n"
     assert (tmp_path / "operations.npz").is_file()
 
 
-def test_an_unknown_format_is_refused_with_the_known_ones(app: typer.Typer) -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
     result = CliRunner().invoke(app, ["export", "pickle"])
     assert result.exit_code == 2
     assert "parquet, npz, projector, onnx" in result.output
@@ -33,7 +34,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones(app: typer.Typer) -> N
 @pytest.mark.parametrize("out", ["", "/", ".", "pipe"])
 @pytest.mark.parametrize("kind", ["npz", "onnx"])
 def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_computed(
-    app: typer.Typer, small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, kind: str, out: str
+    small_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, kind: str, out: str
 ) -> None:
     os.mkfifo("pipe")
     for work in ("embedding_table", "_graphs"):

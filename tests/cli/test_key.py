@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from fluxttice_core.certification.keys import (
@@ -17,21 +16,13 @@ from fluxttice_core.certification.keys import (
     new_private_key,
     write_key_pair,
 )
-from fluxttice_core.cli import key as command
-from fluxttice_core.errors import SignatureError, StorageError
+from fluxttice_core.cli.main import app
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 SET = {"FLUXTTICE_KEY_PASSWORD": PASSWORD}
 
 
-@pytest.fixture
-def app() -> typer.Typer:
-    app = typer.Typer()
-    command.register(app)
-    return app
-
-
-def test_new_asks_twice_for_a_password_and_writes_a_pair(app: typer.Typer, tmp_path: Path) -> None:
+def test_new_asks_twice_for_a_password_and_writes_a_pair(tmp_path: Path) -> None:
     private = tmp_path / "project.pem"
     result = CliRunner().invoke(app, ["key", "new", str(private)], input=f"{PASSWORD}\n{PASSWORD}\n")
     assert result.exit_code == 0, result.output
@@ -43,32 +34,32 @@ def test_new_asks_twice_for_a_password_and_writes_a_pair(app: typer.Typer, tmp_p
     assert fingerprint(public) in result.output
 
 
-def test_new_takes_the_password_from_the_environment(app: typer.Typer, tmp_path: Path) -> None:
+def test_new_takes_the_password_from_the_environment(tmp_path: Path) -> None:
     arguments = ["key", "new", str(tmp_path / "k"), "--public", str(tmp_path / "p")]
     result = CliRunner().invoke(app, arguments, env=SET)
     assert result.exit_code == 0, result.output
     assert load_public_key(tmp_path / "p").curve.name == "secp256r1"
 
 
-def test_new_refuses_short_passwords_and_existing_files(app: typer.Typer, tmp_path: Path) -> None:
+def test_new_refuses_short_passwords_and_existing_files(tmp_path: Path) -> None:
     private = tmp_path / "k"
     result = CliRunner().invoke(app, ["key", "new", str(private)], env={"FLUXTTICE_KEY_PASSWORD": "short"})
-    assert isinstance(result.exception, SignatureError)
+    assert (result.exit_code, "has 5 characters" in result.output) == (2, True)
     assert not private.exists()
     private.write_text("in use")
     result = CliRunner().invoke(app, ["key", "new", str(private)], env=SET)
-    assert isinstance(result.exception, StorageError)
+    assert (result.exit_code, "exists" in result.output) == (2, True)
     assert private.read_text() == "in use"
 
 
-def test_two_different_passwords_are_asked_again(app: typer.Typer, tmp_path: Path) -> None:
+def test_two_different_passwords_are_asked_again(tmp_path: Path) -> None:
     answers = f"{PASSWORD}\nanother password\n{PASSWORD}\n{PASSWORD}\n"
     result = CliRunner().invoke(app, ["key", "new", str(tmp_path / "k")], input=answers)
     assert result.exit_code == 0
     load_private_key(tmp_path / "k", PASSWORD)
 
 
-def test_show_prints_curve_fingerprint_and_key(app: typer.Typer, tmp_path: Path) -> None:
+def test_show_prints_curve_fingerprint_and_key(tmp_path: Path) -> None:
     CliRunner().invoke(app, ["key", "new", str(tmp_path / "k")], env=SET)
     result = CliRunner().invoke(app, ["key", "show", str(tmp_path / "k.pub")])
     assert result.exit_code == 0
@@ -76,7 +67,7 @@ def test_show_prints_curve_fingerprint_and_key(app: typer.Typer, tmp_path: Path)
     assert fingerprint(load_public_key(tmp_path / "k.pub")) in result.output
     assert (tmp_path / "k.pub").read_text().strip() in result.output
     private = CliRunner().invoke(app, ["key", "show", str(tmp_path / "k")])
-    assert isinstance(private.exception, SignatureError)
+    assert (private.exit_code, "public key" in private.output) == (2, True)
 
 
 def test_help_does_not_load_what_it_does_not_need() -> None:
@@ -86,16 +77,15 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_an_empty_password_is_refused_and_not_asked_for_again(app: typer.Typer, tmp_path: Path) -> None:
+def test_an_empty_password_is_refused_and_not_asked_for_again(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["key", "new", str(tmp_path / "k"), "--password", ""], env=SET)
-    assert isinstance(result.exception, SignatureError)
-    assert "has 0 characters" in str(result.exception)
+    assert (result.exit_code, "has 0 characters" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["", ".", "/"])
-def test_new_refuses_what_is_no_name_of_a_file(app: typer.Typer, name: str) -> None:
+def test_new_refuses_what_is_no_name_of_a_file(name: str) -> None:
     result = CliRunner().invoke(app, ["key", "new", name], env=SET)
-    assert isinstance(result.exception, StorageError)
+    assert (result.exit_code, "is the name of a folder" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize("command", ["key new", "certify"])

@@ -5,20 +5,15 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from fluxttice_core.cli.main import OneSentence
-from fluxttice_core.cli.operation import register
+from fluxttice_core.cli.main import app
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.symmetry import class_count
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
-
-app = typer.Typer(cls=OneSentence)
-register(app)
 
 
 def run(*arguments: str) -> Result:

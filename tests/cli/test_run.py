@@ -5,11 +5,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from fluxttice_core.cli import measuring
 from fluxttice_core.cli import run as command
+from fluxttice_core.cli.main import app
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.coverage_report import certified_report
@@ -39,20 +39,20 @@ def trained(monkeypatch: pytest.MonkeyPatch, small_run: Path, empty_folder: Path
     return Path(shutil.copytree(small_run, empty_folder / "runs" / "standard-0"))
 
 
-def ran(app: typer.Typer, *options: str) -> Result:
+def ran(*options: str) -> Result:
     result = CliRunner().invoke(app, ["run", *options])
     assert result.exit_code == 0, result.output
     return result
 
 
 def test_the_report_goes_into_the_run_and_stands_beside_the_shipped_one_again_and_again(
-    app: typer.Typer, trained: Path
+    trained: Path,
 ) -> None:
     before = set(trained.rglob("*"))
-    first = ran(app)
+    first = ran()
     assert "written to runs/standard-0/coverage_vs_entropy.json" in first.stdout
     sums = (trained / "certified" / "SHA256SUMS").read_bytes()
-    assert beside_shipped_in(first, trained) == beside_shipped_in(ran(app), trained)
+    assert beside_shipped_in(first, trained) == beside_shipped_in(ran(), trained)
     assert (trained / "certified" / "SHA256SUMS").read_bytes() == sums
     made = {path.relative_to(trained).parts[0] for path in set(trained.rglob("*")) - before}
     assert made == {"certified", "coverage_vs_entropy.json"}
@@ -73,8 +73,8 @@ def beside_shipped_in(result: Result, run: Path) -> str:
     return beside
 
 
-def test_a_rehearsal_leaves_no_report_of_the_run(app: typer.Typer, trained: Path) -> None:
-    ran(app, "--quick")
+def test_a_rehearsal_leaves_no_report_of_the_run(trained: Path) -> None:
+    ran("--quick")
     assert not (trained / "coverage_vs_entropy.json").exists()
 
 

@@ -14,19 +14,9 @@ from importlib import util
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from fluxttice_core.cli.main import OneSentence
-from fluxttice_core.cli.serve import register
-
-app = typer.Typer(cls=OneSentence)
-register(app)
-
-
-@app.command()
-def other() -> None:
-    """A second command, so that the first keeps its name."""
+from fluxttice_core.cli.main import app
 
 
 def run(*arguments: str, **variables: str) -> Result:

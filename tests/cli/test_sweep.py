@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from fluxttice_core.cli.main import app
 from fluxttice_core.experiments.study import read_study
 from fluxttice_core.experiments.sweep import Sweep
 from tests.small import RECIPE
@@ -22,7 +22,7 @@ def arguments(*more: str) -> list[str]:
     ]
 
 
-def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
+def test_it_writes_prints_and_goes_on() -> None:
     first = CliRunner().invoke(app, arguments("--seeds", "2"))
     assert first.exit_code == 0, first.output
     path = Path("runs/sweep-standard.json")
@@ -47,9 +47,7 @@ def test_it_writes_prints_and_goes_on(app: typer.Typer) -> None:
         ),
     ],
 )
-def test_what_it_cannot_do_is_said_in_one_sentence(
-    app: typer.Typer, more: tuple[str, ...], sentence: str
-) -> None:
+def test_what_it_cannot_do_is_said_in_one_sentence(more: tuple[str, ...], sentence: str) -> None:
     result = CliRunner().invoke(app, arguments(*more))
     assert result.exit_code == 2
     assert sentence in result.stderr

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from fluxttice_core.cli.main import app
 from fluxttice_core.storage import arithmetic
 from fluxttice_core.storage.arithmetic import arithmetic_record
 from fluxttice_core.training.run import Run, run_settings
@@ -34,18 +34,14 @@ def stopped(tmp_path: Path) -> Path:
         (("--recipe", "standard", "--set", "epochs=3"), "--recipe and --set"),
     ],
 )
-def test_a_resumed_run_takes_no_other_settings(
-    app: typer.Typer, stopped: Path, options: tuple[str, ...], named: str
-) -> None:
+def test_a_resumed_run_takes_no_other_settings(stopped: Path, options: tuple[str, ...], named: str) -> None:
     result = CliRunner().invoke(app, ["train", "--resume", str(stopped), *options])
     assert result.exit_code == 2
     assert f"keeps its settings: leave out {named}, or start a new run" in result.stderr
 
 
 @pytest.mark.parametrize("moved", [True, False], ids=["elsewhere", "here"])
-def test_a_run_resumed_elsewhere_says_so(
-    app: typer.Typer, stopped: Path, monkeypatch: pytest.MonkeyPatch, moved: bool
-) -> None:
+def test_a_run_resumed_elsewhere_says_so(stopped: Path, monkeypatch: pytest.MonkeyPatch, moved: bool) -> None:
     other = {**arithmetic_record(), "capability": "NEON"}
     if moved:
         monkeypatch.setattr(arithmetic, "arithmetic_record", lambda _device: other)
@@ -55,7 +51,7 @@ def test_a_run_resumed_elsewhere_says_so(
     assert "Trained to epoch 2" in result.stderr
 
 
-def test_seed_and_threads_are_kept_with_the_run(app: typer.Typer, empty_folder: Path) -> None:
+def test_seed_and_threads_are_kept_with_the_run(empty_folder: Path) -> None:
     settings = [part for text in RECIPE for part in ("--set", text)]
     result = CliRunner().invoke(app, ["train", "--seed", "4", "--threads", "2", *settings])
     assert result.exit_code == 0, result.output

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
 from fluxttice_core.certification.keys import new_private_key, public_pem
 from fluxttice_core.certification.signature import sign_folder
+from fluxttice_core.cli.main import app
 
 LAZY = """
 import sys
@@ -20,7 +20,7 @@ sys.argv = ["fluxttice", "verify", sys.argv[1]]
 try:
     main()
 finally:
-    print("loaded:", [name for name in ("torch", "scipy", "numpy", "matplotlib") if name in sys.modules])
+    print("loaded:", [name for name in ("torch", "scipy", "matplotlib") if name in sys.modules])
 """
 
 
@@ -36,9 +36,7 @@ def key(tmp_path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def test_a_sound_folder_passes_and_the_unchecked_is_never_called_valid(
-    app: typer.Typer, folder: Path
-) -> None:
+def test_a_sound_folder_passes_and_the_unchecked_is_never_called_valid(folder: Path) -> None:
     result = CliRunner().invoke(app, ["verify", str(folder)])
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-1] == (
@@ -48,7 +46,7 @@ def test_a_sound_folder_passes_and_the_unchecked_is_never_called_valid(
 
 
 def test_the_signature_counts_when_a_key_is_given(
-    app: typer.Typer, folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey
+    folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey
 ) -> None:
     arguments = ["verify", str(folder), "--public-key", str(tmp_path / "key.pub")]
     assert CliRunner().invoke(app, arguments).exit_code == 1
@@ -72,7 +70,7 @@ def test_the_signature_counts_when_a_key_is_given(
     ],
 )
 def test_what_is_no_certificate_is_bad_input_said_in_one_sentence(
-    app: typer.Typer, tmp_path: Path, kind: str, sentence: str
+    tmp_path: Path, kind: str, sentence: str
 ) -> None:
     path = tmp_path / kind
     if kind == "file":
@@ -87,7 +85,7 @@ def test_what_is_no_certificate_is_bad_input_said_in_one_sentence(
     assert "holds       " not in result.output
 
 
-def test_a_single_file_of_a_certificate_is_reported_on(app: typer.Typer, folder: Path) -> None:
+def test_a_single_file_of_a_certificate_is_reported_on(folder: Path) -> None:
     (folder.parent / "alone").mkdir()
     (folder / "report.json").rename(folder.parent / "alone" / "report.json")
     result = CliRunner().invoke(app, ["verify", str(folder.parent / "alone")])
@@ -95,21 +93,21 @@ def test_a_single_file_of_a_certificate_is_reported_on(app: typer.Typer, folder:
     assert "fails       sums" in result.output
 
 
-def test_measuring_again_is_done_when_asked_for(app: typer.Typer, folder: Path) -> None:
+def test_measuring_again_is_done_when_asked_for(folder: Path) -> None:
     result = CliRunner().invoke(app, ["verify", str(folder), "--remeasure"])
     assert result.exit_code == 0, result.output
     assert "half B        measured again" in result.output
     assert result.output.splitlines()[-1].endswith("not checked: signature, figures, other figures")
 
 
-def test_a_key_that_is_none_is_bad_input(app: typer.Typer, folder: Path, tmp_path: Path) -> None:
+def test_a_key_that_is_none_is_bad_input(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "key.pub").write_text("no key")
     result = CliRunner().invoke(app, ["verify", str(folder), "--public-key", str(tmp_path / "key.pub")])
     assert result.exit_code == 2
     assert "no public key" in result.output
 
 
-def test_the_shipped_model_holds_with_the_project_s_key(app: typer.Typer) -> None:
+def test_the_shipped_model_holds_with_the_project_s_key() -> None:
     result = CliRunner().invoke(app, ["verify"])
     assert result.exit_code == 0, result.output
     assert "holds       signature" in result.output

@@ -6,12 +6,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from docs import generalisation
-from fluxttice_core.cli import audit, benchmark
-from fluxttice_core.cli.main import OneSentence
+from fluxttice_core.cli.main import app
 from fluxttice_core.metrics.wording import LABELS
 from fluxttice_core.storage.canonical_json import parse_json
 from fluxttice_core.storage.pretrained import certified
@@ -77,9 +75,6 @@ def test_there_are_five_lies() -> None:
 
 @pytest.mark.parametrize(("command", "status"), COMMANDS)
 def test_each_lie_is_found_out_by_its_command(command: str, status: str) -> None:
-    app = typer.Typer(cls=OneSentence)
-    audit.register(app)
-    benchmark.register(app)
     result = CliRunner().invoke(app, shlex.split(command))
     assert ("impossible" if status == "1" else "trained checkpoint") in result.output
     assert result.exit_code == int(status), repr(result.exception) + result.output

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.sample_report import SampleReport
     from fluxttice_core.audit.verdicts import Finding
 
-__all__ = ["register"]
-
 _TERNARY_OPERATIONS = 19_683
 _LARGEST_SPACE = 2**63
 
@@ -80,11 +78,6 @@ RequireUniform = Annotated[
     bool, typer.Option("--require-uniform", help="Exit with 1 unless possible or consistent with uniform.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `audit`."""
-    app.command()(audit)
 
 
 def audit(

@@ -12,12 +12,7 @@ if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import MeasurementSettings
     from fluxttice_core.storage.pretrained import TrainedModel
 
-__all__ = ["register", "report_card"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `benchmark`."""
-    app.command()(benchmark)
+__all__ = ["report_card"]
 
 
 def benchmark(

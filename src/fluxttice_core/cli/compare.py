@@ -7,13 +7,6 @@ import typer
 
 from fluxttice_core.extras import require_extra
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `compare`."""
-    app.command()(compare)
-
 
 def compare(
     models: Annotated[

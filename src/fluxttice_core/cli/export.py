@@ -7,13 +7,6 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `export`."""
-    app.command()(export)
-
 
 def export(
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet, npz, projector or onnx.")],

@@ -9,16 +9,9 @@ import typer
 
 from fluxttice_core.cli.password import PASSWORD, asked_password
 
-__all__ = ["register"]
-
 _QUESTION = "Password for the private key"
 
 keys = typer.Typer(help="Make and show the keys that sign certified models.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command group `key`."""
-    app.add_typer(keys, name="key")
 
 
 @keys.command()

@@ -6,21 +6,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from fluxttice_core.cli import (
-    ablate,
-    audit,
-    benchmark,
-    certify,
-    compare,
-    export,
-    key,
-    operation,
-    run,
-    serve,
-    sweep,
-    train,
-    verify,
-)
+from fluxttice_core.cli.ablate import ablate
+from fluxttice_core.cli.audit import audit
+from fluxttice_core.cli.benchmark import benchmark
+from fluxttice_core.cli.certify import certify
+from fluxttice_core.cli.compare import compare
+from fluxttice_core.cli.export import export
+from fluxttice_core.cli.key import keys
+from fluxttice_core.cli.operation import operation, search
+from fluxttice_core.cli.run import run
+from fluxttice_core.cli.serve import serve
+from fluxttice_core.cli.sweep import sweep
+from fluxttice_core.cli.train import train
+from fluxttice_core.cli.verify import verify
 from fluxttice_core.errors import FluxtticeError, StorageError
 
 STOPPED = 130
@@ -88,19 +86,9 @@ def _main(
     pass
 
 
-for group in (
-    run,
-    train,
-    benchmark,
-    compare,
-    sweep,
-    ablate,
-    certify,
-    verify,
-    audit,
-    operation,
-    serve,
-    export,
-    key,
-):
-    group.register(app)
+for command in (run, train, benchmark, compare, sweep, ablate, certify, verify, audit):
+    app.command()(command)
+app.command(context_settings={"ignore_unknown_options": True})(operation)
+for command in (search, serve, export):
+    app.command()(command)
+app.add_typer(keys, name="key")

@@ -12,8 +12,6 @@ from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
 if TYPE_CHECKING:
     from fluxttice_core.operations.operation import Operation
 
-__all__ = ["register"]
-
 NearOption = Annotated[
     str | None, typer.Option(metavar="OPERATION", help="List the nearest to this operation first.")
 ]
@@ -30,12 +28,6 @@ ClassOption = Annotated[
 LimitOption = Annotated[int, typer.Option(min=1, max=19683, help="Most operations to list.")]
 NamedOption = Annotated[bool, typer.Option("--named", help="Only operations that have a name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands `operation` and `search`."""
-    app.command(context_settings={"ignore_unknown_options": True})(operation)
-    app.command()(_search_command())
 
 
 def operation(
@@ -176,3 +168,6 @@ def _search_row(index: int, centre: int | None) -> dict[str, Any]:
     if centre is not None:
         row["distance"] = int(hamming(np.array(index), np.array(centre)))
     return row
+
+
+search = _search_command()

@@ -12,15 +12,10 @@ from fluxttice_core.extras import require_extra
 if TYPE_CHECKING:
     from fluxttice_core.certification.certify import Certificate
 
-__all__ = ["RESULT", "register"]
+__all__ = ["RESULT"]
 
 RESULT = "coverage_vs_entropy.json"
 """The run's result file, in its folder."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(run)
 
 
 def run(

@@ -12,13 +12,6 @@ if TYPE_CHECKING:
 
     from fluxttice_core.evaluation.report import Report
 
-__all__ = ["register"]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `serve`."""
-    app.command()(serve)
-
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

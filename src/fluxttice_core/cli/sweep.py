@@ -8,11 +8,6 @@ import typer
 from fluxttice_core.extras import require_extra
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(sweep)
-
-
 def sweep(
     recipe: Annotated[
         str, typer.Option(help="Name of a shipped recipe, or path of a YAML file.")

@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from fluxttice_core.training.run import Run
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(train)
-
-
 def train(
     recipe: Annotated[
         str | None, typer.Option(help="Name of a shipped recipe, or path of a YAML file. Default: standard.")

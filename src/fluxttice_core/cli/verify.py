@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
     from fluxttice_core.certification.verify import Finding
 
-__all__ = ["register"]
-
 _COLOURS = {"holds": typer.colors.GREEN, "fails": typer.colors.RED, "not checked": typer.colors.YELLOW}
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command `verify`."""
-    app.command()(verify)
 
 
 def verify(
