@@ -1,5 +1,74 @@
 """The errors that a user can meet: each carries one sentence that says what was wrong and what to do."""
 
+from typing import Literal
+
+ErrorCode = Literal[
+    "alien_file",
+    "already_exists",
+    "ambiguous",
+    "architecture_mismatch",
+    "bad_request",
+    "cannot_listen",
+    "changing_file",
+    "contradictory",
+    "contradictory_report",
+    "damaged_file",
+    "digest_mismatch",
+    "disk_full",
+    "exposed_key",
+    "exposed_server",
+    "gate_failed",
+    "in_use",
+    "incomplete_report",
+    "law_broken",
+    "loss_not_finite",
+    "malformed",
+    "missing_checkpoint",
+    "missing_device",
+    "missing_extra",
+    "missing_file",
+    "missing_option",
+    "missing_record",
+    "missing_value",
+    "model_mismatch",
+    "no_terminal",
+    "not_a_file",
+    "not_a_folder",
+    "not_enumerable",
+    "not_finite",
+    "not_measured",
+    "out_of_range",
+    "settings_mismatch",
+    "signature_invalid",
+    "space_mismatch",
+    "state_mismatch",
+    "too_costly",
+    "too_few",
+    "too_large",
+    "undefined",
+    "unexpected_file",
+    "unknown_column",
+    "unknown_format",
+    "unknown_name",
+    "unknown_operation",
+    "unknown_recipe",
+    "unknown_setting",
+    "unreadable_file",
+    "unsafe_file",
+    "unsuitable_key",
+    "unsupported",
+    "untrained",
+    "unwritable",
+    "weak_secret",
+    "wrong_key",
+    "wrong_password",
+    "wrong_setting",
+    "wrong_shape",
+    "wrong_type",
+    "wrong_version",
+]
+"""What went wrong, as a word for programs that stays as it is; docs/errors.md says what to do about each."""
+
 _LONGEST = 4_000
 
 
@@ -11,16 +80,23 @@ class FluxtticeError(ValueError):
 
     Args:
         sentence: What was wrong, what was expected, what to do.
+        code: What was wrong, for programs.
 
     Example:
-        >>> str(FluxtticeError("the column \x1b[2J is missing"))
-        'the column \\x1b[2J is missing'
+        >>> error = FluxtticeError("the column \x1b[2J is missing", "unknown_column")
+        >>> str(error), error.code
+        ('the column \\x1b[2J is missing', 'unknown_column')
     """
 
     exit_code = 2
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(printable(sentence))
+    def __init__(self, sentence: str, code: ErrorCode = "bad_request") -> None:
+        # Both are its `args`, so that a copy, or another process that is sent it, has them too.
+        super().__init__(printable(sentence), code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def printable(sentence: str) -> str:

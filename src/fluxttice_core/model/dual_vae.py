@@ -157,7 +157,9 @@ class DualVAE(nn.Module):
             SettingsError: For any other name.
         """
         if name not in ("a", "b"):
-            raise SettingsError(f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"')
+            raise SettingsError(
+                f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"', "unknown_name"
+            )
         return self.vae_a if name == "a" else self.vae_b
 
     def noise(self, rows: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -65,7 +65,9 @@ def property_names(space: OperationSpace = TERNARY) -> tuple[str, ...]:
         OperationError: If the operations do not have two inputs.
     """
     if space.arity != 2:
-        raise OperationError(f"properties are defined for operations of 2 inputs, not for {space.describe()}")
+        raise OperationError(
+            f"properties are defined for operations of 2 inputs, not for {space.describe()}", "unsupported"
+        )
     return tuple(term.name for term in PROPERTIES if space.base == 3 or not term.ternary)
 
 
@@ -90,7 +92,9 @@ def holds(
     """
     if name not in property_names(space):
         known = ", ".join(property_names(space))
-        raise OperationError(f"there is no property {name!r} of {space.describe()}: choose among {known}")
+        raise OperationError(
+            f"there is no property {name!r} of {space.describe()}: choose among {known}", "unknown_name"
+        )
     if indices is None:
         return _all_verdicts(name, space)
     return _TESTS[name](grid(space, indices))

@@ -47,7 +47,7 @@ def named_operations(arity: int = 2) -> tuple[NamedOperation, ...]:
         OperationError: If the number of inputs is neither 1 nor 2.
     """
     if arity not in (1, 2):
-        raise OperationError(f"there are named operations of 1 and 2 inputs, not of {arity}")
+        raise OperationError(f"there are named operations of 1 and 2 inputs, not of {arity}", "unsupported")
     space, entries = (TERNARY, BINARY) if arity == 2 else (UNARY_TERNARY, UNARY)
     return tuple(_tabulate(space, entry) for entry in entries)
 
@@ -96,7 +96,7 @@ def read_operation(text: str, arity: int = 2) -> Operation:
     if any(letter.isalpha() for letter in text):
         close = get_close_matches(_normalise(text), _by_name(arity), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see the catalogue for the names"
-        raise OperationError(f"no operation is named {text!r}: {hint}")
+        raise OperationError(f"no operation is named {text!r}: {hint}", "unknown_operation")
     index = parse_one(space, text)
     return Operation(space, index, next(iter(names_of(index, arity)), ""))
 

@@ -62,7 +62,7 @@ def maximal_clones(base: int) -> tuple[MaximalClone, ...]:
         return _boolean_clones()
     if base == 3:
         return _ternary_clones()
-    raise OperationError(f"the maximal clones are listed for 2 and 3 values, not for {base}")
+    raise OperationError(f"the maximal clones are listed for 2 and 3 values, not for {base}", "unsupported")
 
 
 def _boolean_clones() -> tuple[MaximalClone, ...]:
@@ -143,10 +143,14 @@ def completeness(operations: Sequence[Operation]) -> Completeness:
         OperationError: If no operation is given, they differ in base, or the base is not 2 or 3.
     """
     if not operations:
-        raise OperationError("functional completeness is asked of at least one operation: give some")
+        raise OperationError(
+            "functional completeness is asked of at least one operation: give some", "too_few"
+        )
     bases = sorted({operation.space.base for operation in operations})
     if len(bases) > 1:
-        raise OperationError(f"operations on {bases[0]} and on {bases[1]} values cannot be combined")
+        raise OperationError(
+            f"operations on {bases[0]} and on {bases[1]} values cannot be combined", "space_mismatch"
+        )
     members = [clone_memberships(op.space, np.array([op.index]))[:, 0] for op in operations]
     containing = np.all(members, axis=0)
     names = tuple(
@@ -177,7 +181,9 @@ def generated_unary_sizes(
         OperationError: If the space does not have two inputs and at most three values.
     """
     if space.arity != 2 or space.base > 3:
-        raise OperationError("generated unary operations are counted for two inputs and at most three values")
+        raise OperationError(
+            "generated unary operations are counted for two inputs and at most three values", "unsupported"
+        )
     reached = _generated_unary(grid(space, indices))
     return np.asarray(np.bitwise_count(reached), dtype=np.int64)
 
@@ -193,7 +199,7 @@ def sheffer_by_unary_operations(
     Source: Slupecki, Comptes rendus de la Societe des sciences et des lettres de Varsovie 32 (1939).
     """
     if space != TERNARY:
-        raise OperationError("this criterion is for the operations of 2 inputs on 3 values")
+        raise OperationError("this criterion is for the operations of 2 inputs on 3 values", "unsupported")
     f = grid(space, indices)
     return conjunction(generated_unary_sizes(space, indices) == 27, surjective(f), depends_on_both(f))
 

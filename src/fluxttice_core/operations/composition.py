@@ -31,7 +31,9 @@ class Variable:
             OperationError: If the space has no such input.
         """
         if not 0 <= self.position < space.arity:
-            raise OperationError(f"{space.describe()} have no input number {self.position + 1}")
+            raise OperationError(
+                f"{space.describe()} have no input number {self.position + 1}", "out_of_range"
+            )
         return Operation.read(space, space.inputs()[None, :, self.position], str(self))
 
 
@@ -82,15 +84,18 @@ def compose(outer: Operation, *inner: Operation) -> Operation:
     """
     if len(inner) != outer.space.arity:
         raise OperationError(
-            f"{outer} takes {outer.space.arity} inputs, but {len(inner)} operations were given"
+            f"{outer} takes {outer.space.arity} inputs, but {len(inner)} operations were given", "wrong_shape"
         )
     spaces = {operation.space for operation in inner}
     if len(spaces) != 1:
-        raise OperationError("operations that are composed side by side must have the same inputs and values")
+        raise OperationError(
+            "operations that are composed side by side must have the same inputs and values", "space_mismatch"
+        )
     space = spaces.pop()
     if space.base != outer.space.base:
         raise OperationError(
-            f"{outer} works on {outer.space.base} values, but it is applied to operations on {space.base}"
+            f"{outer} works on {outer.space.base} values, but it is applied to operations on {space.base}",
+            "space_mismatch",
         )
     name = f"{outer}({', '.join(map(str, inner))})"
     return Operation.read(space, outer(*(operation.table for operation in inner))[None], name)

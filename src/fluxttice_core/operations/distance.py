@@ -54,7 +54,8 @@ def neighbours(
     """
     if not 0 <= distance <= space.cells:
         raise OperationError(
-            f"a distance between tables is a whole number from 0 to {space.cells}, not {distance}"
+            f"a distance between tables is a whole number from 0 to {space.cells}, not {distance}",
+            "out_of_range",
         )
     table = space.tables(index).astype(np.int64) - space.symbols[0]
     shifts = [

@@ -94,17 +94,18 @@ def shortest_expression(
 def _check(target: Operation, basis: Sequence[Operation], size_limit: int, pair_limit: int) -> None:
     target.space.require_enumerable()
     if not basis:
-        raise OperationError("an expression needs a basis: give at least one operation")
+        raise OperationError("an expression needs a basis: give at least one operation", "too_few")
     if size_limit < 1 or pair_limit < 1:
-        raise OperationError("the bounds of a search for an expression must be at least 1")
+        raise OperationError("the bounds of a search for an expression must be at least 1", "out_of_range")
     for operation in basis:
         if operation.space.base != target.space.base:
             raise OperationError(
-                f"{target} is on {target.space.base} values, but {operation} on {operation.space.base}"
+                f"{target} is on {target.space.base} values, but {operation} on {operation.space.base}",
+                "space_mismatch",
             )
         if operation.space.arity > 2:
             raise OperationError(
-                f"{operation} has {operation.space.arity} inputs: a basis may have one or two"
+                f"{operation} has {operation.space.arity} inputs: a basis may have one or two", "unsupported"
             )
 
 

@@ -66,11 +66,15 @@ class Operation:
             OperationError: If the number of inputs is wrong, or an entry is no symbol.
         """
         if len(inputs) != self.space.arity:
-            raise OperationError(f"{self} takes {self.space.arity} inputs, but {len(inputs)} were given")
+            raise OperationError(
+                f"{self} takes {self.space.arity} inputs, but {len(inputs)} were given", "wrong_shape"
+            )
         stacked = np.stack([np.asarray(entries) for entries in inputs])
         low, high = self.space.symbols[0], self.space.symbols[-1]
         if stacked.size and (stacked.min() < low or stacked.max() > high):
-            raise OperationError(f"the inputs of {self} must be among {self.space.describe_symbols()}")
+            raise OperationError(
+                f"the inputs of {self} must be among {self.space.describe_symbols()}", "out_of_range"
+            )
         cell = np.zeros(stacked.shape[1:], dtype=np.int64)
         for entries in stacked:
             cell = cell * self.space.base + (entries.astype(np.int64) - low)

@@ -40,7 +40,9 @@ class Pairwise:
         """
         space.require_enumerable()
         if operation.space != OperationSpace(space.base, 2):
-            raise OperationError(f"{operation} is not an operation of 2 inputs on {space.base} values")
+            raise OperationError(
+                f"{operation} is not an operation of 2 inputs on {space.base} values", "space_mismatch"
+            )
         low_cells = space.cells // 2
         modulus = space.base**low_cells
         low = _combine_all(operation, low_cells)

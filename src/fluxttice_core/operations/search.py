@@ -63,12 +63,16 @@ def find_operations(
         chosen &= holds(name, space) == wanted
     if near is None:
         if within is not None:
-            raise OperationError("a distance needs an operation to count from: say which is near")
+            raise OperationError(
+                "a distance needs an operation to count from: say which is near", "missing_option"
+            )
         return np.flatnonzero(chosen)
     distances = hamming_to_all(near, space)
     if within is not None:
         if within < 0:
-            raise OperationError(f"a distance between tables cannot be negative, as {within} is")
+            raise OperationError(
+                f"a distance between tables cannot be negative, as {within} is", "out_of_range"
+            )
         chosen &= distances <= within
     found = np.flatnonzero(chosen)
     return found[np.argsort(distances[found], kind="stable")]

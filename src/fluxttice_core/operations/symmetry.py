@@ -45,7 +45,9 @@ def transformations(name: str, space: OperationSpace = TERNARY) -> tuple[Transfo
     """
     known = [term.name for term in SYMMETRIES]
     if name not in known:
-        raise OperationError(f"there is no symmetry {name!r}: choose among {', '.join(known)}")
+        raise OperationError(
+            f"there is no symmetry {name!r}: choose among {', '.join(known)}", "unknown_name"
+        )
     same = tuple(range(space.base))
     every, signs = list(permutations(same)), [same, same[::-1]]
     kept, orders = [tuple(range(space.arity))], list(permutations(range(space.arity)))

@@ -16,7 +16,7 @@ class RequestError(FluxtticeError):
         message: What was wrong, what was expected, what to do.
         status: The HTTP status.
         param: Which part of the request was wrong.
-        code: A word for programs.
+        code: The answer's word for programs; the error's own code is bad_request.
         close: Whether the connection ends with the answer.
     """
 
@@ -29,10 +29,10 @@ class RequestError(FluxtticeError):
         code: str | None = None,
         close: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, "bad_request")
         self.status = status
         self.param = param
-        self.code = code
+        self.word = code
         self.close = close
 
 
@@ -72,7 +72,7 @@ def error_response(error: RequestError) -> Response:
     if error.status == 503:
         headers["retry-after"] = "1"
     return Response(
-        error_body(str(error), error.status, param, error.code),
+        error_body(str(error), error.status, param, error.word),
         status_code=error.status,
         headers=headers,
         media_type="application/json",

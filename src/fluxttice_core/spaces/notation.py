@@ -66,7 +66,7 @@ def parse_one(space: OperationSpace, operation: object) -> int:
     """
     indices = parse(space, operation)
     if indices.size != 1:
-        raise OperationError(f"expected one operation, but {indices.size} were given")
+        raise OperationError(f"expected one operation, but {indices.size} were given", "wrong_shape")
     return int(indices[0])
 
 
@@ -90,12 +90,13 @@ def _parse_entries(space: OperationSpace, entries: Sequence[Any]) -> Int64[np.nd
 def _parse_entry(space: OperationSpace, position: int, entry: object) -> int:
     if isinstance(entry, list | tuple) and not _is_grid(entry):
         raise OperationError(
-            f"entry {position}: expected one operation, not a list of several or a ragged table"
+            f"entry {position}: expected one operation, not a list of several or a ragged table",
+            "wrong_shape",
         )
     try:
         return parse_one(space, entry)
     except OperationError as error:
-        raise OperationError(f"entry {position}: {error}") from None
+        raise OperationError(f"entry {position}: {error}", error.code) from None
 
 
 def _parse_strings(space: OperationSpace, texts: Sequence[str]) -> Int64[np.ndarray, "n"]:
@@ -129,25 +130,27 @@ def _parse_decimal(space: OperationSpace, text: str, glyphs: str) -> Int64[np.nd
     shown = repr(text if len(text) <= 40 else text[:37] + "...")
     expected = f"expected {space.cells} of the characters {space.glyphs}, or an index"
     if not glyphs:
-        raise OperationError(f"the string {shown} is empty: {expected}")
+        raise OperationError(f"the string {shown} is empty: {expected}", "malformed")
     foreign = next((glyph for glyph in glyphs if glyph not in space.glyphs), None)
     if foreign is not None:
         raise OperationError(
-            f"the string {shown} has the character {foreign!r}, which is no symbol: {expected}"
+            f"the string {shown} has the character {foreign!r}, which is no symbol: {expected}", "malformed"
         )
-    raise OperationError(f"the string {shown} has {len(glyphs)} symbols: {expected}")
+    raise OperationError(f"the string {shown} has {len(glyphs)} symbols: {expected}", "wrong_shape")
 
 
 def _as_array(operations: object) -> Shaped[np.ndarray, "..."]:
     kind = type(operations).__name__
     if operations is None or isinstance(operations, bytes | bytearray | dict | set | frozenset):
-        raise OperationError(f"cannot read an operation from {kind}: {_KINDS}")
+        raise OperationError(f"cannot read an operation from {kind}: {_KINDS}", "wrong_type")
     if _holds_boolean(operations):
-        raise OperationError("True and False are no symbols: write the operation with numbers or a string")
+        raise OperationError(
+            "True and False are no symbols: write the operation with numbers or a string", "wrong_type"
+        )
     try:
         return np.asarray(operations)
     except (TypeError, ValueError, OverflowError, RuntimeError):
-        raise OperationError(f"cannot read an operation from {kind}: {_KINDS}") from None
+        raise OperationError(f"cannot read an operation from {kind}: {_KINDS}", "wrong_type") from None
 
 
 def _holds_boolean(value: object) -> bool:
@@ -161,13 +164,17 @@ def _whole(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) -> Shaped[
     if numbers.dtype.kind in "iu":
         return numbers
     if numbers.dtype.kind == "O" and all(isinstance(number, int) for number in numbers.flat):
-        raise OperationError(f"index {max(numbers.flat, key=abs)} is outside 0 to {space.size - 1}")
+        raise OperationError(
+            f"index {max(numbers.flat, key=abs)} is outside 0 to {space.size - 1}", "out_of_range"
+        )
     if numbers.dtype.kind != "f":
-        raise OperationError(f"cannot read an operation from values of type {numbers.dtype}: {_KINDS}")
+        raise OperationError(
+            f"cannot read an operation from values of type {numbers.dtype}: {_KINDS}", "wrong_type"
+        )
     whole = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) <= _EXACT_FLOATS)
     if not whole.all():
         raise OperationError(
-            f"{numbers[~whole].flat[0]} is not a whole number: symbols and indices are whole"
+            f"{numbers[~whole].flat[0]} is not a whole number: symbols and indices are whole", "wrong_type"
         )
     return numbers.astype(np.int64)
 
@@ -184,7 +191,8 @@ def _parse_numbers(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) ->
     grid = " x ".join(map(str, space.shape))
     raise OperationError(
         f"numbers of shape {' x '.join(map(str, numbers.shape))} are no operations: expected a flat list of "
-        f"indices, a table of {space.cells} numbers or of shape {grid}, or a list of tables"
+        f"indices, a table of {space.cells} numbers or of shape {grid}, or a list of tables",
+        "wrong_shape",
     )
 
 
@@ -198,5 +206,6 @@ def _parse_flat(space: OperationSpace, numbers: Shaped[np.ndarray, "n"]) -> Int6
     except OperationError as error:
         raise OperationError(
             f"{space.cells} numbers that are neither a table, whose entries are all one of "
-            f"{space.describe_symbols()}, nor indices: {error}"
+            f"{space.describe_symbols()}, nor indices: {error}",
+            error.code,
         ) from None

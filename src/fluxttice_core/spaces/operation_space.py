@@ -53,12 +53,14 @@ class OperationSpace:
             if type(value) is not int or value not in allowed:
                 raise OperationError(
                     f"the {name} of an operation space must be a whole number from {allowed[0]} to "
-                    f"{allowed[-1]}, not {value!r}"
+                    f"{allowed[-1]}, not {value!r}",
+                    "out_of_range",
                 )
         if self.size > 2**63:
             raise OperationError(
                 f"base {self.base} with {self.arity} inputs has {self.base}^{self.cells} operations, whose "
-                "indices do not fit 64 bits: choose a smaller base or fewer inputs"
+                "indices do not fit 64 bits: choose a smaller base or fewer inputs",
+                "too_large",
             )
 
     @property
@@ -125,13 +127,16 @@ class OperationSpace:
         if tables.shape[-1:] != (self.cells,):
             raise OperationError(
                 f"a table of {self.describe()} has {self.cells} entries along its last axis, "
-                f"but the shape is {tables.shape}"
+                f"but the shape is {tables.shape}",
+                "wrong_shape",
             )
         if not np.issubdtype(tables.dtype, np.integer):
-            raise OperationError(f"table entries must be whole numbers, not {tables.dtype}")
+            raise OperationError(f"table entries must be whole numbers, not {tables.dtype}", "wrong_type")
         outside = (tables < self.symbols[0]) | (tables > self.symbols[-1])
         if outside.any():
-            raise OperationError(f"table entry {tables[outside][0]} is not one of {self.describe_symbols()}")
+            raise OperationError(
+                f"table entry {tables[outside][0]} is not one of {self.describe_symbols()}", "out_of_range"
+            )
         positions = tables.astype(np.int64) - self.symbols[0]
         return np.asarray(positions @ self._place_values(), dtype=np.int64)
 
@@ -171,7 +176,8 @@ class OperationSpace:
         if self.size > ENUMERATION_LIMIT:
             raise OperationError(
                 f"{self.describe()} has {self.size:,} operations, too many to write out (the limit is "
-                f"{ENUMERATION_LIMIT:,}): work on a sample of indices instead"
+                f"{ENUMERATION_LIMIT:,}): work on a sample of indices instead",
+                "not_enumerable",
             )
 
     def digest(self) -> str:
@@ -195,12 +201,13 @@ class OperationSpace:
             OperationError: If an index is not a whole number in [0, K).
         """
         if not np.issubdtype(indices.dtype, np.integer):
-            raise OperationError(f"an index must be a whole number, not {indices.dtype}")
+            raise OperationError(f"an index must be a whole number, not {indices.dtype}", "wrong_type")
         outside = (indices < 0) | (indices > self.size - 1)
         if outside.any():
             raise OperationError(
                 f"index {indices[outside].flat[0]} is outside 0 to {self.size - 1}, "
-                f"the range of {self.describe()}"
+                f"the range of {self.describe()}",
+                "out_of_range",
             )
         return indices.astype(np.int64)
 

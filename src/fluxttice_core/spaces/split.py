@@ -76,7 +76,7 @@ def permutation(n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
         OperationError: If n is negative, or the seed is outside 0 to 2^32 - 1.
     """
     if n < 0:
-        raise OperationError(f"cannot shuffle {n} items: give a count of 0 or more")
+        raise OperationError(f"cannot shuffle {n} items: give a count of 0 or more", "out_of_range")
     offsets = _twister_outputs(max(n - 1, 0), seed) % np.arange(n, 1, -1, dtype=np.uint64)
     order = list(range(n))
     for i, offset in enumerate(offsets.tolist()):
@@ -96,7 +96,9 @@ def _twister_outputs(count: int, seed: int) -> UInt64[np.ndarray, "{count}"]:
 def _seeded_state(seed: int) -> UInt32[np.ndarray, "624"]:
     """Return the twister's initial state by the recursion of Matsumoto and Nishimura (version of 2002)."""
     if type(seed) is not int or not 0 <= seed < 2**32:
-        raise OperationError(f"the seed of a split must be a whole number from 0 to 2^32 - 1, not {seed!r}")
+        raise OperationError(
+            f"the seed of a split must be a whole number from 0 to 2^32 - 1, not {seed!r}", "out_of_range"
+        )
     word, key = seed, [seed]
     for i in range(1, _STATE_WORDS):
         word = (1812433253 * (word ^ (word >> 30)) + i) & 0xFFFFFFFF

@@ -26,7 +26,9 @@ def seen(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
         MeasurementError: If a count is negative.
     """
     if np.any(counts < 0):
-        raise MeasurementError(f"a kind cannot be drawn {counts.min()} times: counts must be at least 0")
+        raise MeasurementError(
+            f"a kind cannot be drawn {counts.min()} times: counts must be at least 0", "out_of_range"
+        )
     return counts[counts > 0].astype(np.int64)
 
 
@@ -38,7 +40,9 @@ def nonempty(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
     """
     drawn = seen(counts)
     if len(drawn) == 0:
-        raise MeasurementError("an empty sample says nothing about its generator: draw at least once")
+        raise MeasurementError(
+            "an empty sample says nothing about its generator: draw at least once", "too_few"
+        )
     return drawn
 
 

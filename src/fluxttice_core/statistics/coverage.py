@@ -170,7 +170,8 @@ def efficiency(distinct: float | int, size: int, draws: int) -> float:
     if draws == 0 or not 0 <= distinct <= min(size, draws):
         raise MeasurementError(
             f"{distinct:g} distinct operations cannot come of {draws:,} draws from {size:,}: "
-            "give a count between 0 and the smaller of the two"
+            "give a count between 0 and the smaller of the two",
+            "contradictory",
         )
     return distinct / expected_distinct(size, draws)
 
@@ -193,7 +194,7 @@ def equivalent_uniform_budget(fraction: float | int, size: int) -> float:
     _check_budget(size, 0)
     if not 0 <= fraction <= 1:
         raise MeasurementError(
-            f"a coverage of {fraction:g} is no share of a space: give a fraction from 0 to 1"
+            f"a coverage of {fraction:g} is no share of a space: give a fraction from 0 to 1", "out_of_range"
         )
     if fraction == 1:
         return math.inf if size > 1 else 1.0
@@ -220,7 +221,9 @@ def expected_coverage(p: Float64[np.ndarray, "K"], draws: Sequence[int]) -> Floa
         [0.0, 0.25, 0.375]
     """
     if min(draws, default=0) < 0 or p.size == 0 or not (p.min() >= 0 and p.max() <= 1):
-        raise MeasurementError("expected coverage needs probabilities from 0 to 1 and budgets of at least 0")
+        raise MeasurementError(
+            "expected coverage needs probabilities from 0 to 1 and budgets of at least 0", "out_of_range"
+        )
     with np.errstate(divide="ignore"):
         log_missed = np.log1p(-p)
     return np.array([-np.expm1(n * log_missed).mean() if n else 0.0 for n in draws], dtype=np.float64)
@@ -229,5 +232,6 @@ def expected_coverage(p: Float64[np.ndarray, "K"], draws: Sequence[int]) -> Floa
 def _check_budget(size: int, draws: int) -> None:
     if size < 1 or draws < 0:
         raise MeasurementError(
-            f"a space of {size:,} operations and {draws:,} draws: give at least one operation and 0 draws"
+            f"a space of {size:,} operations and {draws:,} draws: give at least one operation and 0 draws",
+            "out_of_range",
         )

@@ -37,7 +37,9 @@ class Estimate:
             MeasurementError: If the level is not between 0 and 1.
         """
         if not 0 < level < 1:
-            raise MeasurementError(f"an interval's level lies between 0 and 1, not at {level:g}")
+            raise MeasurementError(
+                f"an interval's level lies between 0 and 1, not at {level:g}", "out_of_range"
+            )
         p = 0.5 + level / 2
         quantile = float(ndtri(p) if math.isinf(self.degrees) else stdtrit(self.degrees, p))
         width = quantile * self.error if self.error else 0.0
@@ -79,7 +81,7 @@ def jackknife(
     """
     count = len(groups)
     if count < 2:
-        raise MeasurementError("an error needs at least 2 groups of draws")
+        raise MeasurementError("an error needs at least 2 groups of draws", "too_few")
     mean = groups.mean(0)
     whole = statistic(mean)
     left_out = np.array([statistic((count * mean - group) / (count - 1)) for group in groups])

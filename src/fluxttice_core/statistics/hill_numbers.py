@@ -34,7 +34,9 @@ def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> flo
         MeasurementError: If the sample is empty or holds a negative count, or the order is negative.
     """
     if not (order >= 0 and math.isfinite(order)):
-        raise MeasurementError(f"the order of a Hill number must be at least 0 and finite, not {order}")
+        raise MeasurementError(
+            f"the order of a Hill number must be at least 0 and finite, not {order}", "out_of_range"
+        )
     counts = nonempty(counts)
     shares = counts / counts.sum()
     if order == 1:
@@ -66,11 +68,15 @@ def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> f
     if order == 1:
         return math.exp(_chao_wang_jost_entropy(counts))
     if order != 2:
-        raise MeasurementError(f"Hill numbers are estimated for the orders 0, 1 and 2, not {order}")
+        raise MeasurementError(
+            f"Hill numbers are estimated for the orders 0, 1 and 2, not {order}", "unsupported"
+        )
     draws = int(counts.sum())
     pairs = int((counts * (counts - 1)).sum())
     if pairs == 0:
-        raise MeasurementError("the Hill number of order 2 cannot be estimated where no kind was drawn twice")
+        raise MeasurementError(
+            "the Hill number of order 2 cannot be estimated where no kind was drawn twice", "undefined"
+        )
     return draws * (draws - 1) / pairs
 
 

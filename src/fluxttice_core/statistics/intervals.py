@@ -121,10 +121,12 @@ def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: floa
         MeasurementError: If there is no draw, or a count is not between 0 and K.
     """
     if len(distinct) == 0:
-        raise MeasurementError("an interval of coverage needs the distinct count of at least one draw")
+        raise MeasurementError(
+            "an interval of coverage needs the distinct count of at least one draw", "too_few"
+        )
     if distinct.min() < 0 or distinct.max() > size:
         raise MeasurementError(
-            f"each distinct count must lie between 0 and the {size} operations of the space"
+            f"each distinct count must lie between 0 and the {size} operations of the space", "out_of_range"
         )
     if len(distinct) == 1:
         return clopper_pearson(int(distinct[0]), size, level)
@@ -159,7 +161,7 @@ def _check_level(level: float) -> None:
     """Refuse a level outside (0, 1)."""
     if not 0 < level < 1:
         raise MeasurementError(
-            f"the level of an interval must lie between 0 and 1, such as 0.95, not {level}"
+            f"the level of an interval must lie between 0 and 1, such as 0.95, not {level}", "out_of_range"
         )
 
 
@@ -168,10 +170,13 @@ def _check_repeats(values: Float[np.ndarray, "n"]) -> None:
     if len(values) < 2:
         raise MeasurementError(
             f"an interval over repeats needs at least two values, but {len(values)} was given: "
-            "repeat the draw"
+            "repeat the draw",
+            "too_few",
         )
     if not np.all(np.isfinite(values)):
-        raise MeasurementError("an interval over repeats needs finite values, but one is not a finite number")
+        raise MeasurementError(
+            "an interval over repeats needs finite values, but one is not a finite number", "not_finite"
+        )
 
 
 def _check_proportion(successes: int, trials: int) -> None:
@@ -179,5 +184,6 @@ def _check_proportion(successes: int, trials: int) -> None:
     if not (trials >= 1 and 0 <= successes <= trials):
         raise MeasurementError(
             "a proportion needs at least one trial and successes between 0 and the trials, "
-            f"not {successes} of {trials}"
+            f"not {successes} of {trials}",
+            "out_of_range",
         )

@@ -141,7 +141,8 @@ def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHO
     draws, singletons = int(rare.sum()), drawn_exactly(counts, 1)
     if singletons == len(rare):
         raise MeasurementError(
-            "ACE is undefined where every rare kind was drawn once: use bias-corrected Chao1, or draw more"
+            "ACE is undefined where every rare kind was drawn once: use bias-corrected Chao1, or draw more",
+            "undefined",
         )
     coverage = 1 - singletons / draws
     pairs = int((rare * (rare - 1)).sum())

@@ -284,7 +284,9 @@ def _frequencies(
 ) -> tuple[Int64[np.ndarray, "values"], Leaving, int]:
     """Return how often a kind was drawn, how many draws are of such kinds, and the draws less one."""
     if order not in (1, 2):
-        raise MeasurementError(f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}")
+        raise MeasurementError(
+            f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}", "unsupported"
+        )
     times, kinds = np.unique(counts, return_counts=True)
     return times, (times * kinds).astype(np.float64), int(counts.sum()) - 1
 

@@ -76,4 +76,6 @@ def require_draws(size: int, draws: int) -> None:
         MeasurementError: If the size or the draws are less than 1.
     """
     if size < 1 or draws < 1:
-        raise MeasurementError(f"{draws:,} draws from {size:,} operations: give at least one of both")
+        raise MeasurementError(
+            f"{draws:,} draws from {size:,} operations: give at least one of both", "out_of_range"
+        )
