@@ -25,7 +25,7 @@ def report_card(report: Report, quantities: Sequence[str] = HEADLINE) -> str:
     """
     rows = [_row(report, quantity) for quantity in quantities if report.has(quantity, report.halves[0])]
     if not rows:
-        raise MeasurementError("this report has no headline figures: measure the whole model")
+        raise MeasurementError("this report has no headline figures: measure the whole model", "not_measured")
     names = " | ".join(half.upper() for half in report.halves)
     head = f"| | {names} | perfect | untrained |\n|---|{'---:|' * (len(report.halves) + 2)}\n"
     settings = report.settings
@@ -73,7 +73,7 @@ def with_generated(document: str, sections: Mapping[str, str]) -> str:
         name = found["name"]
         if name not in sections:
             raise MeasurementError(
-                f"the document asks for a section {name!r}: generate it, or remove its marks"
+                f"the document asks for a section {name!r}: generate it, or remove its marks", "unknown_name"
             )
         return f"{found[1]}{sections[name].rstrip()}\n{found[3]}"
 

@@ -67,7 +67,7 @@ def standing_figure(report: Report) -> Figure:
     names = [quantity.format(n=report.settings.headline) for quantity in _QUANTITIES]
     rows = [found for name in names if (found := [m for m in report.metrics if m.quantity == name])]
     if not rows:
-        raise MeasurementError("this report holds no metrics to draw: measure a whole model")
+        raise MeasurementError("this report holds no metrics to draw: measure a whole model", "not_measured")
     figure = new_figure(6.8, 0.9 + 0.27 * len(rows))
     axes = figure.subplots()
     for height, metrics in enumerate(reversed(rows)):

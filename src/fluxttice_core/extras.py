@@ -40,4 +40,6 @@ def require_extra(extra: str, purpose: str, *, packages: Sequence[str] | None = 
     if missing:
         listed = f"{', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
         python = shlex.quote(sys.executable or "python")
-        raise MissingExtra(f"{purpose} needs {listed}: {python} -m pip install 'fluxttice-core[{extra}]'")
+        raise MissingExtra(
+            f"{purpose} needs {listed}: {python} -m pip install 'fluxttice-core[{extra}]'", "missing_extra"
+        )

@@ -26,7 +26,7 @@ class Point:
 
     def __post_init__(self) -> None:
         if self.draws < 1:
-            raise MeasurementError("a claim of coverage needs at least one draw")
+            raise MeasurementError("a claim of coverage needs at least one draw", "too_few")
 
     def __str__(self) -> str:
         return f"{self.share.text} at {self.draws:,} draws"

@@ -89,7 +89,7 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
         MeasurementError: If there are fewer than two points.
     """
     if len(points) < 2:
-        raise MeasurementError("a curve needs at least two budgets")
+        raise MeasurementError("a curve needs at least two budgets", "too_few")
     ordered = sorted(points, key=lambda point: point.draws)
     curve = [_Seen(0, size, 0.0, 0.0, 0.0), *(_seen(point, size) for point in ordered)]
     named = "; ".join(map(str, ordered))

@@ -134,7 +134,7 @@ def audit_sequence(values: Sequence[Stated]) -> Finding:
         MeasurementError: If there are fewer than two values.
     """
     if len(values) < 2:
-        raise MeasurementError("a sequence needs at least two values")
+        raise MeasurementError("a sequence needs at least two values", "too_few")
     claim = f"never falling: {', '.join(value.text for value in values)}"
     for place, value in enumerate(values):
         above = [earlier for earlier in values[:place] if value.most < earlier.least]
@@ -165,7 +165,7 @@ def audit_histogram_entropy(entropy: Stated, bins: int) -> Finding:
         MeasurementError: If there is no bin.
     """
     if bins < 1:
-        raise MeasurementError(f"a histogram needs at least one bin, not {bins}")
+        raise MeasurementError(f"a histogram needs at least one bin, not {bins}", "out_of_range")
     upper = math.log(bins)
     claim = f"an entropy of {entropy.text} nats from {bins} bins"
     reason = f"a histogram of {bins} bins has at most ln {bins} = {upper:.3f} nats"
@@ -191,11 +191,13 @@ def audit_wrong_trits(counts: Sequence[int], share: Stated, size: int) -> Findin
         MeasurementError: If no count is given, one is negative, or together they exceed the tables.
     """
     if not counts or min(counts) < 0:
-        raise MeasurementError("wrong trits need the counts of tables with 0, 1, ... of them, none below 0")
+        raise MeasurementError(
+            "wrong trits need the counts of tables with 0, 1, ... of them, none below 0", "malformed"
+        )
     total = sum(counts)
     if total > size:
         raise MeasurementError(
-            f"the counts add to {total:,}, more than the {size:,} tables: give the true size"
+            f"the counts add to {total:,}, more than the {size:,} tables: give the true size", "contradictory"
         )
     true = total / size
     summed = " + ".join(f"{count:,}" for count in counts)
@@ -226,7 +228,7 @@ def audit_free_bits(kl: Stated, floor: Stated, dimensions: int) -> Finding:
         MeasurementError: If there is no dimension.
     """
     if dimensions < 1:
-        raise MeasurementError(f"free bits need at least one dimension, not {dimensions}")
+        raise MeasurementError(f"free bits need at least one dimension, not {dimensions}", "out_of_range")
     lower = dimensions * floor.lower
     claim = f"a KL of {kl.text} nats under free bits of {floor.text} on {dimensions} dimensions"
     reason = (

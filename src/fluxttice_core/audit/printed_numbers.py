@@ -65,7 +65,7 @@ def stated_number(text: str) -> Stated:
     lower, lower_half = _read(lower_text, text)
     upper, upper_half = _read(upper_text, text)
     if lower > upper:
-        raise MeasurementError(f"the range '{text}' falls: write its smaller end first")
+        raise MeasurementError(f"the range '{text}' falls: write its smaller end first", "malformed")
     return Stated(
         text.strip(), float(lower), float(upper), float(lower - lower_half), float(upper + upper_half)
     )
@@ -93,10 +93,14 @@ def stated_share(text: str, size: int | None) -> Stated:
     """
     counts = _counts(text)
     if counts and size is None:
-        raise MeasurementError(f"'{text}' is a count: give the size of the space, or a share such as 82%")
+        raise MeasurementError(
+            f"'{text}' is a count: give the size of the space, or a share such as 82%", "missing_option"
+        )
     share = _exactly(text.strip(), *counts, size) if counts and size is not None else stated_number(text)
     if share.upper > 1:
-        raise MeasurementError(f"'{text}' is more than the whole space: write a share as 82%, .82 or a count")
+        raise MeasurementError(
+            f"'{text}' is more than the whole space: write a share as 82%, .82 or a count", "out_of_range"
+        )
     return replace(share, least=max(share.least, 0.0), most=min(share.most, 1.0))
 
 
@@ -118,7 +122,9 @@ def stated_shares(texts: Sequence[str], size: int | None) -> list[Stated]:
     """
     others = [text for text in texts if _counts(text) is None]
     if any(_is_one(text) for text in texts) and any("%" in text for text in others):
-        raise MeasurementError("'1' beside percentages may be one operation, 1 % or all: write 1% or 100%")
+        raise MeasurementError(
+            "'1' beside percentages may be one operation, 1 % or all: write 1% or 100%", "ambiguous"
+        )
     return [_whole(text) if others and _is_one(text) else stated_share(text, size) for text in texts]
 
 
@@ -158,7 +164,7 @@ def stated_count(text: str) -> int:
     plain = text.strip()
     number, _ = _read(re.sub("[,_]", "", plain) if _GROUPED.fullmatch(plain) else plain, text)
     if number != int(number) or "%" in plain:
-        raise MeasurementError(f"'{text}' is not a whole number: write a count such as 10000")
+        raise MeasurementError(f"'{text}' is not a whole number: write a count such as 10000", "malformed")
     return int(number)
 
 
@@ -176,7 +182,7 @@ def _is_one(text: str) -> bool:
 def _exactly(text: str, fewest: int, most: int, size: int) -> Stated:
     """Return a count, or a range of counts, as a share that nobody rounded."""
     if fewest > most:
-        raise MeasurementError(f"the range '{text}' falls: write its smaller end first")
+        raise MeasurementError(f"the range '{text}' falls: write its smaller end first", "malformed")
     lower, upper = fewest / size, most / size
     return Stated(text, lower, upper, lower, upper, _count_read(text, fewest, most, size))
 
@@ -202,7 +208,9 @@ def _ends(text: str) -> tuple[str, str]:
     # A sign at the upper end alone is meant for both, unless the lower would do as a fraction.
     if upper.endswith("%") and not 0 < float(lower) <= float(upper[:-1]) / 100:
         return f"{lower}%", upper
-    raise MeasurementError(f"'{text}' has a percent sign at one end: write it at both, or at neither")
+    raise MeasurementError(
+        f"'{text}' has a percent sign at one end: write it at both, or at neither", "ambiguous"
+    )
 
 
 def _counts(text: str) -> tuple[int, int] | None:
@@ -231,15 +239,20 @@ def _read(part: str, whole: str) -> tuple[Decimal, Decimal]:
         if _COMMA.search(whole):
             raise MeasurementError(
                 f"'{whole}' has a comma that groups no thousands of a count: write a decimal point, "
-                "such as 0.398"
+                "such as 0.398",
+                "malformed",
             ) from None
-        raise MeasurementError(f"'{whole}' is not a number: write it as 10000, .82, 82% or .3..1.0") from None
+        raise MeasurementError(
+            f"'{whole}' is not a number: write it as 10000, .82, 82% or .3..1.0", "malformed"
+        ) from None
     if not number.is_finite() or number < 0:
         raise MeasurementError(
-            f"'{whole}' cannot be counted or measured: write a finite number of at least 0"
+            f"'{whole}' cannot be counted or measured: write a finite number of at least 0", "out_of_range"
         )
     if len(digits) > _LONGEST or abs(number.adjusted()) > _LONGEST:
-        raise MeasurementError(f"'{whole:.20}' is out of all proportion: write a number of fewer digits")
+        raise MeasurementError(
+            f"'{whole:.20}' is out of all proportion: write a number of fewer digits", "too_large"
+        )
     exponent = number.as_tuple().exponent
     scale = Decimal("0.01") if part.strip().endswith("%") else Decimal(1)
     half = Decimal(5).scaleb(int(exponent) - 1)

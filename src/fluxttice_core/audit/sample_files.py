@@ -81,7 +81,8 @@ def read_samples(
     }
     if path.suffix.lower() not in formats:
         raise MeasurementError(
-            f"'{path.name}' is in none of the formats that are read: give {', '.join(formats)}"
+            f"'{path.name}' is in none of the formats that are read: give {', '.join(formats)}",
+            "unknown_format",
         )
     reader, largest = formats[path.suffix.lower()]
     _check_file(path, largest)
@@ -94,20 +95,25 @@ def _check_file(path: Path, largest: int) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise MeasurementError(f"'{path}' cannot be read: {os.strerror(error.errno or 0)}") from error
+        raise MeasurementError(
+            f"'{path}' cannot be read: {os.strerror(error.errno or 0)}", "unreadable_file"
+        ) from error
     if not stat.S_ISREG(status.st_mode):
-        raise MeasurementError(f"'{path}' is not a plain file: give a file of samples")
+        raise MeasurementError(f"'{path}' is not a plain file: give a file of samples", "not_a_file")
     if status.st_size > largest:
         raise MeasurementError(
             f"'{path}' has {status.st_size:,} bytes, more than the {largest:,} that are read: "
-            "give fewer samples, or indices in a .npy file"
+            "give fewer samples, or indices in a .npy file",
+            "too_large",
         )
 
 
 def _read_npy(path: Path, column: str | None) -> Read:
     """Map one array."""
     if column is not None:
-        raise MeasurementError(f"'{path.name}' holds one array without a name: leave the column out")
+        raise MeasurementError(
+            f"'{path.name}' holds one array without a name: leave the column out", "unknown_column"
+        )
     try:
         with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
             with path.open("rb") as file:
@@ -115,7 +121,7 @@ def _read_npy(path: Path, column: str | None) -> Read:
             return Read(np.lib.format.open_memmap(path, mode="r"))
     except _DAMAGE as error:
         raise MeasurementError(
-            f"'{path.name}' is no array of numbers or strings in NumPy's format"
+            f"'{path.name}' is no array of numbers or strings in NumPy's format", "alien_file"
         ) from error
 
 
@@ -124,18 +130,22 @@ def _read_npz(path: Path, column: str | None) -> Read:
     try:
         archive = zipfile.ZipFile(path)
     except _DAMAGE as error:
-        raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays") from error
+        raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays", "alien_file") from error
     with archive:
         names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         chosen = _choose(path, names, column)
         member = archive.getinfo(chosen + ".npy")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
-            raise MeasurementError(f"'{path.name}' is encrypted or compressed as NumPy's archives never are")
+            raise MeasurementError(
+                f"'{path.name}' is encrypted or compressed as NumPy's archives never are", "alien_file"
+            )
         try:
             with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
                 return Read(_read_member(archive, member), only_one_of([chosen], names))
         except _DAMAGE as error:
-            raise MeasurementError(f"'{path.name}' holds a damaged array, or one of objects") from error
+            raise MeasurementError(
+                f"'{path.name}' holds a damaged array, or one of objects", "damaged_file"
+            ) from error
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Texts:
@@ -159,13 +169,15 @@ def _choose(path: Path, names: Sequence[str], column: str | None) -> str:
     """Choose the array that holds the samples."""
     if column is not None:
         if column not in names:
-            raise MeasurementError(f"'{path.name}' has no '{column}': it has {', '.join(names) or 'nothing'}")
+            raise MeasurementError(
+                f"'{path.name}' has no '{column}': it has {', '.join(names) or 'nothing'}", "unknown_column"
+            )
         return column
     usual = names[0] if len(names) == 1 else usual_name(names, path.name)
     if usual is not None:
         return usual
     raise MeasurementError(
-        f"'{path.name}' has {', '.join(names) or 'no array'}: name the one with the samples"
+        f"'{path.name}' has {', '.join(names) or 'no array'}: name the one with the samples", "ambiguous"
     )
 
 
@@ -175,7 +187,9 @@ def _read_csv(path: Path, column: str | None) -> Read:
 
 def _read_txt(path: Path, column: str | None) -> Read:
     if column is not None:
-        raise MeasurementError(f"'{path.name}' is plain text without columns: leave the column out")
+        raise MeasurementError(
+            f"'{path.name}' is plain text without columns: leave the column out", "unknown_column"
+        )
     return Read(read_text(_text_of(path), path.name))
 
 
@@ -184,9 +198,11 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MeasurementError(f"'{path.name}' is not text in UTF-8") from error
+        raise MeasurementError(f"'{path.name}' is not text in UTF-8", "alien_file") from error
     except OSError as error:
-        raise MeasurementError(f"'{path}' cannot be read: {os.strerror(error.errno or 0)}") from error
+        raise MeasurementError(
+            f"'{path}' cannot be read: {os.strerror(error.errno or 0)}", "unreadable_file"
+        ) from error
 
 
 def _read_parquet(path: Path, column: str | None) -> Read:
@@ -199,7 +215,9 @@ def _read_parquet(path: Path, column: str | None) -> Read:
     except MeasurementError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise MeasurementError(f"'{path.name}' is no Parquet file, or a damaged one") from error
+        raise MeasurementError(
+            f"'{path.name}' is no Parquet file, or a damaged one", "damaged_file"
+        ) from error
 
 
 def _parquet_columns(path: Path, column: str | None) -> Read:
@@ -228,7 +246,8 @@ def _require_room(path: Path, columns: int, file: Any) -> None:
     if entries > MAX_ENTRIES or sum(group.total_byte_size for group in groups) > MAX_BYTES:
         raise MeasurementError(
             f"'{path.name}' holds more than the {MAX_ENTRIES:,} entries or {MAX_BYTES:,} bytes that are "
-            "read: give fewer samples"
+            "read: give fewer samples",
+            "too_large",
         )
 
 
@@ -240,7 +259,8 @@ def _of_arrow(path: Path, column: Any) -> Texts:
 
     if pyarrow.types.is_struct(column.type) or pyarrow.types.is_map(column.type):
         raise MeasurementError(
-            f"'{path.name}' holds {column.type} where samples were expected: name another column"
+            f"'{path.name}' holds {column.type} where samples were expected: name another column",
+            "wrong_type",
         )
     values = column.combine_chunks()
     rows = len(values)
@@ -249,7 +269,7 @@ def _of_arrow(path: Path, column: Any) -> Texts:
         _require_filled(path, values)
     if rows and len(values) % rows:
         raise MeasurementError(
-            f"'{path.name}' holds lists of different lengths: every table has as many cells"
+            f"'{path.name}' holds lists of different lengths: every table has as many cells", "wrong_shape"
         )
     numbers: Texts = values.to_numpy(zero_copy_only=False)
     numbers = numbers.astype(np.str_) if numbers.dtype == object else numbers
@@ -260,5 +280,6 @@ def _require_filled(path: Path, cells: Any) -> None:
     """Refuse empty cells, of a column or in its lists."""
     if cells.null_count:
         raise MeasurementError(
-            f"'{path.name}' has {cells.null_count:,} empty cells: every draw must be a sample"
+            f"'{path.name}' has {cells.null_count:,} empty cells: every draw must be a sample",
+            "missing_value",
         )

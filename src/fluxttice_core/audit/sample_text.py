@@ -62,7 +62,8 @@ def read_text(text: str, name: str) -> Texts:
         if len(cells) != len(rows[0]):
             raise MeasurementError(
                 f"line {number:,} of '{name}' has {len(cells)} entries where others have {len(rows[0])}: "
-                "write one sample a line"
+                "write one sample a line",
+                "wrong_shape",
             )
     return _stacked(rows)
 
@@ -93,7 +94,9 @@ def read_csv(text: str, name: str, column: str | None = None) -> Read:
         values = _stacked([[row[place] for place in places] for row in rows[1:]])
         return Read(values, only_one_of(chosen, names))
     if column is not None:
-        raise MeasurementError(f"'{name}' has no line of column names: leave the column out")
+        raise MeasurementError(
+            f"'{name}' has no line of column names: leave the column out", "unknown_column"
+        )
     return Read(_stacked(rows))
 
 
@@ -110,14 +113,18 @@ def choose_columns(names: Sequence[str], file: str, column: str | None) -> list[
     """
     if column is not None:
         if column not in names:
-            raise MeasurementError(f"'{file}' has no column '{column}': it has {', '.join(names)}")
+            raise MeasurementError(
+                f"'{file}' has no column '{column}': it has {', '.join(names)}", "unknown_column"
+            )
         return [column]
     usual = usual_name(names, file)
     if usual is not None:
         return [usual]
     if len(names) == 1 or len(names) in _TABLE_WIDTHS:
         return list(names)
-    raise MeasurementError(f"'{file}' has the columns {', '.join(names)}: name the one with the samples")
+    raise MeasurementError(
+        f"'{file}' has the columns {', '.join(names)}: name the one with the samples", "ambiguous"
+    )
 
 
 def usual_name(names: Sequence[str], file: str) -> str | None:
@@ -136,7 +143,7 @@ def usual_name(names: Sequence[str], file: str) -> str | None:
     if len(usual) > 1:
         listed = " and ".join(name.strip() for name in usual)
         raise MeasurementError(
-            f"'{file}' has {listed}, any of which may hold the samples: choose one with --column"
+            f"'{file}' has {listed}, any of which may hold the samples: choose one with --column", "ambiguous"
         )
     return usual[0] if usual else None
 
@@ -158,11 +165,11 @@ def _rows(text: str, name: str) -> list[list[str]]:
     try:
         rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
     except csv.Error as error:
-        raise MeasurementError(f"'{name}' is no CSV file: {error}") from error
+        raise MeasurementError(f"'{name}' is no CSV file: {error}", "damaged_file") from error
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise MeasurementError(
-                f"row {number:,} of '{name}' has {len(row)} cells, the first {len(rows[0])}"
+                f"row {number:,} of '{name}' has {len(row)} cells, the first {len(rows[0])}", "wrong_shape"
             )
     return rows
 
@@ -179,7 +186,8 @@ def _is_heading(row: Sequence[str], name: str) -> bool:
         held = f"'{none[0]}'" if none else "an empty cell"
         raise MeasurementError(
             f"the first row of '{name}' holds {held}, neither a sample nor the name of a column: "
-            "remove the row, or name the columns"
+            "remove the row, or name the columns",
+            "ambiguous",
         )
     return bool(words)
 

@@ -57,10 +57,10 @@ def samples_of(
     """
     if size is not None and not 1 <= size <= LARGEST_SIZE:
         raise MeasurementError(
-            f"a space of {size:,} operations cannot be indexed: give a size from 1 to 2^63"
+            f"a space of {size:,} operations cannot be indexed: give a size from 1 to 2^63", "out_of_range"
         )
     if values.ndim == 0 or values.size == 0:
-        raise MeasurementError("there is no sample: give at least one draw")
+        raise MeasurementError("there is no sample: give at least one draw", "too_few")
     if values.dtype.kind in "SU":
         return _of_strings(values, size, space)
     numbers = _whole(values).reshape(len(values), -1)
@@ -72,11 +72,13 @@ def samples_of(
 def _of_strings(values: Shaped[np.ndarray, "..."], size: int | None, space: OperationSpace | None) -> Samples:
     """Read strings of glyphs, one a draw, or whole numbers written out."""
     if values.dtype.kind == "U" and _holds_no_text(values):
-        raise MeasurementError("samples stored as strings hold what is no character: the file is damaged")
+        raise MeasurementError(
+            "samples stored as strings hold what is no character: the file is damaged", "damaged_file"
+        )
     try:
         texts = np.char.strip(np.char.decode(values, "ascii") if values.dtype.kind == "S" else values)
     except UnicodeDecodeError:
-        raise MeasurementError("samples stored as bytes must be plain text") from None
+        raise MeasurementError("samples stored as bytes must be plain text", "wrong_type") from None
     if texts.ndim == 1:
         texts = np.char.replace(texts, _MINUS_SIGN, "-")
         lengths = np.char.str_len(texts)
@@ -104,7 +106,8 @@ def _numbers(texts: Shaped[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
             raise _neither(texts.flat[first])
         raise MeasurementError(
             f"'{texts.flat[first]:.40}' is no whole number below 2^53, where those with a decimal point end: "
-            "write indices as whole numbers"
+            "write indices as whole numbers",
+            "malformed",
         )
     return floats.astype(np.int64)
 
@@ -112,7 +115,8 @@ def _numbers(texts: Shaped[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
 def _neither(text: str) -> MeasurementError:
     """Return the error of a text that is no sample."""
     return MeasurementError(
-        f"'{text:.40}' is neither an index below 2^63 nor an operation such as ----00-0+, all of one length"
+        f"'{text:.40}' is neither an index below 2^63 nor an operation such as ----00-0+, all of one length",
+        "malformed",
     )
 
 
@@ -163,22 +167,27 @@ def _whole(values: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
         if np.any(np.isnan(values)):
             first = int(np.argmax(np.isnan(values).reshape(len(values), -1).any(axis=1)))
             raise MeasurementError(
-                f"sample {first + 1:,} holds NaN, a missing value: every draw must be a sample"
+                f"sample {first + 1:,} holds NaN, a missing value: every draw must be a sample",
+                "missing_value",
             )
         if np.all(_exact(values)):
             return values.astype(np.int64)
-        raise MeasurementError("samples must be whole numbers below 2^53 where they are stored as floats")
-    raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}")
+        raise MeasurementError(
+            "samples must be whole numbers below 2^53 where they are stored as floats", "wrong_type"
+        )
+    raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}", "wrong_type")
 
 
 def _of_tables(tables: Shaped[np.ndarray, "n width"], size: int | None, space: OperationSpace) -> Samples:
     """Read rows of symbols."""
     if size not in (None, space.size):
-        raise MeasurementError(f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out")
+        raise MeasurementError(
+            f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out", "contradictory"
+        )
     try:
         return Samples(space.indices(tables), space.size)
     except OperationError as error:
-        raise MeasurementError(f"{error}{_way_out(tables, space)}") from error
+        raise MeasurementError(f"{error}{_way_out(tables, space)}", error.code) from error
 
 
 def _way_out(tables: Shaped[np.ndarray, "n width"], space: OperationSpace) -> str:
@@ -193,13 +202,17 @@ def _way_out(tables: Shaped[np.ndarray, "n width"], space: OperationSpace) -> st
 def _of_indices(indices: Shaped[np.ndarray, "n"], size: int | None, space: OperationSpace | None) -> Samples:
     """Read indices, which must lie in the space."""
     if space is not None and size not in (None, space.size):
-        raise MeasurementError(f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out")
+        raise MeasurementError(
+            f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out", "contradictory"
+        )
     known = space.size if space is not None else size
     last = (known or LARGEST_SIZE) - 1
     outside = (indices < 0) | (indices > last)
     if np.any(outside):
         first = int(np.argmax(outside))
-        raise MeasurementError(f"sample {first + 1:,} is {indices[first]}, outside the indices 0 to {last:,}")
+        raise MeasurementError(
+            f"sample {first + 1:,} is {indices[first]}, outside the indices 0 to {last:,}", "out_of_range"
+        )
     return Samples(indices.astype(np.int64), known)
 
 
@@ -208,6 +221,7 @@ def _ternary(cells: int) -> OperationSpace:
     if cells not in _TERNARY_CELLS:
         raise MeasurementError(
             f"{cells} numbers a sample are no table of a ternary operation, which has 3, 9 or 27: "
-            "give the base and the number of inputs, or one index a sample"
+            "give the base and the number of inputs, or one index a sample",
+            "wrong_shape",
         )
     return OperationSpace(3, _TERNARY_CELLS[cells])

@@ -108,7 +108,9 @@ def audit(
     Exit status: 0 if it is possible, 1 if it is refuted, 2 if it cannot be read.
     """
     if not 0 < significance < 1:
-        raise MeasurementError(f"--significance is a probability such as 0.001, not {significance}")
+        raise MeasurementError(
+            f"--significance is a probability such as 0.001, not {significance}", "out_of_range"
+        )
     size = _space(space_size)
     claimed = size or _TERNARY_OPERATIONS
     shares = _shares(distinct or [], against_distinct, union, claimed)
@@ -124,7 +126,9 @@ def audit(
     if report is not None:
         findings.append(report.finding)
     if not findings:
-        raise MeasurementError("nothing to audit: give --draws and --distinct, --samples, or another claim")
+        raise MeasurementError(
+            "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
+        )
     _show(findings, report, significance, as_json=as_json)
     _leave(findings, require_uniform=require_uniform)
 
@@ -137,7 +141,7 @@ def _space(space_size: str | None) -> int | None:
         return None
     size = stated_count(space_size)
     if not 1 <= size <= _LARGEST_SPACE:
-        raise MeasurementError(f"--space-size lies between 1 and 2^63, not at {space_size}")
+        raise MeasurementError(f"--space-size lies between 1 and 2^63, not at {space_size}", "out_of_range")
     return size
 
 
@@ -147,7 +151,8 @@ def _together(**options: object) -> bool:
     if missing and len(missing) < len(options):
         flags = " and ".join(f"--{name.replace('_', '-')}" for name in options)
         raise MeasurementError(
-            f"{flags} belong together: give {'both' if len(options) == 2 else 'all of them'}"
+            f"{flags} belong together: give {'both' if len(options) == 2 else 'all of them'}",
+            "missing_option",
         )
     return not missing
 
@@ -184,7 +189,9 @@ def _points(draws: Sequence[str], shares: _Shares, size: int, significance: floa
 
     distinct, against = shares.distinct, shares.against
     if draws and distinct and len(draws) != len(distinct):
-        raise MeasurementError("each --draws needs its own --distinct: give as many of one as of the other")
+        raise MeasurementError(
+            "each --draws needs its own --distinct: give as many of one as of the other", "missing_option"
+        )
     budgets = [stated_count(text) for text in draws]
     points = [Point(budget, stated) for budget, stated in zip(budgets, distinct, strict=False)]
     if against is not None and len(budgets) == 1:
@@ -228,7 +235,8 @@ def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
         return
     if against is None or len(distinct) != 1 or (distance is None and union is None):
         raise MeasurementError(
-            "two sets need one --distinct, one --against-distinct, and --jaccard-distance or --union"
+            "two sets need one --distinct, one --against-distinct, and --jaccard-distance or --union",
+            "missing_option",
         )
     apart = None if distance is None else stated_number(distance)
     if apart is not None:
@@ -283,7 +291,9 @@ def _measure(
 
     if path is None:
         if (column, base, arity) != (None, None, None):
-            raise MeasurementError("--column, --base and --arity describe a file: give --samples as well")
+            raise MeasurementError(
+                "--column, --base and --arity describe a file: give --samples as well", "missing_option"
+            )
         return None
     space = None if (base, arity) == (None, None) else OperationSpace(base or 3, arity or 2)
     return report_samples(read_samples(path, size=size, space=space, column=column), significance)

@@ -32,7 +32,7 @@ def compare(
     from fluxttice_core.evaluation.coverage_report import coverage_report
 
     if len(models) < 2:
-        raise MeasurementError("a comparison needs at least two models: name another one")
+        raise MeasurementError("a comparison needs at least two models: name another one", "too_few")
     settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
     trained = [require_trained(path) for path in models]
     with Watch() as watch:

@@ -28,7 +28,9 @@ def export(
 
     chosen = next((known for known in FORMATS if known == kind), None)
     if chosen is None:
-        raise SettingsError(f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}")
+        raise SettingsError(
+            f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}", "unknown_format"
+        )
     trained = certified() if checkpoint is None else load(checkpoint)
     for path in write(trained, chosen, out or default_path(chosen)):
         typer.echo(f"written {path}")

@@ -30,7 +30,9 @@ def new(
     from fluxttice_core.errors import StorageError
 
     if not private.name:
-        raise StorageError(f"{str(private)!r} is the name of a folder; give a file for the private key")
+        raise StorageError(
+            f"{str(private)!r} is the name of a folder; give a file for the private key", "not_a_file"
+        )
     key = new_private_key()
     beside = public or private.with_suffix(".pub")
     secret = asked_password(_QUESTION, twice=True) if password is None else password

@@ -41,7 +41,7 @@ class OneSentence(TyperGroup):
             # Nobody reads the output any more: click ends such a command without a word.
             if error.errno == errno.EPIPE:
                 raise
-            _end(StorageError(_refusal(error)))
+            _end(StorageError(_refusal(error), "disk_full" if error.errno == errno.ENOSPC else "unwritable"))
 
 
 def _end(error: FluxtticeError) -> NoReturn:

@@ -101,7 +101,8 @@ def chosen_target(checkpoint: Path | None, *, certified: bool) -> TrainedModel:
     """
     if (checkpoint is None) == (not certified):
         raise CheckpointError(
-            "nothing is measured without a trained checkpoint: give either --checkpoint PATH or --certified"
+            "nothing is measured without a trained checkpoint: give either --checkpoint PATH or --certified",
+            "missing_option",
         )
     return shipped() if checkpoint is None else load(checkpoint)
 

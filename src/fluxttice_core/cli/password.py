@@ -34,6 +34,7 @@ def asked_password(question: str, *, twice: bool = False) -> str:
             typed: str = typer.prompt(question, hide_input=True, confirmation_prompt=twice)
         except GetPassWarning:
             raise SignatureError(
-                f"the password cannot be asked for without a terminal: give it in the variable {PASSWORD}"
+                f"the password cannot be asked for without a terminal: give it in the variable {PASSWORD}",
+                "no_terminal",
             ) from None
     return typed

@@ -74,7 +74,8 @@ def _train(folder: Path, seed: int) -> None:
         if training.settings.seed != seed:
             raise SettingsError(
                 f"{folder} holds a run of seed {training.settings.seed}, and seed {seed} was asked for: give "
-                f"--seed {training.settings.seed}, or another --folder"
+                f"--seed {training.settings.seed}, or another --folder",
+                "settings_mismatch",
             )
     else:
         training = Run.start(folder, run_settings("standard", seed=seed))

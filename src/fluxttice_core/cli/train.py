@@ -59,7 +59,8 @@ def _resumed(folder: Path, given: list[str]) -> "Run":
     if given:
         raise SettingsError(
             f"a resumed run keeps its settings: leave out {' and '.join(f'--{name}' for name in given)}, or "
-            "start a new run"
+            "start a new run",
+            "contradictory",
         )
     return Run.open(folder)
 

@@ -133,7 +133,9 @@ def run_ablation(
         try:
             run = trained_and_measured(recipe, seed, ablation.settings)
         except TrainingError as error:
-            raise TrainingError(f"seed {seed}, {name}: {error}; leave that part out with --parts") from None
+            raise TrainingError(
+                f"seed {seed}, {name}: {error}; leave that part out with --parts", error.code
+            ) from None
         ablation = ablation.model_copy(update={"runs": (*ablation.runs, run)})
         write_json(path, ablation.model_dump(mode="json"))
     progress("done", 1.0)
@@ -175,7 +177,8 @@ def part_effects(ablation: Ablation) -> Iterator[PartEffect]:
         seeds = sorted(with_it.keys() & without.keys())
         if len(seeds) < 2:
             raise MeasurementError(
-                f"{contrast.part} was run for {len(seeds)} seeds: at least 2 are needed for an interval"
+                f"{contrast.part} was run for {len(seeds)} seeds: at least 2 are needed for an interval",
+                "too_few",
             )
         pairs = [(with_it[seed], without[seed]) for seed in seeds]
         for half in ("a", "b"):

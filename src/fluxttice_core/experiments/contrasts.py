@@ -72,7 +72,7 @@ def contrasts(base: Recipe, parts: Iterable[str] | None = None) -> list[Contrast
     names = list(known) if parts is None else list(dict.fromkeys(parts))
     for name in names:
         if name not in known:
-            raise SettingsError(f"no part is called {name!r}: use some of {', '.join(known)}")
+            raise SettingsError(f"no part is called {name!r}: use some of {', '.join(known)}", "unknown_name")
     return [known[name].contrast(base) for name in names]
 
 

@@ -137,7 +137,8 @@ def resumed(path: Path, fresh: AnyStudy) -> AnyStudy:
     before = read_study(path, type(fresh))
     if before.settings_sha256 != fresh.settings_sha256:
         raise MeasurementError(
-            f"{path} holds a study of another recipe, measurement or torch: name another file with --out"
+            f"{path} holds a study of another recipe, measurement or torch: name another file with --out",
+            "settings_mismatch",
         )
     return fresh.model_copy(update={"runs": before.runs})
 
@@ -156,15 +157,22 @@ def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
     try:
         found = study.model_validate(parse_json(data, name=str(path)))
     except RecordError as error:
-        raise MeasurementError(str(error)) from error
+        raise MeasurementError(str(error), error.code) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = "/".join(str(part) for part in first["loc"])
-        raise MeasurementError(f"{path} is no {study.kind} ({where}: {first['msg']}): run it again") from None
+        raise MeasurementError(
+            f"{path} is no {study.kind} ({where}: {first['msg']}): run it again", "damaged_file"
+        ) from None
     if found.settings.digest() != found.settings_sha256:
-        raise MeasurementError(f"{path} contradicts itself: its settings are not those of settings_sha256")
+        raise MeasurementError(
+            f"{path} contradicts itself: its settings are not those of settings_sha256",
+            "contradictory_report",
+        )
     if len({(run.recipe_sha256, run.seed) for run in found.runs}) != len(found.runs):
-        raise MeasurementError(f"{path} contradicts itself: a run of one recipe and seed comes twice")
+        raise MeasurementError(
+            f"{path} contradicts itself: a run of one recipe and seed comes twice", "contradictory_report"
+        )
     return found
 
 

@@ -184,7 +184,9 @@ def spreads(sweep: Sweep) -> Iterator[Spread]:
     """
     runs = sorted(sweep.runs, key=lambda run: run.seed)
     if len(runs) < 2:
-        raise MeasurementError(f"a spread needs at least 2 finished runs, and there are {len(runs)}")
+        raise MeasurementError(
+            f"a spread needs at least 2 finished runs, and there are {len(runs)}", "too_few"
+        )
     for figure in runs[0].figures:
         found = values(runs, figure.half, figure.quantity)
         place = int(np.argmin(found) if figure.better == "higher" else np.argmax(found))

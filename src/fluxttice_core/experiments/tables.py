@@ -96,7 +96,9 @@ def statenet_sentences(ablations: Mapping[str, Ablation]) -> str:
 def _statenet(name: str, ablation: Ablation) -> str:
     part = next((found for found in ablation.contrasts() if found.part == "statenet_learning"), None)
     if part is None:
-        raise MeasurementError(f"the ablation {name} lacks statenet_learning: run it with that part")
+        raise MeasurementError(
+            f"the ablation {name} lacks statenet_learning: run it with that part", "not_measured"
+        )
     moved, still = (
         [run.statenet_moved for run in ablation.found(recipe).values()]
         for recipe in (part.with_it, part.without)

@@ -38,7 +38,8 @@ def require_guarded(host: str, key: str | None, *, insecure_public: bool) -> Non
     elif not insecure_public and not is_loopback(host):
         raise SettingsError(
             f"{host} can be reached from other machines: set a key with --api-key or FLUXTTICE_API_KEY, "
-            "listen on 127.0.0.1, or say --insecure-public to let everybody in"
+            "listen on 127.0.0.1, or say --insecure-public to let everybody in",
+            "exposed_server",
         )
 
 
@@ -73,7 +74,8 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SettingsError(
-            f"cannot listen on port {port} of {host} ({error.strerror}): choose another with --port"
+            f"cannot listen on port {port} of {host} ({error.strerror}): choose another with --port",
+            "cannot_listen",
         ) from None
     listening.set_inheritable(True)
     return listening
@@ -113,7 +115,9 @@ def _addresses(host: str) -> list[_ADDRESS]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise SettingsError(f"there is no host {host!r}: give an address of this machine") from None
+        raise SettingsError(
+            f"there is no host {host!r}: give an address of this machine", "cannot_listen"
+        ) from None
     return [(int(family), str(address[0]).partition("%")[0]) for family, _, _, _, address in found]
 
 
@@ -122,5 +126,6 @@ def _require_strong(key: str) -> None:
     if len(key) < SHORTEST_KEY or not set(key) <= allowed:
         raise SettingsError(
             f"the key must be {SHORTEST_KEY} or more ASCII characters without blanks, such as "
-            "`openssl rand -hex 16` prints"
+            "`openssl rand -hex 16` prints",
+            "weak_secret",
         )

@@ -109,7 +109,8 @@ def prepare(model: TrainedModel, report: Path) -> Served:
     if model.space != TERNARY or model.architecture.latent_dim != LATENTS:
         raise SettingsError(
             f"the API serves the two-input ternary operations in {LATENTS} latents, but {model.source} is "
-            f"about {model.space.describe()} in {model.architecture.latent_dim}: serve another model"
+            f"about {model.space.describe()} in {model.architecture.latent_dim}: serve another model",
+            "unsupported",
         )
     source = Path(model.source)
     written, reason = _read_report(report, model)

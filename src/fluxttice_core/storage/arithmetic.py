@@ -144,7 +144,9 @@ def _read(path: Path) -> tuple[Noted, ...]:
     try:
         return RunEnvironment.model_validate(parse_json(data, name=str(path))).noted
     except (ValidationError, RecordError):
-        raise CheckpointError(f"{path} is not what a run writes: restore it, or remove it") from None
+        raise CheckpointError(
+            f"{path} is not what a run writes: restore it, or remove it", "damaged_file"
+        ) from None
 
 
 def _processor() -> str:

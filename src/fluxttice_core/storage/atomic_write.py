@@ -8,6 +8,7 @@ Without such locks, as on Windows, temporaries of dead writers stay where they a
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -120,7 +121,9 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(path)
         if path.exists() and not replace:
-            raise StorageError(f"{path} already exists; choose another folder or remove it first.")
+            raise StorageError(
+                f"{path} already exists; choose another folder or remove it first.", "already_exists"
+            )
         temporary, lock = _locked(path, _make_folder)
         try:
             yield temporary
@@ -188,12 +191,16 @@ def remove_abandoned(path: Path) -> None:
 def _require_file(path: Path) -> None:
     """Refuse to put a file in the place of a folder, a device or a pipe."""
     if path.exists() and not path.is_file():
-        raise StorageError(f"{path} exists and is no regular file; give the name of a file.")
+        raise StorageError(
+            f"{path} exists and is no regular file; give the name of a file.", "already_exists"
+        )
 
 
 def _temporary_name(path: Path, role: str) -> Path:
     if path.name in ("", ".."):
-        raise StorageError(f"{str(path)!r} names a folder that is there already; give a name of its own.")
+        raise StorageError(
+            f"{str(path)!r} names a folder that is there already; give a name of its own.", "already_exists"
+        )
     return path.with_name(f".{path.name}.{role}-{secrets.token_hex(8)}.tmp")
 
 
@@ -290,5 +297,6 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or "unknown reason"
         raise StorageError(
-            f"{path} could not be written: {reason}; free space or choose another folder."
+            f"{path} could not be written: {reason}; free space or choose another folder.",
+            "disk_full" if error.errno == errno.ENOSPC else "unwritable",
         ) from error

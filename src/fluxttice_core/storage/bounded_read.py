@@ -59,24 +59,29 @@ def read_bounded(
     try:
         descriptor = open_to_read(path, follow_symlinks=follow_symlinks)
     except FileNotFoundError as cause:
-        raise error(f"{name} does not exist: {path}; give a path that does.") from cause
+        raise error(f"{name} does not exist: {path}; give a path that does.", "missing_file") from cause
     except (OSError, ValueError) as cause:
-        raise error(f"{name} cannot be opened: {path} ({_reason(cause)}).") from cause
+        raise error(f"{name} cannot be opened: {path} ({_reason(cause)}).", "unreadable_file") from cause
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise error(f"{name} is not a regular file: {path}; expected a file.")
+            raise error(f"{name} is not a regular file: {path}; expected a file.", "not_a_file")
         if status.st_size > maximum:
-            raise error(f"{name} has {status.st_size:,} bytes, more than the {maximum:,} accepted: {path}.")
+            raise error(
+                f"{name} has {status.st_size:,} bytes, more than the {maximum:,} accepted: {path}.",
+                "too_large",
+            )
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             # Room is made for what is asked, so no more is asked than is there, and one byte to see it grow.
             data = file.read(status.st_size + 1)
     except OSError as cause:
-        raise error(f"{name} cannot be read: {path} ({_reason(cause)}).") from cause
+        raise error(f"{name} cannot be read: {path} ({_reason(cause)}).", "unreadable_file") from cause
     finally:
         os.close(descriptor)
     if len(data) != status.st_size:
-        raise error(f"{name} changed its size while it was read: {path}; wait until it is written.")
+        raise error(
+            f"{name} changed its size while it was read: {path}; wait until it is written.", "changing_file"
+        )
     return data
 
 
@@ -94,7 +99,9 @@ def reachable(path: Path, *, error: type[FluxtticeError]) -> Iterator[None]:
     try:
         yield
     except OSError as cause:
-        raise error(f"{path} cannot be reached ({_reason(cause)}); give a path that you may read.") from cause
+        raise error(
+            f"{path} cannot be reached ({_reason(cause)}); give a path that you may read.", "unreadable_file"
+        ) from cause
 
 
 def _reason(cause: Exception) -> str:

@@ -45,7 +45,7 @@ def canonical_json(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise RecordError(
-            "A text holds a lone surrogate, which has no UTF-8; replace that character."
+            "A text holds a lone surrogate, which has no UTF-8; replace that character.", "wrong_type"
         ) from error
 
 
@@ -67,17 +67,21 @@ def parse_json(data: bytes, *, name: str) -> Any:
         {'a': 1}
     """
     if data.count(b"{") + data.count(b"[") > MAXIMUM_CONTAINERS:
-        raise RecordError(f"{name} holds more than {MAXIMUM_CONTAINERS:,} lists and objects; it is damaged.")
+        raise RecordError(
+            f"{name} holds more than {MAXIMUM_CONTAINERS:,} lists and objects; it is damaged.", "too_large"
+        )
     try:
         value = json.loads(data.decode(), object_pairs_hook=_unique, **_NUMBERS)
     except RecordError as error:
-        raise RecordError(f"{name} is not valid JSON: {error}") from error
+        raise RecordError(f"{name} is not valid JSON: {error}", "damaged_file") from error
     except RecursionError as error:
         raise RecordError(
-            f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record."
+            f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record.", "too_large"
         ) from error
     except ValueError as error:
-        raise RecordError(f"{name} is not valid JSON; it is damaged or another kind of file.") from error
+        raise RecordError(
+            f"{name} is not valid JSON; it is damaged or another kind of file.", "damaged_file"
+        ) from error
     _require_plain(value, name, 0)
     if b"\\u" in data:
         _require_text(value, name)
@@ -141,20 +145,28 @@ def parts_digest(parts: Iterable[tuple[str, str, tuple[int, ...], bytes | memory
 def _require_plain(value: Any, name: str, depth: int) -> None:
     """Refuse what `json` would silently change: keys that are not text, NaN, numbers of other libraries."""
     if depth > MAXIMUM_DEPTH:
-        raise RecordError(f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record.")
+        raise RecordError(
+            f"{name} nests deeper than {MAXIMUM_DEPTH} levels; expected a flat record.", "too_large"
+        )
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
-                raise RecordError(f"{name} has the key {key!r}; canonical JSON takes only text as keys.")
+                raise RecordError(
+                    f"{name} has the key {key!r}; canonical JSON takes only text as keys.", "wrong_type"
+                )
     if isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:
             # Most items are such leaves: a call for each would be most of the time.
             if type(item) not in _LEAVES and not (type(item) is float and math.isfinite(item)):
                 _require_plain(item, name, depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise RecordError(f"{name} holds {value}, which has no JSON; use null where a figure is missing.")
+        raise RecordError(
+            f"{name} holds {value}, which has no JSON; use null where a figure is missing.", "not_finite"
+        )
     elif value is not None and not isinstance(value, bool | int | float | str):
-        raise RecordError(f"{name} holds a {type(value).__name__}; canonical JSON takes plain Python values.")
+        raise RecordError(
+            f"{name} holds a {type(value).__name__}; canonical JSON takes plain Python values.", "wrong_type"
+        )
 
 
 def _require_text(value: Any, name: str) -> None:
@@ -162,24 +174,27 @@ def _require_text(value: Any, name: str) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise RecordError(f"{name} holds a lone surrogate, which has no UTF-8; it is damaged.") from error
+        raise RecordError(
+            f"{name} holds a lone surrogate, which has no UTF-8; it is damaged.", "damaged_file"
+        ) from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) != len(pairs):
-        raise RecordError("a key appears twice.")
+        raise RecordError("a key appears twice.", "damaged_file")
     return record
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    raise RecordError(f"{constant} is not a JSON number.")
+    raise RecordError(f"{constant} is not a JSON number.", "damaged_file")
 
 
 def _integer(digits: str) -> int:
     if len(digits.removeprefix("-")) > _LONGEST_INTEGER:
         raise RecordError(
-            f"it holds an integer of more than {_LONGEST_INTEGER} digits, which no figure can be."
+            f"it holds an integer of more than {_LONGEST_INTEGER} digits, which no figure can be.",
+            "too_large",
         )
     return int(digits)
 

@@ -133,7 +133,8 @@ def read(folder: Path, *, with_state: bool = True) -> Checkpoint:
         state, described = _read_tensors(folder / STATE, manifest, MAXIMUM_STATE)
         if described != _described(manifest.record):
             raise CheckpointError(
-                f"{folder / STATE} belongs to another checkpoint; restore the folder from a copy."
+                f"{folder / STATE} belongs to another checkpoint; restore the folder from a copy.",
+                "digest_mismatch",
             )
     return Checkpoint(model, state, manifest.record, manifest.files)
 
@@ -210,7 +211,9 @@ def latest(run_folder: Path) -> Path:
     """
     folders = list_checkpoints(run_folder)
     if not folders:
-        raise CheckpointError(f"{run_folder} holds no checkpoint; train one, or give another run folder.")
+        raise CheckpointError(
+            f"{run_folder} holds no checkpoint; train one, or give another run folder.", "missing_checkpoint"
+        )
     return folders[-1]
 
 
@@ -231,7 +234,7 @@ def prune_state(run_folder: Path, keep: int) -> list[Path]:
             path.unlink()
         except OSError as error:
             raise StorageError(
-                f"{path} could not be removed: {error.strerror}; check the permissions."
+                f"{path} could not be removed: {error.strerror}; check the permissions.", "unwritable"
             ) from error
     return removed
 
@@ -247,12 +250,13 @@ def _complete(record: Mapping[str, Any], model_tensors: Mapping[str, Any]) -> Ch
     conflicts = sorted(key for key, value in filled.items() if record.get(key, value) != value)
     if conflicts:
         raise CheckpointError(
-            f"The record's {', '.join(conflicts)} cannot be chosen; leave it to the checkpoint."
+            f"The record's {', '.join(conflicts)} cannot be chosen; leave it to the checkpoint.",
+            "contradictory",
         )
     try:
         plain = parse_json(canonical_json({**record, **filled}), name="The record")
     except RecordError as error:
-        raise CheckpointError(str(error)) from error
+        raise CheckpointError(str(error), error.code) from error
     return _validated(CheckpointRecord, plain, "The record")
 
 
@@ -267,9 +271,13 @@ def _read_manifest(path: Path) -> Manifest:
     manifest = _validated(Manifest, value, str(path))
     body = {key: item for key, item in value.items() if key != "digest"}
     if manifest.digest != json_digest(body) or data != canonical_json(value) + b"\n":
-        raise CheckpointError(f"{path} was changed after it was written; restore it from a copy.")
+        raise CheckpointError(
+            f"{path} was changed after it was written; restore it from a copy.", "digest_mismatch"
+        )
     if not {MODEL} <= set(manifest.files) <= {MODEL, STATE}:
-        raise CheckpointError(f"{path} names other files than {MODEL} and {STATE}; expected those two.")
+        raise CheckpointError(
+            f"{path} names other files than {MODEL} and {STATE}; expected those two.", "damaged_file"
+        )
     return manifest
 
 
@@ -279,7 +287,8 @@ def _read_tensors(path: Path, manifest: Manifest, maximum: int) -> tuple[dict[st
     expected = manifest.files[path.name]
     if len(data) != expected.bytes or bytes_digest(data) != expected.sha256:
         raise CheckpointError(
-            f"{path} is not the file that its record names (SHA-256 differs); restore it from a copy."
+            f"{path} is not the file that its record names (SHA-256 differs); restore it from a copy.",
+            "digest_mismatch",
         )
     return tensors, described
 
@@ -289,10 +298,13 @@ def _require_consistent(
 ) -> None:
     if described != _described(record):
         raise CheckpointError(
-            f"{path} describes itself otherwise than its record; restore the folder from a copy."
+            f"{path} describes itself otherwise than its record; restore the folder from a copy.",
+            "digest_mismatch",
         )
     if tensor_digest(model) != record.tensor_digest:
-        raise CheckpointError(f"{path} holds other weights than its record names; restore it from a copy.")
+        raise CheckpointError(
+            f"{path} holds other weights than its record names; restore it from a copy.", "digest_mismatch"
+        )
     _require_finite(model, str(path))
 
 
@@ -300,7 +312,7 @@ def _require_finite(tensors: Mapping[str, Any], name: str) -> None:
     for key, array in as_arrays(tensors).items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise CheckpointError(
-                f"{name} holds NaN or infinite numbers in {key!r}; such weights are of no use."
+                f"{name} holds NaN or infinite numbers in {key!r}; such weights are of no use.", "not_finite"
             )
 
 
@@ -308,7 +320,7 @@ def _parsed(data: bytes, name: str) -> Any:
     try:
         return parse_json(data, name=name)
     except RecordError as error:
-        raise CheckpointError(str(error)) from error
+        raise CheckpointError(str(error), error.code) from error
 
 
 def _validated(kind: type[_Kind], value: Any, name: str) -> _Kind:
@@ -317,4 +329,6 @@ def _validated(kind: type[_Kind], value: Any, name: str) -> _Kind:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "record"
-        raise CheckpointError(f"{name} has a wrong field {where!r}: {first['msg']}.") from error
+        raise CheckpointError(
+            f"{name} has a wrong field {where!r}: {first['msg']}.", "damaged_file"
+        ) from error

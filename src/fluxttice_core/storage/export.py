@@ -35,7 +35,9 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
         StorageError: If the folder exists, the file is none, or nothing can be written there.
     """
     if kind not in FORMATS:
-        raise SettingsError(f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}")
+        raise SettingsError(
+            f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}", "unknown_format"
+        )
     # Whether it can be written is found out before it is computed.
     if kind in _FOLDERS:
         with new_folder(out) as temporary:

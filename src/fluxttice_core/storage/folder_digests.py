@@ -32,7 +32,8 @@ def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
     if largest is not None and size > largest:
         raise SignatureError(
             f"{folder} holds {size:,} bytes, more than the {largest:,} of any model here; get it again from "
-            "its publisher."
+            "its publisher.",
+            "too_large",
         )
     return [path.as_posix() for path in found]
 
@@ -58,16 +59,16 @@ def digest_beneath(folder: Path, name: str) -> str:
     try:
         descriptor = open_to_read(path, follow_symlinks=False)
     except OSError as error:
-        raise SignatureError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise SignatureError(f"{path} cannot be opened: {error.strerror}.", "unreadable_file") from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise SignatureError(
-                f"{path} is not a regular file; a signed folder holds only files and folders."
+                f"{path} is not a regular file; a signed folder holds only files and folders.", "not_a_file"
             )
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise SignatureError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SignatureError(f"{path} cannot be read: {error.strerror}.", "unreadable_file") from error
     finally:
         os.close(descriptor)
 
@@ -77,33 +78,36 @@ def _entries(folder: Path) -> dict[PurePosixPath, os.stat_result]:
     found: dict[PurePosixPath, os.stat_result] = {}
     try:
         if not folder.is_dir():
-            raise SignatureError(f"{folder} is not a folder; give the folder of a model.")
+            raise SignatureError(f"{folder} is not a folder; give the folder of a model.", "not_a_folder")
         _walk(folder, PurePosixPath(), found)
     except OSError as error:
-        raise SignatureError(f"{folder} cannot be listed: {error.strerror}.") from error
+        raise SignatureError(f"{folder} cannot be listed: {error.strerror}.", "unreadable_file") from error
     return found
 
 
 def _walk(folder: Path, relative: PurePosixPath, found: dict[PurePosixPath, os.stat_result]) -> None:
     if len(relative.parts) > _MAXIMUM_DEPTH:
         raise SignatureError(
-            f"{folder} nests deeper than {_MAXIMUM_DEPTH} folders; expected a model's folder."
+            f"{folder} nests deeper than {_MAXIMUM_DEPTH} folders; expected a model's folder.", "too_large"
         )
     with os.scandir(folder) as entries:
         for entry in entries:
             path, status = relative / entry.name, entry.stat(follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode):
                 raise SignatureError(
-                    f"{entry.path} is a symbolic link; a signed folder holds only files and folders."
+                    f"{entry.path} is a symbolic link; a signed folder holds only files and folders.",
+                    "not_a_file",
                 )
             if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
                 raise SignatureError(
-                    f"{entry.path} is a device or pipe; a signed folder holds only files and folders."
+                    f"{entry.path} is a device or pipe; a signed folder holds only files and folders.",
+                    "not_a_file",
                 )
             found[path] = status
             if len(found) > MAXIMUM_FILES:
                 raise SignatureError(
-                    f"{folder} holds more than {MAXIMUM_FILES:,} entries; expected a model's folder."
+                    f"{folder} holds more than {MAXIMUM_FILES:,} entries; expected a model's folder.",
+                    "too_large",
                 )
             if stat.S_ISDIR(status.st_mode):
                 _walk(folder / entry.name, path, found)

@@ -50,7 +50,9 @@ def read_stored(data: bytes, *, name: str) -> StoredModel:
     try:
         record = CheckpointRecord.model_validate(parse_json(described.encode(), name=name))
     except (KeyError, RecordError, ValidationError) as error:
-        raise CheckpointError(f"{name} does not describe itself as a model of fluxttice does.") from error
+        raise CheckpointError(
+            f"{name} does not describe itself as a model of fluxttice does.", "alien_file"
+        ) from error
     parameters = sum(tensor.size for tensor in tensors.values() if tensor.shape)
     misfit = next(_misfits(tensors, record), None)
     return StoredModel(record, tensor_digest(tensors), bytes_digest(data), parameters, misfit)

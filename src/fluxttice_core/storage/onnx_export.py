@@ -74,7 +74,9 @@ def _graph(
             verbose=False,
         )
     if program is None:
-        raise MeasurementError("torch exported nothing: install the versions that fluxttice-core[onnx] names")
+        raise MeasurementError(
+            "torch exported nothing: install the versions that fluxttice-core[onnx] names", "wrong_version"
+        )
     proto = program.model_proto
     _strip(proto)
     proto.producer_name, proto.producer_version = "fluxttice", ""
@@ -120,7 +122,8 @@ def _require_parity(name: str, data: bytes, module: nn.Module, rows: torch.Tenso
         if not _same(ours.numpy(), np.asarray(theirs)):
             raise MeasurementError(
                 f"{name} computes other numbers than torch does: export with the torch and onnxruntime that "
-                "fluxttice-core[onnx] names"
+                "fluxttice-core[onnx] names",
+                "wrong_version",
             )
 
 

@@ -61,7 +61,8 @@ def read_legacy(path: Path) -> LegacyCheckpoint:
     content = read_archive(data, name=str(path))
     if not isinstance(content, dict):
         raise CheckpointError(
-            f"{path} holds a {type(content).__name__}; expected the original program's dictionary."
+            f"{path} holds a {type(content).__name__}; expected the original program's dictionary.",
+            "alien_file",
         )
     return LegacyCheckpoint(
         model=_model(content.get("model"), path),
@@ -112,17 +113,19 @@ def _model(state: Any, path: Path) -> dict[str, Tensor]:
     expected = original_shapes()
     if not isinstance(state, dict) or set(state) != set(expected):
         raise CheckpointError(
-            f"{path} lacks the original's {len(expected)} tensors under 'model'; it is another model's."
+            f"{path} lacks the original's {len(expected)} tensors under 'model'; it is another model's.",
+            "architecture_mismatch",
         )
     for key, shape in expected.items():
         numbers = state[key]
         if not isinstance(numbers, np.ndarray) or numbers.dtype != np.float32 or numbers.shape != shape:
             raise CheckpointError(
-                f"{path} has another {key!r} than float32 of shape {shape}; it is another model's."
+                f"{path} has another {key!r} than float32 of shape {shape}; it is another model's.",
+                "architecture_mismatch",
             )
         if not np.isfinite(numbers).all():
             raise CheckpointError(
-                f"{path} holds NaN or infinite numbers in {key!r}; such weights are of no use."
+                f"{path} holds NaN or infinite numbers in {key!r}; such weights are of no use.", "not_finite"
             )
     return {key: torch.from_numpy(state[key].astype(np.float32)) for key in sorted(expected)}
 
@@ -130,21 +133,25 @@ def _model(state: Any, path: Path) -> dict[str, Tensor]:
 def _number(content: Mapping[str, Any], key: str, path: Path) -> float:
     value = content.get(key)
     if not _is_number(value):
-        raise CheckpointError(f"{path} has no finite number under {key!r}; it is not the original program's.")
+        raise CheckpointError(
+            f"{path} has no finite number under {key!r}; it is not the original program's.", "alien_file"
+        )
     return float(value)
 
 
 def _whole(content: Mapping[str, Any], key: str, path: Path) -> int:
     value = content.get(key)
     if type(value) is not int or not 0 <= value < 1 << 31:
-        raise CheckpointError(f"{path} has no count under {key!r}; it is not the original program's.")
+        raise CheckpointError(
+            f"{path} has no count under {key!r}; it is not the original program's.", "alien_file"
+        )
     return value
 
 
 def _history(values: Any, key: str, path: Path) -> tuple[float, ...]:
     if not isinstance(values, list) or not all(_is_number(value) for value in values):
         raise CheckpointError(
-            f"{path} has no list of numbers under {key!r}; it is not the original program's."
+            f"{path} has no list of numbers under {key!r}; it is not the original program's.", "alien_file"
         )
     return tuple(float(value) for value in values)
 

@@ -131,7 +131,7 @@ class TrainedModel:
         with reachable(path, error=CheckpointError):
             if path.is_symlink():
                 raise CheckpointError(
-                    f"{path} is a symbolic link, which may show any file: copy the card there"
+                    f"{path} is a symbolic link, which may show any file: copy the card there", "not_a_file"
                 )
             if not path.is_file():
                 return None
@@ -250,14 +250,18 @@ class TrainedModel:
             SettingsError: If `vae` is neither "a" nor "b".
         """
         if not all(isinstance(number, SupportsIndex) and index(number) >= 0 for number in (n, seed)):
-            raise OperationError(f"cannot draw {n} operations with seed {seed}: give whole numbers from 0")
+            raise OperationError(
+                f"cannot draw {n} operations with seed {seed}: give whole numbers from 0", "out_of_range"
+            )
         drawn = np.random.default_rng(seed).standard_normal((n, self.architecture.latent_dim))
         indices: np.ndarray = self.space.indices(self.decode(drawn, vae=vae))
         return indices
 
     def _half(self, name: str) -> ForwardPass:
         if name not in HALVES:
-            raise SettingsError(f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"')
+            raise SettingsError(
+                f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"', "unknown_name"
+            )
         return self._halves[name]
 
     def _likeliest(self, logits: Float64[np.ndarray, "n cells base"]) -> Int8[np.ndarray, "n cells"]:
@@ -290,7 +294,8 @@ def _loaded(path: Path) -> TrainedModel:
     """The model at a path, whichever form it has there."""
     if not path.exists():
         raise CheckpointError(
-            f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file"
+            f"no checkpoint at {path}: give a run folder, a checkpoint folder or a model file",
+            "missing_checkpoint",
         )
     if path.is_file():
         return _from_file(path)
@@ -303,7 +308,8 @@ def _loaded(path: Path) -> TrainedModel:
     if (path / MODEL).is_file():
         return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
     raise CheckpointError(
-        f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it"
+        f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it",
+        "missing_checkpoint",
     )
 
 
@@ -315,7 +321,8 @@ def _is_certified(folder: Path) -> bool:
         if (folder / name).exists():
             raise CheckpointError(
                 f"{folder} is a certified folder, and holds {name} beside its {MODEL}, so that it is not "
-                f"plain which weights were certified: give the path of that {MODEL}, or get the folder again"
+                f"plain which weights were certified: give the path of that {MODEL}, or get the folder again",
+                "ambiguous",
             )
     return True
 
@@ -330,7 +337,8 @@ def certified() -> TrainedModel:
     folder = Path(str(resources.files("fluxttice_core") / "certified"))
     if not (folder / MODEL).is_file():
         raise CheckpointError(
-            "the package lacks its certified model: install it again, from a complete source"
+            "the package lacks its certified model: install it again, from a complete source",
+            "missing_checkpoint",
         )
     return load(folder)
 
@@ -382,7 +390,8 @@ def _from_file(path: Path) -> TrainedModel:
         return _from_model(path, settings=None)
     if path.suffix != ".pt" and not is_zipfile(path):
         raise CheckpointError(
-            f"{path} is no model: give a .safetensors file, a run's folder, or a .pt file of the original"
+            f"{path} is no model: give a .safetensors file, a run's folder, or a .pt file of the original",
+            "alien_file",
         )
     require_extra("train", "reading a checkpoint of the original program", packages=("torch",))
     from fluxttice_core.storage.original_checkpoint import read_legacy
@@ -422,13 +431,14 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise CheckpointError(
-            f"{path} describes no network of ours ({first['loc']}: {first['msg']})"
+            f"{path} describes no network of ours ({first['loc']}: {first['msg']})", "damaged_file"
         ) from None
     parts = split(architecture.space, record.split.seed) if record.split is not None else None
     if parts is not None and record.split is not None and parts.digest != record.split.digest:
         raise CheckpointError(
             f"{path} was trained on another split than its seed {record.split.seed} gives here: its "
-            "held-out rows are not known, so load it with the version of fluxttice that made it"
+            "held-out rows are not known, so load it with the version of fluxttice that made it",
+            "wrong_version",
         )
     _require_fit(architecture, checkpoint.model, str(path))
     return TrainedModel(
@@ -484,7 +494,8 @@ def _require_fit(architecture: Architecture, tensors: dict[str, np.ndarray], nam
         raise CheckpointError(
             f"{name} does not fit its architecture: {wrong} is {_described(given.get(wrong), 'missing')}, "
             f"expected {_described(expected.get(wrong), 'no such tensor')}; use the file that belongs to "
-            "these settings"
+            "these settings",
+            "architecture_mismatch",
         )
 
 
@@ -498,7 +509,7 @@ def _read_settings(path: Path) -> dict[str, Any] | None:
     data = read_bounded(path, maximum=1 << 20, name="The settings", error=CheckpointError)
     settings = parse_json(data, name=str(path))
     if not isinstance(settings, dict):
-        raise CheckpointError(f"{path} is not what a run writes: restore it, or remove it")
+        raise CheckpointError(f"{path} is not what a run writes: restore it, or remove it", "damaged_file")
     return settings
 
 
@@ -514,11 +525,16 @@ def _rows_of_latents(latents: object, dimensions: int) -> Float32[np.ndarray, "n
                 array.astype(np.float32, casting="same_kind" if array.dtype.kind == "c" else "unsafe")
             )
     except (TypeError, ValueError):
-        raise OperationError("latents must be numbers: give one latent or rows of equal length") from None
+        raise OperationError(
+            "latents must be numbers: give one latent or rows of equal length", "wrong_type"
+        ) from None
     if rows.ndim != 2 or rows.shape[1] != dimensions:
         raise OperationError(
-            f"latents of shape {array.shape} do not fit: give (n, {dimensions}) or ({dimensions},)"
+            f"latents of shape {array.shape} do not fit: give (n, {dimensions}) or ({dimensions},)",
+            "wrong_shape",
         )
     if not np.isfinite(rows).all():
-        raise OperationError("latents must be finite real numbers: remove NaN and infinite values")
+        raise OperationError(
+            "latents must be finite real numbers: remove NaN and infinite values", "not_finite"
+        )
     return np.ascontiguousarray(rows)

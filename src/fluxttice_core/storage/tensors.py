@@ -96,13 +96,14 @@ def decode_tensors(data: bytes, *, name: str) -> tuple[dict[str, np.ndarray], st
     metadata = _read_metadata(data, name)
     if not isinstance(metadata, dict) or set(metadata) != {METADATA_KEY}:
         raise CheckpointError(
-            f"{name} was not written by fluxttice: its metadata lack the one key {METADATA_KEY!r}."
+            f"{name} was not written by fluxttice: its metadata lack the one key {METADATA_KEY!r}.",
+            "alien_file",
         )
     try:
         tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"{name} is no valid safetensors file; it is damaged ({error!r:.200})."
+            f"{name} is no valid safetensors file; it is damaged ({error!r:.200}).", "damaged_file"
         ) from error
     _require_known(tensors)
     return {key: tensors[key] for key in sorted(tensors)}, metadata[METADATA_KEY]
@@ -114,19 +115,23 @@ def _read_metadata(data: bytes, name: str) -> Any:
     if length > min(MAXIMUM_HEADER, len(data) - _PREFIX):
         raise CheckpointError(
             f"{name} announces a header of {length:,} bytes in a file of {len(data):,}; it must fit and "
-            f"have at most {MAXIMUM_HEADER:,}: this is no safetensors file, or a damaged one."
+            f"have at most {MAXIMUM_HEADER:,}: this is no safetensors file, or a damaged one.",
+            "damaged_file",
         )
     try:
         header = parse_json(data[_PREFIX : _PREFIX + length], name=f"the header of {name}")
     except RecordError as error:
-        raise CheckpointError(str(error)) from error
+        raise CheckpointError(str(error), error.code) from error
     if not isinstance(header, dict):
-        raise CheckpointError(f"the header of {name} is not a table of tensors; this is no safetensors file.")
+        raise CheckpointError(
+            f"the header of {name} is not a table of tensors; this is no safetensors file.", "damaged_file"
+        )
     metadata = header.pop("__metadata__", None)
     for key, entry in header.items():
         if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
             raise CheckpointError(
-                f"{name} describes tensor {key!r} by other fields than dtype, shape and data_offsets."
+                f"{name} describes tensor {key!r} by other fields than dtype, shape and data_offsets.",
+                "damaged_file",
             )
     return metadata
 

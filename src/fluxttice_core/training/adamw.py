@@ -116,7 +116,8 @@ class AdamW:
                 continue
             if _shapes(found) != _shapes(_fresh(parameter)):
                 raise TrainingError(
-                    f"the checkpoint's {whose} state does not fit {name}: resume from another checkpoint"
+                    f"the checkpoint's {whose} state does not fit {name}: resume from another checkpoint",
+                    "state_mismatch",
                 )
             self._state[name] = {key: value.clone().to(parameter.device) for key, value in found.items()}
 

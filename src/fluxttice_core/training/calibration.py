@@ -39,7 +39,7 @@ def uniform_offsets(logits: Float[Tensor, "m cells base"], *, sweeps: int) -> Fl
     draws, cells, base = logits.shape
     if draws < base:
         raise SettingsError(
-            f"calibration needs at least {base} prior draws, one for each symbol, not {draws}"
+            f"calibration needs at least {base} prior draws, one for each symbol, not {draws}", "too_few"
         )
     rows = logits.permute(1, 2, 0).contiguous()
     offsets = torch.zeros(cells, base, dtype=logits.dtype, device=logits.device)

@@ -83,7 +83,7 @@ class Population:
         _require_seeds(seeds)
         _require_unsteered(recipe)
         if (asked := population_excess(recipe, len(seeds))) is not None:
-            raise SettingsError(asked)
+            raise SettingsError(asked, "too_costly")
         space = recipe.architecture.space
         self.recipe = recipe
         self.seeds = tuple(seeds)
@@ -198,7 +198,8 @@ class Population:
             rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
                 f"the loss of seed {lost[0]} stopped being finite in epoch {epoch + 1} at a learning rate of "
-                f"{rate:.3g}: lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay"
+                f"{rate:.3g}: lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay",
+                "loss_not_finite",
             )
 
 
@@ -233,7 +234,9 @@ def _both(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 
 def _require_seeds(seeds: Sequence[int]) -> None:
     if not seeds or len(set(seeds)) != len(seeds):
-        raise SettingsError(f"a population needs different seeds, at least one, not {list(seeds)}")
+        raise SettingsError(
+            f"a population needs different seeds, at least one, not {list(seeds)}", "contradictory"
+        )
 
 
 def steering_parts(recipe: Recipe) -> list[str]:
@@ -258,7 +261,8 @@ def _require_unsteered(recipe: Recipe) -> None:
     if found:
         raise SettingsError(
             f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that its "
-            "seeds cannot be trained as one program: train them one by one, or leave those settings out"
+            "seeds cannot be trained as one program: train them one by one, or leave those settings out",
+            "unsupported",
         )
 
 

@@ -82,7 +82,7 @@ def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
-        raise SettingsError(_sentence(error, source)) from None
+        raise _refusal(error, source) from None
 
 
 def _read(name_or_path: str | Path) -> dict[str, Any]:
@@ -93,27 +93,36 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
         text = (_RECIPE_FILES / f"{name}.yaml").read_bytes()
     else:
         known = ", ".join(recipe_names())
-        raise SettingsError(f"no recipe is called {name!r}: use one of {known}, or the path of a .yaml file")
+        raise SettingsError(
+            f"no recipe is called {name!r}: use one of {known}, or the path of a .yaml file", "unknown_recipe"
+        )
     return _mapping(text, name)
 
 
 def _read_file(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise SettingsError(f"no recipe file {path}: give the path of an existing YAML file")
+            raise SettingsError(
+                f"no recipe file {path}: give the path of an existing YAML file", "missing_file"
+            )
         if path.stat().st_size > _LARGEST_RECIPE_BYTES:
-            raise SettingsError(f"{path} is larger than {_LARGEST_RECIPE_BYTES:,} bytes, which no recipe is")
+            raise SettingsError(
+                f"{path} is larger than {_LARGEST_RECIPE_BYTES:,} bytes, which no recipe is", "too_large"
+            )
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(
-            f"the recipe file {path} cannot be read ({error.strerror}): give a file that you may read"
+            f"the recipe file {path} cannot be read ({error.strerror}): give a file that you may read",
+            "unreadable_file",
         ) from error
 
 
 def _mapping(text: bytes, source: str) -> dict[str, Any]:
     settings = read_yaml(text, source=source)
     if not isinstance(settings, dict):
-        raise SettingsError(f"{source} holds no mapping of settings: write lines such as 'epochs: 40'")
+        raise SettingsError(
+            f"{source} holds no mapping of settings: write lines such as 'epochs: 40'", "malformed"
+        )
     return settings
 
 
@@ -121,12 +130,16 @@ def _apply(settings: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     path = key.strip().split(".")
     if not equals or not all(path):
-        raise SettingsError(f"cannot read the setting {override!r}: write key=value, such as epochs=10")
+        raise SettingsError(
+            f"cannot read the setting {override!r}: write key=value, such as epochs=10", "malformed"
+        )
     target = settings
     for part in path[:-1]:
         inner = target.setdefault(part, {})
         if not isinstance(inner, dict):
-            raise SettingsError(f"{key} does not name a setting: {part} holds a single value")
+            raise SettingsError(
+                f"{key} does not name a setting: {part} holds a single value", "unknown_setting"
+            )
         target = inner
     target[path[-1]] = _value(value, key)
 
@@ -142,15 +155,18 @@ def _value(text: str, key: str) -> Any:
     return value
 
 
-def _sentence(error: ValidationError, source: str) -> str:
+def _refusal(error: ValidationError, source: str) -> SettingsError:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     more = f" ({error.error_count() - 1} more to correct)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
-        return f"recipe {source}: unknown setting {where}; remove it or correct its name{more}"
+        return SettingsError(
+            f"recipe {source}: unknown setting {where}; remove it or correct its name{more}",
+            "unknown_setting",
+        )
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[0].lower() + reason[1:]
     if not where:
-        return f"recipe {source}: {reason}{more}"
+        return SettingsError(f"recipe {source}: {reason}{more}", "wrong_setting")
     given = "" if first["type"] == "missing" else f", not {first['input']!r:.80}"
-    return f"recipe {source}: setting {where}: {reason}{given}{more}"
+    return SettingsError(f"recipe {source}: setting {where}: {reason}{given}{more}", "wrong_setting")

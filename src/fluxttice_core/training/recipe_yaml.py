@@ -60,9 +60,11 @@ def read_yaml(text: str | bytes, *, source: str) -> Any:
         finally:
             loader.dispose()
     except _Refused as refusal:
-        raise SettingsError(f"{source}: {refusal}") from None
+        raise SettingsError(f"{source}: {refusal}", "malformed") from None
     except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise SettingsError(f"{source} is not valid YAML ({reason}): correct it") from None
+        raise SettingsError(f"{source} is not valid YAML ({reason}): correct it", "malformed") from None
     except RecursionError:
-        raise SettingsError(f"{source} is nested too deeply, and no recipe is: write it flatter") from None
+        raise SettingsError(
+            f"{source} is nested too deeply, and no recipe is: write it flatter", "too_large"
+        ) from None

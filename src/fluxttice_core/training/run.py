@@ -83,12 +83,15 @@ class Run:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(f"{folder} cannot be made ({error.strerror}): choose another folder") from None
+            raise StorageError(
+                f"{folder} cannot be made ({error.strerror}): choose another folder", "unwritable"
+            ) from None
         # Held while it looks, so that of two runs started at once one finds the settings of the other.
         with _exclusive(folder):
             if (folder / SETTINGS).exists():
                 raise StorageError(
-                    f"{folder} already holds a run: resume it with --resume, or choose another folder"
+                    f"{folder} already holds a run: resume it with --resume, or choose another folder",
+                    "already_exists",
                 )
             write_json(folder / SETTINGS, settings.model_dump(mode="json"))
         return cls(folder, settings)
@@ -102,7 +105,9 @@ class Run:
         """
         with reachable(folder, error=CheckpointError):
             if not (folder / SETTINGS).is_file():
-                raise CheckpointError(f"{folder} holds no run: give a folder that `fluxttice train` made")
+                raise CheckpointError(
+                    f"{folder} holds no run: give a folder that `fluxttice train` made", "missing_checkpoint"
+                )
         data = read_bounded(
             folder / SETTINGS, maximum=_LARGEST_SETTINGS, name="The run's settings", error=CheckpointError
         )
@@ -112,7 +117,8 @@ class Run:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise CheckpointError(
-                f"{folder / SETTINGS} is not what a run writes ({where}: {first['msg']}): restore it"
+                f"{folder / SETTINGS} is not what a run writes ({where}: {first['msg']}): restore it",
+                "damaged_file",
             ) from None
         return cls(folder, settings)
 
@@ -165,7 +171,7 @@ class Run:
         records = [_parsed_record(line) for line in complete.splitlines()]
         found = [record for record in records if record is not None]
         if len(found) != len(records):
-            raise CheckpointError(f"{path} is damaged: remove it, and resume the run")
+            raise CheckpointError(f"{path} is damaged: remove it, and resume the run", "damaged_file")
         return found
 
     def _require_same_torch(self) -> None:
@@ -173,7 +179,8 @@ class Run:
         if recorded != torch.__version__:
             raise SettingsError(
                 f"the run in {self.folder} began with torch {recorded}, and this is {torch.__version__}, "
-                "with which its weights would differ: resume it with that torch, or start a new run"
+                "with which its weights would differ: resume it with that torch, or start a new run",
+                "wrong_version",
             )
 
     def _note(self, epoch: int, on_change: Callable[[str], None]) -> None:
@@ -184,18 +191,20 @@ class Run:
     def _trainer(self) -> Trainer:
         device = self.settings.device
         if device.startswith("cuda") and not torch.cuda.is_available():
-            raise SettingsError(f"the device {device} is not there: use --device cpu")
+            raise SettingsError(f"the device {device} is not there: use --device cpu", "missing_device")
         trainer = Trainer(self.settings.recipe, seed=self.settings.seed, observe=observe_reach, device=device)
         if list_checkpoints(self.folder):
             checkpoint = read(latest(self.folder))
             if checkpoint.record.settings_digest != self.settings.digest():
                 raise CheckpointError(
-                    f"the checkpoints in {self.folder} belong to other settings than {SETTINGS}: restore it"
+                    f"the checkpoints in {self.folder} belong to other settings than {SETTINGS}: restore it",
+                    "settings_mismatch",
                 )
             if checkpoint.state is None:
                 raise CheckpointError(
                     f"{latest(self.folder)} lacks its state.safetensors, without which the run cannot go on: "
-                    "restore that file, or remove the folder to resume from an earlier one"
+                    "restore that file, or remove the folder to resume from an earlier one",
+                    "missing_file",
                 )
             progress = Progress.from_dict(checkpoint.record.progress)
             trainer.restore(_tensors(checkpoint.model), _tensors(checkpoint.state), progress)
@@ -230,7 +239,8 @@ class Run:
                 file.write(json.dumps(record.as_dict()) + "\n")
         except OSError as error:
             raise StorageError(
-                f"{path} could not be written: {error.strerror}; free space, then resume the run."
+                f"{path} could not be written: {error.strerror}; free space, then resume the run.",
+                "unwritable",
             ) from error
 
     def _forget_later_epochs(self, epoch: int) -> None:
@@ -254,7 +264,7 @@ def run_settings(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise SettingsError(
-            f"--{first['loc'][0]} {first['input']!r} is not possible: {first['msg']}"
+            f"--{first['loc'][0]} {first['input']!r} is not possible: {first['msg']}", "out_of_range"
         ) from None
 
 
@@ -285,10 +295,12 @@ def _exclusive(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise StorageError(
-            f"another process is training in {folder}: wait for it, or choose another folder"
+            f"another process is training in {folder}: wait for it, or choose another folder", "in_use"
         ) from None
     except OSError as error:
-        raise StorageError(f"{folder} cannot be written ({error.strerror}): choose another folder") from None
+        raise StorageError(
+            f"{folder} cannot be written ({error.strerror}): choose another folder", "unwritable"
+        ) from None
     try:
         yield
     finally:

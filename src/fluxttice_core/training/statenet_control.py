@@ -149,7 +149,9 @@ class StateNetControl:
         missing = set(self._parameters) - self._adam.moved
         if own and missing:
             raise TrainingError(
-                f"the checkpoint's StateNet state does not fit {min(missing)}: resume from another checkpoint"
+                f"the checkpoint's StateNet state does not fit {min(missing)}: "
+                "resume from another checkpoint",
+                "state_mismatch",
             )
 
 

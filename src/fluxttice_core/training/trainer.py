@@ -74,7 +74,8 @@ class Progress:
             return cls(**plain)  # type: ignore[arg-type]
         except (KeyError, TypeError) as error:
             raise TrainingError(
-                f"the checkpoint's progress cannot be read ({error}): resume from another checkpoint"
+                f"the checkpoint's progress cannot be read ({error}): resume from another checkpoint",
+                "state_mismatch",
             ) from None
 
 
@@ -107,7 +108,8 @@ class Trainer:
         if not len(self._validation):
             raise SettingsError(
                 f"{space.describe()} are {space.size}, too few to keep some for validation: "
-                "raise architecture.base or architecture.arity"
+                "raise architecture.base or architecture.arity",
+                "out_of_range",
             )
         self._descent = Descent(self.model, recipe.optimizer)
         self._transport = TransportTerm(recipe.transport, self._train)
@@ -149,7 +151,8 @@ class Trainer:
             raise TrainingError(
                 f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: "
                 "lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; "
-                "checkpoints made before are kept"
+                "checkpoints made before are kept",
+                "loss_not_finite",
             )
         self._advance(epoch, validation)
         reach = self._finish_epoch(epoch)
@@ -338,7 +341,9 @@ class Trainer:
             self.model.load_state_dict(dict(model))
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:160]
-            raise TrainingError(f"the checkpoint does not fit this recipe's network ({reason})") from None
+            raise TrainingError(
+                f"the checkpoint does not fit this recipe's network ({reason})", "state_mismatch"
+            ) from None
         self._descent.restore(state)
         self._transport.restore(state)
         if self._control is not None:

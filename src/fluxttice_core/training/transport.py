@@ -63,7 +63,8 @@ def assign(mu: Float[Tensor, "n d"], tables: Float[Tensor, "n cells"]) -> Assign
     if mu.shape[1] < tables.shape[1]:
         raise SettingsError(
             f"transport gives every entry a latent of its own, and {mu.shape[1]} latents are too few for "
-            f"{tables.shape[1]} entries: raise architecture.latent_dim, or leave transport out"
+            f"{tables.shape[1]} entries: raise architecture.latent_dim, or leave transport out",
+            "out_of_range",
         )
     centred = mu - mu.mean(0)
     symbols = tables - tables.mean(0)

@@ -91,7 +91,7 @@ def read_map(model: TrainedModel, path: Path | None = None) -> DrawnMap | None:
     shapes |= {f"mass_{half}": (model.space.size,) for half in HALVES}
     shapes |= {f"noise_{half}": (1,) for half in HALVES}
     if {key: tuple(tensor.shape) for key, tensor in tensors.items()} != shapes:
-        raise CheckpointError(f"{name} lacks a part: make it again with `make explorer-map`")
+        raise CheckpointError(f"{name} lacks a part: make it again with `make explorer-map`", "damaged_file")
     return DrawnMap(
         layout={half: tensors[f"layout_{half}"] for half in HALVES},
         mass={
@@ -125,7 +125,8 @@ def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfNa
     """
     if draws < DEFAULT_GROUPS or draws % DEFAULT_GROUPS:
         raise MeasurementError(
-            f"{draws} draws cannot be parted in {DEFAULT_GROUPS} groups: give a multiple of it"
+            f"{draws} draws cannot be parted in {DEFAULT_GROUPS} groups: give a multiple of it",
+            "out_of_range",
         )
     size = model.space.size
     found: dict[HalfName, RelativeMass] = {}
