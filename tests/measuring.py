@@ -9,7 +9,7 @@ import torch
 from jaxtyping import config
 from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, FluxtticeError, MeasurementError
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves
@@ -74,8 +74,8 @@ def every_message_is_a_clause(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     """Whatever is refused during a test is refused in words that fit behind a program's name and a colon."""
     messages: list[str] = []
 
-    def noted(error: MeasurementError, *args: object) -> None:
-        ValueError.__init__(error, *args)
+    def noted(error: MeasurementError, sentence: str, code: ErrorCode = "bad_request") -> None:
+        FluxtticeError.__init__(error, sentence, code)
         messages.append(str(error))
 
     monkeypatch.setattr(MeasurementError, "__init__", noted)

@@ -143,6 +143,12 @@ def test_bad_input_ends_with_a_reason_and_code_2(arguments: list[str], sentence:
     assert "Traceback" not in ended.output
 
 
+def test_a_refusal_as_json_holds_its_code() -> None:
+    result = run("operation", "minn", "--json")
+    refusal = json.loads(result.stdout)["error"]
+    assert (refusal["code"], result.stderr) == ("unknown_operation", f"fluxttice: {refusal['message']}\n")
+
+
 def test_help_names_every_property() -> None:
     shown = run("search", "--help")
     assert shown.exit_code == 0

@@ -1,6 +1,7 @@
 """The `fluxttice` command: one small module a group, none of which loads torch before it is needed."""
 
 import errno
+import json
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -19,7 +20,7 @@ from fluxttice_core.cli.serve import serve
 from fluxttice_core.cli.sweep import sweep
 from fluxttice_core.cli.train import train
 from fluxttice_core.cli.verify import verify
-from fluxttice_core.errors import FluxtticeError, StorageError
+from fluxttice_core.errors import ErrorCode, FluxtticeError, StorageError
 
 STOPPED = 130
 """Exit code of a command that was interrupted, as shells have it."""
@@ -30,10 +31,11 @@ class OneSentence(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except FluxtticeError as error:
-            _end(error)
+            _end(error, as_json=as_json)
         except (KeyboardInterrupt, typer.Abort):
             typer.echo("fluxttice: stopped", err=True)
             raise typer.Exit(STOPPED) from None
@@ -41,10 +43,13 @@ class OneSentence(TyperGroup):
             # Nobody reads the output any more: click ends such a command without a word.
             if error.errno == errno.EPIPE:
                 raise
-            _end(StorageError(_refusal(error), "disk_full" if error.errno == errno.ENOSPC else "unwritable"))
+            code: ErrorCode = "disk_full" if error.errno == errno.ENOSPC else "unwritable"
+            _end(StorageError(_refusal(error), code), as_json=as_json)
 
 
-def _end(error: FluxtticeError) -> NoReturn:
+def _end(error: FluxtticeError, *, as_json: bool) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"error": {"code": error.code, "message": str(error)}}, indent=1))
     typer.echo(f"fluxttice: {error}", err=True)
     raise typer.Exit(error.exit_code) from None
 
