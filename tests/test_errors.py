@@ -13,7 +13,11 @@ from fluxttice_core.errors import ErrorCode, MissingExtra
 
 ROOT = Path(__file__).parents[1]
 CODES = list(get_args(ErrorCode))
-KINDS = {"error", *(name for name, kind in vars(errors).items() if isinstance(kind, type))}
+KINDS = {
+    "error",
+    "super().__init__",
+    *(name for name, kind in vars(errors).items() if isinstance(kind, type)),
+}
 
 
 def _raised() -> Iterator[object]:

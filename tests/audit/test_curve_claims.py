@@ -24,6 +24,7 @@ from fluxttice_core.audit.printed_numbers import stated_share
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.coverage import expected_coverage
+from tests.refusals import refused
 
 K = 19_683
 
@@ -113,7 +114,7 @@ def test_chord_to_nothing_unseen_ends_at_half_an_operation() -> None:
 
 
 def test_single_point_is_refused() -> None:
-    with pytest.raises(MeasurementError, match="at least two budgets"):
+    with refused(MeasurementError, "too_few", "at least two budgets"):
         audit_curve([point(10, "1%")], K)
 
 

@@ -1,6 +1,5 @@
 """Reading numbers as they were printed."""
 
-import re
 from contextlib import suppress
 
 import pytest
@@ -17,6 +16,7 @@ from fluxttice_core.audit.printed_numbers import (
     stated_shares,
 )
 from fluxttice_core.errors import MeasurementError
+from tests.refusals import refused
 from tests.texts import CHARACTERS
 
 
@@ -52,9 +52,8 @@ def test_ranges(text: str) -> None:
 
 @pytest.mark.parametrize("text", [".8..90%", "1..100%", "80%..90", "0.8%..0.9"])
 def test_a_percent_sign_at_one_end_is_refused_where_either_reading_rises(text: str) -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "ambiguous", f"'{text}' has a percent sign at one end"):
         stated_number(text)
-    assert str(error.value) == f"'{text}' has a percent sign at one end: write it at both, or at neither"
 
 
 @pytest.mark.parametrize(("text", "lower", "least"), [("0..5%", 0, -0.005), ("1.1..99%", 0.011, 0.0105)])
@@ -71,12 +70,13 @@ def test_ranges_of_counts_are_exact(text: str) -> None:
 
 
 def test_ranges_of_counts_are_checked_like_counts() -> None:
-    with pytest.raises(MeasurementError, match=r"^'3\.\.12' is more than the whole space"):
+    with refused(MeasurementError, "out_of_range", "'3..12' is more than the whole space"):
         stated_share("3..12", 10)
-    with pytest.raises(MeasurementError, match=r"^the range '9\.\.3' falls: write its smaller end first$"):
+    with refused(MeasurementError, "malformed", "the range '9..3' falls: write its smaller end first"):
         stated_share("9..3", 10)
-    with pytest.raises(MeasurementError, match=r"^'3\.\.9' is a count: give the size of the space"):
-        stated_share("3..9", None)
+    for text in ("3..9", "16140"):
+        with refused(MeasurementError, "missing_option", f"'{text}' is a count: give the size of the space"):
+            stated_share(text, None)
     assert stated_share("80..90", 19_683).reading == (
         "80..90 is read as counts of 80 to 90; write 80%..90% for percent"
     )
@@ -92,7 +92,7 @@ def test_what_is_no_number_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0.e222372036854775808", "0e-99", "1e31", "1e-31", "1" * 31])
 def test_numbers_out_of_all_proportion_are_refused(text: str) -> None:
-    with pytest.raises(MeasurementError, match="is out of all proportion: write a number of fewer digits"):
+    with refused(MeasurementError, "too_large", "is out of all proportion: write a number of fewer digits"):
         stated_number(text)
 
 
@@ -102,7 +102,7 @@ def test_nothing_is_a_number(text: str) -> None:
 
 
 def test_falling_range_is_refused() -> None:
-    with pytest.raises(MeasurementError, match=r"the range '1\.0\.\.\.3' falls: write its smaller end first"):
+    with refused(MeasurementError, "malformed", "the range '1.0...3' falls: write its smaller end first"):
         stated_number("1.0...3")
 
 
@@ -124,13 +124,8 @@ def test_rounding_never_leaves_the_whole() -> None:
 
 @pytest.mark.parametrize("text", ["101%", "1.2", "19684"])
 def test_more_than_everything_is_refused(text: str) -> None:
-    with pytest.raises(MeasurementError, match="more than the whole space"):
+    with refused(MeasurementError, "out_of_range"):
         stated_share(text, 19_683)
-
-
-def test_count_needs_a_size() -> None:
-    with pytest.raises(MeasurementError, match="is a count: give the size of the space"):
-        stated_share("16140", None)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +136,9 @@ def test_whole_numbers(text: str, count: int) -> None:
     assert stated_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["1.5", "82%", "ten", "-1", "1,00", "1e400000", "1e-400000", "1" * 40])
+@pytest.mark.parametrize(
+    "text", ["1.5", "82%", "200%", "ten", "-1", "1,00", "1e400000", "1e-400000", "1" * 40]
+)
 def test_what_is_no_count_is_refused(text: str) -> None:
     with pytest.raises(MeasurementError, match="write"):
         stated_count(text)
@@ -166,7 +163,7 @@ def test_a_printed_number_allows_what_it_was_rounded_from(thousandths: int, deci
 
 def test_a_range_is_refused_with_all_of_its_text() -> None:
     for text in ("x..3", "1..y"):
-        with pytest.raises(MeasurementError, match=re.escape(f"'{text}' is not a number")):
+        with refused(MeasurementError, "malformed", f"'{text}' is not a number"):
             stated_number(text)
 
 
@@ -175,22 +172,14 @@ def test_numbers_of_as_many_digits_as_allowed_are_read_and_longer_ones_refused()
     assert stated_number("1" + "0" * (longest - 1)).value == float("1" + "0" * (longest - 1))
     assert stated_number(f"1e{longest}").value == float(f"1e{longest}")
     for text in ("1" + "0" * longest, f"1e{longest + 1}"):
-        with pytest.raises(MeasurementError, match="fewer digits"):
+        with refused(MeasurementError, "too_large"):
             stated_number(text)
-
-
-def test_a_count_is_no_percentage() -> None:
-    with pytest.raises(MeasurementError, match="not a whole number"):
-        stated_count("200%")
 
 
 @pytest.mark.parametrize("text", ["0,398", "39,8%", ",398", "12,5", "0,398..0,402", "1,00"])
 def test_a_decimal_comma_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "malformed", f"'{text}' has a comma that groups no thousands of a count"):
         stated_share(text, 19_683)
-    assert str(error.value) == (
-        f"'{text}' has a comma that groups no thousands of a count: write a decimal point, such as 0.398"
-    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +187,7 @@ def test_a_decimal_comma_is_refused_with_what_to_write(text: str) -> None:
 )
 def test_thousands_are_grouped_from_a_digit_above_zero_on(text: str, count: int) -> None:
     assert stated_count(text) == count
-    with pytest.raises(MeasurementError, match="groups no thousands"):
+    with refused(MeasurementError, "malformed"):
         stated_count("0,398")
 
 
@@ -219,9 +208,8 @@ def test_one_beside_counts_or_alone_is_one_operation() -> None:
 
 
 def test_one_beside_percentages_is_refused() -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "ambiguous", "'1' beside percentages may be one operation"):
         stated_shares(["90%", ".5", "1"], 10)
-    assert str(error.value) == "'1' beside percentages may be one operation, 1 % or all: write 1% or 100%"
     assert values("90%", "2")[1] == (0.2, 0.2, 0.2)
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fluxttice_core.audit.sample_values import samples_of
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 TERNARY = OperationSpace()
 GREATEST = 2**63 - 1
@@ -71,51 +72,59 @@ def test_minus_signs_and_bytes_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "message"),
+    ("values", "code", "message"),
     [
-        (np.array([]), "there is no sample"),
-        (np.array(3), "there is no sample"),
-        (np.array([1.5]), "whole numbers below 2"),
-        (np.array([np.nan]), "^sample 1 holds NaN, a missing value: every draw must be a sample$"),
-        (np.array([[1, 0, 1], [0, 0, np.nan]], dtype=np.float32), "^sample 2 holds NaN"),
-        (np.array([1, np.inf]), "whole numbers below 2"),
-        (np.array([2.0**60]), "whole numbers below 2"),
-        (np.array([-1, 3]), "sample 1 is -1, outside the indices 0 to 9,223,372,036,854,775,807"),
-        (np.array([2**63], dtype=np.uint64), "sample 1 is 9223372036854775808, outside"),
-        (np.array([1j]), "whole numbers or strings, not complex128"),
-        (np.array(["2020-01-01"], dtype="M8[D]"), "not datetime64"),
-        (np.array([[1, 2, 3, 4]]), "4 numbers a sample are no table of a ternary operation"),
-        (np.array([[1, 2, 3]]), "^table entry 2 is not one of -1, 0 and \\+1$"),
-        (np.array([[1, 2, -1]]), "^table entry 2 is not one of -1, 0 and \\+1$"),
-        (np.array(["apple", "3"]), "'apple' is neither an index below 2\\^63 nor an operation"),
-        (np.array(["3", "apple"]), "'apple' is neither"),
-        (np.array(["+0-", "+0-0"]), "'\\+0-' is neither"),
-        (np.array(["9" * 30]), "is neither"),
-        (np.array([b"\xff"]), "must be plain text"),
+        (np.array([]), "too_few", "there is no sample"),
+        (np.array(3), "too_few", "there is no sample"),
+        (np.array([1.5]), "wrong_type", "whole numbers below 2"),
+        (
+            np.array([np.nan]),
+            "missing_value",
+            "sample 1 holds NaN, a missing value: every draw must be a sample",
+        ),
+        (np.array([[1, 0, 1], [0, 0, np.nan]], dtype=np.float32), "missing_value", "sample 2 holds NaN"),
+        (np.array([1, np.inf]), "wrong_type", "whole numbers below 2"),
+        (np.array([2.0**60]), "wrong_type", "whole numbers below 2"),
+        (
+            np.array([-1, 3]),
+            "out_of_range",
+            "sample 1 is -1, outside the indices 0 to 9,223,372,036,854,775,807",
+        ),
+        (np.array([2**63], dtype=np.uint64), "out_of_range", "sample 1 is 9223372036854775808, outside"),
+        (np.array([1j]), "wrong_type", "whole numbers or strings, not complex128"),
+        (np.array(["2020-01-01"], dtype="M8[D]"), "wrong_type", "not datetime64"),
+        (np.array([[1, 2, 3, 4]]), "wrong_shape", "4 numbers a sample are no table of a ternary operation"),
+        (np.array([[1, 2, 3]]), "out_of_range", "table entry 2 is not one of -1, 0 and +1"),
+        (np.array([[1, 2, -1]]), "out_of_range", "table entry 2 is not one of -1, 0 and +1"),
+        (np.array(["apple", "3"]), "malformed", "'apple' is neither an index below 2^63 nor an operation"),
+        (np.array(["3", "apple"]), "malformed", "'apple' is neither"),
+        (np.array(["+0-", "+0-0"]), "malformed", "'+0-' is neither"),
+        (np.array(["9" * 30]), "malformed", "is neither"),
+        (np.array([b"\xff"]), "wrong_type", "must be plain text"),
     ],
 )
-def test_what_is_no_sample_is_refused(values: np.ndarray, message: str) -> None:
-    with pytest.raises(MeasurementError, match=message):
+def test_what_is_no_sample_is_refused(values: np.ndarray, code: ErrorCode, message: str) -> None:
+    with refused(MeasurementError, code, message):
         samples_of(values)
 
 
 def test_samples_outside_a_known_space_are_refused() -> None:
-    with pytest.raises(MeasurementError, match="sample 2 is 6, outside the indices 0 to 5"):
+    with refused(MeasurementError, "out_of_range", "sample 2 is 6, outside the indices 0 to 5"):
         samples_of(np.array([0, 6]), size=6)
-    with pytest.raises(MeasurementError, match="sample 1 is 19683, outside the indices 0 to 19,682"):
+    with refused(MeasurementError, "out_of_range", "sample 1 is 19683, outside the indices 0 to 19,682"):
         samples_of(np.array([19_683]), space=TERNARY)
 
 
 def test_contradicting_sizes_are_refused() -> None:
     for values in (np.array([1]), np.zeros((1, 9), dtype=int)):
-        with pytest.raises(MeasurementError, match="are 19,683, not 27: leave the size out"):
+        with refused(MeasurementError, "contradictory", "are 19,683, not 27: leave the size out"):
             samples_of(values, size=27, space=TERNARY)
     assert samples_of(np.zeros((1, 9), dtype=int), size=19_683).size == 19_683
 
 
 @pytest.mark.parametrize("size", [0, -1, 2**63 + 1])
 def test_impossible_sizes_are_refused(size: int) -> None:
-    with pytest.raises(MeasurementError, match="give a size from 1 to 2"):
+    with refused(MeasurementError, "out_of_range", "give a size from 1 to 2"):
         samples_of(np.array([0]), size=size)
 
 
@@ -138,17 +147,17 @@ def test_a_space_of_one_operation_has_one_index() -> None:
 
 
 def test_the_size_is_held_against_strings_too() -> None:
-    with pytest.raises(MeasurementError, match="are 27, not 28: leave the size out"):
+    with refused(MeasurementError, "contradictory", "27, not 28"):
         samples_of(np.array(["+0-"]), size=28)
-    with pytest.raises(MeasurementError, match="sample 1 is 7, outside the indices 0 to 5"):
+    with refused(MeasurementError, "out_of_range", "sample 1 is 7, outside the indices 0 to 5"):
         samples_of(np.array(["7"]), size=6)
 
 
 def test_strings_of_numbers_that_are_no_characters_are_refused() -> None:
     damaged = np.array([0x110000], dtype=np.uint32).view("U1")
-    with pytest.raises(MeasurementError, match=r"^samples stored as strings hold what is no character: "):
+    with refused(MeasurementError, "damaged_file", "samples stored as strings hold what is no character:"):
         samples_of(damaged)
-    with pytest.raises(MeasurementError, match="is neither an index"):
+    with refused(MeasurementError, "malformed", "is neither an index"):
         samples_of(np.array([chr(0x10FFFF)]))
 
 
@@ -156,37 +165,30 @@ def test_strings_are_read_in_either_order_of_bytes_and_of_no_width() -> None:
     assert samples_of(np.array(["12", "7"], dtype=">U2")).indices.tolist() == [12, 7]
     empty = np.zeros(1, dtype=[("sample", "U0")])["sample"]
     assert empty.dtype.itemsize == 0
-    with pytest.raises(MeasurementError, match="'' is neither an index"):
+    with refused(MeasurementError, "malformed", "'' is neither an index"):
         samples_of(empty)
 
 
 @pytest.mark.parametrize("text", ["ab+", "\N{LATIN SMALL LETTER E WITH ACUTE}0+"])
 def test_a_letter_in_a_table_is_shown_with_what_was_expected(text: str) -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "malformed", f"'{text}' is neither an index below 2^63 nor an operation"):
         samples_of(np.array([text]))
-    assert str(error.value) == (
-        f"'{text}' is neither an index below 2^63 nor an operation such as ----00-0+, all of one length"
-    )
 
 
 def test_bytes_are_read_as_ascii() -> None:
-    with pytest.raises(MeasurementError, match="must be plain text"):
+    with refused(MeasurementError, "wrong_type"):
         samples_of(np.array(["\N{LATIN SMALL LETTER E WITH ACUTE}".encode()]))
 
 
 def test_floats_end_where_they_skip_whole_numbers() -> None:
     assert samples_of(np.array([2.0**53 - 1])).indices.tolist() == [2**53 - 1]
-    with pytest.raises(MeasurementError, match="whole numbers below 2"):
+    with refused(MeasurementError, "wrong_type"):
         samples_of(np.array([2.0**53]))
 
 
 def test_a_table_of_an_odd_width_is_refused_with_what_helps() -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "wrong_shape", "4 numbers a sample are no table of a ternary operation"):
         samples_of(np.array([[1, 0, 1, 1]]))
-    assert str(error.value) == (
-        "4 numbers a sample are no table of a ternary operation, which has 3, 9 or 27: "
-        "give the base and the number of inputs, or one index a sample"
-    )
 
 
 @pytest.mark.parametrize("text", ["16742.0", "16742.", "1.6742e4", "1.674200000000000000e+04"])
@@ -203,32 +205,25 @@ def test_decimal_points_end_where_doubles_skip_whole_numbers() -> None:
 
 @pytest.mark.parametrize("text", ["16742.5", "9007199254740992.0", "-0.5", "9e18", "9007199254740993"])
 def test_numbers_with_a_decimal_point_that_are_not_exact_are_refused(text: str) -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "malformed", f"'{text}' is no whole number below 2^53"):
         samples_of(np.array(["1.0", text]))
-    assert str(error.value) == (
-        f"'{text}' is no whole number below 2^53, where those with a decimal point end: "
-        "write indices as whole numbers"
-    )
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "", "apple", "1e300", "9.3e18"])
 def test_missing_values_written_out_are_named(text: str) -> None:
-    with pytest.raises(MeasurementError, match=f"^'{text}' is neither an index below 2"):
+    with refused(MeasurementError, "malformed", f"'{text}' is neither an index below 2^63"):
         samples_of(np.array(["1.0", text, "nan"]))
 
 
 def test_tables_that_count_from_zero_are_told_the_way_out() -> None:
-    with pytest.raises(MeasurementError) as error:
+    with refused(MeasurementError, "out_of_range", "table entry 2 is not one of -1"):
         samples_of(np.array([[0, 1, 2], [2, 0, 0]]))
-    assert str(error.value) == (
-        "table entry 2 is not one of -1, 0 and +1: subtract 1 from tables that are coded 0, 1, 2"
-    )
-    with pytest.raises(MeasurementError, match=r"^table entry 2 is not one of 0 and 1$"):
+    with refused(MeasurementError, "out_of_range", "table entry 2 is not one of 0 and 1"):
         samples_of(np.array([[0, 1, 2, 1]]), space=OperationSpace(2))
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_signalling_nan_is_refused_without_a_warning() -> None:
     signalling = np.array([0x7F800001], dtype=np.uint32).view(np.float32)
-    with pytest.raises(MeasurementError):
+    with refused(MeasurementError, "missing_value"):
         samples_of(signalling)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.experiments import study
 from fluxttice_core.experiments import sweep as subject
 from fluxttice_core.experiments.study import read_study, resumed, values
@@ -17,6 +17,7 @@ from fluxttice_core.experiments.tables import sweep_table
 from fluxttice_core.statistics.intervals import mean_interval
 from fluxttice_core.storage.tensors import tensor_digest
 from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.refusals import refused
 from tests.small import HEADLINE, RECIPE
 
 STEERED = tuple(setting for setting in RECIPE if not setting.startswith(("transport", "calibration")))
@@ -137,31 +138,31 @@ def test_the_table_shows_every_figure(finished: Sweep) -> None:
 
 
 def test_a_spread_needs_two_runs(finished: Sweep) -> None:
-    with pytest.raises(MeasurementError, match="at least 2 finished runs, and there are 1"):
+    with refused(MeasurementError, "too_few", "at least 2 finished runs, and there are 1"):
         list(spreads(finished.model_copy(update={"runs": finished.runs[:1]})))
 
 
 def test_another_recipe_is_not_mixed_in(finished: Sweep, path: Path) -> None:
     other = fresh(load_recipe("standard", [*RECIPE, "epochs=3"]))
-    with pytest.raises(MeasurementError, match="holds a study of another recipe"):
+    with refused(MeasurementError, "settings_mismatch"):
         resumed(path, other)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"),
+    ("spoil", "code", "sentence"),
     [
-        (lambda plain: plain["settings"].update(together=3), "its settings are not those of settings_sha256"),
-        (lambda plain: plain["runs"].append(plain["runs"][0]), "a run of one recipe and seed comes twice"),
-        (lambda plain: plain.update(more=1), "is no sweep"),
+        (lambda plain: plain["settings"].update(together=3), "contradictory_report", "settings_sha256"),
+        (lambda plain: plain["runs"].append(plain["runs"][0]), "contradictory_report", "comes twice"),
+        (lambda plain: plain.update(more=1), "damaged_file", "is no sweep"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(
-    path: Path, finished: Sweep, tmp_path: Path, spoil: Any, sentence: str
+    path: Path, finished: Sweep, tmp_path: Path, spoil: Any, code: ErrorCode, sentence: str
 ) -> None:
     plain = json.loads(path.read_text())
     spoil(plain)
     (tmp_path / "x.json").write_text(json.dumps(plain))
-    with pytest.raises(MeasurementError, match=sentence):
+    with refused(MeasurementError, code, sentence):
         read_study(tmp_path / "x.json", Sweep)
 
 

@@ -16,6 +16,7 @@ from fluxttice_core.operations.distance import (
 )
 from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 SYMMETRIES = ["swap", "isomorphism", "anti-isomorphism", "sign-npn", "npn"]
@@ -66,5 +67,5 @@ def test_other_spaces_have_neighbours_too() -> None:
 
 @pytest.mark.parametrize("distance", [-1, 10])
 def test_impossible_distances_are_refused(distance: int) -> None:
-    with pytest.raises(OperationError, match=f"from 0 to 9, not {distance}"):
+    with refused(OperationError, "out_of_range", f"from 0 to 9, not {distance}"):
         neighbours(0, distance)

@@ -1,6 +1,5 @@
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +7,7 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import properties_of
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.portrait import portrait
+from tests.refusals import refused
 
 
 def test_the_minimum_is_portrayed() -> None:
@@ -55,5 +55,5 @@ def test_a_portrait_agrees_with_its_properties_and_is_json(index: int) -> None:
 
 
 def test_an_index_out_of_range_is_refused() -> None:
-    with pytest.raises(OperationError, match="index -1 is outside"):
+    with refused(OperationError, "out_of_range", "index -1"):
         portrait(-1)

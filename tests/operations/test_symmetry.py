@@ -20,6 +20,7 @@ from fluxttice_core.operations.symmetry import (
     transformations,
 )
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
 NAMES = list(KNOWN["classes"])
@@ -100,8 +101,8 @@ def test_boolean_classes_of_four_inputs_are_those_of_the_literature() -> None:
 
 
 def test_unknown_symmetries_and_large_spaces_are_refused() -> None:
-    with pytest.raises(OperationError, match="no symmetry 'mirror': choose among swap, isomorphism"):
+    with refused(OperationError, "unknown_name", "no symmetry 'mirror': choose among swap, isomorphism"):
         orbit("mirror", 0)
-    with pytest.raises(OperationError, match="too many to write out"):
+    with refused(OperationError, "not_enumerable"):
         representatives("swap", OperationSpace(4))
     assert orbit("swap", 4, OperationSpace(4)).tolist() == [4, 4**4]

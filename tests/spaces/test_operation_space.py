@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 OFFERED = [(2, 1), (2, 2), (2, 3), (2, 4), (3, 1), (3, 2), (3, 3), (4, 1), (4, 2)]
 spaces = st.sampled_from([OperationSpace(base, arity) for base, arity in OFFERED])
@@ -68,7 +69,7 @@ def test_batches_of_any_shape_keep_their_shape() -> None:
 
 @pytest.mark.parametrize(("base", "arity"), [(3, 4), (4, 3), (4, 4)])
 def test_a_space_beyond_64_bits_is_refused(base: int, arity: int) -> None:
-    with pytest.raises(OperationError, match="do not fit 64 bits"):
+    with refused(OperationError, "too_large", "do not fit 64 bits"):
         OperationSpace(base, arity)
 
 
@@ -76,18 +77,18 @@ def test_a_space_beyond_64_bits_is_refused(base: int, arity: int) -> None:
     ("base", "arity", "named"), [(1, 2, "base"), (5, 2, "base"), (3, 0, "arity"), (3, 5, "arity")]
 )
 def test_a_space_outside_the_offer_is_refused(base: int, arity: int, named: str) -> None:
-    with pytest.raises(OperationError, match=f"the {named} of an operation space"):
+    with refused(OperationError, "out_of_range", f"the {named} of an operation space"):
         OperationSpace(base, arity)
 
 
 def test_an_arity_that_is_no_plain_number_is_refused() -> None:
-    with pytest.raises(OperationError, match="True"):
+    with refused(OperationError, "out_of_range", "True"):
         OperationSpace(arity=True)
 
 
 @pytest.mark.parametrize("index", [-1, 19683, 2**63 - 1])
 def test_an_index_out_of_range_is_refused(index: int) -> None:
-    with pytest.raises(OperationError, match=rf"index {index} is outside 0 to 19682"):
+    with refused(OperationError, "out_of_range", f"index {index} is outside 0 to 19682"):
         OperationSpace().tables(np.array([0, index]))
 
 
@@ -99,18 +100,18 @@ def test_the_largest_index_of_the_largest_space_is_exact() -> None:
 
 def test_tables_with_a_foreign_symbol_or_width_are_refused() -> None:
     space = OperationSpace()
-    with pytest.raises(OperationError, match=r"entry 2 is not one of -1, 0 and \+1"):
+    with refused(OperationError, "out_of_range", "entry 2 is not one of -1, 0 and +1"):
         space.indices(np.full((1, 9), 2))
-    with pytest.raises(OperationError, match=r"has 9 entries along its last axis, but the shape is \(1, 8\)"):
+    with refused(OperationError, "wrong_shape", "has 9 entries along its last axis, but the shape is (1, 8)"):
         space.indices(np.zeros((1, 8), dtype=int))
-    with pytest.raises(OperationError, match="whole numbers, not float64"):
+    with refused(OperationError, "wrong_type", "whole numbers, not float64"):
         space.indices(np.zeros((1, 9)))
-    with pytest.raises(OperationError, match="whole number, not float64"):
+    with refused(OperationError, "wrong_type", "whole number, not float64"):
         space.tables(np.array([1.0]))
 
 
 def test_unsigned_symbols_are_not_wrapped() -> None:
-    with pytest.raises(OperationError, match="entry 255"):
+    with refused(OperationError, "out_of_range", "255"):
         OperationSpace().indices(np.full((1, 9), 255, dtype=np.uint8))
 
 
@@ -123,7 +124,7 @@ def test_all_tables_are_shared_and_read_only() -> None:
 
 @pytest.mark.parametrize(("base", "arity"), [(3, 3), (4, 2)])
 def test_a_space_too_large_to_write_out_is_refused(base: int, arity: int) -> None:
-    with pytest.raises(OperationError, match="too many to write out"):
+    with refused(OperationError, "not_enumerable", "too many to write out"):
         OperationSpace(base, arity).all_tables()
 
 

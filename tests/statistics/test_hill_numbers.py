@@ -13,6 +13,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.counts import counts_of
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.statistics.richness import chao1
+from tests.refusals import refused
 
 GIRDLED = np.array([46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2] + [1] * 12)
 LOGGED = np.array([88, 22, 16, 15, 13, 10, 8, 8, 7, 7, 7, 5, 4, 4, 4] + [3] * 4 + [2] * 4 + [1] * 14)
@@ -36,7 +37,7 @@ def test_order_two_estimated_equals_scikit_bio(counts: list[int]) -> None:
             skbio.inv_simpson(drawn, finite=True), rel=1e-9
         )
     else:
-        with pytest.raises(MeasurementError, match="no kind was drawn twice"):
+        with refused(MeasurementError, "undefined", "no kind was drawn twice"):
             estimated_hill_number(drawn, 2)
 
 
@@ -112,26 +113,17 @@ def test_large_samples_are_quick_and_finite() -> None:
 
 @pytest.mark.parametrize("order", [-1, math.nan, math.inf])
 def test_impossible_orders_are_refused(order: float) -> None:
-    with pytest.raises(MeasurementError, match="at least 0 and finite"):
+    with refused(MeasurementError, "out_of_range", "at least 0 and finite"):
         hill_number(GIRDLED, order)
 
 
 def test_orders_without_estimator_are_refused() -> None:
-    with pytest.raises(MeasurementError, match="orders 0, 1 and 2, not 3"):
+    with refused(MeasurementError, "unsupported", "orders 0, 1 and 2, not 3"):
         estimated_hill_number(GIRDLED, 3)
 
 
 @pytest.mark.parametrize("counts", [[], [0]])
 def test_empty_samples_are_refused(counts: list[int]) -> None:
-    with pytest.raises(MeasurementError, match="an empty sample"):
-        hill_number(np.array(counts, dtype=np.int64), 1)
-    with pytest.raises(MeasurementError, match="an empty sample"):
-        estimated_hill_number(np.array(counts, dtype=np.int64), 1)
-
-
-def test_the_order_2_of_all_new_draws_is_refused_in_words() -> None:
-    with pytest.raises(MeasurementError) as error:
-        estimated_hill_number(np.ones(5, dtype=np.int64), 2)
-    assert str(error.value) == (
-        "the Hill number of order 2 cannot be estimated where no kind was drawn twice"
-    )
+    for of_order in (hill_number, estimated_hill_number):
+        with refused(MeasurementError, "too_few"):
+            of_order(np.array(counts, dtype=np.int64), 1)

@@ -23,6 +23,7 @@ from fluxttice_core.statistics.richness_intervals import (
     reachable_interval,
     unseen_mass_interval,
 )
+from tests.refusals import refused
 
 SPIDERS = np.array([46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 3, 2, 2, 2] + [1] * 12)
 REPETITIONS = 400
@@ -90,9 +91,8 @@ def test_effective_numbers_are_never_below_one(kind: str) -> None:
 @pytest.mark.parametrize("kind", JACKKNIFED)
 def test_other_orders_are_refused(kind: str) -> None:
     for order in (0, 3):
-        with pytest.raises(MeasurementError) as error:
+        with refused(MeasurementError, "unsupported", "the jackknife is taken of Hill numbers of order 1"):
             JACKKNIFED[kind][0](SPIDERS, order)
-        assert str(error.value) == f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}"
 
 
 def test_an_estimate_that_one_draw_makes_is_undetermined() -> None:

@@ -12,6 +12,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics import coverage, uniform_null
 from fluxttice_core.statistics.uniform_moments import UniformMoments, expected_share, uniform_moments
 from fluxttice_core.statistics.uniform_null import distinct_tails
+from tests.refusals import refused
 
 CEILINGS = [
     (10_000, 39.834, 33.1),
@@ -156,9 +157,9 @@ def test_impossible_counts_have_no_probability() -> None:
 @pytest.mark.parametrize(("size", "draws"), [(0, 5), (5, 0), (-3, 5)])
 def test_empty_spaces_and_no_draws_are_refused(size: int, draws: int) -> None:
     for measure in (expected_share, uniform_moments):
-        with pytest.raises(MeasurementError, match="at least one of both"):
+        with refused(MeasurementError, "out_of_range", "at least one of both"):
             measure(size, draws)
-    with pytest.raises(MeasurementError, match="at least one of both"):
+    with refused(MeasurementError, "out_of_range"):
         distinct_tails(1, size, draws)
 
 

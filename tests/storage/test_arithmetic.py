@@ -17,6 +17,7 @@ from fluxttice_core.storage.arithmetic import FILE, arithmetic_record, note_arit
 from fluxttice_core.storage.canonical_json import parse_json
 from fluxttice_core.storage.environment import environment_record
 from fluxttice_core.training.run import Run, run_settings
+from tests.refusals import refused
 from tests.small import RECIPE
 
 Elsewhere = Callable[..., None]
@@ -97,7 +98,7 @@ def test_a_run_that_noted_nothing_is_not_accused(tmp_path: Path, elsewhere: Else
 @pytest.mark.parametrize("damage", [b"", b"{}", b'{"schema_version": 1, "noted": [{"epoch": -1}]}', b"\xff"])
 def test_a_damaged_note_is_refused(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / FILE).write_bytes(damage)
-    with pytest.raises(CheckpointError, match=r"restore it, or remove it"):
+    with refused(CheckpointError, "damaged_file", "restore it, or remove it"):
         note_arithmetic(tmp_path, 1)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxttice_core.errors import RecordError
+from fluxttice_core.errors import ErrorCode, RecordError
 from fluxttice_core.storage.canonical_json import (
     canonical_json,
     file_digest,
@@ -20,6 +20,7 @@ from fluxttice_core.storage.canonical_json import (
     parse_json,
     parts_digest,
 )
+from tests.refusals import refused
 from tests.texts import CHARACTERS
 
 JSON = st.recursive(
@@ -52,21 +53,21 @@ def test_the_text_is_pinned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "sentence"),
+    ("value", "code", "sentence"),
     [
-        (float("nan"), "no JSON"),
-        ([float("-inf")], "no JSON"),
-        ({1: 2}, "only text as keys"),
-        ({"a": {None: 2}}, "only text as keys"),
-        (np.float32(1), "float32"),
-        (np.int64(1), "int64"),
-        ({1, 2}, "set"),
-        (b"", "bytes"),
-        ("\ud800", "surrogate"),
+        (float("nan"), "not_finite", "no JSON"),
+        ([float("-inf")], "not_finite", "no JSON"),
+        ({1: 2}, "wrong_type", "only text as keys"),
+        ({"a": {None: 2}}, "wrong_type", "only text as keys"),
+        (np.float32(1), "wrong_type", "float32"),
+        (np.int64(1), "wrong_type", "int64"),
+        ({1, 2}, "wrong_type", "set"),
+        (b"", "wrong_type", "bytes"),
+        ("\ud800", "wrong_type", "surrogate"),
     ],
 )
-def test_what_json_would_blur_is_refused(value: Any, sentence: str) -> None:
-    with pytest.raises(RecordError, match=sentence):
+def test_what_json_would_blur_is_refused(value: Any, code: ErrorCode, sentence: str) -> None:
+    with refused(RecordError, code, sentence):
         canonical_json(value)
 
 
@@ -74,31 +75,30 @@ def test_depth_is_bounded_both_ways() -> None:
     value: list[Any] = []
     for _ in range(40):
         value = [value]
-    with pytest.raises(RecordError, match="nests deeper"):
+    with refused(RecordError, "too_large", "nests deeper"):
         canonical_json(value)
-    with pytest.raises(RecordError, match="nests deeper"):
-        parse_json(b"[" * 40 + b"]" * 40, name="it")
-    with pytest.raises(RecordError, match="nests deeper"):
-        parse_json(b"[" * 200_000 + b"]" * 200_000, name="it")
+    for depth in (40, 200_000):
+        with refused(RecordError, "too_large", "nests deeper"):
+            parse_json(b"[" * depth + b"]" * depth, name="it")
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "code", "sentence"),
     [
-        (b"", "damaged"),
-        (b'{"a": 1, "a": 1}', "twice"),
-        (b"NaN", "not a JSON number"),
-        (b"-Infinity", "not a JSON number"),
-        (b"1e999", "no JSON"),
-        (b"\xff", "damaged"),
-        (b"9" * 5000, "more than 308 digits"),
-        (b"[-1" + b"0" * 308 + b"]", "more than 308 digits"),
-        (b"\xef\xbb\xbf{}", "damaged"),
-        (b"{} {}", "damaged"),
+        (b"", "damaged_file", "damaged"),
+        (b'{"a": 1, "a": 1}', "damaged_file", "twice"),
+        (b"NaN", "damaged_file", "not a JSON number"),
+        (b"-Infinity", "damaged_file", "not a JSON number"),
+        (b"1e999", "not_finite", "no JSON"),
+        (b"\xff", "damaged_file", "damaged"),
+        (b"9" * 5000, "damaged_file", "more than 308 digits"),
+        (b"[-1" + b"0" * 308 + b"]", "damaged_file", "more than 308 digits"),
+        (b"\xef\xbb\xbf{}", "damaged_file", "damaged"),
+        (b"{} {}", "damaged_file", "damaged"),
     ],
 )
-def test_what_python_would_let_pass_is_refused(text: bytes, sentence: str) -> None:
-    with pytest.raises(RecordError, match=sentence):
+def test_what_python_would_let_pass_is_refused(text: bytes, code: ErrorCode, sentence: str) -> None:
+    with refused(RecordError, code, sentence):
         parse_json(text, name="it")
 
 
@@ -145,7 +145,7 @@ def test_names_shapes_and_dtypes_are_part_of_the_tensor_digest() -> None:
 
 @pytest.mark.parametrize("data", [rb'"\ud800"', rb'{"\udfff": 1}', rb'["a\uD83Db"]'])
 def test_half_a_character_is_refused(data: bytes) -> None:
-    with pytest.raises(RecordError, match="holds a lone surrogate"):
+    with refused(RecordError, "damaged_file", "holds a lone surrogate"):
         parse_json(data, name="it")
 
 

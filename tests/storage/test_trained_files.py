@@ -9,6 +9,7 @@ import pytest
 from fluxttice_core.certification.candidates import deposit_of
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
+from tests.refusals import refused
 
 
 def test_what_is_saved_loads_as_it_was(small_certificate: Path, tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_a_model_without_settings_is_saved_without(small_checkpoint: Path, tmp_p
 
 
 def test_nothing_is_downloaded() -> None:
-    with pytest.raises(CheckpointError, match="no checkpoint at somebody/model"):
+    with refused(CheckpointError, "missing_checkpoint", "no checkpoint at somebody/model"):
         TrainedModel.from_pretrained("somebody/model")
 
 
@@ -50,7 +51,7 @@ def test_a_card_that_is_a_link_is_refused(small_certificate: Path, tmp_path: Pat
     assert model.card is None
     for target in ("private", "nothing"):
         (folder / "MODEL_CARD.md").symlink_to(tmp_path / target)
-        with pytest.raises(CheckpointError, match="symbolic link, which may show any file"):
+        with refused(CheckpointError, "not_a_file", "symbolic link, which may show any file"):
             assert model.card
         (folder / "MODEL_CARD.md").unlink()
     shutil.copy(tmp_path / "private", folder / "MODEL_CARD.md")
@@ -78,7 +79,7 @@ def test_a_certified_folder_with_checkpoints_is_ambiguous(
         (folder / name).write_bytes((small_checkpoint / name).read_bytes())
     (folder / "model.safetensors").write_bytes((small_certificate / "model.safetensors").read_bytes())
     (folder / vouching).write_text("")
-    with pytest.raises(CheckpointError, match="which weights were certified"):
+    with refused(CheckpointError, "ambiguous", "which weights were certified"):
         load(folder)
     alone = load(folder / "model.safetensors")
     assert alone.tensor_digest == load(small_certificate).tensor_digest

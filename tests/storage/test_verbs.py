@@ -7,10 +7,11 @@ import pytest
 import torch
 
 import fluxttice_core as fx
-from fluxttice_core.errors import CheckpointError, OperationError, SettingsError, StorageError
+from fluxttice_core.errors import CheckpointError, ErrorCode, OperationError, SettingsError, StorageError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.storage.pretrained import decode, encode
 from fluxttice_core.training.train import train
+from tests.refusals import refused
 from tests.small import RECIPE
 
 MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
@@ -42,18 +43,18 @@ def test_probabilities_are_distributions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("latents", "message"),
+    ("latents", "code", "message"),
     [
-        ([1.0], "do not fit"),
-        ([[float("nan")] * 16], "finite"),
-        ("sixteen", "must be numbers"),
-        ([[1.0] * 16, [1.0]], "must be numbers"),
-        (np.zeros((2, 2, 16)), "do not fit"),
-        ([1j] * 16, "numbers"),
+        ([1.0], "wrong_shape", "do not fit"),
+        ([[float("nan")] * 16], "not_finite", "finite"),
+        ("sixteen", "wrong_type", "must be numbers"),
+        ([[1.0] * 16, [1.0]], "wrong_type", "must be numbers"),
+        (np.zeros((2, 2, 16)), "wrong_shape", "do not fit"),
+        ([1j] * 16, "wrong_type", "numbers"),
     ],
 )
-def test_what_is_no_latent_is_refused(latents: object, message: str) -> None:
-    with pytest.raises(OperationError, match=message):
+def test_what_is_no_latent_is_refused(latents: object, code: ErrorCode, message: str) -> None:
+    with refused(OperationError, code, message):
         decode(latents)
 
 
@@ -63,7 +64,7 @@ def test_training_in_memory_and_in_a_folder_give_the_same_weights(tmp_path: Path
     assert inside.tensor_digest == stored.tensor_digest
     assert inside.source == "memory"
     assert stored.seed == 5
-    with pytest.raises(StorageError, match="already holds a run"):
+    with refused(StorageError, "already_exists"):
         train(seed=5, overrides=SMALL, folder=tmp_path / "run")
 
 
@@ -86,12 +87,12 @@ def test_weights_do_not_depend_on_what_torch_was_set_to(tmp_path: Path, threads:
 
 
 def test_threads_are_a_setting() -> None:
-    with pytest.raises(SettingsError, match="--threads 0 is not possible"):
+    with refused(SettingsError, "out_of_range", "--threads 0"):
         train(overrides=SMALL, threads=0)
 
 
 def test_a_wrong_setting_is_named() -> None:
-    with pytest.raises(SettingsError, match="unknown setting colour"):
+    with refused(SettingsError, "unknown_setting", "unknown setting colour"):
         train(overrides=("colour=red",))
 
 
@@ -100,13 +101,11 @@ def test_sampling_is_seeded_and_bounded() -> None:
     assert np.array_equal(model.sample(50, seed=1), model.sample(50, seed=1))
     assert not np.array_equal(model.sample(50, seed=1), model.sample(50, seed=2))
     assert model.sample(0).size == 0
-    with pytest.raises(OperationError, match="cannot draw -1"):
-        model.sample(-1)
 
 
-@pytest.mark.parametrize(("n", "seed"), [(5.5, 0), ("5", 0), (5, -1), (5, 1.0)])
+@pytest.mark.parametrize(("n", "seed"), [(-1, 0), (5.5, 0), ("5", 0), (5, -1), (5, 1.0)])
 def test_draws_that_are_no_whole_numbers_are_refused(unchecked_types: None, n: int, seed: int) -> None:
-    with pytest.raises(OperationError, match="give whole numbers from 0"):
+    with refused(OperationError, "out_of_range", f"cannot draw {n}", "give whole numbers from 0"):
         fx.certified().sample(n, seed=seed)
 
 
@@ -114,11 +113,11 @@ def test_tensors_of_every_kind_are_latents() -> None:
     code = torch.from_numpy(encode(15633))
     for tensor in (code.requires_grad_(), code.detach().double()):
         assert decode(tensor).tolist() == [MINIMUM]
-    with pytest.raises(OperationError, match="must be finite"):
+    with refused(OperationError, "not_finite", "must be finite"):
         decode([[1e39] * 16])
 
 
 def test_a_file_of_another_kind_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("a model")
-    with pytest.raises(CheckpointError, match=r"is no model: give a \.safetensors file"):
+    with refused(CheckpointError, "alien_file", "is no model: give a .safetensors file"):
         fx.load(tmp_path / "notes.txt")

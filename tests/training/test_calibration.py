@@ -13,6 +13,7 @@ from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.calibration import calibrate, sharpening_factor, uniform_offsets
 from fluxttice_core.training.recipe_settings import CalibrationSettings
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
@@ -93,7 +94,7 @@ def test_tied_rows_are_made_as_even_as_their_groups_allow() -> None:
 
 
 def test_too_few_draws_are_refused() -> None:
-    with pytest.raises(SettingsError, match="at least 3 prior draws, one for each symbol, not 2"):
+    with refused(SettingsError, "too_few", "at least 3 prior draws, one for each symbol, not 2"):
         uniform_offsets(torch.zeros(2, 1, 3), sweeps=1)
 
 

@@ -11,6 +11,7 @@ from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import Recipe
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
@@ -102,7 +103,7 @@ def test_the_global_random_state_is_left_alone(small: "SmallRuns") -> None:
 
 @pytest.mark.parametrize("seeds", [(), (3, 5, 3)])
 def test_seeds_must_be_there_and_differ(small: "SmallRuns", seeds: tuple[int, ...]) -> None:
-    with pytest.raises(SettingsError, match="needs different seeds, at least one"):
+    with refused(SettingsError, "contradictory", "needs different seeds, at least one"):
         population(small, seeds=seeds)
 
 
@@ -118,7 +119,7 @@ def test_seeds_must_be_there_and_differ(small: "SmallRuns", seeds: tuple[int, ..
 def test_what_steers_a_run_by_its_history_is_refused(
     small: "SmallRuns", name: str, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(SettingsError, match=rf"steers each run by its own history \({name}\)"):
+    with refused(SettingsError, "unsupported", f"steers each run by its own history ({name})"):
         population(small, changes)
 
 
@@ -128,12 +129,12 @@ def test_a_run_that_is_lost_is_named(small: "SmallRuns") -> None:
     next(running)
     with torch.no_grad():
         trained.models[1].encoder_A.fc_mu.bias.fill_(float("nan"))
-    with pytest.raises(TrainingError, match="the loss of seed 5 stopped being finite in epoch 2"):
+    with refused(TrainingError, "loss_not_finite", "the loss of seed 5 stopped being finite in epoch 2"):
         next(running)
 
 
 def test_more_seeds_than_fit_into_memory_are_refused_before_any_is_made(small: "SmallRuns") -> None:
-    with pytest.raises(SettingsError, match=r"1000000 seeds together ask for .* train at most \d+ together"):
+    with refused(SettingsError, "too_costly", "1000000 seeds together ask for", "train at most"):
         population(small, seeds=range(10**6))
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxttice_core.errors import SettingsError
+from fluxttice_core.errors import ErrorCode, SettingsError
 from fluxttice_core.training.recipe import Recipe, load_recipe, recipe_names, validate_recipe
+from tests.refusals import refused
 from tests.texts import CHARACTERS
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ def refusal_of(settings: dict[str, Any]) -> str:
     with pytest.raises(SettingsError) as refusal:
         validate_recipe(settings, source="mine")
     sentence = str(refusal.value)
-    assert "\n" not in sentence
+    assert refusal.value.code == ("unknown_setting" if "unknown setting" in sentence else "wrong_setting")
     assert len(sentence) < 400
     return sentence
 
@@ -141,10 +143,7 @@ def test_a_recipe_cannot_be_changed_afterwards() -> None:
     ],
 )
 def test_a_wrong_setting_is_named(small: "SmallRuns", changes: dict[str, Any], expected: str) -> None:
-    sentence = refusal_of(small.settings(changes))
-    assert sentence.startswith("recipe mine: ")
-    with pytest.raises(SettingsError, match=expected):
-        small.recipe(changes)
+    assert re.match(f"recipe mine: .*{expected}", refusal_of(small.settings(changes)))
 
 
 @pytest.mark.parametrize("missing", ["epochs", "half_a", "optimizer", "name", "batch_size", "schedule_by"])
@@ -169,39 +168,35 @@ def test_a_recipe_file_is_read(small: "SmallRuns", tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("content", "code", "expected"),
     [
-        (b"", "holds no mapping of settings"),
-        (b"- epochs\n- 40\n", "holds no mapping of settings"),
-        (b"just words", "holds no mapping of settings"),
-        (b"epochs: [", "is not valid YAML"),
-        (b"a: &a [1]\nb: *a", "aliases are not allowed"),
-        (b"!!python/object/apply:os.system [ls]", "tags are not allowed"),
-        (b"epochs: 3\nepochs: 4", "the key epochs is given twice"),
-        (b"epochs: yes", "yes is a truth value"),
-        (b"\x80\x81", "is not valid YAML"),
-        (b"#" * 70_000, "is larger than 65,536 bytes"),
-        (b"epochs: 3", "recipe .*: setting name: field required"),
+        (b"", "malformed", "holds no mapping of settings"),
+        (b"- epochs\n- 40\n", "malformed", "holds no mapping of settings"),
+        (b"just words", "malformed", "holds no mapping of settings"),
+        (b"epochs: [", "malformed", "is not valid YAML"),
+        (b"epochs: yes", "malformed", "yes is a truth value"),
+        (b"#" * 70_000, "too_large", "is larger than 65,536 bytes"),
+        (b"epochs: 3", "wrong_setting", "setting name: field required"),
     ],
 )
-def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, expected: str) -> None:
+def test_a_file_that_is_no_recipe_is_refused(
+    tmp_path: Path, content: bytes, code: ErrorCode, expected: str
+) -> None:
     file = tmp_path / "mine.yml"
     file.write_bytes(content)
-    with pytest.raises(SettingsError, match=expected) as refusal:
+    with refused(SettingsError, code, expected, "mine.yml"):
         load_recipe(file)
-    assert "mine.yml" in str(refusal.value)
-    assert "\n" not in str(refusal.value)
 
 
 def test_names_of_nothing_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no recipe is called 'nonesuch': use one of original, standard"):
+    with refused(SettingsError, "unknown_recipe", "called 'nonesuch': use one of original, standard"):
         load_recipe("nonesuch")
-    with pytest.raises(SettingsError, match="no recipe file"):
+    with refused(SettingsError, "missing_file", "no recipe file"):
         load_recipe(tmp_path / "absent.yaml")
     (tmp_path / "folder.yaml").mkdir()
-    with pytest.raises(SettingsError, match="no recipe file"):
+    with refused(SettingsError, "missing_file"):
         load_recipe(tmp_path / "folder.yaml")
-    with pytest.raises(SettingsError, match="no recipe is called"):
+    with refused(SettingsError, "unknown_recipe"):
         load_recipe("../recipes/standard")
 
 
@@ -240,31 +235,27 @@ def test_later_replacements_win() -> None:
 
 
 @pytest.mark.parametrize(
-    ("override", "expected"),
+    ("override", "code", "expected"),
     [
-        ("epochs", "write key=value"),
-        ("=3", "write key=value"),
-        ("half_a..beta=3", "write key=value"),
-        ("", "write key=value"),
-        ("epochs.more=3", "epochs holds a single value"),
-        ("epochs=[", "is not valid YAML"),
-        ("epochs=&a 3", "aliases are not allowed"),
-        ("epochs=!!int 3", "tags are not allowed"),
-        ("epochs=true", "true is a truth value"),
-        ("epochs=2024-02-31", "is not valid YAML"),
-        ("epochs=" + "[" * 700, "is nested too deeply"),
-        ("epochs=nan", "setting epochs"),
-        ("epochs=", "setting epochs"),
-        ("nonesuch=3", "unknown setting nonesuch"),
-        ("half_a.nonesuch=3", "unknown setting half_a.nonesuch"),
-        ("nonesuch.deeper=3", "unknown setting nonesuch"),
-        ("epochs=0", "greater than or equal to 1"),
+        ("epochs", "malformed", "write key=value"),
+        ("=3", "malformed", "write key=value"),
+        ("half_a..beta=3", "malformed", "write key=value"),
+        ("", "malformed", "write key=value"),
+        ("epochs.more=3", "unknown_setting", "epochs holds a single value"),
+        ("epochs=[", "malformed", "is not valid YAML"),
+        ("epochs=true", "malformed", "true is a truth value"),
+        ("epochs=" + "[" * 700, "too_large", "is nested too deeply"),
+        ("epochs=nan", "wrong_setting", "setting epochs"),
+        ("epochs=", "wrong_setting", "setting epochs"),
+        ("nonesuch=3", "unknown_setting", "unknown setting nonesuch"),
+        ("half_a.nonesuch=3", "unknown_setting", "unknown setting half_a.nonesuch"),
+        ("nonesuch.deeper=3", "unknown_setting", "unknown setting nonesuch"),
+        ("epochs=0", "wrong_setting", "greater than or equal to 1"),
     ],
 )
-def test_wrong_replacements_are_refused(override: str, expected: str) -> None:
-    with pytest.raises(SettingsError, match=expected) as refusal:
+def test_wrong_replacements_are_refused(override: str, code: ErrorCode, expected: str) -> None:
+    with refused(SettingsError, code, expected) as refusal:
         load_recipe("original", [override])
-    assert "\n" not in str(refusal.value)
     assert len(str(refusal.value)) < 400
 
 

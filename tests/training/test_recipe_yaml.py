@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxttice_core.errors import SettingsError
+from fluxttice_core.errors import ErrorCode, SettingsError
 from fluxttice_core.training.recipe_yaml import read_yaml
+from tests.refusals import refused
 from tests.texts import CHARACTERS
 
 
@@ -31,34 +32,34 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\nd: [*c, *c
 
 
 @pytest.mark.parametrize(
-    ("text", "what"),
+    ("text", "code", "what"),
     [
-        (BOMB, "anchors and aliases are not allowed"),
-        ("a: &a 1", "anchors and aliases are not allowed"),
-        ("a: &a [*a]", "anchors and aliases are not allowed"),
-        ("a: !!python/object/apply:os.system [ls]", "tags are not allowed"),
-        ("a: !!timestamp x", "tags are not allowed"),
-        ("a: !!int '3'", "tags are not allowed"),
-        ("a: !mine 3", "tags are not allowed"),
-        ("!!set {a, b}", "tags are not allowed"),
-        ("a: 1\na: 2", "the key a is given twice"),
-        ("x: {b: 1, c: 2, b: 3}", "the key b is given twice"),
-        ("a: yes", "yes is a truth value"),
-        ("a: [1, false]", "false is a truth value"),
-        ("a: [1", "is not valid YAML"),
-        ("a: b: c", "is not valid YAML"),
-        ("a: 1\n---\nb: 2", "is not valid YAML"),
-        ("a: 2024-02-31", "is not valid YAML"),
-        ("a: " + "9" * 5000, "is not valid YAML"),
-        ("? [1, 2]\n: 3", "is not valid YAML"),
-        (b"a: \xff", "is not valid YAML"),
-        ("a: \x00", "is not valid YAML"),
-        ("[" * 700, "is nested too deeply"),
-        ("- " * 700 + "x", "is nested too deeply"),
+        (BOMB, "malformed", "anchors and aliases are not allowed"),
+        ("a: &a 1", "malformed", "anchors and aliases are not allowed"),
+        ("a: &a [*a]", "malformed", "anchors and aliases are not allowed"),
+        ("a: !!python/object/apply:os.system [ls]", "malformed", "tags are not allowed"),
+        ("a: !!timestamp x", "malformed", "tags are not allowed"),
+        ("a: !!int '3'", "malformed", "tags are not allowed"),
+        ("a: !mine 3", "malformed", "tags are not allowed"),
+        ("!!set {a, b}", "malformed", "tags are not allowed"),
+        ("a: 1\na: 2", "malformed", "the key a is given twice"),
+        ("x: {b: 1, c: 2, b: 3}", "malformed", "the key b is given twice"),
+        ("a: yes", "malformed", "yes is a truth value"),
+        ("a: [1, false]", "malformed", "false is a truth value"),
+        ("a: [1", "malformed", "is not valid YAML"),
+        ("a: b: c", "malformed", "is not valid YAML"),
+        ("a: 1\n---\nb: 2", "malformed", "is not valid YAML"),
+        ("a: 2024-02-31", "malformed", "is not valid YAML"),
+        ("a: " + "9" * 5000, "malformed", "is not valid YAML"),
+        ("? [1, 2]\n: 3", "malformed", "is not valid YAML"),
+        (b"a: \xff", "malformed", "is not valid YAML"),
+        ("a: \x00", "malformed", "is not valid YAML"),
+        ("[" * 700, "too_large", "is nested too deeply"),
+        ("- " * 700 + "x", "too_large", "is nested too deeply"),
     ],
 )
-def test_what_is_not_plain_is_refused_in_one_sentence(text: str | bytes, what: str) -> None:
-    with pytest.raises(SettingsError, match=what) as refusal:
+def test_what_is_not_plain_is_refused_in_one_sentence(text: str | bytes, code: ErrorCode, what: str) -> None:
+    with refused(SettingsError, code, what) as refusal:
         read_yaml(text, source="mine.yaml")
     sentence = str(refusal.value)
     assert sentence.startswith("mine.yaml")

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from fluxttice_core.errors import CheckpointError, FluxtticeError, SettingsError, StorageError
+from fluxttice_core.errors import CheckpointError, ErrorCode, FluxtticeError, SettingsError, StorageError
 from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.storage.pretrained import load
 from fluxttice_core.training.run import Run, RunSettings, run_settings
+from tests.refusals import refused
 
 SMALL = (
     *("architecture.arity=1", "epochs=12"),
@@ -134,7 +135,7 @@ def test_a_metrics_line_that_is_no_record_is_refused(tmp_path: Path, line: bytes
     metrics.write_bytes(b'{"epoch": 1}\n')
     assert run.records() == [{"epoch": 1}]
     metrics.write_bytes(b'{"epoch": 1}\n' + line + b"\n")
-    with pytest.raises(CheckpointError, match="is damaged: remove it, and resume the run"):
+    with refused(CheckpointError, "damaged_file", "is damaged: remove it, and resume the run"):
         run.train()
     metrics.unlink()
     assert run.records() == []
@@ -150,12 +151,12 @@ def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
 
 def test_a_second_training_in_one_folder_is_refused(tmp_path: Path) -> None:
     run = Run.start(tmp_path / "run", small_settings())
-    refusals: list[str] = []
+    refusals: list[object] = []
 
     def train_again(record: object) -> None:
-        with pytest.raises(StorageError, match="another process is training") as refused:
+        with refused(StorageError, "in_use", "another process is training"):
             Run.open(run.folder).train()
-        refusals.append(str(refused.value))
+        refusals.append(record)
 
     run.train(train_again)
     assert len(refusals) == 12
@@ -168,38 +169,42 @@ def spoil_settings(folder: Path, change: Callable[[dict[str, object]], None]) ->
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "message"),
+    ("change", "error", "code", "message"),
     [
-        (lambda s: s.update(torch_version="1.0"), SettingsError, "began with torch 1.0"),
-        (lambda s: s.update(seed=9), CheckpointError, "belong to other settings"),
-        (lambda s: s["recipe"].update(split_seed=9), CheckpointError, "belong to other settings"),
-        (lambda s: s.update(colour="red"), CheckpointError, "colour"),
-        (lambda s: s["recipe"].pop("epochs"), CheckpointError, "recipe.epochs"),
+        (lambda s: s.update(torch_version="1.0"), SettingsError, "wrong_version", "began with torch 1.0"),
+        (lambda s: s.update(seed=9), CheckpointError, "settings_mismatch", "belong to other settings"),
+        (lambda s: s["recipe"].update(split_seed=9), CheckpointError, "settings_mismatch", "other settings"),
+        (lambda s: s.update(colour="red"), CheckpointError, "damaged_file", "colour"),
+        (lambda s: s["recipe"].pop("epochs"), CheckpointError, "damaged_file", "recipe.epochs"),
     ],
 )
 def test_a_run_resumed_under_other_conditions_is_refused(
-    tmp_path: Path, change: Callable[[dict[str, object]], None], error: type[FluxtticeError], message: str
+    tmp_path: Path,
+    change: Callable[[dict[str, object]], None],
+    error: type[FluxtticeError],
+    code: ErrorCode,
+    message: str,
 ) -> None:
     run = Run.start(tmp_path / "run", small_settings())
     with pytest.raises(KeyboardInterrupt):
         run.train(interrupt_after(3))
     spoil_settings(run.folder, change)
-    with pytest.raises(error, match=message):
+    with refused(error, code, message):
         Run.open(run.folder).train()
 
 
 def test_an_existing_run_is_not_overwritten(tmp_path: Path) -> None:
     Run.start(tmp_path / "run", small_settings())
-    with pytest.raises(StorageError, match="already holds a run"):
+    with refused(StorageError, "already_exists", "already holds a run"):
         Run.start(tmp_path / "run", small_settings())
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="holds no run"):
+    with refused(CheckpointError, "missing_checkpoint", "holds no run"):
         Run.open(tmp_path)
 
 
 def test_a_missing_device_is_named() -> None:
     assert not torch.cuda.is_available()
-    with pytest.raises(SettingsError, match="--device"):
+    with refused(SettingsError, "out_of_range", "--device"):
         run_settings("standard", device="gpu")

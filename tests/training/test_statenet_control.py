@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fluxttice_core.errors import SettingsError, TrainingError
+from fluxttice_core.errors import ErrorCode, SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.dataset import Rows, rows_of
@@ -22,6 +22,7 @@ from fluxttice_core.training.loss_balance import (
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_settings import ControllerSettings
 from fluxttice_core.training.statenet_control import StateNetControl, gradient, validation_slopes
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
@@ -192,7 +193,7 @@ def test_a_resumed_run_learns_on_with_the_same_bits(small: "SmallRuns", epochs: 
 def test_a_parameter_without_state_is_refused(small: "SmallRuns") -> None:
     done = small.train(LEARNING).trainer
     state = {key: t for key, t in done.state_tensors().items() if "steering/decoder.2.bias/" not in key}
-    with pytest.raises(TrainingError, match=r"StateNet state does not fit decoder\.2\.bias"):
+    with refused(TrainingError, "state_mismatch", "StateNet state does not fit decoder.2.bias"):
         small.trainer(LEARNING).restore(done.model_tensors(), state, done.progress)
 
 
@@ -200,7 +201,7 @@ def test_damaged_state_is_refused(small: "SmallRuns") -> None:
     done = small.train(LEARNING).trainer
     state = done.state_tensors()
     del state["steering/decoder.2.bias/exp_avg"]
-    with pytest.raises(TrainingError, match=r"StateNet state does not fit decoder\.2\.bias"):
+    with refused(TrainingError, "state_mismatch", "StateNet state does not fit decoder.2.bias"):
         small.trainer(LEARNING).restore(done.model_tensors(), state, done.progress)
 
 
@@ -228,14 +229,16 @@ def test_learning_looks_at_validation_rows_and_never_at_held_out_ones(small: "Sm
 
 
 @pytest.mark.parametrize(
-    ("changes", "named"),
+    ("changes", "code", "named"),
     [
-        ({"controller.every": 0}, r"setting controller\.every"),
-        ({"controller.learning_rate": float("nan")}, r"setting controller\.learning_rate"),
-        ({"controller.learning_rate": float("inf")}, r"setting controller\.learning_rate"),
-        ({"controller.learns": True}, r"unknown setting controller\.learns"),
+        ({"controller.every": 0}, "wrong_setting", "setting controller.every"),
+        ({"controller.learning_rate": float("nan")}, "wrong_setting", "setting controller.learning_rate"),
+        ({"controller.learning_rate": float("inf")}, "wrong_setting", "setting controller.learning_rate"),
+        ({"controller.learns": True}, "unknown_setting", "unknown setting controller.learns"),
     ],
 )
-def test_settings_that_cannot_be_are_named(small: "SmallRuns", changes: dict[str, Any], named: str) -> None:
-    with pytest.raises(SettingsError, match=named):
+def test_settings_that_cannot_be_are_named(
+    small: "SmallRuns", changes: dict[str, Any], code: ErrorCode, named: str
+) -> None:
+    with refused(SettingsError, code, named):
         small.recipe(changes)

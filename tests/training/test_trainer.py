@@ -18,6 +18,7 @@ from fluxttice_core.training.loss_balance import Balance
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.trainer import Progress, Trainer
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
@@ -128,18 +129,17 @@ def test_progress_survives_json() -> None:
 )
 def test_alien_progress_is_refused(spoil: dict[str, Any]) -> None:
     values = Progress(epoch=3, balance=Balance()).as_dict() | spoil
-    with pytest.raises(TrainingError, match="progress cannot be read"):
+    with refused(TrainingError, "state_mismatch", "progress cannot be read"):
         Progress.from_dict(values)
     del values["balance"]
-    with pytest.raises(TrainingError, match="progress cannot be read"):
+    with refused(TrainingError, "state_mismatch"):
         Progress.from_dict(values)
 
 
 def test_tensors_of_another_network_are_refused(small: "SmallRuns") -> None:
     trainer, other = small.trainer(), small.train({"architecture.latent_dim": 5}).trainer
-    with pytest.raises(TrainingError, match="does not fit this recipe's network") as refusal:
+    with refused(TrainingError, "state_mismatch", "does not fit this recipe's network"):
         trainer.restore(*through_files(other))
-    assert "\n" not in str(refusal.value)
 
 
 # --- within an epoch -----------------------------------------------------------------------------
@@ -383,10 +383,8 @@ def test_reach_is_looked_at_as_told_and_at_the_end(small: "SmallRuns") -> None:
 
 def test_a_loss_that_is_no_longer_finite_ends_the_run(small: "SmallRuns") -> None:
     trainer = small.trainer(PLAIN | {"epochs": 50, "optimizer.weight_decay": 1000.0})
-    sentence = r"stopped being finite in epoch \d+ at a learning rate of 0.005: lower optimizer\.rate"
-    with pytest.raises(TrainingError, match=sentence) as refusal:
+    with refused(TrainingError, "loss_not_finite", "at a learning rate of 0.005: lower optimizer.rate"):
         list(trainer.epochs())
-    assert "\n" not in str(refusal.value)
 
 
 def test_transport_does_not_start_from_weights_that_are_no_longer_finite(small: "SmallRuns") -> None:
@@ -394,7 +392,7 @@ def test_transport_does_not_start_from_weights_that_are_no_longer_finite(small: 
     next(running := trainer.epochs())
     with torch.no_grad():
         trainer.model.encoder_A.fc_mu.bias.fill_(math.nan)
-    with pytest.raises(TrainingError, match=r"no longer finite at transport\.start: lower optimizer\.rate"):
+    with refused(TrainingError, "loss_not_finite", "no longer finite at transport.start"):
         next(running)
 
 
@@ -411,7 +409,7 @@ def test_infinities_are_seen_in_the_epoch_in_which_they_arise(
             trainer.model.encoder_A.fc_mu.bias.fill_(value)
     else:
         trainer._validation_loss = lambda _: value  # type: ignore[method-assign, assignment]
-    with pytest.raises(TrainingError, match="stopped being finite in epoch 2"):
+    with refused(TrainingError, "loss_not_finite", "epoch 2"):
         next(running)
 
 
@@ -426,19 +424,18 @@ def test_other_spaces_train(small: "SmallRuns", base: int, arity: int) -> None:
 
 
 def test_a_space_too_small_to_split_is_refused(small: "SmallRuns") -> None:
-    with pytest.raises(SettingsError, match="too few to keep some for validation"):
+    with refused(SettingsError, "out_of_range", "too few to keep some for validation"):
         small.trainer({"architecture.base": 2})
 
 
 def test_a_space_too_large_to_write_out_is_refused(small: "SmallRuns") -> None:
-    with pytest.raises(OperationError, match="too many to write out"):
+    with refused(OperationError, "not_enumerable"):
         small.trainer({"architecture.base": 4, "architecture.arity": 2, "transport": None})
 
 
 def test_transport_without_enough_latents_is_refused(small: "SmallRuns") -> None:
-    with pytest.raises(SettingsError, match="to 9 or more") as refusal:
+    with refused(SettingsError, "wrong_setting", "to 9 or more", "recipe small: transport gives each of the"):
         small.recipe({"architecture.arity": 2})
-    assert str(refusal.value).startswith("recipe small: transport gives each of the 9 entries")
 
 
 def test_a_recipe_is_all_that_a_run_needs(small: "SmallRuns") -> None:
