@@ -52,7 +52,7 @@ def test_a_card_that_is_a_link_is_refused(small_certificate: Path, tmp_path: Pat
     for target in ("private", "nothing"):
         (folder / "MODEL_CARD.md").symlink_to(tmp_path / target)
         with refused(CheckpointError, "not_a_file", "symbolic link, which may show any file"):
-            assert model.card
+            str(model.card)
         (folder / "MODEL_CARD.md").unlink()
     shutil.copy(tmp_path / "private", folder / "MODEL_CARD.md")
     assert model.card == "a year of work"

@@ -24,7 +24,9 @@ def audit_jaccard_distance(first: Stated, second: Stated, distance: Stated) -> F
         MeasurementError: If both sets are empty.
     """
     if max(first.lower, second.lower) <= 0:
-        raise MeasurementError("the Jaccard distance of two empty sets is undefined: give shares above 0")
+        raise MeasurementError(
+            "the Jaccard distance of two empty sets is undefined: give shares above 0", "undefined"
+        )
     bounds = Bounds(
         lower=_least_distance(first.lower, first.upper, second.lower, second.upper),
         upper=min(2 - first.lower - second.lower, 1.0),
@@ -97,7 +99,9 @@ def audit_distance_and_union(first: Stated, second: Stated, distance: Stated, un
         MeasurementError: If the union is empty.
     """
     if union.upper <= 0:
-        raise MeasurementError("the Jaccard distance of two empty sets is undefined: give a union above 0")
+        raise MeasurementError(
+            "the Jaccard distance of two empty sets is undefined: give a union above 0", "undefined"
+        )
     bounds = Bounds(
         lower=_distance(first.upper + second.upper, union.lower),
         upper=_distance(first.lower + second.lower, union.upper),

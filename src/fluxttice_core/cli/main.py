@@ -2,6 +2,7 @@
 
 import errno
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -91,9 +92,24 @@ def _main(
     pass
 
 
-for command in (run, train, benchmark, compare, sweep, ablate, certify, verify, audit):
-    app.command()(command)
-app.command(context_settings={"ignore_unknown_options": True})(operation)
-for command in (search, serve, export):
-    app.command()(command)
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    *(
+        run,
+        train,
+        benchmark,
+        compare,
+        sweep,
+        ablate,
+        certify,
+        verify,
+        audit,
+        operation,
+        search,
+        serve,
+        export,
+    ),
+)
+for command in _COMMANDS:
+    # An operation may begin with a minus.
+    app.command(context_settings={"ignore_unknown_options": command is operation})(command)
 app.add_typer(keys, name="key")

@@ -152,5 +152,7 @@ def sums_text(digests: Mapping[str, str]) -> str:
     """
     for name in digests:
         if "\n" in name or "\\" in name or "\r" in name:
-            raise SignatureError(f"{name!r} holds a character that no list of sums can: rename that file.")
+            raise SignatureError(
+                f"{name!r} holds a character that no list of sums can: rename that file.", "unsafe_file"
+            )
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))

@@ -145,7 +145,8 @@ def _require_known(tensors: Mapping[str, Any]) -> None:
     for name, tensor in tensors.items():
         if (dtype := str(tensor.dtype).removeprefix("torch.")) not in DTYPES:
             raise CheckpointError(
-                f"Tensor {name!r} has dtype {dtype}; a checkpoint holds {', '.join(sorted(DTYPES))}."
+                f"Tensor {name!r} has dtype {dtype}; a checkpoint holds {', '.join(sorted(DTYPES))}.",
+                "wrong_type",
             )
 
 

@@ -68,7 +68,7 @@ def read_archive(data: bytes, *, name: str) -> Any:
     """
     if not data.startswith(b"PK\x03\x04"):
         raise CheckpointError(
-            f"{name} is not a torch archive (no zip file); expected one written by torch.save."
+            f"{name} is not a torch archive (no zip file); expected one written by torch.save.", "alien_file"
         )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -78,7 +78,9 @@ def read_archive(data: bytes, *, name: str) -> Any:
     except CheckpointError:
         raise
     except _DAMAGE as error:
-        raise CheckpointError(f"{name} is a damaged archive; restore it from a copy.") from error
+        raise CheckpointError(
+            f"{name} is a damaged archive; restore it from a copy.", "damaged_file"
+        ) from error
     return _followed(members, name)
 
 
@@ -87,23 +89,25 @@ def _require_plain(archive: zipfile.ZipFile, size: int, name: str) -> str:
     members = archive.infolist()
     if len(members) > MAXIMUM_MEMBERS or sum(member.file_size for member in members) > size:
         raise CheckpointError(
-            f"{name} would unpack to more than its own size; expected an archive by torch.save."
+            f"{name} would unpack to more than its own size; expected an archive by torch.save.",
+            "unsafe_file",
         )
     if any(member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 for member in members):
         raise CheckpointError(
-            f"{name} is compressed or encrypted; expected an archive written by torch.save."
+            f"{name} is compressed or encrypted; expected an archive written by torch.save.", "alien_file"
         )
     names = [member.filename for member in members]
     roots = {member.partition("/")[0] for member in names}
     if len(set(names)) != len(names) or len(roots) != 1 or any(".." in member.split("/") for member in names):
         raise CheckpointError(
-            f"{name} has members that torch.save would not write; expected one plain folder."
+            f"{name} has members that torch.save would not write; expected one plain folder.", "alien_file"
         )
     root = roots.pop()
     pickles = {member.filename: member.file_size for member in members if member.filename.endswith(".pkl")}
     if list(pickles) != [f"{root}/data.pkl"] or max(pickles.values()) > MAXIMUM_PICKLE:
         raise CheckpointError(
-            f"{name} lacks one data.pkl of at most {MAXIMUM_PICKLE:,} bytes; it is no checkpoint."
+            f"{name} lacks one data.pkl of at most {MAXIMUM_PICKLE:,} bytes; it is no checkpoint.",
+            "alien_file",
         )
     return root
 
@@ -252,20 +256,24 @@ def _followed(members: Mapping[str, bytes], name: str) -> Any:
     except _Unusual as odd:
         raise CheckpointError(
             f"{name} has a pickle with {odd}, which no checkpoint needs; expected one written by torch.save: "
-            "refused."
+            "refused.",
+            "unsafe_file",
         ) from None
     except (ValueError, LookupError) as error:
-        raise CheckpointError(f"{name} holds no readable pickle; it is damaged.") from error
+        raise CheckpointError(f"{name} holds no readable pickle; it is damaged.", "damaged_file") from error
     if end != len(program):
-        raise CheckpointError(f"{name} has bytes after the end of its pickle; refused.")
+        raise CheckpointError(f"{name} has bytes after the end of its pickle; refused.", "unsafe_file")
     return found
 
 
 def _require_known(instruction: str, argument: Any, name: str) -> None:
     if instruction == "GLOBAL" and argument not in {_MAKE_DICTIONARY, _MAKE_TENSOR, *_TYPES}:
         raise CheckpointError(
-            f"{name} asks for {str(argument)[:60]!r}; a checkpoint needs no such code: refused."
+            f"{name} asks for {str(argument)[:60]!r}; a checkpoint needs no such code: refused.",
+            "unsafe_file",
         )
     if instruction not in _STEPS or (instruction == "PROTO" and argument != PROTOCOL):
         given = instruction if argument is None else f"{instruction} {argument!r:.60}"
-        raise CheckpointError(f"{name} has the pickle instruction {given}, which torch.save does not write.")
+        raise CheckpointError(
+            f"{name} has the pickle instruction {given}, which torch.save does not write.", "unsafe_file"
+        )

@@ -233,7 +233,8 @@ class TransportTerm:
         if not all(bool(torch.isfinite(mu).all()) for mu in means):
             raise TrainingError(
                 "the encoders' weights are no longer finite at transport.start: lower optimizer.rate, "
-                "optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept"
+                "optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept",
+                "loss_not_finite",
             )
         return tuple(assign(mu, tables) for mu in means)
 
@@ -256,6 +257,7 @@ class TransportTerm:
         if any(tensor.shape != self._rows.tables.shape[1:] for tensor in whole) or len(whole) not in (0, 4):
             raise TrainingError(
                 "the checkpoint's transport assignments do not fit this recipe's tables: "
-                "resume from another checkpoint"
+                "resume from another checkpoint",
+                "state_mismatch",
             )
         self._assignments = tuple(Assignment(*whole[start : start + 2]) for start in range(0, len(whole), 2))
