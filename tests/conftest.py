@@ -16,11 +16,11 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.gaussian import kl_per_dimension
+from fluxttice_core.model.network_shape import NetworkShape
 from fluxttice_core.spaces.split import split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
-from fluxttice_core.storage.original_checkpoint import original_shapes
 from fluxttice_core.training.adamw import AdamW, Decays
 from fluxttice_core.training.run import run_settings
 from tests.measuring import every_message_is_a_clause as every_message_is_a_clause
@@ -208,7 +208,9 @@ ADAMW = {
 def original() -> dict[str, Any]:
     """The dictionary that the original program saves, after two epochs."""
     generator = torch.Generator().manual_seed(0)
-    model = {name: torch.randn(shape, generator=generator) for name, shape in original_shapes().items()}
+    model = {
+        name: torch.randn(shape, generator=generator) for name, shape in NetworkShape().tensor_shapes.items()
+    }
     return {
         "epoch": 1,
         "model": model,

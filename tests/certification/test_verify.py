@@ -499,7 +499,8 @@ def swap_weights(folder: Path) -> None:
         name: t + 0.2 * torch.randn(t.shape, generator=generator).numpy() if "decoder" in name else t
         for name, t in found.model.items()
     }
-    written = checkpoint.write_model(folder / "model.safetensors", tensors, record)
+    (folder / "model.safetensors").write_bytes(checkpoint.encode_model(tensors, record))
+    written = checkpoint.read_model(folder / "model.safetensors").record
     file_digest = folder_digests(folder)["model.safetensors"]
 
     def point(report: Any) -> None:

@@ -25,10 +25,10 @@ from fluxttice_core.evaluation.law_checks import guarded
 from fluxttice_core.evaluation.report_json import from_plain
 from fluxttice_core.evaluation.result_file import report_coverage
 from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.model.network_shape import NetworkShape
 from fluxttice_core.statistics.intervals import coverage_interval
 from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest
 from fluxttice_core.storage.model_file import StoredModel, read_stored
-from fluxttice_core.storage.original_checkpoint import original_shapes
 from fluxttice_core.storage.tensors import encode_tensors, tensor_digest
 from fluxttice_core.training.run import run_settings
 
@@ -200,7 +200,10 @@ def pickles() -> list[bytes]:
     numbers = ("best_val_loss", "lambda1", "lambda2", "lambda3", "rho")
     histories = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
     whole = {
-        "model": {name: zeros[: math.prod(shape)].view(shape) for name, shape in original_shapes().items()},
+        "model": {
+            name: zeros[: math.prod(shape)].view(shape)
+            for name, shape in NetworkShape().tensor_shapes.items()
+        },
         **dict.fromkeys(numbers, 0.5),
         **{key: [1, 0.5] for key in histories},
         **dict.fromkeys(("epoch", "phase"), 1),

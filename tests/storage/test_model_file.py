@@ -6,7 +6,7 @@ import pytest
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage import checkpoint
-from fluxttice_core.storage.canonical_json import file_digest
+from fluxttice_core.storage.canonical_json import bytes_digest
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.tensors import encode_tensors, tensor_digest
 from tests.refusals import refused
@@ -17,7 +17,7 @@ def test_it_agrees_with_the_checkpoint(small_checkpoint: Path) -> None:
     found, stored = checkpoint.read(small_checkpoint), read_stored(path.read_bytes(), name="it")
     assert stored.record == found.record.model_copy(update={"progress": {}})
     assert stored.tensor_digest == tensor_digest(found.model) == found.record.tensor_digest
-    assert stored.file_digest == file_digest(path)
+    assert stored.file_digest == bytes_digest(path.read_bytes())
 
 
 @pytest.mark.parametrize("metadata", ["", "{}", '{"epoch": 1}', "[1"])

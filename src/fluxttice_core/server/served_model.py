@@ -19,6 +19,7 @@ from fluxttice_core.server.embeddings_cache import Codebook, codebook
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import parse_json
+from fluxttice_core.storage.embedding_table import parts_of
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
 
 REPORT = "report.json"
@@ -62,12 +63,7 @@ class Served:
     @cached_property
     def membership(self) -> tuple[str, ...] | None:
         """For each operation, the part of the split that it is in; none: the split is not recorded."""
-        parts = self.model.split
-        if parts is None:
-            return None
-        named = np.full(self.model.space.size, "train", dtype=object)
-        named[parts.validation], named[parts.held_out] = "validation", "held_out"
-        return tuple(named.tolist())
+        return None if self.model.split is None else parts_of(self.model.split, self.model.space.size)
 
     @cached_property
     def reconstructions(self) -> dict[HalfName, Int64[np.ndarray, "K"]]:

@@ -1,4 +1,4 @@
-"""Canonical JSON, and the SHA-256 digests that name a value, a file or a set of tensors."""
+"""Canonical JSON, and the SHA-256 digests that name a value, bytes or a set of tensors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NoReturn
 
 from fluxttice_core.errors import RecordError
 
-__all__ = ["bytes_digest", "canonical_json", "file_digest", "json_digest", "parse_json", "parts_digest"]
+__all__ = ["bytes_digest", "canonical_json", "json_digest", "parse_json", "parts_digest"]
 
 MAXIMUM_DEPTH = 32
 MAXIMUM_CONTAINERS = 500_000
@@ -109,16 +108,6 @@ def bytes_digest(data: bytes) -> str:
         'e3b0c44298fc1c14'
     """
     return hashlib.sha256(data).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal, as `sha256sum` prints it.
-
-    Raises:
-        OSError: If the file cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def parts_digest(parts: Iterable[tuple[str, str, tuple[int, ...], bytes | memoryview]]) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from fluxttice_core.errors import CheckpointError, RecordError, StorageError
-from fluxttice_core.storage.atomic_write import new_folder, write_bytes
+from fluxttice_core.storage.atomic_write import new_folder
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest, parse_json
 from fluxttice_core.storage.checkpoint_record import (
@@ -42,7 +42,6 @@ __all__ = [
     "read",
     "read_model",
     "write",
-    "write_model",
 ]
 
 MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "checkpoint.json"
@@ -151,23 +150,6 @@ def encode_model(model_tensors: Mapping[str, Any], record: Mapping[str, Any]) ->
     """
     complete = _complete({**record, "progress": {}}, model_tensors)
     return encode_tensors(model_tensors, _described(complete))
-
-
-def write_model(path: Path, model_tensors: Mapping[str, Any], record: Mapping[str, Any]) -> CheckpointRecord:
-    """Write one self-describing `model.safetensors`; the record's `progress` is left out.
-
-    Args:
-        path: The file.
-        model_tensors: The model's tensors by name, as arrays or as torch's.
-        record: As in `write`.
-
-    Raises:
-        CheckpointError: If the record lacks or misspells a field, or a weight is not finite.
-        StorageError: If the file cannot be written.
-    """
-    complete = _complete({**record, "progress": {}}, model_tensors)
-    write_bytes(path, encode_tensors(model_tensors, _described(complete)))
-    return complete
 
 
 def read_model(path: Path) -> Checkpoint:

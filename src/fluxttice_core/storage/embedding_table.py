@@ -15,7 +15,7 @@ from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.pretrained import TrainedModel
 
-__all__ = ["EmbeddingTable", "embedding_table"]
+__all__ = ["EmbeddingTable", "embedding_table", "parts_of"]
 
 _UNKNOWN = "not recorded"
 
@@ -136,7 +136,7 @@ def embedding_table(trained: TrainedModel) -> EmbeddingTable:
         tables=tables,
         strings=tuple(space.strings(index)),
         names=_names(space),
-        parts=_parts(trained.split, space.size),
+        parts=parts_of(trained.split, space.size),
         mu=mu,
         logvar=logvar,
     )
@@ -150,7 +150,8 @@ def _names(space: OperationSpace) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _parts(split: Split | None, size: int) -> tuple[str, ...]:
+def parts_of(split: Split | None, size: int) -> tuple[str, ...]:
+    """For each operation, the part of the split that it is in, or that none is recorded."""
     parts = np.full(size, _UNKNOWN, dtype=object)
     if split is not None:
         for name in ("train", "validation", "held_out"):

@@ -14,7 +14,7 @@ from fluxttice_core.storage.canonical_json import bytes_digest, parse_json
 from fluxttice_core.storage.checkpoint_record import CheckpointRecord
 from fluxttice_core.storage.tensors import decode_tensors, tensor_digest
 
-__all__ = ["StoredModel", "read_stored"]
+__all__ = ["StoredModel", "misfits", "read_stored"]
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,23 @@ def read_stored(data: bytes, *, name: str) -> StoredModel:
             f"{name} does not describe itself as a model of fluxttice does.", "alien_file"
         ) from error
     parameters = sum(tensor.size for tensor in tensors.values() if tensor.shape)
-    misfit = next(_misfits(tensors, record), None)
+    try:
+        misfit = next(misfits(NetworkShape.model_validate(record.architecture), tensors), None)
+    except ValidationError:
+        misfit = "its header describes no network"
     return StoredModel(record, tensor_digest(tensors), bytes_digest(data), parameters, misfit)
 
 
-def _misfits(found: Mapping[str, np.ndarray], record: CheckpointRecord) -> Iterator[str]:
-    try:
-        due = NetworkShape.model_validate(record.architecture).tensor_shapes
-    except ValidationError:
-        yield "its header describes no network"
-        return
+def misfits(shape: NetworkShape, found: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """Why tensors are not those of a network, a phrase for each of them.
+
+    Example:
+        >>> due = NetworkShape().tensor_shapes
+        >>> tensors = {name: np.zeros(due[name], np.float32) for name in due}
+        >>> list(misfits(NetworkShape(), tensors | {"more": np.zeros(1)}))
+        ["the tensor 'more' is one too many"]
+    """
+    due = shape.tensor_shapes
     for name in sorted(due.keys() ^ found.keys()):
         yield f"the tensor {name!r} is {'missing' if name in due else 'one too many'}"
     for name in sorted(due.keys() & found.keys()):

@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from fluxttice_core.errors import CheckpointError
+from fluxttice_core.model.network_shape import NetworkShape
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest
 from fluxttice_core.storage.checkpoint_record import UNKNOWN
 from fluxttice_core.storage.torch_archive import read_archive
 
-__all__ = ["LegacyCheckpoint", "original_shapes", "read_legacy"]
+__all__ = ["LegacyCheckpoint", "read_legacy"]
 
 MAXIMUM_FILE = 16 << 20
 _HISTORIES = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
@@ -80,37 +81,8 @@ def read_legacy(path: Path) -> LegacyCheckpoint:
     )
 
 
-def original_shapes() -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor in the original's state dict: 168,770 parameters and two scalar buffers.
-
-    Example:
-        >>> sum(math.prod(shape) for shape in original_shapes().values())
-        168772
-    """
-    shapes: dict[str, tuple[int, ...]] = {"grad_norm_A_ema": (), "grad_norm_B_ema": ()}
-    for half in "AB":
-        encoder = f"encoder_{half}"
-        shapes |= _layers(f"{encoder}.encoder", {"0": (256, 9), "2": (128, 256), "4": (64, 128)})
-        shapes |= _layers(encoder, {"fc_mu": (16, 64), "fc_logvar": (16, 64)})
-    shapes |= _layers("decoder_A.decoder", {"0": (32, 16), "2": (64, 32), "4": (27, 64)})
-    blocks = {f"residual{block}.block.{layer}": (128, 128) for block in (1, 2) for layer in (0, 2)}
-    shapes |= _layers("decoder_B", {"fc_in": (128, 16), **blocks, "fc_out": (27, 128)})
-    shapes |= _layers("state_net.encoder", {"0": (32, 9), "3": (8, 32)})
-    shapes |= {"state_net.encoder.1.weight": (32,), "state_net.encoder.1.bias": (32,)}
-    shapes |= _layers("state_net.decoder", {"0": (32, 8), "2": (4, 32)})
-    return shapes
-
-
-def _layers(prefix: str, sizes: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, (rows, columns) in sizes.items():
-        shapes[f"{prefix}.{name}.weight"] = (rows, columns)
-        shapes[f"{prefix}.{name}.bias"] = (rows,)
-    return shapes
-
-
 def _model(state: Any, path: Path) -> dict[str, Tensor]:
-    expected = original_shapes()
+    expected = NetworkShape().tensor_shapes  # the defaults are the original's
     if not isinstance(state, dict) or set(state) != set(expected):
         raise CheckpointError(
             f"{path} lacks the original's {len(expected)} tensors under 'model'; it is another model's.",

@@ -21,19 +21,20 @@ from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split, split
-from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.atomic_write import write_bytes, write_json
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.checkpoint import (
     CHECKPOINTS,
     Checkpoint,
+    encode_model,
     latest,
     list_checkpoints,
     read,
     read_model,
-    write_model,
 )
 from fluxttice_core.storage.folder_digests import UNLISTED
+from fluxttice_core.storage.model_file import misfits
 from fluxttice_core.storage.tensors import as_arrays, tensor_digest
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class TrainedModel:
         }
         if self.settings is not None:
             write_json(Path(folder) / SETTINGS, self.settings)
-        write_model(Path(folder) / MODEL, self.tensors, record)
+        write_bytes(Path(folder) / MODEL, encode_model(self.tensors, record))
 
     def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
         """Posterior means of operations.
@@ -440,7 +441,12 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
             "held-out rows are not known, so load it with the version of fluxttice that made it",
             "wrong_version",
         )
-    _require_fit(architecture, checkpoint.model, str(path))
+    wrong = next(misfits(architecture, checkpoint.model), None)
+    if wrong is not None:
+        raise CheckpointError(
+            f"{path} does not fit its architecture: {wrong}; use the file that belongs to these settings",
+            "architecture_mismatch",
+        )
     return TrainedModel(
         architecture=architecture,
         tensors=checkpoint.model,
@@ -483,24 +489,6 @@ def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: fl
         settings=settings,
         torch_version=version("torch"),
     )
-
-
-def _require_fit(architecture: Architecture, tensors: dict[str, np.ndarray], name: str) -> None:
-    """Refuse tensors that are not those of the network that their record describes."""
-    expected = {key: (shape, "float32") for key, shape in architecture.tensor_shapes.items()}
-    given = {key: (value.shape, str(value.dtype)) for key, value in tensors.items()}
-    if given != expected:
-        wrong = next(key for key in sorted(expected | given) if given.get(key) != expected.get(key))
-        raise CheckpointError(
-            f"{name} does not fit its architecture: {wrong} is {_described(given.get(wrong), 'missing')}, "
-            f"expected {_described(expected.get(wrong), 'no such tensor')}; use the file that belongs to "
-            "these settings",
-            "architecture_mismatch",
-        )
-
-
-def _described(tensor: tuple[tuple[int, ...], str] | None, absent: str) -> str:
-    return absent if tensor is None else f"{tensor[1]} {tensor[0]}"
 
 
 def _read_settings(path: Path) -> dict[str, Any] | None:
