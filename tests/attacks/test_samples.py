@@ -14,6 +14,7 @@ import pytest
 from fluxttice_core.audit.sample_files import read_samples
 from fluxttice_core.errors import MeasurementError
 from tests.attacks.test_pickles import ATTACKS, Command
+from tests.refusals import refused
 
 Lid = Callable[[], AbstractContextManager[None]]
 
@@ -22,7 +23,6 @@ def _refused(path: Path, data: bytes, sentence: str) -> None:
     path.write_bytes(data)
     with pytest.raises(MeasurementError, match=sentence) as caught:
         read_samples(path)
-    assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400 + len(str(path))
 
 
@@ -59,9 +59,8 @@ def test_a_pickle_is_no_file_of_samples(attack: str, suffix: str, canary: Path, 
     path = tmp_path / f"it{suffix}"
     for protocol in (0, 2, 5):
         path.write_bytes(ATTACKS[attack](canary, protocol))
-        with pytest.raises(MeasurementError) as caught:
+        with pytest.raises(MeasurementError):
             read_samples(path)
-        assert str(caught.value).isprintable()
     assert not canary.exists()
 
 
@@ -108,10 +107,10 @@ def test_a_terabyte_and_a_pipe_are_not_read(tmp_path: Path, memory_lid: Lid) -> 
         path = tmp_path / f"it{suffix}"
         with path.open("wb") as file:
             file.truncate(1 << 40)
-        with memory_lid(), pytest.raises(MeasurementError, match="bytes, more than"):
+        with memory_lid(), refused(MeasurementError, "too_large"):
             read_samples(path)
     os.mkfifo(tmp_path / "pipe.npy")
-    with pytest.raises(MeasurementError, match="not a plain file"):
+    with refused(MeasurementError, "not_a_file"):
         read_samples(tmp_path / "pipe.npy")
 
 
@@ -122,7 +121,7 @@ def test_column_names_do_not_steer_the_terminal(tmp_path: Path) -> None:
 def test_a_sentence_is_never_as_long_as_the_file(tmp_path: Path) -> None:
     path = tmp_path / "it.csv"
     path.write_text(",".join(f"column{number}" for number in range(100_000)) + "\n")
-    with pytest.raises(MeasurementError) as caught:
+    with refused(MeasurementError, "ambiguous") as caught:
         read_samples(path)
     assert len(str(caught.value)) <= 4_001
 

@@ -18,6 +18,7 @@ from fluxttice_core.certification.keys import fingerprint, new_private_key
 from fluxttice_core.certification.openssf_format import Bundle, pre_authentication, read_bundle, write_bundle
 from fluxttice_core.certification.signature import sign_folder, verify_folder
 from fluxttice_core.errors import SignatureError
+from tests.refusals import refused
 
 Key = ec.EllipticCurvePrivateKey
 KEY = new_private_key()
@@ -36,7 +37,6 @@ def folder(tmp_path: Path) -> Path:
 def _refused(folder: Path, sentence: str, key: Key = KEY) -> None:
     with pytest.raises(SignatureError, match=sentence) as caught:
         verify_folder(folder, folder / "model.sig", key.public_key())
-    assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400 + 2 * len(str(folder))
 
 
@@ -88,7 +88,7 @@ def test_a_wrong_key_is_refused_even_under_the_right_fingerprint(folder: Path) -
 def test_curves_outside_the_format_are_refused(folder: Path, curve: ec.EllipticCurve) -> None:
     key = ec.generate_private_key(curve)
     _refused(folder, "expected one on P-256, P-384 or P-521", key)
-    with pytest.raises(SignatureError, match="expected one on P-256"):
+    with refused(SignatureError, "unsuitable_key"):
         sign_folder(folder, key, folder / "model.sig")
 
 

@@ -129,7 +129,7 @@ def read_certificate(data: bytes, _folder: Path) -> None:
         result = parse_json(_with_settings_digested(rest), name="it")
         fault = schema_fault(result)
         if fault is not None:
-            raise MeasurementError(fault)
+            raise MeasurementError(fault, "incomplete_report")
         # A report small enough to be read often lacks figures, and the rest of it is looked at all the same.
         for check in (require_complete, partial(require_facts_of, stored=corpus.stored())):
             with contextlib.suppress(FluxtticeError):

@@ -85,7 +85,7 @@ def failing(kind: str) -> Parser:
     def read(data: bytes, _folder: Path) -> None:
         if kind == "crash":
             data[1_000]
-        raise FluxtticeError("" if kind == "silent" else "x")
+        raise FluxtticeError("" if kind == "silent" else "x", "malformed")
 
     return Parser(read, lambda: [b"a"], (b"b",), 10)
 
@@ -103,7 +103,7 @@ def test_a_parser_that_says_nothing_is_found(tmp_path: Path) -> None:
 
 def test_every_error_prints_as_one_line_of_bounded_length() -> None:
     for text in ("\x1b[2J", "a\nb", "\ud800", "\r", "\x00", "a" * 10_000):
-        sentence = str(FluxtticeError(text))
+        sentence = str(FluxtticeError(text, "malformed"))
         assert sentence.isprintable()
         assert len(sentence) <= LONGEST_SENTENCE
         sentence.encode()
