@@ -49,7 +49,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], ErrorCode, str]] = {
     ),
     "expanded": (
         lambda d: d["model"].update({"decoder_B.fc_out.bias": torch.ones(1).expand(10**9)}),
-        "architecture_mismatch",
+        "unsafe_file",
         "shape",
     ),
     "other type": (
