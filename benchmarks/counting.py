@@ -6,12 +6,9 @@ import torch
 
 from benchmarks.comparison import Row, against
 from benchmarks.stopwatch import Work, in_turn
-from fluxttice_core.metrics.choices import DecodeRule
-from fluxttice_core.metrics.sampling import (
-    DecoderSampler,
-    decode_indices,
-    distinct_count,
-)
+from fluxttice_core.metrics.decoding import decode_indices
+from fluxttice_core.metrics.sampling import DecoderSampler, distinct_count
+from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.model.dual_vae import VAE
 from fluxttice_core.storage.pretrained import certified
 

@@ -7,8 +7,8 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.beside_shipped import HEADLINE
 from fluxttice_core.evaluation.number_format import shown, shown_range, unit_sign, with_interval
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import Half
-from fluxttice_core.metrics.wording import label
+from fluxttice_core.metrics.naming import label
+from fluxttice_core.metrics.settings import Half
 
 _GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

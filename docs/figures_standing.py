@@ -6,8 +6,9 @@ from matplotlib.figure import Figure
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.plot_style import BAND, HALVES, Stroke, new_figure, styled
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import ControlName, Metric
-from fluxttice_core.metrics.wording import label
+from fluxttice_core.metrics.metric import Metric
+from fluxttice_core.metrics.naming import label
+from fluxttice_core.metrics.settings import ControlName
 
 __all__ = ["place", "standing_figure"]
 

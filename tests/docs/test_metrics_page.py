@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from docs import generalisation
 from fluxttice_core.cli.main import app
-from fluxttice_core.metrics.wording import LABELS
+from fluxttice_core.metrics.catalogue import CATALOGUE
 from fluxttice_core.storage.canonical_json import parse_json
 from fluxttice_core.storage.pretrained import certified
 
@@ -63,7 +63,7 @@ def test_every_quantity_of_a_report_is_explained() -> None:
         "equivalent_uniform_budget": "equivalent uniform draws",
         "latent_entropy": "entropy of q(z)",
     }
-    for quantity in LABELS:
+    for quantity in CATALOGUE:
         name = quantity.split("/")[0]
         words = own.get(name, name.split("_")[0] if name != "effective_number" else "effective")
         assert words in TEXT, quantity

@@ -4,7 +4,7 @@ import pytest
 
 from docs.build import checkpoint_report
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import Half
+from fluxttice_core.metrics.settings import Half
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,9 @@ from fluxttice_core.evaluation.controls import DeltaDecoder, HalfSupportLookup, 
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.choices import Direction
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.protocols import Decodable
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.intervals import Interval
 
@@ -62,7 +61,7 @@ def sampled(value: float, error: float, better: Direction = "higher") -> Figure:
         half="a",
         value=value,
         unit="nats",
-        better=better,
+        direction=better,
         ceiling=1.0,
         estimator="monte_carlo",
         interval=Interval(value, value - 2 * error, value + 2 * error, 0.95, "normal"),
@@ -111,7 +110,7 @@ def test_repeats_of_the_same_draws_are_paired() -> None:
 
 
 def test_exact_figures_differ_exactly() -> None:
-    first = Figure(quantity="rate", half="a", value=1.0, unit="nats", better="neither", ceiling=1.0)
+    first = Figure(quantity="rate", half="a", value=1.0, unit="nats", direction="neither", ceiling=1.0)
     assert difference(first, replace(first, value=1.0 + 1e-12)).verdict == "different"
     assert difference(first, first).verdict == "same"
 
@@ -139,7 +138,7 @@ def test_single_samples_are_not_paired() -> None:
             half="a",
             value=value,
             unit="fraction",
-            better="higher",
+            direction="higher",
             ceiling=1.0,
             estimator="monte_carlo",
             interval=Interval(value, value - 0.1, value + 0.1, 0.95, "normal"),
@@ -157,7 +156,7 @@ def test_single_samples_are_not_paired() -> None:
 
 
 def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
-    first, other = replace(sampled(1.0, 0.3), degrees=7.0), replace(sampled(2.0, 0.4), degrees=4.0)
+    first, other = replace(sampled(1.0, 0.3), dof=7.0), replace(sampled(2.0, 0.4), dof=4.0)
     interval = difference(first, other).interval
     assert interval.upper - interval.estimate == pytest.approx(2.776445 * 0.5, rel=1e-6)
 

@@ -18,14 +18,9 @@ from fluxttice_core.evaluation.controls import (
     UniformSampler,
     untrained,
 )
-from fluxttice_core.metrics.indexing import indices_of, symbols_of
+from fluxttice_core.metrics.decoding import decode_positions, indices_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.sampling import (
-    DecoderSampler,
-    IndexSampler,
-    count_operations,
-    decode_positions,
-)
+from fluxttice_core.metrics.sampling import DecoderSampler, IndexSampler, count_operations
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 SPACES = [OperationSpace(2, 2), OperationSpace(3, 1), OperationSpace(4, 1)]

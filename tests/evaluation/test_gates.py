@@ -16,10 +16,10 @@ from fluxttice_core.evaluation.controls import (
 from fluxttice_core.evaluation.gates import ACCEPTANCE, Gate, GateResult, accepted, judged, on_all_operations
 from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics.codes import reconstruction_figures
-from fluxttice_core.metrics.mass_figures import mass_figures
+from fluxttice_core.metrics.coverage import Source, coverage_figures
+from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.reach_figures import Source, reach_figures
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
@@ -34,7 +34,7 @@ SETTINGS = MeasurementSettings(
 
 
 def gate_figures(source: Source) -> Iterator[Figure]:
-    yield from reach_figures(source, "a", SETTINGS)
+    yield from coverage_figures(source, "a", SETTINGS)
     if isinstance(source, Decodable):
         for item in mass_figures(source, "a", SETTINGS, None):
             if isinstance(item, Figure):

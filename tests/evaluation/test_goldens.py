@@ -178,6 +178,12 @@ def test_every_part_of_a_report_is_as_it_was(report: Report) -> None:
     assert differences(plain(report), expected) == []
 
 
+def test_a_report_of_the_first_version_is_read_in_the_names_of_this_one() -> None:
+    first, now = (json.loads((GOLDENS / f"{name}.json").read_text()) for name in ("first_version", "report"))
+    assert "separations" in first["metrics"][0]
+    assert differences(plain(Report.from_plain(first)), now) == []
+
+
 def printed_differences(found: str, expected: str) -> list[str]:
     """Where two texts differ by other than one in the last digit that is printed of a number."""
     pairs = list(zip_longest(found.splitlines(), expected.splitlines(), fillvalue=""))

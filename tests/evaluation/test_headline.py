@@ -8,9 +8,9 @@ import torch
 from fluxttice_core.evaluation import headline
 from fluxttice_core.evaluation.headline import HELD_OUT, headline_figures
 from fluxttice_core.evaluation.steps import run_steps, steps_of
-from fluxttice_core.metrics.metric import Figure, Half
-from fluxttice_core.metrics.reach_figures import Source, reach_figures
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.coverage import Source, coverage_figures
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.split import split
@@ -59,9 +59,9 @@ def test_nothing_is_drawn_but_the_headline_budget_by_argmax(
 
     def watched(source: Source, half: Half, settings: MeasurementSettings) -> "Iterator[Figure]":
         drawn.append((settings.draws, settings.rules))
-        return reach_figures(source, half, settings)
+        return coverage_figures(source, half, settings)
 
-    monkeypatch.setattr(headline, "reach_figures", watched)
+    monkeypatch.setattr(headline, "coverage_figures", watched)
     settings = SETTINGS.model_copy(update={"draws": (100, 200), "rules": ("categorical", "argmax")})
     assert next(headline_figures(model.vae_a, "a", settings, split(model.space, 42))).draws == 200
     assert drawn == [((200,), ("argmax",))]

@@ -11,14 +11,13 @@ import pytest
 
 from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.report_json import from_plain
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
 
 
 @pytest.fixture(scope="module")
 def report(small_certificate: Path) -> Report:
-    return from_plain(json.loads((small_certificate / "report.json").read_text()))
+    return Report.from_plain(json.loads((small_certificate / "report.json").read_text()))
 
 
 def changed(report: Report, quantity: str, change: Callable[[Figure], Figure]) -> Report:

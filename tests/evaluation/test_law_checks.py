@@ -8,8 +8,7 @@ from fluxttice_core.errors import LawViolation
 from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.evaluation.law_checks import guarded
 from fluxttice_core.evaluation.steps import run_steps, steps_of
-from fluxttice_core.metrics.metric import Figure
-from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 
@@ -104,7 +103,7 @@ def test_the_pair_s_sets_hold_no_more_than_was_drawn(name: str) -> None:
         half="pair",
         value=25 / 256,
         unit="fraction",
-        better="higher",
+        direction="higher",
         ceiling=1.0,
         draws=10,
         samples=(25 / 256,),

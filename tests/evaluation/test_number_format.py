@@ -13,8 +13,8 @@ from fluxttice_core.evaluation.number_format import (
     unit_sign,
     with_interval,
 )
-from fluxttice_core.metrics.choices import Unit
 from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.settings import Unit
 from fluxttice_core.statistics.intervals import Interval
 
 
@@ -24,7 +24,7 @@ def sampled(value: float, half_width: float, unit: Unit) -> Figure:
         half="a",
         value=value,
         unit=unit,
-        better="higher",
+        direction="higher",
         ceiling=1.0,
         estimator="monte_carlo",
         interval=Interval(value, value - half_width, value + half_width, 0.95, "normal"),
@@ -78,7 +78,7 @@ def test_the_longer_side_of_an_interval_is_shown() -> None:
         half="a",
         value=1.0,
         unit="fraction",
-        better="higher",
+        direction="higher",
         ceiling=1.0,
         estimator="monte_carlo",
         interval=Interval(1.0, 0.98, 1.0, 0.95, "Wilson"),

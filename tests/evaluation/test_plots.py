@@ -16,8 +16,8 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.plot_style import HALVES, encoded
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import Half
 from fluxttice_core.metrics.rate_distortion import frontier_distortion
+from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
 
 ROUNDED = 5e-6

@@ -7,12 +7,13 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation import reference
-from fluxttice_core.evaluation.control_scores import DESCRIPTIONS, Control, beside_controls
+from fluxttice_core.evaluation.caveats import DESCRIPTIONS
+from fluxttice_core.evaluation.control_scores import Control, beside_controls
 from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup
 from fluxttice_core.evaluation.reference import BlankCode, measured_controls
 from fluxttice_core.evaluation.steps import Halves, Step, run_steps, steps_of
-from fluxttice_core.metrics.metric import ControlName, Figure
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.settings import ControlName, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -105,7 +106,7 @@ def test_every_missing_control_is_named(controls: tuple[Control, ...]) -> None:
 
 
 def test_a_figure_without_a_floor_is_refused(controls: tuple[Control, ...]) -> None:
-    figure = Figure(quantity="novelty", half="a", value=1.0, unit="ratio", better="higher", ceiling=1.0)
+    figure = Figure(quantity="novelty", half="a", value=1.0, unit="ratio", direction="higher", ceiling=1.0)
     with pytest.raises(MeasurementError, match="novelty has no floor"):
         beside_controls([figure], controls)
 
@@ -115,7 +116,7 @@ def test_too_few_untrained_networks_are_no_floor(controls: tuple[Control, ...]) 
         dataclasses.replace(control, runs=control.runs[:4]) if control.name == "untrained" else control
         for control in controls
     ]
-    figure = Figure(quantity="rate", half="a", value=1.0, unit="nats", better="neither", ceiling=1.0)
+    figure = Figure(quantity="rate", half="a", value=1.0, unit="nats", direction="neither", ceiling=1.0)
     with pytest.raises(MeasurementError, match="at least 5"):
         beside_controls([figure], fewer)
 

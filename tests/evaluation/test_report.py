@@ -14,6 +14,7 @@ from rich.console import Console
 from torch import Tensor
 
 from fluxttice_core.errors import LawViolation, MeasurementError, OperationError
+from fluxttice_core.evaluation.caveats import CONTROL_WORDS, DESCRIPTIONS, SIGNS
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.evaluation.measure import measure
@@ -21,9 +22,9 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.report_json import controls_as_plain, controls_from_plain
 from fluxttice_core.evaluation.steps import Halves
 from fluxttice_core.metrics import codes as code_figures
-from fluxttice_core.metrics.metric import Half, Score
+from fluxttice_core.metrics.metric import Score
 from fluxttice_core.metrics.posterior import Posteriors, Rate, rate
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -102,7 +103,7 @@ def test_every_metric_has_ceiling_floor_and_the_verdict_on_every_control_that_ha
     for metric in report.metrics:
         assert not math.isnan(metric.ceiling)
         assert metric.floor.seeds == 5
-        assert {"untrained", "oracle"} <= {s.control for s in metric.separations}
+        assert {"untrained", "oracle"} <= {s.control for s in metric.control_comparisons}
 
 
 @pytest.mark.parametrize("half", ["a", "b"])
@@ -132,7 +133,7 @@ def test_a_collapsed_model_scores_low_and_fails_the_gates(report: Report) -> Non
     found = measure({"a": collapsed}, controls=report.controls, settings=SETTINGS)
     assert found.metric("coverage/argmax/500", "a").value == pytest.approx(1 / SPACE.size)
     assert found.metric("generative_information", "a").value == pytest.approx(0, abs=1e-3)
-    assert not found.metric("coverage/argmax/500", "a").separations[1].separates
+    assert not found.metric("coverage/argmax/500", "a").control_comparisons[1].separates
     assert not found.accepted
 
 
@@ -290,3 +291,8 @@ def test_what_is_no_number_is_not_written_down() -> None:
     control = Control("oracle", ((Score("nll", "a", math.nan, 0.0, 1.0),),))
     with pytest.raises(MeasurementError, match=r"^NaN is no figure: it cannot be reported$"):
         controls_as_plain([control])
+
+
+def test_every_control_has_a_sign_words_and_a_description() -> None:
+    assert set(SIGNS) == set(CONTROL_WORDS) == set(DESCRIPTIONS)
+    assert len(set(SIGNS.values())) == len(SIGNS)

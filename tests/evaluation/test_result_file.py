@@ -13,7 +13,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.coverage_report import coverage_report
 from fluxttice_core.evaluation.gates import judged
-from fluxttice_core.evaluation.report_json import from_plain
+from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import (
     Circumstances,
     check_result,
@@ -79,7 +79,7 @@ def test_no_part_may_be_missing(result: Result, part: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "field", ["ceiling", "floor", "separations", "interval", "seed", "draws", "unit", "rule"]
+    "field", ["ceiling", "floor", "control_comparisons", "interval", "seed", "draws", "unit", "rule"]
 )
 def test_no_metric_may_lack_a_reference(result: Result, field: str) -> None:
     del result["metrics"][3][field]
@@ -101,7 +101,7 @@ def four_untrained(result: Result) -> None:
 
 def untrained_not_met(result: Result) -> None:
     metric = result["metrics"][0]
-    metric["separations"] = [s for s in metric["separations"] if s["control"] != "untrained"]
+    metric["control_comparisons"] = [s for s in metric["control_comparisons"] if s["control"] != "untrained"]
 
 
 def settings_changed(result: Result) -> None:
@@ -129,7 +129,7 @@ def ratio_embellished(result: Result) -> None:
 
 
 def verdict_embellished(result: Result) -> None:
-    for one in result["metrics"][0]["separations"]:
+    for one in result["metrics"][0]["control_comparisons"]:
         one.update(verdict="better", separates=True)
 
 
@@ -166,7 +166,28 @@ def unknown_field(result: Result) -> None:
 
 
 def other_version(result: Result) -> None:
-    result["schema_version"] = 2
+    result["schema_version"] = 3
+
+
+def first_version_with_a_later_name(result: Result) -> None:
+    result["schema_version"] = 1
+    del result["metric_set"]
+
+
+def later_metric_set(result: Result) -> None:
+    result["metric_set"] += 1
+
+
+def metric_of_no_catalogue(result: Result) -> None:
+    result["metrics"][0]["quantity"] = "coverage/argmax/praise"
+
+
+def figure_in_a_limitation(result: Result) -> None:
+    result["limitations"].append("It reaches 99.99 % of the space.")
+
+
+def figure_in_a_description(result: Result) -> None:
+    result["controls"][0]["description"] = "reaches 12.5 %"
 
 
 def half_a_metric(result: Result) -> None:
@@ -202,6 +223,11 @@ TAMPERINGS = [
     law_broken,
     unknown_field,
     other_version,
+    first_version_with_a_later_name,
+    later_metric_set,
+    metric_of_no_catalogue,
+    figure_in_a_limitation,
+    figure_in_a_description,
     half_a_metric,
     local_time,
     no_limitation,
@@ -223,7 +249,7 @@ def test_what_was_tampered_with_is_neither_written_nor_read(
 
 def with_figures(result: Result, change: Callable[[Figure], Figure]) -> Result:
     """The result with other figures, and all that follows from them but the laws made to fit."""
-    report = from_plain(result)
+    report = Report.from_plain(result)
     figures = [change(metric.figure) for metric in report.metrics]
     metrics = beside_controls(figures, report.controls)
     forged = dataclasses.replace(report, metrics=metrics, gates=judged(figures, ["a", "b"]))

@@ -9,9 +9,8 @@ from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.tables import FAIL, NOT_MEASURED, PASS, control_grid, gate_grid, grids
-from fluxttice_core.metrics.choices import Unit
-from fluxttice_core.metrics.metric import Figure, Floor, Half, Metric, Score, Separation
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, Unit
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 GATE = Gate("a code tells its operation", "generative_information", ">=", 0.5)
@@ -21,9 +20,11 @@ def metric(
     quantity: str, half: Half, unit: Unit = "nats", value: float = 2.0, ceiling: float = 4.0
 ) -> Metric:
     return Metric(
-        figure=Figure(quantity=quantity, half=half, value=value, unit=unit, better="higher", ceiling=ceiling),
+        figure=Figure(
+            quantity=quantity, half=half, value=value, unit=unit, direction="higher", ceiling=ceiling
+        ),
         floor=Floor(0.0, 0.0, 1.0, 5),
-        separations=(Separation("untrained", 0.0, 1.0, "better"),),
+        control_comparisons=(ControlComparison("untrained", 0.0, 1.0, "better"),),
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.experiments.effect import Sign, effect, verdict
-from fluxttice_core.metrics.choices import Direction
+from fluxttice_core.metrics.settings import Direction
 from tests.refusals import refused
 
 

@@ -22,8 +22,9 @@ from fluxttice_core.certification.openssf_format import Bundle, write_bundle, wr
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.gates import ACCEPTANCE, judged
 from fluxttice_core.evaluation.law_checks import guarded
-from fluxttice_core.evaluation.report_json import from_plain
+from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import report_coverage
+from fluxttice_core.evaluation.result_schema import upgraded
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.model.network_shape import NetworkShape
 from fluxttice_core.statistics.intervals import coverage_interval
@@ -80,7 +81,7 @@ def recipes() -> list[bytes]:
 @cache
 def result() -> dict[str, Any]:
     """The shipped report with one quantity, two samples of it and the shortest series: complete still."""
-    whole = json.loads((SHIPPED / "report.json").read_bytes())
+    whole = upgraded(json.loads((SHIPPED / "report.json").read_bytes()))
     kept = {"coverage/argmax/50000"}
     whole["settings"] |= {"draws": [50_000], "rules": ["argmax"], "repeats": 2}
     whole["metrics"] = [metric for metric in whole["metrics"] if metric["quantity"] in kept]
@@ -90,7 +91,7 @@ def result() -> dict[str, Any]:
     whole["series"][0] |= {axis: whole["series"][0][axis][:2] for axis in "xy"}
     for control in whole["controls"]:
         control["runs"] = [[s for s in run if s["quantity"] in kept] for run in control["runs"]]
-    measured = from_plain(whole)
+    measured = Report.from_plain(whole)
     figures = [_twice(metric.figure) for metric in measured.metrics]
     report = replace(
         measured,

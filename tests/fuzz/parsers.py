@@ -24,7 +24,7 @@ from fluxttice_core.certification.selection import read_ranking
 from fluxttice_core.cli.audit import audit
 from fluxttice_core.errors import FluxtticeError, MeasurementError
 from fluxttice_core.evaluation.result_file import read_result
-from fluxttice_core.evaluation.result_schema import schema_fault
+from fluxttice_core.evaluation.result_schema import schema_fault, upgraded
 from fluxttice_core.operations.catalogue import read_operation
 from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -126,7 +126,7 @@ def read_certificate(data: bytes, _folder: Path) -> None:
     elif mode == b"t":
         imported_from(parse_json(rest, name="it"))
     else:
-        result = parse_json(_with_settings_digested(rest), name="it")
+        result = upgraded(parse_json(_with_settings_digested(rest), name="it"))
         fault = schema_fault(result)
         if fault is not None:
             raise MeasurementError(fault, "incomplete_report")

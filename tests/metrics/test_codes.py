@@ -14,10 +14,9 @@ from fluxttice_core.metrics.codes import (
     rate_figures,
     reconstruction_figures,
 )
-from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.posterior import Posteriors, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.metrics.series import Series
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split

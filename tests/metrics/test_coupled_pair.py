@@ -10,7 +10,7 @@ import torch
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.metrics.coupled_pair import CombinedDecoder, CoupledHalf, couple
-from fluxttice_core.metrics.indexing import symbols_of
+from fluxttice_core.metrics.decoding import symbols_of
 from fluxttice_core.metrics.posterior import encode_rows, rate
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean

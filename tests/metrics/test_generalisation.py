@@ -8,6 +8,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import QuantileLookup, ShuffledLabels
+from fluxttice_core.metrics.decoding import positions_of
 from fluxttice_core.metrics.generalisation import (
     NoiseResponse,
     _same,
@@ -17,7 +18,6 @@ from fluxttice_core.metrics.generalisation import (
     noise_response,
     symmetry_response,
 )
-from fluxttice_core.metrics.indexing import positions_of
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.spaces.operation_space import OperationSpace
 

@@ -11,7 +11,7 @@ from fluxttice_core.metrics.codes import (
     rate_figures,
     reconstruction_figures,
 )
-from fluxttice_core.metrics.mass_figures import mass_figures
+from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.posterior import encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fluxttice_core.metrics.estimated import estimated
+from fluxttice_core.metrics.metric import FigureMaker
+from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import clopper_pearson, coverage_interval
 from fluxttice_core.statistics.richness import chao1_interval, missing_mass_interval
@@ -18,7 +19,7 @@ def test_intervals_name_the_level_that_they_were_asked_for_and_their_method() ->
 
 def test_an_infinite_figure_has_an_interval_of_the_usual_level() -> None:
     endless = Estimate(float("inf"), 0.0, 3.0)
-    figure = estimated("nll", "a", endless, better="lower", ceiling=1.0, draws=10, seed=0)
+    figure = FigureMaker("a", 27, MeasurementSettings())("nll", endless)
     assert figure.interval is not None
     assert (figure.interval.level, figure.interval.method) == (0.95, "infinite")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
-from fluxttice_core.metrics.indexing import positions_of
+from fluxttice_core.metrics.decoding import positions_of
 from fluxttice_core.metrics.mass import MassEstimate, _Workspace, estimate_mass, outer_product
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import DecoderSampler

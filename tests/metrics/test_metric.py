@@ -8,25 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import Direction
-from fluxttice_core.metrics.metric import (
-    ControlName,
-    Figure,
-    Floor,
-    Metric,
-    Score,
-    Separation,
-    Verdict,
-    separation,
-)
-from fluxttice_core.metrics.quantities import base_of
+from fluxttice_core.metrics.catalogue import base_of
+from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score, Verdict, compared
+from fluxttice_core.metrics.settings import ControlName, Direction
 from fluxttice_core.statistics.intervals import Interval
 
 finite = st.floats(-100, 100, allow_nan=False)
 
 
 def exact(value: float, better: Direction = "higher", quantity: str = "G") -> Figure:
-    return Figure(quantity=quantity, half="a", value=value, unit="ratio", better=better, ceiling=1.0)
+    return Figure(quantity=quantity, half="a", value=value, unit="ratio", direction=better, ceiling=1.0)
 
 
 def sampled(value: float, width: float, better: Direction = "higher") -> Figure:
@@ -39,11 +30,13 @@ def sampled(value: float, width: float, better: Direction = "higher") -> Figure:
     )
 
 
-def metric(figure: Figure, *separations: tuple[ControlName, Verdict]) -> Metric:
+def metric(figure: Figure, *verdicts: tuple[ControlName, Verdict]) -> Metric:
     return Metric(
         figure=figure,
         floor=Floor(0.1, 0.0, 0.2, 5),
-        separations=tuple(Separation(control, 0.0, 0.2, verdict) for control, verdict in separations),
+        control_comparisons=tuple(
+            ControlComparison(control, 0.0, 0.2, verdict) for control, verdict in verdicts
+        ),
     )
 
 
@@ -139,31 +132,31 @@ def test_the_verdict_asks_for_ranges_apart(
     value: float, width: float, better: Direction, expected: Verdict
 ) -> None:
     scores = [Score("G", "a", 0.4, 0.35, 0.45), Score("G", "a", 0.5, 0.45, 0.55)]
-    assert separation(sampled(value, width, better), "constant_decoder", scores).verdict == expected
+    assert compared(sampled(value, width, better), "constant_decoder", scores).verdict == expected
 
 
 def test_untrained_networks_are_ranged_over_seeds_and_not_over_their_draws() -> None:
     scores = [Score("G", "a", 0.4, -9.0, 9.0), Score("G", "a", 0.5, -9.0, 9.0)]
-    found = separation(exact(0.6), "untrained", scores)
+    found = compared(exact(0.6), "untrained", scores)
     assert (found.low, found.high, found.verdict) == (0.4, 0.5, "better")
-    assert separation(exact(0.6), "constant_decoder", scores).verdict == "same"
+    assert compared(exact(0.6), "constant_decoder", scores).verdict == "same"
 
 
 def test_exact_figures_that_differ_by_rounding_are_the_same() -> None:
-    assert separation(exact(0.1 + 0.2), "half_support", [exact(0.3).score]).verdict == "same"
+    assert compared(exact(0.1 + 0.2), "half_support", [exact(0.3).score]).verdict == "same"
 
 
 @given(finite, finite, st.sampled_from(["higher", "lower"]))
 def test_turning_the_sign_turns_the_direction(value: float, other: float, better: Direction) -> None:
     turned: Direction = "lower" if better == "higher" else "higher"
-    plain = separation(exact(value, better), "half_support", [exact(other).score]).verdict
-    assert separation(exact(-value, turned), "half_support", [exact(-other).score]).verdict == plain
+    plain = compared(exact(value, better), "half_support", [exact(other).score]).verdict
+    assert compared(exact(-value, turned), "half_support", [exact(-other).score]).verdict == plain
 
 
 def test_only_the_oracle_may_be_better() -> None:
-    assert Separation("oracle", 0.9, 1.0, "worse").separates
-    assert not Separation("untrained", 0.9, 1.0, "worse").separates
-    assert not Separation("oracle", 0.9, 1.0, "same").separates
+    assert ControlComparison("oracle", 0.9, 1.0, "worse").separates
+    assert not ControlComparison("untrained", 0.9, 1.0, "worse").separates
+    assert not ControlComparison("oracle", 0.9, 1.0, "same").separates
 
 
 def test_a_metric_misleads_when_a_bad_generator_scores_as_well() -> None:
@@ -177,10 +170,10 @@ def test_a_metric_misleads_when_a_bad_generator_scores_as_well() -> None:
 
 def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> None:
     def exact(value: float) -> Figure:
-        return Figure(quantity="G", half="a", value=value, unit="ratio", better="higher", ceiling=1.0)
+        return Figure(quantity="G", half="a", value=value, unit="ratio", direction="higher", ceiling=1.0)
 
     scores = [exact(0.5).score, exact(0.6).score]
-    verdicts = [separation(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
+    verdicts = [compared(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
     assert verdicts == ["worse", "same", "same", "better"]
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup
 from fluxttice_core.metrics import posterior
-from fluxttice_core.metrics.indexing import positions_of, symbols_of
+from fluxttice_core.metrics.decoding import positions_of, symbols_of
 from fluxttice_core.metrics.posterior import (
     Posteriors,
     distortion,

@@ -9,7 +9,7 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import DeltaDecoder, QuantileLookup, ShuffledLabels
-from fluxttice_core.metrics.indexing import positions_of
+from fluxttice_core.metrics.decoding import positions_of
 from fluxttice_core.metrics.reconstruction import (
     Reconstruction,
     reconstruction_from_mean,

@@ -13,21 +13,18 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup, UniformSampler
-from fluxttice_core.metrics.choices import DECODE_RULES, DecodeRule
-from fluxttice_core.metrics.indexing import indices_of
+from fluxttice_core.metrics.decoding import decode_indices, decode_positions, indices_by, indices_of
 from fluxttice_core.metrics.sampling import (
     DecoderSampler,
     IndexSampler,
     cached_logits,
     count_operations,
-    decode_indices,
-    decode_positions,
     distinct_count,
     distinct_indices,
     index_counts,
-    indices_by,
     prior_chunks,
 )
+from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 

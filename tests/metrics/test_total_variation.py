@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fluxttice_core.metrics.choices import BRACKETED
 from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.metrics.settings import BRACKETED
 from fluxttice_core.metrics.total_variation import (
     Bracket,
     _folded,

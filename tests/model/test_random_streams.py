@@ -1,12 +1,13 @@
-"""Random streams depend on seed, purpose and epoch, and on nothing else."""
+"""Random streams depend on seed, purpose and epoch, on nothing else, and are always the same ones."""
 
 from itertools import product
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxttice_core.model.random_streams import stream
+from fluxttice_core.model.random_streams import measurement_stream, stream
 
 
 def first(generator: torch.Generator) -> list[float]:
@@ -41,3 +42,19 @@ def test_the_global_state_is_left_alone() -> None:
     before = torch.get_rng_state()
     first(stream(3, "noise"))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+SEED = 8_671_671_013_530_512_944
+"""The first eight bytes of SHA-256 of "measurement/7/a/coverage", by another program."""
+
+
+def test_a_stream_is_the_same_in_every_version() -> None:
+    assert measurement_stream(7, "a", "coverage").initial_seed() == SEED
+
+
+@pytest.mark.parametrize(
+    "other", [(8, "a", "coverage"), (7, "b", "coverage"), (7, "a"), (7, "coverage", "a")]
+)
+def test_another_seed_or_purpose_gives_another_stream(other: tuple[int, *tuple[str, ...]]) -> None:
+    seed, *purpose = other
+    assert measurement_stream(seed, *purpose).initial_seed() != SEED

@@ -42,7 +42,7 @@ LIES = (
         "rounded expectations are sampled as argmax",
         (
             Edit(
-                "metrics/sampling.py",
+                "metrics/decoding.py",
                 'return _likeliest(logits) if rule == "argmax" else _rounded_mean(logits)',
                 "return _rounded_mean(logits)",
             ),
@@ -160,8 +160,8 @@ LIES = (
         (
             Edit(
                 "evaluation/schemas/coverage_vs_entropy.json",
-                '"better",\n     "ceiling",\n     "ceiling_sd",',
-                '"better",\n     "ceiling_sd",',
+                '"ceiling",\n     "ceiling_sd",\n     "control_comparisons",',
+                '"ceiling_sd",\n     "control_comparisons",',
             ),
         ),
         (f"{_EVALUATION}/test_result_schema.py",),
@@ -170,18 +170,18 @@ LIES = (
         "more is drawn than the budget says",
         (
             Edit(
-                "metrics/reach_figures.py",
+                "metrics/coverage.py",
                 "_drawn_indices(source, stop - drawn, rules, generator)",
                 "_drawn_indices(source, 2 * (stop - drawn), rules, generator)",
             ),
-            Edit("metrics/reach_figures.py", "if drawn != stop:", "if False:"),
+            Edit("metrics/coverage.py", "if drawn != stop:", "if False:"),
         ),
-        (f"{_METRICS}/test_reach_figures.py::test_a_perfect_generator_reaches_its_ceiling",),
+        (f"{_METRICS}/test_coverage.py::test_a_perfect_generator_reaches_its_ceiling",),
     ),
     Lie(
         "a sampler that draws too few is believed",
-        (Edit("metrics/reach_figures.py", "if drawn != stop:", "if drawn > stop:"),),
-        (f"{_METRICS}/test_reach_figures.py::test_a_sample_smaller_than_its_budget_is_refused",),
+        (Edit("metrics/coverage.py", "if drawn != stop:", "if drawn > stop:"),),
+        (f"{_METRICS}/test_coverage.py::test_a_sample_smaller_than_its_budget_is_refused",),
     ),
     Lie(
         "the rate is clamped from below",

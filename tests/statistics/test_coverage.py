@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import HalfSupportSampler, QuantileLookup, UniformSampler
-from fluxttice_core.metrics.measured_coverage import measured_coverage
+from fluxttice_core.metrics.coverage import measured_coverage
 from fluxttice_core.metrics.sampling import DecoderSampler
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.coverage import (

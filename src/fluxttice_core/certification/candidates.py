@@ -16,8 +16,8 @@ from fluxttice_core.evaluation.steps import ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
-from fluxttice_core.metrics.streams import stream
 from fluxttice_core.model.halves import HalfName
+from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest, json_digest
 from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL, encode_model, list_checkpoints
@@ -77,7 +77,9 @@ def measure_candidates(
         accuracies = (_accuracy(trained, "a"), _accuracy(trained, "b"))
         information = tuple(
             generative_information(
-                estimate_mass(trained.model.vae(half), draws, generator=stream(seed, half, "mass"))
+                estimate_mass(
+                    trained.model.vae(half), draws, generator=measurement_stream(seed, half, "mass")
+                )
             ).value
             for half in ("a", "b")
         )

@@ -1,7 +1,7 @@
 """The model card: what a model is for, what it can and cannot do, and its figures, all from one result file.
 
 Its front matter follows the Hugging Face Hub's model-card metadata. The card is a function of the other files
-of its folder, so that whoever checks it writes it again and compares; that needs no torch.
+of its folder, so that whoever checks it writes it again and compares the figures; that needs no torch.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ import yaml
 from fluxttice_core.certification.selection import RULE
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
+from fluxttice_core.metrics.naming import headline_names, label
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
-from fluxttice_core.metrics.wording import label
 
 if TYPE_CHECKING:
-    from fluxttice_core.metrics.choices import Unit
-    from fluxttice_core.metrics.metric import Half
+    from fluxttice_core.metrics.settings import Half, Unit
 
-__all__ = ["headline_quantities", "model_card"]
+__all__ = ["headline_of", "model_card"]
 
 FAILED = "FAILED"
 
@@ -49,31 +48,15 @@ def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: 
     return "\n".join(lines) + "\n"
 
 
-def headline_quantities(result: Mapping[str, Any]) -> tuple[str, ...]:
-    """The quantities that stand for a model, as far as they were measured in every half.
+def headline_of(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """The metrics that stand for a model, as far as they were measured in every half.
 
     Args:
         result: The content of a result file.
     """
     measured = _Measured(result)
-    budget, part = measured.settings.headline, measured.part
-    wanted = (
-        "generative_information",
-        *(f"coverage/argmax/{n}" for n in measured.settings.draws),
-        f"efficiency/argmax/{budget}",
-        f"table_accuracy/mean/{part}",
-        f"trit_accuracy/mean/{part}",
-        f"table_accuracy/draw/{part}",
-        "rate",
-        "distortion",
-        "frontier_distance",
-        "code_information",
-        "nll",
-        "kl_from_uniform",
-        "argmax_divergence",
-        "memorisation",
-    )
-    return tuple(q for q in wanted if all(measured.has(q, half) for half in measured.halves))
+    names = headline_names(measured.settings)
+    return tuple(name for name in names if all(measured.has(name, half) for half in measured.halves))
 
 
 @dataclass(frozen=True)
@@ -120,7 +103,7 @@ class _Measured:
 def _front_matter(measured: _Measured) -> dict[str, Any]:
     metrics = [
         _metadata(metric)
-        for quantity in headline_quantities(measured.result)
+        for quantity in headline_of(measured.result)
         for metric in measured.of_halves(quantity)
     ]
     group = {
@@ -208,7 +191,7 @@ def _results(measured: _Measured) -> Iterator[str]:
     yield "*untrained* is the range over freshly initialised networks of the same shape."
     yield ""
     yield from _heading("", *(half.upper() for half in measured.halves), "perfect", "untrained")
-    for quantity in headline_quantities(measured.result):
+    for quantity in headline_of(measured.result):
         metrics = measured.of_halves(quantity)
         unit: Unit = metrics[0]["unit"]
         floors = [metric["floor"] for metric in metrics]

@@ -12,24 +12,23 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from fluxttice_core.certification.folder_names import MODEL, REPORT
-from fluxttice_core.certification.model_card import headline_quantities
+from fluxttice_core.certification.model_card import headline_of
 from fluxttice_core.certification.remeasurement_cost import require_repeatable
 from fluxttice_core.certification.report_check import require_complete
 from fluxttice_core.certification.verify import CertifiedFolder, Finding
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.evaluation.result_file import check_result
 from fluxttice_core.metrics.codes import figures_of_part, parts_of, rate_figures
+from fluxttice_core.metrics.coverage import coverage_figures
+from fluxttice_core.metrics.distribution import figures_of_mass
 from fluxttice_core.metrics.mass import estimate_mass
-from fluxttice_core.metrics.mass_figures import figures_of_mass
-from fluxttice_core.metrics.metric import Figure, Half
+from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.posterior import encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.metrics.reach_figures import reach_figures
 from fluxttice_core.metrics.reconstruction import undecided
-from fluxttice_core.metrics.series import Series
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
-from fluxttice_core.metrics.streams import stream
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, settings_from
 from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.pretrained import TrainedModel, load
 
@@ -95,7 +94,7 @@ def _require_same_rows(result: Mapping[str, Any], split: Split | None) -> None:
 def _measured_again(
     trained: TrainedModel, settings: MeasurementSettings, result: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    headline = headline_quantities(result)
+    headline = headline_of(result)
     halves: tuple[tuple[Half, Autoencoder], ...] = (("a", trained.vae_a), ("b", trained.vae_b))
     measured: set[str] = set()
     with fixed_threads():
@@ -125,8 +124,10 @@ def _figures(
     yield from figures_of_part(model, half, settings, part, rows)
     posteriors = encode_rows(model, device=torch.device("cpu"))
     yield from rate_figures(model, posteriors, half, settings)
-    yield from reach_figures(model, half, _up_to(settings, settings.headline))
-    mass = estimate_mass(model, settings.mass_draws, generator=stream(settings.seed, half, "mass"))
+    yield from coverage_figures(model, half, _up_to(settings, settings.headline))
+    mass = estimate_mass(
+        model, settings.mass_draws, generator=measurement_stream(settings.seed, half, "mass")
+    )
     yield from figures_of_mass(mass, half, settings, split)
 
 

@@ -13,14 +13,10 @@ from typing import Any
 
 from fluxttice_core.certification.folder_names import COMMAND, MODEL, REPORT
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.evaluation.figure_check import wrong_scales
-from fluxttice_core.evaluation.limitations import limitations_of
+from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
 from fluxttice_core.evaluation.result_facts import sampler_of, title_of_run
-from fluxttice_core.metrics.choices import DECODE_RULES
-from fluxttice_core.metrics.quantities import base_of
-from fluxttice_core.metrics.required import required_figures
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
-from fluxttice_core.metrics.wording import blindness_in_words
+from fluxttice_core.metrics.naming import due_metrics
+from fluxttice_core.metrics.settings import DECODE_RULES, MeasurementSettings, settings_from
 from fluxttice_core.spaces.conventions import conventions_digest, part_sizes
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.model_file import StoredModel
@@ -87,28 +83,20 @@ def require_complete(result: Mapping[str, Any]) -> None:
     """
     settings = settings_from(result["settings"])
     _require_figures(result, settings)
-    for fault in wrong_scales(result, settings):
+    for fault in (*wrong_scales(result, settings), *wrong_sentences(result)):
         raise MeasurementError(f"{REPORT} contradicts itself: {fault}")
     _require_same(
         {"table of coverage": (result["coverage"], list(_coverage_rows(result, settings)))}, "its figures"
     )
-    split_known = result["data"]["split"] is not None
+    sampler = {**result["sampler"], "dimensions": None}
     _require_same(
         {
-            "sampler": (
-                {**result["sampler"], "dimensions": None},
-                {"dimensions": None, **sampler_of(settings)},
-            ),
-            "limitations": (result["limitations"], list(limitations_of(split_known=split_known))),
+            "sampler": (sampler, {"dimensions": None, **sampler_of(settings)}),
             "command": (result["command"], COMMAND),
             "time and cost": ((result["created"], result["cost"]), (None, None)),
         },
         "its settings",
     )
-    if result["warnings"] not in [_warnings_of(result, codeless=codeless) for codeless in (True, False)]:
-        raise MeasurementError(
-            f"the warnings of {REPORT} do not follow from its verdicts beside the controls"
-        )
     words = [result["tool"]["version"], *result["environment"], *map(str, result["environment"].values())]
     if not all(map(_PLAIN.fullmatch, words)):
         raise MeasurementError(
@@ -139,11 +127,12 @@ def _split_of(stored: StoredModel, size: int) -> dict[str, Any] | None:
 
 
 def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings) -> None:
-    due = required_figures(
+    due = due_metrics(
         settings,
         base=result["space"]["base"],
         split_known=result["data"]["split"] is not None,
         rho=float(result["rho"]),
+        metric_set=result["metric_set"],
     )
     found = Counter((metric["quantity"], metric["half"]) for metric in result["metrics"])
     for quantity, half in sorted(due - found.keys()):
@@ -167,12 +156,3 @@ def _coverage_rows(result: Mapping[str, Any], settings: MeasurementSettings) -> 
                 **{name: found["argmax"][name] for name in ("ceiling", "ceiling_sd")},
                 **{rule: found[rule]["value"] if rule in found else None for rule in DECODE_RULES},
             }
-
-
-def _warnings_of(result: Mapping[str, Any], *, codeless: bool) -> list[str]:
-    verdicts = ((base_of(metric["quantity"]), _blind_to(metric)) for metric in result["metrics"])
-    return list(blindness_in_words(verdicts, codeless=codeless))
-
-
-def _blind_to(metric: Mapping[str, Any]) -> list[Any]:
-    return [s["control"] for s in metric["separations"] if s["control"] != "oracle" and not s["separates"]]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError
+from fluxttice_core.evaluation.caveats import stray_number
 from fluxttice_core.storage.checkpoint_record import Count, Sha256
 
 __all__ = ["RULE", "Candidate", "Ranked", "rank", "ranking_record", "read_ranking"]
@@ -179,12 +180,24 @@ def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
         ) from None
     again = rank(_candidate(entry) for entry in found.ranking)
     due = ranking_record(again, draws=draws, seed=seed)
-    for part, value in due.items():
-        if record[part] != value:
+    for part in ("draws", "seed", "ranking"):
+        if _without_reasons(record[part]) != _without_reasons(due[part]):
             raise CheckpointError(
                 f"selection.json is not what the fixed rule makes of its candidates: its {part} differs"
             )
+    stray = stray_number(_sentences(record), _sentences(due))
+    if stray is not None:
+        raise CheckpointError(f"selection.json is not a ranking: a sentence in it states the number {stray}")
     return again
+
+
+def _without_reasons(part: Any) -> Any:
+    """A part of a record without sentences, which may be worded otherwise."""
+    return [{**entry, "reason": ""} for entry in part] if isinstance(part, list) else part
+
+
+def _sentences(record: Mapping[str, Any]) -> list[str]:
+    return [record["rule"], *(entry["reason"] for entry in record["ranking"])]
 
 
 def _candidate(entry: _Entry) -> Candidate:

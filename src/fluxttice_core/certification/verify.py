@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fluxttice_core.certification.card_check import require_card
 from fluxttice_core.certification.folder_names import (
     CARD,
     MODEL,
@@ -31,7 +32,7 @@ from fluxttice_core.certification.selection import Candidate, read_ranking
 from fluxttice_core.certification.signature import verify_folder
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError, printable
 from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, on_all_operations
-from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault
+from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
 from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
@@ -46,7 +47,6 @@ _MAXIMUM_TEXT = 4 << 20
 _MAXIMUM_FOLDER = 512 << 20
 """A folder of more bytes is refused before they are read: a sparse file may claim terabytes."""
 _HALVES: tuple[Literal["a"], Literal["b"]] = ("a", "b")
-_SHOWN = 100
 _CHOSEN_BY = "table_accuracy/mean/held_out"
 
 
@@ -121,7 +121,7 @@ class CertifiedFolder:
         return found
 
     def _result(self) -> dict[str, Any]:
-        result = self._json(REPORT)
+        result = upgraded(self._json(REPORT))
         fault = schema_fault(result)
         if fault is not None:
             raise MeasurementError(f"{REPORT} is no complete result: {fault}")
@@ -284,18 +284,8 @@ def _nothing_chosen(folder: CertifiedFolder) -> str:
 def _card(folder: CertifiedFolder) -> str:
     stated = folder.text(CARD)
     imported_from(folder.settings)
-    due = model_card(folder.result, folder.settings, figures_among(folder.digests))
-    if stated.encode() != due.encode():
-        raise MeasurementError(f"{CARD} is not the card of these files: {_difference(stated, due)}")
-    return f"every byte follows from {REPORT}, {SETTINGS} and the names of the figures"
-
-
-def _difference(stated: str, due: str) -> str:
-    """The first line in which two texts differ."""
-    pairs = zip_longest(stated.split("\n"), due.split("\n"))
-    number, (here, there) = next((n, pair) for n, pair in enumerate(pairs, start=1) if pair[0] != pair[1])
-    shown = ["no such line" if line is None else f"“{line[:_SHOWN]}”" for line in (here, there)]
-    return f"its line {number} is {shown[0]}, where they give {shown[1]}"
+    facts = require_card(stated, model_card(folder.result, folder.settings, figures_among(folder.digests)))
+    return f"its {facts} facts follow from {REPORT} and {SETTINGS}; its sentences are the signer's"
 
 
 def _gates(folder: CertifiedFolder) -> str:
@@ -308,7 +298,7 @@ def _gates(folder: CertifiedFolder) -> str:
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
         for found in judged
     ]
-    for stated, expected in zip_longest(result["gates"], due):
+    for stated, expected in zip_longest(map(_nameless, result["gates"]), map(_nameless, due)):
         if stated != expected:
             asked = (expected or stated)["gate"]["quantity"]
             raise MeasurementError(f"{REPORT} judges {asked} wrongly, or by other gates than certify has")
@@ -320,6 +310,11 @@ def _gates(folder: CertifiedFolder) -> str:
                 f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}"
             )
     return f"both halves meet all {len(gates)} acceptance gates by the report's figures"
+
+
+def _nameless(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A gate's record without what the gate is called, which may be worded otherwise."""
+    return {**record, "gate": {**record["gate"], "name": ""}}
 
 
 def _passed(found: GateResult) -> bool:

@@ -18,13 +18,12 @@ from fluxttice_core.evaluation.result_file import Circumstances, result_of, writ
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
-from fluxttice_core.metrics.metric import Half
 from fluxttice_core.metrics.protocols import Decodable
-from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.metrics.streams import stream
+from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.atomic_write import require_writable
 from fluxttice_core.storage.environment import peak_memory
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
@@ -210,7 +209,7 @@ def _informations(halves: Halves, settings: MeasurementSettings) -> dict[Half, f
 
 
 def _information(model: Decodable, settings: MeasurementSettings) -> float:
-    generator = stream(settings.seed, "trained at all", device=settings.device)
+    generator = measurement_stream(settings.seed, "trained at all", device=settings.device)
     return generative_information(estimate_mass(model, _DRAWS_AT_ALL, generator=generator, groups=2)).value
 
 

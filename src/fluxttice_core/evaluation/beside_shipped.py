@@ -5,8 +5,8 @@ from rich.table import Table
 
 from fluxttice_core.evaluation.number_format import unit_sign, with_interval
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import Half
-from fluxttice_core.metrics.wording import label
+from fluxttice_core.metrics.naming import label
+from fluxttice_core.metrics.settings import Half
 
 __all__ = ["HEADLINE", "beside_shipped"]
 

@@ -12,7 +12,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import difference_shown, unit_sign, with_interval
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Figure
-from fluxttice_core.metrics.wording import label, sections
+from fluxttice_core.metrics.naming import label, sections
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 
@@ -38,9 +38,9 @@ class Difference:
         """`better` or `worse` of the other where the interval excludes 0; `different` for a description."""
         if self.interval.lower <= 0 <= self.interval.upper:
             return "same"
-        if self.first.better == "neither":
+        if self.first.direction == "neither":
             return "different"
-        return "better" if (self.interval.estimate > 0) == (self.first.better == "higher") else "worse"
+        return "better" if (self.interval.estimate > 0) == (self.first.direction == "higher") else "worse"
 
 
 def difference(first: Figure, other: Figure) -> Difference:
@@ -56,7 +56,7 @@ def difference(first: Figure, other: Figure) -> Difference:
     Example:
         >>> def rate(value: float) -> Figure:
         ...     return Figure(
-        ...         quantity="rate", half="a", value=value, unit="nats", better="neither", ceiling=9.9
+        ...         quantity="rate", half="a", value=value, unit="nats", direction="neither", ceiling=9.9
         ...     )
         >>> difference(rate(9.0), rate(9.5)).interval.estimate
         0.5
@@ -70,7 +70,7 @@ def difference(first: Figure, other: Figure) -> Difference:
     if paired:
         return Difference(first, other, paired_difference(np.array(other.samples), np.array(first.samples)))
     error = math.hypot(first.error, other.error)
-    degrees = min(first.degrees, other.degrees)
+    degrees = min(first.dof, other.dof)
     return Difference(first, other, Estimate(other.value - first.value, error, degrees).interval())
 
 
@@ -107,7 +107,7 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
         table.add_column(heading, justify="left" if heading in ("", "half") else "right", no_wrap=True)
     for section in sections(first.settings, first.rho):
         table.add_section()
-        for quantity in section.quantities:
+        for quantity in section.names:
             for half in ("a", "b", "pair"):
                 if (quantity, half) in found:
                     table.add_row(*_cells(found[quantity, half]))

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.metric import ControlName, Figure, Floor, Half, Metric, Score, separation
-
-DESCRIPTIONS: dict[ControlName, str] = {
-    "uniform_sampler": "every operation equally likely, without a code",
-    "untrained": "freshly initialised networks of the same shape",
-    "constant_decoder": "even odds whatever the latent, and a code that says nothing",
-    "half_support": "a perfect code that reaches every second operation only",
-    "oracle": "one latent a cell, cut at the quantiles of the prior: perfect",
-}
+from fluxttice_core.evaluation.caveats import DESCRIPTIONS
+from fluxttice_core.metrics.metric import Figure, Floor, Metric, Score, compared
+from fluxttice_core.metrics.settings import ControlName, Half
 
 
 @dataclass(frozen=True)
@@ -64,5 +58,5 @@ def _metric(figure: Figure, controls: Sequence[Control]) -> Metric:
     scores = {control.name: control.scores(figure.quantity, figure.half) for control in controls}
     if not scores["untrained"]:
         raise MeasurementError(f"{figure.quantity} has no floor: no untrained network was measured for it")
-    separations = tuple(separation(figure, name, found) for name, found in scores.items() if found)
-    return Metric(figure=figure, floor=Floor.of(scores["untrained"]), separations=separations)
+    control_comparisons = tuple(compared(figure, name, found) for name, found in scores.items() if found)
+    return Metric(figure=figure, floor=Floor.of(scores["untrained"]), control_comparisons=control_comparisons)

@@ -8,9 +8,9 @@ from jaxtyping import Float, Int64, Real
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import MINIMUM_UNTRAINED
-from fluxttice_core.metrics.indexing import indices_of, positions_of, symbols_of
+from fluxttice_core.metrics.decoding import indices_of, positions_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.metrics.settings import MINIMUM_UNTRAINED
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 CERTAIN = 200.0

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.report_json import from_plain
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -86,4 +85,4 @@ def certified_report() -> Report:
         raise CheckpointError(
             "the shipped report is of other weights than the shipped model: install the package again"
         )
-    return replace(from_plain(result), note=NOTE)
+    return replace(Report.from_plain(result), note=NOTE)

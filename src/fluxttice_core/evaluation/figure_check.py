@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.scales import Scale, scale_of
+from fluxttice_core.evaluation.caveats import DESCRIPTIONS, limitations_of, stray_number, warnings_of
+from fluxttice_core.metrics.naming import Scale, entry_of, scale_of
 from fluxttice_core.metrics.settings import MeasurementSettings
 
-__all__ = ["wrong_scales"]
+__all__ = ["wrong_scales", "wrong_sentences"]
 
 _ROUNDING = 1e-9
 
@@ -32,9 +33,33 @@ def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> It
         except MeasurementError as error:
             yield str(error)
             continue
+        if entry_of(quantity).since > result["metric_set"]:
+            yield f"{quantity} is in no report of metric set {result['metric_set']}"
         for what, (stated, expected) in _compared(metric, due, settings.seed).items():
             if not _same(stated, expected):
                 yield f"the {what} of {quantity} is {expected}, and not {stated}"
+
+
+def wrong_sentences(result: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a report's sentences, whose wording is free: warnings left out, or a stray number.
+
+    Args:
+        result: The content of a result file, which follows the schema.
+    """
+    due = warnings_of((metric["quantity"], _blind_to(metric)) for metric in result["metrics"])
+    if bool(due) != bool(result["warnings"]):
+        yield f"it has {len(result['warnings'])} warnings, and its metrics give {len(due)}"
+    limits = limitations_of(split_known=result["data"]["split"] is not None)
+    descriptions = [control["description"] for control in result["controls"]]
+    stated = (*result["warnings"], *result["limitations"], *descriptions)
+    stray = stray_number(stated, (*due, *limits, *DESCRIPTIONS.values()))
+    if stray is not None:
+        yield f"a sentence in it states the number {stray}, which is in no wording of its sentences"
+
+
+def _blind_to(metric: Mapping[str, Any]) -> list[Any]:
+    beside = metric["control_comparisons"]
+    return [one["control"] for one in beside if one["control"] != "oracle" and not one["separates"]]
 
 
 def _compared(metric: Mapping[str, Any], due: Scale, seed: int) -> dict[str, tuple[object, object]]:
@@ -42,7 +67,7 @@ def _compared(metric: Mapping[str, Any], due: Scale, seed: int) -> dict[str, tup
     found: dict[str, tuple[object, object]] = {
         "name": (metric["name"], _name(metric["quantity"], due.draws)),
         "unit": (metric["unit"], due.unit),
-        "better direction": (metric["better"], due.better),
+        "direction": (metric["direction"], due.direction),
         "ceiling": (metric["ceiling"], due.ceiling),
         "estimator": (metric["estimator"], "exact" if due.draws is None else "monte_carlo"),
         "number of draws": (metric["draws"], due.draws),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     # Not at run time, so that `fluxttice verify` can hold a report against the gates without loading torch.
-    from fluxttice_core.metrics.metric import Figure, Half, Score
+    from fluxttice_core.metrics.metric import Figure, Score
+    from fluxttice_core.metrics.settings import Half
 
 Comparison = Literal[">", ">=", "=="]
 

@@ -9,11 +9,9 @@ import numpy as np
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.choices import BRACKETED
-from fluxttice_core.metrics.estimated import LEVEL, share_interval
-from fluxttice_core.metrics.metric import Figure, Half
-from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.statistics.coverage import equivalent_uniform_budget
+from fluxttice_core.metrics.coverage import equivalent_budget
+from fluxttice_core.metrics.metric import LEVEL, Figure, share_interval
+from fluxttice_core.metrics.settings import BRACKETED, Half, MeasurementSettings
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
 
@@ -85,7 +83,7 @@ def _due(figure: Figure, coverage: _Coverage, size: int) -> Interval | None:
             return None
         if name == "efficiency":
             return share.interval.scaled(1 / share.ceiling)
-        return _equivalent(share.interval, size)
+        return equivalent_budget(share.interval, size)
     if name == "coverage":
         if not all(0 <= share <= 1 for share in figure.samples):
             return None
@@ -94,14 +92,7 @@ def _due(figure: Figure, coverage: _Coverage, size: int) -> Interval | None:
         return share_interval(np.array(figure.samples))
     if math.isinf(figure.value):
         return Interval(figure.value, figure.value, figure.value, LEVEL, "infinite")
-    return Estimate(figure.value, figure.error, figure.degrees).interval(LEVEL)
-
-
-def _equivalent(share: Interval, size: int) -> Interval:
-    estimate, lower, upper = (
-        equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
-    )
-    return Interval(estimate, lower, upper, share.level, share.method)
+    return Estimate(figure.value, figure.error, figure.dof).interval(LEVEL)
 
 
 def _near(here: float, there: float) -> bool:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from fluxttice_core.evaluation import laws
-from fluxttice_core.metrics.metric import Figure, Half
-from fluxttice_core.metrics.series import TOTAL_MASS, Series
+from fluxttice_core.metrics.catalogue import CATALOGUE
+from fluxttice_core.metrics.metric import TOTAL_MASS, Figure, Series
+from fluxttice_core.metrics.settings import Half
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.uniform_moments import expected_share
@@ -15,23 +17,6 @@ _SINGLE_PRECISION = 1e-6
 """Networks compute in single precision: so much may a figure be wrong beside the error of its draws."""
 
 _CURVE = "expected_coverage/categorical"
-_BY_NAME = {
-    "rate": "rate",
-    "distortion": "distortion",
-    "nll": "nll",
-    "code_information": "code_information",
-    "marginal_kl": "marginal_divergence",
-    "entropy": "model_entropy",
-    "kl_from_uniform": "divergence_from_uniform",
-    "kl_to_uniform": "divergence_to_uniform",
-}
-_OF_SETS = {
-    "coverage_of_a/argmax": "first",
-    "coverage_of_b/argmax": "second",
-    "union/argmax": "union",
-    "jaccard_similarity/argmax": "similarity",
-}
-"""These hold of the sets of every single repeat, without any error."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +83,11 @@ def _systems(figures: Iterable[Figure]) -> dict[tuple[Half, str], list[tuple[str
 def _concerned(
     space: OperationSpace, own: Sequence[tuple[str, Figure]], curves: Mapping[str, Series]
 ) -> laws.Figures:
-    named = {_BY_NAME[name]: _computed(figure) for name, figure in own if name in _BY_NAME}
-    for name, figure in own:
-        if name == "generative_information":
-            named[name] = _computed(figure, space.log_size)
+    # What is a ratio in reports is a share of the space's entropy.
+    named = {
+        law: _computed(figure, space.log_size if figure.unit == "ratio" else 1.0)
+        for law, figure in _by_law(own, "half")
+    }
     if TOTAL_MASS in curves:
         named["total_mass"] = Estimate(curves[TOTAL_MASS].y[0], _SINGLE_PRECISION)
     curve = curves.get(_CURVE)
@@ -118,6 +104,14 @@ def _concerned(
         overlaps=_pairs(own, "jaccard_distance", "jaccard_similarity", lambda _: 1.0),
         **named,
     )
+
+
+def _by_law(own: Iterable[tuple[str, Figure]], of: Literal["half", "pair"]) -> Iterator[tuple[str, Figure]]:
+    """Figures by what the laws call them, where a law concerns them."""
+    for name, figure in own:
+        entry = CATALOGUE.get(name)
+        if entry is not None and entry.law is not None and of in entry.of:
+            yield entry.law, figure
 
 
 def _pairs(
@@ -141,12 +135,12 @@ def _budget(figure: Figure) -> int:
 
 def _computed(figure: Figure, factor: float = 1.0) -> Estimate:
     """A figure, perhaps in another unit, with the rounding of single precision added to its error."""
-    return Estimate(figure.value * factor, figure.error * factor + _SINGLE_PRECISION, figure.degrees)
+    return Estimate(figure.value * factor, figure.error * factor + _SINGLE_PRECISION, figure.dof)
 
 
 def _set_tables(space: OperationSpace, own: Sequence[tuple[str, Figure]]) -> Iterator[laws.Figures]:
-    """The figures of the two sets, one table a repeat."""
-    samples = {_OF_SETS[name]: figure.samples for name, figure in own if name in _OF_SETS}
+    """The figures of the two sets, one table a repeat: of each, these laws hold without any error."""
+    samples = {law: figure.samples for law, figure in _by_law(own, "pair")}
     for values in zip(*samples.values(), strict=True):
         yield laws.Figures(space.size, **dict(zip(samples, values, strict=True)))
 

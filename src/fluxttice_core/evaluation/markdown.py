@@ -1,20 +1,17 @@
 """A report as a section of a Markdown document."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.tables import LEGEND, Grid, control_grid, gate_grid, grids
 
-if TYPE_CHECKING:
-    from fluxttice_core.evaluation.report import Report
 
-
-def section(report: "Report", *, level: int = 2) -> str:
+def section(report: ReportContent, *, level: int = 2) -> str:
     """The whole report, its heading at the given level."""
     return "\n".join(_lines(report, "#" * level)) + "\n"
 
 
-def _lines(report: "Report", mark: str) -> Iterator[str]:
+def _lines(report: ReportContent, mark: str) -> Iterator[str]:
     yield f"{mark} {report.title}"
     yield ""
     if report.note:

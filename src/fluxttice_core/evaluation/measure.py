@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.caveats import limitations_of
 from fluxttice_core.evaluation.control_scores import Control, beside_controls
 from fluxttice_core.evaluation.gates import judged
 from fluxttice_core.evaluation.law_checks import guarded
-from fluxttice_core.evaluation.limitations import limitations_of
 from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps, steps_of
-from fluxttice_core.metrics.metric import Figure
-from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.split import Split
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Not at run time, so that a card can be written, and checked, without loading what measures.
-    from fluxttice_core.metrics.choices import Unit
     from fluxttice_core.metrics.metric import Figure
+    from fluxttice_core.metrics.settings import Unit
     from fluxttice_core.statistics.intervals import Interval
 
 _DECIMALS: dict[Unit, int] = {
@@ -53,8 +53,8 @@ def with_interval(figure: Figure) -> str:
 
     Example:
         >>> from fluxttice_core.metrics.metric import Figure
-        >>> r = Figure(quantity="rate", half="a", value=9.514, unit="nats", better="neither", ceiling=9.888)
-        >>> with_interval(r)
+        >>> named = {"quantity": "rate", "half": "a", "unit": "nats", "direction": "neither"}
+        >>> with_interval(Figure(value=9.514, ceiling=9.888, **named))
         '9.514'
     """
     ends = None if figure.interval is None else (figure.low, figure.high)

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from fluxttice_core.evaluation.plot_record import record_of, round_numbers, sealed
-from fluxttice_core.metrics.metric import Half
+from fluxttice_core.metrics.settings import Half
 
 __all__ = ["BAND", "CEILING", "FLOOR", "HALVES", "Stroke", "encoded", "new_figure", "styled"]
 

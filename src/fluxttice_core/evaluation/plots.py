@@ -12,9 +12,9 @@ from scipy import stats
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.plot_style import BAND, CEILING, FLOOR, HALVES, encoded, new_figure, styled
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import Half, Metric
+from fluxttice_core.metrics.metric import Metric, Series
 from fluxttice_core.metrics.rate_distortion import BASE, frontier_curve
-from fluxttice_core.metrics.series import Series
+from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
 
 __all__ = [

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Real
 from torch import Tensor
 
-from fluxttice_core.evaluation.control_scores import DESCRIPTIONS, Control
+from fluxttice_core.evaluation.caveats import DESCRIPTIONS
+from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.controls import (
     ConstantDecoder,
     HalfSupportLookup,
@@ -17,17 +18,15 @@ from fluxttice_core.evaluation.controls import (
     UniformSampler,
 )
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback, Step, pair_steps, run_steps, steps_of
-from fluxttice_core.metrics.choices import DEFAULT_GROUPS
+from fluxttice_core.metrics.coverage import coverage_figures
+from fluxttice_core.metrics.distribution import figures_of_mass
 from fluxttice_core.metrics.mass import estimate_mass
-from fluxttice_core.metrics.mass_figures import figures_of_mass
-from fluxttice_core.metrics.metric import ControlName, Figure, Score
-from fluxttice_core.metrics.pair_figures import set_figures
+from fluxttice_core.metrics.metric import Figure, Score, Series
+from fluxttice_core.metrics.pair import set_figures
 from fluxttice_core.metrics.protocols import Decodable
-from fluxttice_core.metrics.reach_figures import reach_figures
 from fluxttice_core.metrics.sampling import count_operations
-from fluxttice_core.metrics.series import Series
-from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.metrics.streams import stream
+from fluxttice_core.metrics.settings import DEFAULT_GROUPS, ControlName, MeasurementSettings
+from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split
 
@@ -129,9 +128,9 @@ def _of_uniform(
 ) -> Iterator[Figure | Series]:
     """The uniform sampler: what it reaches, and the mass of the decoder with even odds, which is its own."""
     sampler = UniformSampler(space)
-    yield from reach_figures(sampler, "a", settings)
+    yield from coverage_figures(sampler, "a", settings)
     yield from set_figures(sampler, sampler, settings)
-    generator = stream(settings.seed, "uniform sampler", "mass", device=settings.device)
+    generator = measurement_stream(settings.seed, "uniform sampler", "mass", device=settings.device)
     mass = estimate_mass(ConstantDecoder(space), settings.mass_draws, generator=generator)
     each = settings.mass_draws // len(mass.groups)
     shares = [count_operations(sampler, each, generator).cpu().numpy() / each for _ in mass.groups]

@@ -4,20 +4,19 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.law_checks import LawRecord
-from fluxttice_core.metrics.metric import Figure, Floor, Metric, Score, Separation
-from fluxttice_core.metrics.series import Series
+from fluxttice_core.evaluation.result_schema import upgraded
+from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score, Series
+from fluxttice_core.metrics.naming import require_known
 from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.intervals import Interval
-
-if TYPE_CHECKING:
-    from fluxttice_core.evaluation.report import Report
 
 INFINITY = "infinity"
 """How an infinite number is written, since JSON has none; the other sign has a minus."""
@@ -25,14 +24,14 @@ INFINITY = "infinity"
 _CONSTANTS = {"Infinity": INFINITY, "-Infinity": f"-{INFINITY}"}
 _INFINITIES = {INFINITY: math.inf, f"-{INFINITY}": -math.inf}
 _NUMBERS = {
-    *("value", "low", "high", "mean", "error", "degrees", "ceiling", "ceiling_sd", "ratio"),
+    *("value", "low", "high", "mean", "error", "dof", "ceiling", "ceiling_sd", "ratio"),
     *("estimate", "lower", "upper", "slack", "tolerance", "threshold"),
 }
 
 _FIGURE_FIELDS = tuple(field.name for field in dataclasses.fields(Figure))
 
 
-def as_plain(report: "Report") -> dict[str, Any]:
+def as_plain(report: ReportContent) -> dict[str, Any]:
     """A report as dicts, lists, text and finite numbers."""
     values: dict[str, Any] = _plain(
         {
@@ -45,6 +44,7 @@ def as_plain(report: "Report") -> dict[str, Any]:
             },
             "settings": report.settings.model_dump(),
             "rho": report.rho,
+            "metric_set": report.metric_set,
             "metrics": [_metric_record(metric) for metric in report.metrics],
             "series": [dataclasses.asdict(series) for series in report.series],
             "controls": controls_as_plain(report.controls),
@@ -57,31 +57,31 @@ def as_plain(report: "Report") -> dict[str, Any]:
     return values
 
 
-def from_plain(values: Mapping[str, Any]) -> "Report":
-    """A report from what `as_plain` made of it.
+def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a report from what `as_plain` made of it, in this or an earlier version.
 
     Raises:
         MeasurementError: If a part is missing, or is not what a report holds.
     """
-    from fluxttice_core.evaluation.report import Report
-
     try:
-        restored: Any = _restored(values)
-        return Report(
-            title=restored["title"],
-            space=OperationSpace(restored["space"]["base"], restored["space"]["arity"]),
-            settings=settings_from(restored["settings"]),
-            rho=restored["rho"],
-            metrics=tuple(map(_metric, restored["metrics"])),
-            series=tuple(_series(record) for record in restored["series"]),
-            controls=controls_from_plain(values["controls"]),
-            gates=tuple(
+        restored: Any = _restored(upgraded(values))
+        require_known(restored["metric_set"])
+        return {
+            "title": restored["title"],
+            "space": OperationSpace(restored["space"]["base"], restored["space"]["arity"]),
+            "settings": settings_from(restored["settings"]),
+            "rho": restored["rho"],
+            "metrics": tuple(map(_metric, restored["metrics"])),
+            "series": tuple(_series(record) for record in restored["series"]),
+            "controls": controls_from_plain(values["controls"]),
+            "gates": tuple(
                 GateResult(Gate(**record["gate"]), record["half"], record["value"])
                 for record in restored["gates"]
             ),
-            laws=tuple(LawRecord(**record) for record in restored["laws"]),
-            limitations=tuple(restored["limitations"]),
-        )
+            "laws": tuple(LawRecord(**record) for record in restored["laws"]),
+            "limitations": tuple(restored["limitations"]),
+            "metric_set": restored["metric_set"],
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise MeasurementError(f"this is no complete report ({error}): measure the model again") from error
 
@@ -122,7 +122,9 @@ def _metric_record(metric: Metric) -> dict[str, Any]:
         "name": metric.name,
         "ratio": metric.ratio,
         "floor": dataclasses.asdict(metric.floor),
-        "separations": [{**dataclasses.asdict(s), "separates": s.separates} for s in metric.separations],
+        "control_comparisons": [
+            {**dataclasses.asdict(s), "separates": s.separates} for s in metric.control_comparisons
+        ],
     }
 
 
@@ -131,10 +133,12 @@ def _metric(record: dict[str, Any]) -> Metric:
     if values["interval"] is not None:
         values["interval"] = Interval(**values["interval"])
     values["samples"] = _finite(record["samples"], f"repeats of {record['quantity']}")
-    separations = tuple(
-        Separation(s["control"], s["low"], s["high"], s["verdict"]) for s in record["separations"]
+    comparisons = tuple(
+        ControlComparison(one["control"], one["low"], one["high"], one["verdict"])
+        for one in record["control_comparisons"]
     )
-    return Metric(figure=Figure(**values), floor=Floor(**record["floor"]), separations=separations)
+    floor = Floor(**record["floor"])
+    return Metric(figure=Figure(**values), floor=floor, control_comparisons=comparisons)
 
 
 def _series(record: dict[str, Any]) -> Series:

@@ -9,13 +9,12 @@ from typing import Any
 
 from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
 from fluxttice_core.evaluation.control_scores import beside_controls
-from fluxttice_core.evaluation.figure_check import wrong_scales
+from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
 from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.law_checks import LawRecord, guarded
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.report_json import from_plain
 from fluxttice_core.evaluation.result_facts import sampler_of
-from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, result_schema, schema_fault
+from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, result_schema, schema_fault, upgraded
 from fluxttice_core.metrics.metric import Metric
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
@@ -36,7 +35,7 @@ __all__ = [
 ]
 
 _ROUNDING = 1e-9
-SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 1
+SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 2
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,17 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """Read a result file and check all of it.
+    """Read a result file of any version and check all of it.
+
+    Returns:
+        Its content, in the names of this version.
 
     Raises:
         MeasurementError: If it is missing, damaged, incomplete or contradicts itself.
     """
     data = read_bounded(path, maximum=MAXIMUM_RESULT, name="The result file", error=MeasurementError)
     try:
-        result = parse_json(data, name=str(path))
+        result = upgraded(parse_json(data, name=str(path)))
     except RecordError as error:
         raise MeasurementError(str(error)) from error
     check_result(result, name=str(path))
@@ -116,7 +118,7 @@ def read_report(path: Path) -> Report:
     Raises:
         MeasurementError: If the file is missing, damaged, incomplete or contradicts itself.
     """
-    return from_plain(read_result(path))
+    return Report.from_plain(read_result(path))
 
 
 def check_result(result: object, *, name: str) -> None:
@@ -149,10 +151,12 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     """What no schema can say: every part that follows from others is worked out again."""
     if json_digest(result["settings"]) != result["settings_sha256"]:
         yield "its settings are not those of settings_sha256"
-    report = from_plain(result)
-    again = {**report.as_dict(), "coverage": report_coverage(report)}
+    report = Report.from_plain(result)
+    yield from wrong_sentences(result)
+    again = _without_sentences({**report.as_dict(), "coverage": report_coverage(report)})
+    stated = _without_sentences(result)
     yield from (
-        f"its {part} do not follow from what was measured" for part in again if again[part] != result[part]
+        f"its {part} do not follow from what was measured" for part in again if again[part] != stated[part]
     )
     if beside_controls([metric.figure for metric in report.metrics], report.controls) != report.metrics:
         yield "its floors or verdicts are not what its controls score"
@@ -161,6 +165,11 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_laws(report)
     yield from wrong_intervals(report)
     yield from _wrong_data(result, report)
+
+
+def _without_sentences(result: Mapping[str, Any]) -> dict[str, Any]:
+    controls = [{**control, "description": ""} for control in result["controls"]]
+    return {**result, "controls": controls, "warnings": []}
 
 
 def _wrong_gates(report: Report) -> Iterator[str]:

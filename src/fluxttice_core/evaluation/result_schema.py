@@ -1,19 +1,21 @@
 """The JSON Schema of result files, and what in a file does not follow it; needs neither torch nor a model."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-__all__ = ["MAXIMUM_RESULT", "result_schema", "schema_fault"]
+__all__ = ["MAXIMUM_RESULT", "result_schema", "schema_fault", "upgraded"]
 
 MAXIMUM_RESULT = 8 << 20
 """Bytes of the largest result file that is read: many times what the largest settings give."""
 
 _LONGEST = 160
+_RENAMED = {"better": "direction", "degrees": "dof", "separations": "control_comparisons"}
+"""What the first version called fields of a metric, and what they are called now."""
 
 
 @lru_cache(maxsize=1)
@@ -22,11 +24,42 @@ def result_schema() -> dict[str, Any]:
 
     Example:
         >>> result_schema()["properties"]["schema_version"]
-        {'const': 1}
+        {'const': 2}
     """
     text = resources.files("fluxttice_core.evaluation") / "schemas" / "coverage_vs_entropy.json"
     schema: dict[str, Any] = json.loads(text.read_text(encoding="utf-8"))
     return schema
+
+
+def upgraded(result: Any) -> Any:
+    """A result in the names of this version; whatever is no result of the first version is left as it is.
+
+    The first version had no metric set, since there was but one, and other names for three fields.
+
+    Args:
+        result: The content of a result file, or of a report's JSON.
+
+    Example:
+        >>> upgraded({"metrics": [{"better": "lower"}]})
+        {'metrics': [{'direction': 'lower'}], 'metric_set': 1}
+    """
+    metrics: Any = result.get("metrics") if isinstance(result, Mapping) else None
+    # As text, since 1 and true are equal.
+    first = isinstance(metrics, list) and "metric_set" not in result and not any(map(_has_new_names, metrics))
+    if not first or repr(result.get("schema_version", 1)) != "1":
+        return result
+    version = {"schema_version": 2} if "schema_version" in result else {}
+    return {**result, **version, "metrics": list(map(_renamed, metrics)), "metric_set": 1}
+
+
+def _renamed(metric: Any) -> Any:
+    if not isinstance(metric, Mapping):
+        return metric
+    return {_RENAMED.get(name, name): value for name, value in metric.items()}
+
+
+def _has_new_names(metric: Any) -> bool:
+    return isinstance(metric, Mapping) and not metric.keys().isdisjoint(_RENAMED.values())
 
 
 def schema_fault(result: object) -> str | None:

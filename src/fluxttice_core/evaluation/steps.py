@@ -8,14 +8,14 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.codes import information_figures, rate_figures, reconstruction_figures
-from fluxttice_core.metrics.mass_figures import mass_figures
-from fluxttice_core.metrics.metric import Figure, Half
-from fluxttice_core.metrics.pair_figures import agreement_figures, coupled_figures, set_figures
+from fluxttice_core.metrics.coupled_pair import coupled_figures
+from fluxttice_core.metrics.coverage import coverage_figures
+from fluxttice_core.metrics.distribution import mass_figures
+from fluxttice_core.metrics.metric import Figure, Series
+from fluxttice_core.metrics.pair import agreement_figures, set_figures
 from fluxttice_core.metrics.posterior import encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.reach_figures import reach_figures
-from fluxttice_core.metrics.series import Series
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.spaces.split import Split
 
@@ -62,7 +62,7 @@ def steps_of(
 
 
 def _half(model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None) -> Iterator[Step]:
-    yield Step(f"{half}: reach of the prior", 4, lambda: reach_figures(model, half, settings))
+    yield Step(f"{half}: reach of the prior", 4, lambda: coverage_figures(model, half, settings))
     yield Step(f"{half}: its distribution", 3, lambda: mass_figures(model, half, settings, split))
     if isinstance(model, Autoencoder):
         yield Step(f"{half}: reconstruction", 1, lambda: reconstruction_figures(model, half, settings, split))

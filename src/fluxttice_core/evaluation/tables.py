@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from fluxttice_core.evaluation.caveats import SIGNS
+from fluxttice_core.evaluation.content import ReportContent
+from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range, unit_sign, with_interval
-from fluxttice_core.metrics.choices import Unit
-from fluxttice_core.metrics.metric import Half, Metric
-from fluxttice_core.metrics.wording import SIGNS, blindness_in_words, label, sections
-
-if TYPE_CHECKING:
-    from fluxttice_core.evaluation.control_scores import Control
-    from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.metric import Metric
+from fluxttice_core.metrics.naming import label, sections
+from fluxttice_core.metrics.settings import Half, Unit
 
 PASS, FAIL, NOT_MEASURED = "pass", "FAIL", "not measured"
 LEGEND = (
@@ -47,13 +45,13 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
 
-def grids(report: "Report") -> Iterator[Grid]:
+def grids(report: ReportContent) -> Iterator[Grid]:
     """The tables of figures, without those of which nothing was measured."""
     by_quantity = _by_quantity(report.metrics)
     names = tuple(half.upper() for half in report.halves)
     headings = ("", *names, "perfect", "untrained", "blind to")
     for section in sections(report.settings, report.rho):
-        rows = tuple(_row(q, by_quantity[q], report.halves) for q in section.quantities if q in by_quantity)
+        rows = tuple(_row(q, by_quantity[q], report.halves) for q in section.names if q in by_quantity)
         if rows:
             yield Grid(section.title, headings, rows)
 
@@ -88,7 +86,7 @@ def _signs(metrics: Sequence[Metric]) -> str:
     return f"! {signs}" if any(metric.misleads for metric in metrics) else signs
 
 
-def control_grid(report: "Report") -> Grid:
+def control_grid(report: ReportContent) -> Grid:
     """The model beside every control, in the quantities that tell them apart and in those that do not."""
     part = "held_out" if report.has("table_accuracy/mean/held_out", report.halves[0]) else "all"
     units = {metric.quantity: metric.figure.unit for metric in report.metrics}
@@ -108,19 +106,19 @@ def control_grid(report: "Report") -> Grid:
     )
 
 
-def _value(report: "Report", quantity: str, half: Half) -> str:
+def _value(report: ReportContent, quantity: str, half: Half) -> str:
     if not report.has(quantity, half):
         return NOTHING
     metric = report.metric(quantity, half)
     return shown(metric.value, metric.figure.unit)
 
 
-def _scored(control: "Control", quantity: str, unit: Unit) -> str:
+def _scored(control: Control, quantity: str, unit: Unit) -> str:
     values = [score.value for run in control.runs for score in run if score.quantity == quantity]
     return shown_range(min(values), max(values), unit) if values else NOTHING
 
 
-def gate_grid(report: "Report") -> Grid:
+def gate_grid(report: ReportContent) -> Grid:
     """The acceptance gates."""
     halves = tuple(half.upper() for half in report.halves)
     rows = tuple(_gate_row(gate, results) for gate, results in _by_gate(report.gates).items())
@@ -141,11 +139,3 @@ def _gate_row(gate: Gate, results: Sequence[GateResult]) -> tuple[str, ...]:
     else:
         verdict = PASS if all(result.passed for result in results) else FAIL
     return (gate.name, f"{gate.comparison} {gate.threshold:g}", *shows, verdict)
-
-
-def warnings_of(metrics: Iterable[Metric]) -> tuple[str, ...]:
-    """One sentence for each set of bad generators that some quantities do not tell from the model.
-
-    The last is about the uniform sampler, which is no bad generator but has no code.
-    """
-    return blindness_in_words((metric.figure.base, metric.blind_to) for metric in metrics)

@@ -1,21 +1,17 @@
 """A report on the terminal, as rich tables that fit 100 columns."""
 
-from typing import TYPE_CHECKING
-
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.tables import FAIL, LEGEND, PASS, Grid, control_grid, gate_grid, grids
-
-if TYPE_CHECKING:
-    from fluxttice_core.evaluation.report import Report
 
 _MISLEADING, _PASS, _FAIL = "yellow", "green", "bold red"
 
 
-def metrics_table(report: "Report") -> Table:
+def metrics_table(report: ReportContent) -> Table:
     """All figures in one table, a section below another."""
     found = list(grids(report))
     *headings, last = found[0].headings
@@ -28,7 +24,7 @@ def metrics_table(report: "Report") -> Table:
     return table
 
 
-def report_card(report: "Report") -> RenderableType:
+def report_card(report: ReportContent) -> RenderableType:
     """Figures, controls, gates, warnings and limitations."""
     parts: list[RenderableType] = [
         *([Text(f"{report.note}\n", style="italic")] if report.note else []),
@@ -47,7 +43,7 @@ def report_card(report: "Report") -> RenderableType:
     return Group(*parts)
 
 
-def _setting_line(report: "Report") -> str:
+def _setting_line(report: ReportContent) -> str:
     settings = report.settings
     return (
         f"K = {report.space.size:,} operations, H = {report.space.log_size:.6f} nats; 95 % intervals; "

@@ -19,9 +19,7 @@ from fluxttice_core.experiments.study import (
     trained_alone,
     values,
 )
-from fluxttice_core.metrics.choices import Unit
-from fluxttice_core.metrics.metric import Half
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, Unit
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.training.recipe import Recipe
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
-from fluxttice_core.metrics.choices import Direction
+from fluxttice_core.metrics.settings import Direction
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 
 Sign = Literal["helps", "hurts", "differs", "none"]

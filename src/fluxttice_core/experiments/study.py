@@ -13,9 +13,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, RecordError
 from fluxttice_core.evaluation.headline import headline_figures
-from fluxttice_core.metrics.choices import Direction, Unit
-from fluxttice_core.metrics.metric import Half
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.halves import HALVES
@@ -235,7 +233,7 @@ def measured_run(
                 half=half,
                 quantity=figure.quantity,
                 unit=figure.unit,
-                better=figure.better,
+                better=figure.direction,
                 value=figure.value,
             )
             for half in HALVES

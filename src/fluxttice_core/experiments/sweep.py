@@ -19,9 +19,7 @@ from fluxttice_core.experiments.study import (
     trained_alone,
     values,
 )
-from fluxttice_core.metrics.choices import Direction, Unit
-from fluxttice_core.metrics.metric import Half
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.metrics.threads import THREADS, fixed_threads
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.statistics.intervals import Interval, mean_interval

@@ -14,7 +14,7 @@ from fluxttice_core.experiments.ablation import Ablation, PartEffect, part_effec
 from fluxttice_core.experiments.effect import Effect, verdict
 from fluxttice_core.experiments.study import values
 from fluxttice_core.experiments.sweep import Spread, Sweep, spreads
-from fluxttice_core.metrics.choices import Unit
+from fluxttice_core.metrics.settings import Unit
 
 _COLUMNS = {
     "efficiency/argmax": "efficiency",

@@ -1,6 +1,7 @@
 """Two halves as one model: decoders combined without the answer, and the pair coupled as in training."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -8,9 +9,16 @@ from jaxtyping import Float, Real
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.codes import information_figures, parts_of, rate_figures
+from fluxttice_core.metrics.metric import Figure, FigureMaker
 from fluxttice_core.metrics.pair import check_fit
+from fluxttice_core.metrics.posterior import distortion, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import Split
 
 CombinationRule = Literal["product", "mixture"]
 """How two distributions over a cell's symbols become one: their normalised product, or their mean."""
@@ -178,3 +186,42 @@ def couple(
         1.0
     """
     return CoupledPair(CoupledHalf(vae_a, vae_b, rho, "a"), CoupledHalf(vae_a, vae_b, rho, "b"), rule)
+
+
+def coupled_figures(
+    first: Autoencoder, second: Autoencoder, settings: MeasurementSettings, split: Split | None, rho: float
+) -> Iterator[Figure]:
+    """The pair coupled as in training, as one code: what comes back, what it costs, and each half's loss.
+
+    Both halves decode, each its share of the joint latent, and the product of their distributions is taken:
+    nothing is shown the answer.
+
+    Args:
+        first: Half A.
+        second: Half B, with a latent of the same dimensions.
+        settings: Repeats and seed.
+        split: The split that the model was trained on; none: not known.
+        rho: Cross-injection.
+    """
+    pair, prefix = couple(first, second, rho=rho), f"coupled/rho={rho:g}/"
+    posteriors = encode_rows(pair, device=torch.device(settings.device))
+    make = FigureMaker("pair", pair.space.size, settings, pair.latent_dim, prefix)
+    part, rows = list(parts_of(pair.space, split).items())[-1]
+    placed = rows.to(settings.device)
+    yield make(f"table_accuracy/mean/{part}", reconstruction_from_mean(pair, placed).table_accuracy)
+    generator = measurement_stream(settings.seed, "pair", "reconstruction", device=settings.device)
+    drawn = [
+        reconstruction_from_posterior(pair, placed, generator=generator).table_accuracy
+        for _ in range(settings.posterior_repeats)
+    ]
+    yield make.shares(f"table_accuracy/draw/{part}", drawn)
+    for found in (
+        *rate_figures(pair, posteriors, "pair", settings),
+        *information_figures(posteriors, "pair", settings, pair.space),
+    ):
+        if isinstance(found, Figure) and not found.quantity.startswith("latent_entropy"):
+            yield replace(found, quantity=f"{prefix}{found.quantity}")
+    for name, half in (("a", pair.first), ("b", pair.second)):
+        generator = measurement_stream(settings.seed, "pair", "distortion", name, device=settings.device)
+        loss = distortion(half, posteriors, draws=settings.posterior_repeats, generator=generator)
+        yield make(f"distortion_of_{name}", loss)

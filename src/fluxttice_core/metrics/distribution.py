@@ -1,7 +1,7 @@
 """What the mass of every operation says about a generator: likelihood, divergences, information, memory."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,81 @@ from jaxtyping import Float64, Int64
 from scipy.special import entr
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.metrics.mass import MassEstimate, estimate_mass
+from fluxttice_core.metrics.metric import TOTAL_MASS, Figure, FigureMaker, Series, rounded
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.metrics.total_variation import Bracket, argmax_total_variation, total_variation
+from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.split import Split
 from fluxttice_core.statistics.coverage import expected_coverage
 from fluxttice_core.statistics.estimate import Estimate, jackknife
+
+_QUANTILES = 201
+_CURVE_POINTS = 25
+
+
+def mass_figures(
+    model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None
+) -> Iterator[Figure | Series]:
+    """Likelihood, divergences, effective numbers, generative information, memorisation, expected coverage.
+
+    Args:
+        model: The decoder.
+        half: What to call it.
+        settings: Draws, budgets and seed.
+        split: The split that the model was trained on; none: memorisation is not known.
+
+    Raises:
+        OperationError: If the space is too large to enumerate.
+        MeasurementError: If the decoder returns numbers that are not finite.
+    """
+    generator = measurement_stream(settings.seed, half, "mass", device=settings.device)
+    mass = estimate_mass(model, settings.mass_draws, generator=generator)
+    yield from figures_of_mass(mass, half, settings, split)
+
+
+def figures_of_mass(
+    mass: MassEstimate, half: Half, settings: MeasurementSettings, split: Split | None
+) -> Iterator[Figure | Series]:
+    """The figures of `mass_figures`, of a mass that is estimated already.
+
+    Args:
+        mass: The mass of every operation.
+        half: What to call its generator.
+        settings: Draws, budgets and seed.
+        split: The split that the model was trained on; none: memorisation is not known.
+    """
+    make, found = FigureMaker(half, mass.space.size, settings), generative_figures(mass)
+    for name in (
+        *("generative_information", "nll", "kl_from_uniform", "kl_to_uniform", "entropy"),
+        *("conditional_entropy", "effective_number_1", "effective_number_2"),
+    ):
+        yield make(name, getattr(found, name))
+    whole, argmax = found.total_variation, found.argmax_total_variation
+    yield make("total_variation", whole.estimate, interval=whole.interval)
+    yield make("argmax_divergence", found.argmax_divergence.corrected)
+    yield make("argmax_total_variation", argmax.estimate, interval=argmax.interval)
+    if split is not None:
+        yield make("memorisation", memorisation(mass, train=split.train, held_out=split.held_out))
+    for n, share in zip(settings.draws, coverage_from_mass(mass, settings.draws), strict=True):
+        yield make(f"expected_coverage/categorical/N={n}", share)
+    yield Series(TOTAL_MASS, half, (0.0,), (float(mass.p.sum()),))
+    yield from _series(mass, half, max(settings.draws))
+
+
+def _series(mass: MassEstimate, half: Half, largest: int) -> Iterator[Series]:
+    """The sorted mass in units of 1/K, and expected coverage against the budget."""
+    levels = np.linspace(0.0, 1.0, _QUANTILES)
+    for name, p in (("sorted_mass/categorical", mass.p), ("sorted_mass/argmax", mass.p_argmax)):
+        quantiles = np.quantile(p * mass.space.size, levels)
+        yield Series(name, half, rounded(levels), rounded(quantiles))
+    budgets = np.unique(np.geomspace(1, max(largest, 2), _CURVE_POINTS).round().astype(np.int64)).tolist()
+    # Single precision may round the sum of p to more than 1; the curve would then rise above all that can be.
+    curve = expected_coverage(mass.p / max(1.0, mass.p.sum()), budgets)
+    yield Series(
+        "expected_coverage/categorical", half, tuple(float(n) for n in budgets), tuple(curve.tolist())
+    )
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.indexing import indices_of, positions_of
+from fluxttice_core.metrics.decoding import decode_positions, indices_of, positions_of
 from fluxttice_core.metrics.posterior import encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
-from fluxttice_core.metrics.sampling import decode_positions
 
 _STEPS = 11
 

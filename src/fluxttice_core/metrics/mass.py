@@ -11,11 +11,10 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import DEFAULT_GROUPS
-from fluxttice_core.metrics.class_weights import LEAST_LOGIT, class_weights
-from fluxttice_core.metrics.indexing import indices_of
+from fluxttice_core.metrics.decoding import LEAST_LOGIT, class_weights, decode_positions, indices_of
 from fluxttice_core.metrics.protocols import Decodable
-from fluxttice_core.metrics.sampling import decode_positions, prior_chunks
+from fluxttice_core.metrics.sampling import prior_chunks
+from fluxttice_core.metrics.settings import DEFAULT_GROUPS
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.spaces.operation_space import OperationSpace
 

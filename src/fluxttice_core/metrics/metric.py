@@ -1,20 +1,34 @@
 """A measured number that keeps its context: how it was taken, and what perfect and untrained score."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import MINIMUM_UNTRAINED, DecodeRule, Direction, Unit
-from fluxttice_core.metrics.quantities import base_of
-from fluxttice_core.statistics.estimate import Estimate
-from fluxttice_core.statistics.intervals import Interval
+import numpy as np
+from jaxtyping import Float64
 
-Half = Literal["a", "b", "pair"]
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.catalogue import base_of
+from fluxttice_core.metrics.naming import scale_of
+from fluxttice_core.metrics.settings import (
+    MINIMUM_UNTRAINED,
+    ControlName,
+    DecodeRule,
+    Direction,
+    Half,
+    MeasurementSettings,
+    Unit,
+)
+from fluxttice_core.statistics.estimate import Estimate
+from fluxttice_core.statistics.intervals import Interval, mean_interval
+
 Estimator = Literal["exact", "bound", "monte_carlo"]
 Verdict = Literal["better", "worse", "same", "different"]
-ControlName = Literal["uniform_sampler", "untrained", "constant_decoder", "half_support", "oracle"]
+
+LEVEL = 0.95
+TOTAL_MASS = "total_mass"
+"""The curve of one point that says what all p(x) sum to."""
 
 _ROUNDING = 1e-9
 """Relative difference below which two exact figures count as the same."""
@@ -29,13 +43,13 @@ class Figure:
         half: Of which half, or of the pair.
         value: The number; infinite where the formula says so.
         unit: Its unit; nats for every entropy.
-        better: Which direction is better; `neither` for a description.
+        direction: Which direction is better; `neither` for a description.
         ceiling: The value of a perfect generator with a perfect code, at the same budget.
         ceiling_sd: Standard deviation of a perfect generator's value, where it is random.
         estimator: Whether the number is exact, a bound, or sampled.
         interval: Its interval; none for an exact number.
         error: Its standard error; 0 for an exact number.
-        degrees: Degrees of freedom of the error.
+        dof: Degrees of freedom of the error.
         draws: Draws a repeat, for a sampled number.
         repeats: Independent repeats.
         seed: Seed of the draws.
@@ -51,13 +65,13 @@ class Figure:
     half: Half
     value: float
     unit: Unit
-    better: Direction
+    direction: Direction
     ceiling: float
     ceiling_sd: float | None = None
     estimator: Estimator = "exact"
     interval: Interval | None = None
     error: float = 0.0
-    degrees: float = math.inf
+    dof: float = math.inf
     draws: int | None = None
     repeats: int = 1
     seed: int | None = None
@@ -125,12 +139,142 @@ class Figure:
     @property
     def estimate(self) -> Estimate:
         """The value with its standard error."""
-        return Estimate(self.value, self.error, self.degrees)
+        return Estimate(self.value, self.error, self.dof)
 
     @property
     def score(self) -> "Score":
         """The figure without what a control's figure shares with the model's."""
         return Score(self.quantity, self.half, self.value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class FigureMaker:
+    """Makes the figures of one half by the rows of the catalogue: whoever measures gives value and error.
+
+    Args:
+        half: Of which half, or of the pair.
+        size: Operations of the space.
+        settings: Draws and seed.
+        dimensions: Latents, where a code is measured.
+        prefix: What stands before the names of the coupled pair.
+
+    Example:
+        >>> make = FigureMaker("a", 19_683, MeasurementSettings())
+        >>> nll = make("nll", Estimate(9.9, 0.01))
+        >>> nll.unit, nll.direction, str(nll.interval)
+        ('nats', 'lower', '9.9 [9.8804, 9.9196]')
+    """
+
+    half: Half
+    size: int
+    settings: MeasurementSettings
+    dimensions: int = 0
+    prefix: str = ""
+
+    def __call__(
+        self,
+        name: str,
+        estimate: Estimate | float,
+        *,
+        interval: Interval | None = None,
+        ceiling_sd: float | None = None,
+        repeats: int = 1,
+        samples: Sequence[float] = (),
+    ) -> Figure:
+        """A figure by its metric's name.
+
+        Args:
+            name: The metric, with its budget.
+            estimate: Value and standard error; the value alone where it is exact.
+            interval: Its interval, where that is not the one of the standard error.
+            ceiling_sd: Of a perfect generator's value, where the catalogue does not know it.
+            repeats: Independent repeats.
+            samples: The value of each repeat, where they are kept.
+        """
+        scale = scale_of(name, size=self.size, dimensions=self.dimensions, settings=self.settings)
+        known = estimate if isinstance(estimate, Estimate) else Estimate(estimate, 0.0)
+        exact = scale.draws is None
+        return Figure(
+            quantity=self.prefix + name,
+            half=self.half,
+            value=known.value,
+            unit=scale.unit,
+            direction=scale.direction,
+            ceiling=scale.ceiling,
+            ceiling_sd=scale.ceiling_sd if ceiling_sd is None else ceiling_sd,
+            estimator="exact" if exact else "monte_carlo",
+            interval=None if exact else interval or _interval(known),
+            error=known.error,
+            dof=known.degrees,
+            draws=scale.draws,
+            repeats=repeats,
+            seed=None if exact else self.settings.seed,
+            rule=scale.rule,
+            samples=tuple(samples),
+        )
+
+    def shares(self, name: str, values: Sequence[float]) -> Figure:
+        """A share by its value in each repeat, with Student's interval of their mean."""
+        found = np.array(values)
+        error = float(found.std(ddof=1)) / math.sqrt(len(found))
+        estimate = Estimate(float(found.mean()), error, len(found) - 1.0)
+        return self(
+            name, estimate, interval=share_interval(found), repeats=len(found), samples=found.tolist()
+        )
+
+
+def _interval(estimate: Estimate) -> Interval:
+    if math.isinf(estimate.value):
+        return Interval(estimate.value, estimate.value, estimate.value, LEVEL, "infinite")
+    return estimate.interval(LEVEL)
+
+
+def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
+    """Student's interval of a mean share over repeats, cut to [0, 1].
+
+    Example:
+        >>> str(share_interval(np.array([0.99, 1.0])))
+        '0.995 [0.931469, 1]'
+    """
+    mean = mean_interval(values, LEVEL)
+    return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve of a half, for drawing rather than for judging.
+
+    Args:
+        name: What it shows.
+        half: Of which half.
+        x: Where.
+        y: The values there.
+
+    Raises:
+        MeasurementError: If there is no point, or one axis has more of them than the other.
+    """
+
+    name: str
+    half: Half
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.x or len(self.x) != len(self.y):
+            raise MeasurementError(
+                f"the curve {self.name} has {len(self.x)} places and {len(self.y)} values: "
+                "give as many of both"
+            )
+
+
+def rounded(values: Iterable[float]) -> tuple[float, ...]:
+    """Values to six significant digits: as many as a drawing needs.
+
+    Example:
+        >>> rounded([0.123456789, 2.0])
+        (0.123457, 2.0)
+    """
+    return tuple(float(f"{value:.6g}") for value in values)
 
 
 @dataclass(frozen=True)
@@ -186,7 +330,7 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class Separation:
+class ControlComparison:
     """How a metric places the model beside one control.
 
     Args:
@@ -218,7 +362,7 @@ class Metric:
     Args:
         figure: The number and its ceiling.
         floor: What untrained networks score.
-        separations: The verdict for each control that has such a figure.
+        control_comparisons: The verdict for each control that has such a figure.
 
     Raises:
         MeasurementError: If the verdict beside untrained networks is missing.
@@ -226,10 +370,10 @@ class Metric:
 
     figure: Figure
     floor: Floor
-    separations: tuple[Separation, ...]
+    control_comparisons: tuple[ControlComparison, ...]
 
     def __post_init__(self) -> None:
-        if "untrained" not in {separation.control for separation in self.separations}:
+        if "untrained" not in {one.control for one in self.control_comparisons}:
             raise MeasurementError(f"{self.figure.quantity} was not compared with untrained networks")
 
     @property
@@ -265,7 +409,7 @@ class Metric:
     @property
     def blind_to(self) -> tuple[ControlName, ...]:
         """The controls, save the oracle, from which this metric does not separate the model."""
-        return tuple(s.control for s in self.separations if s.control != "oracle" and not s.separates)
+        return tuple(s.control for s in self.control_comparisons if s.control != "oracle" and not s.separates)
 
     @property
     def misleads(self) -> bool:
@@ -273,7 +417,7 @@ class Metric:
         return any(control != "uniform_sampler" for control in self.blind_to)
 
 
-def separation(figure: Figure, control: ControlName, scores: Sequence[Score]) -> Separation:
+def compared(figure: Figure, control: ControlName, scores: Sequence[Score]) -> ControlComparison:
     """Place a model's figure beside what a control scores.
 
     Args:
@@ -284,15 +428,15 @@ def separation(figure: Figure, control: ControlName, scores: Sequence[Score]) ->
     Example:
         >>> def g(value: float) -> Figure:
         ...     return Figure(
-        ...         quantity="G", half="a", value=value, unit="fraction", better="higher", ceiling=1.0
+        ...         quantity="G", half="a", value=value, unit="fraction", direction="higher", ceiling=1.0
         ...     )
-        >>> separation(g(0.82), "untrained", [g(0.001).score, g(0.002).score]).verdict
+        >>> compared(g(0.82), "untrained", [g(0.001).score, g(0.002).score]).verdict
         'better'
     """
     # What networks score varies more from seed to seed than by their draws.
     spread = [(s.value, s.value) if control == "untrained" else (s.low, s.high) for s in scores]
     low, high = min(low for low, _ in spread), max(high for _, high in spread)
-    return Separation(control, low, high, _verdict(figure, low, high))
+    return ControlComparison(control, low, high, _verdict(figure, low, high))
 
 
 def _verdict(figure: Figure, low: float, high: float) -> Verdict:
@@ -301,7 +445,7 @@ def _verdict(figure: Figure, low: float, high: float) -> Verdict:
     )
     if figure.low <= high + slack and figure.high >= low - slack:
         return "same"
-    if figure.better == "neither":
+    if figure.direction == "neither":
         return "different"
     above = figure.low > high
-    return "better" if above == (figure.better == "higher") else "worse"
+    return "better" if above == (figure.direction == "higher") else "worse"

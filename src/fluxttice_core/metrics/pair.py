@@ -1,5 +1,6 @@
 """Two halves side by side: what each reaches, what both reach, and where their decoders agree."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -7,14 +8,21 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.coverage import Source
+from fluxttice_core.metrics.decoding import decode_positions
+from fluxttice_core.metrics.metric import Figure, FigureMaker
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import (
     DECODE_CHUNK,
+    DecoderSampler,
     IndexSampler,
-    decode_positions,
     distinct_indices,
     prior_chunks,
 )
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.model.random_streams import measurement_stream
+
+_REPEATS_AT_LEAST = 2
 
 
 @dataclass(frozen=True)
@@ -165,3 +173,46 @@ def check_fit(first: Decodable, second: Decodable) -> None:
             f"{first.latent_dim} and {second.latent_dim} dimensions of spaces of {first.space.size:,} and "
             f"{second.space.size:,} operations"
         )
+
+
+def set_figures(first: Source, second: Source, settings: MeasurementSettings) -> Iterator[Figure]:
+    """Union and overlap of what the halves reach with the headline budget each, by argmax.
+
+    Args:
+        first: Half A.
+        second: Half B.
+        settings: Budget, repeats and seed.
+    """
+    of_a, of_b, budget = _sampler(first), _sampler(second), settings.headline
+    generator = measurement_stream(settings.seed, "pair", "sets", device=settings.device)
+    repeats = max(_REPEATS_AT_LEAST, settings.long_repeats)
+    found = [compare_samplers(of_a, of_b, budget, generator=generator) for _ in range(repeats)]
+    size, make = first.space.size, FigureMaker("pair", first.space.size, settings)
+    for name, values in (
+        ("coverage_of_a", [sets.first / size for sets in found]),
+        ("coverage_of_b", [sets.second / size for sets in found]),
+        ("union", [sets.union / size for sets in found]),
+        ("jaccard_similarity", [sets.jaccard_similarity for sets in found]),
+        ("jaccard_distance", [sets.jaccard_distance for sets in found]),
+    ):
+        yield make.shares(f"{name}/argmax/{budget}", values)
+
+
+def agreement_figures(first: Decodable, second: Decodable, settings: MeasurementSettings) -> Iterator[Figure]:
+    """How often both decoders read the same latent as the same table, and the same cell.
+
+    Args:
+        first: Half A.
+        second: Half B, with a latent of the same dimensions.
+        settings: Latents, repeats and seed.
+    """
+    generator = measurement_stream(settings.seed, "pair", "agreement", device=settings.device)
+    repeats, draws = max(_REPEATS_AT_LEAST, settings.long_repeats), settings.headline
+    found = [agreement(first, second, draws, generator=generator) for _ in range(repeats)]
+    make = FigureMaker("pair", first.space.size, settings)
+    yield make.shares(f"agreement/tables/{draws}", [one.table_agreement for one in found])
+    yield make.shares(f"agreement/trits/{draws}", [one.trit_agreement for one in found])
+
+
+def _sampler(source: Source) -> IndexSampler:
+    return DecoderSampler(source, "argmax") if isinstance(source, Decodable) else source

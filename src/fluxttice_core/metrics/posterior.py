@@ -11,9 +11,9 @@ from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import HISTOGRAM_BINS, HISTOGRAM_BOUND
-from fluxttice_core.metrics.indexing import positions_of, symbols_of
+from fluxttice_core.metrics.decoding import positions_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
+from fluxttice_core.metrics.settings import HISTOGRAM_BINS, HISTOGRAM_BOUND
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.statistics.estimate import Estimate
 

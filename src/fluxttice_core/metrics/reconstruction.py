@@ -10,10 +10,9 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.indexing import positions_of
+from fluxttice_core.metrics.decoding import decode_positions, positions_of
 from fluxttice_core.metrics.posterior import encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.metrics.sampling import decode_positions
 from fluxttice_core.metrics.threads import map_chunks
 
 _ROUNDING = 1e-4

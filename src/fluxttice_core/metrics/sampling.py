@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import DECODE_RULES, DecodeRule
-from fluxttice_core.metrics.class_weights import class_weights
-from fluxttice_core.metrics.indexing import indices_of
+from fluxttice_core.metrics.decoding import indices_by, require_rule, uniform_draws
 from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT, OperationSpace
 
@@ -68,7 +67,7 @@ class DecoderSampler:
         Raises:
             MeasurementError: If n or the chunk is out of range, or the rule is unknown.
         """
-        _check_rule(self.rule)
+        require_rule(self.rule)
         parts = list(map_chunks(self._decode, self._draws(n, generator), device=generator.device))
         return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.int64, device=generator.device)
 
@@ -82,7 +81,7 @@ class DecoderSampler:
         z, uniform = draws
         with torch.inference_mode():
             logits = cached_logits(self.model, z)
-            return indices_of(_positions(logits, self.rule, uniform), logits.shape[-1])
+            return indices_by(self.rule, logits, uniform)
 
 
 def prior_chunks(
@@ -126,143 +125,6 @@ def cached_logits(model: Decodable, z: Float[Tensor, "n d"]) -> Float[Tensor, "n
     if z.device.type != "cpu" or len(z) <= CACHED_CHUNK:
         return model.decode_logits(z)
     return torch.cat([model.decode_logits(part) for part in torch.split(z, CACHED_CHUNK)])
-
-
-def decode_indices(
-    logits: Float[Tensor, "n cells base"],
-    rule: DecodeRule = "argmax",
-    *,
-    generator: torch.Generator | None = None,
-) -> Int64[Tensor, "n"]:
-    r"""Decode logits to operation indices.
-
-    .. math:: i = \sum_p \mathrm{position}_p\, \mathrm{base}^p
-
-    Args:
-        logits: Unnormalised log-probabilities of each cell's symbols.
-        rule: `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
-            `expectation`, the softmax mean of the symbols rounded to the nearest.
-        generator: Source of the categorical draws; the other rules need none.
-
-    Returns:
-        Indices of the decoded operations.
-
-    Raises:
-        MeasurementError: If the rule is unknown, or `categorical` comes without a generator.
-
-    Example:
-        >>> decode_indices(torch.eye(3)[[2, 0, 1]].view(1, 3, 3)).tolist()
-        [11]
-    """
-    return indices_of(decode_positions(logits, rule, generator=generator), logits.shape[-1])
-
-
-def decode_positions(
-    logits: Float[Tensor, "n cells base"],
-    rule: DecodeRule = "argmax",
-    *,
-    generator: torch.Generator | None = None,
-) -> UInt8[Tensor, "n cells"]:
-    """Decode logits to the position (0 = the smallest) of each cell's symbol; arguments as `decode_indices`.
-
-    Raises:
-        MeasurementError: If the rule is unknown, or `categorical` comes without a generator.
-
-    Example:
-        >>> decode_positions(torch.eye(3)[[2, 0, 1]].view(1, 3, 3)).tolist()
-        [[2, 0, 1]]
-    """
-    _check_rule(rule)
-    if rule != "categorical":
-        return _positions(logits, rule, None)
-    if generator is None:
-        raise MeasurementError("categorical decoding draws at random: give it a generator")
-    return _positions(logits, rule, uniform_draws(tuple(logits.shape[:-1]), generator))
-
-
-def _check_rule(rule: str) -> None:
-    if rule not in DECODE_RULES:
-        raise MeasurementError(f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}")
-
-
-def uniform_draws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Numbers from 0 to 1, in single precision, that decide categorical symbols.
-
-    Args:
-        shape: Their shape.
-        generator: Source of the numbers; decides the device.
-    """
-    return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float32)
-
-
-def indices_by(
-    rule: DecodeRule, logits: Float[Tensor, "n cells base"], uniform: Float[Tensor, "n cells"] | None
-) -> Int64[Tensor, "n"]:
-    """Decode logits to operation indices by a rule, with the numbers already drawn that decide its symbols.
-
-    Args:
-        rule: As for `decode_indices`.
-        logits: As for `decode_indices`.
-        uniform: Numbers from 0 to 1 for the categorical rule; the others pass them over.
-
-    Raises:
-        MeasurementError: If the rule is categorical and there are no numbers.
-    """
-    if rule == "categorical" and uniform is None:
-        raise MeasurementError("categorical decoding draws at random: give it numbers from 0 to 1")
-    return indices_of(_positions(logits, rule, uniform if rule == "categorical" else None), logits.shape[-1])
-
-
-def _positions(logits: Tensor, rule: DecodeRule, uniform: Tensor | None) -> Tensor:
-    if uniform is not None:
-        return _drawn(logits, uniform)
-    return _likeliest(logits) if rule == "argmax" else _rounded_mean(logits)
-
-
-def _likeliest(logits: Tensor) -> Tensor:
-    """Compare class by class: with so few, that is several times faster than argmax along the last axis."""
-    best, second, *others = logits.unbind(-1)
-    position = (second > best).view(torch.uint8)
-    last = second
-    for c, candidate in enumerate(others, start=2):
-        best = torch.maximum(best, last)
-        position = torch.maximum(position, (candidate > best).view(torch.uint8) * c)
-        last = candidate
-    return position
-
-
-def _rounded_mean(logits: Tensor) -> Tensor:
-    """Centre the symbols of odd bases on 0, so that a mean halfway between two goes to the middle one."""
-    weights = _class_weights(logits)
-    offset = (len(weights) - 1) // 2
-    moment = sum(
-        ((c - offset) * weight for c, weight in enumerate(weights)), start=torch.zeros_like(weights[0])
-    )
-    return ((moment / _total(weights)).round() + offset).to(torch.uint8)
-
-
-def _drawn(logits: Tensor, uniform: Tensor) -> Tensor:
-    """Invert the cumulative distribution; unnormalised, so that a symbol of weight 0 is never drawn."""
-    *weights, last = _class_weights(logits)
-    level = uniform * _total([*weights, last])
-    position = torch.zeros(last.shape, dtype=torch.uint8, device=last.device)
-    cumulative = torch.zeros_like(last)
-    for weight in weights:
-        cumulative = cumulative + weight
-        position += (level >= cumulative).view(torch.uint8)
-    return position
-
-
-def _class_weights(logits: Tensor) -> list[Tensor]:
-    classes = logits.unbind(-1)
-    greatest = classes[0]
-    for candidate in classes[1:]:
-        greatest = torch.maximum(greatest, candidate)
-    return [class_weights(candidate - greatest) for candidate in classes]
-
-
-def _total(weights: list[Tensor]) -> Tensor:
-    return sum(weights[1:], start=weights[0])
 
 
 def count_operations(

@@ -1,17 +1,34 @@
-"""What a measurement is made with: budgets, repeats, rules and the seed, validated."""
+"""What a measurement is made with: budgets, repeats, rules and the seed, validated; read without torch."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.metrics.choices import (
-    DECODE_RULES,
-    DEFAULT_GROUPS,
-    MINIMUM_UNTRAINED,
-    DecodeRule,
-)
+
+Half = Literal["a", "b", "pair"]
+ControlName = Literal["uniform_sampler", "untrained", "constant_decoder", "half_support", "oracle"]
+Unit = Literal["fraction", "nats", "operations", "draws", "dimensions", "ratio"]
+Direction = Literal["higher", "lower", "neither"]
+"""Which way a figure is better; `neither` for a description."""
+
+DecodeRule = Literal["argmax", "categorical", "expectation"]
+"""How logits become one symbol a cell: the likeliest, a draw, or the softmax mean rounded."""
+
+DECODE_RULES: tuple[DecodeRule, ...] = get_args(DecodeRule)
+
+MINIMUM_UNTRAINED = 5
+"""The fewest untrained networks that a floor is taken from."""
+
+DEFAULT_GROUPS = 8
+"""Independent groups that the prior draws behind p(x) are parted into, for its errors."""
+
+HISTOGRAM_BINS, HISTOGRAM_BOUND = 50, 3.0
+"""The histogram of latents in older reports: so many bins between plus and minus the bound."""
+
+BRACKETED = "cross-fit below, plug-in less its noise above"
+"""The method of an interval between two estimates of a total variation."""
 
 HEADLINE = 50_000
 Budget = Annotated[int, Field(ge=1, le=100_000_000)]

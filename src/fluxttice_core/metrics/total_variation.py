@@ -8,8 +8,8 @@ from jaxtyping import Float64
 from scipy.optimize import brentq
 from scipy.special import gammaln, ndtr
 
-from fluxttice_core.metrics.choices import BRACKETED
 from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.metrics.settings import BRACKETED
 from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
 

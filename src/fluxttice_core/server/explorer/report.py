@@ -8,7 +8,6 @@ from typing import Any
 
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.report_json import from_plain
 from fluxttice_core.evaluation.tables import LEGEND, Grid, control_grid, gate_grid, grids
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.served_model import Served
@@ -79,7 +78,7 @@ def _report(served: Served) -> Report | str:
     if served.report is None:
         return served.without_report
     try:
-        return from_plain(json.loads(served.report))
+        return Report.from_plain(json.loads(served.report))
     except FluxtticeError as error:
         return f"the report of this model cannot be shown: {error}"
 

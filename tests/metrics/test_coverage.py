@@ -16,8 +16,8 @@ from fluxttice_core.evaluation.controls import (
     QuantileLookup,
     UniformSampler,
 )
+from fluxttice_core.metrics.coverage import coverage_figures
 from fluxttice_core.metrics.metric import Figure
-from fluxttice_core.metrics.reach_figures import reach_figures
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 
@@ -50,7 +50,7 @@ def by_quantity(figures: Iterable[Figure]) -> dict[str, Figure]:
 
 
 def test_every_rule_and_budget_has_its_three_figures() -> None:
-    found = by_quantity(reach_figures(QuantileLookup(SPACE), "a", SETTINGS))
+    found = by_quantity(coverage_figures(QuantileLookup(SPACE), "a", SETTINGS))
     assert set(found) == {
         f"{quantity}/{rule}/{n}"
         for quantity in ("coverage", "efficiency", "equivalent_uniform_budget")
@@ -60,7 +60,7 @@ def test_every_rule_and_budget_has_its_three_figures() -> None:
 
 
 def test_budgets_are_repeated_as_told() -> None:
-    found = by_quantity(reach_figures(QuantileLookup(SPACE), "a", SETTINGS))
+    found = by_quantity(coverage_figures(QuantileLookup(SPACE), "a", SETTINGS))
     assert found["coverage/argmax/100"].repeats == len(found["coverage/argmax/100"].samples) == 6
     assert found["coverage/argmax/400"].repeats == len(found["coverage/argmax/400"].samples) == 4
 
@@ -70,26 +70,26 @@ def test_a_perfect_generator_reaches_its_ceiling(source: QuantileLookup | Unifor
     inside = 0
     for seed in range(20):
         settings = SETTINGS.with_only(seed=seed)
-        found = by_quantity(reach_figures(source, "a", settings))["efficiency/argmax/400"]
+        found = by_quantity(coverage_figures(source, "a", settings))["efficiency/argmax/400"]
         inside += found.low <= 1 <= found.high
     assert inside >= 16
 
 
 @pytest.mark.parametrize("rule", ["argmax", "categorical", "expectation"])
 def test_a_collapsed_generator_scores_low(rule: str) -> None:
-    found = by_quantity(reach_figures(DeltaDecoder(SPACE, 5), "a", SETTINGS))
+    found = by_quantity(coverage_figures(DeltaDecoder(SPACE, 5), "a", SETTINGS))
     assert found[f"coverage/{rule}/400"].value == 1 / SPACE.size
     assert found[f"efficiency/{rule}/400"].high < 0.01
     assert found[f"equivalent_uniform_budget/{rule}/400"].value == pytest.approx(1.0)
 
 
 def test_a_generator_of_half_the_space_never_reaches_more() -> None:
-    found = by_quantity(reach_figures(HalfSupportLookup(SPACE), "a", SETTINGS))
+    found = by_quantity(coverage_figures(HalfSupportLookup(SPACE), "a", SETTINGS))
     assert found["coverage/argmax/400"].high <= 0.5
 
 
 def test_a_constant_decoder_is_perfect_by_categorical_decoding_alone() -> None:
-    found = by_quantity(reach_figures(ConstantDecoder(SPACE), "a", SETTINGS))
+    found = by_quantity(coverage_figures(ConstantDecoder(SPACE), "a", SETTINGS))
     assert found["efficiency/categorical/400"].value > 0.95
     assert found["efficiency/argmax/400"].value < 0.01
     assert found["efficiency/expectation/400"].value < 0.01
@@ -97,38 +97,38 @@ def test_a_constant_decoder_is_perfect_by_categorical_decoding_alone() -> None:
 
 def test_the_same_seed_gives_the_same_figures_and_another_half_others() -> None:
     source = QuantileLookup(SPACE)
-    first, again = (list(reach_figures(source, "a", SETTINGS)) for _ in range(2))
+    first, again = (list(coverage_figures(source, "a", SETTINGS)) for _ in range(2))
     assert first == again
-    other = by_quantity(reach_figures(source, "b", SETTINGS))
+    other = by_quantity(coverage_figures(source, "b", SETTINGS))
     assert other["coverage/argmax/100"].samples != by_quantity(first)["coverage/argmax/100"].samples
 
 
 def test_the_number_of_threads_changes_nothing() -> None:
     source = QuantileLookup(OperationSpace())
     settings = MeasurementSettings(draws=(40_000,), repeats=2)
-    alone = list(reach_figures(source, "a", settings))
+    alone = list(coverage_figures(source, "a", settings))
     torch.set_num_threads(3)
     try:
-        assert list(reach_figures(source, "a", settings)) == alone
+        assert list(coverage_figures(source, "a", settings)) == alone
     finally:
         torch.set_num_threads(1)
 
 
 def test_a_sample_smaller_than_its_budget_is_refused() -> None:
     with pytest.raises(MeasurementError, match="99 operations were drawn for a budget of 100"):
-        list(reach_figures(ShortSampler(SPACE), "a", SETTINGS))
+        list(coverage_figures(ShortSampler(SPACE), "a", SETTINGS))
 
 
 def test_samples_of_another_space_are_refused() -> None:
     message = "an index lies outside 0 to 255: these samples belong to another space"
     with pytest.raises(MeasurementError, match=f"^{message}$"):
-        list(reach_figures(AlienSampler(SPACE), "a", SETTINGS))
+        list(coverage_figures(AlienSampler(SPACE), "a", SETTINGS))
 
 
 def test_one_repeat_does_not_know_its_error() -> None:
     settings = SETTINGS.model_copy(update={"long_repeats": 1})
-    found = by_quantity(reach_figures(QuantileLookup(SPACE), "a", settings))
-    assert (found["coverage/argmax/400"].error, found["coverage/argmax/400"].degrees) == (math.inf, 0)
+    found = by_quantity(coverage_figures(QuantileLookup(SPACE), "a", settings))
+    assert (found["coverage/argmax/400"].error, found["coverage/argmax/400"].dof) == (math.inf, 0)
     assert found["coverage/argmax/100"].error < math.inf
 
 
@@ -142,6 +142,6 @@ def test_latents_are_decoded_in_parts_that_fill_every_core() -> None:
             return super().decode_logits(z)
 
     settings = MeasurementSettings(draws=(5_000,), repeats=2)
-    assert list(reach_figures(Watched(SPACE), "a", settings))
+    assert list(coverage_figures(Watched(SPACE), "a", settings))
     # On several threads the parts end in any order.
     assert sorted(sizes) == [904, 904, 2048, 2048, 2048, 2048]

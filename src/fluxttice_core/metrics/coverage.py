@@ -1,36 +1,39 @@
-"""Figures of the prior's reach: distinct operations at each budget, the decode rules side by side."""
+"""How many different operations a generator gives: at each budget, the decode rules side by side."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import torch
+from jaxtyping import Int64
+from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.choices import DecodeRule, Unit
-from fluxttice_core.metrics.metric import Figure, Half
+from fluxttice_core.metrics.decoding import indices_by, uniform_draws
+from fluxttice_core.metrics.metric import Figure, FigureMaker
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import (
     CACHED_CHUNK,
     DECODE_CHUNK,
     IndexSampler,
-    indices_by,
+    distinct_indices,
     prior_chunks,
     require_indices,
-    uniform_draws,
 )
-from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.metrics.streams import stream
+from fluxttice_core.metrics.settings import DecodeRule, Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT
 from fluxttice_core.statistics.coverage import Coverage, equivalent_uniform_budget
+from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
 
 Source = Decodable | IndexSampler
-_Seen = dict[DecodeRule, torch.Tensor]
+_Seen = dict[DecodeRule, Tensor]
 
 
-def reach_figures(source: Source, half: Half, settings: MeasurementSettings) -> Iterator[Figure]:
+def coverage_figures(source: Source, half: Half, settings: MeasurementSettings) -> Iterator[Figure]:
     """Coverage, efficiency and equivalent uniform budget at every budget and by every rule.
 
     The rules decode the same latents, so that they differ by nothing but the rule. A sampler without a
@@ -46,11 +49,11 @@ def reach_figures(source: Source, half: Half, settings: MeasurementSettings) -> 
         MeasurementError: If an index is outside the space.
     """
     source.space.require_enumerable()
-    counted = _counted(source, half, settings)
+    counted, make = _counted(source, half, settings), FigureMaker(half, source.space.size, settings)
     for rule in settings.rules:
         for budget in settings.draws:
             coverage = Coverage(source.space.size, budget, tuple(counted[rule, budget]))
-            yield from _of_coverage(coverage, rule, half, settings.seed)
+            yield from _of_coverage(coverage, rule, make)
 
 
 def _counted(
@@ -72,7 +75,7 @@ def _counted_once(
     source: Source, half: Half, settings: MeasurementSettings, repeat: int
 ) -> dict[tuple[DecodeRule, int], int]:
     """Distinct operations of one repeat, whose draws depend on no other's."""
-    generator = stream(settings.seed, half, "coverage", str(repeat), device=settings.device)
+    generator = measurement_stream(settings.seed, half, "coverage", str(repeat), device=settings.device)
     stops = [n for n in settings.draws if repeat < settings.repeats_of(n)]
     return {
         (rule, stop): int(seen[rule].count_nonzero())
@@ -113,7 +116,7 @@ def _drawn_indices(
 
 def _parts(
     source: Decodable, n: int, rules: tuple[DecodeRule, ...], generator: torch.Generator
-) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Prior draws with the numbers that decide their categorical symbols, cut small enough for every core."""
     for z in prior_chunks(source.latent_dim, n, generator, chunk=DECODE_CHUNK):
         # Drawn even where no rule needs it, so that the latents do not depend on the rules.
@@ -125,55 +128,117 @@ def _parts(
             yield z[start : start + step], None if uniform is None else uniform[start : start + step]
 
 
-def _decoded(
-    source: Decodable, rules: tuple[DecodeRule, ...], part: tuple[torch.Tensor, torch.Tensor | None]
-) -> _Seen:
+def _decoded(source: Decodable, rules: tuple[DecodeRule, ...], part: tuple[Tensor, Tensor | None]) -> _Seen:
     z, uniform = part
     with torch.inference_mode():
         logits = source.decode_logits(z)
         return {rule: indices_by(rule, logits, uniform) for rule in rules}
 
 
-def _mark(marks: torch.Tensor, indices: torch.Tensor) -> None:
+def _mark(marks: Tensor, indices: Tensor) -> None:
     require_indices(indices, len(marks))
     marks[indices] = True
 
 
-def _of_coverage(coverage: Coverage, rule: DecodeRule, half: Half, seed: int) -> Iterator[Figure]:
+def _of_coverage(coverage: Coverage, rule: DecodeRule, make: FigureMaker) -> Iterator[Figure]:
     repeats, best = len(coverage.distinct), coverage.ceiling
     share = coverage_interval(np.array(coverage.distinct), coverage.size)
     error = coverage.sd / coverage.size / math.sqrt(repeats) if repeats > 1 else math.inf
+    place = f"{rule}/{coverage.draws}"
 
-    def figure(quantity: str, unit: Unit, interval: Interval, ceiling: float, factor: float) -> Figure:
-        return Figure(
-            quantity=f"{quantity}/{rule}/{coverage.draws}",
-            half=half,
-            value=interval.estimate,
-            unit=unit,
-            better="higher",
-            ceiling=ceiling,
-            ceiling_sd=best.sd / coverage.size * factor,
-            estimator="monte_carlo",
-            interval=interval,
-            error=error * factor,
-            degrees=repeats - 1.0,
-            draws=coverage.draws,
-            repeats=repeats,
-            seed=seed,
-            rule=rule,
-            samples=tuple(d / coverage.size for d in coverage.distinct) if quantity == "coverage" else (),
-        )
+    def estimate(interval: Interval, factor: float) -> Estimate:
+        return Estimate(interval.estimate, error * factor, repeats - 1.0)
 
-    yield figure("coverage", "fraction", share, best.fraction, 1.0)
-    yield figure("efficiency", "ratio", share.scaled(1 / best.fraction), 1.0, 1 / best.fraction)
+    yield make(
+        f"coverage/{place}",
+        estimate(share, 1.0),
+        interval=share,
+        repeats=repeats,
+        samples=[d / coverage.size for d in coverage.distinct],
+    )
+    even = share.scaled(1 / best.fraction)
+    yield make(f"efficiency/{place}", estimate(even, 1 / best.fraction), interval=even, repeats=repeats)
     # The delta method: dN/dc = -1 / ((1 - c) ln(1 - 1/K)).
     slope = coverage.size / max(1 - share.estimate, 1 / coverage.size)
-    budget = _equivalent_budget(share, coverage.size)
-    yield figure("equivalent_uniform_budget", "draws", budget, float(coverage.draws), slope)
+    budget = equivalent_budget(share, coverage.size)
+    yield make(
+        f"equivalent_uniform_budget/{place}",
+        estimate(budget, slope),
+        interval=budget,
+        ceiling_sd=best.sd / coverage.size * slope,
+        repeats=repeats,
+    )
 
 
-def _equivalent_budget(share: Interval, size: int) -> Interval:
+def equivalent_budget(share: Interval, size: int) -> Interval:
+    """The uniform draws that would show the same share, with the interval that follows from the share's.
+
+    Args:
+        share: Share of the space that was seen.
+        size: Operations of the space.
+
+    Example:
+        >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
+        '68.9676 [50.8267, 91.1702]'
+    """
     estimate, lower, upper = (
         equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
     )
     return Interval(estimate, lower, upper, share.level, share.method)
+
+
+def measured_coverage(
+    sampler: IndexSampler, draws: Sequence[int], *, repeats: int, generator: torch.Generator
+) -> tuple[Coverage, ...]:
+    """Count the distinct operations in repeated samples of a generator.
+
+    Within a repetition the budgets are nested: the first N draws of one sample serve for each N, so that
+    figures at different budgets are correlated; repetitions are independent.
+
+    Args:
+        sampler: The generator of operations.
+        draws: Budgets N, each at least 1.
+        repeats: Independent repetitions, at least 1.
+        generator: Source of the randomness.
+
+    Returns:
+        One result for each budget, in the order given.
+
+    Raises:
+        MeasurementError: If a budget or the number of repetitions is less than 1.
+
+    Example:
+        >>> from fluxttice_core.evaluation.controls import UniformSampler
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> g = torch.Generator().manual_seed(0)
+        >>> (c,) = measured_coverage(UniformSampler(OperationSpace()), [50_000], repeats=3, generator=g)
+        >>> len(c.distinct), abs(c.efficiency - 1) < 0.01
+        (3, True)
+    """
+    if repeats < 1 or not draws or min(draws) < 1:
+        raise MeasurementError("coverage needs at least one repetition and budgets of at least one draw")
+    size = sampler.space.size
+    stops = sorted(set(draws))
+    by_repeat = [_distinct_at(sampler, stops, generator) for _ in range(repeats)]
+    return tuple(Coverage(size, n, tuple(found[n] for found in by_repeat)) for n in draws)
+
+
+def _distinct_at(sampler: IndexSampler, stops: list[int], generator: torch.Generator) -> dict[int, int]:
+    """Extend one sample from budget to budget, keeping only what was seen."""
+    size = sampler.space.size
+    seen = torch.zeros(0, dtype=torch.int64, device=generator.device)
+    found, drawn = {}, 0
+    for stop in stops:
+        seen = _with(seen, sampler.sample(stop - drawn, generator), size)
+        found[stop], drawn = len(seen), stop
+    return found
+
+
+def _with(seen: Int64[Tensor, "m"], sample: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "l"]:
+    require_indices(sample, size)
+    if size > ENUMERATION_LIMIT:
+        return distinct_indices(torch.cat((seen, sample)))
+    marks = torch.zeros(size, dtype=torch.bool, device=sample.device)
+    marks[seen] = True
+    marks[sample] = True
+    return marks.nonzero().squeeze(-1)

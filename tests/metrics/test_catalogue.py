@@ -1,4 +1,4 @@
-"""Scales: what a figure's name settles, against values known otherwise and against every figure measured."""
+"""The catalogue: what a metric's name settles, against values known otherwise and all that is measured."""
 
 import math
 from itertools import pairwise
@@ -7,8 +7,23 @@ import pytest
 from scipy.stats import norm
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.scales import Scale, histogram_entropy_of_prior, scale_of
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.evaluation.controls import QuantileLookup
+from fluxttice_core.evaluation.steps import Halves, run_steps, steps_of
+from fluxttice_core.metrics import catalogue
+from fluxttice_core.metrics.catalogue import CATALOGUE, base_of, histogram_entropy_of_prior
+from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.naming import (
+    Scale,
+    due_metrics,
+    entry_of,
+    headline_names,
+    label,
+    scale_of,
+    sections,
+)
+from fluxttice_core.metrics.settings import DecodeRule, MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.split import split
 from fluxttice_core.statistics.coverage import ceiling
 
 K = 19_683
@@ -52,7 +67,7 @@ def test_the_name_settles_the_rest(quantity: str, due: Scale) -> None:
 def test_the_ceiling_of_a_count_is_what_uniform_draws_show(budget: int) -> None:
     best = ceiling(K, budget)
     found = scale(f"coverage/categorical/{budget}")
-    assert (found.unit, found.better, found.draws, found.rule) == (
+    assert (found.unit, found.direction, found.draws, found.rule) == (
         "fraction",
         "higher",
         budget,
@@ -96,3 +111,84 @@ def test_the_entropies_of_latents_are_those_of_the_prior() -> None:
 def test_no_report_holds_another_figure(quantity: str) -> None:
     with pytest.raises(MeasurementError, match="is no figure of a report"):
         scale(quantity)
+
+
+SPACE = OperationSpace(arity=1)
+FEW = MeasurementSettings(draws=(20, 60), repeats=2, mass_draws=1024, aggregate_draws=16, posterior_repeats=2)
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, Figure]:
+    oracle = QuantileLookup(SPACE)
+    found: dict[str, Figure] = {}
+    for parts in (split(SPACE), None):
+        steps = steps_of({"a": oracle, "b": oracle}, FEW, parts, 0.2)
+        for items in run_steps(steps, device="cpu"):
+            found |= {item.quantity: item for item in items if isinstance(item, Figure)}
+    return found
+
+
+def test_every_row_is_measured_and_everything_that_is_measured_has_a_row(
+    measured: dict[str, Figure],
+) -> None:
+    assert {entry_of(name).name for name in measured} == {entry.name for entry in CATALOGUE.values()}
+
+
+def test_every_row_of_a_table_is_measured(measured: dict[str, Figure]) -> None:
+    for section in sections(FEW, 0.2):
+        assert section.names
+        assert set(section.names) <= measured.keys(), section.title
+    assert set(headline_names(FEW)) <= measured.keys()
+
+
+def test_words_tell_metrics_apart(measured: dict[str, Figure]) -> None:
+    alone = {name for name in measured if not name.startswith("coupled/")}
+    assert len({label(name) for name in alone}) == len(alone)
+    assert len({label(name, budget=False) for name in alone}) == len({base_of(name) for name in alone})
+
+
+def test_labels_leave_room_in_100_columns() -> None:
+    for section in sections(MeasurementSettings(), 0.2):
+        for name in section.names:
+            assert len(label(name)) <= 38
+
+
+def test_what_has_no_row_goes_by_its_name() -> None:
+    assert label("something_new") == "something_new"
+
+
+def test_no_row_is_of_a_set_that_is_yet_to_come() -> None:
+    assert {entry.since for entry in CATALOGUE.values()} == set(range(1, catalogue.METRIC_SET + 1))
+
+
+def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
+    later = catalogue.METRIC_SET + 1
+    with pytest.raises(MeasurementError, match="is newer than this program"):
+        due_metrics(FEW, base=3, split_known=True, rho=0.0, metric_set=later)
+
+
+@pytest.mark.parametrize("base", [2, 3])
+@pytest.mark.parametrize("split_known", [True, False])
+@pytest.mark.parametrize(
+    ("draws", "rules", "rho"),
+    [((50,), ("argmax",), 0.0), ((20, 70, 90), ("argmax", "categorical", "expectation"), 0.3)],
+)
+def test_what_is_required_is_what_is_measured(
+    base: int, split_known: bool, draws: tuple[int, ...], rules: tuple[DecodeRule, ...], rho: float
+) -> None:
+    settings = MeasurementSettings(
+        draws=draws,
+        rules=rules,
+        repeats=2,
+        long_repeats=1,
+        mass_draws=1024,
+        posterior_repeats=2,
+        aggregate_draws=16,
+    )
+    space = OperationSpace(base, 1) if base == 3 else OperationSpace(base, 2)
+    halves: Halves = {"a": QuantileLookup(space), "b": QuantileLookup(space)}
+    known = split(space) if split_known else None
+    parts = run_steps(steps_of(halves, settings, known, rho), device="cpu")
+    found = [(item.quantity, item.half) for part in parts for item in part if isinstance(item, Figure)]
+    assert len(found) == len(set(found))
+    assert set(found) == due_metrics(settings, base=base, split_known=split_known, rho=rho)

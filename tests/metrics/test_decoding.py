@@ -1,10 +1,12 @@
-"""Index arithmetic on tensors agrees with the operation space's own."""
+"""Index arithmetic agrees with the space's own, and weights of symbols are exponentials."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
 
-from fluxttice_core.metrics.indexing import indices_of, positions_of, symbols_of
+from fluxttice_core.metrics.decoding import LEAST_LOGIT, class_weights, indices_of, positions_of, symbols_of
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 SPACES = [OperationSpace(b, a) for b, a in [(2, 1), (2, 4), (3, 1), (3, 2), (3, 3), (4, 1), (4, 2)]]
@@ -44,3 +46,22 @@ def test_indices_above_the_limit_of_float_products_are_exact() -> None:
 
 def test_symbols_come_in_single_precision() -> None:
     assert symbols_of(OperationSpace(), torch.tensor([5])).dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_weights_are_the_exponentials(dtype: torch.dtype) -> None:
+    below = torch.linspace(LEAST_LOGIT + 0.2, 0, 10_001, dtype=dtype)
+    weights = class_weights(below)
+    assert weights.dtype == dtype
+    assert torch.equal(weights, below.exp())
+    assert float(weights.min()) > 0
+
+
+def test_what_is_next_to_nothing_is_nothing() -> None:
+    below = torch.tensor([LEAST_LOGIT, -87.0, -103.0, -1e30, -math.inf])
+    assert class_weights(below).tolist() == [0.0] * 5
+    assert float(below[1].exp()) > 0
+
+
+def test_a_logit_that_is_no_number_stays_one() -> None:
+    assert class_weights(torch.tensor([0.0, math.nan] * 9)).isnan().tolist() == [False, True] * 9

@@ -1,0 +1,78 @@
+"""What a report holds: every figure of a model beside its ceiling, its floor and the controls."""
+
+from dataclasses import dataclass
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.caveats import warnings_of
+from fluxttice_core.evaluation.control_scores import Control
+from fluxttice_core.evaluation.gates import GateResult, accepted
+from fluxttice_core.evaluation.law_checks import LawRecord
+from fluxttice_core.metrics.catalogue import METRIC_SET
+from fluxttice_core.metrics.metric import Metric, Series
+from fluxttice_core.metrics.settings import Half, MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """What was measured of a model, complete with what perfect, untrained and deceptive generators score.
+
+    Args:
+        title: What was measured.
+        space: The operations.
+        settings: Everything that the measurement was made with.
+        rho: Cross-injection of the pair.
+        metrics: The figures beside ceiling, floor and controls.
+        series: Curves for figures.
+        controls: What each control scored.
+        gates: The acceptance gates.
+        laws: The laws examined, with their slack.
+        limitations: What this report cannot say.
+        metric_set: The set of metrics that was measured.
+        note: What is to be known of the report itself, shown above it and not part of its JSON.
+    """
+
+    title: str
+    space: OperationSpace
+    settings: MeasurementSettings
+    rho: float
+    metrics: tuple[Metric, ...]
+    series: tuple[Series, ...]
+    controls: tuple[Control, ...]
+    gates: tuple[GateResult, ...]
+    laws: tuple[LawRecord, ...]
+    limitations: tuple[str, ...]
+    metric_set: int = METRIC_SET
+    note: str = ""
+
+    @property
+    def halves(self) -> tuple[Half, ...]:
+        """The halves that were measured, without the pair."""
+        return tuple(sorted({metric.half for metric in self.metrics} - {"pair"}))
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every acceptance gate was measured and met."""
+        return accepted(self.gates)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence for each set of generators that some metrics do not tell from the model."""
+        return warnings_of((metric.quantity, metric.blind_to) for metric in self.metrics)
+
+    def has(self, quantity: str, half: Half) -> bool:
+        """Whether a quantity was measured of a half."""
+        return any(metric.quantity == quantity and metric.half == half for metric in self.metrics)
+
+    def metric(self, quantity: str, half: Half) -> Metric:
+        """The metric of a quantity, such as `efficiency/argmax/50000`, and a half.
+
+        Raises:
+            MeasurementError: If it was not measured.
+        """
+        for metric in self.metrics:
+            if metric.half == half and quantity in (metric.quantity, metric.name):
+                return metric
+        raise MeasurementError(
+            f"{quantity} was not measured of {half}: see the report's metrics for its names"
+        )

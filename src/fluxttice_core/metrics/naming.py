@@ -1,0 +1,195 @@
+"""What a metric's name settles: its row, words and scale; which metrics a report holds and what it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics import catalogue
+from fluxttice_core.metrics.catalogue import CATALOGUE, CODES, DISTRIBUTION, PAIR, REACH, Case, Entry
+from fluxttice_core.metrics.settings import DecodeRule, Direction, Half, MeasurementSettings, Unit
+
+__all__ = [
+    "Scale",
+    "Section",
+    "due_metrics",
+    "entry_of",
+    "headline_names",
+    "label",
+    "require_known",
+    "scale_of",
+    "sections",
+]
+
+_NAME = re.compile(r"(coupled/rho=[^/]+/)?(?P<base>.+?)(/(N=)?(?P<budget>[1-9][0-9]{0,9}))?")
+_TERNARY = 3
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a metric's row comes to in one report.
+
+    Attributes:
+        unit: The unit.
+        direction: Which direction is better.
+        ceiling: The value of a perfect generator with a perfect code.
+        draws: Draws a repeat; none: it is exact.
+        rule: Decode rule, where one is used.
+        ceiling_sd: Standard deviation of a perfect generator's value; none where it is not random, or depends
+            on the figure's own value.
+    """
+
+    unit: Unit
+    direction: Direction
+    ceiling: float
+    draws: int | None = None
+    rule: DecodeRule | None = None
+    ceiling_sd: float | None = None
+
+
+def entry_of(name: str) -> Entry:
+    """The row of a metric, named as in reports.
+
+    Raises:
+        MeasurementError: If no report holds such a metric.
+
+    Example:
+        >>> entry_of("coupled/rho=0.3/distortion").label
+        'distortion D'
+    """
+    match = _NAME.fullmatch(name)
+    entry = None if match is None else CATALOGUE.get(match["base"])
+    if match is None or entry is None or name != (match[1] or "") + entry.name.format(n=match["budget"]):
+        raise MeasurementError(f"{name} is no figure of a report: see fluxttice_core.metrics.catalogue")
+    return entry
+
+
+def scale_of(name: str, *, size: int, dimensions: int, settings: MeasurementSettings) -> Scale:
+    """What a metric's name settles, in a report of a dual VAE.
+
+    Args:
+        name: The metric, such as `coverage/argmax/50000`.
+        size: Number K of operations.
+        dimensions: Latents of the half, or of both halves for the pair.
+        settings: What it was measured with.
+
+    Raises:
+        MeasurementError: If no report holds such a metric.
+
+    Example:
+        >>> found = scale_of("rate", size=19_683, dimensions=16, settings=MeasurementSettings())
+        >>> found.unit, found.direction, round(found.ceiling, 4), found.draws
+        ('nats', 'neither', 9.8875, None)
+    """
+    entry = entry_of(name)
+    budget = int(name.rpartition("/")[2].removeprefix("N=")) if "{n}" in entry.name else 0
+    draws = None if entry.draws is None else budget
+    if entry.draws is not None and entry.draws != "budget":
+        draws = getattr(settings, entry.draws)
+    case = Case(size, dimensions, budget or draws or 0)
+    return Scale(
+        unit=entry.unit,
+        direction=entry.direction,
+        ceiling=entry.perfect(case) if callable(entry.perfect) else entry.perfect,
+        draws=draws,
+        rule=entry.rule,
+        ceiling_sd=None if entry.perfect_sd is None else entry.perfect_sd(case),
+    )
+
+
+def require_known(metric_set: int) -> None:
+    """Refuse what was measured by a later program's metric set.
+
+    Raises:
+        MeasurementError: If it is later than this program's.
+    """
+    if metric_set > catalogue.METRIC_SET:
+        raise MeasurementError(
+            f"metric set {metric_set} is newer than this program, which knows {catalogue.METRIC_SET}: "
+            "install the newest one"
+        )
+
+
+def due_metrics(
+    settings: MeasurementSettings, *, base: int, split_known: bool, rho: float, metric_set: int | None = None
+) -> frozenset[tuple[str, Half]]:
+    """Name and half of each metric that a full report of a dual VAE holds.
+
+    Args:
+        settings: What it was measured with.
+        base: Symbols of the space.
+        split_known: Whether it is recorded which rows the model was trained on.
+        rho: Cross-injection of the pair.
+        metric_set: The metric set that it was measured by; none: this program's.
+
+    Raises:
+        MeasurementError: If the metric set is a later program's.
+
+    Example:
+        >>> found = due_metrics(MeasurementSettings(), base=3, split_known=True, rho=0.0)
+        >>> ("table_accuracy/mean/held_out", "b") in found, ("table_accuracy/mean/all", "b") in found
+        (True, False)
+    """
+    lacking = {"no split" if split_known else "split", *(() if base == _TERNARY else ("ternary",))}
+    latest = catalogue.METRIC_SET if metric_set is None else metric_set
+    require_known(latest)
+    found: set[tuple[str, Half]] = set()
+    for entry in CATALOGUE.values():
+        if entry.since > latest or entry.needs in lacking:
+            continue
+        names = entry.names(settings)
+        if "half" in entry.of:
+            found |= {(name, half) for name in names for half in ("a", "b")}
+        if "pair" in entry.of:
+            found |= {(name, "pair") for name in names}
+        if "coupled" in entry.of:
+            found |= {(f"coupled/rho={rho:g}/{name}", "pair") for name in names}
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Metrics that answer one question.
+
+    Args:
+        title: The question's subject.
+        names: The metrics, in order.
+    """
+
+    title: str
+    names: tuple[str, ...]
+
+
+def sections(settings: MeasurementSettings, rho: float) -> Iterator[Section]:
+    """What a report shows, in order; whatever was not measured is passed over by the caller."""
+    for title in (REACH, CODES, DISTRIBUTION, PAIR):
+        shown = [entry for entry in CATALOGUE.values() if entry.section == title]
+        yield Section(title, tuple(name for entry in shown for name in entry.shown(settings)))
+    coupled = [entry.name for entry in CATALOGUE.values() if "coupled" in entry.of]
+    yield Section(f"Coupled pair, rho = {rho:g}", tuple(f"coupled/rho={rho:g}/{name}" for name in coupled))
+
+
+def headline_names(settings: MeasurementSettings) -> tuple[str, ...]:
+    """The metrics that stand for a model, as far as they were measured, in order."""
+    return tuple(name for entry in CATALOGUE.values() if entry.headline for name in entry.shown(settings))
+
+
+def label(name: str, *, budget: bool = True) -> str:
+    """A metric in words; one that this program does not know by its name.
+
+    Args:
+        name: Its name in reports.
+        budget: Whether to say the budget, where the name has one.
+
+    Example:
+        >>> label("coverage/argmax/50000"), label("nll"), label("coupled/rho=0.3/distortion")
+        ('argmax coverage, N = 50,000', 'NLL', 'distortion D')
+    """
+    try:
+        words, at_budget = entry_of(name).label, "{n}" in entry_of(name).name
+    except MeasurementError:
+        return name
+    draws = name.rpartition("/")[2].removeprefix("N=")
+    return f"{words}, N = {int(draws):,}" if budget and at_budget else words
