@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from fluxttice_core.storage.sums import folder_digests, sums_text
 
 from fluxttice_core.certification import model_card, selection
 from fluxttice_core.certification.keys import load_public_key
@@ -19,6 +18,7 @@ from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics import catalogue
 from fluxttice_core.metrics.catalogue import CATALOGUE, Entry
+from fluxttice_core.storage.folder_digests import folder_digests, sums_text
 
 KEY = Path(__file__).parents[2] / "keys" / "fluxttice.pub"
 FIRST_VERSION = Path(__file__).parents[1] / "evaluation" / "goldens" / "first_version.json"
