@@ -3,7 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,8 @@ def improved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "RULE", "The most information of the exact ones.")
     monkeypatch.setattr(model_card, "_INTENDED_USE", ("For whoever counts.",))
     monkeypatch.setattr(
-        "fluxttice_core.certification.verify.ACCEPTANCE",
+        import_module("fluxttice_core.certification.verify"),
+        "ACCEPTANCE",
         tuple(replace(gate, name=f"{gate.name}, indeed") for gate in gates.ACCEPTANCE),
     )
 
