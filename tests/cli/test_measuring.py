@@ -1,12 +1,10 @@
 """What the measuring commands share."""
 
-import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from fluxttice_core.cli.measuring import Watch, chosen_settings, chosen_target, repeatable_command
+from fluxttice_core.cli.measuring import chosen_settings, chosen_target, repeatable_command
 from fluxttice_core.errors import CheckpointError, SettingsError
 from fluxttice_core.metrics.settings import QUICK, MeasurementSettings
 from tests.refusals import refused
@@ -38,12 +36,3 @@ def test_a_target_is_named_once() -> None:
         chosen_target(None, certified=False)
     with refused(CheckpointError, "missing_option"):
         chosen_target(Path("x"), certified=True)
-
-
-def test_a_watch_prints_reports_and_shows_progress_without_a_terminal() -> None:
-    console = Console(file=io.StringIO(), width=60)
-    with Watch(console) as watch:
-        watch.show("half-way", 0.5)
-    watch.print("[0.5] stays as it is")
-    assert isinstance(console.file, io.StringIO)
-    assert "stays as it is" in console.file.getvalue()

@@ -26,7 +26,8 @@ def ablate(
 ) -> None:
     """Train a recipe with and without each of its parts; started again, it goes on where it was."""
     require_extra("train", "training models")
-    from fluxttice_core.cli.measuring import Watch, repeatable_command
+    from fluxttice_core.cli.measuring import repeatable_command
+    from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.experiments.ablation import MEASUREMENT, REHEARSAL, new_ablation, run_ablation
     from fluxttice_core.experiments.study import resumed
     from fluxttice_core.experiments.tables import ablation_table
@@ -37,7 +38,7 @@ def ablate(
     measurement = REHEARSAL if quick else MEASUREMENT
     fresh = new_ablation(base, parts=part, command=repeatable_command(), measurement=measurement)
     ablation = resumed(path, fresh)
-    with Watch(lines=True) as watch:
-        ablation = run_ablation(ablation, path, range(seeds), watch.show)
-    watch.print(ablation_table(ablation))
+    with ProgressBar(lines=True) as bar:
+        ablation = run_ablation(ablation, path, range(seeds), bar.show)
+    bar.print(ablation_table(ablation))
     typer.echo(f"written to {path}")

@@ -58,14 +58,15 @@ def report_card(
         out: The result file; none: nothing is written.
         settings: What the measurement is made with.
     """
-    from fluxttice_core.cli.measuring import Watch, repeatable_command
+    from fluxttice_core.cli.measuring import repeatable_command
+    from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.evaluation.benchmark import benchmark as measure_and_write
 
-    with Watch(lines=True, every=10.0) as watch:
+    with ProgressBar(lines=True, every=10.0) as bar:
         report = measure_and_write(
-            target, out, command=repeatable_command(), settings=settings, progress=watch.show
+            target, out, command=repeatable_command(), settings=settings, progress=bar.show
         )
-    watch.print(report)
+    bar.print(report)
     if out is not None:
         typer.echo(f"written to {out}")
     return report

@@ -75,12 +75,13 @@ def certified_folder(
     """
     require_extra("train", "measuring a model")
     from fluxttice_core.certification.certify import certify as write_certificate
-    from fluxttice_core.cli.measuring import Watch, chosen_settings
+    from fluxttice_core.cli.measuring import chosen_settings
+    from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.evaluation.plots import draw_figures
 
     private_key = None if key is None else _private_key(key)
     settings = chosen_settings(quick=quick, draws=None, repeats=None, seed=None, device="cpu")
-    with Watch(lines=True, every=_SECONDS) as watch:
+    with ProgressBar(lines=True, every=_SECONDS) as bar:
         certificate = write_certificate(
             source,
             out or _beside(source),
@@ -88,8 +89,8 @@ def certified_folder(
             private_key=private_key,
             settings=settings,
             allow_uncertified=allow_uncertified,
-            on_ranking=lambda ranking: watch.print(_table(ranking)),
-            progress=watch.show,
+            on_ranking=lambda ranking: bar.print(_table(ranking)),
+            progress=bar.show,
         )
     _conclude(certificate)
     return certificate

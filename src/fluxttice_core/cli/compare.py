@@ -25,7 +25,8 @@ def compare(
 ) -> None:
     """Measure models with the same draws; show each beside the first, with intervals of the difference."""
     require_extra("train", "measuring models")
-    from fluxttice_core.cli.measuring import Watch, chosen_settings
+    from fluxttice_core.cli.measuring import chosen_settings
+    from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.errors import MeasurementError
     from fluxttice_core.evaluation.benchmark import require_trained
     from fluxttice_core.evaluation.comparison import comparison_table
@@ -35,7 +36,7 @@ def compare(
         raise MeasurementError("a comparison needs at least two models: name another one", "too_few")
     settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
     trained = [require_trained(path) for path in models]
-    with Watch() as watch:
-        reports = [coverage_report(model, settings=settings, progress=watch.show) for model in trained]
+    with ProgressBar() as bar:
+        reports = [coverage_report(model, settings=settings, progress=bar.show) for model in trained]
     for path, report in zip(models[1:], reports[1:], strict=True):
-        watch.print(comparison_table(reports[0], report, names=(str(models[0]), str(path))))
+        bar.print(comparison_table(reports[0], report, names=(str(models[0]), str(path))))

@@ -1,92 +1,14 @@
-"""What the measuring commands share: which model, which settings, and what a person sees meanwhile."""
+"""What the measuring commands share: which model, which settings, and the command that repeats them."""
 
-import math
 import shlex
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
-from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
-from fluxttice_core.cli.live import live_console
-from fluxttice_core.cli.pace import time_to_go
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_from
 from fluxttice_core.storage.pretrained import TrainedModel, load
 from fluxttice_core.storage.pretrained import certified as shipped
-
-_WIDTH = 100
-
-
-class Watch:
-    """A live bar on a terminal, and the report after it.
-
-    Args:
-        console: Where the report is printed.
-        lines: Whether a log gets a line for each step instead of a bar.
-        every: Seconds between such lines at least; what has only just begun gets its line all the same.
-    """
-
-    def __init__(self, console: Console | None = None, *, lines: bool = False, every: float = 0.0) -> None:
-        self._console = console or report_console()
-        live = live_console()
-        self._log = live if lines and not live.is_terminal else None
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description:<32}"),
-            BarColumn(bar_width=32),
-            TaskProgressColumn(),
-            TimeRemainingColumn(compact=True),
-            console=live,
-            disable=not live.is_terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("reading the model", total=1.0)
-        self._every, self._said = every, -math.inf
-        self._began = time.perf_counter()
-
-    def __enter__(self) -> "Watch":
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take the bar away."""
-        self._bar.stop()
-
-    def show(self, label: str, done: float) -> None:
-        """Show what comes next, and the share that is done."""
-        self._bar.update(self._task, description=label, completed=done)
-        now = time.perf_counter()
-        if done == 0:
-            self._began = now
-        if self._log is not None and (done in (0, 1) or now - self._said >= self._every):
-            self._said = now
-            left = time_to_go(now - self._began, done) if done < 1 else None
-            self._log.print(
-                f"{done:4.0%}  {label}{f' ({left})' if left else ''}", highlight=False, soft_wrap=True
-            )
-
-    def print(self, what: RenderableType) -> None:
-        """Print a report or a table."""
-        self._console.print(what, highlight=False)
-
-
-def report_console() -> Console:
-    """Where reports are printed: as wide as the terminal, or wide enough for their tables in a log."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def chosen_target(checkpoint: Path | None, *, certified: bool) -> TrainedModel:

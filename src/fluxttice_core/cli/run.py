@@ -26,7 +26,7 @@ def run(
     """Train the standard recipe, measure it, certify it and print the report card; goes on where it was."""
     require_extra("train", "training a model")
     from fluxttice_core.cli.certify import certified_folder
-    from fluxttice_core.cli.pace import duration
+    from fluxttice_core.cli.progress import duration
 
     started = time.perf_counter()
     folder = folder or Path("runs") / f"standard-{seed}"
@@ -46,7 +46,7 @@ def _say(text: str) -> None:
 
 
 def _show(certificate: "Certificate") -> None:
-    from fluxttice_core.cli.measuring import report_console
+    from fluxttice_core.cli.progress import report_console
     from fluxttice_core.evaluation.beside_shipped import beside_shipped
     from fluxttice_core.evaluation.coverage_report import certified_report
 

@@ -24,7 +24,8 @@ def sweep(
 ) -> None:
     """Train many seeds of a recipe together and measure each; started again, it goes on where it was."""
     require_extra("train", "training models")
-    from fluxttice_core.cli.measuring import Watch, repeatable_command
+    from fluxttice_core.cli.measuring import repeatable_command
+    from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.experiments.study import resumed
     from fluxttice_core.experiments.sweep import MEASUREMENT, REHEARSAL, new_sweep, run_sweep
     from fluxttice_core.experiments.tables import sweep_table
@@ -35,7 +36,7 @@ def sweep(
     measurement = REHEARSAL if quick else MEASUREMENT
     fresh = new_sweep(chosen, command=repeatable_command(), measurement=measurement, together=together)
     found = resumed(path, fresh)
-    with Watch(lines=True) as watch:
-        found = run_sweep(found, path, range(seeds), watch.show)
-    watch.print(sweep_table(found))
+    with ProgressBar(lines=True) as bar:
+        found = run_sweep(found, path, range(seeds), bar.show)
+    bar.print(sweep_table(found))
     typer.echo(f"written to {path}")

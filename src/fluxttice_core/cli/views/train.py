@@ -15,8 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from fluxttice_core.cli.live import live_console
-from fluxttice_core.cli.pace import time_to_go
+from fluxttice_core.cli.progress import live_console, time_to_go
 from fluxttice_core.extras import require_extra
 from fluxttice_core.training.history import EpochRecord
 from fluxttice_core.training.run import Run

@@ -1,12 +1,14 @@
-"""An estimate comes from the pace that was measured, and there is none before a pace is known."""
+"""What a person sees meanwhile: paces that were measured, one sentence in a log, nothing that moves there."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
-from fluxttice_core.cli.measuring import Watch
-from fluxttice_core.cli.pace import duration, time_to_go
+from fluxttice_core.cli.main import app
+from fluxttice_core.cli.progress import ProgressBar, duration, live_console, time_to_go
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_a_duration_in_words(seconds: float, said: str) -> None:
 def test_a_log_gets_lines_now_and_then_and_each_work_its_own_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    watch, log = Watch(Console(file=io.StringIO()), lines=True, every=10.0), io.StringIO()
+    watch, log = ProgressBar(Console(file=io.StringIO()), lines=True, every=10.0), io.StringIO()
     watch._log = Console(file=log)
     for moment, label, done in [
         (100, "ranking", 0.0),
@@ -60,3 +62,32 @@ def test_a_log_gets_lines_now_and_then_and_each_work_its_own_pace(monkeypatch: p
         "25%  more controls (20 s so far, about 1 min to go)",
         "100%  done",
     ]
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_a_refusal_in_a_log_is_one_sentence_whatever_is_asked_of_colours(
+    variable: str, monkeypatch: pytest.MonkeyPatch, untrained_checkpoint: Path
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    result = CliRunner().invoke(app, ["benchmark", "--quick", "--checkpoint", str(untrained_checkpoint)])
+    assert result.exit_code == 2
+    (sentence,) = result.stderr.splitlines()
+    assert sentence.startswith("fluxttice: ")
+    assert "\x1b" not in sentence
+
+
+def test_a_console_of_rich_alone_takes_a_log_for_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert Console(stderr=True).is_terminal
+    assert not live_console().is_terminal
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert live_console().is_terminal
+
+
+def test_a_bar_prints_reports_and_shows_progress_without_a_terminal() -> None:
+    console = Console(file=io.StringIO(), width=60)
+    with ProgressBar(console) as bar:
+        bar.show("half-way", 0.5)
+    bar.print("[0.5] stays as it is")
+    assert isinstance(console.file, io.StringIO)
+    assert "stays as it is" in console.file.getvalue()
