@@ -115,18 +115,27 @@ def test_a_setting_that_would_eat_memory_or_time_is_refused(greedy: str, memory_
 
 
 @pytest.mark.parametrize(
-    "greedy",
+    ("greedy", "what"),
     [
-        ["architecture.encoder_widths=[4096, 4096, 4096, 4096]"],
-        ["architecture.consolidating_width=4096", "architecture.consolidating_blocks=16"],
-        ["transport.draws={kind: constant, value: 1000000}"],
-        ["batch_size=65536", "architecture.base=2", "architecture.arity=4", "half_b.repulsion=1"],
-        ["calibration.draws=10000000"],
-        ["epochs=100000", "batch_size=1"],
-        ["architecture.arity=3", "architecture.latent_dim=27"],
+        (["architecture.encoder_widths=[4096, 4096, 4096]"], "weights"),
+        (["architecture.consolidating_width=4096", "architecture.consolidating_blocks=16"], "weights"),
+        (["transport.draws={kind: constant, value: 1000000}"], "numbers in memory at once"),
+        (
+            ["batch_size=65536", "architecture.base=2", "architecture.arity=4", "half_b.repulsion=1"],
+            "numbers in memory at once",
+        ),
+        (["calibration.draws=10000000"], "numbers in memory at once"),
+        (["epochs=100000", "batch_size=1"], "multiplications"),
+        (["reach.draws=10000000", "epochs=100000"], "multiplications"),
+        (["architecture.arity=3", "architecture.latent_dim=27"], "multiplications"),
     ],
 )
-def test_settings_that_eat_memory_or_time_together_are_refused(greedy: list[str], memory_lid: Lid) -> None:
+def test_settings_that_eat_memory_or_time_together_are_refused(
+    greedy: list[str], what: str, memory_lid: Lid
+) -> None:
     """Each within its own bounds: together they ask for more than a machine has."""
-    with memory_lid(), refused(SettingsError, "wrong_setting", "the settings together ask for about"):
+    with (
+        memory_lid(),
+        refused(SettingsError, "wrong_setting", "the settings together ask for about", what, "are the most"),
+    ):
         load_recipe("standard", greedy)

@@ -5,19 +5,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from fluxttice_core.metrics.choices import Direction
 
 from fluxttice_core.errors import ErrorCode, MeasurementError, TrainingError
 from fluxttice_core.experiments import ablation as subject
 from fluxttice_core.experiments.ablation import (
     Ablation,
+    Effect,
+    Sign,
     due,
     new_ablation,
     part_effects,
     run_ablation,
+    verdict,
 )
 from fluxttice_core.experiments.study import read_study, resumed
 from fluxttice_core.experiments.tables import ablation_markdown, ablation_table, statenet_sentences
+from fluxttice_core.statistics.intervals import paired_difference
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from tests.refusals import refused
 from tests.small import HEADLINE, RECIPE
@@ -230,3 +236,64 @@ def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:
     assert "over 3 seeds" in lines[-1]
     assert "of 36 intervals about 2 exclude 0" in lines[-1]
     assert ablation_table(finished).row_count == 5 * 7
+
+
+@pytest.mark.parametrize(
+    ("better", "shift", "sign"),
+    [
+        ("higher", 0.1, "helps"),
+        ("higher", -0.1, "hurts"),
+        ("lower", 0.1, "hurts"),
+        ("lower", -0.1, "helps"),
+        ("neither", 0.1, "differs"),
+        ("neither", 0.0, "none"),
+        ("higher", 0.0, "none"),
+    ],
+)
+def test_the_sign(better: Direction, shift: float, sign: Sign) -> None:
+    without = np.random.default_rng(0).normal(size=20)
+    noise = np.random.default_rng(1).normal(scale=1e-3, size=20)
+    assert Effect(paired_difference(without + noise - noise.mean() + shift, without), better).sign == sign
+
+
+def test_pairing_removes_what_the_seeds_share() -> None:
+    seeds = np.random.default_rng(0).normal(scale=10.0, size=20)
+    found = Effect(paired_difference(seeds + 0.1 + 1e-3 * np.cos(np.arange(20)), seeds), "higher")
+    assert found.sign == "helps"
+    assert found.interval.estimate == pytest.approx(0.1, abs=1e-3)
+    assert found.interval.upper - found.interval.lower < 0.01
+
+
+def test_the_same_figures_make_no_difference() -> None:
+    found = Effect(paired_difference(np.ones(5), np.ones(5)), "higher")
+    assert (found.interval.lower, found.interval.upper, found.sign) == (0.0, 0.0, "none")
+
+
+def test_noise_alone_is_called_an_effect_about_one_time_in_twenty() -> None:
+    generator = np.random.default_rng()
+    trials = 2_000
+    seen = sum(
+        Effect(paired_difference(*generator.normal(size=(2, 20))), "higher").sign != "none"
+        for _ in range(trials)
+    )
+    assert 0.02 < seen / trials < 0.09  # six standard deviations around .05 and more
+
+
+def test_one_pair_has_no_interval() -> None:
+    with pytest.raises(MeasurementError, match="at least two values"):
+        Effect(paired_difference(np.ones(1), np.zeros(1)), "higher")
+
+
+@pytest.mark.parametrize(
+    ("signs", "words"),
+    [
+        (["none", "none"], "no difference seen"),
+        (["differs", "none"], "differs"),
+        (["helps", "differs"], "helps"),
+        (["hurts", "none"], "hurts"),
+        (["hurts", "helps"], "helps and hurts"),
+        ([], "no difference seen"),
+    ],
+)
+def test_verdicts(signs: list[Sign], words: str) -> None:
+    assert verdict(signs) == words

@@ -3,7 +3,6 @@
 import pytest
 from torch import nn
 
-from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL
@@ -56,22 +55,3 @@ def test_pairs_of_a_batch_are_counted_where_they_repel() -> None:
         memory(load_recipe("standard", [batch, f"half_b.repulsion={weight}"])) for weight in (0, 0.5)
     )
     assert repelled - plain == 19_683**2
-
-
-@pytest.mark.parametrize(
-    ("greedy", "what"),
-    [
-        (["architecture.encoder_widths=[4096, 4096, 4096]"], "weights"),
-        (["architecture.consolidating_width=4096", "architecture.consolidating_blocks=16"], "weights"),
-        (["transport.draws={kind: constant, value: 1000000}"], "numbers in memory at once"),
-        (["calibration.draws=10000000"], "numbers in memory at once"),
-        (["epochs=100000", "batch_size=1"], "multiplications"),
-        (["reach.draws=10000000", "epochs=100000"], "multiplications"),
-        (["architecture.arity=3", "architecture.latent_dim=32"], "multiplications"),
-    ],
-)
-def test_what_no_machine_should_be_asked_for_is_refused(greedy: list[str], what: str) -> None:
-    with pytest.raises(
-        SettingsError, match=f"the settings together ask for about .* {what}, and .* are the most"
-    ):
-        load_recipe("standard", greedy)

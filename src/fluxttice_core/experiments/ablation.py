@@ -1,14 +1,13 @@
 """What each part of a recipe contributes: runs with it and without it, of the same seeds, measured alike."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from fluxttice_core.errors import MeasurementError, TrainingError
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
-from fluxttice_core.experiments.effect import Effect, effect
 from fluxttice_core.experiments.study import (
     RunRecord,
     Study,
@@ -19,7 +18,8 @@ from fluxttice_core.experiments.study import (
     trained_alone,
     values,
 )
-from fluxttice_core.metrics.settings import Half, MeasurementSettings, Unit
+from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
+from fluxttice_core.statistics.intervals import Interval, paired_difference
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.training.recipe import Recipe
 
@@ -46,6 +46,53 @@ class Ablation(Study):
         """The finished runs of a recipe, by seed."""
         digest = recipe_digest(recipe)
         return {run.seed: run for run in self.runs if run.recipe_sha256 == digest}
+
+
+Sign = Literal["helps", "hurts", "differs", "none"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The difference that a change makes to one figure.
+
+    Attributes:
+        interval: Interval of with - without, over pairs of runs.
+        better: Which direction is better.
+
+    Example:
+        >>> import numpy as np
+        >>> with_it, without = np.array([0.92, 0.94, 0.93]), np.array([0.90, 0.91, 0.91])
+        >>> Effect(paired_difference(with_it, without), "higher").sign
+        'helps'
+    """
+
+    interval: Interval
+    better: Direction
+
+    @property
+    def sign(self) -> Sign:
+        """`helps` or `hurts` where the interval excludes 0; `differs` for a description; else `none`."""
+        if self.interval.lower <= 0.0 <= self.interval.upper:
+            return "none"
+        if self.better == "neither":
+            return "differs"
+        return "helps" if (self.interval.estimate > 0.0) == (self.better == "higher") else "hurts"
+
+
+def verdict(signs: Iterable[Sign]) -> str:
+    """What the effects on several figures come to, in words.
+
+    Example:
+        >>> verdict(["none", "helps", "differs"]), verdict(["helps", "hurts"]), verdict(["none", "none"])
+        ('helps', 'helps and hurts', 'no difference seen')
+    """
+    found = set(signs)
+    if {"helps", "hurts"} <= found:
+        return "helps and hurts"
+    for sign in ("helps", "hurts", "differs"):
+        if sign in found:
+            return sign
+    return "no difference seen"
 
 
 @dataclass(frozen=True)
@@ -194,10 +241,12 @@ def _effects(pairs: Sequence[tuple[RunRecord, RunRecord]], half: Half) -> dict[s
     first = [figure for figure in pairs[0][0].figures if figure.half == half]
     return {
         figure.quantity: (
-            effect(
-                values([one for one, _ in pairs], half, figure.quantity),
-                values([other for _, other in pairs], half, figure.quantity),
-                better=figure.better,
+            Effect(
+                paired_difference(
+                    values([one for one, _ in pairs], half, figure.quantity),
+                    values([other for _, other in pairs], half, figure.quantity),
+                ),
+                figure.better,
             ),
             figure.unit,
         )

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import difference_shown, shown
-from fluxttice_core.experiments.ablation import Ablation, PartEffect, part_effects
-from fluxttice_core.experiments.effect import Effect, verdict
+from fluxttice_core.experiments.ablation import Ablation, Effect, PartEffect, part_effects, verdict
 from fluxttice_core.experiments.study import values
 from fluxttice_core.experiments.sweep import Spread, Sweep, spreads
 from fluxttice_core.metrics.settings import Unit

@@ -1,26 +1,73 @@
 """What a server serves: a model, the codes of all operations under both halves, and the model's report."""
 
 import time
-from dataclasses import dataclass
+from base64 import b64encode
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float32, Float64, Int64
 
 from fluxttice_core.errors import FluxtticeError, RecordError, SettingsError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.server.api.requests import LATENTS, MODELS
-from fluxttice_core.server.embeddings_cache import Codebook, codebook
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import parse_json
 from fluxttice_core.storage.embedding_table import parts_of
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
+
+
+@dataclass(frozen=True, eq=False)
+class Codebook:
+    """Posterior means of all operations, by index.
+
+    Args:
+        means: One row of latents an operation.
+        base64: Each row as a JSON string: base64 of little-endian float32.
+    """
+
+    means: Float32[np.ndarray, "K d"]
+    base64: tuple[bytes, ...]
+    _numbers: dict[int, bytes] = field(default_factory=dict, repr=False)
+
+    def numbers(self, index: int) -> bytes:
+        """A row as a JSON array, each number the shortest decimal that reads back as the same float32.
+
+        Example:
+            >>> Codebook(np.array([[0.1, -1.0]], dtype=np.float32), (b"",)).numbers(0)
+            b'[0.1,-1.0]'
+        """
+        written = self._numbers.get(index)
+        if written is None:
+            written = f"[{','.join(map(str, self.means[index]))}]".encode()
+            self._numbers[index] = written
+        return written
+
+    def distances(self, latent: Float32[np.ndarray, "d"]) -> Float64[np.ndarray, "K"]:
+        """Euclidean distance of every operation's mean from a latent.
+
+        Example:
+            >>> Codebook(np.array([[3.0, 0.0]], dtype=np.float32), ()).distances(
+            ...     np.array([0.0, 4.0], dtype=np.float32)
+            ... ).tolist()
+            [5.0]
+        """
+        steps = self.means.astype(np.float64) - latent.astype(np.float64)
+        return np.asarray(np.sqrt(np.einsum("kd,kd->k", steps, steps)))
+
+
+def codebook(model: TrainedModel, half: HalfName) -> Codebook:
+    """Encode every operation with one half of a model."""
+    means = model.encode(np.arange(model.space.size), vae=half)
+    rows = np.ascontiguousarray(means, dtype="<f4")
+    return Codebook(means, tuple(b'"' + b64encode(row.tobytes()) + b'"' for row in rows))
+
 
 REPORT = "report.json"
 _LARGEST_REPORT = 64 * 1024 * 1024
