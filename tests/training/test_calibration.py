@@ -133,20 +133,18 @@ def calibrated(small: "SmallRuns", **changes: Any) -> tuple[DualVAE, DualVAE]:
     return before, after
 
 
+def moved(before: DualVAE, after: DualVAE) -> set[str]:
+    old = before.state_dict()
+    return {key for key, tensor in after.state_dict().items() if not torch.equal(tensor, old[key])}
+
+
 def test_only_the_last_biases_are_shifted(small: "SmallRuns") -> None:
-    before, after = calibrated(small, sweeps=20)
-    moved = {
-        key for key, tensor in after.state_dict().items() if not torch.equal(tensor, before.state_dict()[key])
-    }
-    assert moved == {"decoder_A.decoder.2.bias", "decoder_B.fc_out.bias"}
+    assert moved(*calibrated(small, sweeps=20)) == {"decoder_A.decoder.2.bias", "decoder_B.fc_out.bias"}
 
 
 def test_only_the_last_layers_are_sharpened(small: "SmallRuns") -> None:
     before, after = calibrated(small, sweeps=0, conditional_entropy=2.0)
-    moved = {
-        key for key, tensor in after.state_dict().items() if not torch.equal(tensor, before.state_dict()[key])
-    }
-    assert moved == {
+    assert moved(before, after) == {
         *("decoder_A.decoder.2.bias", "decoder_A.decoder.2.weight"),
         *("decoder_B.fc_out.bias", "decoder_B.fc_out.weight"),
     }

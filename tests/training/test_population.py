@@ -1,5 +1,7 @@
 """A population is its seeds' own runs, computed together."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,6 @@ from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.training.conftest import SmallRuns
-import subprocess
-import sys
 
 UNSTEERED: dict[str, Any] = {
     "balance": None,
