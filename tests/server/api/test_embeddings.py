@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import fluxttice_core as fx
-from fluxttice_core.server.api.embeddings import Embeddings
 from fluxttice_core.server.served_model import Codebook, Served, codebook
 from fluxttice_core.spaces.operation_space import OperationSpace
 
@@ -121,7 +120,3 @@ def test_null_is_the_same_as_nothing(server: Any) -> None:
 def test_distances_are_euclidean() -> None:
     book = Codebook(np.array([[0.0, 0.0], [3.0, 4.0]], dtype=np.float32), (b"", b""))
     assert book.distances(np.zeros(2, dtype=np.float32)).tolist() == [0.0, 5.0]
-
-
-def test_the_endpoint_is_named_as_clients_expect(server: Any) -> None:
-    assert any(route.endpoint.__func__ is Embeddings.create for route in server.app.routes[:1])

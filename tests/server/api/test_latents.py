@@ -7,7 +7,6 @@ import pytest
 import fluxttice_core as fx
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.server.api.latent_input import read_latent, read_latents
-from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.spaces.operation_space import OperationSpace
 
@@ -187,8 +186,3 @@ def test_an_unknown_model_is_not_found(server: Any, path: str) -> None:
     answer = server.post(path, {"model": "fluxttice-c"} | others[path])
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "model_not_found"
-
-
-def test_the_endpoints_are_served(server: Any) -> None:
-    handlers = {getattr(route.endpoint, "__func__", None) for route in server.app.routes}
-    assert {Latents.decode, Latents.sample, Latents.neighbours} <= handlers

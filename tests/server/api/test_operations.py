@@ -12,7 +12,6 @@ from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.operations.symmetry import class_count
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
-from fluxttice_core.server.api.operations import Listing
 
 
 @pytest.fixture
@@ -176,8 +175,3 @@ def test_the_vocabulary_counts_what_has_each_property(server: Any) -> None:
     assert {one["name"]: one["operations"] for one in known["data"]}["sheffer"] == 3_774
     assert [one["name"] for one in known["symmetries"]] == [term.name for term in SYMMETRIES]
     assert all(one["classes"] == class_count(one["name"]) for one in known["symmetries"])
-
-
-def test_the_endpoints_are_served(server: Any) -> None:
-    handlers = {getattr(route.endpoint, "__func__", None) for route in server.app.routes}
-    assert {Listing.one, Listing.page, Listing.vocabulary} <= handlers
