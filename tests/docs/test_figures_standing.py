@@ -9,6 +9,7 @@ from docs.figures_standing import place, standing_figure
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.plot_style import encoded
 from fluxttice_core.evaluation.report import Report
+from tests.refusals import refused
 
 
 def test_a_metric_is_placed_between_its_floor_and_its_ceiling(report: Report) -> None:
@@ -43,5 +44,5 @@ def test_halves_and_controls_stand_where_the_report_puts_them(report: Report) ->
 
 def test_the_figure_is_the_same_bytes_each_time_and_needs_metrics(report: Report) -> None:
     assert encoded(standing_figure(report)) == encoded(standing_figure(report))
-    with pytest.raises(MeasurementError, match="no metrics to draw"):
+    with refused(MeasurementError, "not_measured", "no metrics to draw"):
         standing_figure(dataclasses.replace(report, metrics=()))

@@ -12,6 +12,7 @@ from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.served_model import Served, prepare, serve_model
+from tests.refusals import refused
 
 
 def test_the_certified_model_is_served(served: Served) -> None:
@@ -87,12 +88,12 @@ def test_models_health_and_report_are_endpoints(server: Any) -> None:
 
 def test_a_model_of_other_operations_is_refused(tmp_path: Path) -> None:
     small = fx.train(overrides=("architecture.arity=1", "epochs=1", "reach.draws=100"))
-    with pytest.raises(SettingsError, match="serves the two-input ternary operations"):
+    with refused(SettingsError, "unsupported", "serves the two-input ternary operations"):
         prepare(small, tmp_path / "report.json")
 
 
 def test_a_model_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no checkpoint at"):
+    with refused(CheckpointError, "missing_checkpoint"):
         serve_model(tmp_path / "nothing")
 
 
