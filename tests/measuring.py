@@ -74,7 +74,7 @@ def every_message_is_a_clause(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     """Whatever is refused during a test is refused in words that fit behind a program's name and a colon."""
     messages: list[str] = []
 
-    def noted(error: MeasurementError, sentence: str, code: ErrorCode = "bad_request") -> None:
+    def noted(error: MeasurementError, sentence: str, code: ErrorCode) -> None:
         FluxtticeError.__init__(error, sentence, code)
         messages.append(str(error))
 

@@ -90,7 +90,7 @@ class FluxtticeError(ValueError):
 
     exit_code = 2
 
-    def __init__(self, sentence: str, code: ErrorCode = "bad_request") -> None:
+    def __init__(self, sentence: str, code: ErrorCode) -> None:
         # Both are its `args`, so that a copy, or another process that is sent it, has them too.
         super().__init__(printable(sentence), code)
         self.code = code

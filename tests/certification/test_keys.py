@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from fluxttice_core.certification import keys
 from fluxttice_core.certification.keys import new_private_key
-from fluxttice_core.errors import SignatureError, StorageError
+from fluxttice_core.errors import ErrorCode, SignatureError, StorageError
 from fluxttice_core.storage.atomic_write import write_bytes
+from tests.refusals import refused
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
 
@@ -62,44 +63,44 @@ def test_new_keys_differ() -> None:
 
 @pytest.mark.parametrize("password", ["wrong password", None, ""])
 def test_a_wrong_password_is_refused(pair: tuple[Path, Path], password: str | None) -> None:
-    with pytest.raises(SignatureError, match=r"wrong password|needs a password"):
+    with refused(SignatureError, "wrong_password", "password"):
         keys.load_private_key(pair[0], password)
 
 
 def test_a_password_for_an_open_key_is_refused(tmp_path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     path = _write(tmp_path / "open.pem", _pem(key))
     assert keys.load_private_key(path, None).private_numbers() == key.private_numbers()
-    with pytest.raises(SignatureError, match="has no password, but one was given"):
+    with refused(SignatureError, "wrong_password", "has no password, but one was given"):
         keys.load_private_key(path, PASSWORD)
 
 
 def test_a_key_that_others_can_read_is_refused(pair: tuple[Path, Path]) -> None:
     for mode in (0o640, 0o604):
         pair[0].chmod(mode)
-        with pytest.raises(SignatureError, match="can be read by other users; run `chmod 600`"):
+        with refused(SignatureError, "exposed_key", "can be read by other users; run `chmod 600`"):
             keys.load_private_key(pair[0], PASSWORD)
 
 
 def test_short_passwords_are_refused_before_anything_is_written(
     tmp_path: Path, key: ec.EllipticCurvePrivateKey
 ) -> None:
-    with pytest.raises(SignatureError, match="has 11 characters; give at least 12"):
+    with refused(SignatureError, "weak_secret", "has 11 characters; give at least 12"):
         keys.write_key_pair(tmp_path / "k", tmp_path / "p", key, "elevenchars")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("password", "sentence"),
+    ("password", "code", "sentence"),
     [
-        (1_024 * "x", "has 1,024 bytes; give at most 1,023"),
-        (512 * "é", "has 1,024 bytes; give at most 1,023"),
-        ("correct horse \udcff", "no text in UTF-8"),
+        (1_024 * "x", "too_large", "has 1,024 bytes; give at most 1,023"),
+        (512 * "é", "too_large", "has 1,024 bytes; give at most 1,023"),
+        ("correct horse \udcff", "malformed", "no text in UTF-8"),
     ],
 )
 def test_passwords_that_cannot_encrypt_are_refused_before_anything_is_written(
-    tmp_path: Path, key: ec.EllipticCurvePrivateKey, password: str, sentence: str
+    tmp_path: Path, key: ec.EllipticCurvePrivateKey, password: str, code: ErrorCode, sentence: str
 ) -> None:
-    with pytest.raises(SignatureError, match=sentence):
+    with refused(SignatureError, code, sentence):
         keys.write_key_pair(tmp_path / "k", tmp_path / "p", key, password)
     assert list(tmp_path.iterdir()) == []
 
@@ -111,7 +112,7 @@ def test_the_longest_and_the_shortest_password_encrypt(
     keys.write_key_pair(tmp_path / "k", tmp_path / "p", key, password)
     assert keys.load_private_key(tmp_path / "k", password).private_numbers() == key.private_numbers()
     for other in (2_000 * "x", "correct horse \udcff"):
-        with pytest.raises(SignatureError, match="wrong password"):
+        with refused(SignatureError, "wrong_password"):
             keys.load_private_key(tmp_path / "k", other)
 
 
@@ -119,18 +120,18 @@ def test_no_half_of_a_pair_is_left(
     tmp_path: Path, key: ec.EllipticCurvePrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     private = tmp_path / "key.pem"
-    with pytest.raises(StorageError, match=r"/proc/x\.pub could not be written"):
+    with refused(StorageError, "unwritable", "/proc/x.pub"):
         keys.write_key_pair(private, Path("/proc/x.pub"), key, PASSWORD)
     assert list(tmp_path.iterdir()) == []
 
     def fill(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
         if path == tmp_path / "key.pub":
-            raise StorageError("the disk filled up meanwhile")
+            raise StorageError("the disk filled up meanwhile", "disk_full")
         write_bytes(path, data, mode=mode, replace=replace)
 
     with monkeypatch.context() as full:
         full.setattr(keys, "write_bytes", fill)
-        with pytest.raises(StorageError, match="filled up"):
+        with refused(StorageError, "disk_full", "filled up"):
             keys.write_key_pair(private, tmp_path / "key.pub", key, PASSWORD)
     assert list(tmp_path.iterdir()) == []
     keys.write_key_pair(private, tmp_path / "key.pub", key, PASSWORD)
@@ -139,11 +140,11 @@ def test_no_half_of_a_pair_is_left(
 def test_a_key_in_use_is_never_overwritten(pair: tuple[Path, Path], tmp_path: Path) -> None:
     before = [path.read_bytes() for path in pair]
     for private, public in (pair, (pair[0], tmp_path / "new"), (tmp_path / "new", pair[1])):
-        with pytest.raises(StorageError, match="already exists"):
+        with refused(StorageError, "already_exists", "already exists"):
             keys.write_key_pair(private, public, keys.new_private_key(), PASSWORD)
     assert [path.read_bytes() for path in pair] == before
     assert not (tmp_path / "new").exists()
-    with pytest.raises(StorageError, match="cannot hold both halves"):
+    with refused(StorageError, "contradictory", "cannot hold both halves"):
         keys.write_key_pair(tmp_path / "new", tmp_path / "new", keys.new_private_key(), PASSWORD)
 
 
@@ -154,26 +155,26 @@ def test_other_kinds_of_keys_are_refused(tmp_path: Path) -> None:
         (ec.generate_private_key(ec.SECP256K1()), "lies on secp256k1"),
     ]
     for key, sentence in others:
-        with pytest.raises(SignatureError, match=sentence):
+        with refused(SignatureError, "unsuitable_key", sentence):
             keys.load_private_key(_write(tmp_path / "k", _pem(key)), None)
         public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        with pytest.raises(SignatureError, match=sentence):
+        with refused(SignatureError, "unsuitable_key", sentence):
             keys.load_public_key(_write(tmp_path / "p", public))
 
 
 def test_files_that_are_no_keys_are_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     junk = _write(tmp_path / "junk", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
-    with pytest.raises(SignatureError, match="no public key in PEM"):
+    with refused(SignatureError, "damaged_file", "no public key in PEM"):
         keys.load_public_key(junk)
-    with pytest.raises(SignatureError, match="no public key in PEM"):
+    with refused(SignatureError, "damaged_file"):
         keys.load_public_key(pair[0])
-    with pytest.raises(SignatureError, match="no private key in PEM"):
+    with refused(SignatureError, "wrong_password"):
         keys.load_private_key(_write(tmp_path / "junk", pair[1].read_bytes()), None)
-    with pytest.raises(SignatureError, match="does not exist"):
+    with refused(SignatureError, "missing_file"):
         keys.load_public_key(tmp_path / "absent")
-    with pytest.raises(SignatureError, match="more than the 16,384 accepted"):
+    with refused(SignatureError, "too_large", "16,384"):
         keys.load_public_key(_write(tmp_path / "huge", bytes(20_000)))
 
 

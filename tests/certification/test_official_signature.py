@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fluxttice_core.certification.keys import load_public_key, public_pem
 from fluxttice_core.certification.signature import sign_folder, verify_folder
 from fluxttice_core.errors import SignatureError
+from tests.refusals import refused
 
 
 def _official(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -60,5 +61,5 @@ def test_we_accept_its(folder: Path, tmp_path: Path, curve: ec.EllipticCurve) ->
     assert len(found.files) == 4
     assert found.unsigned == (".gitattributes",)
     (folder / "figures" / "a.svg").write_text("<svg></svg>")
-    with pytest.raises(SignatureError, match=r"a\.svg was changed"):
+    with refused(SignatureError, "digest_mismatch", "a.svg"):
         verify_folder(folder, folder / "model.sig", load_public_key(public))

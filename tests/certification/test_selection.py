@@ -2,13 +2,13 @@
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.certification.selection import Candidate, Ranked, rank, ranking_record
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.canonical_json import canonical_json
+from tests.refusals import refused
 
 shares = st.sampled_from([0.0, 0.5, 0.998, 1.0])
 informations = st.sampled_from([0.0, 0.25, 0.5, 0.75, 0.8125])
@@ -60,9 +60,9 @@ def test_a_run_without_an_exact_checkpoint_has_no_eligible_one() -> None:
 
 
 def test_nothing_and_two_of_one_epoch_are_refused() -> None:
-    with pytest.raises(CheckpointError, match="no checkpoint"):
+    with refused(CheckpointError, "missing_checkpoint", "no checkpoint"):
         rank([])
-    with pytest.raises(CheckpointError, match="same epoch"):
+    with refused(CheckpointError, "contradictory", "same epoch"):
         rank([candidate(1, (1.0, 1.0), (0.5, 0.5)), candidate(1, (1.0, 1.0), (0.6, 0.6))])
 
 

@@ -21,6 +21,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.intervals import Interval
+from tests.refusals import refused
 
 SPACE = OperationSpace(base=2, arity=2)
 SETTINGS = MeasurementSettings(
@@ -116,7 +117,7 @@ def test_exact_figures_differ_exactly() -> None:
 
 
 def test_other_draws_cannot_be_compared() -> None:
-    with pytest.raises(MeasurementError, match="the same settings"):
+    with refused(MeasurementError, "settings_mismatch", "the same settings"):
         difference(sampled(1.0, 0.1), replace(sampled(1.0, 0.1), draws=20))
 
 

@@ -22,6 +22,7 @@ from fluxttice_core.metrics.decoding import decode_positions, indices_of, symbol
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.sampling import DecoderSampler, IndexSampler, count_operations
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 SPACES = [OperationSpace(2, 2), OperationSpace(3, 1), OperationSpace(4, 1)]
 
@@ -142,7 +143,7 @@ def test_untrained_models_are_made_from_every_seed() -> None:
 
 
 def test_a_floor_of_too_few_seeds_is_refused() -> None:
-    with pytest.raises(MeasurementError, match="at least 5 different seeds, not 1"):
+    with refused(MeasurementError, "too_few", "at least 5 different seeds, not 1"):
         untrained(lambda _: ConstantDecoder(OperationSpace(2)), [3] * 5)
 
 

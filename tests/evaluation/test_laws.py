@@ -14,6 +14,7 @@ from fluxttice_core.evaluation.laws import ERROR_TAIL, LAWS, Figures, examine, o
 from fluxttice_core.statistics.coverage import expected_coverage
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
+from tests.refusals import refused
 
 BUDGETS = (1, 3, 10, 40, 100)
 seeds = st.integers(0, 2**32 - 1)
@@ -130,28 +131,24 @@ def test_each_law_refuses_its_lie(name: str) -> None:
     check = law.examine(LIES[name])
     assert check is not None
     assert not check.holds
-    with pytest.raises(LawViolation, match="the figures break the law"):
+    with refused(LawViolation, "law_broken", "the figures break the law"):
         obey(LIES[name])
 
 
 def test_refusal_names_the_law_and_its_slack() -> None:
-    with pytest.raises(LawViolation) as refusal:
+    with refused(LawViolation, "law_broken", "the law NLL >= H: its slack is -0.25 nats"):
         obey(Figures(27, nll=H - 0.25))
-    assert str(refusal.value) == (
-        "the figures break the law NLL >= H: its slack is -0.25 nats, "
-        "and no less than -4e-09 can be put down to error"
-    )
 
 
 @pytest.mark.parametrize("field", ["rate", "distortion", "nll", "code_information", "total_mass"])
 def test_what_is_not_a_number_is_refused(field: str) -> None:
     changes: dict[str, Any] = {field: math.nan}
-    with pytest.raises(LawViolation):
+    with refused(LawViolation, "law_broken"):
         obey(replace(WORLD, **changes))
 
 
 def test_nothing_examined_is_not_approved() -> None:
-    with pytest.raises(MeasurementError, match="no law concerns these figures"):
+    with refused(MeasurementError, "not_measured", "no law concerns these figures"):
         obey(Figures(27))
 
 
@@ -192,12 +189,12 @@ def test_an_honest_estimate_of_a_tight_figure_is_hardly_ever_refused() -> None:
 def test_endless_figures_are_compared_as_such() -> None:
     assert obey(Figures(27, rate=1.0, distortion=math.inf, nll=math.inf))
     assert obey(Figures(27, rate=9.0, distortion=9.0, nll=Estimate(math.inf, math.inf, 7.0)))
-    with pytest.raises(LawViolation, match="R \\+ D >= NLL"):
+    with refused(LawViolation, "law_broken", "R + D >= NLL"):
         obey(Figures(27, rate=9.0, distortion=9.0, nll=math.inf))
 
 
 def test_error_that_is_not_a_number_is_refused() -> None:
-    with pytest.raises(LawViolation):
+    with refused(LawViolation, "law_broken"):
         obey(Figures(27, nll=Estimate(H + 1, math.nan)))
 
 
@@ -223,7 +220,7 @@ def test_convexity_counts_from_no_draws_on() -> None:
 def test_clamped_rate_is_found_out() -> None:
     """A rate with free bits exceeds its parts, though no inequality notices."""
     assert obey(replace(WORLD, rate=8.0, marginal_divergence=None))
-    with pytest.raises(LawViolation, match="R = I_q"):
+    with refused(LawViolation, "law_broken", "R = I_q"):
         obey(replace(WORLD, rate=8.0))
 
 
@@ -255,7 +252,7 @@ def test_expected_coverage_with_an_error_may_exceed_the_ceiling_by_no_more_than_
     best = expected_share(27, 10)
     allowed = Figures(27, expected_figures=((10, Estimate(best + 0.004, 0.001)),))
     assert [check.law for check in obey(allowed)] == ["E[coverage](N) <= 1 - (1 - 1/K)^N"]
-    with pytest.raises(LawViolation, match=r"E\[coverage\]"):
+    with refused(LawViolation, "law_broken", "E[coverage]"):
         obey(Figures(27, expected_figures=((10, Estimate(best + 0.005, 0.001)),)))
 
 

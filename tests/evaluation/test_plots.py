@@ -19,6 +19,7 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.rate_distortion import frontier_distortion
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
+from tests.refusals import refused
 
 ROUNDED = 5e-6
 """What six significant digits leave of a number."""
@@ -135,7 +136,7 @@ def test_halves_differ_in_marker_stroke_and_lightness() -> None:
 
 @pytest.mark.parametrize("draw", DRAWERS)
 def test_a_report_without_the_numbers_is_refused(report: Report, draw: Callable[[Report], Figure]) -> None:
-    with pytest.raises(MeasurementError, match="to draw"):
+    with refused(MeasurementError, "not_measured", "to draw"):
         draw(dataclasses.replace(report, metrics=(), series=(), settings=report.settings))
     assert figures.draw_figures(dataclasses.replace(report, metrics=(), series=())) == {}
 

@@ -27,6 +27,7 @@ from fluxttice_core.evaluation.result_file import (
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.storage.canonical_json import canonical_json, json_digest
 from fluxttice_core.storage.pretrained import load
+from tests.refusals import refused
 from tests.small import MEASUREMENT
 
 Result = dict[str, Any]
@@ -73,7 +74,7 @@ def test_the_design_s_parts_are_there(result: Result) -> None:
 @pytest.mark.parametrize("part", sorted(result_schema()["required"]))
 def test_no_part_may_be_missing(result: Result, part: str, tmp_path: Path) -> None:
     del result[part]
-    with pytest.raises(MeasurementError, match=part):
+    with refused(MeasurementError, "incomplete_report", part):
         write_result(tmp_path / "out.json", result)
     assert list(tmp_path.iterdir()) == []
 
@@ -83,7 +84,7 @@ def test_no_part_may_be_missing(result: Result, part: str, tmp_path: Path) -> No
 )
 def test_no_metric_may_lack_a_reference(result: Result, field: str) -> None:
     del result["metrics"][3][field]
-    with pytest.raises(MeasurementError, match=field):
+    with refused(MeasurementError, "incomplete_report", field):
         check_result(result, name="it")
 
 
@@ -304,13 +305,13 @@ def test_the_last_digits_of_a_law_are_the_processor_s(result: Result, part: str,
         law[part] += change * max(1.0, abs(law[part]))
     check_result(result, name="it")
     result["laws"][-1][part] += 1e-6
-    with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):
+    with refused(MeasurementError, "contradictory_report", "its laws and their slack do not follow from its"):
         check_result(result, name="it")
 
 
 def test_laws_may_not_be_left_out(result: Result) -> None:
     del result["laws"][-1]
-    with pytest.raises(MeasurementError, match="its laws and their slack do not follow from its figures"):
+    with refused(MeasurementError, "contradictory_report", "its laws and their slack do not follow from its"):
         check_result(result, name="it")
 
 
@@ -318,13 +319,12 @@ def test_laws_may_not_be_left_out(result: Result) -> None:
 def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "out.json"
     path.write_bytes(data)
-    with pytest.raises(MeasurementError) as error:
+    with pytest.raises(MeasurementError):
         read_result(path)
-    assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MeasurementError, match="does not exist"):
+    with refused(MeasurementError, "missing_file"):
         read_result(tmp_path / "out.json")
 
 
@@ -356,13 +356,13 @@ def test_a_curve_without_points_is_refused(
 @pytest.mark.parametrize("dimensions", [{}, {"a": 3}, {"a": 3, "b": 0}, {"a": 3, "b": 10**9}])
 def test_the_dimensions_of_both_halves_are_named(result: Result, dimensions: dict[str, int]) -> None:
     result["sampler"]["dimensions"] = dimensions
-    with pytest.raises(MeasurementError, match="at sampler/dimensions"):
+    with refused(MeasurementError, "incomplete_report", "at sampler/dimensions"):
         check_result(result, name="it")
 
 
 def test_the_number_of_operations_is_one_that_fits(result: Result) -> None:
     result["space"]["operations"] = 10**300
-    with pytest.raises(MeasurementError, match="at space/operations"):
+    with refused(MeasurementError, "incomplete_report", "at space/operations"):
         check_result(result, name="it")
 
 
@@ -375,5 +375,5 @@ def test_repeats_that_overflow_are_refused(result: Result) -> None:
             else f
         ),
     )
-    with pytest.raises(MeasurementError, match="it holds a number that no measurement gives"):
+    with refused(MeasurementError, "contradictory_report", "it holds a number that no measurement gives"):
         check_result(forged, name="it")

@@ -13,6 +13,7 @@ from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.metrics.aggregate_posterior import aggregate_log_density, code_information
 from fluxttice_core.metrics.posterior import Posteriors, encode_rows, rate
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -128,7 +129,7 @@ def test_latents_come_from_every_row_before_any_comes_again() -> None:
 
 
 def test_too_few_latents_are_refused(linear_model: Callable[..., Any]) -> None:
-    with pytest.raises(MeasurementError, match="at least 8 latents"):
+    with refused(MeasurementError, "too_few", "at least 8 latents"):
         code_information(encode_rows(linear_model(0)), latents=7, generator=generator())
     assert code_information(encode_rows(linear_model(0)), latents=8, generator=generator()).latents == 8
 

@@ -31,6 +31,7 @@ from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from tests.refusals import refused
 
 samples = st.lists(st.integers(0, 2**62), max_size=40) | st.lists(st.integers(0, 9), max_size=40)
 
@@ -66,7 +67,7 @@ def test_samplers_are_compared_by_independent_draws() -> None:
 
 
 def test_samplers_of_different_spaces_are_refused() -> None:
-    with pytest.raises(MeasurementError, match="different spaces"):
+    with refused(MeasurementError, "space_mismatch", "different spaces"):
         compare_samplers(
             UniformSampler(OperationSpace(2)), UniformSampler(OperationSpace(3)), 5, generator=generator()
         )
@@ -94,13 +95,13 @@ def test_agreement_counts_cells() -> None:
     ids=["latents", "space"],
 )
 def test_decoders_that_do_not_fit_are_refused(other: ConstantDecoder | QuantileLookup) -> None:
-    with pytest.raises(MeasurementError, match="the same space and latent dimensions, not 9 and"):
+    with refused(MeasurementError, "space_mismatch", "the same space and latent dimensions, not 9 and"):
         agreement(QuantileLookup(OperationSpace()), other, 5, generator=generator())
 
 
 def test_agreement_needs_a_latent() -> None:
     oracle = QuantileLookup(OperationSpace())
-    with pytest.raises(MeasurementError, match="at least one latent"):
+    with refused(MeasurementError, "too_few", "at least one latent"):
         agreement(oracle, oracle, 0, generator=generator())
     assert agreement(oracle, oracle, 1, generator=generator()).same_tables == 1
 

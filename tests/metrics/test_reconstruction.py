@@ -18,6 +18,7 @@ from fluxttice_core.metrics.reconstruction import (
     wrong_trits,
 )
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.refusals import refused
 
 SPACE = OperationSpace()
 
@@ -91,7 +92,7 @@ def test_the_error_is_binomial() -> None:
 
 @pytest.mark.parametrize(("rows", "draws"), [(0, 1), (3, 0)])
 def test_nothing_to_reconstruct_is_refused(rows: int, draws: int) -> None:
-    with pytest.raises(MeasurementError, match="at least one operation and one draw"):
+    with refused(MeasurementError, "too_few", "at least one operation and one draw"):
         reconstruction_from_posterior(
             QuantileLookup(SPACE), torch.arange(rows), draws=draws, generator=generator()
         )
@@ -127,7 +128,7 @@ def test_what_is_added_to_all_symbols_leaves_nothing_undecided() -> None:
 
 
 def test_of_no_operations_nothing_is_undecided() -> None:
-    with pytest.raises(MeasurementError, match="needs at least one operation"):
+    with refused(MeasurementError, "too_few", "needs at least one operation"):
         undecided(QuantileLookup(SPACE), torch.arange(0))
 
 

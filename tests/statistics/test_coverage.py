@@ -24,6 +24,7 @@ from fluxttice_core.statistics.coverage import (
     expected_coverage,
     expected_distinct,
 )
+from tests.refusals import refused
 
 K = 19_683
 
@@ -104,20 +105,20 @@ def test_efficiency_is_the_share_of_the_ceiling() -> None:
 
 @pytest.mark.parametrize(("distinct", "draws"), [(11, 10), (-1, 10), (K + 1, 10**6), (0, 0)])
 def test_impossible_counts_have_no_efficiency(distinct: int, draws: int) -> None:
-    with pytest.raises(MeasurementError, match=r"distinct operations cannot come of .* draws from 19,683"):
+    with refused(MeasurementError, "contradictory", f"{distinct} distinct operations cannot come of"):
         efficiency(distinct, K, draws)
 
 
 @pytest.mark.parametrize(("size", "draws"), [(0, 1), (5, -1)])
 def test_impossible_budgets_are_refused(size: int, draws: int) -> None:
     for moment in (expected_distinct, distinct_variance, ceiling):
-        with pytest.raises(MeasurementError, match="give at least one operation"):
+        with refused(MeasurementError, "out_of_range", "give at least one operation"):
             moment(size, draws)
 
 
 @pytest.mark.parametrize("share", [-0.01, 1.01, math.nan])
 def test_impossible_shares_have_no_equivalent(share: float) -> None:
-    with pytest.raises(MeasurementError, match="no share of a space"):
+    with refused(MeasurementError, "out_of_range", "no share of a space"):
         equivalent_uniform_budget(share, K)
 
 
@@ -148,7 +149,7 @@ def test_expected_coverage_with_certain_and_impossible_operations() -> None:
     [([1.1, -0.1], [1]), ([0.5, 0.5], [-1]), ([], [1]), ([math.nan], [1]), ([0.0, 1.5], [1])],
 )
 def test_expected_coverage_refuses_what_is_no_distribution(p: list[float], budgets: list[int]) -> None:
-    with pytest.raises(MeasurementError, match="probabilities from 0 to 1"):
+    with refused(MeasurementError, "out_of_range", "probabilities from 0 to 1"):
         expected_coverage(np.array(p, dtype=np.float64), budgets)
 
 
@@ -224,25 +225,20 @@ class AlienSampler:
 
 
 def test_indices_outside_the_space_are_refused() -> None:
-    with pytest.raises(MeasurementError, match="belong to another space"):
-        measured_coverage(AlienSampler(), [10], repeats=1, generator=generator())
-
-
-def test_indices_outside_a_vast_space_are_refused_too() -> None:
     class Vast(AlienSampler):
         space = OperationSpace(4)
 
         def sample(self, n: int, generator: torch.Generator) -> torch.Tensor:
             return super().sample(n, generator) + 4**16
 
-    message = f"an index lies outside 0 to {4**16 - 1}: these samples belong to another space"
-    with pytest.raises(MeasurementError, match=f"^{message}$"):
-        measured_coverage(Vast(), [10], repeats=1, generator=generator())
+    for sampler, last in ((AlienSampler(), 15), (Vast(), 4**16 - 1)):
+        with refused(MeasurementError, "out_of_range", f"outside 0 to {last}: these samples belong to"):
+            measured_coverage(sampler, [10], repeats=1, generator=generator())
 
 
 @pytest.mark.parametrize(("draws", "repeats"), [([], 1), ([0], 1), ([5], 0)])
 def test_coverage_needs_draws_and_repeats(draws: list[int], repeats: int) -> None:
-    with pytest.raises(MeasurementError, match="at least one repetition"):
+    with refused(MeasurementError, "out_of_range", "at least one repetition"):
         measured_coverage(UniformSampler(OperationSpace(2)), draws, repeats=repeats, generator=generator())
 
 

@@ -102,16 +102,19 @@ def deposit_of(path: Path) -> Deposit:
     if trained.settings is None:
         raise CertificationError(
             f"{path} lacks the settings of its run, without which nobody knows where it comes from: give the "
-            "run folder, or a folder that holds settings.json too"
+            "run folder, or a folder that holds settings.json too",
+            "missing_record",
         )
     file = path if path.is_file() else path / MODEL
     model = read_bounded(file, maximum=MAXIMUM_MODEL, name="The model file", error=CheckpointError)
     stored = read_stored(model, name=str(file))
     if stored.file_digest != trained.file_digest:
-        raise CheckpointError(f"{file} changed while it was read; wait until it is written")
+        raise CheckpointError(f"{file} changed while it was read; wait until it is written", "changing_file")
     if stored.record.settings_digest != json_digest(trained.settings):
         raise CertificationError(
-            f"{path} was trained with other settings than the settings.json beside it says: restore that file"
+            f"{path} was trained with other settings than the settings.json beside it says: "
+            "restore that file",
+            "settings_mismatch",
         )
     return Deposit(model, trained.settings, replace(trained, source=MODEL))
 
@@ -120,7 +123,8 @@ def _accuracy(trained: TrainedModel, half: HalfName) -> float:
     if trained.split is None:
         raise CertificationError(
             f"{trained.source} does not record its split, so that no row is known to be held out: it can be "
-            "certified as imported only, from the original program's file"
+            "certified as imported only, from the original program's file",
+            "missing_record",
         )
     rows = torch.from_numpy(trained.split.held_out)
     return reconstruction_from_mean(trained.model.vae(half), rows).table_accuracy
@@ -144,7 +148,7 @@ def _imported(path: Path, trained: TrainedModel) -> Deposit:
     try:
         imported_from(settings)
     except CheckpointError as error:
-        raise CertificationError(f"{path} cannot be imported under its name: {error}") from error
+        raise CertificationError(f"{path} cannot be imported under its name: {error}", error.code) from error
     architecture = trained.architecture
     record = {
         "space": {"base": trained.space.base, "arity": trained.space.arity},

@@ -57,7 +57,7 @@ def require_card(stated: str, due: str) -> int:
 
 
 def _misfit(what: str) -> MeasurementError:
-    return MeasurementError(f"{CARD} is not the card of these files: {what}")
+    return MeasurementError(f"{CARD} is not the card of these files: {what}", "contradictory_report")
 
 
 @dataclass

@@ -125,12 +125,15 @@ def certify(
         if ranking and not (ranking[0].eligible or allow_uncertified):
             raise CertificationError(
                 f"{source} has no checkpoint to certify: the nearest, {_named(ranking[0])}; "
-                "--allow-uncertified writes it marked as failed"
+                "--allow-uncertified writes it marked as failed",
+                "gate_failed",
             )
         chosen = _chosen(deposits, ranking)
         report = _judged(coverage_report(chosen.trained, settings=settings, progress=progress), chosen)
         if not (report.accepted or allow_uncertified):
-            raise CertificationError(f"{source} is not certified: {_first_failure(report.gates)}")
+            raise CertificationError(
+                f"{source} is not certified: {_first_failure(report.gates)}", "gate_failed"
+            )
         contents = _contents(chosen, report, ranking, settings, draw(report))
     fingerprint = _write(out, contents, private_key, name=_name(report))
     return Certificate(out, report, ranking, fingerprint)
@@ -141,18 +144,21 @@ def _require_own(out: Path) -> None:
     if not os.path.lexists(out):
         return
     if out.is_symlink() or not out.is_dir():
-        raise StorageError(f"{out} is no folder; choose another one.")
+        raise StorageError(f"{out} is no folder; choose another one.", "not_a_folder")
     try:
         found = list_files(out)
     except SignatureError as error:
-        raise StorageError(f"{out} is not replaced, since it is no certificate: {error}") from None
+        raise StorageError(
+            f"{out} is not replaced, since it is no certificate: {error}", "already_exists"
+        ) from None
     # A list of sums alone may be that of any folder, and names alone do not tell whose the figures are.
     listed = _listed(out) | set(UNLISTED)
     others = [name for name in found if name.partition("/")[0] not in {*OWN, FIGURES} or name not in listed]
     if others:
         raise StorageError(
             f"{out} holds {others[0]}, which is no part of a certificate by its {SUMS}; choose another "
-            "folder."
+            "folder.",
+            "already_exists",
         )
 
 

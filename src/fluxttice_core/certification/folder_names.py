@@ -47,12 +47,14 @@ def require_certificate(path: Path) -> None:
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
         raise CheckpointError(
-            f"{path} {what}, and a certified folder was expected: give one that `certify` wrote"
+            f"{path} {what}, and a certified folder was expected: give one that `certify` wrote",
+            "not_a_folder",
         )
     # Not only whether the file is there: a link to nowhere is somebody's attempt at one, and worth a report.
     if not any(os.path.lexists(path / name) for name in OWN):
         raise CheckpointError(
-            f"{path} holds none of a certificate's files, such as {REPORT}: give one that `certify` wrote"
+            f"{path} holds none of a certificate's files, such as {REPORT}: give one that `certify` wrote",
+            "missing_file",
         )
 
 
@@ -75,7 +77,8 @@ def require_own_names(names: Iterable[str]) -> None:
     for name in names:
         if name not in OWN and not _FIGURE.fullmatch(name):
             raise RecordError(
-                f"{name} is no part of a certificate: remove it, or get the folder again from its publisher"
+                f"{name} is no part of a certificate: remove it, or get the folder again from its publisher",
+                "unexpected_file",
             )
 
 
@@ -92,7 +95,8 @@ def require_no_more_folders(empty: Iterable[str]) -> None:
         if name != FIGURES:
             raise RecordError(
                 f"{name} is an empty folder and no part of a certificate: remove it, or get the folder again "
-                "from its publisher"
+                "from its publisher",
+                "unexpected_file",
             )
 
 

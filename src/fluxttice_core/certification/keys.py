@@ -56,9 +56,13 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
     secret = _encoded(password)
     for path in (private, public):
         if os.path.lexists(path):
-            raise StorageError(f"{path} already exists and may be a key in use; choose another file.")
+            raise StorageError(
+                f"{path} already exists and may be a key in use; choose another file.", "already_exists"
+            )
     if private.absolute() == public.absolute():
-        raise StorageError(f"{private} cannot hold both halves of the key; choose two files.")
+        raise StorageError(
+            f"{private} cannot hold both halves of the key; choose two files.", "contradictory"
+        )
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -77,15 +81,18 @@ def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey,
 def _encoded(password: str) -> bytes:
     if len(password) < MINIMUM_PASSWORD:
         raise SignatureError(
-            f"The password has {len(password)} characters; give at least {MINIMUM_PASSWORD}."
+            f"The password has {len(password)} characters; give at least {MINIMUM_PASSWORD}.", "weak_secret"
         )
     try:
         secret = password.encode()
     except UnicodeEncodeError:
-        raise SignatureError("The password is no text in UTF-8; give one of printable characters.") from None
+        raise SignatureError(
+            "The password is no text in UTF-8; give one of printable characters.", "malformed"
+        ) from None
     if len(secret) > MAXIMUM_PASSWORD:
         raise SignatureError(
-            f"The password has {len(secret):,} bytes; give at most {MAXIMUM_PASSWORD:,}, as OpenSSL takes."
+            f"The password has {len(secret):,} bytes; give at most {MAXIMUM_PASSWORD:,}, as OpenSSL takes.",
+            "too_large",
         )
     return secret
 
@@ -103,18 +110,22 @@ def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivat
     pem = read_bounded(path, maximum=MAXIMUM_KEY, name="The private key", error=SignatureError)
     # Windows keeps who may read a file elsewhere, where nothing looks.
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise SignatureError(f"{path} can be read by other users; run `chmod 600` on it first.")
+        raise SignatureError(
+            f"{path} can be read by other users; run `chmod 600` on it first.", "exposed_key"
+        )
     try:
         key = serialization.load_pem_private_key(pem, password.encode() if password else None)
     except TypeError as error:
         need = "has no password, but one was given" if password else "needs a password"
-        raise SignatureError(f"The private key {path} {need}.") from error
+        raise SignatureError(f"The private key {path} {need}.", "wrong_password") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SignatureError(
-            f"{path} cannot be read: no private key in PEM, or the wrong password."
+            f"{path} cannot be read: no private key in PEM, or the wrong password.", "wrong_password"
         ) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise SignatureError(f"{path} holds no elliptic-curve key; expected one on P-256, P-384 or P-521.")
+        raise SignatureError(
+            f"{path} holds no elliptic-curve key; expected one on P-256, P-384 or P-521.", "unsuitable_key"
+        )
     hash_of(key.public_key())
     return key
 
@@ -132,9 +143,13 @@ def load_public_key(path: Path) -> ec.EllipticCurvePublicKey:
     try:
         key = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise SignatureError(f"{path} cannot be read: it holds no public key in PEM.") from error
+        raise SignatureError(
+            f"{path} cannot be read: it holds no public key in PEM.", "damaged_file"
+        ) from error
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise SignatureError(f"{path} holds no elliptic-curve key; expected one on P-256, P-384 or P-521.")
+        raise SignatureError(
+            f"{path} holds no elliptic-curve key; expected one on P-256, P-384 or P-521.", "unsuitable_key"
+        )
     hash_of(key)
     return key
 
@@ -156,5 +171,7 @@ def hash_of(key: ec.EllipticCurvePublicKey) -> hashes.HashAlgorithm:
         SignatureError: If the curve is another than P-256, P-384 and P-521.
     """
     if key.curve.name not in _HASHES:
-        raise SignatureError(f"The key lies on {key.curve.name}; expected one on P-256, P-384 or P-521.")
+        raise SignatureError(
+            f"The key lies on {key.curve.name}; expected one on P-256, P-384 or P-521.", "unsuitable_key"
+        )
     return _HASHES[key.curve.name]()

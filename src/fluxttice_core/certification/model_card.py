@@ -77,7 +77,9 @@ class _Measured:
     def halves(self) -> tuple[Half, ...]:
         found: set[Half] = {metric["half"] for metric in self.result["metrics"]}
         if not found - {"pair"}:
-            raise MeasurementError("the report has no figure of any half, of which a card could be written")
+            raise MeasurementError(
+                "the report has no figure of any half, of which a card could be written", "not_measured"
+            )
         return tuple(sorted(found - {"pair"}))
 
     @property

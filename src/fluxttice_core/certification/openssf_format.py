@@ -168,9 +168,14 @@ def read_statement(payload: bytes) -> Statement:
         _require_inside(resource.name)
     files = {resource.name: resource.digest for resource in resources}
     if len(files) != len(resources):
-        raise SignatureError("The signed statement names a file twice; expected each once.")
+        raise SignatureError(
+            "The signed statement names a file twice; expected each once.", "signature_invalid"
+        )
     if _root(files.values()) != content.subject[0].digest.sha256:
-        raise SignatureError("The signed statement contradicts itself: its files do not hash to its subject.")
+        raise SignatureError(
+            "The signed statement contradicts itself: its files do not hash to its subject.",
+            "signature_invalid",
+        )
     ignored = content.predicate.serialization.ignore_paths
     return Statement(name=content.subject[0].name, files=files, ignored=ignored)
 
@@ -214,7 +219,8 @@ def _require_inside(name: str) -> None:
         ord(letter) < 32 or letter == "\\" for letter in name
     ):
         raise SignatureError(
-            f"The signed statement names {name[:100]!r}, which is no plain path inside the folder."
+            f"The signed statement names {name[:100]!r}, which is no plain path inside the folder.",
+            "unsafe_file",
         )
 
 
@@ -222,10 +228,14 @@ def _decoded(text: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SignatureError("The signature file holds text that is not base64; it is damaged.") from error
+        raise SignatureError(
+            "The signature file holds text that is not base64; it is damaged.", "damaged_file"
+        ) from error
     # base64 leaves bits unused at its end: without this, some changed files would still be accepted.
     if base64.b64encode(data).decode() != text:
-        raise SignatureError("The signature file holds base64 that was changed after it was written.")
+        raise SignatureError(
+            "The signature file holds base64 that was changed after it was written.", "damaged_file"
+        )
     return data
 
 
@@ -233,10 +243,10 @@ def _parsed(kind: type[_Model], data: bytes, name: str) -> _Model:
     try:
         return kind.model_validate(parse_json(data, name=name))
     except RecordError as error:
-        raise SignatureError(str(error)) from error
+        raise SignatureError(str(error), error.code) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "top"
         raise SignatureError(
-            f"{name} is not of the OpenSSF model-signing v1.0 kind: {where}: {first['msg']}."
+            f"{name} is not of the OpenSSF model-signing v1.0 kind: {where}: {first['msg']}.", "alien_file"
         ) from error

@@ -50,7 +50,7 @@ def imported_from(settings: Any) -> Imported | None:
     """
     if not isinstance(settings, dict):
         raise CheckpointError(
-            "settings.json is no table of settings: get the folder again from its publisher"
+            "settings.json is no table of settings: get the folder again from its publisher", "damaged_file"
         )
     if IMPORTED not in settings:
         return None
@@ -60,11 +60,12 @@ def imported_from(settings: Any) -> Imported | None:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, (IMPORTED, *first["loc"])))
         raise CheckpointError(
-            f"settings.json is not what an import writes: {where}: {first['msg']}"
+            f"settings.json is not what an import writes: {where}: {first['msg']}", "damaged_file"
         ) from None
     if set(settings) != {IMPORTED} or tuple(found.unknown) != UNKNOWN:
         raise CheckpointError(
-            "settings.json is not what an import writes: it claims to know more than such a file records"
+            "settings.json is not what an import writes: it claims to know more than such a file records",
+            "damaged_file",
         )
     return found
 
@@ -83,10 +84,14 @@ def require_origin(settings: Any, record: CheckpointRecord) -> None:
     if (record.split is None, record.recipe is None) != (found is not None,) * 2:
         called = "a run's" if found is None else "imported"
         raise CheckpointError(
-            f"settings.json says that the model is {called}, and the header of the weights says otherwise"
+            f"settings.json says that the model is {called}, and the header of the weights says otherwise",
+            "contradictory_report",
         )
     if found is not None and (found.epoch, found.rho, None, None) != (
         *(record.epoch, record.rho),
         *(record.seed, record.steps),
     ):
-        raise CheckpointError("settings.json tells another epoch, rho or seed than the header of the weights")
+        raise CheckpointError(
+            "settings.json tells another epoch, rho or seed than the header of the weights",
+            "contradictory_report",
+        )

@@ -82,13 +82,15 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
 
 def _require_same_weights(result: Mapping[str, Any], trained: TrainedModel) -> None:
     if result["model"]["tensor_sha256"] != trained.tensor_digest:
-        raise FluxtticeError(f"{MODEL} holds other weights than the report measured")
+        raise FluxtticeError(f"{MODEL} holds other weights than the report measured", "model_mismatch")
 
 
 def _require_same_rows(result: Mapping[str, Any], split: Split | None) -> None:
     recorded = result["data"]["split"]
     if (None if split is None else split.digest) != (None if recorded is None else recorded["sha256"]):
-        raise FluxtticeError("the report measures other held-out rows than those that the model records")
+        raise FluxtticeError(
+            "the report measures other held-out rows than those that the model records", "model_mismatch"
+        )
 
 
 def _measured_again(

@@ -53,5 +53,6 @@ def require_repeatable(settings: MeasurementSettings, *, operations: int, parame
     if times > AT_MOST:
         raise CertificationError(
             f"measuring the headline figures again would be {times:,.0f} times the usual work, and {AT_MOST} "
-            "times at most is done: measure with fewer draws and repeats, or certify a smaller network"
+            "times at most is done: measure with fewer draws and repeats, or certify a smaller network",
+            "too_costly",
         )

@@ -84,7 +84,7 @@ def require_complete(result: Mapping[str, Any]) -> None:
     settings = settings_from(result["settings"])
     _require_figures(result, settings)
     for fault in (*wrong_scales(result, settings), *wrong_sentences(result)):
-        raise MeasurementError(f"{REPORT} contradicts itself: {fault}")
+        raise MeasurementError(f"{REPORT} contradicts itself: {fault}", "contradictory_report")
     _require_same(
         {"table of coverage": (result["coverage"], list(_coverage_rows(result, settings)))}, "its figures"
     )
@@ -100,7 +100,8 @@ def require_complete(result: Mapping[str, Any]) -> None:
     words = [result["tool"]["version"], *result["environment"], *map(str, result["environment"].values())]
     if not all(map(_PLAIN.fullmatch, words)):
         raise MeasurementError(
-            f"{REPORT} describes program or machine in other words than names and versions"
+            f"{REPORT} describes program or machine in other words than names and versions",
+            "contradictory_report",
         )
 
 
@@ -113,7 +114,9 @@ def _require_same(facts: Mapping[str, tuple[object, object]], due: str) -> None:
     for name, (stated, expected) in facts.items():
         # As text, since 7 and 7.0 are equal and read differently.
         if canonical_json(stated) != canonical_json(expected):
-            raise MeasurementError(f"the {name} in {REPORT} does not follow from {due}")
+            raise MeasurementError(
+                f"the {name} in {REPORT} does not follow from {due}", "contradictory_report"
+            )
 
 
 def _split_of(stored: StoredModel, size: int) -> dict[str, Any] | None:
@@ -136,12 +139,15 @@ def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings) -
     )
     found = Counter((metric["quantity"], metric["half"]) for metric in result["metrics"])
     for quantity, half in sorted(due - found.keys()):
-        raise MeasurementError(f"{REPORT} lacks {quantity} of half {half}, which its settings ask for")
+        raise MeasurementError(
+            f"{REPORT} lacks {quantity} of half {half}, which its settings ask for", "incomplete_report"
+        )
     for (quantity, half), times in found.items():
         if times > 1 or (quantity, half) not in due:
             raise MeasurementError(
                 f"{REPORT} holds {quantity} of half {half} {times} times, where its settings ask for "
-                f"{int((quantity, half) in due)}"
+                f"{int((quantity, half) in due)}",
+                "contradictory_report",
             )
 
 

@@ -89,9 +89,13 @@ def rank(candidates: Iterable[Candidate]) -> tuple[Ranked, ...]:
     """
     ordered = sorted(candidates, key=_key)
     if not ordered:
-        raise CheckpointError("there is no checkpoint to choose from: train a run first")
+        raise CheckpointError(
+            "there is no checkpoint to choose from: train a run first", "missing_checkpoint"
+        )
     if len({candidate.epoch for candidate in ordered}) < len(ordered):
-        raise CheckpointError("two checkpoints are of the same epoch: give the checkpoints of one run")
+        raise CheckpointError(
+            "two checkpoints are of the same epoch: give the checkpoints of one run", "contradictory"
+        )
     return tuple(
         Ranked(place, candidate, _reason(candidate, ordered[place - 2] if place > 1 else None))
         for place, candidate in enumerate(ordered, start=1)
@@ -176,18 +180,21 @@ def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
         where = ".".join(map(str, first["loc"])) or "its top level"
         wrong = "expected a table" if first["type"] == "model_type" else first["msg"]
         raise CheckpointError(
-            f"selection.json is not the ranking of a run's checkpoints: {where}: {wrong}"
+            f"selection.json is not the ranking of a run's checkpoints: {where}: {wrong}", "damaged_file"
         ) from None
     again = rank(_candidate(entry) for entry in found.ranking)
     due = ranking_record(again, draws=draws, seed=seed)
     for part in ("draws", "seed", "ranking"):
         if _without_reasons(record[part]) != _without_reasons(due[part]):
             raise CheckpointError(
-                f"selection.json is not what the fixed rule makes of its candidates: its {part} differs"
+                f"selection.json is not what the fixed rule makes of its candidates: its {part} differs",
+                "contradictory_report",
             )
     stray = stray_number(_sentences(record), _sentences(due))
     if stray is not None:
-        raise CheckpointError(f"selection.json is not a ranking: a sentence in it states the number {stray}")
+        raise CheckpointError(
+            f"selection.json is not a ranking: a sentence in it states the number {stray}", "damaged_file"
+        )
     return again
 
 

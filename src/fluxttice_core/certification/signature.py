@@ -67,7 +67,7 @@ def sign_folder(
     own = _relative(signature_path, folder)
     files = {path: digest_beneath(folder, path) for path in list_files(folder) if path != own}
     if not files:
-        raise SignatureError(f"{folder} holds no file to sign; give the folder of a model.")
+        raise SignatureError(f"{folder} holds no file to sign; give the folder of a model.", "too_few")
     ignored = [] if own is None else [own]
     payload = write_statement(name or folder.resolve().name, files, ignored)
     signature = private_key.sign(pre_authentication(payload), ec.ECDSA(digest))
@@ -109,7 +109,9 @@ def verify_folder(
     _require_same_names(folder, set(present) - set(unsigned), set(statement.files))
     for path, expected in statement.files.items():
         if digest_beneath(folder, path) != expected:
-            raise SignatureError(f"{folder / path} was changed after it was signed (SHA-256 differs).")
+            raise SignatureError(
+                f"{folder / path} was changed after it was signed (SHA-256 differs).", "digest_mismatch"
+            )
     return SignedFolder(statement.name, fingerprint(public_key), statement.files, unsigned)
 
 
@@ -121,13 +123,15 @@ def _authentic_payload(signature_path: Path, public_key: ec.EllipticCurvePublicK
     if bundle.key_fingerprint != fingerprint(public_key):
         raise SignatureError(
             f"{signature_path} was made with the key {bundle.key_fingerprint[:16]}..., not with the given "
-            f"{fingerprint(public_key)[:16]}...; give the signer's public key."
+            f"{fingerprint(public_key)[:16]}...; give the signer's public key.",
+            "wrong_key",
         )
     try:
         public_key.verify(bundle.signature, pre_authentication(bundle.payload), ec.ECDSA(digest))
     except InvalidSignature as error:
         raise SignatureError(
-            f"{signature_path} is not a signature of the given key: it was edited, or made with another key."
+            f"{signature_path} is not a signature of the given key: it was edited, or made with another key.",
+            "signature_invalid",
         ) from error
     return bundle.payload
 
@@ -139,7 +143,9 @@ def _require_same_names(folder: Path, present: set[str], signed: set[str]) -> No
     ):
         if paths:
             shown = ", ".join(sorted(paths)[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-            raise SignatureError(f"{folder} {fault}: {shown}; get the folder again from its publisher.")
+            raise SignatureError(
+                f"{folder} {fault}: {shown}; get the folder again from its publisher.", "digest_mismatch"
+            )
 
 
 def _left_to_git(path: str, statement: Statement) -> bool:

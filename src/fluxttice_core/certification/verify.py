@@ -124,10 +124,10 @@ class CertifiedFolder:
         result = upgraded(self._json(REPORT))
         fault = schema_fault(result)
         if fault is not None:
-            raise MeasurementError(f"{REPORT} is no complete result: {fault}")
+            raise MeasurementError(f"{REPORT} is no complete result: {fault}", "incomplete_report")
         if json_digest(result["settings"]) != result["settings_sha256"]:
             raise MeasurementError(
-                f"{REPORT} was measured with other settings than its settings_sha256 names"
+                f"{REPORT} was measured with other settings than its settings_sha256 names", "digest_mismatch"
             )
         found: dict[str, Any] = result
         return found
@@ -141,7 +141,7 @@ class CertifiedFolder:
         try:
             return self._bytes(name).decode()
         except UnicodeDecodeError as error:
-            raise RecordError(f"{name} is not UTF-8 text; it is damaged") from error
+            raise RecordError(f"{name} is not UTF-8 text; it is damaged", "damaged_file") from error
 
     def _json(self, name: str) -> Any:
         return parse_json(self._bytes(name), name=name)
@@ -208,7 +208,9 @@ def _sums(folder: CertifiedFolder) -> str:
     lines = set(listed.splitlines())
     wrong = [name for name in digests if f"{digests[name]}  {name}" not in lines]
     detail = f"{wrong[0]} is not what it lists" if wrong else "it lists something else than is there"
-    raise RecordError(f"{SUMS} does not hold: {detail}; get the folder again from its publisher")
+    raise RecordError(
+        f"{SUMS} does not hold: {detail}; get the folder again from its publisher", "digest_mismatch"
+    )
 
 
 def _report(folder: CertifiedFolder) -> str:
@@ -218,11 +220,14 @@ def _report(folder: CertifiedFolder) -> str:
         interval = metric["interval"]
         if interval is not None and interval["estimate"] != metric["value"]:
             raise MeasurementError(
-                f"{REPORT} gives {metric['name']} another value than its interval is around"
+                f"{REPORT} gives {metric['name']} another value than its interval is around",
+                "contradictory_report",
             )
         low, high = _ends(metric)
         if not low <= float(metric["value"]) <= high:
-            raise MeasurementError(f"{REPORT} gives {metric['name']} a value outside its interval")
+            raise MeasurementError(
+                f"{REPORT} gives {metric['name']} a value outside its interval", "contradictory_report"
+            )
     return f"holds all {len(result['metrics'])} figures that its settings ask for, and follows its schema"
 
 
@@ -235,7 +240,9 @@ def _ends(metric: Mapping[str, Any]) -> tuple[float, float]:
 def _settings(folder: CertifiedFolder) -> str:
     digest, stored = json_digest(folder.settings), folder.stored
     if stored.record.settings_digest != digest:
-        raise CheckpointError(f"{SETTINGS} is not what the weights were made with: its digest differs")
+        raise CheckpointError(
+            f"{SETTINGS} is not what the weights were made with: its digest differs", "digest_mismatch"
+        )
     require_origin(folder.settings, stored.record)
     return f"their digest is the one in {MODEL}"
 
@@ -243,13 +250,15 @@ def _settings(folder: CertifiedFolder) -> str:
 def _weights(folder: CertifiedFolder) -> str:
     stored, model = folder.stored, folder.result["model"]
     if stored.record.tensor_digest != stored.tensor_digest:
-        raise CheckpointError(f"{MODEL} holds other weights than its own header names")
+        raise CheckpointError(f"{MODEL} holds other weights than its own header names", "digest_mismatch")
     if (model["tensor_sha256"], model["file_sha256"]) != (stored.tensor_digest, stored.file_digest):
-        raise CheckpointError(f"{MODEL} is not the model that {REPORT} measured")
+        raise CheckpointError(f"{MODEL} is not the model that {REPORT} measured", "model_mismatch")
     if stored.misfit is not None:
-        raise CheckpointError(f"{MODEL} does not hold the weights of its network: {stored.misfit}")
+        raise CheckpointError(
+            f"{MODEL} does not hold the weights of its network: {stored.misfit}", "architecture_mismatch"
+        )
     if not stored.record.trained:
-        raise CheckpointError(f"{MODEL} records that its weights were never trained")
+        raise CheckpointError(f"{MODEL} records that its weights were never trained", "untrained")
     require_facts_of(folder.result, stored)
     return f"their digest {stored.tensor_digest[:16]}… is the same in header, report and file"
 
@@ -262,9 +271,13 @@ def _selection(folder: CertifiedFolder) -> str:
     first = read_ranking(folder.selection, draws=settings.control_mass_draws, seed=settings.seed)[0]
     candidate = first.candidate
     if (candidate.epoch, candidate.tensor_digest) != (stored.record.epoch, stored.tensor_digest):
-        raise CheckpointError(f"{SELECTION} ranks epoch {candidate.epoch} first, and {MODEL} is another")
+        raise CheckpointError(
+            f"{SELECTION} ranks epoch {candidate.epoch} first, and {MODEL} is another", "model_mismatch"
+        )
     if not first.eligible:
-        raise CheckpointError(f"the fixed rule admits no checkpoint of {SELECTION}: {first.reason}")
+        raise CheckpointError(
+            f"the fixed rule admits no checkpoint of {SELECTION}: {first.reason}", "gate_failed"
+        )
     _require_same_accuracy(candidate, folder.result)
     return f"the fixed rule gives epoch {candidate.epoch} from the recorded ranking"
 
@@ -272,12 +285,18 @@ def _selection(folder: CertifiedFolder) -> str:
 def _require_same_accuracy(candidate: Candidate, result: Mapping[str, Any]) -> None:
     measured = {m["half"]: m["value"] for m in result["metrics"] if m["quantity"] == _CHOSEN_BY}
     if (measured.get("a"), measured.get("b")) != candidate.table_accuracy:
-        raise CheckpointError(f"{SELECTION} gives the chosen checkpoint another {_CHOSEN_BY} than {REPORT}")
+        raise CheckpointError(
+            f"{SELECTION} gives the chosen checkpoint another {_CHOSEN_BY} than {REPORT}",
+            "contradictory_report",
+        )
 
 
 def _nothing_chosen(folder: CertifiedFolder) -> str:
     if os.path.lexists(folder.path / SELECTION):
-        raise CheckpointError(f"{SELECTION} claims that an imported model was chosen; nothing was: remove it")
+        raise CheckpointError(
+            f"{SELECTION} claims that an imported model was chosen; nothing was: remove it",
+            "contradictory_report",
+        )
     return "imported from another program: nothing was chosen"
 
 
@@ -301,13 +320,16 @@ def _gates(folder: CertifiedFolder) -> str:
     for stated, expected in zip_longest(map(_nameless, result["gates"]), map(_nameless, due)):
         if stated != expected:
             asked = (expected or stated)["gate"]["quantity"]
-            raise MeasurementError(f"{REPORT} judges {asked} wrongly, or by other gates than certify has")
+            raise MeasurementError(
+                f"{REPORT} judges {asked} wrongly, or by other gates than certify has", "contradictory_report"
+            )
     for found in judged:
         if not _passed(found):
             gate, half = found.gate, found.half.upper()
             raise MeasurementError(
                 f"the model is not certified: its {gate.quantity} is {found.value} in half {half}, and "
-                f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}"
+                f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}",
+                "gate_failed",
             )
     return f"both halves meet all {len(gates)} acceptance gates by the report's figures"
 

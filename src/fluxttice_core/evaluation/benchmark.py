@@ -79,7 +79,8 @@ def benchmark(
     if target is None:
         raise CheckpointError(
             "there is nothing to measure without a trained checkpoint: give the path of one, or ask for the "
-            "certified model"
+            "certified model",
+            "missing_option",
         )
     if out is not None:
         require_writable(out)
@@ -101,12 +102,14 @@ def require_trained(target: Target) -> TrainedModel:
     if isinstance(target, DualVAE):
         raise CheckpointError(
             "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
-            "evaluation.measure.measure, which takes any network"
+            "evaluation.measure.measure, which takes any network",
+            "untrained",
         )
     trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
     if not trained.trained:
         raise CheckpointError(
-            f"{trained.source} records that its weights were never trained: train it, then measure it"
+            f"{trained.source} records that its weights were never trained: train it, then measure it",
+            "untrained",
         )
     return trained
 
@@ -200,7 +203,8 @@ def require_above_floor(
         if shown <= floor:
             raise CheckpointError(
                 f"half {half.upper()} of {source} scores G = {shown:.4f}, and untrained networks of its "
-                f"shape up to {floor:.4f}: these weights are not trained, whatever their file says"
+                f"shape up to {floor:.4f}: these weights are not trained, whatever their file says",
+                "untrained",
             )
 
 
@@ -221,4 +225,4 @@ def title_of(trained: TrainedModel) -> str:
 
 def _require_device(device: str) -> None:
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"the device {device} is not there: measure with --device cpu")
+        raise SettingsError(f"the device {device} is not there: measure with --device cpu", "missing_device")

@@ -64,7 +64,8 @@ def difference(first: Figure, other: Figure) -> Difference:
     if (first.name, first.half) != (other.name, other.half):
         raise MeasurementError(
             f"{first.name} of {first.half} and {other.name} of {other.half} cannot be compared: "
-            "measure both models with the same settings"
+            "measure both models with the same settings",
+            "settings_mismatch",
         )
     paired = len(first.samples) > 1 and len(first.samples) == len(other.samples) and first.seed == other.seed
     if paired:

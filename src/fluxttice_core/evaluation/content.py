@@ -74,5 +74,5 @@ class ReportContent:
             if metric.half == half and quantity in (metric.quantity, metric.name):
                 return metric
         raise MeasurementError(
-            f"{quantity} was not measured of {half}: see the report's metrics for its names"
+            f"{quantity} was not measured of {half}: see the report's metrics for its names", "not_measured"
         )

@@ -96,7 +96,7 @@ def _read(path: Path) -> tuple[Control, ...]:
     data = read_bounded(path, maximum=_MAXIMUM, name="The cached controls", error=MeasurementError)
     entry: Any = parse_json(data, name=str(path))
     if not isinstance(entry, dict) or entry.get("digest") != json_digest(entry.get("controls")):
-        raise MeasurementError(f"{path} is damaged: it will be replaced")
+        raise MeasurementError(f"{path} is damaged: it will be replaced", "damaged_file")
     return controls_from_plain(entry["controls"])
 
 

@@ -50,13 +50,17 @@ def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> t
     missing = set(DESCRIPTIONS) - {control.name for control in controls}
     if missing:
         named = ", ".join(sorted(missing))
-        raise MeasurementError(f"a report needs all its controls, and these are missing: {named}")
+        raise MeasurementError(
+            f"a report needs all its controls, and these are missing: {named}", "not_measured"
+        )
     return tuple(_metric(figure, controls) for figure in figures)
 
 
 def _metric(figure: Figure, controls: Sequence[Control]) -> Metric:
     scores = {control.name: control.scores(figure.quantity, figure.half) for control in controls}
     if not scores["untrained"]:
-        raise MeasurementError(f"{figure.quantity} has no floor: no untrained network was measured for it")
+        raise MeasurementError(
+            f"{figure.quantity} has no floor: no untrained network was measured for it", "not_measured"
+        )
     control_comparisons = tuple(compared(figure, name, found) for name, found in scores.items() if found)
     return Metric(figure=figure, floor=Floor.of(scores["untrained"]), control_comparisons=control_comparisons)

@@ -236,7 +236,8 @@ def untrained(
     """
     if len(set(seeds)) < MINIMUM_UNTRAINED:
         raise MeasurementError(
-            f"an untrained floor needs at least {MINIMUM_UNTRAINED} different seeds, not {len(set(seeds))}"
+            f"an untrained floor needs at least {MINIMUM_UNTRAINED} different seeds, not {len(set(seeds))}",
+            "too_few",
         )
     return tuple(factory(seed) for seed in seeds)
 

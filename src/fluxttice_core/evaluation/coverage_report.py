@@ -83,6 +83,7 @@ def certified_report() -> Report:
     result = read_result(Path(str(resources.files("fluxttice_core") / "certified" / "report.json")))
     if result["model"]["tensor_sha256"] != certified().tensor_digest:
         raise CheckpointError(
-            "the shipped report is of other weights than the shipped model: install the package again"
+            "the shipped report is of other weights than the shipped model: install the package again",
+            "model_mismatch",
         )
     return replace(Report.from_plain(result), note=NOTE)

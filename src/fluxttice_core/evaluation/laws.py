@@ -152,12 +152,15 @@ def obey(figures: Figures) -> tuple[Check, ...]:
     """
     checks = examine(figures)
     if not checks:
-        raise MeasurementError("no law concerns these figures: give those that the report prints")
+        raise MeasurementError(
+            "no law concerns these figures: give those that the report prints", "not_measured"
+        )
     for check in checks:
         if not check.holds:
             raise LawViolation(
                 f"the figures break the law {check.law}: its slack is {check.slack:.6g} {check.unit}, "
-                f"and no less than {-check.tolerance:.2g} can be put down to error"
+                f"and no less than {-check.tolerance:.2g} can be put down to error",
+                "law_broken",
             )
     return checks
 

@@ -52,7 +52,9 @@ def measure(
     space = next(iter(halves.values())).space
     if controls is None:
         if untrained is None:
-            raise MeasurementError("a report needs a floor: give `untrained`, which makes fresh networks")
+            raise MeasurementError(
+                "a report needs a floor: give `untrained`, which makes fresh networks", "missing_option"
+            )
         watch = None if progress is None else partial(_first_half, progress)
         controls = measured_controls(space, untrained, settings, split, rho, watch)
         progress = None if progress is None else partial(_second_half, progress)

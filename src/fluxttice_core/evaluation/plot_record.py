@@ -90,7 +90,8 @@ def _artists(axes: Axes) -> list[Drawn]:
         if not isinstance(artist, Drawn):
             raise MeasurementError(
                 f"{type(artist).__name__} is drawn, whose numbers cannot be recorded: draw it of lines, "
-                "filled areas, bars and words, or teach fluxttice_core.evaluation.plot_record to read it"
+                "filled areas, bars and words, or teach fluxttice_core.evaluation.plot_record to read it",
+                "unsupported",
             )
     return [artist for artist in found if isinstance(artist, Drawn)]
 

@@ -66,7 +66,9 @@ def coverage_figure(report: Report) -> Figure:
     """
     budgets = _budgets(report)
     if not budgets:
-        raise MeasurementError("this report holds no coverage to draw: measure with at least one budget")
+        raise MeasurementError(
+            "this report holds no coverage to draw: measure with at least one budget", "not_measured"
+        )
     figure = new_figure(6.4, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     curve = np.geomspace(min(budgets) / 1.6, max(budgets) * 1.3, 200)
@@ -102,7 +104,9 @@ def rate_distortion_figure(report: Report) -> Figure:
         MeasurementError: If the report holds no codes.
     """
     if not _has_codes(report):
-        raise MeasurementError("this report holds no rate and distortion to draw: measure an autoencoder")
+        raise MeasurementError(
+            "this report holds no rate and distortion to draw: measure an autoencoder", "not_measured"
+        )
     figure = new_figure(6.8, 3.5)
     left, right = figure.subplots(1, 2)
     nats = report.space.log_size
@@ -132,7 +136,7 @@ def mass_figure(report: Report) -> Figure:
     """
     halves = [half for half in report.halves if _curves(report, "sorted_mass/argmax", half)]
     if not halves:
-        raise MeasurementError("this report holds no distribution to draw: measure a decoder")
+        raise MeasurementError("this report holds no distribution to draw: measure a decoder", "not_measured")
     figure = new_figure(6.8, 3.4)
     panels = figure.subplots(1, len(halves), sharey=True, squeeze=False)[0]
     draws = report.settings.mass_draws
@@ -195,7 +199,7 @@ def latent_figure(report: Report) -> Figure:
     """
     dimensions = len({curve.name for curve in _curves(report, "latent_density/")})
     if not dimensions:
-        raise MeasurementError("this report holds no latents to draw: measure an autoencoder")
+        raise MeasurementError("this report holds no latents to draw: measure an autoencoder", "not_measured")
     rows = -(-dimensions // _PER_ROW)
     figure = new_figure(6.8, 0.6 + 1.1 * rows)
     panels = figure.subplots(rows, _PER_ROW, sharex=True, sharey=True, squeeze=False).flat

@@ -53,9 +53,9 @@ class Report(ReportContent):
         try:
             values = json.loads(text)
         except ValueError as error:
-            raise MeasurementError(f"this is no JSON: {error}") from error
+            raise MeasurementError(f"this is no JSON: {error}", "damaged_file") from error
         if not isinstance(values, dict):
-            raise MeasurementError("this is no complete report: expected a JSON object")
+            raise MeasurementError("this is no complete report: expected a JSON object", "incomplete_report")
         return cls.from_plain(values)
 
     @classmethod

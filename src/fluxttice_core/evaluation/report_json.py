@@ -83,7 +83,9 @@ def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
             "metric_set": restored["metric_set"],
         }
     except (KeyError, TypeError, AttributeError) as error:
-        raise MeasurementError(f"this is no complete report ({error}): measure the model again") from error
+        raise MeasurementError(
+            f"this is no complete report ({error}): measure the model again", "incomplete_report"
+        ) from error
 
 
 def controls_as_plain(controls: Sequence[Control]) -> list[dict[str, Any]]:
@@ -113,7 +115,9 @@ def controls_from_plain(values: Sequence[Mapping[str, Any]]) -> tuple[Control, .
             for c in _restored(list(values))
         )
     except (KeyError, TypeError) as error:
-        raise MeasurementError(f"these are no complete controls ({error}): measure them again") from error
+        raise MeasurementError(
+            f"these are no complete controls ({error}): measure them again", "incomplete_report"
+        ) from error
 
 
 def _metric_record(metric: Metric) -> dict[str, Any]:
@@ -149,7 +153,7 @@ def _series(record: dict[str, Any]) -> Series:
 def _finite(values: Any, what: str) -> tuple[float, ...]:
     found = tuple(values)
     if not all(isinstance(value, float | int) and math.isfinite(value) for value in found):
-        raise MeasurementError(f"the {what} must be finite numbers")
+        raise MeasurementError(f"the {what} must be finite numbers", "not_finite")
     return found
 
 
@@ -173,7 +177,7 @@ def _plain(value: Any) -> Any:
 
 def _constant_as_text(constant: str) -> str:
     if constant not in _CONSTANTS:
-        raise MeasurementError(f"{constant} is no figure: it cannot be reported")
+        raise MeasurementError(f"{constant} is no figure: it cannot be reported", "not_finite")
     return _CONSTANTS[constant]
 
 

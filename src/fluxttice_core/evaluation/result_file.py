@@ -106,7 +106,7 @@ def read_result(path: Path) -> dict[str, Any]:
     try:
         result = upgraded(parse_json(data, name=str(path)))
     except RecordError as error:
-        raise MeasurementError(str(error)) from error
+        raise MeasurementError(str(error), error.code) from error
     check_result(result, name=str(path))
     found: dict[str, Any] = result
     return found
@@ -133,11 +133,11 @@ def check_result(result: object, *, name: str) -> None:
     """
     fault = schema_fault(result)
     if fault is not None:
-        raise MeasurementError(f"{name} is no complete result: {fault}")
+        raise MeasurementError(f"{name} is no complete result: {fault}", "incomplete_report")
     if isinstance(result, Mapping):
         contradiction = _first_contradiction(result)
         if contradiction is not None:
-            raise MeasurementError(f"{name} contradicts itself: {contradiction}")
+            raise MeasurementError(f"{name} contradicts itself: {contradiction}", "contradictory_report")
 
 
 def _first_contradiction(result: Mapping[str, Any]) -> str | None:

@@ -54,7 +54,7 @@ def steps_of(
         MeasurementError: If there is nothing to measure, or the halves are of different spaces.
     """
     if not halves or not set(halves) <= {"a", "b"} or len({model.space for model in halves.values()}) != 1:
-        raise MeasurementError('give one or two halves of the same space, named "a" and "b"')
+        raise MeasurementError('give one or two halves of the same space, named "a" and "b"', "contradictory")
     steps = [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, split)]
     if len(halves) > 1:
         steps += pair_steps(halves["a"], halves["b"], settings, split, rho)

@@ -75,7 +75,9 @@ def code_information(
         (2.7726, 2.7726)
     """
     if latents < 8:
-        raise MeasurementError("the information of codes needs at least 8 latents, to know its error")
+        raise MeasurementError(
+            "the information of codes needs at least 8 latents, to know its error", "too_few"
+        )
     chosen = _rows(len(posteriors.rows), latents, generator)
     drawn = Posteriors(posteriors.rows[chosen], posteriors.mu[chosen], posteriors.logvar[chosen])
     z = drawn.draw(generator)

@@ -55,7 +55,9 @@ class CombinedDecoder:
     def __post_init__(self) -> None:
         check_fit(self.first, self.second)
         if self.rule not in ("product", "mixture"):
-            raise MeasurementError(f"{self.rule!r} combines no decoders: choose product or mixture")
+            raise MeasurementError(
+                f"{self.rule!r} combines no decoders: choose product or mixture", "unknown_name"
+            )
 
     @property
     def space(self) -> OperationSpace:
@@ -110,7 +112,7 @@ class CoupledHalf:
         check_fit(self.vae_a, self.vae_b)
         if not 0 <= self.rho <= 1 or self.name not in ("a", "b"):
             raise MeasurementError(
-                f'a coupled half needs rho in [0, 1] and a name "a" or "b", not {self.rho:g}'
+                f'a coupled half needs rho in [0, 1] and a name "a" or "b", not {self.rho:g}', "out_of_range"
             )
 
     @property

@@ -99,7 +99,8 @@ def _seen_at(
             drawn += len(next(iter(indices.values())))
         if drawn != stop:
             raise MeasurementError(
-                f"{drawn:,} operations were drawn for a budget of {stop:,}: the two must agree"
+                f"{drawn:,} operations were drawn for a budget of {stop:,}: the two must agree",
+                "contradictory",
             )
         yield stop, marks
 
@@ -216,7 +217,9 @@ def measured_coverage(
         (3, True)
     """
     if repeats < 1 or not draws or min(draws) < 1:
-        raise MeasurementError("coverage needs at least one repetition and budgets of at least one draw")
+        raise MeasurementError(
+            "coverage needs at least one repetition and budgets of at least one draw", "out_of_range"
+        )
     size = sampler.space.size
     stops = sorted(set(draws))
     by_repeat = [_distinct_at(sampler, stops, generator) for _ in range(repeats)]

@@ -65,7 +65,7 @@ def decode_positions(
     if rule != "categorical":
         return _positions(logits, rule, None)
     if generator is None:
-        raise MeasurementError("categorical decoding draws at random: give it a generator")
+        raise MeasurementError("categorical decoding draws at random: give it a generator", "missing_option")
     return _positions(logits, rule, uniform_draws(tuple(logits.shape[:-1]), generator))
 
 
@@ -76,7 +76,9 @@ def require_rule(rule: str) -> None:
         MeasurementError: Naming the rules that there are.
     """
     if rule not in DECODE_RULES:
-        raise MeasurementError(f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}")
+        raise MeasurementError(
+            f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}", "unknown_name"
+        )
 
 
 def uniform_draws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -103,7 +105,9 @@ def indices_by(
         MeasurementError: If the rule is categorical and there are no numbers.
     """
     if rule == "categorical" and uniform is None:
-        raise MeasurementError("categorical decoding draws at random: give it numbers from 0 to 1")
+        raise MeasurementError(
+            "categorical decoding draws at random: give it numbers from 0 to 1", "missing_option"
+        )
     return indices_of(_positions(logits, rule, uniform if rule == "categorical" else None), logits.shape[-1])
 
 

@@ -248,7 +248,7 @@ def effective_number(mass: MassEstimate, *, order: int) -> Estimate:
         return jackknife(lambda p: math.exp(_entropy(p)), mass.groups)
     if order == 2:
         return jackknife(lambda p: 1 / float(p @ p), mass.groups)
-    raise MeasurementError(f"effective numbers are offered of order 1 and 2, not {order}")
+    raise MeasurementError(f"effective numbers are offered of order 1 and 2, not {order}", "unsupported")
 
 
 def argmax_divergence(mass: MassEstimate) -> Floored:
@@ -303,7 +303,9 @@ def memorisation(
         MeasurementError: If a set is empty or the sets overlap.
     """
     if not (train.size and held_out.size) or np.intersect1d(train, held_out).size:
-        raise MeasurementError("memorisation compares two non-empty sets of operations without a common one")
+        raise MeasurementError(
+            "memorisation compares two non-empty sets of operations without a common one", "too_few"
+        )
     means = np.stack((mass.groups[:, train].mean(1), mass.groups[:, held_out].mean(1)), axis=1)
     return jackknife(lambda mean: float(mean[0] / mean[1]) if mean[1] else math.inf, means)
 

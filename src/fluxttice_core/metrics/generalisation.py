@@ -86,7 +86,9 @@ def noise_response(
     """
     space = model.space
     if not 1 <= flips <= space.cells:
-        raise MeasurementError(f"cannot flip {flips} of {space.cells} cells: give 1 to {space.cells}")
+        raise MeasurementError(
+            f"cannot flip {flips} of {space.cells} cells: give 1 to {space.cells}", "out_of_range"
+        )
     clean = positions_of(space, rows)
     chosen = torch.rand(clean.shape, generator=generator).argsort(1)[:, :flips]
     change = torch.randint(1, space.base, chosen.shape, generator=generator)
@@ -113,7 +115,7 @@ def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryR
     """
     half, space = len(rows) // 2, model.space
     if half < 2 * (model.latent_dim + 1):
-        raise MeasurementError("too few operations to fit a map of codes: give more of them")
+        raise MeasurementError("too few operations to fit a map of codes: give more of them", "too_few")
     codes = _means(model, rows)
     before = torch.cat((codes, torch.ones(len(codes), 1)), dim=1).double()
     exact, fits = [], []
@@ -172,7 +174,7 @@ def arithmetic_accuracy(
     expected = positions_of(space, a) - positions_of(space, b) + positions_of(space, c)
     possible = (expected >= 0) & (expected < space.base)
     if not possible.any():
-        raise MeasurementError("no cell of a - b + c is a symbol: give other operations")
+        raise MeasurementError("no cell of a - b + c is a symbol: give other operations", "undefined")
     z = _means(model, a) - _means(model, b) + _means(model, c)
     return float((_decoded(model, z) == expected)[possible].double().mean())
 

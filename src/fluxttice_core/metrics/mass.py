@@ -94,7 +94,8 @@ def estimate_mass(
     model.space.require_enumerable()
     if groups < 2 or draws < groups or draws % groups:
         raise MeasurementError(
-            f"{draws:,} draws cannot be shared out to {groups} groups: give 2 groups or more, and a multiple"
+            f"{draws:,} draws cannot be shared out to {groups} groups: give 2 groups or more, and a multiple",
+            "out_of_range",
         )
     size = model.space.size
     each = draws // groups
@@ -106,7 +107,7 @@ def estimate_mass(
         found.add(part)
     if not np.isfinite(found.mass).all():
         raise MeasurementError(
-            "the decoder returns numbers that are not finite: the model cannot be measured"
+            "the decoder returns numbers that are not finite: the model cannot be measured", "not_finite"
         )
     return MassEstimate(model.space, draws, found.mass / each, found.argmax / each, found.entropy / each)
 

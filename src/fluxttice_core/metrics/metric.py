@@ -83,27 +83,37 @@ class Figure:
         self._require_estimator()
         budget = self.quantity.rpartition("/")[2]
         if budget.isdecimal() and budget != str(self.draws):
-            raise MeasurementError(f"{self.quantity} was taken with {self.draws} draws: name the budget used")
+            raise MeasurementError(
+                f"{self.quantity} was taken with {self.draws} draws: name the budget used", "contradictory"
+            )
 
     def _require_reference(self) -> None:
         if math.isnan(self.ceiling):
-            raise MeasurementError(f"{self.quantity} has no ceiling: say what a perfect generator scores")
+            raise MeasurementError(
+                f"{self.quantity} has no ceiling: say what a perfect generator scores", "contradictory"
+            )
         if math.isnan(self.value):
-            raise MeasurementError(f"{self.quantity} of {self.half} is not a number: it cannot be reported")
+            raise MeasurementError(
+                f"{self.quantity} of {self.half} is not a number: it cannot be reported", "not_finite"
+            )
         if self.unit == "fraction" and math.isinf(self.value):
-            raise MeasurementError(f"{self.quantity} of {self.half} is infinite: a fraction is at most 1")
+            raise MeasurementError(
+                f"{self.quantity} of {self.half} is infinite: a fraction is at most 1", "not_finite"
+            )
 
     def _require_estimator(self) -> None:
         sampled = self.estimator == "monte_carlo"
         if sampled != (self.interval is not None):
             raise MeasurementError(
-                f"{self.quantity} is {self.estimator}: sampled numbers have an interval, and no others do"
+                f"{self.quantity} is {self.estimator}: sampled numbers have an interval, and no others do",
+                "contradictory",
             )
         if sampled and (self.draws is None or self.seed is None):
-            raise MeasurementError(f"{self.quantity} was sampled: give its draws and seed")
+            raise MeasurementError(f"{self.quantity} was sampled: give its draws and seed", "contradictory")
         if self.samples and len(self.samples) != self.repeats:
             raise MeasurementError(
-                f"{self.quantity} was repeated {self.repeats} times and keeps {len(self.samples)}: keep all"
+                f"{self.quantity} was repeated {self.repeats} times and keeps {len(self.samples)}: keep all",
+                "contradictory",
             )
 
     @property
@@ -263,7 +273,8 @@ class Series:
         if not self.x or len(self.x) != len(self.y):
             raise MeasurementError(
                 f"the curve {self.name} has {len(self.x)} places and {len(self.y)} values: "
-                "give as many of both"
+                "give as many of both",
+                "contradictory",
             )
 
 
@@ -318,7 +329,7 @@ class Floor:
     def __post_init__(self) -> None:
         if self.seeds < MINIMUM_UNTRAINED:
             raise MeasurementError(
-                f"a floor needs at least {MINIMUM_UNTRAINED} untrained networks, not {self.seeds}"
+                f"a floor needs at least {MINIMUM_UNTRAINED} untrained networks, not {self.seeds}", "too_few"
             )
 
     @classmethod
@@ -374,7 +385,9 @@ class Metric:
 
     def __post_init__(self) -> None:
         if "untrained" not in {one.control for one in self.control_comparisons}:
-            raise MeasurementError(f"{self.figure.quantity} was not compared with untrained networks")
+            raise MeasurementError(
+                f"{self.figure.quantity} was not compared with untrained networks", "not_measured"
+            )
 
     @property
     def name(self) -> str:

@@ -62,7 +62,9 @@ def entry_of(name: str) -> Entry:
     match = _NAME.fullmatch(name)
     entry = None if match is None else CATALOGUE.get(match["base"])
     if match is None or entry is None or name != (match[1] or "") + entry.name.format(n=match["budget"]):
-        raise MeasurementError(f"{name} is no figure of a report: see fluxttice_core.metrics.catalogue")
+        raise MeasurementError(
+            f"{name} is no figure of a report: see fluxttice_core.metrics.catalogue", "unknown_name"
+        )
     return entry
 
 
@@ -108,7 +110,8 @@ def require_known(metric_set: int) -> None:
     if metric_set > catalogue.METRIC_SET:
         raise MeasurementError(
             f"metric set {metric_set} is newer than this program, which knows {catalogue.METRIC_SET}: "
-            "install the newest one"
+            "install the newest one",
+            "wrong_version",
         )
 
 

@@ -119,7 +119,9 @@ def compare_samplers(
         16
     """
     if first.space != second.space:
-        raise MeasurementError("two generators of different spaces have no operations in common to compare")
+        raise MeasurementError(
+            "two generators of different spaces have no operations in common to compare", "space_mismatch"
+        )
     return compare_sets(first.sample(draws, generator), second.sample(draws, generator))
 
 
@@ -151,7 +153,7 @@ def agreement(first: Decodable, second: Decodable, draws: int, *, generator: tor
     """
     check_fit(first, second)
     if draws < 1:
-        raise MeasurementError("agreement needs at least one latent")
+        raise MeasurementError("agreement needs at least one latent", "too_few")
     tables = cells = 0
     for z in prior_chunks(first.latent_dim, draws, generator, chunk=DECODE_CHUNK):
         with torch.inference_mode():
@@ -171,7 +173,8 @@ def check_fit(first: Decodable, second: Decodable) -> None:
         raise MeasurementError(
             "two decoders can only be combined when they have the same space and latent dimensions, not "
             f"{first.latent_dim} and {second.latent_dim} dimensions of spaces of {first.space.size:,} and "
-            f"{second.space.size:,} operations"
+            f"{second.space.size:,} operations",
+            "space_mismatch",
         )
 
 

@@ -96,12 +96,12 @@ def encode_rows(
         model.space.require_enumerable()
         rows = torch.arange(model.space.size, device=device)
     if len(rows) == 0:
-        raise MeasurementError("there is nothing to encode: give at least one operation")
+        raise MeasurementError("there is nothing to encode: give at least one operation", "too_few")
     parts = map_chunks(partial(_encode, model), torch.split(rows, _CHUNK), device=rows.device)
     mu, logvar = (torch.cat(part).double() for part in zip(*parts, strict=True))
     if not (mu.isfinite().all() and logvar.isfinite().all()):
         raise MeasurementError(
-            "the encoder returns numbers that are not finite: the model cannot be measured"
+            "the encoder returns numbers that are not finite: the model cannot be measured", "not_finite"
         )
     return Posteriors(rows, mu, logvar)
 
@@ -167,7 +167,9 @@ def distortion(
         True
     """
     if draws < 2:
-        raise MeasurementError("distortion needs at least 2 draws for each operation, to know its error")
+        raise MeasurementError(
+            "distortion needs at least 2 draws for each operation, to know its error", "too_few"
+        )
     device = posteriors.mu.device
     total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=device)
     squares = torch.zeros_like(total)

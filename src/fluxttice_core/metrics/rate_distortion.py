@@ -89,9 +89,11 @@ def frontier_curve(rates: Float[np.ndarray, "n"], cells: int = 9) -> Float[np.nd
         MeasurementError: If a rate is negative or not finite, or there is no cell.
     """
     if cells < 1:
-        raise MeasurementError(f"the frontier needs at least one cell, not {cells}")
+        raise MeasurementError(f"the frontier needs at least one cell, not {cells}", "out_of_range")
     if not np.all(np.isfinite(rates) & (rates >= 0)):
-        raise MeasurementError("the frontier is defined for rates from 0 nats upwards, and finite ones only")
+        raise MeasurementError(
+            "the frontier is defined for rates from 0 nats upwards, and finite ones only", "out_of_range"
+        )
     with _SOLVING:
         spline = _log_distortion()
     per_cell = np.asarray(rates, dtype=np.float64) / cells

@@ -119,7 +119,7 @@ def _reconstruction(
     model: Autoencoder, rows: Tensor, source: CodeSource, draws: int, generator: torch.Generator | None
 ) -> Reconstruction:
     if len(rows) == 0 or draws < 1:
-        raise MeasurementError("reconstruction needs at least one operation and one draw for each")
+        raise MeasurementError("reconstruction needs at least one operation and one draw for each", "too_few")
     posteriors = encode_rows(model, rows)
     tables = cells = 0
     for _ in range(draws):
@@ -156,7 +156,7 @@ def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, floa
         (0.0, 0.0)
     """
     if len(rows) == 0:
-        raise MeasurementError("whether tables are decided needs at least one operation")
+        raise MeasurementError("whether tables are decided needs at least one operation", "too_few")
     coded = encode_rows(model, rows).coded_chunks(None)
     found = list(map_chunks(partial(_undecided, model), coded, device=rows.device))
     tables, cells = (sum(column) for column in zip(*found, strict=True))

@@ -99,7 +99,9 @@ def prior_chunks(
         [(2, 16), (2, 16), (1, 16)]
     """
     if n < 0 or chunk < 1:
-        raise MeasurementError(f"cannot draw {n} latents in chunks of {chunk}: give n >= 0 and a chunk >= 1")
+        raise MeasurementError(
+            f"cannot draw {n} latents in chunks of {chunk}: give n >= 0 and a chunk >= 1", "out_of_range"
+        )
     for start in range(0, n, chunk):
         yield torch.randn(
             min(chunk, n - start),
@@ -166,7 +168,7 @@ def require_indices(indices: Int64[Tensor, "n"], size: int) -> None:
     """
     if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= size):
         raise MeasurementError(
-            f"an index lies outside 0 to {size - 1}: these samples belong to another space"
+            f"an index lies outside 0 to {size - 1}: these samples belong to another space", "out_of_range"
         )
 
 

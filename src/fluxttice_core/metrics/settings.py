@@ -168,4 +168,6 @@ def settings_from(values: object) -> MeasurementSettings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise SettingsError(f"the measurement's {where} is not possible: {first['msg']}") from None
+        raise SettingsError(
+            f"the measurement's {where} is not possible: {first['msg']}", "out_of_range"
+        ) from None
