@@ -34,7 +34,7 @@ def test_every_code_is_raised() -> None:
 
 def test_every_code_is_explained_once() -> None:
     page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == CODES == sorted(CODES)
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == sorted(CODES)
 
 
 def test_copies_and_other_processes_are_given_the_code() -> None:

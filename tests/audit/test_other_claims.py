@@ -44,11 +44,6 @@ def test_fall_below_an_earlier_value_than_the_last() -> None:
     assert sequence("90.0%", "99%", "98.6%", "98.4%").verdict is Verdict.IMPOSSIBLE
 
 
-def test_sequence_of_one_is_refused() -> None:
-    with refused(MeasurementError, "too_few", "at least two values"):
-        sequence("1%")
-
-
 @pytest.mark.parametrize(
     ("entropy", "verdict"),
     [
@@ -65,11 +60,6 @@ def test_entropy_of_fifty_bins(entropy: str, verdict: Verdict) -> None:
     assert finding.verdict is verdict
     assert finding.upper == pytest.approx(math.log(50))
     assert finding.sentence == "a histogram of 50 bins has at most ln 50 = 3.912 nats"
-
-
-def test_histogram_without_bins_is_refused() -> None:
-    with refused(MeasurementError, "out_of_range", "at least one bin, not 0"):
-        audit_histogram_entropy(stated_number("1"), 0)
 
 
 def wrong_trits(counts: list[int], share: str) -> Finding:
@@ -119,7 +109,11 @@ def test_free_bits(kl: str, verdict: Verdict) -> None:
     assert (finding.lower, finding.upper) == (8.0, None)
 
 
-def test_free_bits_without_dimensions_are_refused() -> None:
+def test_claims_about_nothing_are_refused() -> None:
+    with refused(MeasurementError, "too_few", "at least two values"):
+        sequence("1%")
+    with refused(MeasurementError, "out_of_range", "at least one bin, not 0"):
+        audit_histogram_entropy(stated_number("1"), 0)
     with refused(MeasurementError, "out_of_range", "at least one dimension, not 0"):
         audit_free_bits(stated_number("1"), stated_number(".5"), 0)
 

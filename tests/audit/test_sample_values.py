@@ -77,23 +77,15 @@ def test_minus_signs_and_bytes_are_read() -> None:
         (np.array([]), "too_few", "there is no sample"),
         (np.array(3), "too_few", "there is no sample"),
         (np.array([1.5]), "wrong_type", "whole numbers below 2"),
-        (
-            np.array([np.nan]),
-            "missing_value",
-            "sample 1 holds NaN, a missing value: every draw must be a sample",
-        ),
+        (np.array([np.nan]), "missing_value", "sample 1 holds NaN, a missing value: every draw must be"),
         (np.array([[1, 0, 1], [0, 0, np.nan]], dtype=np.float32), "missing_value", "sample 2 holds NaN"),
         (np.array([1, np.inf]), "wrong_type", "whole numbers below 2"),
         (np.array([2.0**60]), "wrong_type", "whole numbers below 2"),
-        (
-            np.array([-1, 3]),
-            "out_of_range",
-            "sample 1 is -1, outside the indices 0 to 9,223,372,036,854,775,807",
-        ),
+        (np.array([-1, 3]), "out_of_range", "is -1, outside the indices 0 to 9,223,372,036,854,775,807"),
         (np.array([2**63], dtype=np.uint64), "out_of_range", "sample 1 is 9223372036854775808, outside"),
         (np.array([1j]), "wrong_type", "whole numbers or strings, not complex128"),
         (np.array(["2020-01-01"], dtype="M8[D]"), "wrong_type", "not datetime64"),
-        (np.array([[1, 2, 3, 4]]), "wrong_shape", "4 numbers a sample are no table of a ternary operation"),
+        (np.array([[1, 2, 3, 4]]), "wrong_shape", "which has 3, 9 or 27: give the base and the number"),
         (np.array([[1, 2, 3]]), "out_of_range", "table entry 2 is not one of -1, 0 and +1"),
         (np.array([[1, 2, -1]]), "out_of_range", "table entry 2 is not one of -1, 0 and +1"),
         (np.array(["apple", "3"]), "malformed", "'apple' is neither an index below 2^63 nor an operation"),
@@ -175,20 +167,10 @@ def test_a_letter_in_a_table_is_shown_with_what_was_expected(text: str) -> None:
         samples_of(np.array([text]))
 
 
-def test_bytes_are_read_as_ascii() -> None:
-    with refused(MeasurementError, "wrong_type"):
-        samples_of(np.array(["\N{LATIN SMALL LETTER E WITH ACUTE}".encode()]))
-
-
 def test_floats_end_where_they_skip_whole_numbers() -> None:
     assert samples_of(np.array([2.0**53 - 1])).indices.tolist() == [2**53 - 1]
     with refused(MeasurementError, "wrong_type"):
         samples_of(np.array([2.0**53]))
-
-
-def test_a_table_of_an_odd_width_is_refused_with_what_helps() -> None:
-    with refused(MeasurementError, "wrong_shape", "4 numbers a sample are no table of a ternary operation"):
-        samples_of(np.array([[1, 0, 1, 1]]))
 
 
 @pytest.mark.parametrize("text", ["16742.0", "16742.", "1.6742e4", "1.674200000000000000e+04"])
@@ -205,7 +187,7 @@ def test_decimal_points_end_where_doubles_skip_whole_numbers() -> None:
 
 @pytest.mark.parametrize("text", ["16742.5", "9007199254740992.0", "-0.5", "9e18", "9007199254740993"])
 def test_numbers_with_a_decimal_point_that_are_not_exact_are_refused(text: str) -> None:
-    with refused(MeasurementError, "malformed", f"'{text}' is no whole number below 2^53"):
+    with refused(MeasurementError, "malformed", f"'{text}' is no whole number", "write indices as whole"):
         samples_of(np.array(["1.0", text]))
 
 
@@ -216,10 +198,11 @@ def test_missing_values_written_out_are_named(text: str) -> None:
 
 
 def test_tables_that_count_from_zero_are_told_the_way_out() -> None:
-    with refused(MeasurementError, "out_of_range", "table entry 2 is not one of -1"):
+    with refused(MeasurementError, "out_of_range", "subtract 1 from tables that are coded 0, 1, 2"):
         samples_of(np.array([[0, 1, 2], [2, 0, 0]]))
-    with refused(MeasurementError, "out_of_range", "table entry 2 is not one of 0 and 1"):
+    with refused(MeasurementError, "out_of_range") as error:
         samples_of(np.array([[0, 1, 2, 1]]), space=OperationSpace(2))
+    assert str(error.value) == "table entry 2 is not one of 0 and 1"
 
 
 @pytest.mark.filterwarnings("error")

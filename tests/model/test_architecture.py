@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fluxttice_core.errors import OperationError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
-from tests.refusals import refused
 
 
 def test_the_default_is_the_original() -> None:
@@ -43,11 +41,6 @@ def test_the_default_is_the_original() -> None:
 def test_sizes_out_of_bounds_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Architecture.model_validate(wrong)
-
-
-def test_a_space_whose_indices_do_not_fit_is_refused() -> None:
-    with refused(OperationError, "too_large", "64 bits"):
-        _ = Architecture(base=3, arity=4).space
 
 
 def test_sizes_cannot_be_changed_afterwards() -> None:

@@ -25,8 +25,3 @@ def test_a_file_that_does_not_describe_itself_is_refused(small_checkpoint: Path,
     data = encode_tensors(checkpoint.read(small_checkpoint).model, metadata)
     with refused(CheckpointError, "alien_file", "describe itself"):
         read_stored(data, name="it")
-
-
-def test_other_bytes_are_refused() -> None:
-    with refused(CheckpointError, "damaged_file"):
-        read_stored(b"not a model", name="it")
