@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from fluxttice_core.errors import LawViolation, MeasurementError, OperationError
+from fluxttice_core.errors import ErrorCode, LawViolation, MeasurementError, OperationError
 from fluxttice_core.evaluation.caveats import CONTROL_WORDS, DESCRIPTIONS, SIGNS
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fluxttice_core.metrics.choices import Direction
 
 from fluxttice_core.errors import ErrorCode, MeasurementError, TrainingError
 from fluxttice_core.experiments import ablation as subject
@@ -23,6 +22,7 @@ from fluxttice_core.experiments.ablation import (
 )
 from fluxttice_core.experiments.study import read_study, resumed
 from fluxttice_core.experiments.tables import ablation_markdown, ablation_table, statenet_sentences
+from fluxttice_core.metrics.settings import Direction
 from fluxttice_core.statistics.intervals import paired_difference
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from tests.refusals import refused

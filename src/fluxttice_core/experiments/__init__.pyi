@@ -1,9 +1,9 @@
 from .ablation import Ablation as Ablation
+from .ablation import Effect as Effect
 from .ablation import PartEffect as PartEffect
 from .ablation import part_effects as part_effects
 from .contrasts import Contrast as Contrast
 from .contrasts import Part as Part
-from .effect import Effect as Effect
 from .study import FigureRecord as FigureRecord
 from .study import RunRecord as RunRecord
 from .study import Study as Study
