@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from docs.architecture import rooms_picture, rooms_table
-from docs.documents import report_card, with_generated
+from docs.documents import metric_names, report_card, with_generated
 from docs.figures_overlap import overlap_figure
 from docs.figures_richness import richness_figure
 from docs.figures_standing import standing_figure
@@ -165,6 +165,7 @@ def pages() -> dict[Path, str]:
         "checkpoint card": report_card(checkpoint_report(), OF_A_CHECKPOINT),
         "seeds": seeds_of_standard(),
         "generalisation": generalisation(),
+        "metric names": metric_names(),
         "faults": fault_table(),
         "fuzzing": fuzzing_table(),
         "installation": installation_table(),

@@ -7,6 +7,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.beside_shipped import HEADLINE
 from fluxttice_core.evaluation.number_format import shown, shown_range, unit_sign, with_interval
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.catalogue import CATALOGUE
 from fluxttice_core.metrics.naming import label
 from fluxttice_core.metrics.settings import Half
 
@@ -50,6 +51,23 @@ def _row(report: Report, quantity: str) -> str:
         shown_range(low, high, unit),
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def metric_names() -> str:
+    """Every metric of the catalogue as a Markdown table, in the order in which reports show them."""
+    head = "| name | in words | unit | better | exact | since set |\n|---|---|---|---|---|---:|\n"
+    rows = (
+        (
+            f"`{entry.name.format(n='N')}`",
+            entry.label.replace("|", "\\|"),
+            entry.unit,
+            entry.direction,
+            "drawn" if entry.draws else "exact",
+            str(entry.since),
+        )
+        for entry in CATALOGUE.values()
+    )
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def with_generated(document: str, sections: Mapping[str, str]) -> str:

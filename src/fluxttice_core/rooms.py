@@ -40,9 +40,9 @@ def open_room(name: str) -> None:
 
     Example:
         >>> import fluxttice_core as fx
-        >>> "wilson" in dir(fx.statistics)
+        >>> "clopper_pearson" in dir(fx.statistics)
         True
-        >>> fx.statistics.wilson(5, 10).contains(0.5)
+        >>> fx.statistics.clopper_pearson(5, 10).contains(0.5)
         True
     """
     room = sys.modules[name]

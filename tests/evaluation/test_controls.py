@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import (
     CERTAIN,
     ConstantDecoder,
@@ -16,13 +15,11 @@ from fluxttice_core.evaluation.controls import (
     QuantileLookup,
     ShuffledLabels,
     UniformSampler,
-    untrained,
 )
 from fluxttice_core.metrics.decoding import decode_positions, indices_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.sampling import DecoderSampler, IndexSampler, count_operations
 from fluxttice_core.spaces.operation_space import OperationSpace
-from tests.refusals import refused
 
 SPACES = [OperationSpace(2, 2), OperationSpace(3, 1), OperationSpace(4, 1)]
 
@@ -128,23 +125,6 @@ def test_shuffled_labels_show_the_permuted_operation() -> None:
     z = torch.randn(3, 3, generator=generator())
     assert torch.equal(shuffled.decode_logits(z), oracle.decode_logits(z))
     assert (shuffled.space, shuffled.latent_dim) == (space, 3)
-
-
-def test_untrained_models_are_made_from_every_seed() -> None:
-    seeds = []
-
-    def factory(seed: int) -> Decodable:
-        seeds.append(seed)
-        return ConstantDecoder(OperationSpace(2))
-
-    assert len(untrained(factory)) == 5
-    assert len(untrained(factory, [9, 8, 7, 6, 5, 4])) == 6
-    assert seeds == [0, 1, 2, 3, 4, 9, 8, 7, 6, 5, 4]
-
-
-def test_a_floor_of_too_few_seeds_is_refused() -> None:
-    with refused(MeasurementError, "too_few", "at least 5 different seeds, not 1"):
-        untrained(lambda _: ConstantDecoder(OperationSpace(2)), [3] * 5)
 
 
 def test_what_certain_decoders_give_has_the_type_of_their_latents() -> None:

@@ -10,7 +10,6 @@ from .controls import HalfSupportSampler as HalfSupportSampler
 from .controls import QuantileLookup as QuantileLookup
 from .controls import ShuffledLabels as ShuffledLabels
 from .controls import UniformSampler as UniformSampler
-from .controls import untrained as untrained
 from .coverage_report import certified_report as certified_report
 from .coverage_report import coverage_report as coverage_report
 from .gates import Gate as Gate

@@ -1,16 +1,13 @@
 """Generators whose true quality is known: what every metric must be able to tell from a trained model."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int64, Real
 from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.decoding import indices_of, positions_of, symbols_of
-from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.settings import MINIMUM_UNTRAINED
+from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 CERTAIN = 200.0
@@ -213,33 +210,6 @@ class ShuffledLabels:
         indices = indices_of(tables.long() - self.space.symbols[0], self.space.base)
         shown = symbols_of(self.space, self.permutation.to(tables.device)[indices])
         return self.model.encode_gaussian(shown.to(tables.dtype))
-
-
-def untrained(
-    factory: Callable[[int], Decodable], seeds: Sequence[int] = tuple(range(MINIMUM_UNTRAINED))
-) -> tuple[Decodable, ...]:
-    """Build untrained models of one architecture: the floor of every metric.
-
-    Args:
-        factory: Makes a freshly initialised model from a seed.
-        seeds: At least five different seeds.
-
-    Returns:
-        One model for each seed.
-
-    Raises:
-        MeasurementError: If there are fewer than five different seeds.
-
-    Example:
-        >>> len(untrained(lambda seed: ConstantDecoder(OperationSpace())))
-        5
-    """
-    if len(set(seeds)) < MINIMUM_UNTRAINED:
-        raise MeasurementError(
-            f"an untrained floor needs at least {MINIMUM_UNTRAINED} different seeds, not {len(set(seeds))}",
-            "too_few",
-        )
-    return tuple(factory(seed) for seed in seeds)
 
 
 def _certain_logits(positions: Tensor, base: int, dtype: torch.dtype) -> Tensor:

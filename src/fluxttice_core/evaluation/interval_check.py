@@ -9,8 +9,7 @@ import numpy as np
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.coverage import equivalent_budget
-from fluxttice_core.metrics.metric import LEVEL, Figure, share_interval
+from fluxttice_core.metrics.metric import LEVEL, Figure, equivalent_budget, share_interval
 from fluxttice_core.metrics.settings import BRACKETED, Half, MeasurementSettings
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval

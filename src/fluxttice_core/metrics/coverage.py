@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.decoding import indices_by, uniform_draws
-from fluxttice_core.metrics.metric import Figure, FigureMaker
+from fluxttice_core.metrics.metric import Figure, FigureMaker, equivalent_budget
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import (
     CACHED_CHUNK,
@@ -25,7 +25,7 @@ from fluxttice_core.metrics.settings import DecodeRule, Half, MeasurementSetting
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT
-from fluxttice_core.statistics.coverage import Coverage, equivalent_uniform_budget
+from fluxttice_core.statistics.coverage import Coverage
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
 
@@ -169,23 +169,6 @@ def _of_coverage(coverage: Coverage, rule: DecodeRule, make: FigureMaker) -> Ite
         ceiling_sd=best.sd / coverage.size * slope,
         repeats=repeats,
     )
-
-
-def equivalent_budget(share: Interval, size: int) -> Interval:
-    """The uniform draws that would show the same share, with the interval that follows from the share's.
-
-    Args:
-        share: Share of the space that was seen.
-        size: Operations of the space.
-
-    Example:
-        >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
-        '68.9676 [50.8267, 91.1702]'
-    """
-    estimate, lower, upper = (
-        equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
-    )
-    return Interval(estimate, lower, upper, share.level, share.method)
 
 
 def measured_coverage(

@@ -20,6 +20,7 @@ from fluxttice_core.metrics.settings import (
     MeasurementSettings,
     Unit,
 )
+from fluxttice_core.statistics.coverage import equivalent_uniform_budget
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, mean_interval
 
@@ -248,6 +249,23 @@ def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
     """
     mean = mean_interval(values, LEVEL)
     return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
+
+
+def equivalent_budget(share: Interval, size: int) -> Interval:
+    """The uniform draws that would show the same share, with the interval that follows from the share's.
+
+    Args:
+        share: Share of the space that was seen.
+        size: Operations of the space.
+
+    Example:
+        >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
+        '68.9676 [50.8267, 91.1702]'
+    """
+    estimate, lower, upper = (
+        equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
+    )
+    return Interval(estimate, lower, upper, share.level, share.method)
 
 
 @dataclass(frozen=True)
