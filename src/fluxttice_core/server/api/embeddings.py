@@ -1,12 +1,11 @@
 """`POST /v1/embeddings`, compatible with OpenAI's: answers are put together from text made beforehand."""
 
 import operator
-from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fluxttice_core.server.api.endpoint import AppState, Endpoint
+from fluxttice_core.server.api.endpoint import Endpoints, endpoint
 from fluxttice_core.server.api.operation_input import read_input
 from fluxttice_core.server.api.request_reading import read_json
 from fluxttice_core.server.api.requests import LATENTS, TRITS, EmbeddingRequest
@@ -17,29 +16,17 @@ from fluxttice_core.server.limits import BATCH
 _HEADS = tuple(b'{"object":"embedding","index":%d,"embedding":' % position for position in range(BATCH))
 
 
-class Embeddings:
+class Embeddings(Endpoints):
     """Embeds operations."""
 
-    def __init__(self, state: AppState) -> None:
-        self._state = state
-
-    def endpoints(self) -> Iterator[Endpoint]:
-        """List the endpoints."""
-        yield Endpoint(
-            "POST",
-            "/v1/embeddings",
-            self.create,
-            summary="Embed operations",
-            description="Gives the posterior mean of each operation, so that the same operation always gives "
-            "the same vector. A string is a name, nine glyphs or an index; a flat list of whole numbers is "
-            "one operation, either its 9 trits or its index; a list of strings or of such lists is a batch.",
-            answer=EmbeddingList,
-            body=EmbeddingRequest,
-            missing="No such model.",
-        )
-
+    @endpoint("POST", "/v1/embeddings", answer=EmbeddingList, body=EmbeddingRequest, missing="No such model.")
     async def create(self, request: Request) -> Response:
-        """Answer a request for embeddings."""
+        """Embed operations.
+
+        Gives the posterior mean of each operation, so that the same operation always gives the same vector. A
+        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, either its 9
+        trits or its index; a list of strings or of such lists is a batch.
+        """
         asked = await read_json(request, EmbeddingRequest, self._state.limits)
         book = self._state.served.codebooks[self._state.served.half(asked.model)]
         if not (asked.dimensions is None or _is_number_of_latents(asked.dimensions)):

@@ -1,7 +1,8 @@
 """Endpoints as values: the routes and the OpenAPI document are both made of the same list."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -43,8 +44,6 @@ class Endpoint:
         method: GET or POST.
         path: The path, variable parts in braces.
         handler: What answers.
-        summary: What it does, in a few words.
-        description: What else there is to know.
         answer: The type of a successful answer; none: not JSON of ours.
         body: The model of the request's body.
         query: The model of the query string.
@@ -57,8 +56,6 @@ class Endpoint:
     method: str
     path: str
     handler: Handler = field(repr=False)
-    summary: str
-    description: str = ""
     answer: type | None = None
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
@@ -67,9 +64,56 @@ class Endpoint:
     media_type: str = "application/json"
     open: bool = False
 
+    @property
+    def summary(self) -> str:
+        """What it does, in a few words: the first sentence of its handler's docstring."""
+        return self._described[0].removesuffix(".")
+
+    @property
+    def description(self) -> str:
+        """What else there is to know: the rest of that docstring."""
+        return " ".join(self._described[2].split())
+
+    @property
+    def _described(self) -> tuple[str, str, str]:
+        return inspect.cleandoc(self.handler.__doc__ or "").partition("\n\n")
+
     def route(self) -> Route:
         """Make the route."""
         path = self.path
         for name, parameter in self.parameters.items():
             path = path.replace(f"{{{name}}}", f"{{{name}:{parameter.convertor}}}")
         return Route(path, self.handler, methods=[self.method], name=self.path)
+
+
+class Endpoints:
+    """A group of endpoints: methods that `endpoint` describes, in the order in which they are written.
+
+    Args:
+        state: What they work with.
+    """
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """List them."""
+        for name, method in vars(type(self)).items():
+            if isinstance(described := getattr(method, "described", None), Endpoint):
+                yield replace(described, handler=getattr(self, name))
+
+
+def endpoint(method: str, path: str, **about: Any) -> Callable[[Any], Any]:
+    """Describe a handler; its docstring is what clients read of it.
+
+    Args:
+        method: GET or POST.
+        path: The path, variable parts in braces.
+        about: Other fields of `Endpoint`.
+    """
+
+    def describe(handler: Any) -> Any:
+        handler.described = Endpoint(method, path, handler, **about)
+        return handler
+
+    return describe

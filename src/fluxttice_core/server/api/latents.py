@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from starlette.responses import Response
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
-from fluxttice_core.server.api.endpoint import AppState, Endpoint
+from fluxttice_core.server.api.endpoint import Endpoints, endpoint
 from fluxttice_core.server.api.latent_input import read_latent, read_latents
 from fluxttice_core.server.api.operation_input import read_any
 from fluxttice_core.server.api.request_reading import read_json
@@ -30,49 +29,15 @@ from fluxttice_core.server.limits import LARGEST_SEED
 from fluxttice_core.statistics.coverage import expected_distinct
 
 
-class Latents:
+class Latents(Endpoints):
     """Decodes, samples and searches."""
 
-    def __init__(self, state: AppState) -> None:
-        self._state = state
-
-    def endpoints(self) -> Iterator[Endpoint]:
-        """List the endpoints."""
-        yield Endpoint(
-            "POST",
-            "/v1/decode",
-            self.decode,
-            summary="Decode latents",
-            description="Gives the most likely operation of each latent, and how likely it is.",
-            answer=DecodedList,
-            body=DecodeRequest,
-            missing="No such model.",
-        )
-        yield Endpoint(
-            "POST",
-            "/v1/sample",
-            self.sample,
-            summary="Draw from the prior",
-            description="Draws latents from the standard normal prior and decodes each to its most likely "
-            "operation. Says how many are distinct, beside how many to expect when all are equally likely.",
-            answer=SampleAnswer,
-            body=SampleRequest,
-            missing="No such model.",
-        )
-        yield Endpoint(
-            "POST",
-            "/v1/neighbours",
-            self.neighbours,
-            summary="Find neighbours",
-            description="Lists operations by their distance from an operation or a latent, the nearest first "
-            "and those equally far by index. The operation started from is not listed.",
-            answer=NeighbourList,
-            body=NeighbourRequest,
-            missing="No such model.",
-        )
-
+    @endpoint("POST", "/v1/decode", answer=DecodedList, body=DecodeRequest, missing="No such model.")
     async def decode(self, request: Request) -> Response:
-        """Answer a request to decode."""
+        """Decode latents.
+
+        Gives the most likely operation of each latent, and how likely it is.
+        """
         asked = await read_json(request, DecodeRequest, self._state.limits)
         half = self._state.served.half(asked.model)
         latents = read_latents(asked.latents, "latents")
@@ -81,8 +46,13 @@ class Latents:
         decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
         return answer(decoded)
 
+    @endpoint("POST", "/v1/sample", answer=SampleAnswer, body=SampleRequest, missing="No such model.")
     async def sample(self, request: Request) -> Response:
-        """Answer a request to draw."""
+        """Draw from the prior.
+
+        Draws latents from the standard normal prior and decodes each to its most likely operation. Says how
+        many are distinct, beside how many to expect when all are equally likely.
+        """
         asked = await read_json(request, SampleRequest, self._state.limits)
         half = self._state.served.half(asked.model)
         seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
@@ -101,8 +71,13 @@ class Latents:
         }
         return answer(sample)
 
+    @endpoint("POST", "/v1/neighbours", answer=NeighbourList, body=NeighbourRequest, missing="No such model.")
     async def neighbours(self, request: Request) -> Response:
-        """Answer a request for neighbours."""
+        """Find neighbours.
+
+        Lists operations by their distance from an operation or a latent, the nearest first and those equally
+        far by index. The operation started from is not listed.
+        """
         asked = await read_json(request, NeighbourRequest, self._state.limits)
         half = self._state.served.half(asked.model)
         start = None if asked.operation is None else read_any(asked.operation, "operation")

@@ -1,7 +1,6 @@
 """Endpoints about operations: one with all that is known of it, and lists by property."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.operations.search import find_operations, one_of_each_class
 from fluxttice_core.operations.symmetry import class_count
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
-from fluxttice_core.server.api.endpoint import AppState, Endpoint, PathParameter
+from fluxttice_core.server.api.endpoint import Endpoints, PathParameter, endpoint
 from fluxttice_core.server.api.operation_input import read_query_text, read_text
 from fluxttice_core.server.api.request_reading import read_query
 from fluxttice_core.server.api.requests import MODELS, SearchQuery
@@ -33,54 +32,39 @@ from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import TEXT_LENGTH
 
 
-class Listing:
+class Listing(Endpoints):
     """Shows and lists operations."""
 
-    def __init__(self, state: AppState) -> None:
-        self._state = state
+    @endpoint("GET", "/v1/operations", answer=OperationPage, query=SearchQuery)
+    async def page(self, request: Request) -> Response:
+        """List operations.
 
-    def endpoints(self) -> Iterator[Endpoint]:
-        """List the endpoints."""
-        yield Endpoint(
-            "GET",
-            "/v1/operations",
-            self.page,
-            summary="List operations",
-            description="Lists the operations that have some properties and lack others, a page at a time: "
-            "by index, or by the number of cells that differ from `near`.",
-            answer=OperationPage,
-            query=SearchQuery,
-        )
-        yield Endpoint(
-            "GET",
-            "/v1/operations/{id}",
-            self.one,
-            summary="Show an operation",
-            description="Gives table, names, properties, classes and neighbours of an operation, and what "
-            "both halves of the model make of it.",
-            answer=OperationPortrait,
-            parameters={
-                "id": PathParameter(
-                    "A name, nine glyphs or an index.",
-                    {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
-                    "min",
-                    convertor="path",
-                )
-            },
-            missing="No such operation.",
-        )
-        yield Endpoint(
-            "GET",
-            "/v1/properties",
-            self.vocabulary,
-            summary="List properties and symmetries",
-            description="Says what each property means and how many operations have it, and into how many "
-            "classes each symmetry sorts them.",
-            answer=Vocabulary,
-        )
+        Lists the operations that have some properties and lack others, a page at a time: by index, or by the
+        number of cells that differ from `near`.
+        """
+        asked = read_query(request.query_params, SearchQuery)
+        return answer(await asyncio.to_thread(_page, asked))
 
+    @endpoint(
+        "GET",
+        "/v1/operations/{id}",
+        answer=OperationPortrait,
+        parameters={
+            "id": PathParameter(
+                "A name, nine glyphs or an index.",
+                {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
+                "min",
+                convertor="path",
+            )
+        },
+        missing="No such operation.",
+    )
     async def one(self, request: Request) -> Response:
-        """Answer a request for one operation."""
+        """Show an operation.
+
+        Gives table, names, properties, classes and neighbours of an operation, and what both halves of the
+        model make of it.
+        """
         text = request.path_params["id"]
         try:
             index = read_text(text, "id")
@@ -88,13 +72,13 @@ class Listing:
             raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
         return answer(await asyncio.to_thread(self._portrait, index))
 
-    async def page(self, request: Request) -> Response:
-        """Answer a request for a page."""
-        asked = read_query(request.query_params, SearchQuery)
-        return answer(await asyncio.to_thread(_page, asked))
-
+    @endpoint("GET", "/v1/properties", answer=Vocabulary)
     async def vocabulary(self, _: Request) -> Response:
-        """Answer a request for the vocabulary."""
+        """List properties and symmetries.
+
+        Says what each property means and how many operations have it, and into how many classes each symmetry
+        sorts them.
+        """
         return answer(await asyncio.to_thread(_vocabulary))
 
     def _portrait(self, index: int) -> OperationPortrait:
