@@ -17,7 +17,7 @@ moves itself would let it lower E by lowering them, and cross-injection's stop-g
         \Big\langle \nabla E(\theta'), \frac{\partial \theta'}{\partial \lambda_h} \Big\rangle,
     \quad \frac{\partial E}{\partial c_\mathrm{al}} = 0,
 
-where the derivatives of :math:`\theta'` are those of one step of AdamW (`step_derivative`), along
+where the derivatives of :math:`\theta'` are those of one step of AdamW (`adamw_derivative`), along
 :math:`\mathrm{d}g = s_h \nabla L_h` for the weights, and no gradient flows through the alignment's
 histogram. StateNet then makes a step of Adam on :math:`\langle \partial E / \partial c, f_\phi(s) \rangle`,
 with the first factor held fixed. Only the first step after a consultation counts; what a correction does to
