@@ -62,11 +62,11 @@ def test_a_half_or_a_control_without_a_figure_leaves_its_cell_open() -> None:
             metric("nll", "a"), metric("rate_plus_distortion", "a"), metric("nll", "b"), controls=(sampler,)
         )
     )
-    assert grid.headings == ("", "NLL, nats", "R + D, nats")
+    assert grid.headings == ("", "R + D, nats", "NLL, nats")
     assert grid.rows == (
         ("model, A", "2.000", "2.000"),
-        ("model, B", "2.000", "–"),
-        ("uniform sampler", "∞", "–"),
+        ("model, B", "–", "2.000"),
+        ("uniform sampler", "–", "∞"),
     )
 
 

@@ -16,7 +16,7 @@ import yaml
 from fluxttice_core.certification.selection import RULE
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
-from fluxttice_core.metrics.naming import headline_names, label
+from fluxttice_core.metrics.naming import control_columns, headline_names, label
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
 
 if TYPE_CHECKING:
@@ -81,11 +81,6 @@ class _Measured:
                 "the report has no figure of any half, of which a card could be written", "not_measured"
             )
         return tuple(sorted(found - {"pair"}))
-
-    @property
-    def part(self) -> str:
-        """The part of the data that accuracies are shown of."""
-        return "held_out" if self.has("table_accuracy/mean/held_out", self.halves[0]) else "all"
 
     @property
     def accepted(self) -> bool:
@@ -212,14 +207,10 @@ def _controls(measured: _Measured) -> Iterator[str]:
     yield "What generators score that no model should be mistaken for, and the oracle, which is perfect;"
     yield "measured as the model is. Where a bad generator does as well, a figure proves nothing by itself."
     yield ""
-    budget, first = measured.settings.headline, measured.halves[0]
-    wanted = (
-        *("generative_information", f"coverage/argmax/{budget}", f"coverage/categorical/{budget}", "nll"),
-        *(f"table_accuracy/mean/{measured.part}", "rate_plus_distortion"),
-    )
+    first = measured.halves[0]
     controls = measured.result["controls"]
     yield from _heading("", *(control["name"].replace("_", " ") for control in controls))
-    for quantity in wanted:
+    for _, quantity in control_columns(measured.settings):
         if measured.has(quantity, first):
             unit = measured.records[quantity, first]["unit"]
             yield _row(_named(quantity), *(_scored(control, quantity, unit) for control in controls))

@@ -8,15 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fluxttice_core.certification.folder_names import COMMAND, MODEL, REPORT
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
-from fluxttice_core.evaluation.result_facts import sampler_of, title_of_run
+from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of, title_of_run
 from fluxttice_core.metrics.naming import due_metrics
-from fluxttice_core.metrics.settings import DECODE_RULES, MeasurementSettings, settings_from
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
 from fluxttice_core.spaces.conventions import conventions_digest, part_sizes
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.model_file import StoredModel
@@ -85,9 +85,8 @@ def require_complete(result: Mapping[str, Any]) -> None:
     _require_figures(result, settings)
     for fault in (*wrong_scales(result, settings), *wrong_sentences(result)):
         raise MeasurementError(f"{REPORT} contradicts itself: {fault}", "contradictory_report")
-    _require_same(
-        {"table of coverage": (result["coverage"], list(_coverage_rows(result, settings)))}, "its figures"
-    )
+    coverage = coverage_rows(result["metrics"], ("a", "b"), settings)
+    _require_same({"table of coverage": (result["coverage"], coverage)}, "its figures")
     sampler = {**result["sampler"], "dimensions": None}
     _require_same(
         {
@@ -149,16 +148,3 @@ def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings) -
                 f"{int((quantity, half) in due)}",
                 "contradictory_report",
             )
-
-
-def _coverage_rows(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[dict[str, Any]]:
-    records = {(metric["quantity"], metric["half"]): metric for metric in result["metrics"]}
-    for half in ("a", "b"):
-        for n in settings.draws:
-            found = {rule: records[f"coverage/{rule}/{n}", half] for rule in settings.rules}
-            yield {
-                "half": half,
-                "draws": n,
-                **{name: found["argmax"][name] for name in ("ceiling", "ceiling_sd")},
-                **{rule: found[rule]["value"] if rule in found else None for rule in DECODE_RULES},
-            }

@@ -1,8 +1,10 @@
-"""What a result says beside its figures: its title, and how its prior draws were made."""
+"""What a result says beside its figures: its title, how it drew, and coverage with the rules side by side."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.metrics.settings import DECODE_RULES, MeasurementSettings
 
 
 def title_of_run(name: str, epoch: int, seed: int | None) -> str:
@@ -35,3 +37,31 @@ def sampler_of(settings: MeasurementSettings) -> dict[str, Any]:
         "dtype": "float32",
         "device": settings.device,
     }
+
+
+def coverage_rows(
+    metrics: Iterable[Mapping[str, Any]], halves: Iterable[str], settings: MeasurementSettings
+) -> list[dict[str, Any]]:
+    """Sampled coverage at every budget, the decode rules side by side, as a result file has it.
+
+    Args:
+        metrics: Records with quantity, half, value and ceiling.
+        halves: The halves.
+        settings: Budgets and rules.
+
+    Raises:
+        MeasurementError: If a coverage that the settings ask for is missing.
+    """
+    known = {(metric["quantity"], metric["half"]): metric for metric in metrics}
+    rows = []
+    for half in halves:
+        for n in settings.draws:
+            found = {rule: known.get((f"coverage/{rule}/{n}", half)) for rule in settings.rules}
+            argmax = found["argmax"]
+            if argmax is None or None in found.values():
+                raise MeasurementError(f"coverage of half {half} at {n:,} draws is missing: measure it again")
+            values: dict[str, Any] = dict.fromkeys(DECODE_RULES)
+            values |= {rule: record["value"] for rule, record in found.items() if record is not None}
+            ends = {name: argmax[name] for name in ("ceiling", "ceiling_sd")}
+            rows.append({"half": half, "draws": n, **ends, **values})
+    return rows

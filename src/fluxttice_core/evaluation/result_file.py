@@ -13,9 +13,8 @@ from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
 from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.law_checks import LawRecord, guarded
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.result_facts import sampler_of
+from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of
 from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, result_schema, schema_fault, upgraded
-from fluxttice_core.metrics.metric import Metric
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -73,7 +72,7 @@ def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> di
         "settings_sha256": json_digest(plain["settings"]),
         "data": _data_record(report, trained.split),
         "sampler": _sampler_record(report, trained),
-        "coverage": list(_coverage_rows(report)),
+        "coverage": report_coverage(report),
         "environment": environment_record(),
         "cost": {
             "wall_seconds": round(spent.wall_seconds, 3),
@@ -212,25 +211,7 @@ def _wrong_data(result: Mapping[str, Any], report: Report) -> Iterator[str]:
 
 def report_coverage(report: Report) -> list[dict[str, Any]]:
     """Sampled coverage at every budget, the decode rules side by side."""
-    return list(_coverage_rows(report))
-
-
-def _coverage_rows(report: Report) -> Iterator[dict[str, Any]]:
-    for half in report.halves:
-        for budget in report.settings.draws:
-            found: dict[str, Metric] = {
-                rule: report.metric(f"coverage/{rule}/{budget}", half) for rule in report.settings.rules
-            }
-            yield {
-                "half": half,
-                "draws": budget,
-                "ceiling": found["argmax"].ceiling,
-                "ceiling_sd": found["argmax"].figure.ceiling_sd,
-                **{
-                    rule: found[rule].value if rule in found else None
-                    for rule in ("argmax", "categorical", "expectation")
-                },
-            }
+    return coverage_rows([vars(metric.figure) for metric in report.metrics], report.halves, report.settings)
 
 
 def _model_record(trained: TrainedModel) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range, unit_sign, with_interval
 from fluxttice_core.metrics.metric import Metric
-from fluxttice_core.metrics.naming import label, sections
+from fluxttice_core.metrics.naming import control_columns, label, sections
 from fluxttice_core.metrics.settings import Half, Unit
 
 PASS, FAIL, NOT_MEASURED = "pass", "FAIL", "not measured"
@@ -19,14 +19,6 @@ LEGEND = (
     "blind to: controls that score as well or better (U uniform sampler, N untrained networks, "
     "C constant decoder, H generator of half the space), with ! where that would mislead; a control that has "
     "no such figure, as a sampler has no code, is not named."
-)
-_CONTROL_COLUMNS = (
-    ("argmax", "coverage/argmax/{n}"),
-    ("categorical", "coverage/categorical/{n}"),
-    ("G", "generative_information"),
-    ("NLL", "nll"),
-    ("tables", "table_accuracy/mean/{part}"),
-    ("R + D", "rate_plus_distortion"),
 )
 
 
@@ -88,10 +80,8 @@ def _signs(metrics: Sequence[Metric]) -> str:
 
 def control_grid(report: ReportContent) -> Grid:
     """The model beside every control, in the quantities that tell them apart and in those that do not."""
-    part = "held_out" if report.has("table_accuracy/mean/held_out", report.halves[0]) else "all"
     units = {metric.quantity: metric.figure.unit for metric in report.metrics}
-    places = [(title, q.format(n=report.settings.headline, part=part)) for title, q in _CONTROL_COLUMNS]
-    columns = [(title, quantity) for title, quantity in places if quantity in units]
+    columns = [column for column in control_columns(report.settings) if column[1] in units]
     model = [
         (f"model, {half.upper()}", *(_value(report, quantity, half) for _, quantity in columns))
         for half in report.halves

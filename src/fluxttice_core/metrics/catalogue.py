@@ -69,7 +69,8 @@ class Entry:
         needs: What has to be known of the model, or hold of its space.
         section: Where reports show it; none: in their JSON alone.
         curve: Whether every budget is shown, not the headline budget alone.
-        headline: Whether it stands for a model, on its card and beside other models.
+        headline: Whether it stands for a model; a card has these rows, so this never changes for a metric.
+        column: The heading over it where controls are compared; a card has these rows, too.
         law: What the laws call it, where one concerns it.
         since: The first metric set that has it.
     """
@@ -87,6 +88,7 @@ class Entry:
     section: str | None = None
     curve: bool = False
     headline: bool = False
+    column: str | None = None
     law: str | None = None
     since: int = 1
 
@@ -172,6 +174,7 @@ def _rows() -> Iterator[Entry]:
         *("generative_information", "generative information G", "ratio", "higher", 1.0),
         section=REACH,
         headline=True,
+        column="G",
         law="generative_information",
     )
     for rule in DECODE_RULES:
@@ -191,7 +194,7 @@ def _rows() -> Iterator[Entry]:
     mixed = partial(loss, perfect=0.0, of=("coupled",), section=None)
     yield mixed("distortion_of_a", "distortion of A, mixed latent")
     yield mixed("distortion_of_b", "distortion of B, mixed latent")
-    yield loss("rate_plus_distortion", "R + D", perfect=_log_size)
+    yield loss("rate_plus_distortion", "R + D", perfect=_log_size, column="R + D")
     above = "D above the Gaussian frontier"
     yield loss("frontier_distance", above, perfect=0.0, needs="ternary", headline=True)
     information = partial(codes, unit="nats", draws="aggregate_draws")
@@ -216,7 +219,7 @@ def _rows() -> Iterator[Entry]:
     )
 
     spread = partial(mass, section=DISTRIBUTION)
-    yield spread("nll", "NLL", "nats", "lower", _log_size, headline=True, law="nll")
+    yield spread("nll", "NLL", "nats", "lower", _log_size, headline=True, column="NLL", law="nll")
     away = partial(spread, unit="nats", direction="lower", perfect=0.0)
     yield away("kl_from_uniform", "KL(uniform ‖ p)", headline=True, law="divergence_from_uniform")
     yield away("kl_to_uniform", "KL(p ‖ uniform)", law="divergence_to_uniform")
@@ -243,6 +246,7 @@ def _coverage_rows(rule: DecodeRule) -> Iterator[Entry]:
         section=REACH,
         curve=argmax,
         headline=argmax,
+        column=None if rule == "expectation" else rule,
     )
     yield row(
         *(f"efficiency/{rule}/{{n}}", f"{rule} efficiency", "ratio"),
@@ -275,6 +279,7 @@ def _accuracy_rows(source: str, origin: str, part: str) -> Iterator[Entry]:
             needs="no split" if part == "all" else "split",
             section=None if part == "validation" else CODES,
             headline=unseen and (accuracy, source) != ("trit_accuracy", "draw"),
+            column="tables" if unseen and (accuracy, source) == ("table_accuracy", "mean") else None,
         )
 
 

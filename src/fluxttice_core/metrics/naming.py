@@ -14,6 +14,7 @@ from fluxttice_core.metrics.settings import DecodeRule, Direction, Half, Measure
 __all__ = [
     "Scale",
     "Section",
+    "control_columns",
     "due_metrics",
     "entry_of",
     "headline_names",
@@ -177,6 +178,12 @@ def sections(settings: MeasurementSettings, rho: float) -> Iterator[Section]:
 def headline_names(settings: MeasurementSettings) -> tuple[str, ...]:
     """The metrics that stand for a model, as far as they were measured, in order."""
     return tuple(name for entry in CATALOGUE.values() if entry.headline for name in entry.shown(settings))
+
+
+def control_columns(settings: MeasurementSettings) -> tuple[tuple[str, str], ...]:
+    """Heading and metric of each column in which controls are compared, at the headline budget."""
+    entries = [entry for entry in CATALOGUE.values() if entry.column is not None]
+    return tuple((str(entry.column), entry.name.format(n=settings.headline)) for entry in entries)
 
 
 def label(name: str, *, budget: bool = True) -> str:
