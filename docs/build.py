@@ -22,7 +22,7 @@ from docs.robustness import fault_table, fuzzing_table
 from fluxttice_core.evaluation.number_format import shown, with_interval
 from fluxttice_core.evaluation.plot_record import out_of_date
 from fluxttice_core.evaluation.plot_style import encoded
-from fluxttice_core.evaluation.plots import coverage_figure, figures_of
+from fluxttice_core.evaluation.plots import coverage_plot, plots_of
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.experiments.ablation import Ablation
@@ -182,8 +182,8 @@ def figures() -> dict[Path, Figure]:
     """Every figure of the documentation, by the path of its file, as it should be."""
     certified, original = certified_report(), original_report()
     found = {
-        **figures_of(certified),
-        "original-coverage.svg": coverage_figure(original),
+        **plots_of(certified),
+        "original-coverage.svg": coverage_plot(original),
         "standing.svg": standing_figure(certified),
         "richness.svg": richness_figure(certified.space),
         "overlap.svg": overlap_figure({"standard": certified, "original": original}),

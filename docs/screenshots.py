@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from fluxttice_core.evaluation.plots import draw_figures
+from fluxttice_core.evaluation.plots import draw_plots
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.run import address_of, bind, make_server
@@ -97,7 +97,7 @@ def _until(page: Page, condition: str) -> None:
 def _serving() -> Iterator[str]:
     served = serve_model()
     listening = bind("127.0.0.1", 0)
-    server = make_server(create_app(served, pages=explorer_routes(served, draw_figures)))
+    server = make_server(create_app(served, pages=explorer_routes(served, draw_plots)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

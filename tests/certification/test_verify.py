@@ -27,8 +27,8 @@ from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.certification.verify import Finding, verify
 from fluxttice_core.evaluation.control_scores import beside_controls
-from fluxttice_core.evaluation.gates import judged
-from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.gates import apply_gates
+from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import report_coverage
 from fluxttice_core.metrics.metric import Figure
@@ -570,8 +570,8 @@ def forge(folder: Path, change: Callable[[Figure], Figure]) -> None:
     forged = replace(
         report,
         metrics=beside_controls(figures, report.controls),
-        gates=judged(figures),
-        laws=guarded(report.space, figures, report.series),
+        gates=apply_gates(figures),
+        laws=check_laws(report.space, figures, report.series),
     )
     result |= {**forged.as_dict(), "coverage": report_coverage(forged)}
     (folder / "report.json").write_bytes(canonical_json(result) + b"\n")

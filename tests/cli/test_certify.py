@@ -42,7 +42,7 @@ def key(tmp_path: Path) -> ec.EllipticCurvePrivateKey:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the drawing out, where figures are not the question."""
-    monkeypatch.setattr(figures, "draw_figures", lambda _: {"coverage.svg": b"<svg/>"})
+    monkeypatch.setattr(figures, "draw_plots", lambda _: {"coverage.svg": b"<svg/>"})
 
 
 def test_it_ranks_certifies_and_signs(

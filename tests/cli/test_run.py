@@ -30,7 +30,7 @@ def measured_before(
     report = read_report(small_certificate / "report.json")
     monkeypatch.setattr(measuring, "chosen_settings", lambda **_: small_settings)
     monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
-    monkeypatch.setattr(figures, "draw_figures", lambda _: {"coverage.svg": b"<svg/>"})
+    monkeypatch.setattr(figures, "draw_plots", lambda _: {"coverage.svg": b"<svg/>"})
 
 
 @pytest.fixture

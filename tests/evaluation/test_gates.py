@@ -13,7 +13,14 @@ from fluxttice_core.evaluation.controls import (
     ShuffledLabels,
     UniformSampler,
 )
-from fluxttice_core.evaluation.gates import ACCEPTANCE, Gate, GateResult, accepted, judged, on_all_operations
+from fluxttice_core.evaluation.gates import (
+    ACCEPTANCE,
+    Gate,
+    GateResult,
+    accepted,
+    apply_gates,
+    on_all_operations,
+)
 from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics.codes import reconstruction_figures
 from fluxttice_core.metrics.coverage import Source, coverage_figures
@@ -44,7 +51,7 @@ def gate_figures(source: Source) -> Iterator[Figure]:
 
 
 def passes(source: Source) -> bool:
-    return accepted(judged(gate_figures(source), ["a"]))
+    return accepted(apply_gates(gate_figures(source), ["a"]))
 
 
 def test_the_oracle_passes() -> None:
@@ -75,7 +82,7 @@ def test_every_other_control_fails(source: Source) -> None:
 @pytest.mark.parametrize("scheme", ["independent", "mirrored"])
 def test_untrained_networks_fail(seed: int, scheme: Scheme) -> None:
     network = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(seed), scheme).eval()
-    results = judged(gate_figures(network.vae_b if seed % 2 else network.vae_a), ["a"])
+    results = apply_gates(gate_figures(network.vae_b if seed % 2 else network.vae_a), ["a"])
     assert not accepted(results)
     assert not any(result.passed for result in results)
 
@@ -96,14 +103,14 @@ def test_thresholds(comparison: str, below: bool, at: bool, above: bool) -> None
 
 
 def test_what_was_not_measured_does_not_pass() -> None:
-    assert not any(result.passed for result in judged([], ["a", "b"]))
+    assert not any(result.passed for result in apply_gates([], ["a", "b"]))
     assert not accepted([])
     assert not GateResult(ACCEPTANCE[0], "a", None).passed
 
 
 def test_one_half_cannot_pass_for_both() -> None:
     figures = list(gate_figures(QuantileLookup(SPACE)))
-    assert not accepted(judged(figures, ["a", "b"]))
+    assert not accepted(apply_gates(figures, ["a", "b"]))
 
 
 def test_gates_on_all_operations_ask_the_same_of_the_other_accuracy() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fluxttice_core.errors import LawViolation
 from fluxttice_core.evaluation.controls import QuantileLookup
-from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.steps import run_steps, steps_of
 from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -39,7 +39,7 @@ def with_value(figures: list[Figure], quantity: str, value: float) -> list[Figur
 
 
 def test_true_figures_obey_every_law_of_halves_sets_and_coupled_pair(found: list[Figure | Series]) -> None:
-    records = guarded(SPACE, figures_of(found), series_of(found))
+    records = check_laws(SPACE, figures_of(found), series_of(found))
     assert all(record.slack + record.tolerance >= 0 for record in records)
     of_half = {record.law for record in records if record.half == "a"}
     assert {
@@ -83,7 +83,7 @@ def test_a_figure_that_cannot_be_true_is_refused_with_its_law(
     figures = with_value(figures_of(found), quantity, value)
     assert figures != figures_of(found)
     with pytest.raises(LawViolation, match=law):
-        guarded(SPACE, figures, series_of(found))
+        check_laws(SPACE, figures, series_of(found))
 
 
 def test_distance_and_similarity_add_to_1(found: list[Figure | Series]) -> None:
@@ -92,7 +92,7 @@ def test_distance_and_similarity_add_to_1(found: list[Figure | Series]) -> None:
         for f in figures_of(found)
     ]
     with refused(LawViolation, "law_broken", "Jaccard distance = 1 - similarity"):
-        guarded(SPACE, figures, series_of(found))
+        check_laws(SPACE, figures, series_of(found))
 
 
 @pytest.mark.parametrize("name", ["coverage_of_a", "coverage_of_b", "union"])
@@ -110,9 +110,9 @@ def test_the_pair_s_sets_hold_no_more_than_was_drawn(name: str) -> None:
         samples=(25 / 256,),
     )
     with refused(LawViolation, "law_broken", "distinct <= min(N, K)"):
-        guarded(space, [drawn], [])
+        check_laws(space, [drawn], [])
     within = replace(drawn, value=9 / 256, samples=(9 / 256,))
-    assert {record.law for record in guarded(space, [within], [])} >= {"distinct <= min(N, K)"}
+    assert {record.law for record in check_laws(space, [within], [])} >= {"distinct <= min(N, K)"}
 
 
 @pytest.mark.parametrize(("name", "value"), [("union", 0.1), ("union", 1.5), ("jaccard_similarity", 0.0)])
@@ -126,7 +126,7 @@ def test_sets_that_cannot_have_that_overlap_are_refused_in_a_single_repeat(
     figures = [changed(f) if f.base == f"{name}/argmax" else f for f in figures_of(found)]
     assert figures != figures_of(found)
     with refused(LawViolation, "law_broken"):
-        guarded(SPACE, figures, series_of(found))
+        check_laws(SPACE, figures, series_of(found))
 
 
 def test_more_operations_than_draws_are_refused(found: list[Figure | Series]) -> None:
@@ -135,7 +135,7 @@ def test_more_operations_than_draws_are_refused(found: list[Figure | Series]) ->
         for f in figures_of(found)
     ]
     with refused(LawViolation, "law_broken", "distinct"):
-        guarded(SPACE, figures, series_of(found))
+        check_laws(SPACE, figures, series_of(found))
 
 
 def test_a_coverage_curve_that_falls_is_refused(found: list[Figure | Series]) -> None:
@@ -144,10 +144,10 @@ def test_a_coverage_curve_that_falls_is_refused(found: list[Figure | Series]) ->
         for s in series_of(found)
     ]
     with refused(LawViolation, "law_broken", "coverage"):
-        guarded(SPACE, figures_of(found), series)
+        check_laws(SPACE, figures_of(found), series)
 
 
 def test_mass_that_does_not_sum_to_1_is_refused(found: list[Figure | Series]) -> None:
     series = [replace(s, y=(1.01,)) if s.name == "total_mass" else s for s in series_of(found)]
     with refused(LawViolation, "law_broken", "sum p = 1"):
-        guarded(SPACE, figures_of(found), series)
+        check_laws(SPACE, figures_of(found), series)

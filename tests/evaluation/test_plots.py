@@ -27,10 +27,10 @@ ROUNDED = 5e-6
 BOTH: tuple[Half, ...] = ("a", "b")
 NAMES = {"coverage.svg", "rate_distortion.svg", "mass.svg", "latents.svg"}
 DRAWERS = (
-    figures.coverage_figure,
-    figures.rate_distortion_figure,
-    figures.mass_figure,
-    figures.latent_figure,
+    figures.coverage_plot,
+    figures.rate_distortion_plot,
+    figures.mass_plot,
+    figures.latent_plot,
 )
 
 
@@ -42,7 +42,7 @@ def drawn(axes: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def files(report: Report) -> dict[str, bytes]:
-    return figures.draw_figures(report)
+    return figures.draw_plots(report)
 
 
 def test_every_figure_is_drawn_as_sound_svg_without_date_or_version(files: dict[str, bytes]) -> None:
@@ -57,13 +57,13 @@ def test_equal_reports_give_equal_bytes_whatever_the_settings_of_matplotlib(
     report: Report, files: dict[str, bytes]
 ) -> None:
     with mpl.rc_context({"font.size": 20, "axes.grid": False, "svg.hashsalt": "other"}):
-        again = figures.draw_figures(Report.from_json(report.to_json()))
+        again = figures.draw_plots(Report.from_json(report.to_json()))
         assert mpl.rcParams["font.size"] == 20
     assert again == files
 
 
 def test_coverage_stands_beside_ceiling_and_floor(report: Report) -> None:
-    upper, lower = figures.coverage_figure(report).axes
+    upper, lower = figures.coverage_plot(report).axes
     draws, shares = drawn(upper, "perfect generator")
     assert shares == pytest.approx([100 * ceiling(27, round(n)).fraction for n in draws], rel=ROUNDED)
     floor = next(c for c in upper.collections if c.get_label() == "untrained networks, range")
@@ -80,7 +80,7 @@ def test_coverage_stands_beside_ceiling_and_floor(report: Report) -> None:
 
 
 def test_the_plane_shows_the_frontier_the_limit_and_the_halves(report: Report) -> None:
-    plane, logarithmic = figures.rate_distortion_figure(report).axes
+    plane, logarithmic = figures.rate_distortion_plot(report).axes
     rates, limit = drawn(plane, "limit R + D = H")
     assert rates + limit == pytest.approx(np.full(len(rates), report.space.log_size), rel=ROUNDED)
     rates, frontier = drawn(plane, "Gaussian frontier")
@@ -94,7 +94,7 @@ def test_the_plane_shows_the_frontier_the_limit_and_the_halves(report: Report) -
 
 
 def test_the_sorted_mass_is_the_report_s(report: Report) -> None:
-    for axes, half in zip(figures.mass_figure(report).axes, BOTH, strict=True):
+    for axes, half in zip(figures.mass_plot(report).axes, BOTH, strict=True):
         (curve,) = (c for c in report.series if c.name == "sorted_mass/argmax" and c.half == half)
         _, shown = drawn(axes, f"{HALVES[half].label}, argmax")
         assert shown == pytest.approx(curve.y, rel=ROUNDED)
@@ -115,7 +115,7 @@ def test_the_band_covers_a_uniform_generator_and_not_a_skewed_one() -> None:
 
 
 def test_every_latent_has_a_panel_with_both_halves_and_the_prior(report: Report) -> None:
-    panels = [axes for axes in figures.latent_figure(report).axes if axes.get_visible()]
+    panels = [axes for axes in figures.latent_plot(report).axes if axes.get_visible()]
     assert len(panels) == 5
     for number, axes in enumerate(panels):
         assert [line.get_label() for line in axes.get_lines()] == ["prior", "half A", "half B"]
@@ -138,7 +138,7 @@ def test_halves_differ_in_marker_stroke_and_lightness() -> None:
 def test_a_report_without_the_numbers_is_refused(report: Report, draw: Callable[[Report], Figure]) -> None:
     with refused(MeasurementError, "not_measured", "to draw"):
         draw(dataclasses.replace(report, metrics=(), series=(), settings=report.settings))
-    assert figures.draw_figures(dataclasses.replace(report, metrics=(), series=())) == {}
+    assert figures.draw_plots(dataclasses.replace(report, metrics=(), series=())) == {}
 
 
 def test_a_report_of_one_half_is_drawn(report: Report) -> None:
@@ -151,4 +151,4 @@ def test_a_report_of_one_half_is_drawn(report: Report) -> None:
         labels = {text for axes in draw(alone).axes for text in axes.get_legend_handles_labels()[1]}
         assert any("half A" in label for label in labels)
         assert not any("half B" in label for label in labels)
-    assert encoded(figures.mass_figure(alone), "png").startswith(b"\x89PNG")
+    assert encoded(figures.mass_plot(alone), "png").startswith(b"\x89PNG")

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.coverage_report import coverage_report
-from fluxttice_core.evaluation.gates import judged
+from fluxttice_core.evaluation.gates import apply_gates
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import (
     Circumstances,
@@ -253,7 +253,7 @@ def with_figures(result: Result, change: Callable[[Figure], Figure]) -> Result:
     report = Report.from_plain(result)
     figures = [change(metric.figure) for metric in report.metrics]
     metrics = beside_controls(figures, report.controls)
-    forged = dataclasses.replace(report, metrics=metrics, gates=judged(figures, ["a", "b"]))
+    forged = dataclasses.replace(report, metrics=metrics, gates=apply_gates(figures, ["a", "b"]))
     return {**result, **forged.as_dict(), "coverage": report_coverage(forged)}
 
 

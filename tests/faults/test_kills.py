@@ -14,7 +14,7 @@ from fluxttice_core.certification.keys import new_private_key
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.cli import export as command
-from fluxttice_core.evaluation.plots import draw_figures
+from fluxttice_core.evaluation.plots import draw_plots
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage import onnx_export as onnx_model
@@ -157,7 +157,7 @@ def test_certifying_leaves_the_old_certificate_or_the_new(
     number: int,
 ) -> None:
     out = tmp_path / "certified"
-    options = {"draw": draw_figures, "settings": small_settings}
+    options = {"draw": draw_plots, "settings": small_settings}
     # The first one measures the controls, which are kept for those that follow.
     finish(certify, small_run, out, **options)
     duration = finish(certify, small_run, out, **options)

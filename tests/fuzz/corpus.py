@@ -20,8 +20,8 @@ from pyarrow import parquet
 from fluxttice_core.certification.keys import public_pem
 from fluxttice_core.certification.openssf_format import Bundle, write_bundle, write_statement
 from fluxttice_core.evaluation.control_scores import beside_controls
-from fluxttice_core.evaluation.gates import ACCEPTANCE, judged
-from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.gates import ACCEPTANCE, apply_gates
+from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import report_coverage
 from fluxttice_core.evaluation.result_schema import upgraded
@@ -96,8 +96,8 @@ def result() -> dict[str, Any]:
     report = replace(
         measured,
         metrics=beside_controls(figures, measured.controls),
-        gates=judged(figures, gates=[gate for gate in ACCEPTANCE if gate.quantity in kept]),
-        laws=guarded(measured.space, figures, measured.series),
+        gates=apply_gates(figures, gates=[gate for gate in ACCEPTANCE if gate.quantity in kept]),
+        laws=check_laws(measured.space, figures, measured.series),
     )
     return {
         **whole,

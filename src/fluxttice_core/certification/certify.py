@@ -32,7 +32,7 @@ from fluxttice_core.certification.selection import Candidate, Ranked, rank, rank
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
 from fluxttice_core.evaluation.coverage_report import coverage_report
-from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, judged, on_all_operations
+from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, apply_gates, on_all_operations
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import Circumstances, check_result, result_of
 from fluxttice_core.evaluation.steps import ProgressCallback
@@ -196,7 +196,7 @@ def _judged(report: Report, deposit: Deposit) -> Report:
     if not deposit.imported:
         return report
     figures = [metric.figure for metric in report.metrics]
-    return replace(report, gates=judged(figures, report.halves, on_all_operations(ACCEPTANCE)))
+    return replace(report, gates=apply_gates(figures, report.halves, on_all_operations(ACCEPTANCE)))
 
 
 def _contents(

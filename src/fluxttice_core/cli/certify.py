@@ -77,7 +77,7 @@ def certified_folder(
     from fluxttice_core.certification.certify import certify as write_certificate
     from fluxttice_core.cli.measuring import chosen_settings
     from fluxttice_core.cli.progress import ProgressBar
-    from fluxttice_core.evaluation.plots import draw_figures
+    from fluxttice_core.evaluation.plots import draw_plots
 
     private_key = None if key is None else _private_key(key)
     settings = chosen_settings(quick=quick, draws=None, repeats=None, seed=None, device="cpu")
@@ -85,7 +85,7 @@ def certified_folder(
         certificate = write_certificate(
             source,
             out or _beside(source),
-            draw=draw_figures,
+            draw=draw_plots,
             private_key=private_key,
             settings=settings,
             allow_uncertified=allow_uncertified,

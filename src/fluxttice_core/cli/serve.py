@@ -63,6 +63,6 @@ def _application(model: Path | None, key: str | None) -> "Starlette":
 
 def _figures(report: "Report") -> dict[str, bytes]:
     # Loaded when somebody looks at a report: it takes longer than all the rest of the start.
-    from fluxttice_core.evaluation.plots import draw_figures
+    from fluxttice_core.evaluation.plots import draw_plots
 
-    return draw_figures(report)
+    return draw_plots(report)

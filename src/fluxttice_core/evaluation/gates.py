@@ -90,7 +90,7 @@ def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
     )
 
 
-def judged(
+def apply_gates(
     figures: Iterable[Figure | Score], halves: Sequence[Half] = ("a", "b"), gates: Sequence[Gate] = ACCEPTANCE
 ) -> tuple[GateResult, ...]:
     """Hold figures against gates.
@@ -104,7 +104,7 @@ def judged(
         One result for each gate and half; a figure that is missing counts as a failure.
 
     Example:
-        >>> all(result.passed for result in judged([], ["a"]))
+        >>> all(result.passed for result in apply_gates([], ["a"]))
         False
     """
     values = {(figure.quantity, figure.half): figure.value for figure in figures}

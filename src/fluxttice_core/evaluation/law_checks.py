@@ -38,7 +38,7 @@ class LawRecord:
     unit: str
 
 
-def guarded(
+def check_laws(
     space: OperationSpace, figures: Sequence[Figure], series: Sequence[Series]
 ) -> tuple[LawRecord, ...]:
     """Examine every law that concerns the figures of each half and of the pair.

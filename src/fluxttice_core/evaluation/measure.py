@@ -6,8 +6,8 @@ from functools import partial
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import limitations_of
 from fluxttice_core.evaluation.control_scores import Control, beside_controls
-from fluxttice_core.evaluation.gates import judged
-from fluxttice_core.evaluation.law_checks import guarded
+from fluxttice_core.evaluation.gates import apply_gates
+from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps, steps_of
@@ -70,8 +70,8 @@ def measure(
         metrics=beside_controls(figures, controls),
         series=series,
         controls=tuple(controls),
-        gates=judged(figures, sorted(halves)),
-        laws=guarded(space, figures, series),
+        gates=apply_gates(figures, sorted(halves)),
+        laws=check_laws(space, figures, series),
         limitations=limitations_of(split_known=split is not None),
     )
 

@@ -18,19 +18,19 @@ from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
 
 __all__ = [
-    "coverage_figure",
-    "draw_figures",
-    "figures_of",
-    "latent_figure",
-    "mass_figure",
-    "rate_distortion_figure",
+    "coverage_plot",
+    "draw_plots",
+    "latent_plot",
+    "mass_plot",
+    "plots_of",
+    "rate_distortion_plot",
 ]
 
 _PER_ROW = 4
 _LEVEL = 0.95
 
 
-def draw_figures(report: Report) -> dict[str, bytes]:
+def draw_plots(report: Report) -> dict[str, bytes]:
     """Every figure that the report has the numbers for, as SVG.
 
     Args:
@@ -39,26 +39,26 @@ def draw_figures(report: Report) -> dict[str, bytes]:
     Returns:
         The bytes of each file by its name.
     """
-    return {name: encoded(figure) for name, figure in figures_of(report).items()}
+    return {name: encoded(figure) for name, figure in plots_of(report).items()}
 
 
-def figures_of(report: Report) -> dict[str, Figure]:
+def plots_of(report: Report) -> dict[str, Figure]:
     """Every figure that the report has the numbers for, by the name of its file.
 
     Args:
         report: The report.
     """
     figures: tuple[tuple[str, Callable[[Report], Figure], Callable[[Report], bool]], ...] = (
-        ("coverage.svg", coverage_figure, lambda report: bool(_budgets(report))),
-        ("rate_distortion.svg", rate_distortion_figure, _has_codes),
-        ("mass.svg", mass_figure, lambda report: bool(_curves(report, "sorted_mass/argmax"))),
-        ("latents.svg", latent_figure, lambda report: bool(_curves(report, "latent_density/0"))),
+        ("coverage.svg", coverage_plot, lambda report: bool(_budgets(report))),
+        ("rate_distortion.svg", rate_distortion_plot, _has_codes),
+        ("mass.svg", mass_plot, lambda report: bool(_curves(report, "sorted_mass/argmax"))),
+        ("latents.svg", latent_plot, lambda report: bool(_curves(report, "latent_density/0"))),
     )
     return {name: draw(report) for name, draw, applies in figures if applies(report)}
 
 
 @styled
-def coverage_figure(report: Report) -> Figure:
+def coverage_plot(report: Report) -> Figure:
     """Distinct operations against draws: the ceiling, the floor and the model, and their ratio below.
 
     Raises:
@@ -95,7 +95,7 @@ def coverage_figure(report: Report) -> Figure:
 
 
 @styled
-def rate_distortion_figure(report: Report) -> Figure:
+def rate_distortion_plot(report: Report) -> Figure:
     """Rate and distortion of each half: the limit R + D = H, the Gaussian frontier, and the controls.
 
     The left panel shows the whole plane, the right one the halves with distortion on a logarithmic scale.
@@ -128,7 +128,7 @@ def rate_distortion_figure(report: Report) -> Figure:
 
 
 @styled
-def mass_figure(report: Report) -> Figure:
+def mass_plot(report: Report) -> Figure:
     """The probability of every operation, sorted, against what a uniform generator shows with as many draws.
 
     Raises:
@@ -191,7 +191,7 @@ def uniform_band(
 
 
 @styled
-def latent_figure(report: Report) -> Figure:
+def latent_plot(report: Report) -> Figure:
     """The density of each latent dimension over all encoded operations, beside the prior's.
 
     Raises:

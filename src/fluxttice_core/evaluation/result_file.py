@@ -11,7 +11,7 @@ from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
 from fluxttice_core.evaluation.interval_check import wrong_intervals
-from fluxttice_core.evaluation.law_checks import LawRecord, guarded
+from fluxttice_core.evaluation.law_checks import LawRecord, check_laws
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of
 from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, result_schema, schema_fault, upgraded
@@ -181,7 +181,7 @@ def _wrong_gates(report: Report) -> Iterator[str]:
 def _wrong_laws(report: Report) -> Iterator[str]:
     """The laws are examined again on the figures that are there."""
     try:
-        again = guarded(report.space, [metric.figure for metric in report.metrics], report.series)
+        again = check_laws(report.space, [metric.figure for metric in report.metrics], report.series)
     except LawViolation as violation:
         yield str(violation)
     else:

@@ -99,7 +99,7 @@ class Shelf:
 
 
 def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRoute]:
-    """Routes of the page, for `create_app(served, pages=explorer_routes(served, draw_figures))`.
+    """Routes of the page, for `create_app(served, pages=explorer_routes(served, draw_plots))`.
 
     Args:
         served: The model and what was computed of it.

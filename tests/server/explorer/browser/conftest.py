@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 
-from fluxttice_core.evaluation.plots import draw_figures
+from fluxttice_core.evaluation.plots import draw_plots
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.served_model import Served
@@ -127,7 +127,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(reported: Served, start: Callable[[Starlette], AbstractContextManager[Any]]) -> Iterator[str]:
-    with start(create_app(reported, pages=explorer_routes(reported, draw_figures))) as running:
+    with start(create_app(reported, pages=explorer_routes(reported, draw_plots))) as running:
         yield running.url
 
 
