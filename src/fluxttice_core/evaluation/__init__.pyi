@@ -17,7 +17,7 @@ from .gates import GateResult as GateResult
 from .laws import Check as Check
 from .laws import Law as Law
 from .measure import measure as measure
-from .plots import draw_figures as draw_figures
+from .plots import draw_plots as draw_plots
 from .report import Report as Report
 from .result_file import check_result as check_result
 from .result_file import read_report as read_report

@@ -59,7 +59,10 @@ def coverage_rows(
             found = {rule: known.get((f"coverage/{rule}/{n}", half)) for rule in settings.rules}
             argmax = found["argmax"]
             if argmax is None or None in found.values():
-                raise MeasurementError(f"coverage of half {half} at {n:,} draws is missing: measure it again")
+                raise MeasurementError(
+                    f"coverage of half {half} at {n:,} draws is missing: measure it again",
+                    "incomplete_report",
+                )
             values: dict[str, Any] = dict.fromkeys(DECODE_RULES)
             values |= {rule: record["value"] for rule, record in found.items() if record is not None}
             ends = {name: argmax[name] for name in ("ceiling", "ceiling_sd")}
