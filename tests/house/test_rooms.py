@@ -1,5 +1,6 @@
 """What a room shows is there, whichever of its modules were imported before."""
 
+import re
 from importlib import import_module
 from inspect import getdoc
 
@@ -10,6 +11,8 @@ from fluxttice_core.rooms import Room
 from tests.house.test_layers import LAYERS
 
 ROOMS = sorted(LAYERS.keys() - {"cli"})
+BESIDE_NAMES = {"folder", "model", "path", "run", "standard"}
+"""What stands in examples beside the public names: arguments."""
 
 
 def room_named(name: str) -> Room:
@@ -39,7 +42,13 @@ def test_the_package_shows_every_room_and_the_verbs_are_public_there_too() -> No
 def test_a_room_says_what_it_is_for_and_what_to_begin_with(name: str) -> None:
     first, _, more = (getdoc(room_named(name)) or "").partition("\n\n")
     assert first.endswith(".")
-    assert "Start with `" in " ".join(more.split())
+    (start,) = re.findall(r"Start with .*", " ".join(more.split()))
+    named = {
+        word for code in re.findall(r"`([^`]+)`", start) for word in re.findall(r"\b[A-Za-z]\w+\b", code)
+    }
+    shown = named & room_named(name).exports.keys()
+    assert shown
+    assert named - shown <= BESIDE_NAMES, f"{named - shown} is not shown by {name}"
 
 
 def test_a_name_that_nobody_shows_is_refused() -> None:
