@@ -38,18 +38,7 @@ Target = TrainedModel | DualVAE | str | Path | None
 def measured(
     target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
 ) -> Report:
-    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
-
-    Args:
-        target: A trained model, or the path of one; none: the certified model.
-        settings: Everything that the measurement is made with.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
-        SettingsError: If the device is not there.
-        LawViolation: If the figures break a law that every true table obeys.
-    """
+    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
     return _measured(require_trained(target), settings or MeasurementSettings(), progress)
 
 
@@ -94,11 +83,7 @@ def benchmark(
 
 
 def require_trained(target: Target) -> TrainedModel:
-    """The model, if its file says that it was trained.
-
-    Raises:
-        CheckpointError: If it is no trained model.
-    """
+    """The model, if its file says that it was trained."""
     if isinstance(target, DualVAE):
         raise CheckpointError(
             "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
@@ -117,14 +102,7 @@ def require_trained(target: Target) -> TrainedModel:
 def untrained_halves(
     architecture: Architecture, seed: int, scheme: Scheme = "independent", device: str = "cpu"
 ) -> Halves:
-    """Both halves of a freshly initialised network.
-
-    Args:
-        architecture: Its shape.
-        seed: Seed of its weights.
-        scheme: How they are drawn.
-        device: Where it computes.
-    """
+    """Both halves of a freshly initialised network."""
     generator = torch.Generator().manual_seed(seed)
     fresh = DualVAE.initialised(architecture, generator, scheme).eval().to(device)
     return {"a": fresh.vae_a, "b": fresh.vae_b}
@@ -181,17 +159,7 @@ def _controls(
 def require_above_floor(
     halves: Halves, architecture: Architecture, settings: MeasurementSettings, source: str
 ) -> None:
-    """Refuse weights whose codes say no more of their operations than untrained ones do, however drawn.
-
-    Args:
-        halves: The model's halves.
-        architecture: Their shape.
-        settings: Seeds and device.
-        source: Where the weights come from, for the error's sentence.
-
-    Raises:
-        CheckpointError: If the generative information of a half is within what untrained networks show.
-    """
+    """Refuse weights whose codes say no more of their operations than untrained ones do, however drawn."""
     # Only their figures are kept: the networks, of a shape that a stranger chose, would fill the memory.
     untrained = [
         _informations(untrained_halves(architecture, seed, scheme, settings.device), settings)

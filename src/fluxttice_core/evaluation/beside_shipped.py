@@ -26,12 +26,7 @@ HEADLINE = (
 
 
 def beside_shipped(run: Report, shipped: Report) -> Table:
-    """Headline figures that both reports have, half by half.
-
-    Args:
-        run: The report of a run.
-        shipped: The report of the shipped model.
-    """
+    """Headline figures that both reports have, half by half."""
     table = Table(
         title="Your run beside the shipped model",
         title_justify="left",

@@ -62,15 +62,7 @@ _CONSTANTS = frozenset({"0", "1", "10", "50", "95", "256", "²"})
 
 
 def limitations_of(*, split_known: bool) -> tuple[str, ...]:
-    """The limitations of a report.
-
-    Args:
-        split_known: Whether it is recorded which rows the model was trained on.
-
-    Example:
-        >>> len(limitations_of(split_known=False)) - len(limitations_of(split_known=True))
-        1
-    """
+    """The limitations of a report."""
     return _ALWAYS if split_known else (*_ALWAYS, _UNKNOWN_SPLIT)
 
 
@@ -81,10 +73,6 @@ def warnings_of(found: Iterable[tuple[str, Collection[ControlName]]]) -> tuple[s
 
     Args:
         found: Names of metrics, each with the controls, save the oracle, that it does not tell apart.
-
-    Example:
-        >>> warnings_of([("nll", ["constant_decoder"])])
-        ('Not told from a constant decoder: NLL.',)
     """
     blind: dict[str, set[ControlName]] = {}
     labels: dict[str, str] = {}
@@ -107,26 +95,12 @@ def warnings_of(found: Iterable[tuple[str, Collection[ControlName]]]) -> tuple[s
 
 
 def numbers_in(text: str) -> set[str]:
-    """The numbers that a text states, without the commas of thousands; signs like ² alone.
-
-    Example:
-        >>> sorted(numbers_in("N = 50,000, or 99.5 %"))
-        ['50000', '99.5']
-    """
+    """The numbers that a text states, without the commas of thousands; signs like ² alone."""
     signs = {sign for sign in text if sign.isnumeric() and not sign.isdecimal()}
     return {number.replace(",", "") for number in _NUMBER.findall(text)} | signs
 
 
 def stray_number(stated: Iterable[str], due: Iterable[str]) -> str | None:
-    """A number in sentences that neither the ones that are due nor any wording of them hold; none if all do.
-
-    Args:
-        stated: The sentences.
-        due: What this program would say.
-
-    Example:
-        >>> stray_number(["Coverage is 99 %."], ["Coverage is of 50,000 draws."])
-        '99'
-    """
+    """A number in sentences that neither those that are due nor any wording of them hold; none if all do."""
     known = _CONSTANTS.union(*map(numbers_in, due))
     return min(set().union(*map(numbers_in, stated)) - known, default=None)

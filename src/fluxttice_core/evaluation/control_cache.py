@@ -36,15 +36,7 @@ def controls_key(
     split: Split | None,
     rho: float,
 ) -> str:
-    """The digest of everything that decides what the controls score: shape, settings, rows and code.
-
-    Args:
-        architecture: The shape of the untrained networks.
-        scheme: How their weights are drawn.
-        settings: The settings that the model is measured with.
-        split: The split that the model is measured on.
-        rho: Cross-injection of its pair.
-    """
+    """The digest of everything that decides what the controls score: shape, settings, rows and code."""
     return json_digest(
         {
             "architecture": architecture.model_dump(mode="json"),
@@ -64,10 +56,6 @@ def cached_controls(key: str, measure: Callable[[], tuple[Control, ...]]) -> tup
     """The controls under a key, or else measured and kept.
 
     A damaged entry is measured again and replaced; where nothing can be written, nothing is kept.
-
-    Args:
-        key: What `controls_key` gave.
-        measure: Measures the controls.
     """
     path = cache_folder() / f"controls-{key}.json"
     with contextlib.suppress(FluxtticeError, OSError):

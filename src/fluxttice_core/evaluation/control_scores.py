@@ -15,7 +15,6 @@ class Control:
     """What one control scores.
 
     Args:
-        name: The control.
         runs: Its scores: one tuple for each untrained seed, a single one otherwise.
     """
 
@@ -38,15 +37,7 @@ class Control:
 
 
 def beside_controls(figures: Iterable[Figure], controls: Sequence[Control]) -> tuple[Metric, ...]:
-    """Set each figure beside its floor and beside every control that has such a figure.
-
-    Args:
-        figures: The model's figures.
-        controls: What the controls score.
-
-    Raises:
-        MeasurementError: If a control is missing, or the untrained networks lack one of the figures.
-    """
+    """Set each figure beside its floor and beside every control that has such a figure."""
     missing = set(DESCRIPTIONS) - {control.name for control in controls}
     if missing:
         named = ", ".join(sorted(missing))

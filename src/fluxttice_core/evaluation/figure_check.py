@@ -17,12 +17,7 @@ _ROUNDING = 1e-9
 
 
 def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[str]:
-    """A sentence for each figure whose name, unit, direction, ceiling, draws, rule or seed is not its own.
-
-    Args:
-        result: The content of a result file, which follows the schema.
-        settings: Its settings.
-    """
+    """A sentence for each figure whose name, unit, direction, ceiling, draws, rule or seed is not its own."""
     of_half = {half: int(number) for half, number in result["sampler"]["dimensions"].items()}
     size = int(result["space"]["operations"])
     dimensions = {**of_half, "pair": of_half["a"] + of_half["b"]}
@@ -41,11 +36,7 @@ def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> It
 
 
 def wrong_sentences(result: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a report's sentences, whose wording is free: warnings left out, or a stray number.
-
-    Args:
-        result: The content of a result file, which follows the schema.
-    """
+    """What is wrong with sentences, whose wording is free: warnings left out, or a stray number."""
     due = warnings_of((metric["quantity"], _blind_to(metric)) for metric in result["metrics"])
     if bool(due) != bool(result["warnings"]):
         yield f"it has {len(result['warnings'])} warnings, and its metrics give {len(due)}"

@@ -73,12 +73,7 @@ ACCEPTANCE = (
 
 
 def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
-    """The same gates for a model of which no row is known as held out: its accuracy is over all operations.
-
-    Example:
-        >>> on_all_operations(ACCEPTANCE)[1].quantity
-        'table_accuracy/mean/all'
-    """
+    """The same gates for a model of which no row is known as held out: over all operations."""
     return tuple(
         Gate(
             gate.name.replace("held-out ", ""),
@@ -95,17 +90,8 @@ def apply_gates(
 ) -> tuple[GateResult, ...]:
     """Hold figures against gates.
 
-    Args:
-        figures: The figures of a model or of a control.
-        halves: The halves that must pass.
-        gates: The gates.
-
     Returns:
         One result for each gate and half; a figure that is missing counts as a failure.
-
-    Example:
-        >>> all(result.passed for result in apply_gates([], ["a"]))
-        False
     """
     values = {(figure.quantity, figure.half): figure.value for figure in figures}
     return tuple(

@@ -26,16 +26,6 @@ def headline_figures(
 
     The efficiency is that of the headline budget by argmax; the distance to the frontier is known of ternary
     operations only. Draws that a full report makes too are the same draws, but for those of the coverage.
-
-    Args:
-        model: The autoencoder.
-        half: What to call it.
-        settings: Budgets, repeats and seed.
-        split: The split that the model was trained on.
-
-    Raises:
-        OperationError: If the space is too large to enumerate.
-        MeasurementError: If the network returns numbers that are not finite.
     """
     alone = settings.model_copy(update={"draws": (settings.headline,), "rules": ("argmax",)})
     wanted = (f"efficiency/argmax/{settings.headline}", "rate", "frontier_distance")

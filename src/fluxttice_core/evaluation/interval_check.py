@@ -27,9 +27,6 @@ def wrong_intervals(report: Report) -> Iterator[str]:
     Coverage and drawn accuracies are of as many repeats as the settings ask for, so that none was left out.
     They and other shares follow from their repeats, efficiency and equivalent draws from their coverage, and
     everything else from its standard error and degrees of freedom.
-
-    Args:
-        report: The report.
     """
     figures = [metric.figure for metric in report.metrics]
     coverage = {(f.quantity, f.half): f for f in figures if f.quantity.startswith("coverage/")}

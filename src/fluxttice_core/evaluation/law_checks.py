@@ -24,11 +24,8 @@ class LawRecord:
     """A law that was examined, and its slack.
 
     Args:
-        half: Whose figures.
-        law: The law as a formula.
         slack: By how much it holds; negative within the tolerance, for sampled figures.
         tolerance: What can be put down to the errors of the figures.
-        unit: Unit of both.
     """
 
     half: Half
@@ -41,16 +38,7 @@ class LawRecord:
 def check_laws(
     space: OperationSpace, figures: Sequence[Figure], series: Sequence[Series]
 ) -> tuple[LawRecord, ...]:
-    """Examine every law that concerns the figures of each half and of the pair.
-
-    Args:
-        space: The operations.
-        figures: What was measured.
-        series: Its curves, among them expected coverage.
-
-    Raises:
-        LawViolation: If a law is broken; the message names it and its slack.
-    """
+    """Examine every law that concerns the figures of each half and of the pair."""
     records: list[LawRecord] = []
     for (half, _), own in _systems(figures).items():
         concerned = _concerned(space, own, {curve.name: curve for curve in series if curve.half == half})

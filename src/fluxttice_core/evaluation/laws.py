@@ -129,27 +129,12 @@ class Check:
 
 
 def examine(figures: Figures) -> tuple[Check, ...]:
-    """Examine every law that concerns the figures, in the order of `LAWS`.
-
-    Example:
-        >>> [check] = examine(Figures(8, rate=1.2, distortion=0.7))
-        >>> check.law, round(check.slack, 3), check.holds
-        ('R + D >= H', -0.179, False)
-    """
+    """Examine every law that concerns the figures, in the order of `LAWS`."""
     return tuple(check for law in LAWS if (check := law.examine(figures)) is not None)
 
 
 def obey(figures: Figures) -> tuple[Check, ...]:
-    """Return the checks of figures that break no law.
-
-    Example:
-        >>> [check.law for check in obey(Figures(19_683, counted=((10_000, 7_480),)))]
-        ['distinct <= min(N, K)', 'distinct <= uniform draws']
-
-    Raises:
-        LawViolation: If a law is broken; the message names it and its slack.
-        MeasurementError: If no law concerns the figures, so that nothing was examined.
-    """
+    """Return the checks of figures that break no law."""
     checks = examine(figures)
     if not checks:
         raise MeasurementError(

@@ -29,11 +29,6 @@ NOTHING = "–"
 def shown(value: float | None, unit: Unit, *, more: int = 0) -> str:
     """A value without its interval; fractions as percent.
 
-    Args:
-        value: The value; none for a figure that there is not.
-        unit: Its unit.
-        more: Decimals beyond the unit's own.
-
     Example:
         >>> shown(0.86738, "fraction"), shown(9.99279, "nats"), shown(17676.8, "operations")
         ('86.74', '9.993', '17,677')
@@ -49,43 +44,20 @@ def shown(value: float | None, unit: Unit, *, more: int = 0) -> str:
 
 
 def with_interval(figure: Figure) -> str:
-    """A figure with the half-width of its interval, or alone when it is exact.
-
-    Example:
-        >>> from fluxttice_core.metrics.metric import Figure
-        >>> named = {"quantity": "rate", "half": "a", "unit": "nats", "direction": "neither"}
-        >>> with_interval(Figure(value=9.514, ceiling=9.888, **named))
-        '9.514'
-    """
+    """A figure with the half-width of its interval, or alone when it is exact."""
     ends = None if figure.interval is None else (figure.low, figure.high)
     return with_ends(figure.value, ends, figure.unit)
 
 
 def with_ends(value: float, ends: tuple[float, float] | None, unit: Unit) -> str:
-    """A value with the half-width of its interval, or alone when it is exact.
-
-    Args:
-        value: The value.
-        ends: Lower and upper end of its interval; none for an exact value.
-        unit: Its unit.
-
-    Example:
-        >>> with_ends(0.9542, (0.9541, 0.9544), "ratio"), with_ends(9.514, None, "nats")
-        ('0.9542 ±0.0002', '9.514')
-    """
+    """A value with the half-width of its interval, or alone when it is exact."""
     if ends is None or not math.isfinite(ends[1] - ends[0]):
         return shown(value, unit)
     return _with_half_width(value, max(ends[1] - value, value - ends[0]), unit)
 
 
 def difference_shown(interval: Interval, unit: Unit) -> str:
-    """A difference with its sign and the half-width of its interval.
-
-    Example:
-        >>> from fluxttice_core.statistics.intervals import Interval
-        >>> difference_shown(Interval(0.012, 0.010, 0.014, 0.95, "normal"), "fraction")
-        '+1.20 ±0.20'
-    """
+    """A difference with its sign and the half-width of its interval."""
     half_width = (interval.upper - interval.lower) / 2
     sign = "+" if interval.estimate >= 0 else ""
     if half_width == 0:
@@ -104,12 +76,7 @@ def _with_half_width(value: float, half_width: float, unit: Unit) -> str:
 
 
 def shown_range(low: float, high: float, unit: Unit) -> str:
-    """The range of several values, briefly.
-
-    Example:
-        >>> shown_range(0.0406, 0.069, "fraction"), shown_range(0.0, 0.0, "dimensions")
-        ('4.1–6.9', '0')
-    """
+    """The range of several values, briefly."""
     ends = [_brief(low, unit), _brief(high, unit)]
     return ends[0] if ends[0] == ends[1] else "–".join(ends)
 

@@ -47,23 +47,14 @@ _END = b" -->\n"
 
 
 def rounded(numbers: Any) -> Float64[np.ndarray, "..."]:
-    """Numbers with six significant digits.
-
-    Example:
-        >>> rounded([1 / 3, 123456.7, 0.0]).tolist()
-        [0.333333, 123457.0, 0.0]
-    """
+    """Numbers with six significant digits."""
     found = np.asarray(numbers, dtype=np.float64)
     text = [float(f"{number:.{DIGITS - 1}e}") for number in found.ravel()]
     return np.array(text, dtype=np.float64).reshape(found.shape)
 
 
 def round_numbers(figure: Figure) -> Figure:
-    """Round whatever a figure draws, in place, so that what is recorded of it is what is drawn.
-
-    Raises:
-        MeasurementError: If it draws something that this module cannot record.
-    """
+    """Round whatever a figure draws, in place, so that what is recorded of it is what is drawn."""
     for axes in figure.axes:
         for artist in _artists(axes):
             _round(artist)
@@ -190,10 +181,6 @@ def sealed(svg: bytes) -> bytes:
 
 def out_of_date(file: bytes, figure: Figure) -> str | None:
     """Why a file is not the figure's drawing; none if it is.
-
-    Args:
-        file: Bytes of the SVG file.
-        figure: The figure as it is drawn now.
 
     Returns:
         The first thing that differs, in words.

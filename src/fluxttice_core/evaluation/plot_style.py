@@ -42,14 +42,7 @@ _TRACES: dict[Format, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Stroke:
-    """How one subject is drawn in every figure.
-
-    Args:
-        label: Its name in legends.
-        colour: From a palette that the colour-blind tell apart, dark against light.
-        dashes: Line style.
-        marker: Marker.
-    """
+    """How one subject is drawn in every figure."""
 
     label: str
     colour: str
@@ -103,10 +96,6 @@ def encoded(figure: Figure, kind: Format = "svg") -> bytes:
     """The figure as the bytes of a file, without date or program version in it.
 
     An SVG file records what it was drawn of, by which `evaluation.plot_record` tells if it is stale.
-
-    Example:
-        >>> encoded(new_figure(1, 1)) == encoded(new_figure(1, 1))
-        True
     """
     file = io.BytesIO()
     metadata = dict.fromkeys(_TRACES[kind])

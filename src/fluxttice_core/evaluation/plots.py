@@ -43,11 +43,7 @@ def draw_plots(report: Report) -> dict[str, bytes]:
 
 
 def plots_of(report: Report) -> dict[str, Figure]:
-    """Every figure that the report has the numbers for, by the name of its file.
-
-    Args:
-        report: The report.
-    """
+    """Every figure that the report has the numbers for, by the name of its file."""
     figures: tuple[tuple[str, Callable[[Report], Figure], Callable[[Report], bool]], ...] = (
         ("coverage.svg", coverage_plot, lambda report: bool(_budgets(report))),
         ("rate_distortion.svg", rate_distortion_plot, _has_codes),
@@ -59,11 +55,7 @@ def plots_of(report: Report) -> dict[str, Figure]:
 
 @styled
 def coverage_plot(report: Report) -> Figure:
-    """Distinct operations against draws: the ceiling, the floor and the model, and their ratio below.
-
-    Raises:
-        MeasurementError: If the report holds no coverage.
-    """
+    """Distinct operations against draws: the ceiling, the floor and the model, and their ratio below."""
     budgets = _budgets(report)
     if not budgets:
         raise MeasurementError(
@@ -99,9 +91,6 @@ def rate_distortion_plot(report: Report) -> Figure:
     """Rate and distortion of each half: the limit R + D = H, the Gaussian frontier, and the controls.
 
     The left panel shows the whole plane, the right one the halves with distortion on a logarithmic scale.
-
-    Raises:
-        MeasurementError: If the report holds no codes.
     """
     if not _has_codes(report):
         raise MeasurementError(
@@ -129,11 +118,7 @@ def rate_distortion_plot(report: Report) -> Figure:
 
 @styled
 def mass_plot(report: Report) -> Figure:
-    """The probability of every operation, sorted, against what a uniform generator shows with as many draws.
-
-    Raises:
-        MeasurementError: If the report holds no distribution.
-    """
+    """The probability of every operation, sorted, against what as many uniform draws show."""
     halves = [half for half in report.halves if _curves(report, "sorted_mass/argmax", half)]
     if not halves:
         raise MeasurementError("this report holds no distribution to draw: measure a decoder", "not_measured")
@@ -165,18 +150,7 @@ def uniform_band(
     The count of an operation is nearly Poisson with mean M/K; the share of operations below the k-th in order
     is a Beta(k, K - k + 1) variable, whose quantiles are put through the Poisson quantile function.
 
-    Args:
-        size: Number K of operations.
-        draws: Number M of draws.
-        levels: Positions k/K in the order, from 0 to 1.
-
-    Returns:
-        Lower and upper ends, in units of 1/K.
-
-    Example:
-        >>> low, high = uniform_band(100, 100_000, np.array([0.5]))
-        >>> bool(0.97 < low[0] < 1.0 < high[0] < 1.03)
-        True
+    `levels` are positions k/K in the order, from 0 to 1; the ends are in units of 1/K.
     """
     order = np.clip(np.round(levels * size), 1, size)
     tail = (1 - _LEVEL) / 2
@@ -192,11 +166,7 @@ def uniform_band(
 
 @styled
 def latent_plot(report: Report) -> Figure:
-    """The density of each latent dimension over all encoded operations, beside the prior's.
-
-    Raises:
-        MeasurementError: If the report holds no latents.
-    """
+    """The density of each latent dimension over all encoded operations, beside the prior's."""
     dimensions = len({curve.name for curve in _curves(report, "latent_density/")})
     if not dimensions:
         raise MeasurementError("this report holds no latents to draw: measure an autoencoder", "not_measured")

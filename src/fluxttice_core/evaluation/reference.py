@@ -39,13 +39,7 @@ UntrainedFactory = Callable[[int], Halves]
 
 @dataclass(frozen=True)
 class BlankCode:
-    """A constant decoder with the encoder that suits it: every posterior is the prior.
-
-    Example:
-        >>> mu, logvar = BlankCode(ConstantDecoder(OperationSpace())).encode_gaussian(torch.zeros(2, 9))
-        >>> float(mu.abs().max()), float(logvar.abs().max())
-        (0.0, 0.0)
-    """
+    """A constant decoder with the encoder that suits it: every posterior is the prior."""
 
     decoder: ConstantDecoder
 
@@ -79,19 +73,7 @@ def measured_controls(
     rho: float = 0.0,
     progress: ProgressCallback | None = None,
 ) -> tuple[Control, ...]:
-    """Measure all controls with the budgets of the model and the controls' own effort.
-
-    Args:
-        space: The operations.
-        untrained: Makes the untrained networks.
-        settings: The settings that the model is measured with.
-        split: The split that the model is measured on.
-        rho: Cross-injection of the model's pair.
-        progress: Told what comes next.
-
-    Returns:
-        The controls, in the order of `DESCRIPTIONS`.
-    """
+    """Measure all controls with the budgets of the model and the controls' own effort."""
     plan = list(_plan(space, untrained, settings, split, rho))
     found = run_steps([step for _, _, step in plan], device=settings.device, progress=progress)
     runs: dict[ControlName, dict[int, list[Score]]] = defaultdict(lambda: defaultdict(list))

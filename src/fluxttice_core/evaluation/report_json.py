@@ -58,11 +58,7 @@ def as_plain(report: ReportContent) -> dict[str, Any]:
 
 
 def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a report from what `as_plain` made of it, in this or an earlier version.
-
-    Raises:
-        MeasurementError: If a part is missing, or is not what a report holds.
-    """
+    """The fields of a report from what `as_plain` made of it, in this or an earlier version."""
     try:
         restored: Any = _restored(upgraded(values))
         require_known(restored["metric_set"])
@@ -104,11 +100,7 @@ def controls_as_plain(controls: Sequence[Control]) -> list[dict[str, Any]]:
 
 
 def controls_from_plain(values: Sequence[Mapping[str, Any]]) -> tuple[Control, ...]:
-    """Controls from what `controls_as_plain` made of them.
-
-    Raises:
-        MeasurementError: If a part is missing.
-    """
+    """Controls from what `controls_as_plain` made of them."""
     try:
         return tuple(
             Control(c["name"], tuple(tuple(Score(**score) for score in run) for run in c["runs"]))

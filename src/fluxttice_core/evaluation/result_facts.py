@@ -8,26 +8,12 @@ from fluxttice_core.metrics.settings import DECODE_RULES, MeasurementSettings
 
 
 def title_of_run(name: str, epoch: int, seed: int | None) -> str:
-    """What a report of a model is headed with.
-
-    Args:
-        name: The recipe, or the file where none is recorded.
-        epoch: Epochs trained.
-        seed: The run's seed, if recorded.
-
-    Example:
-        >>> title_of_run("standard", 7, 0)
-        'standard, epoch 7, seed 0'
-    """
+    """What a report of a model is headed with."""
     return f"{name}, epoch {epoch}" + ("" if seed is None else f", seed {seed}")
 
 
 def sampler_of(settings: MeasurementSettings) -> dict[str, Any]:
-    """How prior draws were made, as a result file has it, but for the dimensions of the codes.
-
-    Args:
-        settings: The settings that decide it.
-    """
+    """How prior draws were made, as a result file has it, but for the dimensions of the codes."""
     return {
         "prior": "standard normal",
         "rules": list(settings.rules),
@@ -42,16 +28,7 @@ def sampler_of(settings: MeasurementSettings) -> dict[str, Any]:
 def coverage_rows(
     metrics: Iterable[Mapping[str, Any]], halves: Iterable[str], settings: MeasurementSettings
 ) -> list[dict[str, Any]]:
-    """Sampled coverage at every budget, the decode rules side by side, as a result file has it.
-
-    Args:
-        metrics: Records with quantity, half, value and ceiling.
-        halves: The halves.
-        settings: Budgets and rules.
-
-    Raises:
-        MeasurementError: If a coverage that the settings ask for is missing.
-    """
+    """Sampled coverage at every budget, the decode rules side by side, as a result file has it."""
     known = {(metric["quantity"], metric["half"]): metric for metric in metrics}
     rows = []
     for half in halves:

@@ -39,13 +39,7 @@ SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 2
 
 @dataclass(frozen=True)
 class Circumstances:
-    """How a result came about.
-
-    Args:
-        command: The command that repeats it.
-        wall_seconds: Time that it took.
-        peak_memory_bytes: Most memory that the process held.
-    """
+    """How a result came about."""
 
     command: str
     wall_seconds: float
@@ -53,13 +47,7 @@ class Circumstances:
 
 
 def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> dict[str, Any]:
-    """The content of a result file.
-
-    Args:
-        report: What was measured.
-        trained: The model that it was measured on.
-        spent: Command, time and memory.
-    """
+    """The content of a result file."""
     plain = report.as_dict()
     return {
         **plain,

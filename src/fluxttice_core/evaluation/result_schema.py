@@ -20,12 +20,7 @@ _RENAMED = {"better": "direction", "degrees": "dof", "separations": "control_com
 
 @lru_cache(maxsize=1)
 def result_schema() -> dict[str, Any]:
-    """The JSON Schema of result files.
-
-    Example:
-        >>> result_schema()["properties"]["schema_version"]
-        {'const': 2}
-    """
+    """The JSON Schema of result files."""
     text = resources.files("fluxttice_core.evaluation") / "schemas" / "coverage_vs_entropy.json"
     schema: dict[str, Any] = json.loads(text.read_text(encoding="utf-8"))
     return schema
@@ -35,9 +30,6 @@ def upgraded(result: Any) -> Any:
     """A result in the names of this version; whatever is no result of the first version is left as it is.
 
     The first version had no metric set, since there was but one, and other names for three fields.
-
-    Args:
-        result: The content of a result file, or of a report's JSON.
 
     Example:
         >>> upgraded({"metrics": [{"better": "lower"}]})
@@ -63,15 +55,7 @@ def _has_new_names(metric: Any) -> bool:
 
 
 def schema_fault(result: object) -> str | None:
-    """The first place where a result does not follow the schema, in words; none if it does.
-
-    Args:
-        result: The content of a result file.
-
-    Example:
-        >>> schema_fault([])
-        "at its top level, [] is not of type 'object'"
-    """
+    """The first place where a result does not follow the schema, in words; none if it does."""
     error = next(_validator().iter_errors(result), None)
     if error is None:
         return None

@@ -26,13 +26,7 @@ ProgressCallback = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Step:
-    """A stretch of work that yields figures and curves.
-
-    Args:
-        label: What it does, for the progress bar.
-        weight: Its share of the work, in any unit.
-        work: Does it.
-    """
+    """A stretch of work that yields figures and curves."""
 
     label: str
     weight: int
@@ -42,17 +36,7 @@ class Step:
 def steps_of(
     halves: Halves, settings: MeasurementSettings, split: Split | None, rho: float = 0.0
 ) -> list[Step]:
-    """The steps that measure each half, and the pair of them.
-
-    Args:
-        halves: One or two decoders or autoencoders of the same space, by name.
-        settings: Everything that the measurement is made with.
-        split: The split that the model was trained on; none: not known.
-        rho: Cross-injection of the pair.
-
-    Raises:
-        MeasurementError: If there is nothing to measure, or the halves are of different spaces.
-    """
+    """The steps that measure each half, and the pair of them."""
     if not halves or not set(halves) <= {"a", "b"} or len({model.space for model in halves.values()}) != 1:
         raise MeasurementError('give one or two halves of the same space, named "a" and "b"', "contradictory")
     steps = [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, split)]
@@ -94,14 +78,6 @@ def run_steps(
 
     So the figures do not depend on the number of threads, and the many steps that are too small to be shared
     out fill the cores all the same.
-
-    Args:
-        steps: What to do.
-        device: Where the models compute; on others than a CPU, one step after the other.
-        progress: Called before the first step and after each with a label and the share that is done.
-
-    Yields:
-        What each step found, in the order of the steps.
     """
     total, done = sum(step.weight for step in steps), 0
     watch = progress or _nobody

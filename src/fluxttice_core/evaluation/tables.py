@@ -24,13 +24,7 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class Grid:
-    """A table as text.
-
-    Args:
-        title: What it is about.
-        headings: One for each column.
-        rows: The cells.
-    """
+    """A table as text."""
 
     title: str
     headings: tuple[str, ...]

@@ -42,7 +42,6 @@ class Case:
     """What the value of a perfect generator may depend on.
 
     Args:
-        size: Operations of the space, K.
         dimensions: Latents of the half, or of both halves for the pair.
         draws: Draws a repeat; 0 for an exact figure.
     """
@@ -59,12 +58,9 @@ class Entry:
     Args:
         name: Its name, with `{n}` where it is measured at budgets of draws.
         label: Its name in words; these are nobody's protocol and may be improved.
-        unit: The unit.
-        direction: Which direction is better.
         perfect: The value of a perfect generator with a perfect code.
         perfect_sd: Standard deviation of that value, where it is random and does not depend on the figure.
         draws: The setting that says how many draws a repeat has; none: the metric is exact.
-        rule: Decode rule, where one is used.
         of: What it is measured of: each half, both side by side, the coupled pair.
         needs: What has to be known of the model, or hold of its space.
         section: Where reports show it; none: in their JSON alone.
@@ -151,12 +147,7 @@ def _distance(case: Case) -> float:
 
 
 def histogram_entropy_of_prior() -> float:
-    """What codes that fill the prior exactly show in the histogram of older reports, in nats.
-
-    Example:
-        >>> round(histogram_entropy_of_prior(), 4)
-        3.5238
-    """
+    """What codes that fill the prior exactly show in the histogram of older reports, in nats."""
     width = 2 * HISTOGRAM_BOUND / HISTOGRAM_BINS
     edges = (width * k - HISTOGRAM_BOUND for k in range(HISTOGRAM_BINS + 1))
     within = [math.erf(edge / math.sqrt(2)) / 2 for edge in edges]

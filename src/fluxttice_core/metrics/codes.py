@@ -44,12 +44,6 @@ def reconstruction_figures(
     """Exact tables and cells, decoded from the posterior mean and from draws, on each part of the split.
 
     From the mean every row of the part is decoded, so that those figures are exact.
-
-    Args:
-        model: The autoencoder.
-        half: What to call it.
-        settings: Repeats and seed.
-        split: The split that the model was trained on; none: unknown, so that nothing counts as held out.
     """
     for part, rows in parts_of(model.space, split).items():
         yield from figures_of_part(model, half, settings, part, rows)
@@ -58,15 +52,7 @@ def reconstruction_figures(
 def figures_of_part(
     model: Autoencoder, half: Half, settings: MeasurementSettings, part: str, rows: Tensor
 ) -> Iterator[Figure]:
-    """Exact tables and cells, from the posterior mean and from draws, on one part of the split.
-
-    Args:
-        model: The autoencoder.
-        half: What to call it.
-        settings: Repeats and seed.
-        part: Name of the part.
-        rows: Its operations.
-    """
+    """Exact tables and cells, from the posterior mean and from draws, on one part of the split."""
     placed = rows.to(settings.device)
     from_mean = reconstruction_from_mean(model, placed)
     generator = measurement_stream(settings.seed, half, "reconstruction", part, device=settings.device)
@@ -83,14 +69,7 @@ def figures_of_part(
 def rate_figures(
     model: Autoencoder, posteriors: Posteriors, half: Half, settings: MeasurementSettings
 ) -> Iterator[Figure | Series]:
-    """Rate, distortion, their sum, the distance to the Gaussian frontier, and the active units.
-
-    Args:
-        model: The decoder that the codes are for.
-        posteriors: Posteriors of all K operations.
-        half: What to call it.
-        settings: Repeats and seed.
-    """
+    """Rate, distortion, their sum, the distance to the Gaussian frontier, and the active units."""
     cost = rate(posteriors)
     generator = measurement_stream(settings.seed, half, "distortion", device=settings.device)
     loss = distortion(model, posteriors, draws=settings.posterior_repeats, generator=generator)
@@ -111,14 +90,7 @@ def rate_figures(
 def information_figures(
     posteriors: Posteriors, half: Half, settings: MeasurementSettings, space: OperationSpace
 ) -> Iterator[Figure | Series]:
-    """What codes say of their operations, how they fill the prior, and the entropies of encoded latents.
-
-    Args:
-        posteriors: Posteriors of all K operations.
-        half: What to call it.
-        settings: Codes at which the aggregate posterior is evaluated, and the seed.
-        space: The operations.
-    """
+    """What codes say of their operations, how they fill the prior, and the entropies of encoded latents."""
     generator = measurement_stream(settings.seed, half, "information", device=settings.device)
     found = code_information(posteriors, latents=settings.aggregate_draws, generator=generator)
     make = FigureMaker(half, space.size, settings, posteriors.mu.shape[1])

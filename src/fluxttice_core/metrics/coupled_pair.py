@@ -31,21 +31,6 @@ class CombinedDecoder:
     .. math:: p \propto p_A\,p_B \quad (\text{product}), \qquad p = (p_A + p_B)/2 \quad (\text{mixture})
 
     for each cell.
-
-    Args:
-        first: A decoder.
-        second: A decoder of the same space and latent dimensions.
-        rule: How their distributions are combined.
-
-    Raises:
-        MeasurementError: If the decoders do not fit each other, or the rule is unknown.
-
-    Example:
-        >>> from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder
-        >>> space = OperationSpace(base=2)
-        >>> both = CombinedDecoder(ConstantDecoder(space), DeltaDecoder(space, 6), "mixture")
-        >>> [round(p, 4) for p in both.decode_logits(torch.zeros(1, 16)).exp()[0, 0].tolist()]
-        [0.75, 0.25]
     """
 
     first: Decodable
@@ -88,19 +73,7 @@ class CoupledHalf:
     its rate is the sum of both rates.
 
     Args:
-        vae_a: The first half on its own.
-        vae_b: The second half on its own.
         rho: Share of the other latent, in [0, 1].
-        name: Which half decodes, "a" or "b".
-
-    Raises:
-        MeasurementError: If the halves do not fit each other, or rho or the name is out of range.
-
-    Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> oracle = QuantileLookup(OperationSpace())
-        >>> CoupledHalf(oracle, oracle, 0.3, "a").latent_dim
-        18
     """
 
     vae_a: Autoencoder
@@ -197,13 +170,6 @@ def coupled_figures(
 
     Both halves decode, each its share of the joint latent, and the product of their distributions is taken:
     nothing is shown the answer.
-
-    Args:
-        first: Half A.
-        second: Half B, with a latent of the same dimensions.
-        settings: Repeats and seed.
-        split: The split that the model was trained on; none: not known.
-        rho: Cross-injection.
     """
     pair, prefix = couple(first, second, rho=rho), f"coupled/rho={rho:g}/"
     posteriors = encode_rows(pair, device=torch.device(settings.device))

@@ -38,15 +38,6 @@ def coverage_figures(source: Source, half: Half, settings: MeasurementSettings) 
 
     The rules decode the same latents, so that they differ by nothing but the rule. A sampler without a
     decoder has no rule: its one count stands beside each.
-
-    Args:
-        source: The decoder, or the sampler.
-        half: What to call it.
-        settings: Budgets, repeats, rules and seed.
-
-    Raises:
-        OperationError: If the space is too large to enumerate.
-        MeasurementError: If an index is outside the space.
     """
     source.space.require_enumerable()
     counted, make = _counted(source, half, settings), FigureMaker(half, source.space.size, settings)
@@ -178,26 +169,6 @@ def measured_coverage(
 
     Within a repetition the budgets are nested: the first N draws of one sample serve for each N, so that
     figures at different budgets are correlated; repetitions are independent.
-
-    Args:
-        sampler: The generator of operations.
-        draws: Budgets N, each at least 1.
-        repeats: Independent repetitions, at least 1.
-        generator: Source of the randomness.
-
-    Returns:
-        One result for each budget, in the order given.
-
-    Raises:
-        MeasurementError: If a budget or the number of repetitions is less than 1.
-
-    Example:
-        >>> from fluxttice_core.evaluation.controls import UniformSampler
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> g = torch.Generator().manual_seed(0)
-        >>> (c,) = measured_coverage(UniformSampler(OperationSpace()), [50_000], repeats=3, generator=g)
-        >>> len(c.distinct), abs(c.efficiency - 1) < 0.01
-        (3, True)
     """
     if repeats < 1 or not draws or min(draws) < 1:
         raise MeasurementError(

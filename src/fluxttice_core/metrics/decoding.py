@@ -27,21 +27,8 @@ def decode_indices(
 
     .. math:: i = \sum_p \mathrm{position}_p\, \mathrm{base}^p
 
-    Args:
-        logits: Unnormalised log-probabilities of each cell's symbols.
-        rule: `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
-            `expectation`, the softmax mean of the symbols rounded to the nearest.
-        generator: Source of the categorical draws; the other rules need none.
-
-    Returns:
-        Indices of the decoded operations.
-
-    Raises:
-        MeasurementError: If the rule is unknown, or `categorical` comes without a generator.
-
-    Example:
-        >>> decode_indices(torch.eye(3)[[2, 0, 1]].view(1, 3, 3)).tolist()
-        [11]
+    By `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
+    `expectation`, the softmax mean of the symbols rounded to the nearest.
     """
     return indices_of(decode_positions(logits, rule, generator=generator), logits.shape[-1])
 
@@ -52,15 +39,7 @@ def decode_positions(
     *,
     generator: torch.Generator | None = None,
 ) -> UInt8[Tensor, "n cells"]:
-    """Decode logits to the position (0 = the smallest) of each cell's symbol; arguments as `decode_indices`.
-
-    Raises:
-        MeasurementError: If the rule is unknown, or `categorical` comes without a generator.
-
-    Example:
-        >>> decode_positions(torch.eye(3)[[2, 0, 1]].view(1, 3, 3)).tolist()
-        [[2, 0, 1]]
-    """
+    """Decode logits to the position (0 = the smallest) of each cell's symbol."""
     require_rule(rule)
     if rule != "categorical":
         return _positions(logits, rule, None)
@@ -70,11 +49,7 @@ def decode_positions(
 
 
 def require_rule(rule: str) -> None:
-    """Refuse what is no decode rule.
-
-    Raises:
-        MeasurementError: Naming the rules that there are.
-    """
+    """Refuse what is no decode rule."""
     if rule not in DECODE_RULES:
         raise MeasurementError(
             f"{rule!r} is no decode rule: choose one of {', '.join(DECODE_RULES)}", "unknown_name"
@@ -82,28 +57,14 @@ def require_rule(rule: str) -> None:
 
 
 def uniform_draws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Numbers from 0 to 1, in single precision, that decide categorical symbols.
-
-    Args:
-        shape: Their shape.
-        generator: Source of the numbers; decides the device.
-    """
+    """Numbers from 0 to 1, in single precision, that decide categorical symbols."""
     return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float32)
 
 
 def indices_by(
     rule: DecodeRule, logits: Float[Tensor, "n cells base"], uniform: Float[Tensor, "n cells"] | None
 ) -> Int64[Tensor, "n"]:
-    """Decode logits to operation indices by a rule, with the numbers already drawn that decide its symbols.
-
-    Args:
-        rule: As for `decode_indices`.
-        logits: As for `decode_indices`.
-        uniform: Numbers from 0 to 1 for the categorical rule; the others pass them over.
-
-    Raises:
-        MeasurementError: If the rule is categorical and there are no numbers.
-    """
+    """Decode logits to operation indices, with the numbers already drawn that decide categorical symbols."""
     if rule == "categorical" and uniform is None:
         raise MeasurementError(
             "categorical decoding draws at random: give it numbers from 0 to 1", "missing_option"
@@ -167,16 +128,6 @@ def class_weights(below: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     r"""Weight of symbols by how far their logits lie below the greatest of the cell.
 
     .. math:: w(\delta) = e^{\delta}, \qquad w(\delta) = 0 \text{ where } \delta < -79.9
-
-    Args:
-        below: Differences from the cell's greatest logit, none above 0.
-
-    Returns:
-        The weights, of which each cell has one that is 1.
-
-    Example:
-        >>> class_weights(torch.tensor([0.0, -1.0, -90.0, -torch.inf])).tolist()
-        [1.0, 0.3678794503211975, 0.0, 0.0]
     """
     return torch.threshold(below.clamp(min=LEAST_LOGIT).exp(), _LEAST_WEIGHT, 0.0)
 
@@ -185,10 +136,6 @@ def indices_of(positions: Integer[Tensor, "n cells"], base: int) -> Int64[Tensor
     r"""Read positions (0 = the smallest symbol) as operation indices.
 
     .. math:: i = \sum_p \mathrm{position}_p\, \mathrm{base}^p
-
-    Example:
-        >>> indices_of(torch.tensor([[2, 0, 1]]), 3).tolist()
-        [11]
     """
     powers = _powers(positions.shape[-1], base, positions.device)
     if base ** positions.shape[-1] <= _EXACT_IN_FLOAT32 and positions.device.type == "cpu":
@@ -198,22 +145,12 @@ def indices_of(positions: Integer[Tensor, "n cells"], base: int) -> Int64[Tensor
 
 
 def positions_of(space: OperationSpace, indices: Int64[Tensor, "n"]) -> Int64[Tensor, "n cells"]:
-    """Write indices out as the position (0 = the smallest) of each cell's symbol.
-
-    Example:
-        >>> positions_of(OperationSpace(base=2), torch.tensor([6])).tolist()
-        [[0, 1, 1, 0]]
-    """
+    """Write indices out as the position (0 = the smallest) of each cell's symbol."""
     return indices.unsqueeze(-1) // _powers(space.cells, space.base, indices.device) % space.base
 
 
 def symbols_of(space: OperationSpace, indices: Int64[Tensor, "n"]) -> Float[Tensor, "n cells"]:
-    """Write indices out as tables of symbols, in single precision, as encoders read them.
-
-    Example:
-        >>> symbols_of(OperationSpace(), torch.tensor([1])).tolist()
-        [[0.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0]]
-    """
+    """Write indices out as tables of symbols, in single precision, as encoders read them."""
     return (positions_of(space, indices) + space.symbols[0]).float()
 
 

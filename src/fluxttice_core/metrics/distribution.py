@@ -26,18 +26,7 @@ _CURVE_POINTS = 25
 def mass_figures(
     model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None
 ) -> Iterator[Figure | Series]:
-    """Likelihood, divergences, effective numbers, generative information, memorisation, expected coverage.
-
-    Args:
-        model: The decoder.
-        half: What to call it.
-        settings: Draws, budgets and seed.
-        split: The split that the model was trained on; none: memorisation is not known.
-
-    Raises:
-        OperationError: If the space is too large to enumerate.
-        MeasurementError: If the decoder returns numbers that are not finite.
-    """
+    """Likelihood, divergences, effective numbers, generative information, memorisation, expected coverage."""
     generator = measurement_stream(settings.seed, half, "mass", device=settings.device)
     mass = estimate_mass(model, settings.mass_draws, generator=generator)
     yield from figures_of_mass(mass, half, settings, split)
@@ -46,14 +35,7 @@ def mass_figures(
 def figures_of_mass(
     mass: MassEstimate, half: Half, settings: MeasurementSettings, split: Split | None
 ) -> Iterator[Figure | Series]:
-    """The figures of `mass_figures`, of a mass that is estimated already.
-
-    Args:
-        mass: The mass of every operation.
-        half: What to call its generator.
-        settings: Draws, budgets and seed.
-        split: The split that the model was trained on; none: memorisation is not known.
-    """
+    """The figures of `mass_figures`, of a mass that is estimated already."""
     make, found = FigureMaker(half, mass.space.size, settings), generative_figures(mass)
     for name in (
         *("generative_information", "nll", "kl_from_uniform", "kl_to_uniform", "entropy"),
@@ -234,13 +216,6 @@ def effective_number(mass: MassEstimate, *, order: int) -> Estimate:
 
     .. math:: N_1 = e^{H(p)}, \qquad N_2 = 1 / \sum_x p^2
 
-    Args:
-        mass: The mass of every operation.
-        order: 1 or 2.
-
-    Raises:
-        MeasurementError: For any other order.
-
     Source:
         Hill 1973.
     """
@@ -267,16 +242,6 @@ def coverage_from_mass(mass: MassEstimate, draws: Sequence[int]) -> tuple[Estima
     r"""Expected categorical coverage at every budget, without sampling.
 
     .. math:: \frac1K \sum_x \left[1 - (1 - p(x))^N\right]
-
-    Args:
-        mass: The mass of every operation.
-        draws: Budgets N.
-
-    Returns:
-        One fraction with its error for each budget.
-
-    Raises:
-        MeasurementError: If a budget is negative.
     """
     return tuple(
         jackknife(lambda p, n=n: float(expected_coverage(np.clip(p, 0, 1), [n])[0]), mass.groups)  # type: ignore[misc]
@@ -290,17 +255,6 @@ def memorisation(
     r"""How much likelier the generator makes an operation that it was trained on.
 
     .. math:: \frac{\frac{1}{|T|} \sum_{x \in T} p(x)}{\frac{1}{|V|} \sum_{x \in V} p(x)}
-
-    Args:
-        mass: The mass of every operation.
-        train: Operations that the model learned from.
-        held_out: Operations that it never saw.
-
-    Returns:
-        The ratio: 1 without memorisation.
-
-    Raises:
-        MeasurementError: If a set is empty or the sets overlap.
     """
     if not (train.size and held_out.size) or np.intersect1d(train, held_out).size:
         raise MeasurementError(

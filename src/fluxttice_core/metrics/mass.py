@@ -188,16 +188,8 @@ def outer_product(
 ) -> Float[Tensor, "tables m"]:
     r"""Multiply out the cells' probabilities: :math:`\prod_i p(x_i)` for every table of these cells.
 
-    Args:
-        probabilities: Each cell's distribution, for m draws.
-        out: Where to write the result of two cells or more; a new tensor without it.
-
     Returns:
         One row for each table, in the order of its index (the first cell fastest).
-
-    Example:
-        >>> outer_product(torch.tensor([[[0.25], [0.75]], [[1.0], [0.0]]])).flatten().tolist()
-        [0.25, 0.75, 0.0, 0.0]
     """
     cells, _, draws = probabilities.shape
     if cells == 1:

@@ -163,17 +163,8 @@ class FigureMaker:
     """Makes the figures of one half by the rows of the catalogue: whoever measures gives value and error.
 
     Args:
-        half: Of which half, or of the pair.
-        size: Operations of the space.
-        settings: Draws and seed.
         dimensions: Latents, where a code is measured.
         prefix: What stands before the names of the coupled pair.
-
-    Example:
-        >>> make = FigureMaker("a", 19_683, MeasurementSettings())
-        >>> nll = make("nll", Estimate(9.9, 0.01))
-        >>> nll.unit, nll.direction, str(nll.interval)
-        ('nats', 'lower', '9.9 [9.8804, 9.9196]')
     """
 
     half: Half
@@ -192,16 +183,7 @@ class FigureMaker:
         repeats: int = 1,
         samples: Sequence[float] = (),
     ) -> Figure:
-        """A figure by its metric's name.
-
-        Args:
-            name: The metric, with its budget.
-            estimate: Value and standard error; the value alone where it is exact.
-            interval: Its interval, where that is not the one of the standard error.
-            ceiling_sd: Of a perfect generator's value, where the catalogue does not know it.
-            repeats: Independent repeats.
-            samples: The value of each repeat, where they are kept.
-        """
+        """A figure by its metric's name; the catalogue or the error decides an interval or sd not given."""
         scale = scale_of(name, size=self.size, dimensions=self.dimensions, settings=self.settings)
         known = estimate if isinstance(estimate, Estimate) else Estimate(estimate, 0.0)
         exact = scale.draws is None
@@ -241,27 +223,13 @@ def _interval(estimate: Estimate) -> Interval:
 
 
 def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
-    """Student's interval of a mean share over repeats, cut to [0, 1].
-
-    Example:
-        >>> str(share_interval(np.array([0.99, 1.0])))
-        '0.995 [0.931469, 1]'
-    """
+    """Student's interval of a mean share over repeats, cut to [0, 1]."""
     mean = mean_interval(values, LEVEL)
     return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
 
 
 def equivalent_budget(share: Interval, size: int) -> Interval:
-    """The uniform draws that would show the same share, with the interval that follows from the share's.
-
-    Args:
-        share: Share of the space that was seen.
-        size: Operations of the space.
-
-    Example:
-        >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
-        '68.9676 [50.8267, 91.1702]'
-    """
+    """The uniform draws that would show the same share, with the interval that follows from the share's."""
     estimate, lower, upper = (
         equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
     )
@@ -270,17 +238,7 @@ def equivalent_budget(share: Interval, size: int) -> Interval:
 
 @dataclass(frozen=True)
 class Series:
-    """A curve of a half, for drawing rather than for judging.
-
-    Args:
-        name: What it shows.
-        half: Of which half.
-        x: Where.
-        y: The values there.
-
-    Raises:
-        MeasurementError: If there is no point, or one axis has more of them than the other.
-    """
+    """A curve of a half, for drawing rather than for judging."""
 
     name: str
     half: Half
@@ -297,26 +255,13 @@ class Series:
 
 
 def rounded(values: Iterable[float]) -> tuple[float, ...]:
-    """Values to six significant digits: as many as a drawing needs.
-
-    Example:
-        >>> rounded([0.123456789, 2.0])
-        (0.123457, 2.0)
-    """
+    """Values to six significant digits: as many as a drawing needs."""
     return tuple(float(f"{value:.6g}") for value in values)
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a control scores in one quantity: taken as the model's figure was.
-
-    Args:
-        quantity: What is measured.
-        half: Of which half.
-        value: The number.
-        low: Lower end of its interval.
-        high: Upper end of its interval.
-    """
+    """What a control scores in one quantity: taken as the model's figure was."""
 
     quantity: str
     half: Half
@@ -327,17 +272,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Floor:
-    """What untrained networks of the same shape score.
-
-    Args:
-        mean: Mean over the seeds.
-        low: Least value over the seeds.
-        high: Greatest value over the seeds.
-        seeds: Number of seeds, at least five.
-
-    Raises:
-        MeasurementError: If there are fewer than five seeds.
-    """
+    """What untrained networks of the same shape score."""
 
     mean: float
     low: float
@@ -363,7 +298,6 @@ class ControlComparison:
     """How a metric places the model beside one control.
 
     Args:
-        control: The control.
         low: Lower end of what the control scores: over the seeds of networks, else of its interval.
         high: Upper end of it.
         verdict: `better` or `worse` when the ranges do not overlap, `same` when they do; `different` for a
@@ -449,21 +383,7 @@ class Metric:
 
 
 def compared(figure: Figure, control: ControlName, scores: Sequence[Score]) -> ControlComparison:
-    """Place a model's figure beside what a control scores.
-
-    Args:
-        figure: The model's figure.
-        control: The control's name.
-        scores: The control's scores in the same quantity, one a seed.
-
-    Example:
-        >>> def g(value: float) -> Figure:
-        ...     return Figure(
-        ...         quantity="G", half="a", value=value, unit="fraction", direction="higher", ceiling=1.0
-        ...     )
-        >>> compared(g(0.82), "untrained", [g(0.001).score, g(0.002).score]).verdict
-        'better'
-    """
+    """Place a model's figure beside what a control scores."""
     # What networks score varies more from seed to seed than by their draws.
     spread = [(s.value, s.value) if control == "untrained" else (s.low, s.high) for s in scores]
     low, high = min(low for low, _ in spread), max(high for _, high in spread)

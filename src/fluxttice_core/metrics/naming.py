@@ -33,11 +33,8 @@ class Scale:
     """What a metric's row comes to in one report.
 
     Attributes:
-        unit: The unit.
-        direction: Which direction is better.
         ceiling: The value of a perfect generator with a perfect code.
         draws: Draws a repeat; none: it is exact.
-        rule: Decode rule, where one is used.
         ceiling_sd: Standard deviation of a perfect generator's value; none where it is not random, or depends
             on the figure's own value.
     """
@@ -51,15 +48,7 @@ class Scale:
 
 
 def entry_of(name: str) -> Entry:
-    """The row of a metric, named as in reports.
-
-    Raises:
-        MeasurementError: If no report holds such a metric.
-
-    Example:
-        >>> entry_of("coupled/rho=0.3/distortion").label
-        'distortion D'
-    """
+    """The row of a metric, named as in reports."""
     match = _NAME.fullmatch(name)
     entry = None if match is None else CATALOGUE.get(match["base"])
     if match is None or entry is None or name != (match[1] or "") + entry.name.format(n=match["budget"]):
@@ -70,22 +59,7 @@ def entry_of(name: str) -> Entry:
 
 
 def scale_of(name: str, *, size: int, dimensions: int, settings: MeasurementSettings) -> Scale:
-    """What a metric's name settles, in a report of a dual VAE.
-
-    Args:
-        name: The metric, such as `coverage/argmax/50000`.
-        size: Number K of operations.
-        dimensions: Latents of the half, or of both halves for the pair.
-        settings: What it was measured with.
-
-    Raises:
-        MeasurementError: If no report holds such a metric.
-
-    Example:
-        >>> found = scale_of("rate", size=19_683, dimensions=16, settings=MeasurementSettings())
-        >>> found.unit, found.direction, round(found.ceiling, 4), found.draws
-        ('nats', 'neither', 9.8875, None)
-    """
+    """What a metric's name settles, in a report of a dual VAE."""
     entry = entry_of(name)
     budget = int(name.rpartition("/")[2].removeprefix("N=")) if "{n}" in entry.name else 0
     draws = None if entry.draws is None else budget
@@ -103,11 +77,7 @@ def scale_of(name: str, *, size: int, dimensions: int, settings: MeasurementSett
 
 
 def require_known(metric_set: int) -> None:
-    """Refuse what was measured by a later program's metric set.
-
-    Raises:
-        MeasurementError: If it is later than this program's.
-    """
+    """Refuse what was measured by a later program's metric set."""
     if metric_set > catalogue.METRIC_SET:
         raise MeasurementError(
             f"metric set {metric_set} is newer than this program, which knows {catalogue.METRIC_SET}: "
@@ -119,23 +89,7 @@ def require_known(metric_set: int) -> None:
 def due_metrics(
     settings: MeasurementSettings, *, base: int, split_known: bool, rho: float, metric_set: int | None = None
 ) -> frozenset[tuple[str, Half]]:
-    """Name and half of each metric that a full report of a dual VAE holds.
-
-    Args:
-        settings: What it was measured with.
-        base: Symbols of the space.
-        split_known: Whether it is recorded which rows the model was trained on.
-        rho: Cross-injection of the pair.
-        metric_set: The metric set that it was measured by; none: this program's.
-
-    Raises:
-        MeasurementError: If the metric set is a later program's.
-
-    Example:
-        >>> found = due_metrics(MeasurementSettings(), base=3, split_known=True, rho=0.0)
-        >>> ("table_accuracy/mean/held_out", "b") in found, ("table_accuracy/mean/all", "b") in found
-        (True, False)
-    """
+    """Name and half of each metric that a full report of a dual VAE holds."""
     lacking = {"no split" if split_known else "split", *(() if base == _TERNARY else ("ternary",))}
     latest = catalogue.METRIC_SET if metric_set is None else metric_set
     require_known(latest)
@@ -155,12 +109,7 @@ def due_metrics(
 
 @dataclass(frozen=True)
 class Section:
-    """Metrics that answer one question.
-
-    Args:
-        title: The question's subject.
-        names: The metrics, in order.
-    """
+    """Metrics that answer one question."""
 
     title: str
     names: tuple[str, ...]
@@ -188,10 +137,6 @@ def control_columns(settings: MeasurementSettings) -> tuple[tuple[str, str], ...
 
 def label(name: str, *, budget: bool = True) -> str:
     """A metric in words; one that this program does not know by its name.
-
-    Args:
-        name: Its name in reports.
-        budget: Whether to say the budget, where the name has one.
 
     Example:
         >>> label("coverage/argmax/50000"), label("nll"), label("coupled/rho=0.3/distortion")

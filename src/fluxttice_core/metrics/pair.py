@@ -27,13 +27,7 @@ _REPEATS_AT_LEAST = 2
 
 @dataclass(frozen=True)
 class SetComparison:
-    """Two sets of operations, by their sizes.
-
-    Args:
-        first: Operations in the first set.
-        second: Operations in the second.
-        union: Operations in at least one.
-    """
+    """Two sets of operations, by their sizes."""
 
     first: int
     second: int
@@ -57,14 +51,7 @@ class SetComparison:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Latents that two decoders read, cell by cell, as the same operation.
-
-    Args:
-        draws: Latents that both decoded by argmax.
-        same_tables: Latents whose tables are equal.
-        same_cells: Cells that are equal.
-        cells: Cells of a table.
-    """
+    """Latents that two decoders read, cell by cell, as the same operation."""
 
     draws: int
     same_tables: int
@@ -164,11 +151,7 @@ def agreement(first: Decodable, second: Decodable, draws: int, *, generator: tor
 
 
 def check_fit(first: Decodable, second: Decodable) -> None:
-    """Refuse two decoders that cannot read the same latent.
-
-    Raises:
-        MeasurementError: If their spaces or latent dimensions differ.
-    """
+    """Refuse two decoders that cannot read the same latent."""
     if first.space != second.space or first.latent_dim != second.latent_dim:
         raise MeasurementError(
             "two decoders can only be combined when they have the same space and latent dimensions, not "
@@ -179,13 +162,7 @@ def check_fit(first: Decodable, second: Decodable) -> None:
 
 
 def set_figures(first: Source, second: Source, settings: MeasurementSettings) -> Iterator[Figure]:
-    """Union and overlap of what the halves reach with the headline budget each, by argmax.
-
-    Args:
-        first: Half A.
-        second: Half B.
-        settings: Budget, repeats and seed.
-    """
+    """Union and overlap of what the halves reach with the headline budget each, by argmax."""
     of_a, of_b, budget = _sampler(first), _sampler(second), settings.headline
     generator = measurement_stream(settings.seed, "pair", "sets", device=settings.device)
     repeats = max(_REPEATS_AT_LEAST, settings.long_repeats)
@@ -202,13 +179,7 @@ def set_figures(first: Source, second: Source, settings: MeasurementSettings) ->
 
 
 def agreement_figures(first: Decodable, second: Decodable, settings: MeasurementSettings) -> Iterator[Figure]:
-    """How often both decoders read the same latent as the same table, and the same cell.
-
-    Args:
-        first: Half A.
-        second: Half B, with a latent of the same dimensions.
-        settings: Latents, repeats and seed.
-    """
+    """How often both decoders read the same latent as the same table, and the same cell."""
     generator = measurement_stream(settings.seed, "pair", "agreement", device=settings.device)
     repeats, draws = max(_REPEATS_AT_LEAST, settings.long_repeats), settings.headline
     found = [agreement(first, second, draws, generator=generator) for _ in range(repeats)]

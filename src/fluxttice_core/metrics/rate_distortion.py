@@ -38,11 +38,6 @@ def trit_trade_off(spread: float, outer: float, middle: float) -> tuple[float, f
     $r = \frac13\sum_t \mathrm{KL}(q_t\,\|\,\mathcal N(0, 1))$ and
     $d = -\frac13\sum_t \int q_t \ln \frac{q_t}{\sum_u q_u}$, the loss of the Bayes decoder.
 
-    Example:
-        >>> rate, distortion = trit_trade_off(1.188, 0.276, 0.156)
-        >>> round(9 * rate, 2), round(9 * distortion, 2)
-        (13.3, 0.1)
-
     Args:
         spread: Distance a of the outer means from 0.
         outer: Width $s_o$ of the two outer posteriors, above 0.
@@ -107,18 +102,6 @@ def distance(rate: float, distortion: float, cells: int = 9) -> float:
     """Return how far a model's distortion lies above the frontier at the model's own rate, in nats.
 
     Negative values are possible: the frontier bounds codes of one Gaussian latent a trit, not every code.
-
-    Example:
-        >>> round(distance(9.514, 5.25), 2)
-        3.94
-
-    Args:
-        rate: R in nats, at least 0.
-        distortion: D in nats.
-        cells: Entries of a table.
-
-    Raises:
-        MeasurementError: If the rate is negative or not finite, or there is no cell.
     """
     return distortion - frontier_distortion(rate, cells)
 

@@ -141,19 +141,6 @@ def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, floa
     """Shares of tables and of cells that another processor may decode from their means to something else.
 
     That are those whose two likeliest symbols differ by no more than single precision rounds.
-
-    Args:
-        model: The autoencoder.
-        rows: Indices of the operations; their device is where the model computes.
-
-    Raises:
-        MeasurementError: If there are no rows.
-
-    Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> undecided(QuantileLookup(OperationSpace()), torch.arange(100))
-        (0.0, 0.0)
     """
     if len(rows) == 0:
         raise MeasurementError("whether tables are decided needs at least one operation", "too_few")
@@ -180,11 +167,6 @@ def wrong_trits(
 
     Returns:
         Entry e counts the tables with e wrong cells, e from 0 to the number of cells.
-
-    Example:
-        >>> truth = torch.zeros(2, 2, dtype=torch.uint8)
-        >>> wrong_trits(torch.tensor([[0, 1], [2, 2]], dtype=torch.uint8), truth)
-        tensor([0, 1, 1])
     """
     errors = (predicted != truth).sum(-1)
     return torch.bincount(errors, minlength=truth.shape[-1] + 1)

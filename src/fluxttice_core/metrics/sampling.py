@@ -90,13 +90,6 @@ def prior_chunks(
     r"""Draw n latents from the prior, at most `chunk` at a time, on the generator's device.
 
     .. math:: z \sim N(0, I_d)
-
-    Raises:
-        MeasurementError: If n is negative or the chunk is not positive.
-
-    Example:
-        >>> [tuple(z.shape) for z in prior_chunks(16, 5, torch.Generator(), chunk=2)]
-        [(2, 16), (2, 16), (1, 16)]
     """
     if n < 0 or chunk < 1:
         raise MeasurementError(
@@ -113,17 +106,7 @@ def prior_chunks(
 
 
 def cached_logits(model: Decodable, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
-    """Logits of many latents, decoded in parts whose activations stay in a core's cache.
-
-    Args:
-        model: The decoder.
-        z: Latents.
-
-    Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> cached_logits(QuantileLookup(OperationSpace()), torch.zeros(5_000, 9)).shape
-        torch.Size([5000, 9, 3])
-    """
+    """Logits of many latents, decoded in parts whose activations stay in a core's cache."""
     if z.device.type != "cpu" or len(z) <= CACHED_CHUNK:
         return model.decode_logits(z)
     return torch.cat([model.decode_logits(part) for part in torch.split(z, CACHED_CHUNK)])
@@ -161,11 +144,7 @@ def count_operations(
 
 
 def require_indices(indices: Int64[Tensor, "n"], size: int) -> None:
-    """Refuse indices of another space.
-
-    Raises:
-        MeasurementError: If an index is outside 0 to size - 1.
-    """
+    """Refuse indices of another space."""
     if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= size):
         raise MeasurementError(
             f"an index lies outside 0 to {size - 1}: these samples belong to another space", "out_of_range"
@@ -173,36 +152,13 @@ def require_indices(indices: Int64[Tensor, "n"], size: int) -> None:
 
 
 def index_counts(indices: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "{size}"]:
-    """Count each index of a space that fits in memory.
-
-    Raises:
-        MeasurementError: If an index is outside 0 to size - 1.
-
-    Example:
-        >>> index_counts(torch.tensor([2, 0, 2]), 4).tolist()
-        [1, 0, 2, 0]
-    """
+    """Count each index of a space that fits in memory."""
     require_indices(indices, size)
     return torch.bincount(indices, minlength=size)
 
 
 def distinct_count(indices: Int64[Tensor, "n"], size: int) -> int:
-    """Count the different indices: by marking them where the space fits in memory, else by sorting.
-
-    Args:
-        indices: Indices of operations, in any order, with repeats.
-        size: Number K of operations; decides the method only.
-
-    Returns:
-        The number of different indices.
-
-    Raises:
-        MeasurementError: If an index is outside 0 to size - 1.
-
-    Example:
-        >>> distinct_count(torch.tensor([7, 1, 7]), 2**40)
-        2
-    """
+    """Count the different indices: by marking them where the space fits in memory, else by sorting."""
     if size <= ENUMERATION_LIMIT:
         return int(index_counts(indices, size).count_nonzero())
     require_indices(indices, size)
@@ -210,12 +166,7 @@ def distinct_count(indices: Int64[Tensor, "n"], size: int) -> int:
 
 
 def distinct_indices(indices: Int64[Tensor, "n"]) -> Int64[Tensor, "m"]:
-    """Return the different indices in rising order, of a space of any size, by one sort.
-
-    Example:
-        >>> distinct_indices(torch.tensor([7, 1, 7])).tolist()
-        [1, 7]
-    """
+    """Return the different indices in rising order, of a space of any size, by one sort."""
     ordered = indices.sort().values
     first = torch.ones(len(ordered), dtype=torch.bool, device=ordered.device)
     torch.ne(ordered[1:], ordered[:-1], out=first[1:])

@@ -154,15 +154,7 @@ QUICK = MeasurementSettings(
 
 
 def settings_from(values: object) -> MeasurementSettings:
-    """Settings from plain values, or the sentence that says which one is wrong.
-
-    Raises:
-        SettingsError: If a setting is unknown or out of bounds.
-
-    Example:
-        >>> settings_from({"draws": [100], "repeats": 3}).repeats
-        3
-    """
+    """Settings from plain values, or the sentence that says which one is wrong."""
     try:
         return MeasurementSettings.model_validate(values)
     except ValidationError as error:

@@ -27,18 +27,6 @@ def map_chunks(
     in every operation, stalls for whole time slices as soon as another program uses a core. Chunks are drawn
     from the iterable in order by the calling thread, which may therefore hold a generator; few are held at a
     time. On devices other than a CPU the calling thread does everything.
-
-    Args:
-        function: What to do; called from several threads at once.
-        chunks: What to do it to.
-        device: Where the work runs.
-
-    Yields:
-        The results, in the order of the chunks.
-
-    Example:
-        >>> list(map_chunks(lambda x: x * x, range(4), device=torch.device("cpu")))
-        [0, 1, 4, 9]
     """
     workers = torch.get_num_threads() if device.type == "cpu" else 1
     if workers == 1:
@@ -63,9 +51,6 @@ def fixed_threads(count: int = THREADS) -> Iterator[None]:
     """Compute with this number of threads whatever the caller's, since sums round by their number.
 
     Torch keeps the number for the whole program, so it is put back.
-
-    Args:
-        count: The number of threads of one operation.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(count)

@@ -92,10 +92,6 @@ def argmax_total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
 
     Counts are binomial: :math:`\sigma_x = \sqrt{p (1 - p) / M}`, and a uniform generator shows about
     :math:`\sqrt{K / 2 \pi M}`. Bracketed as `total_variation` is.
-
-    Args:
-        mass: The mass of every operation.
-        level: Share of repetitions that the interval must cover the distance in, at least.
     """
     p = mass.p_argmax
     noise = np.sqrt(p * (1 - p) / mass.draws)

@@ -20,11 +20,7 @@ def counts_of(labels: Integer[np.ndarray, "n"]) -> Int64[np.ndarray, "kinds"]:
 
 
 def seen(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
-    """Return the counts of the kinds that were drawn at all.
-
-    Raises:
-        MeasurementError: If a count is negative.
-    """
+    """Return the counts of the kinds that were drawn at all."""
     if np.any(counts < 0):
         raise MeasurementError(
             f"a kind cannot be drawn {counts.min()} times: counts must be at least 0", "out_of_range"
@@ -33,11 +29,7 @@ def seen(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
 
 
 def nonempty(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
-    """Return the counts of the kinds that were drawn at all, of which there must be one.
-
-    Raises:
-        MeasurementError: If a count is negative, or nothing was drawn.
-    """
+    """Return the counts of the kinds that were drawn at all, of which there must be one."""
     drawn = seen(counts)
     if len(drawn) == 0:
         raise MeasurementError(
@@ -47,10 +39,5 @@ def nonempty(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
 
 
 def drawn_exactly(counts: Integer[np.ndarray, "kinds"], times: int) -> int:
-    """Return how many kinds were drawn exactly so often: F1 are the singletons, F2 the doubletons.
-
-    Example:
-        >>> drawn_exactly(np.array([9, 2, 1, 1]), 1)
-        2
-    """
+    """Return how many kinds were drawn exactly so often: F1 are the singletons, F2 the doubletons."""
     return int(np.count_nonzero(counts == times))

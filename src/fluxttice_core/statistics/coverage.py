@@ -114,20 +114,6 @@ def distinct_variance(size: int, draws: int) -> float:
 
     The terms cancel to all digits of a double when N is far below K, so it is evaluated in decimal arithmetic
     of 120 digits and rounded once.
-
-    Args:
-        size: Number K of operations, at least 1.
-        draws: Number N of draws, at least 0.
-
-    Returns:
-        The variance, in operations squared.
-
-    Raises:
-        MeasurementError: If K or N is out of range.
-
-    Example:
-        >>> round(distinct_variance(19_683, 50_000) ** 0.5, 1)
-        33.4
     """
     _check_budget(size, draws)
     if size == 1 or draws == 0:

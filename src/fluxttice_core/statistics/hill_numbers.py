@@ -91,15 +91,6 @@ def unseen_entropy(once: int, twice: int, draws: int) -> float:
     """Return the part of the estimated entropy in nats that is owed to kinds not seen.
 
     Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve.
-
-    Example:
-        >>> round(unseen_entropy(2, 1, 13), 4), unseen_entropy(0, 5, 13)
-        (0.088, 0.0)
-
-    Args:
-        once: Kinds drawn once, F1.
-        twice: Kinds drawn twice, F2.
-        draws: Number of draws, n.
     """
     if once == 0 or draws == 1:
         return 0.0

@@ -144,15 +144,7 @@ def _student_half_width(values: Float[np.ndarray, "n"], level: float) -> float:
 
 
 def normal_quantile(level: float) -> float:
-    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail.
-
-    Example:
-        >>> round(normal_quantile(0.95), 6)
-        1.959964
-
-    Raises:
-        MeasurementError: If the level is not between 0 and 1.
-    """
+    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail."""
     _check_level(level)
     return float(special.ndtri((1 + level) / 2))
 

@@ -26,21 +26,12 @@ def poisson_upper(count: int, level: float = 0.95) -> float:
     $\chi^2_{2(k+1)}$'s quantile at (1 + level)/2, halved.
 
     Source: Garwood 1936, Fiducial limits for the Poisson distribution.
-
-    Example:
-        >>> round(poisson_upper(0), 4), round(poisson_upper(1), 4)
-        (3.6889, 5.5716)
     """
     return float(special.gammaincinv(count + 1, (1 + level) / 2))
 
 
 def poisson_lower(count: int, level: float = 0.95) -> float:
-    """Return the lower limit that belongs to `poisson_upper`.
-
-    Example:
-        >>> round(poisson_lower(0), 4), round(poisson_lower(1), 4)
-        (0.0, 0.0253)
-    """
+    """Return the lower limit that belongs to `poisson_upper`."""
     return float(special.gammaincinv(count, (1 - level) / 2)) if count else 0.0
 
 
@@ -112,12 +103,7 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95
 
 
 def whole_kinds(lower: float, upper: float) -> tuple[float, float]:
-    """Return limits of a number of kinds rounded outwards, for there are no parts of a kind.
-
-    Example:
-        >>> whole_kinds(3.2, 5.7), whole_kinds(3.0, math.inf)
-        ((3.0, 6.0), (3.0, inf))
-    """
+    """Return limits of a number of kinds rounded outwards, for there are no parts of a kind."""
     return float(math.floor(lower)), upper if math.isinf(upper) else float(math.ceil(upper))
 
 
@@ -226,13 +212,6 @@ def observed_hill_interval(
     hardly do. None where no draw makes a difference.
 
     Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
-
-    Example:
-        >>> str(observed_hill_interval(np.array([9, 2, 1, 1]), 2))
-        '1.94253 [1.05568, 3.5744]'
-
-    Raises:
-        MeasurementError: If the order is another, or the sample is empty or holds a negative count.
     """
     counts = nonempty(counts)
     times, weights, left = _frequencies(counts, order)
@@ -256,13 +235,6 @@ def estimated_hill_interval(
     None also where the estimate is undefined, or would be without one draw.
 
     Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
-
-    Example:
-        >>> str(estimated_hill_interval(np.array([9, 2, 2, 1, 1]), 2))
-        '2.76316 [1.25711, 6.07347]'
-
-    Raises:
-        MeasurementError: If the order is another, or the sample is empty or holds a negative count.
     """
     counts = nonempty(counts)
     times, weights, left = _frequencies(counts, order)

@@ -70,11 +70,7 @@ def uniform_moments(size: int, draws: int) -> UniformMoments:
 
 
 def require_draws(size: int, draws: int) -> None:
-    """Refuse an empty space or no draws.
-
-    Raises:
-        MeasurementError: If the size or the draws are less than 1.
-    """
+    """Refuse an empty space or no draws."""
     if size < 1 or draws < 1:
         raise MeasurementError(
             f"{draws:,} draws from {size:,} operations: give at least one of both", "out_of_range"
