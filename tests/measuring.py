@@ -1,7 +1,7 @@
 """What the tests of measurements share: a model that can be worked out by brute force, and a small report."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -13,11 +13,21 @@ from fluxttice_core.errors import ErrorCode, FluxtticeError, MeasurementError
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves
+from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def by_quantity(found: Iterable[object]) -> dict[str, Figure]:
+    """The figures among what was measured, by what they are of."""
+    return {item.quantity: item for item in found if isinstance(item, Figure)}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.comparison import comparison_table, difference, differences
-from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.controls import DeltaDecoder, HalfSupportLookup, QuantileLookup
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.reference import measured_controls
@@ -27,11 +26,6 @@ SPACE = OperationSpace(base=2, arity=2)
 SETTINGS = MeasurementSettings(
     draws=(20, 60), repeats=8, mass_draws=4096, control_mass_draws=1024, control_repeats=2
 )
-
-
-@pytest.fixture(scope="module")
-def controls() -> tuple[Control, ...]:
-    return measured_controls(SPACE, lambda seed: {"a": DeltaDecoder(SPACE, seed)}, SETTINGS, None)
 
 
 @dataclass(frozen=True)
@@ -52,8 +46,15 @@ class WithoutEncoder:
         return self.model.decode_logits(z)
 
 
-def report_of(model: Decodable, controls: tuple[Control, ...]) -> Report:
-    return measure({"a": model}, controls=controls, settings=SETTINGS)
+@pytest.fixture(scope="module")
+def reports() -> tuple[Report, Report]:
+    """Of half the space, and of the whole."""
+    controls = measured_controls(SPACE, lambda seed: {"a": DeltaDecoder(SPACE, seed)}, SETTINGS, None)
+    half, whole = (
+        measure({"a": WithoutEncoder(model)}, controls=controls, settings=SETTINGS)
+        for model in (HalfSupportLookup(SPACE), QuantileLookup(SPACE))
+    )
+    return half, whole
 
 
 def sampled(value: float, error: float, better: Direction = "higher") -> Figure:
@@ -72,14 +73,9 @@ def sampled(value: float, error: float, better: Direction = "higher") -> Figure:
     )
 
 
-def test_a_model_does_not_differ_from_itself(controls: tuple[Control, ...]) -> None:
-    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+def test_a_better_generator_is_found_better_and_the_other_way_worse(reports: tuple[Report, Report]) -> None:
+    half, whole = reports
     assert {one.verdict for one in differences(half, half)} == {"same"}
-
-
-def test_a_better_generator_is_found_better_and_the_other_way_worse(controls: tuple[Control, ...]) -> None:
-    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
-    whole = report_of(WithoutEncoder(QuantileLookup(SPACE)), controls)
     forwards = {one.first.quantity: one.verdict for one in differences(half, whole)}
     backwards = {one.first.quantity: one.verdict for one in differences(whole, half)}
     for quantity in ("coverage/argmax/60", "generative_information", "effective_number_1"):
@@ -121,39 +117,32 @@ def test_other_draws_cannot_be_compared() -> None:
         difference(sampled(1.0, 0.1), replace(sampled(1.0, 0.1), draws=20))
 
 
-def test_the_table_names_both_and_fits_100_columns(controls: tuple[Control, ...]) -> None:
-    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
+def test_the_table_names_both_and_its_units_says_what_its_signs_mean_and_fits_100_columns(
+    reports: tuple[Report, Report],
+) -> None:
+    table = comparison_table(*reports, names=("runs/one", "runs/two"))
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(comparison_table(half, half, names=("runs/one", "runs/two")))
+    console.print(table)
     text = console.export_text()
     assert "runs/one" in text
     assert "runs/two" in text
-    assert "argmax efficiency, N = 60" in text
     assert max(map(len, text.splitlines())) <= 100
+    assert str(table.caption) == (
+        "+ better, − worse, ≠ different, beyond the 95 % interval of the draws; "
+        "other training runs may differ by more."
+    )
+    words = {"argmax coverage, N = 60, %", "entropy H(p), nats", "argmax efficiency, N = 60"}
+    assert words <= set(table.columns[0].cells)
 
 
 def test_single_samples_are_not_paired() -> None:
-    def sampled(value: float, *samples: float) -> Figure:
-        return Figure(
-            quantity="coverage",
-            half="a",
-            value=value,
-            unit="fraction",
-            direction="higher",
-            ceiling=1.0,
-            estimator="monte_carlo",
-            interval=Interval(value, value - 0.1, value + 0.1, 0.95, "normal"),
-            error=0.05,
-            draws=10,
-            repeats=len(samples),
-            seed=0,
-            samples=samples,
-        )
+    def repeated(value: float, *samples: float) -> Figure:
+        return replace(sampled(value, 0.05), repeats=len(samples), samples=samples)
 
-    alone = difference(sampled(0.5, 0.5), sampled(0.6, 0.6)).interval
+    alone = difference(repeated(0.5, 0.5), repeated(0.6, 0.6)).interval
     assert alone.estimate == pytest.approx(0.1)
     assert "pairs" not in alone.method
-    assert "pairs" in difference(sampled(0.5, 0.4, 0.6), sampled(0.6, 0.5, 0.7)).interval.method
+    assert "pairs" in difference(repeated(0.5, 0.4, 0.6), repeated(0.6, 0.5, 0.7)).interval.method
 
 
 def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
@@ -162,21 +151,6 @@ def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
     assert interval.upper - interval.estimate == pytest.approx(2.776445 * 0.5, rel=1e-6)
 
 
-def test_infinite_figures_are_left_out(controls: tuple[Control, ...]) -> None:
-    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
-    whole = report_of(WithoutEncoder(QuantileLookup(SPACE)), controls)
-    for one, other in ((half, whole), (whole, half)):
+def test_infinite_figures_are_left_out(reports: tuple[Report, Report]) -> None:
+    for one, other in (reports, reports[::-1]):
         assert "nll" not in {difference.first.quantity for difference in differences(one, other)}
-
-
-def test_the_table_says_what_its_signs_mean_and_in_which_unit(controls: tuple[Control, ...]) -> None:
-    half = report_of(WithoutEncoder(HalfSupportLookup(SPACE)), controls)
-    table = comparison_table(half, half, names=("one", "two"))
-    assert str(table.caption) == (
-        "+ better, − worse, ≠ different, beyond the 95 % interval of the draws; "
-        "other training runs may differ by more."
-    )
-    words = list(table.columns[0].cells)
-    assert "argmax coverage, N = 60, %" in words
-    assert "entropy H(p), nats" in words
-    assert "argmax efficiency, N = 60" in words

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from fluxttice_core.evaluation.controls import (
-    ConstantDecoder,
     DeltaDecoder,
     HalfSupportLookup,
     QuantileLookup,
@@ -67,7 +66,7 @@ def misled_oracle() -> ShuffledLabels:
     "source",
     [
         UniformSampler(SPACE),
-        BlankCode(ConstantDecoder(SPACE)),
+        BlankCode(SPACE),
         DeltaDecoder(SPACE, 5),
         HalfSupportLookup(SPACE),
         misled_oracle(),

@@ -14,17 +14,14 @@ from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.split import split
+from tests.measuring import by_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 SETTINGS = MeasurementSettings(
     draws=(200,), repeats=3, rules=("argmax",), mass_draws=1024, posterior_repeats=2, aggregate_draws=16
 )
-
-
-def by_name(figures: "Iterable[object]") -> dict[str, Figure]:
-    return {figure.quantity: figure for figure in figures if isinstance(figure, Figure)}
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +31,20 @@ def model() -> DualVAE:
 
 def test_they_are_what_a_full_report_shows(model: DualVAE) -> None:
     parts = split(model.space, 42)
-    found = by_name(headline_figures(model.vae_b, "b", SETTINGS, parts))
+    found = by_quantity(headline_figures(model.vae_b, "b", SETTINGS, parts))
     assert list(found) == [
         *("efficiency/argmax/200", "argmax_divergence", "generative_information"),
         *("rate", "frontier_distance", HELD_OUT),
     ]
     steps = steps_of({"b": model.vae_b}, SETTINGS, parts)
-    report = by_name(figure for step in run_steps(steps, device="cpu") for figure in step)
+    report = by_quantity(figure for step in run_steps(steps, device="cpu") for figure in step)
     for quantity, figure in found.items():
         assert figure == report[quantity]
 
 
 def test_of_binary_operations_no_frontier_is_known() -> None:
     binary = DualVAE.initialised(Architecture(base=2, arity=2), torch.Generator().manual_seed(0)).eval()
-    found = by_name(headline_figures(binary.vae_a, "a", SETTINGS, split(binary.space, 42)))
+    found = by_quantity(headline_figures(binary.vae_a, "a", SETTINGS, split(binary.space, 42)))
     assert "rate" in found
     assert "frontier_distance" not in found
 

@@ -88,16 +88,19 @@ def test_no_metric_may_lack_a_reference(result: Result, field: str) -> None:
         check_result(result, name="it")
 
 
-def no_control(result: Result) -> None:
-    result["controls"].pop()
+Change = Callable[[Result], object]
 
 
-def control_twice(result: Result) -> None:
-    result["controls"][0] = result["controls"][2]
+def put(value: object, *place: str | int) -> Change:
+    """A change that writes a value at a place of the result."""
 
+    def change(result: Result) -> None:
+        part: Any = result
+        for key in place[:-1]:
+            part = part[key]
+        part[place[-1]] = value
 
-def four_untrained(result: Result) -> None:
-    result["controls"][1]["runs"].pop()
+    return change
 
 
 def untrained_not_met(result: Result) -> None:
@@ -105,69 +108,9 @@ def untrained_not_met(result: Result) -> None:
     metric["control_comparisons"] = [s for s in metric["control_comparisons"] if s["control"] != "untrained"]
 
 
-def settings_changed(result: Result) -> None:
-    result["settings"]["seed"] = 99
-
-
-def floor_lowered(result: Result) -> None:
-    result["metrics"][0]["floor"]["high"] = 0.0
-
-
-def ceiling_null(result: Result) -> None:
-    result["metrics"][0]["ceiling"] = None
-
-
-def draws_disagree(result: Result) -> None:
-    result["metrics"][0]["draws"] = 200
-
-
-def name_disagrees(result: Result) -> None:
-    result["metrics"][0]["name"] = "coverage/argmax/10000"
-
-
-def ratio_embellished(result: Result) -> None:
-    result["metrics"][0]["ratio"] = 1.0
-
-
 def verdict_embellished(result: Result) -> None:
     for one in result["metrics"][0]["control_comparisons"]:
         one.update(verdict="better", separates=True)
-
-
-def warning_left_out(result: Result) -> None:
-    result["warnings"] = []
-
-
-def other_space(result: Result) -> None:
-    result["data"]["operations"] = 19_683
-
-
-def sampler_embellished(result: Result) -> None:
-    result["sampler"]["draws"] = [50, 100_000]
-
-
-def coverage_embellished(result: Result) -> None:
-    result["coverage"][0]["argmax"] = 1.0
-
-
-def gate_embellished(result: Result) -> None:
-    result["gates"][-1]["value"] = 1.0
-
-
-def gate_invented(result: Result) -> None:
-    result["gates"][0]["gate"]["quantity"] = "novelty"
-
-
-def law_broken(result: Result) -> None:
-    result["laws"][0]["slack"] = -99.0
-
-
-def unknown_field(result: Result) -> None:
-    result["praise"] = "state of the art"
-
-
-def other_version(result: Result) -> None:
-    result["schema_version"] = 3
 
 
 def first_version_with_a_later_name(result: Result) -> None:
@@ -175,69 +118,41 @@ def first_version_with_a_later_name(result: Result) -> None:
     del result["metric_set"]
 
 
-def later_metric_set(result: Result) -> None:
-    result["metric_set"] += 1
+TAMPERINGS: dict[str, Change] = {
+    "a control left out": lambda result: result["controls"].pop(),
+    "a control twice": lambda result: put(result["controls"][2], "controls", 0)(result),
+    "four untrained networks": lambda result: result["controls"][1]["runs"].pop(),
+    "untrained networks not met": untrained_not_met,
+    "other settings": put(99, "settings", "seed"),
+    "a lower floor": put(0.0, "metrics", 0, "floor", "high"),
+    "no ceiling": put(None, "metrics", 0, "ceiling"),
+    "other draws": put(200, "metrics", 0, "draws"),
+    "another name": put("coverage/argmax/10000", "metrics", 0, "name"),
+    "a better ratio": put(1.0, "metrics", 0, "ratio"),
+    "better verdicts": verdict_embellished,
+    "no warning": put([], "warnings"),
+    "another space": put(19_683, "data", "operations"),
+    "a larger sample": put([50, 100_000], "sampler", "draws"),
+    "a better coverage": put(1.0, "coverage", 0, "argmax"),
+    "a better gate": put(1.0, "gates", -1, "value"),
+    "an invented gate": put("novelty", "gates", 0, "gate", "quantity"),
+    "a law broken": put(-99.0, "laws", 0, "slack"),
+    "an unknown field": put("state of the art", "praise"),
+    "another version": put(3, "schema_version"),
+    "a first version with a later name": first_version_with_a_later_name,
+    "a later metric set": lambda result: put(result["metric_set"] + 1, "metric_set")(result),
+    "a metric of no catalogue": put("coverage/argmax/praise", "metrics", 0, "quantity"),
+    "a figure in a limitation": lambda result: result["limitations"].append("It reaches 99.99 % of it."),
+    "a figure in a description": put("reaches 12.5 %", "controls", 0, "description"),
+    "half a metric": put(None, "metrics", 0, "interval"),
+    "a local time": put("2025-01-01T00:00:00+02:00", "created"),
+    "no limitation": put([], "limitations"),
+}
 
 
-def metric_of_no_catalogue(result: Result) -> None:
-    result["metrics"][0]["quantity"] = "coverage/argmax/praise"
-
-
-def figure_in_a_limitation(result: Result) -> None:
-    result["limitations"].append("It reaches 99.99 % of the space.")
-
-
-def figure_in_a_description(result: Result) -> None:
-    result["controls"][0]["description"] = "reaches 12.5 %"
-
-
-def half_a_metric(result: Result) -> None:
-    result["metrics"][0]["interval"] = None
-
-
-def local_time(result: Result) -> None:
-    result["created"] = "2025-01-01T00:00:00+02:00"
-
-
-def no_limitation(result: Result) -> None:
-    result["limitations"] = []
-
-
-TAMPERINGS = [
-    no_control,
-    control_twice,
-    four_untrained,
-    untrained_not_met,
-    settings_changed,
-    floor_lowered,
-    ceiling_null,
-    draws_disagree,
-    name_disagrees,
-    ratio_embellished,
-    verdict_embellished,
-    warning_left_out,
-    other_space,
-    sampler_embellished,
-    coverage_embellished,
-    gate_embellished,
-    gate_invented,
-    law_broken,
-    unknown_field,
-    other_version,
-    first_version_with_a_later_name,
-    later_metric_set,
-    metric_of_no_catalogue,
-    figure_in_a_limitation,
-    figure_in_a_description,
-    half_a_metric,
-    local_time,
-    no_limitation,
-]
-
-
-@pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda tamper: tamper.__name__)
+@pytest.mark.parametrize("tamper", TAMPERINGS.values(), ids=TAMPERINGS)
 def test_what_was_tampered_with_is_neither_written_nor_read(
-    result: Result, tamper: Callable[[Result], None], tmp_path: Path
+    result: Result, tamper: Change, tmp_path: Path
 ) -> None:
     tamper(result)
     with pytest.raises(MeasurementError):
@@ -353,16 +268,16 @@ def test_a_curve_without_points_is_refused(
         check_result(result, name="it")
 
 
-@pytest.mark.parametrize("dimensions", [{}, {"a": 3}, {"a": 3, "b": 0}, {"a": 3, "b": 10**9}])
-def test_the_dimensions_of_both_halves_are_named(result: Result, dimensions: dict[str, int]) -> None:
-    result["sampler"]["dimensions"] = dimensions
-    with refused(MeasurementError, "incomplete_report", "at sampler/dimensions"):
-        check_result(result, name="it")
-
-
-def test_the_number_of_operations_is_one_that_fits(result: Result) -> None:
-    result["space"]["operations"] = 10**300
-    with refused(MeasurementError, "incomplete_report", "at space/operations"):
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        *((d, "sampler/dimensions") for d in ({}, {"a": 3}, {"a": 3, "b": 0}, {"a": 3, "b": 10**9})),
+        (10**300, "space/operations"),
+    ],
+)
+def test_sizes_are_named_and_fit(result: Result, value: object, place: str) -> None:
+    put(value, *place.split("/"))(result)
+    with refused(MeasurementError, "incomplete_report", f"at {place}"):
         check_result(result, name="it")
 
 

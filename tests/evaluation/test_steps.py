@@ -1,8 +1,10 @@
 """What is measured of halves, in which order, with which weight."""
 
+import pytest
+
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup
-from fluxttice_core.evaluation.steps import Step, pair_steps, run_steps, steps_of
+from fluxttice_core.evaluation.steps import Halves, Step, pair_steps, run_steps, steps_of
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -36,10 +38,18 @@ def test_decoders_of_different_latents_are_not_read_at_one_latent() -> None:
     assert [step.label for step in steps_of(alike, SETTINGS, None)][-1] == "pair: agreement"  # type: ignore[arg-type]
 
 
-def test_halves_of_different_spaces_are_refused_with_what_to_give() -> None:
-    halves = {"a": ConstantDecoder(SPACE), "b": ConstantDecoder(OperationSpace(base=2, arity=1))}
+@pytest.mark.parametrize(
+    "halves",
+    [
+        {},
+        {"c": QuantileLookup(SPACE)},
+        {"a": ConstantDecoder(SPACE), "b": ConstantDecoder(OperationSpace(base=2, arity=1))},
+    ],
+)
+@pytest.mark.usefixtures("unchecked_types")
+def test_halves_that_cannot_be_measured_are_refused_with_what_to_give(halves: Halves) -> None:
     with refused(MeasurementError, "contradictory", "give one or two halves of the same space"):
-        steps_of(halves, SETTINGS, None)  # type: ignore[arg-type]
+        steps_of(halves, SETTINGS, None)
 
 
 def test_progress_names_what_comes_next_and_the_share_of_the_weight_that_is_done() -> None:

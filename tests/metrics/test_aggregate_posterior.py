@@ -13,11 +13,8 @@ from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.metrics.aggregate_posterior import aggregate_log_density, code_information
 from fluxttice_core.metrics.posterior import Posteriors, encode_rows, rate
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import generator
 from tests.refusals import refused
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def mixture(seed: int, count: int = 50, dimensions: int = 4, *, narrow: float = 0.1) -> Posteriors:

@@ -1,12 +1,12 @@
 """Figures of codes that are known: one that says nothing, one that says everything, one that is misled."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
-from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup, ShuffledLabels
+from fluxttice_core.evaluation.controls import QuantileLookup, ShuffledLabels
 from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics.codes import (
     information_figures,
@@ -20,14 +20,11 @@ from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from tests.measuring import by_quantity
 
 SPACE = OperationSpace(arity=1)
 BINARY = OperationSpace(base=2)
 SETTINGS = MeasurementSettings(posterior_repeats=3, aggregate_draws=64)
-
-
-def by_quantity(found: Iterable[Figure | Series]) -> dict[str, Figure]:
-    return {item.quantity: item for item in found if isinstance(item, Figure)}
 
 
 def codes(model: Autoencoder) -> dict[str, Figure]:
@@ -41,7 +38,7 @@ def codes(model: Autoencoder) -> dict[str, Figure]:
 
 
 def test_a_code_that_says_nothing_costs_nothing_and_leaves_everything_open() -> None:
-    found = codes(BlankCode(ConstantDecoder(SPACE)))
+    found = codes(BlankCode(SPACE))
     assert found["rate"].value == 0
     assert found["distortion"].value == pytest.approx(SPACE.log_size, abs=1e-6)
     assert found["rate_plus_distortion"].value == pytest.approx(SPACE.log_size, abs=1e-6)
@@ -55,7 +52,7 @@ def test_a_code_that_says_nothing_costs_nothing_and_leaves_everything_open() -> 
 
 
 def test_codes_that_fill_the_prior_show_its_histogram() -> None:
-    blank = BlankCode(ConstantDecoder(OperationSpace()))
+    blank = BlankCode(OperationSpace())
     found = by_quantity(information_figures(encode_rows(blank), "a", SETTINGS, blank.space))
     histogram = found["latent_entropy/histogram"]
     assert histogram.value == pytest.approx(histogram.ceiling, abs=0.003)

@@ -15,11 +15,8 @@ from fluxttice_core.metrics.posterior import encode_rows, rate
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import generator
 from tests.refusals import refused
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def test_combinations_are_the_products_and_means_of_probabilities(linear_model: Callable[..., Any]) -> None:

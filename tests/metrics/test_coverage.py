@@ -1,7 +1,6 @@
 """Coverage at every budget and by every rule: right for generators that are known, and drawn in full."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -17,9 +16,9 @@ from fluxttice_core.evaluation.controls import (
     UniformSampler,
 )
 from fluxttice_core.metrics.coverage import coverage_figures
-from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import by_quantity
 
 SPACE = OperationSpace(base=2, arity=3)
 SETTINGS = MeasurementSettings(draws=(100, 400), repeats=6, repeated_up_to=100, long_repeats=4)
@@ -45,11 +44,7 @@ class AlienSampler:
         return torch.full((n,), self.space.size, device=generator.device)
 
 
-def by_quantity(figures: Iterable[Figure]) -> dict[str, Figure]:
-    return {figure.quantity: figure for figure in figures}
-
-
-def test_every_rule_and_budget_has_its_three_figures() -> None:
+def test_every_rule_and_budget_has_its_three_figures_repeated_as_told() -> None:
     found = by_quantity(coverage_figures(QuantileLookup(SPACE), "a", SETTINGS))
     assert set(found) == {
         f"{quantity}/{rule}/{n}"
@@ -57,12 +52,10 @@ def test_every_rule_and_budget_has_its_three_figures() -> None:
         for rule in ("argmax", "categorical", "expectation")
         for n in (100, 400)
     }
-
-
-def test_budgets_are_repeated_as_told() -> None:
-    found = by_quantity(coverage_figures(QuantileLookup(SPACE), "a", SETTINGS))
-    assert found["coverage/argmax/100"].repeats == len(found["coverage/argmax/100"].samples) == 6
-    assert found["coverage/argmax/400"].repeats == len(found["coverage/argmax/400"].samples) == 4
+    few, many = (found[f"coverage/argmax/{n}"].samples for n in (100, 400))
+    assert [found[f"coverage/argmax/{n}"].repeats for n in (100, 400)] == [len(few), len(many)] == [6, 4]
+    assert all(less < more for less, more in zip(few, many, strict=False)), "budgets are nested"
+    assert len(set(few)) > 1
 
 
 @pytest.mark.parametrize("source", [QuantileLookup(SPACE), UniformSampler(SPACE)])
@@ -108,10 +101,7 @@ def test_the_number_of_threads_changes_nothing() -> None:
     settings = MeasurementSettings(draws=(40_000,), repeats=2)
     alone = list(coverage_figures(source, "a", settings))
     torch.set_num_threads(3)
-    try:
-        assert list(coverage_figures(source, "a", settings)) == alone
-    finally:
-        torch.set_num_threads(1)
+    assert list(coverage_figures(source, "a", settings)) == alone
 
 
 def test_a_sample_smaller_than_its_budget_is_refused() -> None:

@@ -2,15 +2,26 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.metrics.catalogue import base_of
-from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score, Verdict, compared
-from fluxttice_core.metrics.settings import ControlName, Direction
+from fluxttice_core.metrics.metric import (
+    ControlComparison,
+    Figure,
+    FigureMaker,
+    Floor,
+    Metric,
+    Score,
+    Verdict,
+    compared,
+)
+from fluxttice_core.metrics.settings import ControlName, Direction, MeasurementSettings
+from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval
 from tests.refusals import refused
 
@@ -41,14 +52,38 @@ def metric(figure: Figure, *verdicts: tuple[ControlName, Verdict]) -> Metric:
     )
 
 
-def test_a_figure_without_a_ceiling_is_refused() -> None:
-    with refused(MeasurementError, "contradictory", "no ceiling"):
-        dataclasses.replace(exact(0.5), ceiling=math.nan)
+@pytest.mark.parametrize(
+    ("figure", "change", "code", "words"),
+    [
+        (exact(0.5), {"ceiling": math.nan}, "contradictory", "no ceiling"),
+        (exact(0.5), {"value": math.nan}, "not_finite", "not a number"),
+        (
+            exact(0.5),
+            {"estimator": "monte_carlo", "draws": 1, "seed": 0},
+            "contradictory",
+            "have an interval",
+        ),
+        (sampled(0.5, 0.1), {"estimator": "exact"}, "contradictory", "have an interval"),
+        (sampled(0.5, 0.1), {"draws": None}, "contradictory", "draws and seed"),
+        (sampled(0.5, 0.1), {"seed": None}, "contradictory", "draws and seed"),
+        (sampled(0.5, 0.1), {"quantity": "coverage/argmax/50000"}, "contradictory", "name the budget used"),
+    ],
+)
+def test_a_figure_without_its_context_is_refused(
+    figure: Figure, change: dict[str, Any], code: ErrorCode, words: str
+) -> None:
+    with refused(MeasurementError, code, words):
+        dataclasses.replace(figure, **change)
 
 
-def test_a_figure_that_is_no_number_is_refused() -> None:
-    with refused(MeasurementError, "not_finite", "not a number"):
-        exact(math.nan)
+def test_an_infinite_figure_has_an_interval_of_the_usual_level() -> None:
+    figure = FigureMaker("a", 27, MeasurementSettings())("nll", Estimate(math.inf, 0.0, 3.0))
+    assert figure.interval == Interval(math.inf, math.inf, math.inf, 0.95, "infinite")
+
+
+def test_a_sampled_figure_has_the_interval_of_its_error() -> None:
+    nll = FigureMaker("a", 19_683, MeasurementSettings())("nll", Estimate(9.9, 0.01))
+    assert (nll.unit, nll.direction, str(nll.interval)) == ("nats", "lower", "9.9 [9.8804, 9.9196]")
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf])
@@ -58,33 +93,11 @@ def test_a_fraction_is_finite_and_a_ratio_need_not_be(value: float) -> None:
         dataclasses.replace(exact(value), unit="fraction")
 
 
-def test_a_sampled_figure_without_an_interval_is_refused() -> None:
-    with refused(MeasurementError, "contradictory", "have an interval"):
-        dataclasses.replace(exact(0.5), estimator="monte_carlo", draws=10, seed=0)
-
-
-def test_an_exact_figure_with_an_interval_is_refused() -> None:
-    with refused(MeasurementError, "contradictory"):
-        dataclasses.replace(sampled(0.5, 0.1), estimator="exact")
-
-
 def test_no_repeat_is_left_out_of_those_that_are_kept() -> None:
     kept = dataclasses.replace(sampled(0.5, 0.1), repeats=3, samples=(0.4, 0.5, 0.6))
     assert len(kept.samples) == 3
     with refused(MeasurementError, "contradictory", "G was repeated 3 times and keeps 2: keep all"):
         dataclasses.replace(kept, samples=(0.5, 0.6))
-
-
-@pytest.mark.parametrize("missing", ["draws", "seed"])
-def test_a_sampled_figure_without_draws_or_seed_is_refused(missing: str) -> None:
-    values = {f.name: getattr(sampled(0.5, 0.1), f.name) for f in dataclasses.fields(Figure)}
-    with refused(MeasurementError, "contradictory", "draws and seed"):
-        Figure(**{**values, missing: None})
-
-
-def test_a_budget_that_was_not_drawn_is_refused() -> None:
-    with refused(MeasurementError, "contradictory", "name the budget used"):
-        dataclasses.replace(sampled(0.5, 0.1), quantity="coverage/argmax/50000", draws=10_000)
 
 
 def test_the_name_holds_the_draws_once() -> None:
@@ -103,10 +116,9 @@ def test_the_ratio_is_to_the_ceiling_where_there_is_one() -> None:
 
 def test_a_floor_needs_five_networks() -> None:
     scores = [Score("G", "a", value, value, value) for value in (0.1, 0.2, 0.3, 0.4)]
-    with refused(MeasurementError, "too_few", "at least 5"):
-        Floor.of(scores)
-    with refused(MeasurementError, "too_few", "at least 5"):
-        Floor.of([])
+    for too_few in (scores, []):
+        with refused(MeasurementError, "too_few", "at least 5"):
+            Floor.of(too_few)
     floor = Floor.of([*scores, Score("G", "a", 0.5, 0.5, 0.5)])
     assert (floor.low, floor.high, floor.seeds) == (0.1, 0.5, 5)
     assert floor.mean == pytest.approx(0.3)
@@ -147,6 +159,12 @@ def test_exact_figures_that_differ_by_rounding_are_the_same() -> None:
     assert compared(exact(0.1 + 0.2), "half_support", [exact(0.3).score]).verdict == "same"
 
 
+def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> None:
+    scores = [exact(0.5).score, exact(0.6).score]
+    verdicts = [compared(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
+    assert verdicts == ["worse", "same", "same", "better"]
+
+
 @given(finite, finite, st.sampled_from(["higher", "lower"]))
 def test_turning_the_sign_turns_the_direction(value: float, other: float, better: Direction) -> None:
     turned: Direction = "lower" if better == "higher" else "higher"
@@ -167,15 +185,6 @@ def test_a_metric_misleads_when_a_bad_generator_scores_as_well() -> None:
     likelihood = metric(exact(0.9), ("uniform_sampler", "same"), ("untrained", "worse"))
     assert likelihood.blind_to == ("uniform_sampler", "untrained")
     assert likelihood.misleads
-
-
-def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> None:
-    def exact(value: float) -> Figure:
-        return Figure(quantity="G", half="a", value=value, unit="ratio", direction="higher", ceiling=1.0)
-
-    scores = [exact(0.5).score, exact(0.6).score]
-    verdicts = [compared(exact(value), "untrained", scores).verdict for value in (0.49, 0.5, 0.6, 0.61)]
-    assert verdicts == ["worse", "same", "same", "better"]
 
 
 def test_a_budget_is_written_in_digits_that_make_a_number() -> None:

@@ -17,7 +17,6 @@ from fluxttice_core.evaluation.controls import (
     UniformSampler,
 )
 from fluxttice_core.metrics.coupled_pair import coupled_figures
-from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.pair import (
     Agreement,
     SetComparison,
@@ -31,13 +30,10 @@ from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from tests.measuring import by_quantity, generator
 from tests.refusals import refused
 
 samples = st.lists(st.integers(0, 2**62), max_size=40) | st.lists(st.integers(0, 9), max_size=40)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @given(samples, samples)
@@ -110,10 +106,6 @@ SPACE = OperationSpace(arity=1)
 SETTINGS = MeasurementSettings(draws=(20, 40), long_repeats=200, posterior_repeats=3, aggregate_draws=32)
 
 
-def by_quantity(found: object) -> dict[str, Figure]:
-    return {figure.quantity: figure for figure in found}  # type: ignore[attr-defined]
-
-
 def test_perfect_halves_overlap_as_chance_has_it() -> None:
     found = by_quantity(set_figures(UniformSampler(SPACE), UniformSampler(SPACE), SETTINGS))
     for name in ("coverage_of_a", "coverage_of_b", "union"):
@@ -130,19 +122,12 @@ def test_the_union_is_of_both_and_not_the_larger() -> None:
     assert found["union/argmax/40"].value > found["coverage_of_b/argmax/40"].value
 
 
-def test_a_decoder_agrees_with_itself() -> None:
-    oracle = QuantileLookup(SPACE)
-    settings = SETTINGS.with_only(repeats=3)
-    found = by_quantity(agreement_figures(oracle, oracle, settings))
-    assert found["agreement/tables/40"].value == found["agreement/trits/40"].value == 1
-
-
-def test_a_decoder_does_not_agree_with_a_constant_one() -> None:
-    settings = SETTINGS.with_only(repeats=3)
-    found = by_quantity(
-        agreement_figures(QuantileLookup(SPACE), ConstantDecoder(SPACE, latent_dim=3), settings)
-    )
-    assert found["agreement/tables/40"].value < 0.2
+def test_a_decoder_agrees_with_itself_and_not_with_a_constant_one() -> None:
+    oracle, settings = QuantileLookup(SPACE), SETTINGS.with_only(repeats=3)
+    itself = by_quantity(agreement_figures(oracle, oracle, settings))
+    assert itself["agreement/tables/40"].value == itself["agreement/trits/40"].value == 1
+    other = by_quantity(agreement_figures(oracle, ConstantDecoder(SPACE, latent_dim=3), settings))
+    assert other["agreement/tables/40"].value < 0.2
 
 
 def test_the_coupled_pair_names_its_rho_and_its_rate_is_both_rates() -> None:

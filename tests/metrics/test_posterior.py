@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, OperationError
-from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup
+from fluxttice_core.evaluation.controls import QuantileLookup
+from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics import posterior
 from fluxttice_core.metrics.decoding import positions_of, symbols_of
 from fluxttice_core.metrics.posterior import (
@@ -21,11 +22,8 @@ from fluxttice_core.metrics.posterior import (
     rate,
 )
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import generator
 from tests.refusals import refused
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def gaussians(mu: list[list[float]], sigma: list[list[float]]) -> Posteriors:
@@ -119,11 +117,7 @@ def test_the_rate_is_not_clamped() -> None:
 
 
 def test_distortion_of_a_constant_decoder_is_the_entropy_of_a_table() -> None:
-    class Constant(ConstantDecoder):
-        def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
-            return torch.zeros(len(tables), 16), torch.zeros(len(tables), 16)
-
-    model = Constant(OperationSpace())
+    model = BlankCode(OperationSpace())
     found = distortion(model, encode_rows(model), draws=2, generator=generator())
     assert found.value == pytest.approx(9 * math.log(3), rel=1e-6)
     assert found.error == pytest.approx(0, abs=1e-6)

@@ -97,6 +97,7 @@ def test_distortion_and_rate_agree_with_adaptive_quadrature() -> None:
 
 def test_silent_code_costs_the_entropy() -> None:
     assert frontier_distortion(0.0) == pytest.approx(LOG_K, abs=1e-12)
+    assert frontier_distortion(0.0, cells=1) == pytest.approx(math.log(3))
     rate, distortion = trit_trade_off(0.0, 1.0, 1.0)
     assert rate == pytest.approx(0, abs=1e-12)
     assert distortion == pytest.approx(math.log(3), abs=1e-12)
@@ -118,10 +119,6 @@ def test_scales_with_the_number_of_cells() -> None:
     assert frontier_distortion(10.06, 9) == pytest.approx(3 * frontier_distortion(10.06 / 3, 3), rel=1e-12)
 
 
-def test_better_model_is_nearer() -> None:
-    assert distance(9.514, 5.25) > distance(10.871, 3.75) > 0
-
-
 @pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf])
 def test_impossible_rates_are_refused(rate: float) -> None:
     with refused(MeasurementError, "out_of_range", "rates from 0 nats upwards"):
@@ -140,13 +137,6 @@ def test_solving_from_nothing_is_quick() -> None:
     assert time.process_time() - start < 2
 
 
-def test_beyond_the_solved_rates_the_last_slope_goes_on_and_distortion_still_falls() -> None:
-    rates = np.array([9 * 6.0, 9 * 7.0, 9 * 8.0])
-    logs = np.log(frontier_curve(rates))
-    assert logs[1] - logs[0] == pytest.approx(logs[2] - logs[1], rel=1e-6)
-    assert logs[1] < logs[0]
-
-
 def test_rates_between_0_and_1_are_allowed_and_each_is_taken_for_itself() -> None:
     curve = frontier_curve(np.array([0.0, 0.5]))
     assert curve.tolist() == [frontier_distortion(0.0), frontier_distortion(0.5)]
@@ -159,10 +149,6 @@ def test_sharp_posteriors_are_integrated_as_exactly_as_wide_ones() -> None:
     apart, width = 0.05, 0.02
     wide = trit_trade_off(apart * 10, width * 10, width * 10)[1]
     assert trit_trade_off(apart, width, width)[1] == pytest.approx(wide, rel=1e-6)
-
-
-def test_one_cell_has_a_frontier() -> None:
-    assert frontier_curve(np.array([0.0]), cells=1)[0] == pytest.approx(math.log(3))
 
 
 def test_the_curve_goes_through_the_last_solution() -> None:

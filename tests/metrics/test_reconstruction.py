@@ -15,16 +15,12 @@ from fluxttice_core.metrics.reconstruction import (
     reconstruction_from_mean,
     reconstruction_from_posterior,
     undecided,
-    wrong_trits,
 )
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import generator
 from tests.refusals import refused
 
 SPACE = OperationSpace()
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 class DeltaModel(DeltaDecoder):
@@ -130,15 +126,3 @@ def test_what_is_added_to_all_symbols_leaves_nothing_undecided() -> None:
 def test_of_no_operations_nothing_is_undecided() -> None:
     with refused(MeasurementError, "too_few", "needs at least one operation"):
         undecided(QuantileLookup(SPACE), torch.arange(0))
-
-
-def test_wrong_trits_are_counted_by_number() -> None:
-    truth = torch.zeros(4, 3, dtype=torch.uint8)
-    predicted = torch.tensor([[0, 0, 0], [1, 0, 0], [2, 1, 0], [0, 0, 2]], dtype=torch.uint8)
-    assert wrong_trits(predicted, truth).tolist() == [1, 2, 1, 0]
-
-
-def test_wrong_trits_have_a_place_for_every_number_of_cells() -> None:
-    right = torch.zeros(3, 9, dtype=torch.uint8)
-    assert wrong_trits(right, right).tolist() == [3, *[0] * 9]
-    assert wrong_trits(right[:2, :3], right[:2, :3]).tolist() == [2, 0, 0, 0]

@@ -26,11 +26,8 @@ from fluxttice_core.metrics.sampling import (
 )
 from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import generator
 from tests.refusals import refused
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.mark.parametrize("base", [2, 3, 4])
@@ -84,9 +81,11 @@ def test_categorical_survives_infinite_logits() -> None:
     assert set(decode_positions(logits, "categorical", generator=generator()).flatten().tolist()) == {1}
 
 
-def test_categorical_needs_a_generator() -> None:
+def test_categorical_needs_a_generator_or_its_numbers() -> None:
     with refused(MeasurementError, "missing_option", "give it a generator"):
         decode_indices(torch.zeros(1, 4, 2), "categorical")
+    with refused(MeasurementError, "missing_option", "give it numbers from 0 to 1"):
+        indices_by("categorical", torch.zeros(1, 4, 2), None)
 
 
 @pytest.mark.usefixtures("unchecked_types")
@@ -127,10 +126,7 @@ def test_samples_do_not_depend_on_the_number_of_threads(
     sampler = DecoderSampler(linear_model(1, base=3), rule, chunk=32)
     alone = sampler.sample(500, generator(2))
     torch.set_num_threads(2)
-    try:
-        together = sampler.sample(500, generator(2))
-    finally:
-        torch.set_num_threads(1)
+    together = sampler.sample(500, generator(2))
     assert torch.equal(alone, together)
     assert not torch.equal(alone, sampler.sample(500, generator(3)))
 
@@ -156,6 +152,7 @@ def test_prior_chunks_refuse_impossible_sizes(n: int, chunk: int) -> None:
 def test_the_prior_is_standard_normal() -> None:
     z = torch.cat(list(prior_chunks(4, 20_000, generator(), chunk=4096))).flatten()
     assert z.shape == (80_000,)
+    assert [len(z) for z in prior_chunks(2, 3, generator(), chunk=1)] == [1, 1, 1]
     assert abs(z.mean().item()) < 4.5 / math.sqrt(len(z))
     assert abs(z.var().item() - 1) < 4.5 * math.sqrt(2 / len(z))
 
@@ -184,6 +181,12 @@ def test_indices_of_another_space_are_refused(alien: int) -> None:
         index_counts(torch.tensor([3, alien]), 16)
     with refused(MeasurementError, "out_of_range", "outside 0 to 15"):
         distinct_count(torch.tensor([3, alien]), 16)
+    with refused(MeasurementError, "out_of_range", f"outside 0 to {2**40 - 1}"):
+        distinct_count(torch.tensor([3, alien if alien < 0 else 2**40]), 2**40)
+
+
+def test_large_spaces_are_counted_without_memory_for_each_operation() -> None:
+    assert distinct_count(torch.tensor([2**62, 5, 2**62]), 2**63) == 2
 
 
 @given(st.lists(st.integers(0, 30), max_size=60))
@@ -193,14 +196,6 @@ def test_distinct_counts_are_those_of_a_set(indices: list[int]) -> None:
     assert distinct_count(sample, 2**62) == len(set(indices))
     assert distinct_indices(sample).tolist() == sorted(set(indices))
     assert int(index_counts(sample, 31).sum()) == len(indices)
-
-
-def test_large_spaces_are_counted_without_memory_for_each_operation() -> None:
-    assert distinct_count(torch.tensor([2**62, 5, 2**62]), 2**63) == 2
-
-
-def test_chunks_may_be_single_latents() -> None:
-    assert [len(z) for z in prior_chunks(2, 3, generator(), chunk=1)] == [1, 1, 1]
 
 
 def test_argmax_is_the_rule_unless_another_is_named() -> None:
@@ -243,11 +238,6 @@ def test_indices_are_drawn_with_the_generator() -> None:
     assert torch.equal(drawn, indices_of(positions, 3))
 
 
-def test_categorical_indices_need_their_numbers() -> None:
-    with refused(MeasurementError, "missing_option", "give it numbers from 0 to 1"):
-        indices_by("categorical", torch.zeros(1, 4, 2), None)
-
-
 @pytest.mark.parametrize(
     ("logits", "position"),
     [
@@ -276,9 +266,3 @@ def test_on_a_processor_few_latents_are_decoded_at_a_time() -> None:
 
     assert cached_logits(Watched(OperationSpace(2)), torch.zeros(5_000, 16)).shape == (5_000, 4, 2)
     assert sizes == [2048, 2048, 904]
-
-
-@pytest.mark.parametrize("alien", [-1, 2**40])
-def test_indices_of_another_space_are_refused_by_vast_spaces_too(alien: int) -> None:
-    with refused(MeasurementError, "out_of_range", f"outside 0 to {2**40 - 1}"):
-        distinct_count(torch.tensor([3, alien]), 2**40)

@@ -13,55 +13,34 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(params=[1, 2, 3])
-def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+def threads(request: pytest.FixtureRequest) -> int:
     torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(1)
+    return int(request.param)
 
 
 def test_results_come_in_order_and_the_setting_is_put_back(threads: int) -> None:
-    assert list(map_chunks(lambda x: x * x, range(50), device=CPU)) == [x * x for x in range(50)]
+    for count in (50, 0):
+        found = list(map_chunks(lambda x: x * x, range(count), device=CPU))
+        assert found == [x * x for x in range(count)]
     assert torch.get_num_threads() == threads
-
-
-def test_nothing_comes_of_nothing(threads: int) -> None:
-    assert list(map_chunks(lambda x: x, [], device=CPU)) == []
 
 
 def test_chunks_are_computed_side_by_side() -> None:
     torch.set_num_threads(2)
     meeting = threading.Barrier(2)
-    try:
-        met = list(map_chunks(lambda _: meeting.wait(timeout=30), range(2), device=CPU))
-    finally:
-        torch.set_num_threads(1)
+    met = list(map_chunks(lambda _: meeting.wait(timeout=30), range(2), device=CPU))
     assert sorted(met) == [0, 1]
 
 
-def test_inside_a_chunk_torch_uses_one_thread() -> None:
+def test_inside_a_chunk_and_meanwhile_in_the_caller_torch_uses_one_thread() -> None:
     torch.set_num_threads(2)
-    try:
-        assert set(map_chunks(lambda _: torch.get_num_threads(), range(8), device=CPU)) == {1}
-    finally:
-        torch.set_num_threads(1)
-
-
-def test_while_chunks_are_computed_the_caller_uses_one_thread_too() -> None:
-    torch.set_num_threads(2)
-    try:
-        assert {torch.get_num_threads() for _ in map_chunks(lambda x: x, range(8), device=CPU)} == {1}
-    finally:
-        torch.set_num_threads(1)
+    found = map_chunks(lambda _: torch.get_num_threads(), range(8), device=CPU)
+    assert {(inside, torch.get_num_threads()) for inside in found} == {(1, 1)}
 
 
 def test_other_devices_are_fed_by_the_calling_thread() -> None:
     torch.set_num_threads(2)
-    try:
-        names = set(
-            map_chunks(lambda _: threading.current_thread().name, range(8), device=torch.device("meta"))
-        )
-    finally:
-        torch.set_num_threads(1)
+    names = set(map_chunks(lambda _: threading.current_thread().name, range(8), device=torch.device("meta")))
     assert names == {threading.current_thread().name}
 
 
@@ -80,13 +59,10 @@ def test_two_chunks_a_thread_are_held_ahead() -> None:
             yield i
 
     torch.set_num_threads(2)
-    try:
-        results = map_chunks(lambda x: x, chunks(), device=CPU)
-        assert next(results) == 0
-        assert len(taken) == 5
-        assert list(results) == list(range(1, 100))
-    finally:
-        torch.set_num_threads(1)
+    results = map_chunks(lambda x: x, chunks(), device=CPU)
+    assert next(results) == 0
+    assert len(taken) == 5
+    assert list(results) == list(range(1, 100))
 
 
 def test_no_more_threads_run_than_torch_is_set_to() -> None:
@@ -101,8 +77,5 @@ def test_no_more_threads_run_than_torch_is_set_to() -> None:
         running.remove(chunk)
 
     torch.set_num_threads(2)
-    try:
-        list(map_chunks(work, range(8), device=CPU))
-    finally:
-        torch.set_num_threads(1)
+    list(map_chunks(work, range(8), device=CPU))
     assert most == 2

@@ -13,17 +13,13 @@ from tests.refusals import refused
 @given(st.lists(st.integers(0, 2**63 - 1) | st.integers(0, 5)))
 def test_counts_agree_with_numpy(labels: list[int]) -> None:
     drawn = np.array(labels, dtype=np.int64)
+    drawn.flags.writeable = False
     assert counts_of(drawn).tolist() == np.unique(drawn, return_counts=True)[1].tolist()
 
 
-def test_counting_leaves_the_labels_as_they_were() -> None:
-    labels = np.array([5, 1, 5])
-    counts_of(labels)
-    assert labels.tolist() == [5, 1, 5]
-
-
 def test_kinds_never_drawn_do_not_count() -> None:
-    assert seen(np.array([0, 3, 0, 1])).tolist() == [3, 1]
+    found = seen(np.array([0, 3, 0, 1], dtype=np.int16))
+    assert (found.tolist(), found.dtype) == ([3, 1], np.int64)
     assert nonempty(np.array([0, 3, 0, 1])).tolist() == [3, 1]
     assert drawn_exactly(np.array([0, 3, 0, 1]), 1) == 1
 
@@ -37,9 +33,3 @@ def test_negative_counts_are_refused() -> None:
 def test_empty_samples_are_refused(counts: list[int]) -> None:
     with refused(MeasurementError, "too_few", "draw at least once"):
         nonempty(np.array(counts, dtype=np.int64))
-
-
-def test_seen_counts_are_whole_numbers_of_64_bits() -> None:
-    drawn = seen(np.array([0, 3], dtype=np.int16))
-    assert drawn.tolist() == [3]
-    assert drawn.dtype == np.dtype(np.int64)

@@ -156,12 +156,11 @@ def test_impossible_proportions_are_refused(counts: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("values", [[], [1.0]])
-def test_single_repeats_are_refused(values: list[float]) -> None:
+def test_single_repeats_no_draw_and_broken_values_are_refused(values: list[float]) -> None:
     with refused(MeasurementError, "too_few", "an interval over repeats needs at least two values"):
         mean_interval(np.array(values))
-
-
-def test_broken_values_are_refused() -> None:
+    with refused(MeasurementError, "too_few", "at least one draw"):
+        coverage_interval(np.array([], dtype=np.int64), 10)
     with refused(MeasurementError, "not_finite", "not a finite number"):
         mean_interval(np.array([1.0, math.nan]))
 
@@ -172,11 +171,6 @@ def test_impossible_coverage_is_refused(counts: list[int]) -> None:
         coverage_interval(np.array(counts), 10)
 
 
-def test_no_draw_is_refused() -> None:
-    with refused(MeasurementError, "too_few", "at least one draw"):
-        coverage_interval(np.array([], dtype=np.int64), 10)
-
-
 @pytest.mark.parametrize(
     ("make", "method"),
     [
@@ -185,6 +179,8 @@ def test_no_draw_is_refused() -> None:
         (lambda: clopper_pearson(3, 9, 0.8), "Clopper-Pearson"),
         (lambda: coverage_interval(np.array([7]), 9, 0.8), "Clopper-Pearson"),
         (lambda: coverage_interval(np.array([7, 8]), 9, 0.8), "Student's t, 2 repeats"),
+        (lambda: chao1_interval(np.array([1, 1, 2, 3]), 0.8), "Chao1"),
+        (lambda: missing_mass_interval(np.array([1, 1, 2, 3]), 0.8), "Esty"),
     ],
 )
 def test_an_interval_says_its_level_and_method(make: Callable[[], Interval], method: str) -> None:

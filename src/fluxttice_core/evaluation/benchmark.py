@@ -18,7 +18,6 @@ from fluxttice_core.evaluation.result_file import Circumstances, result_of, writ
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
-from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
@@ -39,7 +38,20 @@ def measured(
     target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
 ) -> Report:
     """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
-    return _measured(require_trained(target), settings or MeasurementSettings(), progress)
+    trained, settings = require_trained(target), settings or MeasurementSettings()
+    _require_device(settings.device)
+    model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
+    halves: Halves = {"a": model.vae_a, "b": model.vae_b}
+    require_above_floor(halves, model.architecture, settings, trained.source)
+    return measure(
+        halves,
+        controls=_controls(trained, settings, progress),
+        settings=settings,
+        split=trained.split,
+        rho=trained.rho,
+        title=title_of(trained),
+        progress=progress,
+    )
 
 
 def benchmark(
@@ -75,7 +87,7 @@ def benchmark(
         require_writable(out)
     started = time.perf_counter()
     trained = require_trained(target)
-    report = _measured(trained, settings or MeasurementSettings(), progress)
+    report = measured(trained, settings, progress)
     if out is not None:
         spent = Circumstances(command, time.perf_counter() - started, peak_memory())
         write_result(out, result_of(report, trained, spent))
@@ -119,24 +131,6 @@ def scheme_of(trained: TrainedModel) -> Scheme:
     return next((scheme for scheme in SCHEMES if scheme == recorded), "independent")
 
 
-def _measured(
-    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
-) -> Report:
-    _require_device(settings.device)
-    model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
-    halves: Halves = {"a": model.vae_a, "b": model.vae_b}
-    require_above_floor(halves, model.architecture, settings, trained.source)
-    return measure(
-        halves,
-        controls=_controls(trained, settings, progress),
-        settings=settings,
-        split=trained.split,
-        rho=trained.rho,
-        title=title_of(trained),
-        progress=progress,
-    )
-
-
 def _controls(
     trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
 ) -> tuple[Control, ...]:
@@ -177,12 +171,12 @@ def require_above_floor(
 
 
 def _informations(halves: Halves, settings: MeasurementSettings) -> dict[Half, float]:
-    return {half: _information(model, settings) for half, model in halves.items()}
-
-
-def _information(model: Decodable, settings: MeasurementSettings) -> float:
-    generator = measurement_stream(settings.seed, "trained at all", device=settings.device)
-    return generative_information(estimate_mass(model, _DRAWS_AT_ALL, generator=generator, groups=2)).value
+    found: dict[Half, float] = {}
+    for half, model in halves.items():
+        generator = measurement_stream(settings.seed, "trained at all", device=settings.device)
+        mass = estimate_mass(model, _DRAWS_AT_ALL, generator=generator, groups=2)
+        found[half] = generative_information(mass).value
+    return found
 
 
 def title_of(trained: TrainedModel) -> str:

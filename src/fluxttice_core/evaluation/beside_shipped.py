@@ -3,7 +3,7 @@
 from rich import box
 from rich.table import Table
 
-from fluxttice_core.evaluation.number_format import unit_sign, with_interval
+from fluxttice_core.evaluation.number_format import titled, with_interval
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.naming import label
 from fluxttice_core.metrics.settings import Half
@@ -42,13 +42,9 @@ def beside_shipped(run: Report, shipped: Report) -> Table:
         table.add_column(f"{half.upper()} shipped", justify="right", no_wrap=True)
     for quantity in HEADLINE:
         if all(report.has(quantity, half) for report in (run, shipped) for half in halves):
-            table.add_row(_titled(run, quantity, halves[0]), *_cells(run, shipped, quantity, halves))
+            unit = run.metric(quantity, halves[0]).figure.unit
+            table.add_row(titled(label(quantity), unit), *_cells(run, shipped, quantity, halves))
     return table
-
-
-def _titled(report: Report, quantity: str, half: Half) -> str:
-    sign = unit_sign(report.metric(quantity, half).figure.unit)
-    return f"{label(quantity)}, {sign}" if sign else label(quantity)
 
 
 def _cells(run: Report, shipped: Report, quantity: str, halves: list[Half]) -> list[str]:

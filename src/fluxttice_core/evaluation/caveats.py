@@ -95,7 +95,12 @@ def warnings_of(found: Iterable[tuple[str, Collection[ControlName]]]) -> tuple[s
 
 
 def numbers_in(text: str) -> set[str]:
-    """The numbers that a text states, without the commas of thousands; signs like ² alone."""
+    """The numbers that a text states, without the commas of thousands; signs like ² alone.
+
+    Example:
+        >>> sorted(numbers_in("N = 50,000, or 99.5 %"))
+        ['50000', '99.5']
+    """
     signs = {sign for sign in text if sign.isnumeric() and not sign.isdecimal()}
     return {number.replace(",", "") for number in _NUMBER.findall(text)} | signs
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.evaluation.number_format import difference_shown, unit_sign, with_interval
+from fluxttice_core.evaluation.number_format import difference_shown, titled, with_interval
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.naming import label, sections
@@ -121,10 +121,8 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
 
 
 def _cells(one: Difference) -> tuple[str, ...]:
-    sign = unit_sign(one.first.unit)
-    words = label(one.first.quantity)
     return (
-        f"{words}, {sign}" if sign else words,
+        titled(label(one.first.quantity), one.first.unit),
         one.first.half.upper() if one.first.half != "pair" else "pair",
         with_interval(one.first),
         with_interval(one.other),

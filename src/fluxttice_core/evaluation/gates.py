@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -75,11 +75,8 @@ ACCEPTANCE = (
 def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
     """The same gates for a model of which no row is known as held out: over all operations."""
     return tuple(
-        Gate(
-            gate.name.replace("held-out ", ""),
-            gate.quantity.replace("held_out", "all"),
-            gate.comparison,
-            gate.threshold,
+        replace(
+            gate, name=gate.name.replace("held-out ", ""), quantity=gate.quantity.replace("held_out", "all")
         )
         for gate in gates
     )

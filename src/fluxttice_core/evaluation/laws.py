@@ -202,7 +202,7 @@ def _within_draws_and_space(figures: Figures) -> Iterable[Slack]:
 def _within_uniform_draws(figures: Figures) -> Iterable[Slack]:
     for draws, distinct in figures.counted:
         moments = uniform_moments(figures.size, draws)
-        deviation = math.sqrt(max(moments.variance, 0.0))
+        deviation = math.sqrt(moments.variance)
         yield draws - moments.repeated - distinct, UNIFORM_DEVIATIONS * deviation + _ARITHMETIC * draws
 
 

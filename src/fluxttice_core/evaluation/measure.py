@@ -1,7 +1,6 @@
 """Measuring one or two halves, whatever they are: every figure beside ceiling, floor and controls."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import limitations_of
@@ -55,9 +54,8 @@ def measure(
             raise MeasurementError(
                 "a report needs a floor: give `untrained`, which makes fresh networks", "missing_option"
             )
-        watch = None if progress is None else partial(_first_half, progress)
-        controls = measured_controls(space, untrained, settings, split, rho, watch)
-        progress = None if progress is None else partial(_second_half, progress)
+        controls = measured_controls(space, untrained, settings, split, rho, _from(progress, 0.0))
+        progress = _from(progress, 0.5)
     parts = run_steps(steps, device=settings.device, progress=progress)
     found = [item for part in parts for item in part]
     figures = [item for item in found if isinstance(item, Figure)]
@@ -76,9 +74,6 @@ def measure(
     )
 
 
-def _first_half(progress: ProgressCallback, label: str, done: float) -> None:
-    progress(label, done / 2)
-
-
-def _second_half(progress: ProgressCallback, label: str, done: float) -> None:
-    progress(label, 0.5 + done / 2)
+def _from(progress: ProgressCallback | None, start: float) -> ProgressCallback | None:
+    """Half of the work, of which so much was done before."""
+    return progress and (lambda label, done: progress(label, start + done / 2))

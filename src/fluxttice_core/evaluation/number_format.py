@@ -86,6 +86,12 @@ def unit_sign(unit: Unit) -> str:
     return {"fraction": "%", "nats": "nats"}.get(unit, "")
 
 
+def titled(text: str, unit: Unit) -> str:
+    """The heading of figures of a unit."""
+    sign = unit_sign(unit)
+    return f"{text}, {sign}" if sign else text
+
+
 def _scaled(value: float, unit: Unit) -> tuple[float, int]:
     if unit != "fraction":
         return value, _DECIMALS[unit]

@@ -38,24 +38,8 @@ UntrainedFactory = Callable[[int], Halves]
 
 
 @dataclass(frozen=True)
-class BlankCode:
+class BlankCode(ConstantDecoder):
     """A constant decoder with the encoder that suits it: every posterior is the prior."""
-
-    decoder: ConstantDecoder
-
-    @property
-    def space(self) -> OperationSpace:
-        """The operations of the decoder."""
-        return self.decoder.space
-
-    @property
-    def latent_dim(self) -> int:
-        """Latent dimensions of the decoder."""
-        return self.decoder.latent_dim
-
-    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
-        """The same logits for every latent."""
-        return self.decoder.decode_logits(z)
 
     def encode_gaussian(
         self, tables: Real[Tensor, "n cells"]
@@ -95,7 +79,7 @@ def _plan(
         for step in steps_of(untrained(seed), effort, split, rho):
             yield "untrained", seed, replace(step, label=f"untrained network {seed + 1}")
     fixed: dict[ControlName, Decodable] = {
-        "constant_decoder": BlankCode(ConstantDecoder(space)),
+        "constant_decoder": BlankCode(space),
         "half_support": HalfSupportLookup(space),
         "oracle": QuantileLookup(space),
     }

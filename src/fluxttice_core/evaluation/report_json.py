@@ -91,7 +91,7 @@ def controls_as_plain(controls: Sequence[Control]) -> list[dict[str, Any]]:
             {
                 "name": control.name,
                 "description": control.description,
-                "runs": [[_values(score) for score in run] for run in control.runs],
+                "runs": [[dataclasses.asdict(score) for score in run] for run in control.runs],
             }
             for control in controls
         ]
@@ -114,7 +114,7 @@ def controls_from_plain(values: Sequence[Mapping[str, Any]]) -> tuple[Control, .
 
 def _metric_record(metric: Metric) -> dict[str, Any]:
     return {
-        **_values(metric.figure),
+        **dataclasses.asdict(metric.figure),
         "name": metric.name,
         "ratio": metric.ratio,
         "floor": dataclasses.asdict(metric.floor),
@@ -156,10 +156,6 @@ def _gate_record(result: GateResult) -> dict[str, Any]:
         "value": result.value,
         "passed": result.passed,
     }
-
-
-def _values(record: Figure | Score) -> dict[str, Any]:
-    return dataclasses.asdict(record)
 
 
 def _plain(value: Any) -> Any:

@@ -80,7 +80,7 @@ def run_steps(
     out fill the cores all the same.
     """
     total, done = sum(step.weight for step in steps), 0
-    watch = progress or _nobody
+    watch = progress or (lambda _label, _done: None)
     watch(steps[0].label, 0.0)
     found = map_chunks(_done, steps, device=torch.device(device))
     for step, following, result in zip(steps, [*steps[1:], None], found, strict=True):
@@ -91,7 +91,3 @@ def run_steps(
 
 def _done(step: Step) -> tuple[Figure | Series, ...]:
     return tuple(step.work())
-
-
-def _nobody(_label: str, _done: float) -> None:
-    """Watch nothing."""

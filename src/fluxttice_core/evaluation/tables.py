@@ -7,7 +7,7 @@ from fluxttice_core.evaluation.caveats import SIGNS
 from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
-from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range, unit_sign, with_interval
+from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range, titled, with_interval
 from fluxttice_core.metrics.metric import Metric
 from fluxttice_core.metrics.naming import control_columns, label, sections
 from fluxttice_core.metrics.settings import Half, Unit
@@ -58,12 +58,7 @@ def _row(quantity: str, found: dict[Half, Metric], halves: Sequence[Half]) -> tu
         values[0] = with_interval(found["pair"].figure)
     ceilings = dict.fromkeys(shown(metric.ceiling, unit) for metric in metrics)
     floor = shown_range(min(m.floor.low for m in metrics), max(m.floor.high for m in metrics), unit)
-    return (_titled(label(quantity), unit), *values, " / ".join(ceilings), floor, _signs(metrics))
-
-
-def _titled(text: str, unit: Unit) -> str:
-    sign = unit_sign(unit)
-    return f"{text}, {sign}" if sign else text
+    return (titled(label(quantity), unit), *values, " / ".join(ceilings), floor, _signs(metrics))
 
 
 def _signs(metrics: Sequence[Metric]) -> str:
@@ -84,7 +79,7 @@ def control_grid(report: ReportContent) -> Grid:
         (control.name.replace("_", " "), *(_scored(control, q, units[q]) for _, q in columns))
         for control in report.controls
     ]
-    titles = tuple(_titled(title, units[quantity]) for title, quantity in columns)
+    titles = tuple(titled(title, units[quantity]) for title, quantity in columns)
     return Grid(
         f"Controls, with coverage at {report.settings.headline:,} draws", ("", *titles), (*model, *controls)
     )

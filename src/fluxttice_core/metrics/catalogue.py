@@ -114,18 +114,6 @@ def _log_size(case: Case) -> float:
     return math.log(case.size)
 
 
-def _dimensions(case: Case) -> float:
-    return float(case.dimensions)
-
-
-def _log_size_a_dimension(case: Case) -> float:
-    return math.log(case.size) / case.dimensions
-
-
-def _normal_entropy(case: Case) -> float:
-    return case.dimensions * 0.5 * math.log(2 * math.pi * math.e)
-
-
 def _share(case: Case) -> float:
     return expected_share(case.size, case.draws)
 
@@ -140,10 +128,6 @@ def _share_of_two(case: Case) -> float:
 
 def _similarity(case: Case) -> float:
     return (2 * _share(case) - _share_of_two(case)) / _share_of_two(case)
-
-
-def _distance(case: Case) -> float:
-    return 1 - _similarity(case)
 
 
 def histogram_entropy_of_prior() -> float:
@@ -178,8 +162,10 @@ def _rows() -> Iterator[Entry]:
             yield from _accuracy_rows(source, origin, part)
 
     yield codes("rate", "rate R", "nats", "neither", _log_size, headline=True, law="rate")
-    yield codes("rate_per_dimension", "rate a dimension", "nats", "neither", _log_size_a_dimension)
-    yield codes("active_units", "active units", "dimensions", "neither", _dimensions)
+    yield codes(
+        "rate_per_dimension", "rate a dimension", "nats", "neither", lambda c: math.log(c.size) / c.dimensions
+    )
+    yield codes("active_units", "active units", "dimensions", "neither", lambda c: float(c.dimensions))
     loss = partial(codes, unit="nats", direction="lower", draws="posterior_repeats")
     yield loss("distortion", "distortion D", perfect=0.0, headline=True, law="distortion")
     mixed = partial(loss, perfect=0.0, of=("coupled",), section=None)
@@ -200,7 +186,8 @@ def _rows() -> Iterator[Entry]:
         "marginal_kl", "KL(q(z) ‖ p(z))", direction="lower", perfect=0.0, law="marginal_divergence"
     )
     yield Entry(
-        *("latent_entropy/differential", "entropy of q(z)", "nats", "neither", _normal_entropy),
+        *("latent_entropy/differential", "entropy of q(z)", "nats", "neither"),
+        perfect=lambda c: c.dimensions * 0.5 * math.log(2 * math.pi * math.e),
         draws="aggregate_draws",
         section=CODES,
     )
@@ -282,7 +269,9 @@ def _pair_rows() -> Iterator[Entry]:
     yield up("union/argmax/{n}", "union of A and B", perfect=_share_of_two, section=PAIR, law="union")
     similar = "jaccard_similarity/argmax/{n}"
     yield alike(similar, "Jaccard similarity", perfect=_similarity, law="similarity")
-    yield alike("jaccard_distance/argmax/{n}", "Jaccard distance", perfect=_distance, section=PAIR)
+    yield alike(
+        "jaccard_distance/argmax/{n}", "Jaccard distance", perfect=lambda c: 1 - _similarity(c), section=PAIR
+    )
     yield alike("agreement/tables/{n}", "same table", perfect=1.0, section=PAIR)
     yield alike("agreement/trits/{n}", "same trit", perfect=1.0, section=PAIR)
 

@@ -1,12 +1,11 @@
 """How many different operations a generator gives: at each budget, the decode rules side by side."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
 import torch
-from jaxtyping import Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -17,14 +16,12 @@ from fluxttice_core.metrics.sampling import (
     CACHED_CHUNK,
     DECODE_CHUNK,
     IndexSampler,
-    distinct_indices,
     prior_chunks,
     require_indices,
 )
 from fluxttice_core.metrics.settings import DecodeRule, Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.model.random_streams import measurement_stream
-from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT
 from fluxttice_core.statistics.coverage import Coverage
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
@@ -160,42 +157,3 @@ def _of_coverage(coverage: Coverage, rule: DecodeRule, make: FigureMaker) -> Ite
         ceiling_sd=best.sd / coverage.size * slope,
         repeats=repeats,
     )
-
-
-def measured_coverage(
-    sampler: IndexSampler, draws: Sequence[int], *, repeats: int, generator: torch.Generator
-) -> tuple[Coverage, ...]:
-    """Count the distinct operations in repeated samples of a generator.
-
-    Within a repetition the budgets are nested: the first N draws of one sample serve for each N, so that
-    figures at different budgets are correlated; repetitions are independent.
-    """
-    if repeats < 1 or not draws or min(draws) < 1:
-        raise MeasurementError(
-            "coverage needs at least one repetition and budgets of at least one draw", "out_of_range"
-        )
-    size = sampler.space.size
-    stops = sorted(set(draws))
-    by_repeat = [_distinct_at(sampler, stops, generator) for _ in range(repeats)]
-    return tuple(Coverage(size, n, tuple(found[n] for found in by_repeat)) for n in draws)
-
-
-def _distinct_at(sampler: IndexSampler, stops: list[int], generator: torch.Generator) -> dict[int, int]:
-    """Extend one sample from budget to budget, keeping only what was seen."""
-    size = sampler.space.size
-    seen = torch.zeros(0, dtype=torch.int64, device=generator.device)
-    found, drawn = {}, 0
-    for stop in stops:
-        seen = _with(seen, sampler.sample(stop - drawn, generator), size)
-        found[stop], drawn = len(seen), stop
-    return found
-
-
-def _with(seen: Int64[Tensor, "m"], sample: Int64[Tensor, "n"], size: int) -> Int64[Tensor, "l"]:
-    require_indices(sample, size)
-    if size > ENUMERATION_LIMIT:
-        return distinct_indices(torch.cat((seen, sample)))
-    marks = torch.zeros(size, dtype=torch.bool, device=sample.device)
-    marks[seen] = True
-    marks[sample] = True
-    return marks.nonzero().squeeze(-1)

@@ -135,7 +135,7 @@ def generative_figures(mass: MassEstimate) -> GenerativeFigures:
     nll, spread, log_size = negative_log_likelihood(mass), entropy(mass), mass.space.log_size
     return GenerativeFigures(
         nll=nll,
-        nll_plug_in=plug_in_negative_log_likelihood(mass),
+        nll_plug_in=_mean_surprise(mass.p),
         kl_from_uniform=Estimate(nll.value - log_size, nll.error, nll.degrees),
         kl_to_uniform=Estimate(log_size - spread.value, spread.error, spread.degrees),
         entropy=spread,
@@ -170,11 +170,6 @@ def negative_log_likelihood(mass: MassEstimate) -> Estimate:
         9.8875
     """
     return jackknife(_mean_surprise, mass.groups)
-
-
-def plug_in_negative_log_likelihood(mass: MassEstimate) -> float:
-    """Mean surprise at this number of draws, without extrapolation, in nats; biased upward as 1/M."""
-    return _mean_surprise(mass.p)
 
 
 def entropy(mass: MassEstimate) -> Estimate:

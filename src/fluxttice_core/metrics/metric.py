@@ -223,13 +223,23 @@ def _interval(estimate: Estimate) -> Interval:
 
 
 def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
-    """Student's interval of a mean share over repeats, cut to [0, 1]."""
+    """Student's interval of a mean share over repeats, cut to [0, 1].
+
+    Example:
+        >>> str(share_interval(np.array([0.99, 1.0])))
+        '0.995 [0.931469, 1]'
+    """
     mean = mean_interval(values, LEVEL)
     return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
 
 
 def equivalent_budget(share: Interval, size: int) -> Interval:
-    """The uniform draws that would show the same share, with the interval that follows from the share's."""
+    """The uniform draws that would show the same share, with the interval that follows from the share's.
+
+    Example:
+        >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
+        '68.9676 [50.8267, 91.1702]'
+    """
     estimate, lower, upper = (
         equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
     )
@@ -255,7 +265,12 @@ class Series:
 
 
 def rounded(values: Iterable[float]) -> tuple[float, ...]:
-    """Values to six significant digits: as many as a drawing needs."""
+    """Values to six significant digits: as many as a drawing needs.
+
+    Example:
+        >>> rounded([0.123456789, 2.0])
+        (0.123457, 2.0)
+    """
     return tuple(float(f"{value:.6g}") for value in values)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal
 
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -158,15 +158,3 @@ def _undecided(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, i
         spread = logits.amax(-1) - logits.amin(-1)
         close = best[..., 0] - best[..., 1] <= _ROUNDING * (1 + spread)
         return int(close.any(-1).sum()), int(close.sum())
-
-
-def wrong_trits(
-    predicted: UInt8[Tensor, "n cells"], truth: UInt8[Tensor, "n cells"]
-) -> Int64[Tensor, "errors"]:
-    """Count tables by their number of wrong cells.
-
-    Returns:
-        Entry e counts the tables with e wrong cells, e from 0 to the number of cells.
-    """
-    errors = (predicted != truth).sum(-1)
-    return torch.bincount(errors, minlength=truth.shape[-1] + 1)

@@ -3,14 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
 
 import numpy as np
 from jaxtyping import Float64
 
 from fluxttice_core.errors import MeasurementError
-
-_DIGITS = Context(prec=120, Emin=-(10**9), Emax=10**9)
+from fluxttice_core.statistics.uniform_moments import uniform_moments
 
 
 @dataclass(frozen=True)
@@ -107,25 +105,6 @@ def expected_distinct(size: int, draws: int) -> float:
     return -size * math.expm1(draws * math.log1p(-1 / size))
 
 
-def distinct_variance(size: int, draws: int) -> float:
-    r"""Variance of the number of distinct operations among uniform draws.
-
-    .. math:: K q_1 + K (K-1) q_2 - K^2 q_1^2, \quad q_j = (1 - j/K)^N
-
-    The terms cancel to all digits of a double when N is far below K, so it is evaluated in decimal arithmetic
-    of 120 digits and rounded once.
-    """
-    _check_budget(size, draws)
-    if size == 1 or draws == 0:
-        return 0.0
-    c, k = _DIGITS, Decimal(size)
-    one_unseen = c.power(c.divide(k - 1, k), draws)
-    two_unseen = c.power(c.divide(k - 2, k), draws)
-    second_moment = c.multiply(k, c.add(one_unseen, c.multiply(k - 1, two_unseen)))
-    mean = c.multiply(k, one_unseen)
-    return max(0.0, float(c.subtract(second_moment, c.multiply(mean, mean))))
-
-
 def ceiling(size: int, draws: int) -> Ceiling:
     """What a uniform generator shows: expected number of distinct operations and its standard deviation.
 
@@ -137,7 +116,8 @@ def ceiling(size: int, draws: int) -> Ceiling:
         >>> round(100 * best.fraction, 3), round(best.sd, 1)
         (99.995, 1.0)
     """
-    return Ceiling(size, draws, expected_distinct(size, draws), math.sqrt(distinct_variance(size, draws)))
+    expected = expected_distinct(size, draws)
+    return Ceiling(size, draws, expected, math.sqrt(uniform_moments(size, draws).variance) if draws else 0.0)
 
 
 def efficiency(distinct: float | int, size: int, draws: int) -> float:

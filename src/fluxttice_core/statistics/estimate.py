@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from scipy.special import ndtri, stdtrit
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.intervals import Interval, check_level
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,7 @@ class Estimate:
         Raises:
             MeasurementError: If the level is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise MeasurementError(
-                f"an interval's level lies between 0 and 1, not at {level:g}", "out_of_range"
-            )
+        check_level(level)
         p = 0.5 + level / 2
         quantile = float(ndtri(p) if math.isinf(self.degrees) else stdtrit(self.degrees, p))
         width = quantile * self.error if self.error else 0.0

@@ -55,7 +55,7 @@ def mean_interval(values: Float[np.ndarray, "n"], level: float = 0.95) -> Interv
     Raises:
         MeasurementError: If there are fewer than two values, or one is not finite.
     """
-    _check_level(level)
+    check_level(level)
     _check_repeats(values)
     mean = float(np.mean(values))
     half_width = _student_half_width(values, level)
@@ -93,7 +93,7 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
     Raises:
         MeasurementError: If the successes are not between 0 and the trials, or there is no trial.
     """
-    _check_level(level)
+    check_level(level)
     _check_proportion(successes, trials)
     tail = (1 - level) / 2
     failures = trials - successes
@@ -144,12 +144,17 @@ def _student_half_width(values: Float[np.ndarray, "n"], level: float) -> float:
 
 
 def normal_quantile(level: float) -> float:
-    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail."""
-    _check_level(level)
+    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail.
+
+    Example:
+        >>> round(normal_quantile(0.95), 6)
+        1.959964
+    """
+    check_level(level)
     return float(special.ndtri((1 + level) / 2))
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
     """Refuse a level outside (0, 1)."""
     if not 0 < level < 1:
         raise MeasurementError(

@@ -63,7 +63,7 @@ def uniform_moments(size: int, draws: int) -> UniformMoments:
         second = factorial[1] + mean
         third = factorial[2] + 3 * factorial[1] + mean
         repeated = draws - size + mean
-        variance = second - mean**2
+        variance = max(second - mean**2, Decimal(0))
         return UniformMoments(
             float(mean), float(repeated), float(variance), float(third - 3 * mean * second + 2 * mean**3)
         )
