@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from jaxtyping import config
 from torch import Tensor
 
 from fluxttice_core.errors import ErrorCode, FluxtticeError, MeasurementError
+from fluxttice_core.evaluation.controls import ConstantDecoder
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves
@@ -28,6 +29,17 @@ def generator(seed: int = 0) -> torch.Generator:
 def by_quantity(found: Iterable[object]) -> dict[str, Figure]:
     """The figures among what was measured, by what they are of."""
     return {item.quantity: item for item in found if isinstance(item, Figure)}
+
+
+@dataclass(frozen=True)
+class Watched(ConstantDecoder):
+    """A constant decoder that notes how many latents it is given at a time."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        self.sizes.append(len(z))
+        return super().decode_logits(z)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from fluxttice_core.evaluation.result_file import (
     read_result,
     report_coverage,
     result_of,
-    result_schema,
     write_result,
 )
+from fluxttice_core.evaluation.result_schema import result_schema
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.storage.canonical_json import canonical_json, json_digest
 from fluxttice_core.storage.pretrained import load

@@ -64,24 +64,16 @@ def test_the_oracle_s_code_says_everything() -> None:
     assert found["distortion"].value < 1e-3
     assert found["code_information"].value == pytest.approx(SPACE.log_size, abs=0.01)
     assert found["rate"].value > SPACE.log_size
-
-
-def test_entropies_are_those_of_encoded_operations_and_not_of_noise() -> None:
-    found = codes(QuantileLookup(SPACE))
     for name in ("histogram", "differential"):
         entropy = found[f"latent_entropy/{name}"]
-        assert entropy.high < entropy.ceiling - 0.5
+        assert entropy.high < entropy.ceiling - 0.5, "of encoded operations, and not of noise"
 
 
-def test_rate_is_never_sampled_and_distortion_always() -> None:
+def test_rate_is_never_sampled_and_distortion_always_and_only_ternary_spaces_have_the_frontier() -> None:
     found = codes(QuantileLookup(SPACE))
-    assert found["rate"].estimator == "exact"
-    assert found["distortion"].estimator == "monte_carlo"
+    assert (found["rate"].estimator, found["distortion"].estimator) == ("exact", "monte_carlo")
     assert found["distortion"].draws == SETTINGS.posterior_repeats
-
-
-def test_only_ternary_spaces_have_the_frontier() -> None:
-    assert "frontier_distance" in codes(QuantileLookup(SPACE))
+    assert "frontier_distance" in found
     assert "frontier_distance" not in codes(QuantileLookup(BINARY))
 
 
@@ -98,6 +90,7 @@ def test_the_oracle_gives_back_what_was_held_out() -> None:
     assert found["trit_accuracy/mean/held_out"].value == 1
     assert found["table_accuracy/mean/held_out"].estimator == "exact"
     assert found["table_accuracy/draw/held_out"].value > 0.99
+    assert all(0 <= figure.low <= figure.value <= figure.high <= 1 for figure in found.values())
 
 
 def test_shuffled_labels_are_not_given_back() -> None:
@@ -121,11 +114,6 @@ def test_each_part_is_measured_on_its_own_rows(linear_model: Callable[..., Autoe
     tables = torch.from_numpy(BINARY.tables(parts.held_out)).float()
     back = model.decode_logits(model.encode_gaussian(tables)[0]).argmax(-1).numpy() + BINARY.symbols[0]
     assert found["trit_accuracy/mean/held_out"].value == pytest.approx(np.mean(back == tables.numpy()))
-
-
-def test_shares_stay_within_0_and_1() -> None:
-    for figure in reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, split(SPACE)):
-        assert 0 <= figure.low <= figure.value <= figure.high <= 1
 
 
 def test_the_histogram_is_one_of_codes_and_not_of_noise() -> None:

@@ -18,7 +18,7 @@ from fluxttice_core.evaluation.controls import (
 from fluxttice_core.metrics.coverage import coverage_figures
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
-from tests.measuring import by_quantity
+from tests.measuring import Watched, by_quantity
 
 SPACE = OperationSpace(base=2, arity=3)
 SETTINGS = MeasurementSettings(draws=(100, 400), repeats=6, repeated_up_to=100, long_repeats=4)
@@ -123,15 +123,7 @@ def test_one_repeat_does_not_know_its_error() -> None:
 
 
 def test_latents_are_decoded_in_parts_that_fill_every_core() -> None:
-    sizes = []
-
-    @dataclass(frozen=True)
-    class Watched(ConstantDecoder):
-        def decode_logits(self, z: Tensor) -> Tensor:
-            sizes.append(len(z))
-            return super().decode_logits(z)
-
-    settings = MeasurementSettings(draws=(5_000,), repeats=2)
-    assert list(coverage_figures(Watched(SPACE), "a", settings))
+    watched = Watched(SPACE)
+    assert list(coverage_figures(watched, "a", MeasurementSettings(draws=(5_000,), repeats=2)))
     # On several threads the parts end in any order.
-    assert sorted(sizes) == [904, 904, 2048, 2048, 2048, 2048]
+    assert sorted(watched.sizes) == [904, 904, 2048, 2048, 2048, 2048]

@@ -16,7 +16,7 @@ from fluxttice_core.metrics.mass import _Workspace, estimate_mass, outer_product
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import DecoderSampler
 from fluxttice_core.spaces.operation_space import OperationSpace
-from tests.measuring import generator
+from tests.measuring import Watched, generator
 from tests.refusals import refused
 
 SPACES = [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (4, 1)]
@@ -121,18 +121,11 @@ def test_the_chunk_changes_rounding_only(linear_model: Callable[..., Any]) -> No
 
 
 def test_latents_are_decoded_in_chunks_that_suit_the_device_or_as_asked() -> None:
-    sizes: list[int] = []
-
-    class Watched(ConstantDecoder):
-        def decode_logits(self, z: Tensor) -> Tensor:
-            sizes.append(len(z))
-            return super().decode_logits(z)
-
-    estimate_mass(Watched(OperationSpace(2)), 10_000, generator=generator(), groups=2)
-    assert sizes == [4096, 904] * 2
-    sizes.clear()
-    estimate_mass(Watched(OperationSpace(2)), 10, generator=generator(), groups=2, chunk=3)
-    assert sizes == [3, 2] * 2
+    few, many = Watched(OperationSpace(2)), Watched(OperationSpace(2))
+    estimate_mass(many, 10_000, generator=generator(), groups=2)
+    assert many.sizes == [4096, 904] * 2
+    estimate_mass(few, 10, generator=generator(), groups=2, chunk=3)
+    assert few.sizes == [3, 2] * 2
 
 
 def test_the_number_of_threads_changes_nothing(linear_model: Callable[..., Any]) -> None:

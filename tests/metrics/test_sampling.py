@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,12 @@ from fluxttice_core.metrics.sampling import (
     cached_logits,
     count_operations,
     distinct_count,
-    distinct_indices,
     index_counts,
     prior_chunks,
 )
 from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
 from fluxttice_core.spaces.operation_space import OperationSpace
-from tests.measuring import generator
+from tests.measuring import Watched, generator
 from tests.refusals import refused
 
 
@@ -194,7 +192,6 @@ def test_distinct_counts_are_those_of_a_set(indices: list[int]) -> None:
     sample = torch.tensor(indices, dtype=torch.int64)
     assert distinct_count(sample, 31) == len(set(indices))
     assert distinct_count(sample, 2**62) == len(set(indices))
-    assert distinct_indices(sample).tolist() == sorted(set(indices))
     assert int(index_counts(sample, 31).sum()) == len(indices)
 
 
@@ -216,18 +213,12 @@ def test_a_sampler_draws_by_its_rule() -> None:
     assert counts.max() < 1_150
 
 
-def test_latents_are_decoded_a_chunk_at_a_time() -> None:
-    seen = []
-
-    @dataclass(frozen=True)
-    class Watched(ConstantDecoder):
-        def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
-            seen.append(len(z))
-            return super().decode_logits(z)
-
-    drawn = DecoderSampler(Watched(OperationSpace()), "categorical", chunk=100).sample(250, generator())
-    assert len(drawn) == 250
-    assert sorted(seen) == [50, 100, 100]
+def test_latents_are_decoded_a_chunk_at_a_time_and_few_on_a_processor() -> None:
+    watched, cached = Watched(OperationSpace()), Watched(OperationSpace(2))
+    assert len(DecoderSampler(watched, "categorical", chunk=100).sample(250, generator())) == 250
+    assert sorted(watched.sizes) == [50, 100, 100]
+    assert cached_logits(cached, torch.zeros(5_000, 16)).shape == (5_000, 4, 2)
+    assert cached.sizes == [2048, 2048, 904]
 
 
 def test_indices_are_drawn_with_the_generator() -> None:
@@ -253,16 +244,3 @@ def test_a_mean_halfway_to_the_middle_symbol_rounds_to_it(logits: list[float], p
 def test_a_symbol_of_no_weight_is_not_drawn_by_the_number_0() -> None:
     logits = torch.tensor([[[-math.inf, 0.0, 0.0]]])
     assert indices_by("categorical", logits, torch.zeros(1, 1)).item() == 1
-
-
-def test_on_a_processor_few_latents_are_decoded_at_a_time() -> None:
-    sizes = []
-
-    @dataclass(frozen=True)
-    class Watched(ConstantDecoder):
-        def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
-            sizes.append(len(z))
-            return super().decode_logits(z)
-
-    assert cached_logits(Watched(OperationSpace(2)), torch.zeros(5_000, 16)).shape == (5_000, 4, 2)
-    assert sizes == [2048, 2048, 904]

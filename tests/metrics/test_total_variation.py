@@ -28,6 +28,9 @@ def skewed(concentration: float) -> np.ndarray:
     return np.random.default_rng(7).dirichlet(np.full(SIZE, concentration))
 
 
+GENERATORS = {"even": EVEN, "nearly": skewed(50.0), "skewed": skewed(5.0), "sparse": skewed(0.5)}
+
+
 def distance(p: np.ndarray) -> float:
     return 0.5 * float(np.abs(p - 1 / SIZE).sum())
 
@@ -56,9 +59,7 @@ def test_without_noise_it_is_the_distance() -> None:
     assert found.estimate.error == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "p", [EVEN, skewed(50.0), skewed(5.0), skewed(0.5)], ids=["even", "nearly", "skewed", "sparse"]
-)
+@pytest.mark.parametrize("p", GENERATORS.values(), ids=GENERATORS)
 @pytest.mark.parametrize("measure", [total_variation, argmax_total_variation])
 def test_the_interval_covers_the_distance_as_often_as_it_says(
     measure: Callable[[MassEstimate], Bracket], p: np.ndarray
@@ -68,9 +69,7 @@ def test_the_interval_covers_the_distance_as_often_as_it_says(
     assert covered / 400 >= 0.95
 
 
-@pytest.mark.parametrize(
-    "p", [EVEN, skewed(50.0), skewed(5.0), skewed(0.5)], ids=["even", "nearly", "skewed", "sparse"]
-)
+@pytest.mark.parametrize("p", GENERATORS.values(), ids=GENERATORS)
 def test_the_distance_lies_between_cross_fit_and_plug_in(p: np.ndarray) -> None:
     found = [argmax_total_variation(noisy(seed, p)) for seed in range(200)]
     error = 0.002

@@ -125,15 +125,15 @@ def test_no_skewed_generator_exceeds_the_uniform_one() -> None:
     assert beyond / runs < 0.05
 
 
-def test_every_operation_seen_is_still_a_count() -> None:
+def test_ends_of_the_distribution() -> None:
+    assert distinct_tails(10_001, 19_683, 10_000).at_least == distinct_tails(0, 19_683, 10_000).at_most == 0
+    assert distinct_tails(499, 500, 4_000) == uniform_null._exact_tails(499, 500, 4_000)
+    # Chances that round to more than all are all.
+    assert distinct_tails(4, 5, 4).at_most == distinct_tails(1, 5, 4).at_least == 1
     tails = distinct_tails(5_000, 5_000, 50_000)
     assert tails.at_most == 1
     assert 0 < tails.at_least < 1
-
-
-def test_impossible_counts_have_no_probability() -> None:
-    assert distinct_tails(10_001, 19_683, 10_000).at_least == 0
-    assert distinct_tails(0, 19_683, 10_000).at_most == 0
+    assert [expected_share(2, 1), expected_share(2, 2)] == pytest.approx([0.5, 0.75])
 
 
 @pytest.mark.parametrize(("size", "draws"), [(0, 5), (5, 0), (-3, 5)])
@@ -145,11 +145,6 @@ def test_empty_spaces_and_no_draws_are_refused(size: int, draws: int) -> None:
         distinct_tails(1, size, draws)
 
 
-def test_two_operations_are_half_seen_by_one_draw() -> None:
-    assert expected_share(2, 1) == pytest.approx(0.5)
-    assert expected_share(2, 2) == pytest.approx(0.75)
-
-
 def test_repeats_in_a_vast_space_are_a_poisson_count() -> None:
     r"""A million draws of 10^12 operations repeat one another N(N-1)/2K = 1/2 times on average."""
     draws, chances = 10**6, [math.exp(-0.5) * 0.5**k / math.factorial(k) for k in range(5)]
@@ -157,15 +152,6 @@ def test_repeats_in_a_vast_space_are_a_poisson_count() -> None:
         tails = distinct_tails(draws - repeats, 10**12, draws)
         assert tails.at_least == pytest.approx(sum(chances[: repeats + 1]), rel=1e-5)
         assert tails.at_most == pytest.approx(1 - sum(chances[:repeats]), rel=1e-5)
-
-
-def test_4000_draws_are_still_computed_outright() -> None:
-    assert distinct_tails(499, 500, 4_000) == uniform_null._exact_tails(499, 500, 4_000)
-
-
-def test_chances_that_round_to_more_than_all_are_all() -> None:
-    assert distinct_tails(4, 5, 4).at_most == 1
-    assert distinct_tails(1, 5, 4).at_least == 1
 
 
 def test_a_count_that_is_nearly_certain_is_matched_by_its_skewness_too() -> None:

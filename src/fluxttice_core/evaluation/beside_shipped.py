@@ -8,8 +8,6 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.naming import label
 from fluxttice_core.metrics.settings import Half
 
-__all__ = ["HEADLINE", "beside_shipped"]
-
 HEADLINE = (
     "efficiency/argmax/50000",
     "coverage/argmax/50000",

@@ -16,16 +16,6 @@ from fluxttice_core.metrics.naming import label
 if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import ControlName
 
-__all__ = [
-    "CONTROL_WORDS",
-    "DESCRIPTIONS",
-    "SIGNS",
-    "limitations_of",
-    "numbers_in",
-    "stray_number",
-    "warnings_of",
-]
-
 SIGNS: dict[ControlName, str] = {
     "uniform_sampler": "U",
     "untrained": "N",

@@ -16,8 +16,6 @@ from fluxttice_core.storage.pretrained import certified, load
 if TYPE_CHECKING:
     from fluxttice_core.evaluation.benchmark import Target
 
-__all__ = ["certified_report", "coverage_report"]
-
 NOTE = (
     "As it was certified and signed with the shipped model; nothing was measured now. "
     "coverage_report(remeasure=True) measures it here."

@@ -11,8 +11,6 @@ from fluxttice_core.evaluation.caveats import DESCRIPTIONS, limitations_of, stra
 from fluxttice_core.metrics.naming import Scale, entry_of, scale_of
 from fluxttice_core.metrics.settings import MeasurementSettings
 
-__all__ = ["wrong_scales", "wrong_sentences"]
-
 _ROUNDING = 1e-9
 
 

@@ -14,8 +14,6 @@ from fluxttice_core.metrics.settings import BRACKETED, Half, MeasurementSettings
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
 
-__all__ = ["wrong_intervals"]
-
 _ROUNDING = 1e-9
 _BRACKETED = ("total_variation", "argmax_total_variation")
 _Coverage = Mapping[tuple[str, Half], Figure]

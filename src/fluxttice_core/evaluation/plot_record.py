@@ -29,8 +29,6 @@ from fluxttice_core.errors import MeasurementError
 
 Drawn = Line2D | Rectangle | Text | Collection
 
-__all__ = ["out_of_date", "record_of", "round_numbers", "sealed"]
-
 DIGITS = 6
 """Significant digits of every number that is drawn: a hundred times finer than a printed page shows."""
 

@@ -13,8 +13,6 @@ from matplotlib.figure import Figure
 from fluxttice_core.evaluation.plot_record import record_of, round_numbers, sealed
 from fluxttice_core.metrics.settings import Half
 
-__all__ = ["BAND", "CEILING", "FLOOR", "HALVES", "Stroke", "encoded", "new_figure", "styled"]
-
 _Arguments = ParamSpec("_Arguments")
 Format = Literal["svg", "png", "pdf"]
 

@@ -17,15 +17,6 @@ from fluxttice_core.metrics.rate_distortion import BASE, frontier_curve
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
 
-__all__ = [
-    "coverage_plot",
-    "draw_plots",
-    "latent_plot",
-    "mass_plot",
-    "plots_of",
-    "rate_distortion_plot",
-]
-
 _PER_ROW = 4
 _LEVEL = 0.95
 

@@ -14,24 +14,13 @@ from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.law_checks import LawRecord, check_laws
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of
-from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, result_schema, schema_fault, upgraded
+from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
 from fluxttice_core.storage.pretrained import TrainedModel
-
-__all__ = [
-    "Circumstances",
-    "check_result",
-    "read_report",
-    "read_result",
-    "report_coverage",
-    "result_of",
-    "result_schema",
-    "write_result",
-]
 
 _ROUNDING = 1e-9
 SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 2

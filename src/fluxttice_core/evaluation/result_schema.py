@@ -8,8 +8,6 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-__all__ = ["MAXIMUM_RESULT", "result_schema", "schema_fault", "upgraded"]
-
 MAXIMUM_RESULT = 8 << 20
 """Bytes of the largest result file that is read: many times what the largest settings give."""
 

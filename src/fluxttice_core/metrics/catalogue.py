@@ -24,8 +24,6 @@ from fluxttice_core.metrics.settings import (
 )
 from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 
-__all__ = ["CATALOGUE", "METRIC_SET", "Case", "Entry", "base_of", "histogram_entropy_of_prior"]
-
 METRIC_SET = 1
 """The set that is measured now; one more with every release that adds metrics."""
 

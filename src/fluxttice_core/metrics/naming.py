@@ -11,19 +11,6 @@ from fluxttice_core.metrics import catalogue
 from fluxttice_core.metrics.catalogue import CATALOGUE, CODES, DISTRIBUTION, PAIR, REACH, Case, Entry
 from fluxttice_core.metrics.settings import DecodeRule, Direction, Half, MeasurementSettings, Unit
 
-__all__ = [
-    "Scale",
-    "Section",
-    "control_columns",
-    "due_metrics",
-    "entry_of",
-    "headline_names",
-    "label",
-    "require_known",
-    "scale_of",
-    "sections",
-]
-
 _NAME = re.compile(r"(coupled/rho=[^/]+/)?(?P<base>.+?)(/(N=)?(?P<budget>[1-9][0-9]{0,9}))?")
 _TERNARY = 3
 

@@ -16,7 +16,6 @@ from fluxttice_core.metrics.sampling import (
     DECODE_CHUNK,
     DecoderSampler,
     IndexSampler,
-    distinct_indices,
     prior_chunks,
 )
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -86,8 +85,8 @@ def compare_sets(first: Int64[Tensor, "n"], second: Int64[Tensor, "m"]) -> SetCo
         >>> both.union, both.jaccard_similarity
         (4, 0.25)
     """
-    left, right = distinct_indices(first), distinct_indices(second)
-    return SetComparison(len(left), len(right), len(distinct_indices(torch.cat((left, right)))))
+    left, right = first.unique(), second.unique()
+    return SetComparison(len(left), len(right), len(torch.cat((left, right)).unique()))
 
 
 def compare_samplers(

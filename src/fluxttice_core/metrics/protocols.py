@@ -14,16 +14,13 @@ class Decodable(Protocol):
     @property
     def space(self) -> OperationSpace:
         """The operations that the model generates."""
-        ...
 
     @property
     def latent_dim(self) -> int:
         """Dimensions of the standard-normal prior."""
-        ...
 
     def decode_logits(self, z: Tensor) -> Tensor:
         """Map latents (n, latent_dim) to logits (n, cells, base)."""
-        ...
 
 
 @runtime_checkable
@@ -32,4 +29,3 @@ class Autoencoder(Decodable, Protocol):
 
     def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
         """Map tables (n, cells) of symbols to posterior means and log-variances, both (n, latent_dim)."""
-        ...

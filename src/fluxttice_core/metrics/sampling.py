@@ -29,11 +29,9 @@ class IndexSampler(Protocol):
     @property
     def space(self) -> OperationSpace:
         """The operations that are generated."""
-        ...
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw the indices, int64 (n,), of n operations, independently and equally distributed."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -162,12 +160,4 @@ def distinct_count(indices: Int64[Tensor, "n"], size: int) -> int:
     if size <= ENUMERATION_LIMIT:
         return int(index_counts(indices, size).count_nonzero())
     require_indices(indices, size)
-    return len(distinct_indices(indices))
-
-
-def distinct_indices(indices: Int64[Tensor, "n"]) -> Int64[Tensor, "m"]:
-    """Return the different indices in rising order, of a space of any size, by one sort."""
-    ordered = indices.sort().values
-    first = torch.ones(len(ordered), dtype=torch.bool, device=ordered.device)
-    torch.ne(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
+    return len(indices.unique())

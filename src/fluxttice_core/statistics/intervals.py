@@ -58,8 +58,9 @@ def mean_interval(values: Float[np.ndarray, "n"], level: float = 0.95) -> Interv
     check_level(level)
     _check_repeats(values)
     mean = float(np.mean(values))
-    half_width = _student_half_width(values, level)
-    return Interval(mean, mean - half_width, mean + half_width, level, f"Student's t, {len(values)} repeats")
+    count, quantile = len(values), float(special.stdtrit(len(values) - 1, (1 + level) / 2))
+    half_width = quantile * float(np.std(values, ddof=1)) / math.sqrt(count)
+    return Interval(mean, mean - half_width, mean + half_width, level, f"Student's t, {count} repeats")
 
 
 def paired_difference(
@@ -134,13 +135,6 @@ def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: floa
     return Interval(
         over_draws.estimate, max(over_draws.lower, 0.0), min(over_draws.upper, 1.0), level, over_draws.method
     )
-
-
-def _student_half_width(values: Float[np.ndarray, "n"], level: float) -> float:
-    """Return t_{n-1} s / sqrt(n)."""
-    count = len(values)
-    quantile = float(special.stdtrit(count - 1, (1 + level) / 2))
-    return quantile * float(np.std(values, ddof=1)) / math.sqrt(count)
 
 
 def normal_quantile(level: float) -> float:
