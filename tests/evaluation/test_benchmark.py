@@ -54,27 +54,23 @@ def test_there_is_no_default_target_of_a_benchmark(tmp_path: Path) -> None:
         benchmark(None, tmp_path / "out.json", command="fluxttice benchmark", settings=MEASUREMENT)
 
 
-def test_a_missing_path_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_trained_model_is_refused(small_checkpoint: Path, tmp_path: Path) -> None:
+    network = DualVAE.initialised(Architecture(arity=1), torch.Generator().manual_seed(0))
+    untrained = replace(load(small_checkpoint), trained=False)
+    for target, words in ((network, "no record of any training"), (untrained, "never trained")):
+        with refused(CheckpointError, "untrained", words):
+            coverage_report(target, settings=MEASUREMENT)
     with refused(CheckpointError, "missing_checkpoint"):
         coverage_report(tmp_path / "nothing", settings=MEASUREMENT)
 
 
-def test_a_bare_network_is_refused() -> None:
-    network = DualVAE.initialised(Architecture(arity=1), torch.Generator().manual_seed(0))
-    with refused(CheckpointError, "untrained", "no record of any training"):
-        coverage_report(network, settings=MEASUREMENT)
-
-
-def test_a_record_of_no_training_is_refused(small_checkpoint: Path) -> None:
-    untrained = replace(load(small_checkpoint), trained=False)
-    with refused(CheckpointError, "untrained", "never trained"):
-        coverage_report(untrained, settings=MEASUREMENT)
-
-
-def test_random_weights_are_refused_whatever_their_record_says(untrained_checkpoint: Path) -> None:
+def test_random_weights_are_refused_whatever_their_record_says_and_nothing_is_written(
+    untrained_checkpoint: Path, tmp_path: Path
+) -> None:
     assert load(untrained_checkpoint).trained
     with refused(CheckpointError, "untrained", "these weights are not trained"):
-        coverage_report(untrained_checkpoint, settings=MEASUREMENT)
+        benchmark(untrained_checkpoint, tmp_path / "out.json", command="x", settings=MEASUREMENT)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("scheme", ["independent", "mirrored"])
@@ -133,12 +129,6 @@ def test_an_absent_device_is_refused(small_checkpoint: Path, monkeypatch: pytest
     settings = MEASUREMENT.model_copy(update={"device": "cuda"})
     with refused(SettingsError, "missing_device", "cuda is not there"):
         coverage_report(small_checkpoint, settings=settings)
-
-
-def test_nothing_is_written_of_a_refused_model(untrained_checkpoint: Path, tmp_path: Path) -> None:
-    with refused(CheckpointError, "untrained"):
-        benchmark(untrained_checkpoint, tmp_path / "out.json", command="x", settings=MEASUREMENT)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_result_file_holds_the_report(small_checkpoint: Path, tmp_path: Path) -> None:

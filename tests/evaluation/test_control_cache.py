@@ -47,16 +47,7 @@ def test_what_was_measured_once_is_read_again(cache: Path) -> None:
     assert len(list(cache.iterdir())) == 2
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        b"",
-        b"{}",
-        b"[]",
-        b'{"digest": "0", "controls": []}',
-        b"\x80\x04garbage",
-    ],
-)
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"digest": "0", "controls": []}', b"\x80garbage"])
 def test_a_damaged_entry_is_measured_again_and_replaced(cache: Path, damage: bytes) -> None:
     measure = Measuring()
     cached_controls("k", measure)
@@ -111,17 +102,18 @@ def test_programs_that_share_a_cache_do_not_disturb_each_other(
 
 def test_the_key_holds_everything_that_matters() -> None:
     parts = split(ARCHITECTURE.space)
-    keys = {
-        controls_key(ARCHITECTURE, "independent", SETTINGS, parts, 0.1),
-        controls_key(Architecture(arity=1, latent_dim=5), "independent", SETTINGS, parts, 0.1),
-        controls_key(ARCHITECTURE, "mirrored", SETTINGS, parts, 0.1),
-        controls_key(ARCHITECTURE, "independent", SETTINGS.with_only(seed=1), parts, 0.1),
-        controls_key(ARCHITECTURE, "independent", SETTINGS, replace(parts, held_out=parts.train), 0.1),
-        controls_key(ARCHITECTURE, "independent", SETTINGS, None, 0.1),
-        controls_key(ARCHITECTURE, "independent", SETTINGS, parts, 0.2),
-    }
-    assert len(keys) == 7
-    assert controls_key(ARCHITECTURE, "independent", SETTINGS, parts, 0.1) in keys
+    usual = (ARCHITECTURE, "independent", SETTINGS, parts, 0.1)
+    changes = (
+        (0, Architecture(arity=1, latent_dim=5)),
+        (1, "mirrored"),
+        (2, SETTINGS.with_only(seed=1)),
+        (3, replace(parts, held_out=parts.train)),
+        (3, None),
+        (4, 0.2),
+    )
+    keys = {controls_key(*usual[:n], value, *usual[n + 1 :]) for n, value in changes}  # type: ignore[arg-type]
+    assert len(keys | {controls_key(*usual)}) == 7  # type: ignore[arg-type]
+    assert controls_key(*usual) == controls_key(*usual)  # type: ignore[arg-type]
 
 
 def test_another_code_has_another_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def test_counts_are_those_of_each_label_in_order(labels: list[int]) -> None:
 
 def test_kinds_never_drawn_do_not_count() -> None:
     found = seen(np.array([0, 3, 0, 1], dtype=np.int16))
-    assert (found.tolist(), found.dtype) == ([3, 1], np.int64)
+    assert (found.tolist(), found.dtype.name) == ([3, 1], "int64")
     assert nonempty(np.array([0, 3, 0, 1])).tolist() == [3, 1]
     assert drawn_exactly(np.array([0, 3, 0, 1]), 1) == 1
 

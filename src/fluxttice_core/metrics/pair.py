@@ -85,8 +85,8 @@ def compare_sets(first: Int64[Tensor, "n"], second: Int64[Tensor, "m"]) -> SetCo
         >>> both.union, both.jaccard_similarity
         (4, 0.25)
     """
-    left, right = first.unique(), second.unique()
-    return SetComparison(len(left), len(right), len(torch.cat((left, right)).unique()))
+    left, right = torch.unique(first), torch.unique(second)
+    return SetComparison(len(left), len(right), len(torch.unique(torch.cat((left, right)))))
 
 
 def compare_samplers(

@@ -160,4 +160,4 @@ def distinct_count(indices: Int64[Tensor, "n"], size: int) -> int:
     if size <= ENUMERATION_LIMIT:
         return int(index_counts(indices, size).count_nonzero())
     require_indices(indices, size)
-    return len(indices.unique())
+    return len(torch.unique(indices))
