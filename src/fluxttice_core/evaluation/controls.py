@@ -146,7 +146,7 @@ class QuantileLookup:
 
 
 @dataclass(frozen=True)
-class HalfSupportLookup:
+class HalfSupportLookup(QuantileLookup):
     """The oracle's code folded onto the even-numbered operations: perfect for half of the space.
 
     Example:
@@ -157,24 +157,17 @@ class HalfSupportLookup:
         False
     """
 
-    space: OperationSpace
-
-    @property
-    def latent_dim(self) -> int:
-        """One latent a cell."""
-        return self.space.cells
-
-    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n d base"]:
-        """Logits that leave no doubt about the even-numbered operation at or below the looked-up one."""
-        index = indices_of(QuantileLookup(self.space).decode_positions(z), self.space.base)
-        return _certain_logits(positions_of(self.space, index - index % 2), self.space.base, z.dtype)
+    def decode_positions(self, z: Float[Tensor, "n d"]) -> Int64[Tensor, "n d"]:
+        """The even-numbered operation at or below the looked-up one."""
+        index = indices_of(super().decode_positions(z), self.space.base)
+        return positions_of(self.space, index - index % 2)
 
     def encode_gaussian(
         self, tables: Real[Tensor, "n d"]
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
         """The oracle's code of the even-numbered operation at or below each."""
         index = indices_of(tables.long() - self.space.symbols[0], self.space.base)
-        return QuantileLookup(self.space).encode_gaussian(symbols_of(self.space, index - index % 2))
+        return super().encode_gaussian(symbols_of(self.space, index - index % 2))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ tolerance: what the errors of its figures exceed once in 100,000 times, and an a
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -168,30 +168,30 @@ def _allowance(figures: Iterable[Quantity]) -> float:
     return total
 
 
-def _compared(above: Sequence[Quantity], below: Sequence[Quantity]) -> Iterable[Slack]:
+def _terms(figures: Figures, total: str) -> list[Quantity]:
+    """Return the figures, or the number, that a sum such as "rate + distortion" names."""
+    return [float(term) if term.isdecimal() else getattr(figures, term) for term in total.split(" + ")]
+
+
+def _compared(figures: Figures, above: str, below: str) -> Iterable[Slack]:
     """Yield by how much one sum exceeds another and the tolerance, or nothing if a figure is missing."""
-    if any(figure is None for figure in (*above, *below)):
+    sums = _terms(figures, above), _terms(figures, below)
+    if None in (*sums[0], *sums[1]):
         return
-    larger, smaller = sum(map(_value, above)), sum(map(_value, below))
+    larger, smaller = (sum(map(_value, terms)) for terms in sums)
     difference = 0.0 if larger == smaller else larger - smaller
     scale = 1 + min(abs(larger), abs(smaller))
-    yield difference, _allowance((*above, *below)) + _ARITHMETIC * scale
+    yield difference, _allowance((*sums[0], *sums[1])) + _ARITHMETIC * scale
 
 
-def _at_least(
-    larger: Callable[[Figures], Sequence[Quantity]], smaller: Callable[[Figures], Sequence[Quantity]]
-) -> Callable[[Figures], Iterable[Slack]]:
+def _at_least(larger: str, smaller: str) -> Callable[[Figures], Iterable[Slack]]:
     """Build the slack of "the sum of some figures is at least the sum of others"."""
-    return lambda figures: _compared(larger(figures), smaller(figures))
+    return lambda figures: _compared(figures, larger, smaller)
 
 
-def _equal(
-    left: Callable[[Figures], Sequence[Quantity]], right: Callable[[Figures], Sequence[Quantity]]
-) -> Callable[[Figures], Iterable[Slack]]:
+def _equal(left: str, right: str) -> Callable[[Figures], Iterable[Slack]]:
     """Build the slack of an equality: the negative distance of its two sides."""
-    return lambda figures: [
-        (-abs(difference), tolerance) for difference, tolerance in _compared(left(figures), right(figures))
-    ]
+    return lambda figures: [(-abs(slack), tolerance) for slack, tolerance in _compared(figures, left, right)]
 
 
 def _within_draws_and_space(figures: Figures) -> Iterable[Slack]:
@@ -250,42 +250,24 @@ LAWS: tuple[Law, ...] = (
     Law("E[coverage](N) <= 1 - (1 - 1/K)^N", "fraction", _below_ceiling),
     Law("E[coverage] rises with N", "fraction", _coverage_rises),
     Law("ln unseen is convex in N", "nats", _log_unseen_convex),
-    Law("union >= a", "fraction", _at_least(lambda f: [f.union], lambda f: [f.first])),
-    Law("union >= b", "fraction", _at_least(lambda f: [f.union], lambda f: [f.second])),
-    Law("union <= a + b", "fraction", _at_least(lambda f: [f.first, f.second], lambda f: [f.union])),
-    Law(
-        "Jaccard similarity >= a + b - 1",
-        "fraction",
-        _at_least(lambda f: [f.similarity, 1.0], lambda f: [f.first, f.second]),
-    ),
+    Law("union >= a", "fraction", _at_least("union", "first")),
+    Law("union >= b", "fraction", _at_least("union", "second")),
+    Law("union <= a + b", "fraction", _at_least("first + second", "union")),
+    Law("Jaccard similarity >= a + b - 1", "fraction", _at_least("similarity + 1", "first + second")),
     Law("Jaccard similarity = (a + b - union)/union", "fraction", _similarity_is_overlap),
-    Law("R + D >= NLL", "nats", _at_least(lambda f: [f.rate, f.distortion], lambda f: [f.nll])),
-    Law("R + D >= H", "nats", _at_least(lambda f: [f.rate, f.distortion], lambda f: [f.data_entropy])),
-    Law("NLL >= H", "nats", _at_least(lambda f: [f.nll], lambda f: [f.data_entropy])),
+    Law("R + D >= NLL", "nats", _at_least("rate + distortion", "nll")),
+    Law("R + D >= H", "nats", _at_least("rate + distortion", "data_entropy")),
+    Law("NLL >= H", "nats", _at_least("nll", "data_entropy")),
+    Law("I_q >= H - D", "nats", _at_least("code_information + distortion", "data_entropy")),
+    Law("I_q <= R", "nats", _at_least("rate", "code_information")),
+    Law("I_q <= H", "nats", _at_least("data_entropy", "code_information")),
+    Law("R = I_q + KL(q(z) || p(z))", "nats", _equal("rate", "code_information + marginal_divergence")),
+    Law("I_p >= 0", "nats", _at_least("generative_information", "0")),
+    Law("I_p <= H(p)", "nats", _at_least("model_entropy", "generative_information")),
+    Law("H(p) <= H", "nats", _at_least("data_entropy", "model_entropy")),
+    Law("KL(uniform || p) = NLL - H", "nats", _equal("divergence_from_uniform + data_entropy", "nll")),
     Law(
-        "I_q >= H - D",
-        "nats",
-        _at_least(lambda f: [f.code_information, f.distortion], lambda f: [f.data_entropy]),
-    ),
-    Law("I_q <= R", "nats", _at_least(lambda f: [f.rate], lambda f: [f.code_information])),
-    Law("I_q <= H", "nats", _at_least(lambda f: [f.data_entropy], lambda f: [f.code_information])),
-    Law(
-        "R = I_q + KL(q(z) || p(z))",
-        "nats",
-        _equal(lambda f: [f.rate], lambda f: [f.code_information, f.marginal_divergence]),
-    ),
-    Law("I_p >= 0", "nats", _at_least(lambda f: [f.generative_information], lambda _: [0.0])),
-    Law("I_p <= H(p)", "nats", _at_least(lambda f: [f.model_entropy], lambda f: [f.generative_information])),
-    Law("H(p) <= H", "nats", _at_least(lambda f: [f.data_entropy], lambda f: [f.model_entropy])),
-    Law(
-        "KL(uniform || p) = NLL - H",
-        "nats",
-        _equal(lambda f: [f.divergence_from_uniform, f.data_entropy], lambda f: [f.nll]),
-    ),
-    Law(
-        "KL(p || uniform) = H - H(p)",
-        "nats",
-        _equal(lambda f: [f.divergence_to_uniform, f.model_entropy], lambda f: [f.data_entropy]),
+        "KL(p || uniform) = H - H(p)", "nats", _equal("divergence_to_uniform + model_entropy", "data_entropy")
     ),
     Law("value = mean of its repeats", "fraction", _same(lambda f: f.repeats)),
     Law("efficiency = coverage / ceiling", "fraction", _same(lambda f: f.reaches)),
@@ -294,6 +276,6 @@ LAWS: tuple[Law, ...] = (
         "fraction",
         _same(lambda f: [(distance, 1 - similarity) for distance, similarity in f.overlaps]),
     ),
-    Law("sum p = 1", "fraction", _equal(lambda f: [f.total_mass], lambda _: [1.0])),
+    Law("sum p = 1", "fraction", _equal("total_mass", "1")),
 )
 """Every law, in the order in which a report lists them."""

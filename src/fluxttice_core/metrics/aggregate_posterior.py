@@ -66,10 +66,8 @@ def code_information(
         Hoffman and Johnson 2016.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.metrics.posterior import encode_rows
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> posteriors = encode_rows(QuantileLookup(OperationSpace(base=2)))
+        >>> import fluxttice_core as fx
+        >>> posteriors = fx.metrics.encode_rows(fx.evaluation.QuantileLookup(fx.OperationSpace(base=2)))
         >>> found = code_information(posteriors, latents=64, generator=torch.Generator().manual_seed(0))
         >>> round(found.mutual_information.value, 4), round(math.log(16), 4)
         (2.7726, 2.7726)

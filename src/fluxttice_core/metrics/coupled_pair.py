@@ -154,10 +154,10 @@ def couple(
         MeasurementError: If the halves do not fit each other, or rho or the rule is out of range.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
-        >>> oracle = QuantileLookup(OperationSpace())
-        >>> reconstruction_from_mean(couple(oracle, oracle, rho=0.3), torch.arange(9)).table_accuracy
+        >>> import fluxttice_core as fx
+        >>> oracle = fx.evaluation.QuantileLookup(OperationSpace())
+        >>> pair = couple(oracle, oracle, rho=0.3)
+        >>> fx.metrics.reconstruction_from_mean(pair, torch.arange(9)).table_accuracy
         1.0
     """
     return CoupledPair(CoupledHalf(vae_a, vae_b, rho, "a"), CoupledHalf(vae_a, vae_b, rho, "b"), rule)

@@ -124,12 +124,10 @@ def generative_figures(mass: MassEstimate) -> GenerativeFigures:
 
     Example:
         >>> import torch
-        >>> from fluxttice_core.evaluation.controls import DeltaDecoder
-        >>> from fluxttice_core.metrics.mass import estimate_mass
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> delta = DeltaDecoder(OperationSpace(base=2), 6)
+        >>> import fluxttice_core as fx
+        >>> delta = fx.evaluation.DeltaDecoder(fx.OperationSpace(base=2), 6)
         >>> g = torch.Generator().manual_seed(0)
-        >>> generative_figures(estimate_mass(delta, 80, generator=g)).effective_number_2.value
+        >>> generative_figures(fx.metrics.estimate_mass(delta, 80, generator=g)).effective_number_2.value
         1.0
     """
     nll, spread, log_size = negative_log_likelihood(mass), entropy(mass), mass.space.log_size
@@ -161,11 +159,9 @@ def negative_log_likelihood(mass: MassEstimate) -> Estimate:
 
     Example:
         >>> import torch
-        >>> from fluxttice_core.evaluation.controls import ConstantDecoder
-        >>> from fluxttice_core.metrics.mass import estimate_mass
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> constant = ConstantDecoder(OperationSpace())
-        >>> mass = estimate_mass(constant, 80, generator=torch.Generator().manual_seed(0))
+        >>> import fluxttice_core as fx
+        >>> constant = fx.evaluation.ConstantDecoder(fx.OperationSpace())
+        >>> mass = fx.metrics.estimate_mass(constant, 80, generator=torch.Generator().manual_seed(0))
         >>> round(negative_log_likelihood(mass).value, 4)
         9.8875
     """
@@ -194,11 +190,9 @@ def generative_information(mass: MassEstimate) -> Estimate:
 
     Example:
         >>> import torch
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.metrics.mass import estimate_mass
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> oracle = QuantileLookup(OperationSpace(base=2))
-        >>> mass = estimate_mass(oracle, 80_000, generator=torch.Generator().manual_seed(0))
+        >>> import fluxttice_core as fx
+        >>> oracle = fx.evaluation.QuantileLookup(fx.OperationSpace(base=2))
+        >>> mass = fx.metrics.estimate_mass(oracle, 80_000, generator=torch.Generator().manual_seed(0))
         >>> round(generative_information(mass).value, 2)
         1.0
     """

@@ -50,10 +50,9 @@ def composition_accuracy(model: Autoencoder, first: Int64[Tensor, "n"], second: 
     It shows that the code knows operations made from others, not that the latents add.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> import fluxttice_core as fx
         >>> rows = torch.arange(100)
-        >>> composition_accuracy(QuantileLookup(OperationSpace()), rows, rows.flip(0))
+        >>> composition_accuracy(fx.evaluation.QuantileLookup(fx.OperationSpace()), rows, rows.flip(0))
         1.0
     """
     space = model.space
@@ -78,9 +77,8 @@ def noise_response(
         MeasurementError: If the flips are not between 1 and the number of cells.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> g, oracle = torch.Generator().manual_seed(0), QuantileLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> g, oracle = torch.Generator().manual_seed(0), fx.evaluation.QuantileLookup(fx.OperationSpace())
         >>> noise_response(oracle, torch.arange(100), flips=2, generator=g)
         NoiseResponse(to_given=1.0, to_clean=0.0)
     """
@@ -108,9 +106,9 @@ def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryR
         MeasurementError: If there are fewer than twice as many rows as the map has unknowns.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> symmetry_response(QuantileLookup(OperationSpace()), torch.arange(0, 19683, 50)).exact
+        >>> import fluxttice_core as fx
+        >>> oracle = fx.evaluation.QuantileLookup(fx.OperationSpace())
+        >>> symmetry_response(oracle, torch.arange(0, 19683, 50)).exact
         1.0
     """
     half, space = len(rows) // 2, model.space
@@ -140,10 +138,9 @@ def interpolation_betweenness(
     that in b, and never turn back.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> import fluxttice_core as fx
         >>> rows = torch.arange(100)
-        >>> interpolation_betweenness(QuantileLookup(OperationSpace()), rows, rows + 9000)
+        >>> interpolation_betweenness(fx.evaluation.QuantileLookup(fx.OperationSpace()), rows, rows + 9000)
         1.0
     """
     start, end = _means(model, first), _means(model, second)
@@ -164,10 +161,9 @@ def arithmetic_accuracy(
         MeasurementError: If no cell of a - b + c is a symbol.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
+        >>> import fluxttice_core as fx
         >>> rows = torch.arange(100)
-        >>> arithmetic_accuracy(QuantileLookup(OperationSpace()), rows, rows + 9, rows + 700)
+        >>> arithmetic_accuracy(fx.evaluation.QuantileLookup(fx.OperationSpace()), rows, rows + 9, rows + 700)
         1.0
     """
     space = model.space

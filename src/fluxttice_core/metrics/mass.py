@@ -85,8 +85,8 @@ def estimate_mass(
         MeasurementError: If the draws are no multiple of the groups, or the decoder returns NaN.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import ConstantDecoder
-        >>> constant = ConstantDecoder(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> constant = fx.evaluation.ConstantDecoder(OperationSpace())
         >>> mass = estimate_mass(constant, 80, generator=torch.Generator().manual_seed(0))
         >>> bool(np.allclose(mass.p, 1 / 19_683, rtol=1e-5))
         True

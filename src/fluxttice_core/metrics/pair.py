@@ -98,10 +98,10 @@ def compare_samplers(
         MeasurementError: If the generators are of different spaces.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import HalfSupportSampler, UniformSampler
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> space, g = OperationSpace(base=2), torch.Generator().manual_seed(0)
-        >>> compare_samplers(UniformSampler(space), HalfSupportSampler(space), 1000, generator=g).union
+        >>> import fluxttice_core as fx
+        >>> space, g = fx.OperationSpace(base=2), torch.Generator().manual_seed(0)
+        >>> uniform, half = fx.evaluation.UniformSampler(space), fx.evaluation.HalfSupportSampler(space)
+        >>> compare_samplers(uniform, half, 1000, generator=g).union
         16
     """
     if first.space != second.space:
@@ -131,9 +131,8 @@ def agreement(first: Decodable, second: Decodable, draws: int, *, generator: tor
         MeasurementError: If the decoders do not fit each other, or there are no draws.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> oracle = QuantileLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> oracle = fx.evaluation.QuantileLookup(fx.OperationSpace())
         >>> agreement(oracle, oracle, 100, generator=torch.Generator().manual_seed(0)).table_agreement
         1.0
     """

@@ -87,9 +87,8 @@ def encode_rows(
         MeasurementError: If there are no rows, or the encoder returns a number that is not finite.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> encode_rows(QuantileLookup(OperationSpace())).mu.shape
+        >>> import fluxttice_core as fx
+        >>> encode_rows(fx.evaluation.QuantileLookup(fx.OperationSpace())).mu.shape
         torch.Size([19683, 9])
     """
     if rows is None:
@@ -160,9 +159,8 @@ def distortion(
         Alemi et al. 2018.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> oracle = QuantileLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> oracle = fx.evaluation.QuantileLookup(fx.OperationSpace())
         >>> distortion(oracle, encode_rows(oracle), generator=torch.Generator().manual_seed(0)).value < 0.001
         True
     """

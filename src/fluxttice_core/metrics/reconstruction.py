@@ -78,9 +78,9 @@ def reconstruction_from_mean(model: Autoencoder, rows: Int64[Tensor, "n"]) -> Re
         MeasurementError: If there are no rows.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> reconstruction_from_mean(QuantileLookup(OperationSpace()), torch.arange(100)).table_accuracy
+        >>> import fluxttice_core as fx
+        >>> oracle = fx.evaluation.QuantileLookup(fx.OperationSpace())
+        >>> reconstruction_from_mean(oracle, torch.arange(100)).table_accuracy
         1.0
     """
     return _reconstruction(model, rows, "mean", 1, None)
@@ -106,10 +106,9 @@ def reconstruction_from_posterior(
         MeasurementError: If there are no rows or no draws.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
-        >>> g, rows = torch.Generator().manual_seed(0), torch.arange(100)
-        >>> reconstruction_from_posterior(QuantileLookup(OperationSpace()), rows, draws=2, generator=g).trials
+        >>> import fluxttice_core as fx
+        >>> g, oracle = torch.Generator().manual_seed(0), fx.evaluation.QuantileLookup(fx.OperationSpace())
+        >>> reconstruction_from_posterior(oracle, torch.arange(100), draws=2, generator=g).trials
         200
     """
     return _reconstruction(model, rows, "draw", draws, generator)

@@ -44,8 +44,8 @@ class DecoderSampler:
         chunk: Latents decoded at a time.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import QuantileLookup
-        >>> sampler = DecoderSampler(QuantileLookup(OperationSpace(base=2)), "argmax")
+        >>> import fluxttice_core as fx
+        >>> sampler = DecoderSampler(fx.evaluation.QuantileLookup(OperationSpace(base=2)), "argmax")
         >>> sampler.sample(1000, torch.Generator().manual_seed(0)).bincount().shape
         torch.Size([16])
     """
@@ -129,9 +129,9 @@ def count_operations(
         MeasurementError: If an index is outside the space.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import UniformSampler
-        >>> space = OperationSpace(base=2)
-        >>> int(count_operations(UniformSampler(space), 1000, torch.Generator().manual_seed(0)).sum())
+        >>> import fluxttice_core as fx
+        >>> uniform = fx.evaluation.UniformSampler(OperationSpace(base=2))
+        >>> int(count_operations(uniform, 1000, torch.Generator().manual_seed(0)).sum())
         1000
     """
     sampler.space.require_enumerable()

@@ -70,13 +70,11 @@ def total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
         level: Share of repetitions that the interval must cover the distance in, at least.
 
     Example:
-        >>> from fluxttice_core.evaluation.controls import ConstantDecoder
-        >>> from fluxttice_core.metrics.mass import estimate_mass
-        >>> from fluxttice_core.spaces.operation_space import OperationSpace
         >>> import torch
+        >>> import fluxttice_core as fx
         >>> g = torch.Generator().manual_seed(0)
-        >>> constant = ConstantDecoder(OperationSpace(base=2))
-        >>> round(total_variation(estimate_mass(constant, 80, generator=g)).interval.upper, 4)
+        >>> constant = fx.evaluation.ConstantDecoder(fx.OperationSpace(base=2))
+        >>> round(total_variation(fx.metrics.estimate_mass(constant, 80, generator=g)).interval.upper, 4)
         0.0
     """
     count = len(mass.groups)
