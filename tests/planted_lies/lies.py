@@ -153,7 +153,7 @@ LIES = (
     Lie(
         "figures come without their ceiling",
         (Edit("metrics/metric.py", "if math.isnan(self.ceiling):", "if False:"),),
-        (f"{_METRICS}/test_metric.py::test_a_figure_without_a_ceiling_is_refused",),
+        (f"{_METRICS}/test_metric.py::test_a_figure_without_its_context_is_refused",),
     ),
     Lie(
         "result files come without their ceiling",
