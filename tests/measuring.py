@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -10,16 +12,16 @@ from jaxtyping import config
 from torch import Tensor
 
 from fluxttice_core.errors import ErrorCode, FluxtticeError, MeasurementError
+from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.controls import ConstantDecoder
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.steps import Halves
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from fluxttice_core.statistics.intervals import Interval
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -29,6 +31,19 @@ def generator(seed: int = 0) -> torch.Generator:
 def by_quantity(found: Iterable[object]) -> dict[str, Figure]:
     """The figures among what was measured, by what they are of."""
     return {item.quantity: item for item in found if isinstance(item, Figure)}
+
+
+def exact(value: float, **others: Any) -> Figure:
+    """A figure that is known without error, whatever else is said of it."""
+    usual = {"quantity": "G", "half": "a", "unit": "ratio", "direction": "higher", "ceiling": 1.0}
+    return Figure(value=value, **{**usual, **others})
+
+
+def sampled(value: float, width: float, **others: Any) -> Figure:
+    """A figure with the half-width of its interval."""
+    drawn = {"estimator": "monte_carlo", "draws": 100, "seed": 0}
+    interval = Interval(value, value - width, value + width, 0.95, "normal")
+    return exact(value, interval=interval, **{**drawn, **others})
 
 
 @dataclass(frozen=True)
@@ -129,10 +144,7 @@ SETTINGS = MeasurementSettings(
 
 @pytest.fixture(scope="session")
 def report() -> Report:
-    def untrained(seed: int) -> Halves:
-        network = DualVAE.initialised(ARCHITECTURE, torch.Generator().manual_seed(seed)).eval()
-        return {"a": network.vae_a, "b": network.vae_b}
-
+    untrained = partial(untrained_halves, ARCHITECTURE)
     return measure(
         untrained(99), untrained=untrained, settings=SETTINGS, split=split(ARCHITECTURE.space), title="small"
     )

@@ -1,13 +1,13 @@
 """Differences have intervals: equal models do not differ, and better ones are found better."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.comparison import comparison_table, difference, differences
@@ -15,11 +15,11 @@ from fluxttice_core.evaluation.controls import DeltaDecoder, HalfSupportLookup, 
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.coupled_pair import CombinedDecoder
 from fluxttice_core.metrics.metric import Figure
-from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.statistics.intervals import Interval
+from tests.measuring import sampled
 from tests.refusals import refused
 
 SPACE = OperationSpace(base=2, arity=2)
@@ -28,22 +28,9 @@ SETTINGS = MeasurementSettings(
 )
 
 
-@dataclass(frozen=True)
-class WithoutEncoder:
-    """The decoder of a model alone."""
-
-    model: Decodable
-
-    @property
-    def space(self) -> OperationSpace:
-        return self.model.space
-
-    @property
-    def latent_dim(self) -> int:
-        return self.model.latent_dim
-
-    def decode_logits(self, z: Tensor) -> Tensor:
-        return self.model.decode_logits(z)
+def drawn(value: float, error: float, **others: Any) -> Figure:
+    usual = {"quantity": "nll", "unit": "nats", "error": error, "draws": 10}
+    return sampled(value, 2 * error, **{**usual, **others})
 
 
 @pytest.fixture(scope="module")
@@ -51,26 +38,10 @@ def reports() -> tuple[Report, Report]:
     """Of half the space, and of the whole."""
     controls = measured_controls(SPACE, lambda seed: {"a": DeltaDecoder(SPACE, seed)}, SETTINGS, None)
     half, whole = (
-        measure({"a": WithoutEncoder(model)}, controls=controls, settings=SETTINGS)
+        measure({"a": CombinedDecoder(model, model)}, controls=controls, settings=SETTINGS)
         for model in (HalfSupportLookup(SPACE), QuantileLookup(SPACE))
     )
     return half, whole
-
-
-def sampled(value: float, error: float, better: Direction = "higher") -> Figure:
-    return Figure(
-        quantity="nll",
-        half="a",
-        value=value,
-        unit="nats",
-        direction=better,
-        ceiling=1.0,
-        estimator="monte_carlo",
-        interval=Interval(value, value - 2 * error, value + 2 * error, 0.95, "normal"),
-        error=error,
-        draws=10,
-        seed=0,
-    )
 
 
 def test_a_better_generator_is_found_better_and_the_other_way_worse(reports: tuple[Report, Report]) -> None:
@@ -87,20 +58,20 @@ def test_a_better_generator_is_found_better_and_the_other_way_worse(reports: tup
 def test_the_order_of_two_models_only_turns_the_sign(
     first: float, other: float, error: float, better: Direction
 ) -> None:
-    one, two = sampled(first, error, better), sampled(other, error, better)
+    one, two = drawn(first, error, direction=better), drawn(other, error, direction=better)
     there, back = difference(one, two), difference(two, one)
     assert there.interval.estimate == -back.interval.estimate
     assert {"better": "worse", "worse": "better", "same": "same"}[there.verdict] == back.verdict
 
 
 def test_errors_add_up_in_squares() -> None:
-    interval = difference(sampled(1.0, 0.3), sampled(2.0, 0.4)).interval
+    interval = difference(drawn(1.0, 0.3), drawn(2.0, 0.4)).interval
     assert interval.upper - interval.estimate == pytest.approx(1.96 * 0.5, rel=1e-3)
 
 
 def test_repeats_of_the_same_draws_are_paired() -> None:
-    first = replace(sampled(1.0, 0.5), samples=(0.5, 1.0, 1.5), repeats=3)
-    other = replace(sampled(1.1, 0.5), samples=(0.6, 1.1, 1.61), repeats=3)
+    first = drawn(1.0, 0.5, samples=(0.5, 1.0, 1.5), repeats=3)
+    other = drawn(1.1, 0.5, samples=(0.6, 1.1, 1.61), repeats=3)
     paired = difference(first, other)
     assert paired.verdict == "better"
     assert difference(first, replace(other, seed=1)).verdict == "same"
@@ -114,7 +85,7 @@ def test_exact_figures_differ_exactly() -> None:
 
 def test_other_draws_cannot_be_compared() -> None:
     with refused(MeasurementError, "settings_mismatch", "the same settings"):
-        difference(sampled(1.0, 0.1), replace(sampled(1.0, 0.1), draws=20))
+        difference(drawn(1.0, 0.1), drawn(1.0, 0.1, draws=20))
 
 
 def test_the_table_names_both_and_its_units_says_what_its_signs_mean_and_fits_100_columns(
@@ -137,7 +108,7 @@ def test_the_table_names_both_and_its_units_says_what_its_signs_mean_and_fits_10
 
 def test_single_samples_are_not_paired() -> None:
     def repeated(value: float, *samples: float) -> Figure:
-        return replace(sampled(value, 0.05), repeats=len(samples), samples=samples)
+        return drawn(value, 0.05, repeats=len(samples), samples=samples)
 
     alone = difference(repeated(0.5, 0.5), repeated(0.6, 0.6)).interval
     assert alone.estimate == pytest.approx(0.1)
@@ -146,7 +117,7 @@ def test_single_samples_are_not_paired() -> None:
 
 
 def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
-    first, other = replace(sampled(1.0, 0.3), dof=7.0), replace(sampled(2.0, 0.4), dof=4.0)
+    first, other = drawn(1.0, 0.3, dof=7.0), drawn(2.0, 0.4, dof=4.0)
     interval = difference(first, other).interval
     assert interval.upper - interval.estimate == pytest.approx(2.776445 * 0.5, rel=1e-6)
 

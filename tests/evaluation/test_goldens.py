@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from fluxttice_core.audit.other_claims import (
 )
 from fluxttice_core.audit.printed_numbers import stated_number, stated_share
 from fluxttice_core.audit.verdicts import Finding
+from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.comparison import comparison_table
 from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.evaluation.measure import measure
@@ -39,7 +41,6 @@ from fluxttice_core.evaluation.result_schema import upgraded
 from fluxttice_core.evaluation.steps import Halves
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.split import split
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -114,9 +115,7 @@ def findings() -> list[Finding]:
     ]
 
 
-def untrained(seed: int) -> Halves:
-    network = DualVAE.initialised(NARROW, torch.Generator().manual_seed(seed)).eval()
-    return {"a": network.vae_a, "b": network.vae_b}
+untrained = partial(untrained_halves, NARROW)
 
 
 def measured() -> Report:

@@ -14,24 +14,9 @@ from fluxttice_core.evaluation.number_format import (
     unit_sign,
     with_interval,
 )
-from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import Unit
 from fluxttice_core.statistics.intervals import Interval
-
-
-def sampled(value: float, half_width: float, unit: Unit) -> Figure:
-    return Figure(
-        quantity="x",
-        half="a",
-        value=value,
-        unit=unit,
-        direction="higher",
-        ceiling=1.0,
-        estimator="monte_carlo",
-        interval=Interval(value, value - half_width, value + half_width, 0.95, "normal"),
-        draws=3,
-        seed=0,
-    )
+from tests.measuring import sampled
 
 
 @pytest.mark.parametrize(
@@ -71,11 +56,11 @@ def test_values(value: float, unit: Unit, text: str) -> None:
     ],
 )
 def test_values_with_their_interval(value: float, half_width: float, unit: Unit, text: str) -> None:
-    assert with_interval(sampled(value, half_width, unit)) == text
+    assert with_interval(sampled(value, half_width, unit=unit)) == text
 
 
 def test_the_longer_side_of_an_interval_is_shown() -> None:
-    figure = replace(sampled(1.0, 0.0, "fraction"), interval=Interval(1.0, 0.98, 1.0, 0.95, "Wilson"))
+    figure = replace(sampled(1.0, 0.0, unit="fraction"), interval=Interval(1.0, 0.98, 1.0, 0.95, "Wilson"))
     assert with_interval(figure) == "100.00 ±2.00"
 
 

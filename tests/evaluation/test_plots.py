@@ -26,12 +26,7 @@ ROUNDED = 5e-6
 
 BOTH: tuple[Half, ...] = ("a", "b")
 NAMES = {"coverage.svg", "rate_distortion.svg", "mass.svg", "latents.svg"}
-DRAWERS = (
-    figures.coverage_plot,
-    figures.rate_distortion_plot,
-    figures.mass_plot,
-    figures.latent_plot,
-)
+DRAWERS = (figures.coverage_plot, figures.rate_distortion_plot, figures.mass_plot, figures.latent_plot)
 
 
 def drawn(axes: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:

@@ -2,12 +2,13 @@
 
 import dataclasses
 import math
+from functools import partial
 
 import pytest
-import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation import reference
+from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.caveats import DESCRIPTIONS
 from fluxttice_core.evaluation.control_scores import Control, beside_controls
 from fluxttice_core.evaluation.controls import QuantileLookup
@@ -16,7 +17,6 @@ from fluxttice_core.evaluation.steps import Halves, Step, run_steps, steps_of
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import ControlName, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
 from tests.refusals import refused
@@ -38,9 +38,7 @@ SETTINGS = MeasurementSettings(
 )
 
 
-def untrained(seed: int) -> Halves:
-    network = DualVAE.initialised(ARCHITECTURE, torch.Generator().manual_seed(seed)).eval()
-    return {"a": network.vae_a, "b": network.vae_b}
+untrained = partial(untrained_halves, ARCHITECTURE)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import io
 import json
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 
@@ -13,19 +14,18 @@ from rich.console import Console
 from torch import Tensor
 
 from fluxttice_core.errors import ErrorCode, LawViolation, MeasurementError, OperationError
+from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.caveats import CONTROL_WORDS, DESCRIPTIONS, SIGNS
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.report_json import controls_as_plain, controls_from_plain
-from fluxttice_core.evaluation.steps import Halves
 from fluxttice_core.metrics import codes as code_figures
 from fluxttice_core.metrics.metric import Score
 from fluxttice_core.metrics.posterior import Posteriors, Rate, rate
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
 from tests.refusals import refused
@@ -49,9 +49,7 @@ SETTINGS = MeasurementSettings(
 )
 
 
-def untrained(seed: int) -> Halves:
-    network = DualVAE.initialised(ARCHITECTURE, torch.Generator().manual_seed(seed)).eval()
-    return {"a": network.vae_a, "b": network.vae_b}
+untrained = partial(untrained_halves, ARCHITECTURE)
 
 
 @dataclass(frozen=True)

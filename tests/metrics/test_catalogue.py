@@ -129,9 +129,7 @@ def measured() -> dict[str, Figure]:
     return found
 
 
-def test_every_row_is_measured_and_everything_that_is_measured_has_a_row(
-    measured: dict[str, Figure],
-) -> None:
+def test_every_row_is_measured_and_everything_that_is_measured_has_a_row(measured: dict[str, Figure]) -> None:
     assert {entry_of(name).name for name in measured} == {entry.name for entry in CATALOGUE.values()}
 
 

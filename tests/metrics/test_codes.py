@@ -8,12 +8,7 @@ import torch
 
 from fluxttice_core.evaluation.controls import QuantileLookup, ShuffledLabels
 from fluxttice_core.evaluation.reference import BlankCode
-from fluxttice_core.metrics.codes import (
-    information_figures,
-    parts_of,
-    rate_figures,
-    reconstruction_figures,
-)
+from fluxttice_core.metrics.codes import information_figures, parts_of, rate_figures, reconstruction_figures
 from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.posterior import Posteriors, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder

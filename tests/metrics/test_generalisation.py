@@ -1,5 +1,6 @@
 """The oracle generalises in every way, a misled one in none, and impossible requests are refused."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -29,36 +30,54 @@ MISLED = ShuffledLabels(ORACLE, torch.randperm(SPACE.size, generator=torch.Gener
 
 
 @dataclass(frozen=True)
-class Forgetful(QuantileLookup):
-    """The oracle, but its encoder reads the first cell as the smallest symbol whatever it is."""
+class Altered(QuantileLookup):
+    """The oracle, but for how it reads tables, places means, takes latents and answers."""
 
-    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
-        read = tables.clone()
-        read[:, 0] = self.space.symbols[0]
-        return super().encode_gaussian(read)
-
-
-@dataclass(frozen=True)
-class Recording(QuantileLookup):
-    """The oracle, with a list of the tables that it was shown."""
-
-    shown: list[Tensor]
-
-    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
-        self.shown.append(tables)
-        return super().encode_gaussian(tables)
-
-
-@dataclass(frozen=True)
-class Swapped(QuantileLookup):
-    """The oracle with the codes of the middle and the greatest symbol exchanged, on both ways."""
+    read: Callable[[Tensor], Tensor] = lambda tables: tables
+    placed: Callable[[Tensor], Tensor] = lambda mu: mu
+    taken: Callable[[Tensor], Tensor] = lambda z: z
+    answer: Callable[[Tensor, Tensor], Tensor] = lambda _, positions: positions
 
     def decode_positions(self, z: Tensor) -> Tensor:
-        return torch.tensor([0, 2, 1])[super().decode_positions(z)]
+        return self.answer(z, super().decode_positions(self.taken(z)))
 
     def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
-        exchanged = torch.tensor([-1, 1, 0])[(tables + 1).long()]
-        return super().encode_gaussian(exchanged)
+        mu, logvar = super().encode_gaussian(self.read(tables))
+        return self.placed(mu), logvar
+
+
+FIRST = torch.eye(SPACE.cells)[0]
+FORGETFUL = Altered(SPACE, read=lambda tables: torch.where(FIRST > 0, -1, tables))
+"""It reads the first cell as the smallest symbol whatever it is."""
+
+SWAPPED = Altered(
+    SPACE,
+    read=lambda tables: torch.tensor([-1, 1, 0])[(tables + 1).long()],
+    answer=lambda _, positions: torch.tensor([0, 2, 1])[positions],
+)
+"""The codes of the middle and the greatest symbol are exchanged, on both ways."""
+
+SHIFTED = Altered(SPACE, placed=lambda mu: mu + 5 * FIRST, taken=lambda z: z - 5 * FIRST)
+"""One latent is counted from elsewhere."""
+
+DIPPING = Altered(SPACE, answer=lambda z, found: torch.where((FIRST > 0) & (z[:, 1:2].abs() < 0.3), 2, found))
+"""The first cell is the greatest symbol wherever the second latent is near 0."""
+
+TIMID = Altered(SPACE, placed=lambda mu: 0.46 * mu)
+"""Its means are only just beyond the cuts."""
+
+BOUNDED = Altered(SPACE, answer=lambda z, found: torch.where(z.abs() > 1.0, 1, found))
+"""It answers the middle symbol to latents far out."""
+
+
+def recording(shown: list[Tensor]) -> Altered:
+    """The oracle, with a list of the tables that it was shown."""
+
+    def read(tables: Tensor) -> Tensor:
+        shown.append(tables)
+        return tables
+
+    return Altered(SPACE, read=read)
 
 
 def shares(model: Autoencoder) -> tuple[float, ...]:
@@ -104,7 +123,7 @@ def test_a_fit_is_judged_on_rows_that_it_was_not_made_on() -> None:
 @pytest.mark.parametrize("flips", [1, 5, 9])
 def test_flips_change_as_many_cells_as_asked_to_either_other_symbol(flips: int) -> None:
     shown: list[Tensor] = []
-    model = Recording(SPACE, shown)
+    model = recording(shown)
     found = noise_response(model, A, flips=flips, generator=torch.Generator().manual_seed(flips))
     assert found == NoiseResponse(to_given=1.0, to_clean=0.0)
     change = (shown[0].long() - positions_of(SPACE, A) + 1) % 3
@@ -115,7 +134,7 @@ def test_flips_change_as_many_cells_as_asked_to_either_other_symbol(flips: int) 
 def test_a_code_that_forgets_a_cell_undoes_the_noise_in_it() -> None:
     """One cell in nine is forgotten, so that one flip in nine is in it, and half of those are undone."""
     rows = torch.zeros(4_000, dtype=torch.int64)
-    found = noise_response(Forgetful(SPACE), rows, flips=1, generator=torch.Generator().manual_seed(0))
+    found = noise_response(FORGETFUL, rows, flips=1, generator=torch.Generator().manual_seed(0))
     assert found.to_clean == pytest.approx(1 / 9, abs=0.02)
     assert found.to_given == pytest.approx(8 / 9, abs=0.02)
 
@@ -123,8 +142,8 @@ def test_a_code_that_forgets_a_cell_undoes_the_noise_in_it() -> None:
 def test_a_path_that_turns_back_is_not_between_its_ends() -> None:
     """Means that are read in the order -, +, 0: from - to 0 every path leads through +."""
     first, second = torch.tensor([0]), torch.tensor([1])
-    assert interpolation_betweenness(Swapped(SPACE), first, second) == 0
-    assert interpolation_betweenness(Swapped(SPACE), second, torch.tensor([2])) == 1
+    assert interpolation_betweenness(SWAPPED, first, second) == 0
+    assert interpolation_betweenness(SWAPPED, second, torch.tensor([2])) == 1
 
 
 def test_sums_are_taken_cell_by_cell_modulo_the_base() -> None:
@@ -148,42 +167,11 @@ def test_arithmetic_that_leaves_the_symbols_everywhere_is_refused() -> None:
     assert arithmetic_accuracy(ORACLE, bottom, bottom, bottom) == 1
 
 
-@dataclass(frozen=True)
-class Shifted(QuantileLookup):
-    """The oracle with one latent counted from elsewhere."""
-
-    def decode_positions(self, z: Tensor) -> Tensor:
-        return super().decode_positions(z - 5 * torch.eye(self.latent_dim)[0])
-
-    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
-        mu, logvar = super().encode_gaussian(tables)
-        return mu + 5 * torch.eye(self.latent_dim)[0], logvar
-
-
-@dataclass(frozen=True)
-class Dipping(QuantileLookup):
-    """The oracle, but the first cell is the greatest symbol wherever the second latent is near 0."""
-
-    def decode_positions(self, z: Tensor) -> Tensor:
-        positions = super().decode_positions(z)
-        positions[:, 0] = torch.where(z[:, 1].abs() < 0.3, 2, positions[:, 0])
-        return positions
-
-
-@dataclass(frozen=True)
-class Timid(QuantileLookup):
-    """The oracle with means only just beyond the cuts."""
-
-    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
-        mu, logvar = super().encode_gaussian(tables)
-        return 0.46 * mu, logvar
-
-
 def test_noise_comes_from_the_generator() -> None:
     shown: list[Tensor] = []
     for seed in (4, 4, 5):
         generator = torch.Generator().manual_seed(seed)
-        noise_response(Recording(SPACE, shown), A, flips=2, generator=generator)
+        noise_response(recording(shown), A, flips=2, generator=generator)
     assert torch.equal(shown[0], shown[1])
     assert not torch.equal(shown[0], shown[2])
 
@@ -203,46 +191,40 @@ def test_a_fit_needs_two_rows_for_each_unknown() -> None:
 
 def test_the_origin_of_the_codes_does_not_matter_for_the_fit() -> None:
     rows = torch.randperm(SPACE.size, generator=torch.Generator().manual_seed(3))[:6_000]
-    found = symmetry_response(Shifted(SPACE), rows)
+    found = symmetry_response(SHIFTED, rows)
     assert found.exact == 1
     assert found.linear_fit == pytest.approx(0.25, abs=0.02)
 
 
 def test_each_segment_counts_alone() -> None:
-    turned = interpolation_betweenness(Swapped(SPACE), torch.tensor([0, 1]), torch.tensor([1, 2]))
+    turned = interpolation_betweenness(SWAPPED, torch.tensor([0, 1]), torch.tensor([1, 2]))
     assert turned == 0.5
-    missed = interpolation_betweenness(Forgetful(SPACE), torch.tensor([0, 0]), torch.tensor([3, 1]))
+    missed = interpolation_betweenness(FORGETFUL, torch.tensor([0, 0]), torch.tensor([3, 1]))
     assert missed == 0.5
 
 
 def test_a_cell_that_leaves_a_symbol_common_to_both_ends_is_not_between_them() -> None:
     """The second cell goes from the smallest symbol to the greatest, and the first jumps on the way."""
-    assert interpolation_betweenness(Dipping(SPACE), torch.tensor([0]), torch.tensor([6])) == 0
+    assert interpolation_betweenness(DIPPING, torch.tensor([0]), torch.tensor([6])) == 0
     assert interpolation_betweenness(ORACLE, torch.tensor([0]), torch.tensor([6])) == 1
 
 
 def test_the_end_is_where_the_path_ends() -> None:
-    assert interpolation_betweenness(Timid(SPACE), torch.tensor([SPACE.size // 2]), torch.tensor([0])) == 1
+    assert interpolation_betweenness(TIMID, torch.tensor([SPACE.size // 2]), torch.tensor([0])) == 1
 
 
 def test_a_path_starts_at_its_beginning() -> None:
     """Means just beyond the cuts: after a tenth of the way to the middle they are there already."""
     smallest, middle = torch.tensor([0]), torch.tensor([SPACE.size // 2])
-    assert interpolation_betweenness(Timid(SPACE), smallest, middle) == 1
+    assert interpolation_betweenness(TIMID, smallest, middle) == 1
     starts = torch.tensor([1, 0])
-    assert interpolation_betweenness(Forgetful(SPACE), starts, torch.tensor([3, 3])) == 0.5
+    assert interpolation_betweenness(FORGETFUL, starts, torch.tensor([3, 3])) == 0.5
 
 
 def test_the_path_ends_at_the_second_code() -> None:
     """A step further and the means would have left the range in which the model still answers."""
-
-    @dataclass(frozen=True)
-    class Bounded(QuantileLookup):
-        def decode_positions(self, z: Tensor) -> Tensor:
-            return torch.where(z.abs() > 1.0, 1, super().decode_positions(z))
-
     first, second = torch.tensor([SPACE.size // 2]), torch.tensor([SPACE.size - 1])
-    assert interpolation_betweenness(Bounded(SPACE), first, second) == 1
+    assert interpolation_betweenness(BOUNDED, first, second) == 1
 
 
 def test_a_share_of_tables_counts_whole_tables() -> None:

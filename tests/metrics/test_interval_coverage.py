@@ -6,11 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from fluxttice_core.metrics.codes import (
-    information_figures,
-    rate_figures,
-    reconstruction_figures,
-)
+from fluxttice_core.metrics.codes import information_figures, rate_figures, reconstruction_figures
 from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.posterior import encode_rows

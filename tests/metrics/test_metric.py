@@ -23,23 +23,10 @@ from fluxttice_core.metrics.metric import (
 from fluxttice_core.metrics.settings import ControlName, Direction, MeasurementSettings
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval
+from tests.measuring import exact, sampled
 from tests.refusals import refused
 
 finite = st.floats(-100, 100, allow_nan=False)
-
-
-def exact(value: float, better: Direction = "higher", quantity: str = "G") -> Figure:
-    return Figure(quantity=quantity, half="a", value=value, unit="ratio", direction=better, ceiling=1.0)
-
-
-def sampled(value: float, width: float, better: Direction = "higher") -> Figure:
-    return dataclasses.replace(
-        exact(value, better),
-        estimator="monte_carlo",
-        interval=Interval(value, value - width, value + width, 0.95, "normal"),
-        draws=100,
-        seed=0,
-    )
 
 
 def metric(figure: Figure, *verdicts: tuple[ControlName, Verdict]) -> Metric:
@@ -90,18 +77,18 @@ def test_a_sampled_figure_has_the_interval_of_its_error() -> None:
 def test_a_fraction_is_finite_and_a_ratio_need_not_be(value: float) -> None:
     assert exact(value).value == value
     with refused(MeasurementError, "not_finite", "is infinite: a fraction is at most 1"):
-        dataclasses.replace(exact(value), unit="fraction")
+        exact(value, unit="fraction")
 
 
 def test_no_repeat_is_left_out_of_those_that_are_kept() -> None:
-    kept = dataclasses.replace(sampled(0.5, 0.1), repeats=3, samples=(0.4, 0.5, 0.6))
+    kept = sampled(0.5, 0.1, repeats=3, samples=(0.4, 0.5, 0.6))
     assert len(kept.samples) == 3
     with refused(MeasurementError, "contradictory", "G was repeated 3 times and keeps 2: keep all"):
         dataclasses.replace(kept, samples=(0.5, 0.6))
 
 
 def test_the_name_holds_the_draws_once() -> None:
-    budgeted = dataclasses.replace(sampled(0.5, 0.1), quantity="coverage/argmax/100")
+    budgeted = sampled(0.5, 0.1, quantity="coverage/argmax/100")
     assert budgeted.name == "coverage/argmax/100"
     assert sampled(0.5, 0.1).name == "G/100"
     assert exact(0.5).name == "G"
@@ -109,9 +96,9 @@ def test_the_name_holds_the_draws_once() -> None:
 
 
 def test_the_ratio_is_to_the_ceiling_where_there_is_one() -> None:
-    assert dataclasses.replace(exact(0.5), ceiling=2.0).ratio == 0.25
-    assert dataclasses.replace(exact(0.5), ceiling=0.0).ratio is None
-    assert dataclasses.replace(exact(math.inf)).ratio is None
+    assert exact(0.5, ceiling=2.0).ratio == 0.25
+    assert exact(0.5, ceiling=0.0).ratio is None
+    assert exact(math.inf).ratio is None
 
 
 def test_a_floor_needs_five_networks() -> None:
@@ -145,7 +132,7 @@ def test_the_verdict_asks_for_ranges_apart(
     value: float, width: float, better: Direction, expected: Verdict
 ) -> None:
     scores = [Score("G", "a", 0.4, 0.35, 0.45), Score("G", "a", 0.5, 0.45, 0.55)]
-    assert compared(sampled(value, width, better), "constant_decoder", scores).verdict == expected
+    assert compared(sampled(value, width, direction=better), "constant_decoder", scores).verdict == expected
 
 
 def test_untrained_networks_are_ranged_over_seeds_and_not_over_their_draws() -> None:
@@ -168,8 +155,8 @@ def test_a_figure_that_touches_a_control_is_the_same_and_one_beyond_is_not() -> 
 @given(finite, finite, st.sampled_from(["higher", "lower"]))
 def test_turning_the_sign_turns_the_direction(value: float, other: float, better: Direction) -> None:
     turned: Direction = "lower" if better == "higher" else "higher"
-    plain = compared(exact(value, better), "half_support", [exact(other).score]).verdict
-    assert compared(exact(-value, turned), "half_support", [exact(-other).score]).verdict == plain
+    plain = compared(exact(value, direction=better), "half_support", [exact(other).score]).verdict
+    assert compared(exact(-value, direction=turned), "half_support", [exact(-other).score]).verdict == plain
 
 
 def test_only_the_oracle_may_be_better() -> None:

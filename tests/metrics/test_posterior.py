@@ -14,13 +14,7 @@ from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics import posterior
 from fluxttice_core.metrics.decoding import positions_of, symbols_of
-from fluxttice_core.metrics.posterior import (
-    Posteriors,
-    distortion,
-    encode_rows,
-    histogram_entropy,
-    rate,
-)
+from fluxttice_core.metrics.posterior import Posteriors, distortion, encode_rows, histogram_entropy, rate
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.measuring import generator
 from tests.refusals import refused

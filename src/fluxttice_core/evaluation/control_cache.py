@@ -30,11 +30,7 @@ _CODE = ("spaces", "statistics", "model", "metrics", "evaluation")
 
 
 def controls_key(
-    architecture: Architecture,
-    scheme: Scheme,
-    settings: MeasurementSettings,
-    split: Split | None,
-    rho: float,
+    architecture: Architecture, scheme: Scheme, settings: MeasurementSettings, split: Split | None, rho: float
 ) -> str:
     """The digest of everything that decides what the controls score: shape, settings, rows and code."""
     return json_digest(

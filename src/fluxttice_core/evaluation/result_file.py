@@ -51,10 +51,7 @@ def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> di
         "sampler": _sampler_record(report, trained),
         "coverage": report_coverage(report),
         "environment": environment_record(),
-        "cost": {
-            "wall_seconds": round(spent.wall_seconds, 3),
-            "peak_memory_bytes": spent.peak_memory_bytes,
-        },
+        "cost": {"wall_seconds": round(spent.wall_seconds, 3), "peak_memory_bytes": spent.peak_memory_bytes},
     }
 
 

@@ -12,12 +12,7 @@ from fluxttice_core.metrics.coverage import Source
 from fluxttice_core.metrics.decoding import decode_positions
 from fluxttice_core.metrics.metric import Figure, FigureMaker
 from fluxttice_core.metrics.protocols import Decodable
-from fluxttice_core.metrics.sampling import (
-    DECODE_CHUNK,
-    DecoderSampler,
-    IndexSampler,
-    prior_chunks,
-)
+from fluxttice_core.metrics.sampling import DECODE_CHUNK, DecoderSampler, IndexSampler, prior_chunks
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
 
