@@ -57,9 +57,6 @@ def stated_number(text: str) -> Stated:
         >>> kept = stated_number(".3..1.0")
         >>> kept.lower, kept.upper, kept.most
         (0.3, 1.0, 1.05)
-
-    Raises:
-        MeasurementError: If it is no number or range, a range falls, or it is unclear which end is percent.
     """
     lower_text, upper_text = _ends(text)
     lower, lower_half = _read(lower_text, text)
@@ -83,13 +80,6 @@ def stated_share(text: str, size: int | None) -> Stated:
         True
         >>> stated_share("82", 19_683).reading
         '82 is read as a count of 82; write 82% for percent'
-
-    Args:
-        text: The share as printed.
-        size: Operations in the space; a count needs it.
-
-    Raises:
-        MeasurementError: If it is not a share between nothing and all, or a count without a size.
     """
     counts = _counts(text)
     if counts and size is None:
@@ -108,17 +98,6 @@ def stated_shares(texts: Sequence[str], size: int | None) -> list[Stated]:
     """Read shares that stand beside each other: a `1` beside fractions is the whole, and no single operation.
 
     Rounding is granted to it as to every number: `1` may stand for anything from .5 on.
-
-    Example:
-        >>> [share.value for share in stated_shares([".9", "1"], 19_683)]
-        [0.9, 1.0]
-
-    Args:
-        texts: The shares as printed.
-        size: Operations in the space; a count needs it.
-
-    Raises:
-        MeasurementError: If one is no share, or a `1` stands beside percentages, where it may be either.
     """
     others = [text for text in texts if _counts(text) is None]
     if any(_is_one(text) for text in texts) and any("%" in text for text in others):
@@ -129,15 +108,7 @@ def stated_shares(texts: Sequence[str], size: int | None) -> list[Stated]:
 
 
 def share_of_all(text: str, size: int | None) -> Stated:
-    """Read what can only be a share of all there is, so that `1` is the whole.
-
-    Example:
-        >>> share_of_all("1", 19_683).value, share_of_all("82.8%", 19_683).value
-        (1.0, 0.828)
-
-    Raises:
-        MeasurementError: As `stated_share`.
-    """
+    """Read what can only be a share of all there is, so that `1` is the whole."""
     return _whole(text) if _is_one(text) else stated_share(text, size)
 
 
@@ -152,15 +123,7 @@ def read_aloud(sentence: str, *stated: Stated) -> str:
 
 
 def stated_count(text: str) -> int:
-    """Read a whole number of at least 0, such as `10000`, `10,000`, `10_000` or `2e9`.
-
-    Example:
-        >>> stated_count("10,000"), stated_count("2e9")
-        (10000, 2000000000)
-
-    Raises:
-        MeasurementError: If it is none.
-    """
+    """Read a whole number of at least 0, such as `10000`, `10,000`, `10_000` or `2e9`."""
     plain = text.strip()
     number, _ = _read(re.sub("[,_]", "", plain) if _GROUPED.fullmatch(plain) else plain, text)
     if number != int(number) or "%" in plain:

@@ -143,12 +143,7 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
 
 
 def within(interval: Interval, size: int | None) -> Interval:
-    """Return an interval of operations cut at the size of their space, if that is known.
-
-    Example:
-        >>> str(within(Interval(101.0, 97.0, 110.0, 0.95, "Chao1"), 100))
-        '100 [97, 100]'
-    """
+    """Return an interval of operations cut at the size of their space, if that is known."""
     if size is None:
         return interval
     most = float(size)

@@ -41,17 +41,6 @@ def read_text(text: str, name: str) -> Texts:
     r"""Read one sample a line: an index, a string of glyphs, or the cells of a table.
 
     Cells stand apart by blanks or commas. Empty lines and lines that start with `#` say nothing.
-
-    Example:
-        >>> read_text("# draws\n17\n4\n", "draws.txt")
-        array(['17', '4'], dtype='<U2')
-
-    Args:
-        text: The file's text.
-        name: The file's name, for messages.
-
-    Raises:
-        MeasurementError: If two lines hold samples of different lengths.
     """
     rows: list[list[str]] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -72,19 +61,6 @@ def read_csv(text: str, name: str, column: str | None = None) -> Read:
     r"""Read a column of indices or strings, or columns that are the cells of a table.
 
     Without a name the column is the only one, or the only one called index, operation or sample.
-
-    Example:
-        >>> read_csv("draw,index\n1,17\n2,4\n", "draws.csv")
-        Read(values=array(['17', '4'], dtype='<U2'), column='index')
-
-    Args:
-        text: The file's text.
-        name: The file's name, for messages.
-        column: Name of the column.
-
-    Raises:
-        MeasurementError: If a row has more or fewer cells than the first, the first holds missing values, or
-            the column cannot be told.
     """
     rows = _rows(text, name)
     if rows and _is_heading(rows[0], name):
@@ -101,16 +77,7 @@ def read_csv(text: str, name: str, column: str | None = None) -> Read:
 
 
 def choose_columns(names: Sequence[str], file: str, column: str | None) -> list[str]:
-    """Choose the column of a table that holds the samples, or all of them as the cells of a table.
-
-    Example:
-        >>> choose_columns(["draw", "index"], "draws.csv", None)
-        ['index']
-
-    Raises:
-        MeasurementError: If the column is missing, or there are several and none or more than one is called
-            as usual.
-    """
+    """Choose the column of a table that holds the samples, or all of them as the cells of a table."""
     if column is not None:
         if column not in names:
             raise MeasurementError(
@@ -131,13 +98,6 @@ def usual_name(names: Sequence[str], file: str) -> str | None:
     """Return the name that samples usually have, or None.
 
     Several are refused: beside the operations, `index` often counts the rows.
-
-    Example:
-        >>> usual_name(["seed", "Operation"], "draws.csv")
-        'Operation'
-
-    Raises:
-        MeasurementError: If there is more than one.
     """
     usual = [name for name in names if name.strip().lower() in _USUAL_NAMES]
     if len(usual) > 1:
@@ -149,12 +109,7 @@ def usual_name(names: Sequence[str], file: str) -> str | None:
 
 
 def only_one_of(chosen: Sequence[str], names: Sequence[str]) -> str | None:
-    """Return the name of a single column that was chosen among others, which a report must tell.
-
-    Example:
-        >>> only_one_of(["index"], ["seed", "index"]), only_one_of(["index"], ["index"])
-        ('index', None)
-    """
+    """Return the name of a single column that was chosen among others, which a report must tell."""
     return chosen[0] if len(chosen) == 1 < len(names) else None
 
 

@@ -53,12 +53,7 @@ class Finding:
 
 
 def worst(findings: Sequence[Finding]) -> Verdict:
-    """Return the worst verdict of several findings, and "not enough said" of none.
-
-    Example:
-        >>> worst([])
-        <Verdict.NOT_ENOUGH_SAID: 'not enough said'>
-    """
+    """Return the worst verdict of several findings, and "not enough said" of none."""
     order = list(Verdict)
     return min((finding.verdict for finding in findings), key=order.index, default=Verdict.NOT_ENOUGH_SAID)
 

@@ -80,12 +80,7 @@ class Effect:
 
 
 def verdict(signs: Iterable[Sign]) -> str:
-    """What the effects on several figures come to, in words.
-
-    Example:
-        >>> verdict(["none", "helps", "differs"]), verdict(["helps", "hurts"]), verdict(["none", "none"])
-        ('helps', 'helps and hurts', 'no difference seen')
-    """
+    """What the effects on several figures come to, in words."""
     found = set(signs)
     if {"helps", "hurts"} <= found:
         return "helps and hurts"
@@ -130,9 +125,6 @@ def new_ablation(
         parts: Which parts; none: all.
         command: The command that repeats it.
         measurement: What every run is measured with, but for the seed, which is the run's.
-
-    Raises:
-        SettingsError: If a part is unknown, or cannot be put into this recipe.
     """
     equal = recipe.model_copy(update={"patience": None})
     settings = StudySettings(recipe=equal, measurement=measurement)
@@ -160,18 +152,7 @@ def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str
 def run_ablation(
     ablation: Ablation, path: Path, seeds: Sequence[int], progress: Callable[[str, float], None]
 ) -> Ablation:
-    """Train and measure what is due; after every run the result file is written anew, whole or not at all.
-
-    Args:
-        ablation: The ablation, with the runs that there are.
-        path: The result file.
-        seeds: Seeds of the runs.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        TrainingError: If a run cannot go on; those before it are kept.
-        StorageError: If the file cannot be written.
-    """
+    """Train and measure what is due; after every run the result file is written anew, whole or not at all."""
     runs = due(ablation, seeds)
     for number, (seed, recipe, name) in enumerate(runs):
         progress(f"seed {seed}: {name}", number / len(runs))
@@ -194,9 +175,6 @@ def trained_and_measured(recipe: Recipe, seed: int, settings: StudySettings) -> 
         recipe: The recipe.
         seed: Seed of the training and of the measurement's draws.
         settings: What every run is measured with.
-
-    Raises:
-        TrainingError: If the loss stops being finite.
     """
     started = time.perf_counter()
     trainer = trained_alone(recipe, seed)

@@ -54,20 +54,7 @@ class Part:
 
 
 def contrasts(base: Recipe, parts: Iterable[str] | None = None) -> list[Contrast]:
-    """What each part makes of a recipe.
-
-    Args:
-        base: The recipe that parts are put into or taken out of.
-        parts: Their names; none: all.
-
-    Raises:
-        SettingsError: If a part is unknown, or cannot be put into this recipe.
-
-    Example:
-        >>> (found,) = contrasts(load_recipe("standard"), ["transport"])
-        >>> found.with_it == load_recipe("standard"), found.without.transport
-        (True, None)
-    """
+    """What each part makes of a recipe."""
     known = {part.name: part for part in PARTS}
     names = list(known) if parts is None else list(dict.fromkeys(parts))
     for name in names:
@@ -223,16 +210,7 @@ def _schedule(recipe: Recipe, path: str) -> Schedule:
 
 
 def stretched(schedule: Schedule, factor: float) -> dict[str, Any]:
-    """A schedule as plain values whose every moment is multiplied by a factor.
-
-    Args:
-        schedule: The schedule.
-        factor: New length over old.
-
-    Example:
-        >>> stretched(Geometric(start=0.4, end=0.1, epochs=8), 0.5)["epochs"]
-        4.0
-    """
+    """A schedule as plain values whose every moment is multiplied by a factor."""
     plain: dict[str, Any] = _in_time(schedule.model_dump(mode="json"), factor)
     return plain
 

@@ -106,12 +106,7 @@ AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 
 def origin(settings: StudySettings, command: str) -> dict[str, Any]:
-    """The fields of a study that say where it comes from.
-
-    Args:
-        settings: What determines its runs.
-        command: The command that repeats it.
-    """
+    """The fields of a study that say where it comes from."""
     with fixed_threads(1):
         environment = environment_record()
     return {
@@ -125,11 +120,7 @@ def origin(settings: StudySettings, command: str) -> dict[str, Any]:
 
 
 def resumed(path: Path, fresh: AnyStudy) -> AnyStudy:
-    """A fresh study with the runs that its result file holds already.
-
-    Raises:
-        MeasurementError: If the file is damaged, or of another recipe, measurement or torch.
-    """
+    """A fresh study with the runs that its result file holds already."""
     if not path.exists():
         return fresh
     before = read_study(path, type(fresh))
@@ -180,15 +171,7 @@ def recipe_digest(recipe: Recipe) -> str:
 
 
 def trained_alone(recipe: Recipe, seed: int) -> Trainer:
-    """Train a recipe to its end, with one thread.
-
-    Args:
-        recipe: The recipe.
-        seed: Seed of the run.
-
-    Raises:
-        TrainingError: If the loss stops being finite.
-    """
+    """Train a recipe to its end, with one thread."""
     with fixed_threads(1):
         # Only adaptive weights look at the reach, and looking takes longer than learning.
         trainer = Trainer(recipe, seed=seed, observe=_unwatched if recipe.balance is None else observe_reach)
@@ -254,13 +237,7 @@ def _statenet(model: DualVAE) -> Tensor:
 
 
 def values(runs: Sequence[RunRecord], half: Half, quantity: str) -> Float64[np.ndarray, "n"]:
-    """One figure of several runs.
-
-    Args:
-        runs: The runs.
-        half: The half.
-        quantity: The figure.
-    """
+    """One figure of several runs."""
     return np.array(
         [
             figure.value

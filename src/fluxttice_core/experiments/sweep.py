@@ -117,16 +117,6 @@ def run_sweep(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress
 
     Seeds are trained in the same groups whatever was finished before, so that a sweep that was killed ends
     with the weights of an undisturbed one.
-
-    Args:
-        sweep: The sweep, with the runs that there are.
-        path: The result file.
-        seeds: Seeds of the runs.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        TrainingError: If a run cannot go on; those before it are kept.
-        StorageError: If the file cannot be written.
     """
     size, done = sweep.settings.together, set(sweep.seeds)
     due = [seed for seed in seeds if seed not in done]

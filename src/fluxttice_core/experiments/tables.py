@@ -43,14 +43,7 @@ class _Row:
 
 
 def ablation_markdown(ablation: Ablation) -> str:
-    """The ablation as a Markdown table with its legend.
-
-    Args:
-        ablation: A finished ablation.
-
-    Raises:
-        MeasurementError: If a part was run for fewer than two seeds.
-    """
+    """The ablation as a Markdown table with its legend."""
     quantities, rows = _quantities(ablation), list(_rows(ablation))
     heads = ["part", "", *(figure_heading(quantity) for quantity in quantities), "verdict"]
     lines = [_line(heads), "|---|---|" + "---:|" * len(quantities) + "---|"]
@@ -59,14 +52,7 @@ def ablation_markdown(ablation: Ablation) -> str:
 
 
 def ablation_table(ablation: Ablation) -> Table:
-    """The ablation as a table for the terminal, a section for each part.
-
-    Args:
-        ablation: A finished ablation.
-
-    Raises:
-        MeasurementError: If a part was run for fewer than two seeds.
-    """
+    """The ablation as a table for the terminal, a section for each part."""
     table = _table(_legend(ablation))
     table.add_column("", no_wrap=True)
     for half in ("A", "B"):
@@ -85,9 +71,6 @@ def statenet_sentences(ablations: Mapping[str, Ablation]) -> str:
 
     Args:
         ablations: Finished ablations by what to call their recipes, each with the part `statenet_learning`.
-
-    Raises:
-        MeasurementError: If the part is missing, or was run for fewer than two seeds.
     """
     return "\n".join(f"- {_statenet(name, ablation)}" for name, ablation in ablations.items())
 
@@ -180,14 +163,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def sweep_table(sweep: Sweep) -> Table:
-    """The sweep as a table for the terminal.
-
-    Args:
-        sweep: A sweep with at least two finished runs.
-
-    Raises:
-        MeasurementError: If fewer than two runs are finished.
-    """
+    """The sweep as a table for the terminal."""
     table = _table(legend(sweep))
     for number, name in enumerate(_SPREAD_COLUMNS):
         table.add_column(name, justify="left" if number < 2 else "right", no_wrap=True)

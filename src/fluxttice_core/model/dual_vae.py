@@ -222,11 +222,6 @@ def cross_inject(
     r"""Mix into each latent a share of the other, through which no gradient flows.
 
     .. math:: (1-\rho) z_A + \rho\,\mathrm{sg}(z_B), \quad (1-\rho) z_B + \rho\,\mathrm{sg}(z_A)
-
-    Example:
-        >>> a, b = cross_inject(torch.zeros(1, 2), torch.ones(1, 2), rho=0.25)
-        >>> a.tolist(), b.tolist()
-        ([[0.25, 0.25]], [[0.75, 0.75]])
     """
     if rho == 0.0:
         return z_a, z_b

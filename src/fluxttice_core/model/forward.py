@@ -83,21 +83,12 @@ def softmax(logits: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shap
     r"""Probabilities of classes along the last axis.
 
     .. math:: p_c = e^{l_c} / \sum_k e^{l_k}
-
-    Example:
-        >>> softmax(np.array([[0.0, 0.0, -np.inf]])).tolist()
-        [[0.5, 0.5, 0.0]]
     """
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 def row_chunks(rows: int, size: int) -> Iterator[slice]:
-    """Slices of at most `size` rows that together are all of them.
-
-    Example:
-        >>> list(row_chunks(5, 2))
-        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
-    """
+    """Slices of at most `size` rows that together are all of them."""
     edges = [*range(0, max(rows, 1), size), rows]
     return (slice(low, high) for low, high in pairwise(edges))

@@ -26,13 +26,6 @@ def initialise(module: nn.Module, generator: torch.Generator, scheme: Scheme) ->
         module: The network; its tensors may be uninitialised.
         generator: Source of the numbers.
         scheme: "independent" or "mirrored".
-
-    Example:
-        >>> encoder = Encoder(9, (256, 128, 64), 16)
-        >>> initialise(encoder, torch.Generator().manual_seed(0), "mirrored")
-        >>> mu, _ = encoder(torch.eye(9))
-        >>> torch.allclose(encoder(-torch.eye(9))[0], -mu, atol=1e-5)
-        True
     """
     for part in module.modules():
         if isinstance(part, nn.Linear):
@@ -81,20 +74,8 @@ def mirror(layers: list[nn.Linear], generator: torch.Generator) -> None:
     with orthogonal M and N and biases 0, so that max(0, x) - max(0, -x) = x passes through. The last unit of
     an odd hidden width has no partner and starts at 0.
 
-    Args:
-        layers: Linear layers in order, at least two.
-        generator: Source of the orthogonal matrices.
-
     Source:
         Balduzzi et al. 2017 ("looks-linear" initialisation).
-
-    Example:
-        >>> layers = [nn.Linear(4, 10), nn.Linear(10, 3)]
-        >>> mirror(layers, torch.Generator().manual_seed(0))
-        >>> x = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
-        >>> out = [layers[1](layers[0](s * x).relu()) for s in (1.0, -1.0)]
-        >>> torch.allclose(out[0], -out[1], atol=1e-6)
-        True
     """
     for position, layer in enumerate(layers):
         first, last = position == 0, position == len(layers) - 1

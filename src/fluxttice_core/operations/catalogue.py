@@ -107,9 +107,6 @@ def read_basis(texts: Iterable[str]) -> list[Operation]:
     Example:
         >>> [(str(f), f.space.arity) for f in read_basis(["min", "not", "+0-", "223"])]
         [('min', 2), ('negation', 1), ('negation', 1), ('webb', 2)]
-
-    Raises:
-        OperationError: If a text is neither a known name nor an operation.
     """
     return [read_operation(text, arity=1 if _has_one_input(text) else 2) for text in texts]
 

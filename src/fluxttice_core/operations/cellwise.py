@@ -23,9 +23,6 @@ def cellwise(
     Args:
         space: The space of the operations.
         indices: Which operations; all of the space by default, in an array that is shared and read-only.
-
-    Raises:
-        OperationError: If an index is out of range, or all operations of a space too large are asked for.
     """
     if indices is None:
         return _all_cellwise(space)
@@ -35,11 +32,7 @@ def cellwise(
 def grid(
     space: OperationSpace, indices: Integer[np.ndarray, "n"] | None = None
 ) -> UInt8[np.ndarray, "{space.base} {space.base} n"]:
-    """Return `cellwise` of two-input operations with one axis for each input.
-
-    Raises:
-        OperationError: As `cellwise` does.
-    """
+    """Return `cellwise` of two-input operations with one axis for each input."""
     return cellwise(space, indices).reshape(space.base, space.base, -1)
 
 

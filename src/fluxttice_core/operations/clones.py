@@ -162,11 +162,7 @@ def completeness(operations: Sequence[Operation]) -> Completeness:
 def sheffer_by_maximal_clones(
     space: OperationSpace = TERNARY, indices: Integer[np.ndarray, "n"] | None = None
 ) -> Bool[np.ndarray, "n"]:
-    """Tell which operations lie in no maximal clone, so that each alone generates every operation.
-
-    Raises:
-        OperationError: As `clone_memberships` does.
-    """
+    """Tell which operations lie in no maximal clone, so that each alone generates every operation."""
     return np.asarray(~clone_memberships(space, indices).any(axis=0))
 
 
@@ -176,9 +172,6 @@ def generated_unary_sizes(
     """Count the one-input operations that each two-input operation generates, the identity included.
 
     The set is the least one that holds x and, with g and h, also f(g(x), h(x)).
-
-    Raises:
-        OperationError: If the space does not have two inputs and at most three values.
     """
     if space.arity != 2 or space.base > 3:
         raise OperationError(
@@ -192,9 +185,6 @@ def sheffer_by_unary_operations(
     space: OperationSpace = TERNARY, indices: Integer[np.ndarray, "n"] | None = None
 ) -> Bool[np.ndarray, "n"]:
     """Tell which ternary operations are surjective, need both inputs and generate all 27 unary operations.
-
-    Raises:
-        OperationError: If the space is not that of two inputs and three values.
 
     Source: Slupecki, Comptes rendus de la Societe des sciences et des lettres de Varsovie 32 (1939).
     """

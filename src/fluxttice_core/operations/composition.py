@@ -25,11 +25,7 @@ class Variable:
         return 0
 
     def tabulate(self, space: OperationSpace) -> Operation:
-        """Return the projection to this input as an operation of the space.
-
-        Raises:
-            OperationError: If the space has no such input.
-        """
+        """Return the projection to this input as an operation of the space."""
         if not 0 <= self.position < space.arity:
             raise OperationError(
                 f"{space.describe()} have no input number {self.position + 1}", "out_of_range"
@@ -53,11 +49,7 @@ class Application:
         return 1 + sum(argument.size for argument in self.arguments)
 
     def tabulate(self, space: OperationSpace) -> Operation:
-        """Return the operation of the space that this expression computes.
-
-        Raises:
-            OperationError: If an operation has another base or number of inputs, or an input is absent.
-        """
+        """Return the operation of the space that this expression computes."""
         return compose(self.operation, *(argument.tabulate(space) for argument in self.arguments))
 
 
@@ -68,19 +60,6 @@ def compose(outer: Operation, *inner: Operation) -> Operation:
     """Apply one operation to the outputs of others, which share their inputs.
 
     h(x) = f(g_1(x), ..., g_m(x)), with x the inputs of the inner operations.
-
-    Example:
-        >>> minimum, negation = Operation(OperationSpace(), 15633), Operation(OperationSpace(3, 1), 5)
-        >>> compose(negation, minimum).string
-        '++++00+0-'
-
-    Args:
-        outer: f, of m inputs.
-        inner: g_1 to g_m, all of one space.
-
-    Raises:
-        OperationError: If the number of inner operations is not that of the outer one's inputs, or the spaces
-            do not fit.
     """
     if len(inner) != outer.space.arity:
         raise OperationError(

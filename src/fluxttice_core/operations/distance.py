@@ -29,11 +29,7 @@ def hamming(
 
 
 def hamming_to_all(index: SupportsIndex, space: OperationSpace = TERNARY) -> Int64[np.ndarray, "n"]:
-    """Count the cells in which each operation of a space differs from one of them.
-
-    Raises:
-        OperationError: If the index is out of range, or the space is too large to enumerate.
-    """
+    """Count the cells in which each operation of a space differs from one of them."""
     differs = cellwise(space) != cellwise(space, np.array([index]))
     return np.asarray(differs.sum(axis=0), dtype=np.int64)
 
@@ -91,11 +87,7 @@ def class_distance(
 def class_distance_to_all(
     name: str, index: SupportsIndex, space: OperationSpace = TERNARY
 ) -> Int64[np.ndarray, "n"]:
-    """Return the class distance of each operation of a space from one of them.
-
-    Raises:
-        OperationError: If the symmetry is unknown, the index is out of range, or the space is too large.
-    """
+    """Return the class distance of each operation of a space from one of them."""
     least = np.full(space.size, space.cells, dtype=np.int64)
     for member in orbit(name, index, space):
         np.minimum(least, hamming_to_all(member, space), out=least)

@@ -17,12 +17,6 @@ class Pairwise:
 
     The index of f(g, h) is low[g mod m, h mod m] + high[g div m, h div m], where m = base^(cells div 2) and
     the entries of high carry the factor m.
-
-    Example:
-        >>> space = OperationSpace()
-        >>> maximum = Pairwise.of(Operation(space, 19569), space)
-        >>> maximum(np.array([19305], np.int32), np.array([15897, 0], np.int32)).tolist()
-        [[19569, 19305]]
     """
 
     modulus: int
@@ -32,12 +26,7 @@ class Pairwise:
 
     @classmethod
     def of(cls, operation: Operation, space: OperationSpace) -> "Pairwise":
-        """Prepare a two-input operation for the indices of a space.
-
-        Raises:
-            OperationError: If the operation does not have two inputs and the space's values, or the space is
-                too large.
-        """
+        """Prepare a two-input operation for the indices of a space."""
         space.require_enumerable()
         if operation.space != OperationSpace(space.base, 2):
             raise OperationError(

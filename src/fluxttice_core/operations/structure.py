@@ -20,12 +20,7 @@ def proper_subsets(base: int) -> list[Subset]:
 
 
 def proper_partitions(base: int) -> list[Partition]:
-    """List the partitions of the positions other than all apart and all together.
-
-    Example:
-        >>> proper_partitions(3)
-        [(0, 0, 1), (0, 1, 0), (0, 1, 1)]
-    """
+    """List the partitions of the positions other than all apart and all together."""
     labels = product(range(base), repeat=base)
     growing = (p for p in labels if all(p[i] <= max(p[:i], default=-1) + 1 for i in range(base)))
     return [p for p in growing if 1 < len(set(p)) < base]

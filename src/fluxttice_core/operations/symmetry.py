@@ -75,11 +75,7 @@ def _conjugations(relabellings: Iterable[Permutation], orders: list[Permutation]
 def images(
     name: str, indices: Integer[np.ndarray, "n"], space: OperationSpace = TERNARY
 ) -> Int64[np.ndarray, "g n"]:
-    """Return what each transformation of a symmetry makes of each operation.
-
-    Raises:
-        OperationError: If the symmetry is unknown, or an index is out of range.
-    """
+    """Return what each transformation of a symmetry makes of each operation."""
     return np.concatenate(list(_image_blocks(name, cellwise(space, indices), space)))
 
 
@@ -111,11 +107,7 @@ def representatives(name: str, space: OperationSpace = TERNARY) -> Int64[np.ndar
 
 
 def class_sizes(name: str, space: OperationSpace = TERNARY) -> Int64[np.ndarray, "n"]:
-    """Return for every operation the number of operations in its class.
-
-    Raises:
-        OperationError: If the symmetry is unknown, or the space is too large to enumerate.
-    """
+    """Return for every operation the number of operations in its class."""
     least = representatives(name, space)
     return np.asarray(np.bincount(least, minlength=least.size)[least], dtype=np.int64)
 

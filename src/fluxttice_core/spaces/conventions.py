@@ -14,10 +14,6 @@ VALIDATION_FRACTION = 0.1
 def conventions_digest(base: int, arity: int) -> str:
     """SHA-256 of the conventions that give an index its meaning, as hexadecimal.
 
-    Args:
-        base: Number of values, 2 to 4.
-        arity: Number of inputs.
-
     Example:
         >>> conventions_digest(3, 2)[:16]
         '0dcdaa7e191b5af5'
@@ -31,14 +27,6 @@ def conventions_digest(base: int, arity: int) -> str:
 
 
 def part_sizes(size: int) -> tuple[int, int, int]:
-    """Sizes of the training, validation and held-out parts: floor(.8 K), floor(.1 K) and the remainder.
-
-    Args:
-        size: Operations in the space, K.
-
-    Example:
-        >>> part_sizes(19_683)
-        (15746, 1968, 1969)
-    """
+    """Sizes of the training, validation and held-out parts: floor(.8 K), floor(.1 K) and the remainder."""
     train, validation = int(TRAIN_FRACTION * size), int(VALIDATION_FRACTION * size)
     return train, validation, size - train - validation

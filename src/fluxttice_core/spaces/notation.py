@@ -55,15 +55,7 @@ def parse(space: OperationSpace, operations: object) -> Int64[np.ndarray, "n"]:
 
 
 def parse_one(space: OperationSpace, operation: object) -> int:
-    """Read exactly one operation, in any notation, as its index.
-
-    Example:
-        >>> parse_one(OperationSpace(), [-1, -1, -1, -1, 0, 0, -1, 0, 1])
-        15633
-
-    Raises:
-        OperationError: If it is not an operation of the space, or not exactly one.
-    """
+    """Read exactly one operation, in any notation, as its index."""
     indices = parse(space, operation)
     if indices.size != 1:
         raise OperationError(f"expected one operation, but {indices.size} were given", "wrong_shape")

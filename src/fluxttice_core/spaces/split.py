@@ -71,9 +71,6 @@ def permutation(n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
 
     A Fisher-Yates shuffle: for i = 0 .. n-2, entry i is exchanged with entry i + (w_i mod (n - i)), where w_i
     are the 32-bit outputs of the Mersenne twister. Written with NumPy so that this layer needs no torch.
-
-    Raises:
-        OperationError: If n is negative, or the seed is outside 0 to 2^32 - 1.
     """
     if n < 0:
         raise OperationError(f"cannot shuffle {n} items: give a count of 0 or more", "out_of_range")

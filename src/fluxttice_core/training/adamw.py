@@ -38,18 +38,8 @@ class AdamW:
     PyTorch's function is called, not its optimiser class: that one loads a compiler when it is made, which
     costs every run a second.
 
-    Args:
-        parameters: What is moved, in place.
-        decays: What every step is made with.
-
     Source:
         Loshchilov and Hutter 2019.
-
-    Example:
-        >>> weight = torch.tensor([1.0])
-        >>> AdamW({"w": weight}, Decays()).step({"w": torch.tensor([5.0])}, rate=0.25)
-        >>> weight.tolist()  # the first step is the rate, whatever the gradient
-        [0.75]
     """
 
     def __init__(self, parameters: Mapping[str, Tensor], decays: Decays) -> None:
@@ -59,12 +49,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, gradients: Mapping[str, Tensor], *, rate: float) -> None:
-        """Move the parameters that have a gradient.
-
-        Args:
-            gradients: Gradients by the parameters' names.
-            rate: The learning rate.
-        """
+        """Move the parameters that have a gradient."""
         for name in gradients:
             if name not in self._state:
                 self._state[name] = _fresh(self._parameters[name])
@@ -105,9 +90,6 @@ class AdamW:
         Args:
             tensors: The state; whatever else is among them is passed over.
             whose: Whose state it is, for the error.
-
-        Raises:
-            TrainingError: If a parameter's state is incomplete or of another shape.
         """
         self._state = {}
         for name, parameter in self._parameters.items():
@@ -143,12 +125,7 @@ LEARNING_PARTS = ("encoder_A", "encoder_B", "decoder_A", "decoder_B")
 
 
 class Descent:
-    """AdamW over the two encoders and the two decoders; StateNet is left alone, as in the original system.
-
-    Args:
-        model: The network, or its parameters that learn by name.
-        settings: Decay, moments and clipping.
-    """
+    """AdamW over the two encoders and the two decoders; StateNet is left alone, as in the original system."""
 
     def __init__(self, model: DualVAE | Mapping[str, Tensor], settings: OptimizerSettings) -> None:
         self._settings = settings
@@ -160,12 +137,7 @@ class Descent:
         self._total: Tensor | None = None
 
     def step(self, loss: Tensor, *, rate: float) -> None:
-        """Move the parameters down the gradient of a loss.
-
-        Args:
-            loss: A scalar.
-            rate: The learning rate.
-        """
+        """Move the parameters down the gradient of a loss."""
         for parameter in self._parameters.values():
             parameter.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
@@ -222,9 +194,5 @@ class Descent:
         return self._adamw.tensors()
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Continue from the state that `tensors` gave.
-
-        Raises:
-            TrainingError: If a parameter's state is incomplete or of another shape.
-        """
+        """Continue from the state that `tensors` gave."""
         self._adamw.restore(tensors, whose="optimiser")

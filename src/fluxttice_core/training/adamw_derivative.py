@@ -73,11 +73,7 @@ class StepDerivative:
         self._norm = norm
 
     def by_rate(self, before: Tensors) -> dict[str, Tensor]:
-        r"""The derivative by the rate, :math:`-(u + \omega \theta)`, of each parameter that moved.
-
-        Args:
-            before: The parameters before the step.
-        """
+        r"""The derivative by the rate, :math:`-(u + \omega \theta)`, of each parameter that moved."""
         decay = self._settings.weight_decay
         return {name: -(self._direction(move) + decay * before[name]) for name, move in self._moves.items()}
 
@@ -125,10 +121,5 @@ class StepDerivative:
 
 
 def inner(left: Tensors, right: Tensors) -> float:
-    """The sum of products over the tensors that both have.
-
-    Example:
-        >>> inner({"a": torch.tensor([1.0, 2.0]), "b": torch.ones(1)}, {"a": torch.tensor([3.0, 4.0])})
-        11.0
-    """
+    """The sum of products over the tensors that both have."""
     return sum(float((left[name] * right[name]).sum()) for name in left if name in right)

@@ -19,22 +19,8 @@ def uniform_offsets(logits: Float[Tensor, "m cells base"], *, sweeps: int) -> Fl
     each step sets one offset exactly, to an order statistic of that symbol's margin, so the sweeps
     climb the dual.
 
-    Args:
-        logits: Decoder outputs at draws from the prior.
-        sweeps: Passes over the symbols at most; the first after which every share is equal is the last.
-
     Returns:
         Offsets whose mean over an entry's symbols is 0.
-
-    Raises:
-        SettingsError: For fewer rows than symbols.
-
-    Example:
-        >>> draws = torch.randn(999, 1, 3, generator=torch.Generator().manual_seed(0))
-        >>> draws += torch.tensor([2.0, 0.0, 0.0])
-        >>> offsets = uniform_offsets(draws, sweeps=50)
-        >>> torch.bincount((draws + offsets).argmax(-1).flatten()).tolist()
-        [333, 333, 333]
     """
     draws, cells, base = logits.shape
     if draws < base:
@@ -68,19 +54,8 @@ def sharpening_factor(logits: Float[Tensor, "m cells base"], *, conditional_entr
 
     .. math:: \frac1m \sum_r \sum_i H(\mathrm{softmax}(s\,\ell_{ri})) \le h
 
-    Args:
-        logits: Decoder outputs at draws from the prior.
-        conditional_entropy: The bound h, nats.
-
     Returns:
         The factor to a relative accuracy of 1e-3, at most 64.
-
-    Example:
-        >>> logits = torch.tensor([[[2.0, 0.0]]])
-        >>> sharpening_factor(logits, conditional_entropy=0.5)
-        1.0
-        >>> 1.0 < sharpening_factor(logits, conditional_entropy=0.1) < 3.0
-        True
     """
     # With the few symbols on a long-strided axis, the softmax runs over whole vectors of draws at once.
     by_symbol = logits.permute(2, 0, 1).contiguous()
@@ -100,13 +75,7 @@ def sharpening_factor(logits: Float[Tensor, "m cells base"], *, conditional_entr
 
 @torch.no_grad()
 def calibrate(half: VAE, settings: CalibrationSettings, *, generator: torch.Generator) -> None:
-    """Shift and scale the last layer of a half's decoder in place.
-
-    Args:
-        half: The half to calibrate.
-        settings: Draws, sweeps and the bound on H(x|z).
-        generator: Source of the prior draws.
-    """
+    """Shift and scale the last layer of a half's decoder in place."""
     draws, layer = settings.draws, half.decoder.last_layer
     z = torch.empty(draws, half.latent_dim, device=generator.device).normal_(generator=generator)
     logits = half.decode_logits(z).cpu()

@@ -36,13 +36,7 @@ class Rows:
 
 
 def rows_of(space: OperationSpace, indices: Int64[np.ndarray, "n"], *, device: str = "cpu") -> Rows:
-    """The rows of operations.
-
-    Example:
-        >>> rows = rows_of(OperationSpace(), np.array([0]))
-        >>> rows.tables.unique().item(), rows.classes.unique().item()
-        (-1.0, 0)
-    """
+    """The rows of operations."""
     tables = torch.from_numpy(space.tables(indices))
     classes = tables.to(torch.int64) - space.symbols[0]
     return Rows(tables.to(torch.float32).to(device), classes.to(device))

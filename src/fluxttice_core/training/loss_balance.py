@@ -129,14 +129,7 @@ def correction_slopes(
     settings: ControllerSettings,
     bounds: tuple[float, float],
 ) -> Corrections:
-    """How much the rate, the weights and the alignment change with their corrections; 0 at a bound.
-
-    Args:
-        conditions: The corrected conditions.
-        corrections: What was proposed.
-        settings: Gains and bounds.
-        bounds: Where the halves' weights live.
-    """
+    """How much the rate, the weights and the alignment change with their corrections; 0 at a bound."""
     gain, weight_gain = settings.rate_gain, settings.weight_gain
     rate = conditions.learning_rate
     free = settings.rate_bounds[0] < rate < settings.rate_bounds[1]

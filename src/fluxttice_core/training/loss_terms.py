@@ -13,10 +13,6 @@ def distortion(logits: Float[Tensor, "n cells base"], classes: Int64[Tensor, "n 
 
     .. math:: D = -\frac1n \sum_r \sum_i \ln p(x_{ri} | z_r)
 
-    Args:
-        logits: Decoder outputs.
-        classes: Positions of the true symbols, 0 to base - 1.
-
     Example:
         >>> round(distortion(torch.zeros(4, 9, 3), torch.zeros(4, 9, dtype=torch.int64)).item(), 4)  # 9 ln 3
         9.8875
@@ -33,11 +29,6 @@ def rate(
     r"""Divergence of the posteriors from the prior, with a floor under every dimension of every row.
 
     .. math:: R = \frac1n \sum_r \sum_j \max(\mathrm{KL}_{rj}, \lambda)
-
-    Args:
-        mu: Posterior means.
-        logvar: Log-variances.
-        free_bits: The floor :math:`\lambda` in nats, below which a dimension costs nothing more.
 
     Source:
         Kingma et al. 2016 (free bits); a floor of 0 is the exact rate.
@@ -71,14 +62,6 @@ def repulsion(z: Float[Tensor, "n d"], *, scale: float) -> Float[Tensor, ""]:
     r"""Mean closeness of the pairs of latents in a batch, in [0, 1]; 0 for a batch of one.
 
     .. math:: \frac{1}{n(n-1)} \sum_{r \ne s} \exp(-|z_r - z_s|^2 / \ell^2)
-
-    Args:
-        z: Latents.
-        scale: The length :math:`\ell`.
-
-    Example:
-        >>> repulsion(torch.ones(3, 2), scale=0.5).item()
-        1.0
     """
     rows = z.shape[0]
     if rows < 2:
@@ -94,10 +77,6 @@ def histogram_entropy(z: Float[Tensor, "n d"], *, bins: int = 50, limit: float =
 
     Latents outside [-limit, limit] are left out. Counting passes no gradient; the original system
     weighs this figure in its loss all the same.
-
-    Example:
-        >>> histogram_entropy(torch.zeros(10, 2)).item()
-        0.0
     """
     z = z.detach()
     dimensions = z.shape[1]

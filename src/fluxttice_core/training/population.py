@@ -240,13 +240,7 @@ def _require_seeds(seeds: Sequence[int]) -> None:
 
 
 def steering_parts(recipe: Recipe) -> list[str]:
-    """The parts of a recipe that steer each run by its own history, for which no population can be trained.
-
-    Example:
-        >>> from fluxttice_core.training.recipe import load_recipe
-        >>> steering_parts(load_recipe("standard")), steering_parts(load_recipe("original"))
-        ([], ['balance', 'controller', 'patience', 'alignment'])
-    """
+    """The parts of a recipe that steer each run by its own history, which a population does not allow."""
     steering = {
         "balance": recipe.balance is not None,
         "controller": recipe.controller is not None,

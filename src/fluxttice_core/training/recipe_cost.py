@@ -23,16 +23,7 @@ _PASSES = 3
 
 
 def excess(recipe: RecipeFields) -> str | None:
-    """What a recipe asks beyond the limits, in words; none if it stays within them.
-
-    Args:
-        recipe: The recipe, each of whose settings is within its own bounds.
-
-    Example:
-        >>> from fluxttice_core.training.recipe import load_recipe
-        >>> excess(load_recipe("standard")) is None
-        True
-    """
+    """What a recipe asks beyond the limits, in words; none if it stays within them."""
     asked = (
         ("weights", weights(recipe.architecture), LARGEST_WEIGHTS, "smaller widths or fewer blocks"),
         ("numbers in memory at once", memory(recipe), LARGEST_MEMORY, "smaller batches, draws or widths"),
@@ -46,12 +37,7 @@ def excess(recipe: RecipeFields) -> str | None:
 
 
 def weights(architecture: Architecture) -> int:
-    r"""Number of weights in the matrices of both halves, $\sum n_\mathrm{in} n_\mathrm{out}$, without biases.
-
-    Example:
-        >>> weights(Architecture())
-        165952
-    """
+    r"""Number of weights in the matrices of both halves, $\sum n_\mathrm{in} n_\mathrm{out}$; no biases."""
     a, cells, latent = architecture, architecture.space.cells, architecture.latent_dim
     outputs = cells * a.base
     encoder = _product([cells, *a.encoder_widths, 2 * latent])
@@ -61,11 +47,7 @@ def weights(architecture: Architecture) -> int:
 
 
 def memory(recipe: RecipeFields) -> int:
-    """Numbers that a run holds at once at most, to within a factor of a few.
-
-    Args:
-        recipe: The recipe.
-    """
+    """Numbers that a run holds at once at most, to within a factor of a few."""
     a = recipe.architecture
     calibration = 0
     if recipe.calibration is not None:
@@ -75,17 +57,7 @@ def memory(recipe: RecipeFields) -> int:
 
 
 def population_excess(recipe: RecipeFields, seeds: int) -> str | None:
-    """What seeds trained as one program ask beyond the limit, in words; none if they stay within it.
-
-    Args:
-        recipe: The recipe.
-        seeds: Their number.
-
-    Example:
-        >>> from fluxttice_core.training.recipe import load_recipe
-        >>> population_excess(load_recipe("standard"), 64) is None
-        True
-    """
+    """What seeds trained as one program ask beyond the limit, in words; none if they stay within it."""
     each = _COPIES * weights(recipe.architecture) + _step_memory(recipe)
     if seeds * each <= LARGEST_MEMORY:
         return None
@@ -107,11 +79,7 @@ def _step_memory(recipe: RecipeFields) -> int:
 
 
 def work(recipe: RecipeFields) -> int:
-    """Multiplications of a whole run at most, to within a factor of a few.
-
-    Args:
-        recipe: The recipe.
-    """
+    """Multiplications of a whole run at most, to within a factor of a few."""
     rows = max(part_sizes(recipe.architecture.space.size)[0], 1)
     steps = -(-rows // recipe.batch_size)
     looks = 2 * recipe.reach.draws // recipe.reach.every

@@ -40,19 +40,7 @@ _PlainLoader.add_constructor("tag:yaml.org,2002:bool", _refuse_boolean)
 
 
 def read_yaml(text: str | bytes, *, source: str) -> Any:
-    """The values in a YAML text.
-
-    Args:
-        text: The YAML.
-        source: What to call it in an error.
-
-    Raises:
-        SettingsError: If the text is not YAML, or not plain.
-
-    Example:
-        >>> read_yaml("epochs: 40", source="a recipe")
-        {'epochs': 40}
-    """
+    """The values in a YAML text."""
     try:
         loader = _PlainLoader(text)
         try:

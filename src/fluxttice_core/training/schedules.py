@@ -15,12 +15,7 @@ class _Kind(BaseModel):
 
 
 class Constant(_Kind):
-    """The same value throughout.
-
-    Example:
-        >>> Constant(kind="constant", value=0.5).at(17.0)
-        0.5
-    """
+    """The same value throughout."""
 
     kind: Literal["constant"] = "constant"
     value: Number
@@ -51,12 +46,7 @@ class _Points(_Kind):
 
 
 class Steps(_Points):
-    """Each value holds from its epoch until the next one's.
-
-    Example:
-        >>> Steps(kind="steps", points=((0, 1e-3), (50, 5e-4))).at(50.0)
-        0.0005
-    """
+    """Each value holds from its epoch until the next one's."""
 
     kind: Literal["steps"] = "steps"
 
@@ -70,12 +60,7 @@ class Steps(_Points):
 
 
 class Linear(_Points):
-    """Straight lines between points, flat before the first and after the last.
-
-    Example:
-        >>> Linear(kind="linear", points=((0, 0.0), (50, 0.3))).at(25.0)
-        0.15
-    """
+    """Straight lines between points, flat before the first and after the last."""
 
     kind: Literal["linear"] = "linear"
 
@@ -90,12 +75,7 @@ class Linear(_Points):
 
 
 class Geometric(_Kind):
-    """A constant ratio from epoch to epoch, flat after the last.
-
-    Example:
-        >>> Geometric(start=0.4, end=0.1, epochs=8).at(4.0)
-        0.2
-    """
+    """A constant ratio from epoch to epoch, flat after the last."""
 
     kind: Literal["geometric"] = "geometric"
     start: Annotated[float, Field(gt=0, le=1e6)]
@@ -116,10 +96,6 @@ class OneCycle(_Kind):
 
     Source:
         Smith and Topin 2019.
-
-    Example:
-        >>> OneCycle(kind="one_cycle", peak=0.005, epochs=40, rise=0.25).at(10.0)
-        0.005
     """
 
     kind: Literal["one_cycle"] = "one_cycle"
@@ -148,12 +124,7 @@ def _half_cosine(start: float, end: float, share: float) -> float:
 
 
 class Cosine(_Kind):
-    r"""A wave: :math:`c + a \cos(2\pi (e \bmod T)/T + \varphi)`.
-
-    Example:
-        >>> Cosine(kind="cosine", centre=0.5, amplitude=0.25, period=30, phase=0.0).at(30.0)
-        0.75
-    """
+    r"""A wave: :math:`c + a \cos(2\pi (e \bmod T)/T + \varphi)`."""
 
     kind: Literal["cosine"] = "cosine"
     centre: Number
@@ -172,13 +143,7 @@ class Cosine(_Kind):
 
 
 class Rippled(_Kind):
-    r"""A line with a relative wave on it, and a floor: :math:`\max(f, b(e) (1 + a(e) \cos 2\pi e/T))`.
-
-    Example:
-        >>> flat = Linear(points=((0, 1.0),))
-        >>> Rippled(base=flat, amplitude=Linear(points=((0, 0.1),)), period=30, floor=0.1).at(0.0)
-        1.1
-    """
+    r"""A line with a relative wave on it, and a floor: :math:`\max(f, b(e) (1 + a(e) \cos 2\pi e/T))`."""
 
     kind: Literal["rippled"] = "rippled"
     base: Linear
@@ -199,13 +164,7 @@ class Rippled(_Kind):
 
 
 class Gated(_Kind):
-    """One line while the two halves' gradients are balanced, another while they are not.
-
-    Example:
-        >>> gate = Gated(balanced=Linear(points=((0, 0.7),)), unbalanced=Linear(points=((0, 0.3),)))
-        >>> gate.at(0.0, balanced=False)
-        0.3
-    """
+    """One line while the two halves' gradients are balanced, another while they are not."""
 
     kind: Literal["gated"] = "gated"
     balanced: Linear
@@ -227,14 +186,7 @@ Schedule = Annotated[
 
 
 def within(low: float, high: float) -> AfterValidator:
-    """A check that a schedule never leaves an interval, for use in an annotation.
-
-    Example:
-        >>> from pydantic import TypeAdapter
-        >>> rate = TypeAdapter(Annotated[Schedule, within(0.0, 1.0)])
-        >>> rate.validate_python({"kind": "constant", "value": 0.5}).value
-        0.5
-    """
+    """A check that a schedule never leaves an interval, for use in an annotation."""
 
     def check(schedule: Schedule) -> Schedule:
         lowest, highest = schedule.range()

@@ -65,12 +65,7 @@ class Lesson:
 
 
 class StateNetControl:
-    """Asks StateNet for corrections, and teaches it if its settings say so.
-
-    Args:
-        net: The network.
-        settings: Its influence, its schedule and its rate of learning.
-    """
+    """Asks StateNet for corrections, and teaches it if its settings say so."""
 
     def __init__(self, net: StateNet, settings: ControllerSettings) -> None:
         self._net = net
@@ -98,15 +93,7 @@ class StateNetControl:
         corrections: Corrections,
         bounds: tuple[float, float],
     ) -> Lesson | None:
-        """Remember what learning needs before the step is made; none where nothing is to be learned.
-
-        Args:
-            descent: What will make the step.
-            loss: The batch's objective.
-            conditions: The corrected conditions.
-            corrections: What StateNet proposed.
-            bounds: Where the halves' weights live.
-        """
+        """Remember what learning needs before the step is made; none where nothing is to be learned."""
         if self._settings.learning_rate == 0.0 or self._state is None:
             return None
         total = loss.weighted(replace(conditions, weight_a=1.0, weight_b=1.0, alignment=0.0))
@@ -120,13 +107,7 @@ class StateNetControl:
         )
 
     def learn(self, lesson: Lesson, descent: Descent, validation: Tensor) -> None:
-        """Move StateNet towards corrections after which validation rows would have cost less.
-
-        Args:
-            lesson: What was remembered before the step.
-            descent: What made the step.
-            validation: The evidence term of validation rows, after it.
-        """
+        """Move StateNet towards corrections after which validation rows would have cost less."""
         slopes = validation_slopes(lesson, descent, gradient(validation, descent.parameters))
         target = lesson.state.new_tensor([[getattr(slopes, name) for name in CORRECTED]])
         with torch.enable_grad():
@@ -139,11 +120,7 @@ class StateNetControl:
         return {f"{_KEY}/{name}": tensor for name, tensor in self._adam.tensors().items()}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Continue from the state that `tensors` gave.
-
-        Raises:
-            TrainingError: If it is incomplete or of another shape.
-        """
+        """Continue from the state that `tensors` gave."""
         own = {key.removeprefix(f"{_KEY}/"): t for key, t in tensors.items() if key.startswith(f"{_KEY}/")}
         self._adam.restore(own, whose="StateNet")
         missing = set(self._parameters) - self._adam.moved
@@ -156,13 +133,7 @@ class StateNetControl:
 
 
 def validation_slopes(lesson: Lesson, descent: Descent, validation: Tensors) -> Corrections:
-    """The derivatives of the validation rows' evidence term by the four corrections.
-
-    Args:
-        lesson: What was remembered before the step.
-        descent: What made the step.
-        validation: Gradient of the evidence term after it.
-    """
+    """The derivatives of the validation rows' evidence term by the four corrections."""
     derivative, slopes = descent.derivative(), lesson.slopes
     by_weight = {
         name: inner(

@@ -42,21 +42,8 @@ def assign(mu: Float[Tensor, "n d"], tables: Float[Tensor, "n cells"]) -> Assign
 
     .. math:: \max_l \sum_i |\mathrm{corr}(x_i, \mu_{l(i)})|, \quad l \text{ injective}
 
-    Args:
-        mu: Posterior means of some rows.
-        tables: The rows' symbols.
-
-    Raises:
-        SettingsError: If there are fewer latents than entries.
-
     Source:
         Kuhn 1955 (the assignment problem), solved by SciPy.
-
-    Example:
-        >>> x = torch.tensor([[-1.0, 1.0], [1.0, 1.0], [0.0, -1.0], [1.0, 0.0]])
-        >>> found = assign(torch.stack([-x[:, 1], x[:, 0], 0 * x[:, 0]], 1), x)
-        >>> found.latents.tolist(), found.signs.tolist()
-        ([1, 0], [1.0, -1.0])
     """
     from scipy.optimize import linear_sum_assignment  # slow to import, and only a run with transport needs it
 
@@ -83,28 +70,13 @@ def quantile_cells(z: Float[Tensor, "n d"], assignment: Assignment, *, base: int
     r"""The symbol positions that the monotone map gives to latents.
 
     .. math:: c_i = \#\{k \in 1..b-1 : s_i z_{l(i)} > \Phi^{-1}(k / b)\}
-
-    Args:
-        z: Latents.
-        assignment: Latent and sign of every entry.
-        base: Number b of symbols.
-
-    Example:
-        >>> ahead = Assignment(torch.tensor([1]), torch.tensor([1.0]))
-        >>> quantile_cells(torch.tensor([[9.0, -2.0], [9.0, 0.1], [9.0, 0.5]]), ahead, base=3).tolist()
-        [[0], [1], [2]]
     """
     along = z[:, assignment.latents] * assignment.signs
     return (along[..., None] > thresholds(base, device=z.device)).sum(-1)
 
 
 def thresholds(base: int, *, device: torch.device | str = "cpu") -> Float[Tensor, "{base}-1"]:
-    """The quantiles that cut a standard normal into `base` equal parts; for 3, -0.4307 and 0.4307.
-
-    Example:
-        >>> thresholds(2).tolist()
-        [0.0]
-    """
+    """The quantiles that cut a standard normal into `base` equal parts; for 3, -0.4307 and 0.4307."""
     return _thresholds(base, str(device)).clone()
 
 
@@ -128,21 +100,6 @@ def focused_draws(
     """Prior draws of which a share of the assigned coordinates is moved next to a threshold.
 
     Only there can a decoder that has found its axes still be wrong.
-
-    Args:
-        n: Number of draws.
-        latent_dim: Dimensions of a latent.
-        assignment: Latent and sign of every entry.
-        base: Number of symbols.
-        focus: Share of the coordinates that is moved.
-        width: Standard deviation around the threshold.
-        generator: Source of the draws; decides the device.
-
-    Example:
-        >>> ahead = Assignment(torch.tensor([0]), torch.tensor([1.0]))
-        >>> g = torch.Generator().manual_seed(0)
-        >>> focused_draws(4, 2, ahead, base=2, focus=1.0, width=0.0, generator=g)[:, 0].tolist()
-        [0.0, 0.0, 0.0, 0.0]
     """
     device = generator.device
     z = torch.randn(n, latent_dim, generator=generator, device=device)
@@ -174,12 +131,7 @@ class Targets:
 
 
 class TransportTerm:
-    """Prior draws on which both decoders learn the cells that the transport map gives them.
-
-    Args:
-        settings: Weight, draws and start; none: there are no draws.
-        rows: Training rows, from which each entry's latent is read off the encoders when the term starts.
-    """
+    """Prior draws on which both decoders learn the cells that the transport map gives them."""
 
     def __init__(self, settings: TransportSettings | None, rows: Rows) -> None:
         self._settings = settings
@@ -247,11 +199,7 @@ class TransportTerm:
         }
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Continue with the assignments that `tensors` gave; none: they are yet to be found.
-
-        Raises:
-            TrainingError: If they are incomplete or of another shape.
-        """
+        """Continue with the assignments that `tensors` gave; none: they are yet to be found."""
         found = [tensors.get(f"{_KEY}/{half}/{name}") for half in "AB" for name in ("latents", "signs")]
         whole = [tensor.to(self._rows.tables.device) for tensor in found if tensor is not None]
         if any(tensor.shape != self._rows.tables.shape[1:] for tensor in whole) or len(whole) not in (0, 4):
