@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE, cross_inject
+from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.loss import Conditions, batch_loss
@@ -65,12 +65,6 @@ def test_every_parameter_that_is_meant_to_learn_gets_a_gradient(
     assert moved == learning
 
 
-def test_the_controller_gets_no_gradient() -> None:
-    model = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
-    total(model, load_recipe("original")).backward()  # type: ignore[no-untyped-call]
-    assert all(parameter.grad is None for parameter in model.state_net.parameters())
-
-
 @pytest.mark.parametrize("half", [0, 1])
 def test_cross_injection_stops_the_gradient(half: int) -> None:
     model = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0))
@@ -94,13 +88,3 @@ def test_cross_injection_shows_each_decoder_the_other_half() -> None:
         mixed_a, mixed_b = (1 - rho) * a.z + rho * b.z, (1 - rho) * b.z + rho * a.z
         torch.testing.assert_close(a.logits, model.decoder_A(mixed_a), rtol=0, atol=1e-12)
         torch.testing.assert_close(b.logits, model.decoder_B(mixed_b), rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("rho", [0.1, 0.5])
-def test_cross_injection_scales_the_own_gradient(rho: float) -> None:
-    own, other = (torch.randn(5, 16, requires_grad=True) for _ in range(2))
-    mixed, _ = cross_inject(own, other, rho=rho)
-    mixed.sum().backward()  # type: ignore[no-untyped-call]
-    assert own.grad is not None
-    torch.testing.assert_close(own.grad, torch.full_like(own, 1 - rho))
-    assert other.grad is None

@@ -4,12 +4,10 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE, cross_inject
+from fluxttice_core.model.dual_vae import DualVAE
 from tests.refusals import refused
 
 
@@ -56,14 +54,6 @@ def test_prior_draws_are_decoded_as_they_are_beside_the_batch(model: DualVAE) ->
         assert without.prior_logits is None
         torch.testing.assert_close(with_draws.logits, without.logits)
         torch.testing.assert_close(with_draws.prior_logits, half.decode_logits(z))
-
-
-@given(rho=st.floats(0, 1), a=st.floats(-3, 3), b=st.floats(-3, 3))
-def test_mixing_by_hand(rho: float, a: float, b: float) -> None:
-    z_a, z_b = (torch.tensor([[value]], dtype=torch.float64) for value in (a, b))
-    mixed_a, mixed_b = cross_inject(z_a, z_b, rho=rho)
-    assert mixed_a.item() == pytest.approx((1 - rho) * a + rho * b, abs=1e-12)
-    assert mixed_b.item() == pytest.approx((1 - rho) * b + rho * a, abs=1e-12)
 
 
 def test_integer_tables_are_encoded(model: DualVAE) -> None:

@@ -31,34 +31,9 @@ def test_kl_agrees_with_torch_distributions(mu: float, logvar: float) -> None:
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-9, abs=1e-12)
 
 
-@given(mu=numbers, logvar=numbers)
-def test_kl_is_not_negative_and_zero_at_the_prior_only(mu: float, logvar: float) -> None:
-    divergence = kl_per_dimension(
-        torch.tensor([[mu]], dtype=torch.float64), torch.tensor([[logvar]], dtype=torch.float64)
-    ).item()
-    assert divergence >= -1e-12
-    assert (divergence < 1e-12) == (abs(mu) < 1e-5 and abs(logvar) < 1e-5) or divergence < 1e-8
-
-
-def test_kl_by_hand() -> None:
-    # mu 1, variance 4: (1 + 4 - ln 4 - 1) / 2
-    found = kl_per_dimension(torch.tensor([[1.0]]), torch.tensor([[math.log(4)]])).item()
-    assert found == pytest.approx((4 - math.log(4)) / 2, rel=1e-6)
-
-
 def test_kl_gradient() -> None:
     mu, logvar = (x.requires_grad_() for x in random_posterior())
     assert torch.autograd.gradcheck(kl_per_dimension, (mu, logvar))
-
-
-def test_draws_have_the_posterior_mean_and_tempered_width() -> None:
-    mu, logvar = torch.full((400_000, 1), 0.7), torch.full((400_000, 1), math.log(0.25))
-    for temperature in (0.3, 1.0):
-        noise = torch.randn(mu.shape, generator=torch.Generator().manual_seed(1))
-        z = reparametrise(mu, logvar, noise, temperature=temperature)
-        width = 0.5 * temperature
-        assert z.mean().item() == pytest.approx(0.7, abs=5 * width / math.sqrt(400_000))
-        assert z.std().item() == pytest.approx(width, rel=5 / math.sqrt(2 * 400_000))
 
 
 def test_latents_are_the_noise_scaled_and_shifted() -> None:
@@ -66,11 +41,6 @@ def test_latents_are_the_noise_scaled_and_shifted() -> None:
     noise = torch.randn(mu.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     z = reparametrise(mu, logvar, noise, temperature=0.4)
     torch.testing.assert_close(z, mu + 0.4 * (logvar / 2).exp() * noise)
-
-
-def test_temperature_zero_gives_the_mean() -> None:
-    mu, logvar = random_posterior()
-    assert torch.equal(reparametrise(mu, logvar, torch.ones_like(mu), temperature=0.0), mu)
 
 
 def test_gradient_flows_into_mean_and_width() -> None:

@@ -13,7 +13,6 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.adamw import AdamW, Decays, Descent
 from fluxttice_core.training.recipe_settings import OptimizerSettings
-from tests.refusals import refused
 
 
 def test_steps_by_hand() -> None:
@@ -31,28 +30,6 @@ def test_steps_by_hand() -> None:
     np.testing.assert_allclose(mean.numpy(), first, rtol=1e-12)
     np.testing.assert_allclose(square.numpy(), second, rtol=1e-12)
     assert count == 2.0
-
-
-def test_what_has_no_gradient_stays_and_has_no_state() -> None:
-    still = torch.ones(3)
-    descent = AdamW({"moved": torch.ones(2), "still": still}, Decays(weights=0.5))
-    descent.step({"moved": torch.ones(2)}, rate=0.1)
-    assert still.tolist() == [1.0, 1.0, 1.0]
-    assert descent.moved == {"moved"}
-    assert {key.split("/")[0] for key in descent.tensors()} == {"moved"}
-
-
-@pytest.mark.parametrize("spoil", ["missing", "shape"])
-def test_a_state_that_does_not_fit_is_refused_by_name(spoil: str) -> None:
-    descent = AdamW({"w": torch.ones(2)}, Decays())
-    descent.step({"w": torch.ones(2)}, rate=0.1)
-    tensors = descent.tensors()
-    if spoil == "missing":
-        del tensors["w/exp_avg"]
-    else:
-        tensors["w/exp_avg"] = torch.ones(3)
-    with refused(TrainingError, "state_mismatch", "the checkpoint's own state does not fit w"):
-        descent.restore(tensors, whose="own")
 
 
 SIZES = Architecture(

@@ -197,12 +197,6 @@ def test_turning_a_setting_changes_the_run_folder(path: str, small: "SmallRuns",
     assert before != after
 
 
-def test_the_same_settings_give_the_same_run(small: "SmallRuns") -> None:
-    one, two = small.train(), small.train()
-    assert one.same_weights(two)
-    assert one.same_records(two)
-
-
 # --- the numbers inside a schedule ---------------------------------------------------------------
 
 LINE = {"points": [[0, 0.2], [5, 0.8]]}

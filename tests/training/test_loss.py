@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fluxttice_core.model.dual_vae import DualVAE, HalfOutput
 from fluxttice_core.training import loss_terms as objective
-from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss
+from fluxttice_core.training.loss import BATCH_FIGURES, Conditions, batch_loss
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from fluxttice_core.training.recipe_settings import HalfSettings
 
@@ -79,32 +79,6 @@ def test_figures_by_name(model: DualVAE, small: "SmallRuns") -> None:
     assert named["loss"] == loss.total.item()
     for name in ("transport", "distortion_a", "distortion_b", "rate_a", "rate_b"):
         assert named[name] == getattr(loss, name).item()
-
-
-def gradients(loss: BatchLoss, model: DualVAE) -> list[Tensor | None]:
-    return list(torch.autograd.grad(loss.total, list(model.parameters()), allow_unused=True))
-
-
-def test_the_alignment_term_passes_no_gradient(model: DualVAE) -> None:
-    recipe = load_recipe("original")
-    losses, found = [], []
-    for alignment in (0.15, 0.75):
-        outputs, classes = outputs_of(model)
-        loss = batch_loss(outputs, classes, recipe, replace(AT, alignment=alignment))
-        losses.append(loss.total.item())
-        found.append(gradients(loss, model))
-    assert losses[0] != losses[1]
-    for low, high in zip(*found, strict=True):
-        assert (low is None and high is None) or (
-            low is not None and high is not None and torch.equal(low, high)
-        )
-
-
-def test_without_weights_only_the_alignment_is_left(model: DualVAE) -> None:
-    outputs, classes = outputs_of(model)
-    loss = batch_loss(outputs, classes, load_recipe("original"), replace(AT, weight_a=0.0, weight_b=0.0))
-    gap = (loss.entropy_a - loss.entropy_b).abs().item()
-    assert loss.total.item() == pytest.approx(0.35 * gap, abs=1e-12)
 
 
 def test_entropies_are_left_out_where_nobody_asks(model: DualVAE, small: "SmallRuns") -> None:

@@ -73,20 +73,6 @@ def test_weights_by_hand(ratio: float, distinct: tuple[int, int], weight_a: floa
     assert (after.weight_a, after.weight_b) == pytest.approx((weight_a, weight_b))
 
 
-def test_ten_epochs_by_hand() -> None:
-    balance = initial_balance(SETTINGS)
-    for epoch in range(10):
-        balance = next_weights(
-            Balance(
-                weight_a=balance.weight_a, weight_b=balance.weight_b, norm_a=1.0, norm_b=0.5, momentum=0.5
-            ),
-            SETTINGS,
-            distinct=(5, 5) if epoch else None,
-        )
-    # Nine moves of .02: up to .88; the other is stopped at .52.
-    assert (balance.weight_a, balance.weight_b) == pytest.approx((0.88, 0.52))
-
-
 @given(
     weight_a=st.floats(0.5, 0.95),
     weight_b=st.floats(0.5, 0.95),
@@ -122,13 +108,6 @@ def test_a_vanished_gradient_makes_no_infinity() -> None:
     assert all(math.isfinite(scale) for scale in gradient_scales(dead, SETTINGS))
 
 
-@given(norm_a=norms, norm_b=norms)
-def test_scales_pull_opposite_ways(norm_a: float, norm_b: float) -> None:
-    scale_a, scale_b = gradient_scales(Balance(norm_a=norm_a, norm_b=norm_b), SETTINGS)
-    assert 0.5 <= scale_a <= 2.0
-    assert scale_a * scale_b == pytest.approx(1.0)
-
-
 def test_corrections_by_hand() -> None:
     settings = ControllerSettings()
     proposed = Corrections(rate=0.4, weight_a=-1.0, weight_b=0.5, alignment=-0.2)
@@ -147,13 +126,6 @@ def test_corrections_are_clamped(sign: int, rate: float, alignment: float, weigh
     assert corrected_alignment(alignment, proposed, settings) == alignment
     moved = corrected_weights(at(1.0, weight, weight), proposed, settings, (0.5, 0.95))
     assert (moved.weight_a, moved.weight_b) == (weight, weight)
-
-
-def test_no_correction_leaves_everything() -> None:
-    settings, none = ControllerSettings(), Corrections()
-    assert corrected_rate(1e-3, none, settings) == 1e-3
-    assert corrected_alignment(0.3, none, settings) == 0.3
-    assert corrected_weights(at(1.0), none, settings, (0.5, 0.95)) == at(1.0)
 
 
 def test_the_balance_is_plain_values() -> None:

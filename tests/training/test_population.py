@@ -76,31 +76,6 @@ def test_repulsion_is_batched_too(small: "SmallRuns") -> None:
     torch.testing.assert_close(weights(together.models[0]), own, rtol=2e-3, atol=2e-4)
 
 
-def test_runs_differ_by_their_seed_and_not_by_their_place(small: "SmallRuns") -> None:
-    first, second = population(small, seeds=(3, 5)), population(small, seeds=(5, 3))
-    for trained in (first, second):
-        list(trained.epochs())
-    a, b = (weights(model) for model in first.models)
-    c, d = (weights(model) for model in second.models)
-    assert (a - b).abs().max() > 0.1
-    torch.testing.assert_close(a, d, rtol=2e-3, atol=2e-4)
-    torch.testing.assert_close(b, c, rtol=2e-3, atol=2e-4)
-
-
-def test_the_same_population_gives_the_same_bits(small: "SmallRuns") -> None:
-    first, second = population(small), population(small)
-    for trained in (first, second):
-        list(trained.epochs())
-    for one, other in zip(first.models, second.models, strict=True):
-        assert torch.equal(weights(one), weights(other))
-
-
-def test_the_global_random_state_is_left_alone(small: "SmallRuns") -> None:
-    before = torch.get_rng_state()
-    list(population(small).epochs())
-    assert torch.equal(torch.get_rng_state(), before)
-
-
 @pytest.mark.parametrize("seeds", [(), (3, 5, 3)])
 def test_seeds_must_be_there_and_differ(small: "SmallRuns", seeds: tuple[int, ...]) -> None:
     with refused(SettingsError, "contradictory", "needs different seeds, at least one"):

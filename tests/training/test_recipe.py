@@ -36,10 +36,6 @@ def test_shipped_recipes_are_valid_and_named_after_their_file(name: str) -> None
     assert load_recipe(name).name == name
 
 
-def test_the_two_recipes_are_shipped() -> None:
-    assert {"original", "standard"} <= set(recipe_names())
-
-
 @pytest.mark.parametrize("name", recipe_names())
 def test_recipes_survive_json(name: str) -> None:
     recipe = load_recipe(name)

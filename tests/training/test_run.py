@@ -89,13 +89,6 @@ def test_standard_killed_at_twenty_random_moments_ends_with_the_same_weights(tmp
         )
 
 
-def test_the_seed_decides_the_weights(tmp_path: Path) -> None:
-    for name, seed in (("first", 3), ("again", 3), ("other", 4)):
-        Run.start(tmp_path / name, small_settings(seed=seed)).train()
-    assert final_digest(tmp_path / "first") == final_digest(tmp_path / "again")
-    assert final_digest(tmp_path / "first") != final_digest(tmp_path / "other")
-
-
 def test_checkpoints_are_kept_and_only_the_newest_can_be_resumed_from(tmp_path: Path) -> None:
     run = Run.start(tmp_path / "run", small_settings("checkpoint_every=5"))
     run.train()

@@ -71,23 +71,11 @@ def test_one_cycle_by_hand() -> None:
     assert schedule.at(10.0) == schedule.at(99.0) == pytest.approx(0.1 / 50)
 
 
-def test_cosine_repeats_after_its_period() -> None:
-    schedule = Cosine(centre=0.3, amplitude=0.15, period=30, phase=0.4)
-    for epoch in (0.0, 7.0, 29.0):
-        assert schedule.at(epoch + 60.0) == pytest.approx(schedule.at(epoch))
-    assert schedule.at(0.0) == pytest.approx(0.3 + 0.15 * math.cos(0.4))
-
-
 def test_rippled_never_falls_below_its_floor() -> None:
     schedule = Rippled(
         base=Linear(points=((0, 1.0),)), amplitude=Linear(points=((0, 2.0),)), period=4, floor=0.25
     )
     assert [schedule.at(float(e)) for e in range(4)] == pytest.approx([3.0, 1.0, 0.25, 1.0])
-
-
-def test_gated_follows_the_balance() -> None:
-    gate = Gated(balanced=Linear(points=((0, 0.7),)), unbalanced=Linear(points=((0, 0.3),)))
-    assert (gate.at(5.0, balanced=True), gate.at(5.0, balanced=False)) == (0.7, 0.3)
 
 
 @given(schedule=schedules, epoch=st.floats(0, 100), balanced=st.booleans())
