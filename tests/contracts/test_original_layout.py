@@ -6,60 +6,39 @@ import torch
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 
-ENCODER = {
-    "encoder.0.weight": (256, 9),
-    "encoder.0.bias": (256,),
-    "encoder.2.weight": (128, 256),
-    "encoder.2.bias": (128,),
-    "encoder.4.weight": (64, 128),
-    "encoder.4.bias": (64,),
-    "fc_mu.weight": (16, 64),
-    "fc_mu.bias": (16,),
-    "fc_logvar.weight": (16, 64),
-    "fc_logvar.bias": (16,),
+ENCODER: dict[str, tuple[int, ...]] = {
+    "encoder.0": (256, 9),
+    "encoder.2": (128, 256),
+    "encoder.4": (64, 128),
+    "fc_mu": (16, 64),
+    "fc_logvar": (16, 64),
 }
-DECODER_A = {
-    "decoder.0.weight": (32, 16),
-    "decoder.0.bias": (32,),
-    "decoder.2.weight": (64, 32),
-    "decoder.2.bias": (64,),
-    "decoder.4.weight": (27, 64),
-    "decoder.4.bias": (27,),
-}
-DECODER_B = {
-    "fc_in.weight": (128, 16),
-    "fc_in.bias": (128,),
-    "residual1.block.0.weight": (128, 128),
-    "residual1.block.0.bias": (128,),
-    "residual1.block.2.weight": (128, 128),
-    "residual1.block.2.bias": (128,),
-    "residual2.block.0.weight": (128, 128),
-    "residual2.block.0.bias": (128,),
-    "residual2.block.2.weight": (128, 128),
-    "residual2.block.2.bias": (128,),
-    "fc_out.weight": (27, 128),
-    "fc_out.bias": (27,),
-}
-STATE_NET = {
-    "encoder.0.weight": (32, 9),
-    "encoder.0.bias": (32,),
-    "encoder.1.weight": (32,),
-    "encoder.1.bias": (32,),
-    "encoder.3.weight": (8, 32),
-    "encoder.3.bias": (8,),
-    "decoder.0.weight": (32, 8),
-    "decoder.0.bias": (32,),
-    "decoder.2.weight": (4, 32),
-    "decoder.2.bias": (4,),
-}
-PARTS = {
+PARTS: dict[str, dict[str, tuple[int, ...]]] = {
     "encoder_A": ENCODER,
     "encoder_B": ENCODER,
-    "decoder_A": DECODER_A,
-    "decoder_B": DECODER_B,
-    "state_net": STATE_NET,
+    "decoder_A": {"decoder.0": (32, 16), "decoder.2": (64, 32), "decoder.4": (27, 64)},
+    "decoder_B": {
+        "fc_in": (128, 16),
+        "residual1.block.0": (128, 128),
+        "residual1.block.2": (128, 128),
+        "residual2.block.0": (128, 128),
+        "residual2.block.2": (128, 128),
+        "fc_out": (27, 128),
+    },
+    "state_net": {
+        "encoder.0": (32, 9),
+        "encoder.1": (32,),
+        "encoder.3": (8, 32),
+        "decoder.0": (32, 8),
+        "decoder.2": (4, 32),
+    },
 }
-LAYOUT = {f"{part}.{name}": shape for part, names in PARTS.items() for name, shape in names.items()}
+LAYOUT = {
+    f"{part}.{layer}.{kind}": shape if kind == "weight" else shape[:1]
+    for part, layers in PARTS.items()
+    for layer, shape in layers.items()
+    for kind in ("weight", "bias")
+}
 BUFFERS: dict[str, tuple[int, ...]] = {"grad_norm_A_ema": (), "grad_norm_B_ema": ()}
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.distance import (
     class_distance,
-    class_distance_to_all,
     hamming,
     hamming_to_all,
     neighbours,
@@ -52,12 +51,6 @@ def test_the_class_distance_is_a_metric_on_classes(name: str, x: int, y: int, z:
     assert (distance == 0) == (least[x] == least[y])
     assert distance <= hamming_to_all(x)[y]
     assert class_distance(name, x, z) <= distance + class_distance(name, y, z)
-
-
-@settings(max_examples=20)
-@given(x=operations, y=operations)
-def test_distances_to_all_agree_with_those_to_one(x: int, y: int) -> None:
-    assert class_distance_to_all("sign-npn", x)[y] == class_distance("sign-npn", x, y)
 
 
 def test_other_spaces_have_neighbours_too() -> None:

@@ -65,24 +65,14 @@ def test_the_originals_adaptive_weights() -> None:
     recipe = load_recipe("original")
     assert recipe.balance is not None
     assert recipe.controller is not None
-    assert recipe.balance.model_dump() == {
-        "start": 0.7,
-        "bounds": (0.5, 0.95),
-        "band": (0.8, 1.2),
-        "momenta": (0.5, 0.95),
-        "step": 0.02,
-        "coverage_band": (0.67, 1.5),
-        "coverage_factor": 1.05,
-        "scale_bounds": (0.5, 2.0),
-    }
-    assert recipe.controller.model_dump() == {
-        "rate_gain": 0.05,
-        "weight_gain": 0.01,
-        "rate_bounds": (1e-6, 0.01),
-        "alignment_bounds": (0.15, 0.75),
-        "every": None,
-        "learning_rate": 0.0,
-    }
+    balance, controller = recipe.balance, recipe.controller
+    assert (balance.start, balance.bounds, balance.band) == (0.7, (0.5, 0.95), (0.8, 1.2))
+    assert (balance.momenta, balance.step) == ((0.5, 0.95), 0.02)
+    assert (balance.coverage_band, balance.coverage_factor) == ((0.67, 1.5), 1.05)
+    assert balance.scale_bounds == (0.5, 2.0)
+    assert (controller.rate_gain, controller.rate_bounds) == (0.05, (1e-6, 0.01))
+    assert (controller.weight_gain, controller.alignment_bounds) == (0.01, (0.15, 0.75))
+    assert (controller.every, controller.learning_rate) == (None, 0.0)
 
 
 def test_a_recipe_cannot_be_changed_afterwards() -> None:
@@ -136,6 +126,9 @@ def test_a_recipe_cannot_be_changed_afterwards() -> None:
         ({"calibration.draws": 10}, "setting calibration.draws"),
         ({"reach.rule": "median"}, "setting reach.rule"),
         ({"checkpoint_every": 0}, "setting checkpoint_every"),
+        ({"controller.every": 0}, "setting controller.every"),
+        ({"controller.learning_rate": float("nan")}, "setting controller.learning_rate"),
+        ({"controller.learns": True}, "unknown setting controller.learns"),
     ],
 )
 def test_a_wrong_setting_is_named(small: "SmallRuns", changes: dict[str, Any], expected: str) -> None:

@@ -43,11 +43,7 @@ schedules = st.one_of(
     ("epoch", "value"), [(0, 1.0), (1.99, 1.0), (2, 3.0), (4.9, 3.0), (5, 0.5), (99, 0.5)]
 )
 def test_steps_by_hand(epoch: float, value: float) -> None:
-    assert Steps(points=((0, 1.0), (2, 3.0), (5, 0.5))).at(float(epoch)) == value
-
-
-def test_steps_hold_their_first_value_before_their_first_epoch() -> None:
-    assert Steps(points=((3, 7.0),)).at(0.0) == 7.0
+    assert Steps(points=((1, 1.0), (2, 3.0), (5, 0.5))).at(float(epoch)) == value
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,9 @@ class StateNet(nn.Module):
         torch.Size([1, 4])
     """
 
-    def __init__(self, hidden: int = 32, code: int = 8) -> None:
+    def __init__(self) -> None:
         super().__init__()
+        hidden, code = 32, 8
         self.encoder = nn.Sequential(
             nn.Linear(len(OBSERVED), hidden), nn.LayerNorm(hidden), nn.Tanh(), nn.Linear(hidden, code)
         )

@@ -2,56 +2,79 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Integer
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations import dependence, identities, orders, structure
 from fluxttice_core.operations.cellwise import TERNARY, grid
-from fluxttice_core.operations.identities import Outputs, Verdicts
+from fluxttice_core.operations.dependence import (
+    affine,
+    commutes_with,
+    essential_arguments,
+    homogeneous,
+    value_counts,
+)
+from fluxttice_core.operations.identities import (
+    Outputs,
+    associative,
+    commutative,
+    idempotent,
+    identities,
+    latin_square,
+    left_identities,
+    permuting_rows,
+    zeros,
+)
+from fluxttice_core.operations.orders import INFORMATION_ORDER, chain, preserves_order
+from fluxttice_core.operations.structure import rigid, simple, without_subalgebra
 from fluxttice_core.operations.vocabulary import PROPERTIES
 from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT, OperationSpace
 
-_TESTS: dict[str, Callable[[Outputs], Verdicts]] = {
-    "commutative": identities.commutative,
-    "idempotent": identities.idempotent,
-    "associative": identities.associative,
-    "band": identities.band,
-    "semilattice": identities.semilattice,
-    "left-identity": identities.has_left_identity,
-    "right-identity": identities.has_right_identity,
-    "identity": identities.has_identity,
-    "zero": identities.has_zero,
-    "monoid": identities.monoid,
-    "permuting-rows": identities.permuting_rows,
-    "latin-square": identities.latin_square,
-    "loop": identities.loop,
-    "group": identities.group,
-    "monotone": orders.monotone,
-    "monotone-around-minus": orders.monotone_around_minus,
-    "monotone-around-plus": orders.monotone_around_plus,
-    "kleene-regular": orders.kleene_regular,
-    "t-norm": orders.t_norm,
-    "t-conorm": orders.t_conorm,
-    "self-dual": dependence.self_dual,
-    "cyclic": dependence.cyclic,
-    "homogeneous": dependence.homogeneous,
-    "even": dependence.even,
-    "affine": dependence.affine,
-    "boolean-preserving": dependence.boolean_preserving,
-    "zero-preserving": dependence.zero_preserving,
-    "surjective": dependence.surjective,
-    "balanced": dependence.balanced,
-    "two-valued": dependence.two_valued,
-    "constant": dependence.constant,
-    "one-input": dependence.depends_on_one,
-    "both-inputs": dependence.depends_on_both,
-    "without-subalgebra": structure.without_subalgebra,
-    "simple": structure.simple,
-    "rigid": structure.rigid,
-    "sheffer": structure.sheffer,
+_TESTS: dict[str, Callable[[Outputs], Any]] = {
+    "commutative": commutative,
+    "idempotent": idempotent,
+    "associative": associative,
+    "band": lambda f: associative(f) & idempotent(f),
+    "semilattice": lambda f: associative(f) & idempotent(f) & commutative(f),
+    "left-identity": lambda f: left_identities(f).any(axis=0),
+    "right-identity": lambda f: left_identities(f.swapaxes(0, 1)).any(axis=0),
+    "identity": lambda f: identities(f).any(axis=0),
+    "zero": lambda f: zeros(f).any(axis=0),
+    "monoid": lambda f: associative(f) & identities(f).any(axis=0),
+    "permuting-rows": permuting_rows,
+    "latin-square": latin_square,
+    "loop": lambda f: latin_square(f) & identities(f).any(axis=0),
+    "group": lambda f: latin_square(f) & associative(f),
+    "monotone": lambda f: preserves_order(f, chain(*range(f.shape[0]))),
+    "monotone-around-minus": lambda f: preserves_order(f, chain(1, 0, 2)),
+    "monotone-around-plus": lambda f: preserves_order(f, chain(0, 2, 1)),
+    "kleene-regular": lambda f: preserves_order(f, INFORMATION_ORDER),
+    "t-norm": lambda f: _TESTS["monotone"](f) & associative(f) & commutative(f) & identities(f)[-1],
+    "t-conorm": lambda f: _TESTS["monotone"](f) & associative(f) & commutative(f) & identities(f)[0],
+    "self-dual": lambda f: commutes_with(f, tuple(reversed(range(f.shape[0])))),
+    "cyclic": lambda f: commutes_with(f, (*range(1, f.shape[0]), 0)),
+    "homogeneous": homogeneous,
+    "even": lambda f: (f == f[::-1, ::-1]).all(axis=(0, 1)),
+    "affine": affine,
+    "boolean-preserving": lambda f: (f[::2, ::2] != 1).all(axis=(0, 1)),
+    "zero-preserving": lambda f: f[1, 1] == 1,
+    "surjective": lambda f: (value_counts(f) > 0).all(axis=0),
+    "balanced": lambda f: (value_counts(f) == f.shape[0]).all(axis=0),
+    "two-valued": lambda f: (value_counts(f) > 0).sum(axis=0) == 2,
+    "constant": lambda f: ~essential_arguments(f).any(axis=0),
+    "one-input": lambda f: essential_arguments(f).sum(axis=0) == 1,
+    "both-inputs": lambda f: essential_arguments(f).all(axis=0),
+    "without-subalgebra": without_subalgebra,
+    "simple": simple,
+    "rigid": rigid,
+    "sheffer": lambda f: without_subalgebra(f) & simple(f) & rigid(f),
 }
+"""What `vocabulary` says of each property in words.
+
+Source (sheffer): Rousseau, Completeness in finite algebras with a single operation, Proc. AMS 18 (1967).
+"""
 
 
 def property_names(space: OperationSpace = TERNARY) -> tuple[str, ...]:
@@ -97,7 +120,7 @@ def holds(
         )
     if indices is None:
         return _all_verdicts(name, space)
-    return _TESTS[name](grid(space, indices))
+    return np.asarray(_TESTS[name](grid(space, indices)))
 
 
 def properties_of(index: int, space: OperationSpace = TERNARY) -> dict[str, bool]:
@@ -118,6 +141,6 @@ def properties_of(index: int, space: OperationSpace = TERNARY) -> dict[str, bool
 
 @lru_cache(maxsize=256)
 def _all_verdicts(name: str, space: OperationSpace) -> Bool[np.ndarray, "n"]:
-    verdicts = _TESTS[name](grid(space))
+    verdicts = np.asarray(_TESTS[name](grid(space)))
     verdicts.setflags(write=False)
     return verdicts

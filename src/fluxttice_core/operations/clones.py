@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Int64, Integer, UInt8, UInt32
+from jaxtyping import Bool, Integer, UInt8
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.cellwise import TERNARY, cellwise, grid
-from fluxttice_core.operations.dependence import depends_on_both, surjective
-from fluxttice_core.operations.identities import conjunction
+from fluxttice_core.operations.cellwise import TERNARY, cellwise
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.relations import (
     Relation,
@@ -157,56 +155,3 @@ def completeness(operations: Sequence[Operation]) -> Completeness:
         clone.name for clone, holds in zip(maximal_clones(bases[0]), containing, strict=True) if holds
     )
     return Completeness(complete=not names, contained_in=names)
-
-
-def sheffer_by_maximal_clones(
-    space: OperationSpace = TERNARY, indices: Integer[np.ndarray, "n"] | None = None
-) -> Bool[np.ndarray, "n"]:
-    """Tell which operations lie in no maximal clone, so that each alone generates every operation."""
-    return np.asarray(~clone_memberships(space, indices).any(axis=0))
-
-
-def generated_unary_sizes(
-    space: OperationSpace = TERNARY, indices: Integer[np.ndarray, "n"] | None = None
-) -> Int64[np.ndarray, "n"]:
-    """Count the one-input operations that each two-input operation generates, the identity included.
-
-    The set is the least one that holds x and, with g and h, also f(g(x), h(x)).
-    """
-    if space.arity != 2 or space.base > 3:
-        raise OperationError(
-            "generated unary operations are counted for two inputs and at most three values", "unsupported"
-        )
-    reached = _generated_unary(grid(space, indices))
-    return np.asarray(np.bitwise_count(reached), dtype=np.int64)
-
-
-def sheffer_by_unary_operations(
-    space: OperationSpace = TERNARY, indices: Integer[np.ndarray, "n"] | None = None
-) -> Bool[np.ndarray, "n"]:
-    """Tell which ternary operations are surjective, need both inputs and generate all 27 unary operations.
-
-    Source: Slupecki, Comptes rendus de la Societe des sciences et des lettres de Varsovie 32 (1939).
-    """
-    if space != TERNARY:
-        raise OperationError("this criterion is for the operations of 2 inputs on 3 values", "unsupported")
-    f = grid(space, indices)
-    return conjunction(generated_unary_sizes(space, indices) == 27, surjective(f), depends_on_both(f))
-
-
-def _generated_unary(f: UInt8[np.ndarray, "b b n"]) -> UInt32[np.ndarray, "n"]:
-    """Return the generated unary operations as a bit mask, bit i for unary operation i."""
-    base, n = f.shape[0], f.shape[2]
-    count = base**base
-    digits = np.arange(count)[:, None] // base ** np.arange(base) % base
-    identity = int(np.arange(base) @ base ** np.arange(base))
-    reached = np.full(n, 1 << identity, dtype=np.uint32)
-    before = np.zeros_like(reached)
-    while (reached != before).any():
-        before = reached.copy()
-        for g in range(count):
-            for h in range(count):
-                image = sum(f[digits[g, x], digits[h, x]] * np.uint8(base**x) for x in range(base))
-                both = (reached >> np.uint32(g)) & (reached >> np.uint32(h)) & np.uint32(1)
-                reached |= both << image.astype(np.uint32)
-    return reached

@@ -18,76 +18,20 @@ def essential_arguments(f: Outputs) -> Bool[np.ndarray, "2 n"]:
     return np.stack([first, second])
 
 
-def depends_on_both(f: Outputs) -> Verdicts:
-    """Tell whether both inputs are essential."""
-    return np.asarray(essential_arguments(f).all(axis=0))
-
-
-def depends_on_one(f: Outputs) -> Verdicts:
-    """Tell whether exactly one input is essential."""
-    return np.asarray(essential_arguments(f).sum(axis=0) == 1)
-
-
-def constant(f: Outputs) -> Verdicts:
-    """Tell whether no input is essential."""
-    return np.asarray(~essential_arguments(f).any(axis=0))
-
-
 def value_counts(f: Outputs) -> Int64[np.ndarray, "b n"]:
     """Count the cells that hold each value."""
     return np.stack([(f == value).sum(axis=(0, 1), dtype=np.int64) for value in range(f.shape[0])])
 
 
-def surjective(f: Outputs) -> Verdicts:
-    """Tell whether every value is an output."""
-    return np.asarray((value_counts(f) > 0).all(axis=0))
-
-
-def balanced(f: Outputs) -> Verdicts:
-    """Tell whether every value is the output of equally many cells."""
-    return np.asarray((value_counts(f) == f.shape[0]).all(axis=0))
-
-
-def two_valued(f: Outputs) -> Verdicts:
-    """Tell whether exactly two values are outputs."""
-    return np.asarray((value_counts(f) > 0).sum(axis=0) == 2)
-
-
 def commutes_with(f: Outputs, permutation: tuple[int, ...]) -> Verdicts:
-    """Tell whether f(s(a), s(b)) = s(f(a, b)) for a permutation s of the positions."""
+    """Tell whether f(s(a), s(b)) = s(f(a, b)) for a permutation s of the positions, an automorphism."""
     relabel = np.array(permutation, dtype=np.uint8)
     return np.asarray((f[relabel][:, relabel] == relabel[f]).all(axis=(0, 1)))
-
-
-def self_dual(f: Outputs) -> Verdicts:
-    """Tell whether f(-a, -b) = -f(a, b), negation reversing the order of the values."""
-    return commutes_with(f, tuple(reversed(range(f.shape[0]))))
-
-
-def cyclic(f: Outputs) -> Verdicts:
-    """Tell whether f(a + 1, b + 1) = f(a, b) + 1, cyclically."""
-    b = f.shape[0]
-    return commutes_with(f, tuple((value + 1) % b for value in range(b)))
 
 
 def homogeneous(f: Outputs) -> Verdicts:
     """Tell whether f commutes with every permutation of the values."""
     return np.asarray(np.all([commutes_with(f, s) for s in permutations(range(f.shape[0]))], axis=0))
-
-
-def even(f: Outputs) -> Verdicts:
-    """Tell whether f(-a, -b) = f(a, b)."""
-    return np.asarray((f == f[::-1, ::-1]).all(axis=(0, 1)))
-
-
-def boolean_preserving(f: Outputs) -> Verdicts:
-    """Tell whether a ternary f maps {-1, +1} to itself, so that it extends a Boolean function."""
-    return np.asarray((f[::2, ::2] != 1).all(axis=(0, 1)))
-
-
-def zero_preserving(f: Outputs) -> Verdicts:
-    """Tell whether a ternary f has f(0, 0) = 0."""
-    return np.asarray(f[1, 1] == 1)
 
 
 def affine(f: Outputs) -> Verdicts:

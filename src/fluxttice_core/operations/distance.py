@@ -82,13 +82,3 @@ def class_distance(
     """
     differs = space.tables(orbit(name, right, space)) != space.tables(left)
     return int(differs.sum(axis=1).min())
-
-
-def class_distance_to_all(
-    name: str, index: SupportsIndex, space: OperationSpace = TERNARY
-) -> Int64[np.ndarray, "n"]:
-    """Return the class distance of each operation of a space from one of them."""
-    least = np.full(space.size, space.cells, dtype=np.int64)
-    for member in orbit(name, index, space):
-        np.minimum(least, hamming_to_all(member, space), out=least)
-    return least

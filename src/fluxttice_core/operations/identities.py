@@ -43,40 +43,15 @@ def left_identities(f: Outputs) -> Bool[np.ndarray, "b n"]:
     return np.asarray((f == np.arange(f.shape[0])[None, :, None]).all(axis=1))
 
 
-def right_identities(f: Outputs) -> Bool[np.ndarray, "b n"]:
-    """Tell for each value e whether f(x, e) = x for all x."""
-    return left_identities(f.swapaxes(0, 1))
-
-
 def identities(f: Outputs) -> Bool[np.ndarray, "b n"]:
     """Tell for each value e whether f(e, x) = f(x, e) = x for all x; at most one is."""
-    return conjunction(left_identities(f), right_identities(f))
+    return conjunction(left_identities(f), left_identities(f.swapaxes(0, 1)))
 
 
 def zeros(f: Outputs) -> Bool[np.ndarray, "b n"]:
     """Tell for each value z whether f(z, x) = f(x, z) = z for all x; at most one is."""
     values = np.arange(f.shape[0])[:, None, None]
     return np.asarray(((f == values) & (f.swapaxes(0, 1) == values)).all(axis=1))
-
-
-def has_left_identity(f: Outputs) -> Verdicts:
-    """Tell whether some e has f(e, x) = x for all x."""
-    return np.asarray(left_identities(f).any(axis=0))
-
-
-def has_right_identity(f: Outputs) -> Verdicts:
-    """Tell whether some e has f(x, e) = x for all x."""
-    return np.asarray(right_identities(f).any(axis=0))
-
-
-def has_identity(f: Outputs) -> Verdicts:
-    """Tell whether some e has f(e, x) = f(x, e) = x for all x."""
-    return np.asarray(identities(f).any(axis=0))
-
-
-def has_zero(f: Outputs) -> Verdicts:
-    """Tell whether some z has f(z, x) = f(x, z) = z for all x."""
-    return np.asarray(zeros(f).any(axis=0))
 
 
 def permuting_rows(f: Outputs) -> Verdicts:
@@ -88,28 +63,3 @@ def permuting_rows(f: Outputs) -> Verdicts:
 def latin_square(f: Outputs) -> Verdicts:
     """Tell whether every row and every column of the table is a permutation (a quasigroup)."""
     return conjunction(permuting_rows(f), permuting_rows(f.swapaxes(0, 1)))
-
-
-def band(f: Outputs) -> Verdicts:
-    """Tell whether f is associative and idempotent."""
-    return conjunction(associative(f), idempotent(f))
-
-
-def semilattice(f: Outputs) -> Verdicts:
-    """Tell whether f is associative, commutative and idempotent."""
-    return conjunction(band(f), commutative(f))
-
-
-def monoid(f: Outputs) -> Verdicts:
-    """Tell whether f is associative and has an identity."""
-    return conjunction(associative(f), has_identity(f))
-
-
-def loop(f: Outputs) -> Verdicts:
-    """Tell whether f is a Latin square with an identity."""
-    return conjunction(latin_square(f), has_identity(f))
-
-
-def group(f: Outputs) -> Verdicts:
-    """Tell whether f is an associative Latin square."""
-    return conjunction(latin_square(f), associative(f))

@@ -118,7 +118,7 @@ def _algebra(index: int) -> Algebra:
             _symbols(s) for s in structure.proper_subsets(3) if structure.closed_under(f, s)[0]
         ),
         congruences=_congruences(f),
-        automorphisms=tuple(_symbols(s) for s in permutations(range(3)) if structure.fixed_by(f, s)[0]),
+        automorphisms=tuple(_symbols(s) for s in permutations(range(3)) if dependence.commutes_with(f, s)[0]),
         maximal_clones=tuple(
             clone.name for clone, holds in zip(maximal_clones(3), lies_in, strict=True) if holds
         ),

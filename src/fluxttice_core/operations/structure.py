@@ -1,4 +1,4 @@
-"""The algebra (values, f) as a whole: subalgebras, congruences and automorphisms, and Rousseau's criterion.
+"""The algebra (values, f) as a whole: subalgebras, congruences and automorphisms.
 
 Every function takes output positions f of shape (b, b, n).
 """
@@ -7,7 +7,8 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 
-from fluxttice_core.operations.identities import Outputs, Verdicts, conjunction
+from fluxttice_core.operations.dependence import commutes_with
+from fluxttice_core.operations.identities import Outputs, Verdicts
 
 Subset = tuple[int, ...]
 Partition = tuple[int, ...]
@@ -42,15 +43,6 @@ def compatible_with(f: Outputs, partition: Partition) -> Verdicts:
     return verdict
 
 
-def fixed_by(f: Outputs, permutation: tuple[int, ...]) -> Verdicts:
-    """Tell whether a permutation s of the positions is an automorphism: s(f(a, b)) = f(s(a), s(b))."""
-    verdict = np.ones(f.shape[2], dtype=bool)
-    image = np.array(permutation, dtype=np.uint8)
-    for x, y in product(range(f.shape[0]), repeat=2):
-        verdict &= image[f[x, y]] == f[permutation[x], permutation[y]]
-    return verdict
-
-
 def without_subalgebra(f: Outputs) -> Verdicts:
     """Tell whether no non-empty proper subset is closed under f."""
     return np.asarray(~np.any([closed_under(f, s) for s in proper_subsets(f.shape[0])], axis=0))
@@ -68,13 +60,5 @@ def rigid(f: Outputs) -> Verdicts:
     """Tell whether the identity is the only automorphism of f."""
     verdict = np.ones(f.shape[2], dtype=bool)
     for permutation in list(permutations(range(f.shape[0])))[1:]:
-        verdict &= ~fixed_by(f, permutation)
+        verdict &= ~commutes_with(f, permutation)
     return verdict
-
-
-def sheffer(f: Outputs) -> Verdicts:
-    """Tell whether f alone generates every operation: no proper subalgebra, simple and rigid.
-
-    Source: Rousseau, Completeness in finite algebras with a single operation, Proc. AMS 18 (1967).
-    """
-    return conjunction(without_subalgebra(f), simple(f), rigid(f))

@@ -6,7 +6,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.model.dual_vae import VAE
+from fluxttice_core.model.dual_vae import VAE, DualVAE
+from fluxttice_core.model.random_streams import stream
 from fluxttice_core.training.recipe_settings import CalibrationSettings
 
 
@@ -71,6 +72,13 @@ def sharpening_factor(logits: Float[Tensor, "m cells base"], *, conditional_entr
         middle = (low * high) ** 0.5
         low, high = (middle, high) if entropy(middle) > conditional_entropy else (low, middle)
     return high
+
+
+def calibrate_both(model: DualVAE, settings: CalibrationSettings | None, *, seed: int, device: str) -> None:
+    """Calibrate both halves of a run with streams of their own; without settings nothing is done."""
+    if settings is not None:
+        for name, half in (("a", model.vae_a), ("b", model.vae_b)):
+            calibrate(half, settings, generator=stream(seed, f"calibration {name}", device=device))
 
 
 @torch.no_grad()

@@ -25,7 +25,7 @@ from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
 from fluxttice_core.training.adamw import LEARNING_PARTS, Descent
 from fluxttice_core.training.adamw_derivative import CLIP_MARGIN
-from fluxttice_core.training.calibration import calibrate
+from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.dataset import rows_of
 from fluxttice_core.training.loss import Conditions, batch_loss, scheduled
 from fluxttice_core.training.recipe import Recipe
@@ -80,8 +80,17 @@ class Population:
     """
 
     def __init__(self, recipe: Recipe, seeds: Sequence[int], *, device: str = "cpu") -> None:
-        _require_seeds(seeds)
-        _require_unsteered(recipe)
+        if not seeds or len(set(seeds)) != len(seeds):
+            raise SettingsError(
+                f"a population needs different seeds, at least one, not {list(seeds)}", "contradictory"
+            )
+        if found := steering_parts(recipe):
+            raise SettingsError(
+                f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that "
+                "its seeds cannot be trained as one program: train them one by one, or leave those settings "
+                "out",
+                "unsupported",
+            )
         if (asked := population_excess(recipe, len(seeds))) is not None:
             raise SettingsError(asked, "too_costly")
         space = recipe.architecture.space
@@ -185,12 +194,7 @@ class Population:
 
     def _conclude(self) -> None:
         for model, seed in zip(self.models, self.seeds, strict=True):
-            model.eval()
-            if self.recipe.calibration is None:
-                continue
-            for name, half in (("a", model.vae_a), ("b", model.vae_b)):
-                generator = stream(seed, f"calibration {name}", device=self.device)
-                calibrate(half, self.recipe.calibration, generator=generator)
+            calibrate_both(model.eval(), self.recipe.calibration, seed=seed, device=self.device)
 
     def _require_finite(self, losses: Sequence[float], epoch: int) -> None:
         lost = [seed for seed, loss in zip(self.seeds, losses, strict=True) if not math.isfinite(loss)]
@@ -232,13 +236,6 @@ def _both(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     return a, b
 
 
-def _require_seeds(seeds: Sequence[int]) -> None:
-    if not seeds or len(set(seeds)) != len(seeds):
-        raise SettingsError(
-            f"a population needs different seeds, at least one, not {list(seeds)}", "contradictory"
-        )
-
-
 def steering_parts(recipe: Recipe) -> list[str]:
     """The parts of a recipe that steer each run by its own history, which a population does not allow."""
     steering = {
@@ -248,16 +245,6 @@ def steering_parts(recipe: Recipe) -> list[str]:
         "alignment": recipe.alignment.range()[1] > 0.0,
     }
     return [name for name, is_set in steering.items() if is_set]
-
-
-def _require_unsteered(recipe: Recipe) -> None:
-    found = steering_parts(recipe)
-    if found:
-        raise SettingsError(
-            f"the recipe {recipe.name} steers each run by its own history ({', '.join(found)}), so that its "
-            "seeds cannot be trained as one program: train them one by one, or leave those settings out",
-            "unsupported",
-        )
 
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3

@@ -69,14 +69,14 @@ class StateNetControl:
 
     def __init__(self, net: StateNet, settings: ControllerSettings) -> None:
         self._net = net
-        self._settings = settings
+        self.settings = settings
         self._parameters = dict(net.named_parameters())
         self._adam = AdamW(self._parameters, Decays(epsilon=_SLOPES_EPSILON))
         self._state: Tensor | None = None
 
     def asks_at(self, step: int) -> bool:
         """Whether StateNet is asked at a step, counted from 0 in every epoch."""
-        every = self._settings.every
+        every = self.settings.every
         return step == 0 if every is None else step % every == 0
 
     @torch.no_grad()
@@ -94,13 +94,13 @@ class StateNetControl:
         bounds: tuple[float, float],
     ) -> Lesson | None:
         """Remember what learning needs before the step is made; none where nothing is to be learned."""
-        if self._settings.learning_rate == 0.0 or self._state is None:
+        if self.settings.learning_rate == 0.0 or self._state is None:
             return None
         total = loss.weighted(replace(conditions, weight_a=1.0, weight_b=1.0, alignment=0.0))
         parameters = descent.parameters
         return Lesson(
             state=self._state,
-            slopes=correction_slopes(conditions, corrections, self._settings, bounds),
+            slopes=correction_slopes(conditions, corrections, self.settings, bounds),
             before={name: tensor.detach().clone() for name, tensor in parameters.items()},
             evidence=gradient(total, parameters, keep=True),
             rate=conditions.learning_rate,
@@ -113,7 +113,7 @@ class StateNetControl:
         with torch.enable_grad():
             aim = (self._net(lesson.state) * target).sum()
             slope = gradient(aim, self._parameters)
-        self._adam.step(slope, rate=self._settings.learning_rate)
+        self._adam.step(slope, rate=self.settings.learning_rate)
 
     def tensors(self) -> dict[str, Tensor]:
         """The state of StateNet's optimiser, on the CPU; empty while it has not learned."""

@@ -13,7 +13,7 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
 from fluxttice_core.training.adamw import Descent
-from fluxttice_core.training.calibration import calibrate
+from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.dataset import Rows, rows_of
 from fluxttice_core.training.history import EpochRecord, Reach
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss, scheduled
@@ -29,7 +29,7 @@ from fluxttice_core.training.loss_balance import (
 )
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_settings import ReachSettings
-from fluxttice_core.training.statenet_control import Lesson, StateNetControl
+from fluxttice_core.training.statenet_control import StateNetControl
 from fluxttice_core.training.transport import Targets, TransportTerm
 
 Observer = Callable[[DualVAE, ReachSettings, torch.Generator], Reach]
@@ -179,20 +179,22 @@ class Trainer:
         for step, start in enumerate(range(0, total, size)):
             batch = rows[start : start + size]
             moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
-            steered = self._control is not None and self._control.asks_at(step)
-            if steered:
+            control = self._control if self._control is not None and self._control.asks_at(step) else None
+            if control is not None:
                 corrections = Corrections()
             conditions = self._conditions(moment, corrections)
             drawn = self.model.noise(len(batch), noise)
             loss = self._loss(batch, conditions, drawn, self._transport.targets(self.model, moment, noise))
-            if steered:
-                corrections = self._consult_controller(loss, conditions)
+            lesson = None
+            if control is not None:
+                corrections = self._consult(control, loss, conditions)
                 conditions = self._conditions(moment, corrections)
                 loss = loss.under(conditions)
-            lesson = self._lesson(loss, conditions, corrections) if steered else None
+                lesson = control.lesson(self._descent, loss, conditions, corrections, self._weight_bounds)
             self._descend(loss.total, conditions)
-            if lesson is not None:
-                self._teach(lesson, conditions, epoch, step)
+            if control is not None and lesson is not None:
+                cost = self._validation_cost(conditions, epoch, step)
+                control.learn(lesson, self._descent, cost)
             sums += loss.figures() * len(batch)
         return dict(zip(BATCH_FIGURES, (sums / total).tolist(), strict=True)), conditions
 
@@ -233,16 +235,14 @@ class Trainer:
         )
         return batch_loss(outputs, batch.classes, self.recipe, conditions, cells)
 
-    def _consult_controller(self, loss: BatchLoss, conditions: Conditions) -> Corrections:
+    def _consult(self, control: StateNetControl, loss: BatchLoss, conditions: Conditions) -> Corrections:
         """Ask StateNet once for corrections."""
-        settings, balance = self.recipe.controller, self.progress.balance
-        if settings is None or self._control is None:
-            return Corrections()
+        balance = self.progress.balance
         observed = [x.item() for x in (loss.entropy_a, loss.entropy_b, loss.rate_a, loss.rate_b)]
         observed += [balance.ratio, conditions.rho, balance.weight_a, balance.weight_b, conditions.alignment]
         state = torch.tensor([observed], dtype=torch.float32, device=self.device)
-        corrections = self._control.proposed(state)
-        moved = corrected_weights(balance, corrections, settings, self._weight_bounds)
+        corrections = control.proposed(state)
+        moved = corrected_weights(balance, corrections, control.settings, self._weight_bounds)
         self.progress = replace(self.progress, balance=moved)
         return corrections
 
@@ -250,21 +250,13 @@ class Trainer:
     def _weight_bounds(self) -> tuple[float, float]:
         return self.recipe.balance.bounds if self.recipe.balance is not None else (0.0, 1.0)
 
-    def _lesson(self, loss: BatchLoss, conditions: Conditions, corrections: Corrections) -> Lesson | None:
-        if self._control is None:
-            return None
-        return self._control.lesson(self._descent, loss, conditions, corrections, self._weight_bounds)
-
-    def _teach(self, lesson: Lesson, conditions: Conditions, epoch: int, step: int) -> None:
-        """Let StateNet learn from what some validation rows cost after the step that it corrected."""
-        if self._control is None:
-            return
+    def _validation_cost(self, conditions: Conditions, epoch: int, step: int) -> Tensor:
+        """What some validation rows cost after a step, from which StateNet learns."""
         moment = epoch * -(-len(self._train) // self.recipe.batch_size) + step
         rows = self._validation.shuffled(stream(self.seed, "steering rows", moment))
         batch = rows[: self.recipe.batch_size]
         noise = self.model.noise(len(batch), stream(self.seed, "steering noise", moment, device=self.device))
-        cost = self._loss(batch, conditions.unweighted(), noise)
-        self._control.learn(lesson, self._descent, cost.total)
+        return self._loss(batch, conditions.unweighted(), noise).total
 
     def _descend(self, total: Tensor, conditions: Conditions) -> None:
         self._descent.step(total, rate=conditions.learning_rate)
@@ -304,11 +296,8 @@ class Trainer:
 
     def _finish_epoch(self, epoch: int) -> Reach | None:
         self.model.eval()
-        calibration = self.recipe.calibration
-        if self.progress.finished and calibration is not None:
-            for name, half in (("a", self.model.vae_a), ("b", self.model.vae_b)):
-                generator = stream(self.seed, f"calibration {name}", device=self.device)
-                calibrate(half, calibration, generator=generator)
+        if self.progress.finished:
+            calibrate_both(self.model, self.recipe.calibration, seed=self.seed, device=self.device)
         if (epoch + 1) % self.recipe.reach.every and not self.progress.finished:
             return None
         generator = stream(self.seed, "reach", epoch, device=self.device)
