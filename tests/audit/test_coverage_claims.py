@@ -32,6 +32,7 @@ def point(draws: int, text: str, size: int = K) -> Point:
         (50_000, "93%", Verdict.CONSISTENT),  # 92.5 % would be printed so
         (50_000, "18131", Verdict.CONSISTENT),
         (50_000, "18300", Verdict.IMPOSSIBLE),
+        (50_000, "99.6%", Verdict.IMPOSSIBLE),  # what 195,000 draws show
         (50_000, "91%", Verdict.BELOW_UNIFORM),
         (195_000, "100%", Verdict.CONSISTENT),
         (195_000, "19683", Verdict.CONSISTENT),
@@ -143,11 +144,6 @@ def test_simulated_half_support_is_found_out() -> None:
 def test_no_draw_is_refused() -> None:
     with refused(MeasurementError, "too_few", "at least one draw"):
         point(0, "1%")
-
-
-def test_planted_budget_swap_is_found_out() -> None:
-    """Distinct counts of 195,000 draws printed beside 50,000."""
-    assert audit_point(point(50_000, "99.6%"), K).verdict is Verdict.IMPOSSIBLE
 
 
 def test_probabilities_are_those_of_both_tails() -> None:

@@ -133,25 +133,36 @@ def test_published_distance_is_refuted_with_its_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("distance", "verdict"),
+    ("first", "second", "distance", "verdict"),
     [
-        (".046", Verdict.POSSIBLE),
-        (".0469", Verdict.POSSIBLE),
-        (".047", Verdict.NOT_ENOUGH_SAID),  # .0465 would be printed so
-        (".03...06", Verdict.NOT_ENOUGH_SAID),
-        (".048", Verdict.IMPOSSIBLE),
-        ("0", Verdict.NOT_ENOUGH_SAID),
-        ("0.0000", Verdict.IMPOSSIBLE),
+        ("97.64%", "97.67%", ".046", Verdict.POSSIBLE),
+        ("97.64%", "97.67%", ".0469", Verdict.POSSIBLE),
+        ("97.64%", "97.67%", ".04695", Verdict.NOT_ENOUGH_SAID),  # at face value .0469 is the most
+        ("97.64%", "97.67%", ".047", Verdict.NOT_ENOUGH_SAID),  # .0465 would be printed so
+        ("97.64%", "97.67%", ".0471", Verdict.IMPOSSIBLE),
+        ("97.64%", "97.67%", ".048", Verdict.IMPOSSIBLE),
+        ("97.64%", "97.67%", ".03...06", Verdict.NOT_ENOUGH_SAID),
+        ("97.64%", "97.67%", ".00025", Verdict.NOT_ENOUGH_SAID),  # at face value .00031 is the least
+        ("97.64%", "97.67%", ".00019", Verdict.IMPOSSIBLE),
+        ("97.64%", "97.67%", "0", Verdict.NOT_ENOUGH_SAID),
+        ("97.64%", "97.67%", "0.0000", Verdict.IMPOSSIBLE),
+        ("50%", "50%", "0.0", Verdict.POSSIBLE),
+        ("50%", "50%", "1.0", Verdict.POSSIBLE),
+        ("50%", "50.4%", "0.0", Verdict.NOT_ENOUGH_SAID),
+        ("50%", "60%", "0.00", Verdict.IMPOSSIBLE),
+        ("20%", "30%", "1.0", Verdict.POSSIBLE),
+        ("20%", "30%", "1.2", Verdict.IMPOSSIBLE),
     ],
 )
-def test_rounding_decides_only_where_it_can(distance: str, verdict: Verdict) -> None:
-    assert apart("97.64%", "97.67%", distance).verdict is verdict
+def test_distances_with_rounding_in_their_favour(
+    first: str, second: str, distance: str, verdict: Verdict
+) -> None:
+    assert apart(first, second, distance).verdict is verdict
 
 
-def test_equal_sets_may_coincide() -> None:
-    assert apart("50%", "50%", "0.0").verdict is Verdict.POSSIBLE
-    assert apart("50%", "50%", "1.0").verdict is Verdict.POSSIBLE
-    assert apart("50%", "60%", "0.00").verdict is Verdict.IMPOSSIBLE
+def test_bounds_of_equal_and_of_disjoint_sets() -> None:
+    assert apart("50%", "50%", "0.0").lower == 0.0
+    assert apart("20%", "30%", "1.0").upper == 1.0
 
 
 def test_empty_sets_are_refused() -> None:
@@ -181,38 +192,27 @@ def test_true_sets_are_possible(seed: int, first_share: float, second_share: flo
 
 
 @pytest.mark.parametrize(
-    ("union", "verdict"),
+    ("first", "second", "union", "verdict", "bounds"),
     [
-        ("86.6%", Verdict.POSSIBLE),
-        ("98.2%", Verdict.POSSIBLE),
-        ("100%", Verdict.POSSIBLE),
-        ("86.5%", Verdict.NOT_ENOUGH_SAID),
-        ("85%", Verdict.IMPOSSIBLE),
+        ("86.3%", "86.6%", "86.6%", Verdict.POSSIBLE, (0.866, 1.0)),
+        ("86.3%", "86.6%", "98.2%", Verdict.POSSIBLE, (0.866, 1.0)),
+        ("86.3%", "86.6%", "100%", Verdict.POSSIBLE, (0.866, 1.0)),
+        ("86.3%", "86.6%", "86.5%", Verdict.NOT_ENOUGH_SAID, (0.866, 1.0)),
+        ("86.3%", "86.6%", "85%", Verdict.IMPOSSIBLE, (0.866, 1.0)),
+        ("70%", "60%", "99%", Verdict.POSSIBLE, (0.7, 1.0)),
+        ("70%", "60%", "105%", Verdict.IMPOSSIBLE, (0.7, 1.0)),
+        ("10%", "20%", "35%", Verdict.IMPOSSIBLE, (0.2, 0.3)),
     ],
 )
-def test_unions(union: str, verdict: Verdict) -> None:
-    finding = audit_union(stated_number("86.3%"), stated_number("86.6%"), stated_number(union))
+def test_unions(first: str, second: str, union: str, verdict: Verdict, bounds: tuple[float, float]) -> None:
+    finding = audit_union(*map(stated_number, (first, second, union)))
     assert finding.verdict is verdict
-    assert (finding.lower, finding.upper) == (0.866, 1.0)
+    assert (finding.lower, finding.upper) == pytest.approx(bounds)
 
 
-def test_union_exceeds_not_the_sum() -> None:
+def test_a_union_is_refuted_in_words() -> None:
     finding = audit_union(stated_number("10%"), stated_number("20%"), stated_number("35%"))
-    assert finding.verdict is Verdict.IMPOSSIBLE
-    assert finding.upper == pytest.approx(0.3)
     assert finding.sentence == "sets of 10% and 20% cover 20.00 % at least and 30.00 % at most"
-
-
-def test_disjoint_sets_are_one_apart_and_no_more() -> None:
-    finding = apart("20%", "30%", "1.0")
-    assert finding.verdict is Verdict.POSSIBLE
-    assert finding.upper == 1.0
-    assert apart("20%", "30%", "1.2").verdict is Verdict.IMPOSSIBLE
-
-
-@pytest.mark.parametrize(("union", "verdict"), [("99%", Verdict.POSSIBLE), ("105%", Verdict.IMPOSSIBLE)])
-def test_no_union_is_larger_than_the_space(union: str, verdict: Verdict) -> None:
-    assert audit_union(stated_number("70%"), stated_number("60%"), stated_number(union)).verdict is verdict
 
 
 def together(first: str, second: str, distance: str, union: str) -> Finding:
@@ -258,26 +258,6 @@ def test_distance_beside_a_union_stays_a_distance() -> None:
     with pytest.raises(MeasurementError) as error:
         together("0%", "0%", "0", "0%")
     assert str(error.value) == "the Jaccard distance of two empty sets is undefined: give a union above 0"
-
-
-@pytest.mark.parametrize(
-    ("distance", "verdict"),
-    [
-        (".04695", Verdict.NOT_ENOUGH_SAID),
-        (".0471", Verdict.IMPOSSIBLE),
-        (".00025", Verdict.NOT_ENOUGH_SAID),
-        (".00019", Verdict.IMPOSSIBLE),
-    ],
-)
-def test_rounding_of_the_shares_widens_what_a_distance_may_be(distance: str, verdict: Verdict) -> None:
-    """At face value it lies between .00031 and .0469, by what rounds to the shares .0002 and .0470."""
-    assert apart("97.64%", "97.67%", distance).verdict is verdict
-
-
-def test_overlapping_shares_may_be_of_the_same_set() -> None:
-    finding = apart("50%", "50%", "0.0")
-    assert finding.lower == 0.0
-    assert apart("50%", "50.4%", "0.0").verdict is Verdict.NOT_ENOUGH_SAID
 
 
 def test_both_shares_are_read_aloud_where_they_could_be_percent() -> None:

@@ -279,11 +279,6 @@ def test_noise_alone_is_called_an_effect_about_one_time_in_twenty() -> None:
     assert 0.02 < seen / trials < 0.09  # six standard deviations around .05 and more
 
 
-def test_one_pair_has_no_interval() -> None:
-    with pytest.raises(MeasurementError, match="at least two values"):
-        Effect(paired_difference(np.ones(1), np.zeros(1)), "higher")
-
-
 @pytest.mark.parametrize(
     ("signs", "words"),
     [

@@ -15,6 +15,7 @@ _FREE_BITS = 0.5
 _CONSULTATION = 8
 _LEARNING_RATE = 1e-3
 _NEVER_BINDING = 2.0
+_HALVES = ("half_a", "half_b")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _changed(base: Recipe, changes: Changes) -> Recipe:
     return validate_recipe(plain, source=base.name)
 
 
-def _constant(value: float) -> Constant:
+def _flat(value: float) -> Constant:
     return Constant(value=value)
 
 
@@ -83,14 +84,6 @@ def _peak(schedule: Schedule) -> float:
 
 
 # --- each part ---------------------------------------------------------------------------------
-
-
-def _coupled(base: Recipe) -> Changes:
-    return {} if _peak(base.rho) > 0.0 else {"rho": _constant(_COUPLING)}
-
-
-def _uncoupled(_base: Recipe) -> Changes:
-    return {"rho": _constant(0.0)}
 
 
 def _controlled(base: Recipe, learning_rate: float) -> Changes:
@@ -120,14 +113,6 @@ def _uncontrolled(_base: Recipe) -> Changes:
     return {"controller": None}
 
 
-def _balanced(base: Recipe) -> Changes:
-    return {} if base.balance is not None else {"balance": BalanceSettings()}
-
-
-def _with_free_bits(base: Recipe) -> Changes:
-    return {f"{half}.free_bits": getattr(base, half).free_bits or _FREE_BITS for half in ("half_a", "half_b")}
-
-
 def _phased(base: Recipe) -> Changes:
     """The original's phases of coupling, temperatures and betas, at this run's length."""
     if _has_phases(base):
@@ -143,9 +128,9 @@ def _unphased(base: Recipe) -> Changes:
     if not _has_phases(base):
         return {}
     falling = Geometric(start=0.3, end=0.05, epochs=base.epochs)
-    steady: dict[str, Schedule] = {"rho": _constant(_COUPLING)}
-    for half in ("half_a", "half_b"):
-        steady |= {f"{half}.temperature": _constant(1.0), f"{half}.beta": falling}
+    steady: dict[str, Schedule] = {"rho": _flat(_COUPLING)}
+    for half in _HALVES:
+        steady |= {f"{half}.temperature": _flat(1.0), f"{half}.beta": falling}
     return steady
 
 
@@ -153,50 +138,53 @@ def _has_phases(recipe: Recipe) -> bool:
     return not isinstance(recipe.half_a.temperature, Constant)
 
 
-def _transported(base: Recipe) -> Changes:
-    return {} if base.transport is not None else {"transport": load_recipe("standard").transport}
-
-
-def _calibrated(base: Recipe) -> Changes:
-    return {} if base.calibration is not None else {"calibration": load_recipe("standard").calibration}
-
-
 def _alone(_base: Recipe) -> Changes:
     """Without everything through which one half feels the other; what is left trains each as if alone."""
     return {
-        "rho": _constant(0.0),
-        "alignment": _constant(0.0),
+        "rho": _flat(0.0),
+        "alignment": _flat(0.0),
         "balance": None,
         "controller": None,
         "optimizer.clip_norm": None,
     }
 
 
-def _nothing(_base: Recipe) -> Changes:
-    return {}
-
-
 PARTS: Sequence[Part] = (
-    Part("cross_injection", "coupling of .1 against none", _coupled, _uncoupled),
+    Part(
+        "cross_injection",
+        "coupling of .1 against none",
+        lambda base: {} if _peak(base.rho) > 0.0 else {"rho": _flat(_COUPLING)},
+        lambda _: {"rho": _flat(0.0)},
+    ),
     Part("statenet", "StateNet that never learns against none", _unlearned, _uncontrolled),
     Part("statenet_learned", "StateNet that learns against none", _learned, _uncontrolled),
     Part("statenet_learning", "StateNet that learns against one that never does", _learned, _unlearned),
     Part(
         "gradient_balance",
         "adaptive weights of the halves against none",
-        _balanced,
+        lambda base: {"balance": base.balance or BalanceSettings()},
         lambda _: {"balance": None},
     ),
     Part(
         "free_bits",
         "half a nat free in every dimension against none",
-        _with_free_bits,
-        lambda _: {"half_a.free_bits": 0.0, "half_b.free_bits": 0.0},
+        lambda base: {f"{half}.free_bits": getattr(base, half).free_bits or _FREE_BITS for half in _HALVES},
+        lambda _: {f"{half}.free_bits": 0.0 for half in _HALVES},
     ),
     Part("phases", "the original's phases at this run's length against none", _phased, _unphased),
-    Part("transport", "transport against none", _transported, lambda _: {"transport": None}),
-    Part("calibration", "the last step against none", _calibrated, lambda _: {"calibration": None}),
-    Part("second_half", "each half beside the other against each alone", _nothing, _alone),
+    Part(
+        "transport",
+        "transport against none",
+        lambda base: {"transport": base.transport or load_recipe("standard").transport},
+        lambda _: {"transport": None},
+    ),
+    Part(
+        "calibration",
+        "the last step against none",
+        lambda base: {"calibration": base.calibration or load_recipe("standard").calibration},
+        lambda _: {"calibration": None},
+    ),
+    Part("second_half", "each half beside the other against each alone", lambda _: {}, _alone),
 )
 """Every part, in the order of the table."""
 
