@@ -21,7 +21,7 @@ from fluxttice_core.spaces.split import split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
-from fluxttice_core.training.adamw import AdamW, Decays
+from fluxttice_core.training.adamw import AdamW
 from fluxttice_core.training.run import run_settings
 from tests.measuring import every_message_is_a_clause as every_message_is_a_clause
 from tests.measuring import linear_model as linear_model
@@ -74,7 +74,7 @@ def trained_network() -> DualVAE:
     generator = torch.Generator().manual_seed(0)
     network = DualVAE.initialised(SMALL, generator)
     parameters = dict(network.named_parameters())
-    optimizer = AdamW(parameters, Decays())
+    optimizer = AdamW(parameters)
     tables = torch.from_numpy(SMALL.space.all_tables().copy()).float()
     truth = (tables - SMALL.space.symbols[0]).long()
     for _ in range(250):

@@ -1,5 +1,7 @@
 """Samples as indices, tables and strings."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,24 +102,30 @@ def test_what_is_no_sample_is_refused(values: np.ndarray, code: ErrorCode, messa
         samples_of(values)
 
 
-def test_samples_outside_a_known_space_are_refused() -> None:
-    with refused(MeasurementError, "out_of_range", "sample 2 is 6, outside the indices 0 to 5"):
-        samples_of(np.array([0, 6]), size=6)
-    with refused(MeasurementError, "out_of_range", "sample 1 is 19683, outside the indices 0 to 19,682"):
-        samples_of(np.array([19_683]), space=TERNARY)
+@pytest.mark.parametrize(
+    ("values", "known", "code", "message"),
+    [
+        (np.array([0, 6]), {"size": 6}, "out_of_range", "sample 2 is 6, outside the indices 0 to 5"),
+        (np.array(["7"]), {"size": 6}, "out_of_range", "sample 1 is 7, outside the indices 0 to 5"),
+        (np.array([19_683]), {"space": TERNARY}, "out_of_range", "19683, outside the indices 0 to 19,682"),
+        (np.array([1]), {"size": 27, "space": TERNARY}, "contradictory", "are 19,683, not 27: leave the"),
+        (np.zeros((1, 9), int), {"size": 27, "space": TERNARY}, "contradictory", "are 19,683, not 27"),
+        (np.array(["+0-"]), {"size": 28}, "contradictory", "27, not 28"),
+        (np.array([0]), {"size": 0}, "out_of_range", "give a size from 1 to 2"),
+        (np.array([0]), {"size": -1}, "out_of_range", "give a size from 1 to 2"),
+        (np.array([0]), {"size": 2**63 + 1}, "out_of_range", "give a size from 1 to 2"),
+    ],
+)
+def test_samples_are_held_against_what_is_known_of_the_space(
+    values: np.ndarray, known: dict[str, Any], code: ErrorCode, message: str
+) -> None:
+    with refused(MeasurementError, code, message):
+        samples_of(values, **known)
 
 
-def test_contradicting_sizes_are_refused() -> None:
-    for values in (np.array([1]), np.zeros((1, 9), dtype=int)):
-        with refused(MeasurementError, "contradictory", "are 19,683, not 27: leave the size out"):
-            samples_of(values, size=27, space=TERNARY)
+def test_a_size_that_fits_is_kept() -> None:
     assert samples_of(np.zeros((1, 9), dtype=int), size=19_683).size == 19_683
-
-
-@pytest.mark.parametrize("size", [0, -1, 2**63 + 1])
-def test_impossible_sizes_are_refused(size: int) -> None:
-    with refused(MeasurementError, "out_of_range", "give a size from 1 to 2"):
-        samples_of(np.array([0]), size=size)
+    assert samples_of(np.array([0, 0]), size=1).size == 1
 
 
 @given(
@@ -132,17 +140,6 @@ def test_any_array_is_read_or_refused(values: np.ndarray) -> None:
         return
     assert len(samples.indices) in (len(values), values.size)
     assert samples.indices.min() >= 0
-
-
-def test_a_space_of_one_operation_has_one_index() -> None:
-    assert samples_of(np.array([0, 0]), size=1).size == 1
-
-
-def test_the_size_is_held_against_strings_too() -> None:
-    with refused(MeasurementError, "contradictory", "27, not 28"):
-        samples_of(np.array(["+0-"]), size=28)
-    with refused(MeasurementError, "out_of_range", "sample 1 is 7, outside the indices 0 to 5"):
-        samples_of(np.array(["7"]), size=6)
 
 
 def test_strings_of_numbers_that_are_no_characters_are_refused() -> None:

@@ -11,13 +11,13 @@ from torch import Tensor
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.training.adamw import AdamW, Decays, Descent
+from fluxttice_core.training.adamw import AdamW, Descent
 from fluxttice_core.training.recipe_settings import OptimizerSettings
 
 
 def test_steps_by_hand() -> None:
     weight = torch.tensor([1.0, -2.0], dtype=torch.float64)
-    descent = AdamW({"w": weight}, Decays(0.8, 0.9, weights=0.3, epsilon=0.01))
+    descent = AdamW({"w": weight}, beta1=0.8, beta2=0.9, weight_decay=0.3, eps=0.01)
     value, first, second = weight.numpy().copy(), np.zeros(2), np.zeros(2)
     for step, rate in enumerate((0.1, 0.05), start=1):
         gradient = np.array([0.5 * step, -3.0])

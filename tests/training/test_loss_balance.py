@@ -126,7 +126,3 @@ def test_corrections_are_clamped(sign: int, rate: float, alignment: float, weigh
     assert corrected_alignment(alignment, proposed, settings) == alignment
     moved = corrected_weights(at(1.0, weight, weight), proposed, settings, (0.5, 0.95))
     assert (moved.weight_a, moved.weight_b) == (weight, weight)
-
-
-def test_the_balance_is_plain_values() -> None:
-    assert Balance(**at(0.3).as_dict()) == at(0.3)  # type: ignore[arg-type]

@@ -204,6 +204,7 @@ def test_names_of_nothing_are_refused(tmp_path: Path) -> None:
         ("name=mine", "name", "mine"),
         ("calibration.draws=2000", "calibration.draws", 2000),
         ("balance.start=0.6", "balance.start", 0.6),
+        ("half_a.beta={kind: constant, value: 1.5}", "half_a.beta.value", 1.5),  # a schedule whole
     ],
 )
 def test_settings_are_replaced(override: str, path: str, value: Any) -> None:
@@ -211,11 +212,6 @@ def test_settings_are_replaced(override: str, path: str, value: Any) -> None:
     for part in path.split("."):
         found = getattr(found, part)
     assert found == value
-
-
-def test_a_schedule_is_replaced_whole() -> None:
-    recipe = load_recipe("original", ["half_a.beta={kind: constant, value: 1.5}"])
-    assert recipe.half_a.beta.at(123.0) == 1.5
 
 
 def test_later_replacements_win() -> None:

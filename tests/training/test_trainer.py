@@ -2,7 +2,10 @@
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 import safetensors.torch
@@ -46,6 +49,15 @@ def part(trainer: Trainer, name: str) -> dict[str, Tensor]:
 
 def equal(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
     return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
+
+
+@contextmanager
+def rates_of(trainer: Trainer) -> Iterator[list[float]]:
+    """The learning rates of the steps that are made meanwhile."""
+    rates: list[float] = []
+    with patch.object(trainer._descent, "step", wraps=trainer._descent.step) as step:
+        yield rates
+    rates += [call.kwargs["rate"] for call in step.call_args_list]
 
 
 # --- the same run twice --------------------------------------------------------------------------
@@ -160,15 +172,8 @@ def test_figures_are_means_over_rows_and_the_conditions_are_the_schedules(small:
 def test_schedules_are_read_by_epoch_or_by_step(small: "SmallRuns", by: str, moments: list[float]) -> None:
     rate = {"kind": "linear", "points": [[0, 0.0], [10, 0.1]]}
     trainer = small.trainer(PLAIN | {"schedule_by": by, "optimizer.rate": rate})
-    rates: list[float] = []
-    plain_step = trainer._descent.step
-
-    def watched(loss: Tensor, *, rate: float) -> None:
-        rates.append(rate)
-        plain_step(loss, rate=rate)
-
-    trainer._descent.step = watched  # type: ignore[method-assign]
-    small.finish(trainer)
+    with rates_of(trainer) as rates:
+        small.finish(trainer)
     assert rates == pytest.approx([0.01 * moment for moment in moments])
 
 
@@ -293,15 +298,8 @@ def test_the_controller_is_asked_once_an_epoch_with_what_it_should_see() -> None
 
 def test_every_step_of_an_epoch_has_the_corrected_rate() -> None:
     trainer = original(reach_of(10, 10), "epochs=1")
-    rates: list[float] = []
-    plain_step = trainer._descent.step
-
-    def watched(loss: Tensor, *, rate: float) -> None:
-        rates.append(rate)
-        plain_step(loss, rate=rate)
-
-    trainer._descent.step = watched  # type: ignore[method-assign]
-    (record,) = trainer.epochs()
+    with rates_of(trainer) as rates:
+        (record,) = trainer.epochs()
     assert rates == [record.learning_rate] * 3
     assert record.learning_rate != 1e-3
 

@@ -144,11 +144,8 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
 
 def within(interval: Interval, size: int | None) -> Interval:
     """Return an interval of operations cut at the size of their space, if that is known."""
-    if size is None:
-        return interval
-    most = float(size)
-    ends = (min(value, most) for value in (interval.estimate, interval.lower, interval.upper))
-    estimate, lower, upper = ends
+    most = math.inf if size is None else float(size)
+    estimate, lower, upper = (min(end, most) for end in (interval.estimate, interval.lower, interval.upper))
     return replace(interval, estimate=estimate, lower=lower, upper=upper)
 
 

@@ -1,6 +1,7 @@
 """The decoders: a latent to one categorical distribution a table entry, independent given the latent."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -53,10 +54,7 @@ class ExploratoryDecoder(Decoder):
     @property
     def last_layer(self) -> nn.Linear:
         """The final linear layer."""
-        layer = self.decoder[-1]
-        if not isinstance(layer, nn.Linear):
-            raise TypeError("the last module of decoder A must be linear")
-        return layer
+        return cast(nn.Linear, self.decoder[-1])
 
     def _outputs(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n outputs"]:
         outputs: Tensor = self.decoder(z)

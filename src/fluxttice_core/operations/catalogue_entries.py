@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Integer
+from numpy import maximum, minimum, sign, where
 
 Values = Integer[np.ndarray, "..."]
 
@@ -47,47 +48,39 @@ def _cycle(x: Values) -> Values:
 
 
 def _goedel_implication(a: Values, b: Values) -> Values:
-    return np.where(a <= b, 1, b)
+    return where(a <= b, 1, b)
 
 
 def _rm3_implication(a: Values, b: Values) -> Values:
-    return np.asarray(np.where(a <= b, np.maximum(-a, b), np.minimum(-a, b)))
+    return np.asarray(where(a <= b, maximum(-a, b), minimum(-a, b)))
 
 
 def _truth(condition: Any) -> Values:
-    return np.where(condition, 1, -1)
+    return where(condition, 1, -1)
 
 
 def _unless_unknown(a: Values, b: Values, value: Values) -> Values:
-    return np.where((a == 0) | (b == 0), 0, value)
+    return where((a == 0) | (b == 0), 0, value)
 
 
 _LOGIC = (
-    Entry("min", ("and", "kleene-and", "goedel-and"), "min(a, b)", _KLEENE, np.minimum),
-    Entry("max", ("or", "kleene-or", "post-or"), "max(a, b)", _KLEENE, np.maximum),
-    Entry("nand", ("kleene-nand",), "-min(a, b)", _KLEENE, lambda a, b: -np.minimum(a, b)),
-    Entry("nor", ("kleene-nor",), "-max(a, b)", _KLEENE, lambda a, b: -np.maximum(a, b)),
+    Entry("min", ("and", "kleene-and", "goedel-and"), "min(a, b)", _KLEENE, minimum),
+    Entry("max", ("or", "kleene-or", "post-or"), "max(a, b)", _KLEENE, maximum),
+    Entry("nand", ("kleene-nand",), "-min(a, b)", _KLEENE, lambda a, b: -minimum(a, b)),
+    Entry("nor", ("kleene-nor",), "-max(a, b)", _KLEENE, lambda a, b: -maximum(a, b)),
     Entry(
-        "kleene-implication",
-        ("implies", "kleene-dienes"),
-        "max(-a, b)",
-        _KLEENE,
-        lambda a, b: np.maximum(-a, b),
+        "kleene-implication", ("implies", "kleene-dienes"), "max(-a, b)", _KLEENE, lambda a, b: maximum(-a, b)
     ),
     Entry(
         "kleene-equivalence",
         ("xnor",),
         "min(max(-a, b), max(-b, a))",
         _KLEENE,
-        lambda a, b: np.minimum(np.maximum(-a, b), np.maximum(-b, a)),
+        lambda a, b: minimum(maximum(-a, b), maximum(-b, a)),
     ),
     Entry("kleene-xor", ("xor",), "-a b", _KLEENE, lambda a, b: -a * b),
     Entry(
-        "lukasiewicz-implication",
-        (),
-        "min(1, 1 - a + b)",
-        _LUKASIEWICZ,
-        lambda a, b: np.minimum(1, 1 - a + b),
+        "lukasiewicz-implication", (), "min(1, 1 - a + b)", _LUKASIEWICZ, lambda a, b: minimum(1, 1 - a + b)
     ),
     Entry("lukasiewicz-equivalence", (), "1 - |a - b|", _LUKASIEWICZ, lambda a, b: 1 - abs(a - b)),
     Entry(
@@ -95,14 +88,14 @@ _LOGIC = (
         ("strong-and", "bounded-difference"),
         "max(-1, a + b - 1)",
         _CHANG,
-        lambda a, b: np.maximum(-1, a + b - 1),
+        lambda a, b: maximum(-1, a + b - 1),
     ),
     Entry(
         "lukasiewicz-or",
         ("strong-or", "bounded-sum"),
         "min(1, a + b + 1)",
         _CHANG,
-        lambda a, b: np.minimum(1, a + b + 1),
+        lambda a, b: minimum(1, a + b + 1),
     ),
     Entry("goedel-implication", ("heyting-implication",), "1 if a <= b else b", _GOEDEL, _goedel_implication),
     Entry(
@@ -110,14 +103,14 @@ _LOGIC = (
         ("heyting-equivalence",),
         "1 if a = b else min(a, b)",
         _GOEDEL,
-        lambda a, b: np.where(a == b, 1, np.minimum(a, b)),
+        lambda a, b: where(a == b, 1, minimum(a, b)),
     ),
     Entry(
         "goedel-difference",
         ("co-implication",),
         "-1 if a <= b else a",
         _RAUSZER,
-        lambda a, b: np.where(a <= b, -1, a),
+        lambda a, b: where(a <= b, -1, a),
     ),
     Entry(
         "rm3-implication",
@@ -133,35 +126,27 @@ _LOGIC = (
         ("weak-kleene-and",),
         "0 if a = 0 or b = 0 else min(a, b)",
         _BOCHVAR,
-        lambda a, b: _unless_unknown(a, b, np.minimum(a, b)),
+        lambda a, b: _unless_unknown(a, b, minimum(a, b)),
     ),
     Entry(
         "bochvar-or",
         ("weak-kleene-or",),
         "0 if a = 0 or b = 0 else max(a, b)",
         _BOCHVAR,
-        lambda a, b: _unless_unknown(a, b, np.maximum(a, b)),
+        lambda a, b: _unless_unknown(a, b, maximum(a, b)),
     ),
     Entry(
         "bochvar-implication",
         ("weak-kleene-implication",),
         "0 if a = 0 or b = 0 else max(-a, b)",
         _BOCHVAR,
-        lambda a, b: _unless_unknown(a, b, np.maximum(-a, b)),
+        lambda a, b: _unless_unknown(a, b, maximum(-a, b)),
     ),
     Entry(
-        "mccarthy-and",
-        ("sequential-and",),
-        "b if a = 1 else a",
-        _MCCARTHY,
-        lambda a, b: np.where(a == 1, b, a),
+        "mccarthy-and", ("sequential-and",), "b if a = 1 else a", _MCCARTHY, lambda a, b: where(a == 1, b, a)
     ),
     Entry(
-        "mccarthy-or",
-        ("sequential-or",),
-        "b if a = -1 else a",
-        _MCCARTHY,
-        lambda a, b: np.where(a == -1, b, a),
+        "mccarthy-or", ("sequential-or",), "b if a = -1 else a", _MCCARTHY, lambda a, b: where(a == -1, b, a)
     ),
     Entry(
         "sette-implication",
@@ -170,15 +155,11 @@ _LOGIC = (
         _SETTE,
         lambda a, b: _truth((a == -1) | (b >= 0)),
     ),
-    Entry("j3-implication", (), "b if a >= 0 else 1", _J3, lambda a, b: np.where(a >= 0, b, 1)),
+    Entry("j3-implication", (), "b if a >= 0 else 1", _J3, lambda a, b: where(a >= 0, b, 1)),
     Entry(
-        "webb",
-        ("post-sheffer",),
-        "max(a, b) + 1, cyclically",
-        _WEBB,
-        lambda a, b: _cycle(np.maximum(a, b) + 1),
+        "webb", ("post-sheffer",), "max(a, b) + 1, cyclically", _WEBB, lambda a, b: _cycle(maximum(a, b) + 1)
     ),
-    Entry("dual-webb", (), "min(a, b) + 1, cyclically", _WEBB, lambda a, b: _cycle(np.minimum(a, b) + 1)),
+    Entry("dual-webb", (), "min(a, b) + 1, cyclically", _WEBB, lambda a, b: _cycle(minimum(a, b) + 1)),
 )
 
 _ARITHMETIC = (
@@ -186,24 +167,20 @@ _ARITHMETIC = (
     Entry("mod-difference", ("difference", "subtract"), "a - b modulo 3", _FIELD, lambda a, b: _cycle(a - b)),
     Entry("mod-product", ("product", "multiply"), "a b", _FIELD, lambda a, b: a * b),
     Entry("third", ("mean", "steiner"), "-(a + b) modulo 3", _STEIN, lambda a, b: _cycle(-a - b)),
-    Entry("carry", (), "carry of a + b", _KNUTH, lambda a, b: np.where(a == b, a, 0)),
-    Entry("borrow", (), "borrow of a - b", _KNUTH, lambda a, b: np.where(a == -b, a, 0)),
-    Entry("consensus", (), "a if a = b else 0", _JONES, lambda a, b: np.where(a == b, a, 0)),
+    Entry("carry", (), "carry of a + b", _KNUTH, lambda a, b: where(a == b, a, 0)),
+    Entry("borrow", (), "borrow of a - b", _KNUTH, lambda a, b: where(a == -b, a, 0)),
+    Entry("consensus", (), "a if a = b else 0", _JONES, lambda a, b: where(a == b, a, 0)),
     Entry(
-        "accept-anything",
-        ("saturating-sum", "gullibility"),
-        "sign(a + b)",
-        _JONES,
-        lambda a, b: np.sign(a + b),
+        "accept-anything", ("saturating-sum", "gullibility"), "sign(a + b)", _JONES, lambda a, b: sign(a + b)
     ),
-    Entry("compare", ("saturating-difference",), "sign(a - b)", _KNUTH, lambda a, b: np.sign(a - b)),
+    Entry("compare", ("saturating-difference",), "sign(a - b)", _KNUTH, lambda a, b: sign(a - b)),
     Entry("absolute-difference", (), "|a - b| - 1", _ELEMENTARY, lambda a, b: abs(a - b) - 1),
     Entry(
         "first-nonzero",
         ("override",),
         "a if a is not 0 else b",
         _ELEMENTARY,
-        lambda a, b: np.where(a != 0, a, b),
+        lambda a, b: where(a != 0, a, b),
     ),
     Entry("equal", (), "1 if a = b else -1", _ELEMENTARY, lambda a, b: _truth(a == b)),
     Entry("unequal", (), "1 if a is not b else -1", _ELEMENTARY, lambda a, b: _truth(a != b)),
@@ -239,8 +216,8 @@ UNARY = (
     Entry("goedel-negation", ("heyting-not",), "1 if a = -1 else -1", _GOEDEL, lambda a: _truth(a == -1)),
     Entry("dual-goedel-negation", (), "-1 if a = 1 else 1", _RAUSZER, lambda a: _truth(a != 1)),
     Entry("is-zero", (), "1 if a = 0 else -1", _ELEMENTARY, lambda a: _truth(a == 0)),
-    Entry("clamp-up", (), "max(a, 0)", _ELEMENTARY, lambda a: np.maximum(a, 0)),
-    Entry("clamp-down", (), "min(a, 0)", _ELEMENTARY, lambda a: np.minimum(a, 0)),
+    Entry("clamp-up", (), "max(a, 0)", _ELEMENTARY, lambda a: maximum(a, 0)),
+    Entry("clamp-down", (), "min(a, 0)", _ELEMENTARY, lambda a: minimum(a, 0)),
     Entry("always-minus", (), "-1", _ELEMENTARY, lambda a: 0 * a - 1),
     Entry("always-zero", (), "0", _ELEMENTARY, lambda a: 0 * a),
     Entry("always-plus", (), "1", _ELEMENTARY, lambda a: 0 * a + 1),

@@ -1,7 +1,7 @@
 """AdamW over named tensors, and one step of it on the parameters that learn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,23 +15,6 @@ from fluxttice_core.training.recipe_settings import OptimizerSettings
 _KEPT = ("step", "exp_avg", "exp_avg_sq")
 
 
-@dataclass(frozen=True)
-class Decays:
-    """What a step of AdamW is made with besides its rate.
-
-    Attributes:
-        beta1: Decay of the running mean of gradients.
-        beta2: Decay of the running mean of squared gradients.
-        weights: Decoupled decay of every parameter.
-        epsilon: What is added to the root of the second moment.
-    """
-
-    beta1: float = 0.9
-    beta2: float = 0.999
-    weights: float = 0.0
-    epsilon: float = 1e-8
-
-
 class AdamW:
     """AdamW over tensors by name.
 
@@ -42,9 +25,22 @@ class AdamW:
         Loshchilov and Hutter 2019.
     """
 
-    def __init__(self, parameters: Mapping[str, Tensor], decays: Decays) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Tensor],
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        weight_decay: float = 0.0,
+        eps: float = EPSILON,
+    ) -> None:
         self._parameters = dict(parameters)
-        self._decays = decays
+        self._constants: dict[str, Any] = {
+            "beta1": beta1,
+            "beta2": beta2,
+            "weight_decay": weight_decay,
+            "eps": eps,
+        }
         self._state: dict[str, dict[str, Tensor]] = {}
 
     @torch.no_grad()
@@ -65,10 +61,7 @@ class AdamW:
             amsgrad=False,
             maximize=False,
             lr=rate,
-            beta1=self._decays.beta1,
-            beta2=self._decays.beta2,
-            weight_decay=self._decays.weights,
-            eps=self._decays.epsilon,
+            **self._constants,
         )
 
     def moments(self, name: str) -> tuple[Tensor, Tensor, float]:
@@ -131,8 +124,12 @@ class Descent:
         self._settings = settings
         named = model.named_parameters() if isinstance(model, DualVAE) else model.items()
         self._parameters = {name: tensor for name, tensor in named if name.startswith(LEARNING_PARTS)}
-        decays = Decays(settings.first_moment, settings.second_moment, settings.weight_decay, EPSILON)
-        self._adamw = AdamW(self._parameters, decays)
+        self._adamw = AdamW(
+            self._parameters,
+            beta1=settings.first_moment,
+            beta2=settings.second_moment,
+            weight_decay=settings.weight_decay,
+        )
         self._norms: tuple[Tensor, Tensor] | None = None
         self._total: Tensor | None = None
 

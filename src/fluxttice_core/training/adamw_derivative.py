@@ -58,24 +58,24 @@ class Move:
     count: float
 
 
+@dataclass(frozen=True)
 class StepDerivative:
     """How the parameters after a step depend on the step's rate and on its gradient.
 
-    Args:
+    Attributes:
         moves: What every parameter that moved did.
         settings: Decays and clipping.
         norm: Norm of the whole gradient before it was clipped.
     """
 
-    def __init__(self, moves: Mapping[str, Move], settings: OptimizerSettings, norm: float) -> None:
-        self._moves = moves
-        self._settings = settings
-        self._norm = norm
+    moves: Mapping[str, Move]
+    settings: OptimizerSettings
+    norm: float
 
     def by_rate(self, before: Tensors) -> dict[str, Tensor]:
         r"""The derivative by the rate, :math:`-(u + \omega \theta)`, of each parameter that moved."""
-        decay = self._settings.weight_decay
-        return {name: -(self._direction(move) + decay * before[name]) for name, move in self._moves.items()}
+        decay = self.settings.weight_decay
+        return {name: -(self._direction(move) + decay * before[name]) for name, move in self.moves.items()}
 
     def by_gradient(self, change: Tensors, *, rate: float) -> dict[str, Tensor]:
         r"""The derivative along a change :math:`\mathrm{d}g` of the gradient before clipping.
@@ -84,23 +84,23 @@ class StepDerivative:
             change: The change of each gradient; a parameter that is left out has none.
             rate: The step's rate.
         """
-        none = {name: torch.zeros_like(move.gradient) for name, move in self._moves.items()}
+        none = {name: torch.zeros_like(move.gradient) for name, move in self.moves.items()}
         clipped = self._clipped({**none, **change})
-        return {name: -rate * self._turned(move, clipped[name]) for name, move in self._moves.items()}
+        return {name: -rate * self._turned(move, clipped[name]) for name, move in self.moves.items()}
 
     def _clipped(self, change: Tensors) -> dict[str, Tensor]:
-        limit = self._settings.clip_norm
-        padded = self._norm + CLIP_MARGIN
+        limit = self.settings.clip_norm
+        padded = self.norm + CLIP_MARGIN
         if limit is None or limit >= padded:
             return dict(change)
         factor = limit / padded
-        gradients = {name: move.gradient for name, move in self._moves.items()}
+        gradients = {name: move.gradient for name, move in self.moves.items()}
         along = inner(gradients, change) / factor  # the gradients are the clipped ones
-        share = along / (self._norm * padded)
-        return {name: factor * change[name] - share * gradients[name] for name in self._moves}
+        share = along / (self.norm * padded)
+        return {name: factor * change[name] - share * gradients[name] for name in self.moves}
 
     def _corrections(self, move: Move) -> tuple[float, float]:
-        settings = self._settings
+        settings = self.settings
         return 1.0 - settings.first_moment**move.count, 1.0 - settings.second_moment**move.count
 
     def _direction(self, move: Move) -> Tensor:
@@ -109,7 +109,7 @@ class StepDerivative:
 
     def _turned(self, move: Move, change: Tensor) -> Tensor:
         """The change of the direction u."""
-        settings = self._settings
+        settings = self.settings
         first, second = self._corrections(move)
         size = (move.second / second).sqrt()
         padded = size + EPSILON

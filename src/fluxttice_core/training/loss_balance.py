@@ -1,6 +1,6 @@
 """The balance between the two halves: adaptive weights, gradient ratios, and StateNet's corrections."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from fluxttice_core.training.loss import Conditions
 from fluxttice_core.training.recipe_settings import BalanceSettings, ControllerSettings
@@ -30,10 +30,6 @@ class Balance:
     def ratio(self) -> float:
         """Gradient norm of B over that of A."""
         return self.norm_b / max(self.norm_a, 1e-12)
-
-    def as_dict(self) -> dict[str, float]:
-        """The state as plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

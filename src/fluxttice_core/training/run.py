@@ -147,7 +147,9 @@ class Run:
             write_json(self.folder / SPLIT, _described_split(trainer.split))
             self._forget_later_epochs(trainer.progress.epoch)
             if not trainer.progress.finished:
-                self._note(trainer.progress.epoch, on_change)
+                changed = note_arithmetic(self.folder, trainer.progress.epoch, self.settings.device)
+                if changed is not None:
+                    on_change(changed)
             for record in trainer.epochs():
                 self._append(record)
                 if record.epoch % self.settings.recipe.checkpoint_every == 0 or trainer.progress.finished:
@@ -182,11 +184,6 @@ class Run:
                 "with which its weights would differ: resume it with that torch, or start a new run",
                 "wrong_version",
             )
-
-    def _note(self, epoch: int, on_change: Callable[[str], None]) -> None:
-        changed = note_arithmetic(self.folder, epoch, self.settings.device)
-        if changed is not None:
-            on_change(changed)
 
     def _trainer(self) -> Trainer:
         device = self.settings.device

@@ -33,7 +33,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.statenet import CORRECTED, StateNet
-from fluxttice_core.training.adamw import AdamW, Decays, Descent
+from fluxttice_core.training.adamw import AdamW, Descent
 from fluxttice_core.training.adamw_derivative import Tensors, inner
 from fluxttice_core.training.loss import BatchLoss, Conditions
 from fluxttice_core.training.loss_balance import Corrections, correction_slopes
@@ -71,7 +71,7 @@ class StateNetControl:
         self._net = net
         self.settings = settings
         self._parameters = dict(net.named_parameters())
-        self._adam = AdamW(self._parameters, Decays(epsilon=_SLOPES_EPSILON))
+        self._adam = AdamW(self._parameters, eps=_SLOPES_EPSILON)
         self._state: Tensor | None = None
 
     def asks_at(self, step: int) -> bool:
