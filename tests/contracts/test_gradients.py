@@ -1,5 +1,7 @@
 """Every parameter that is meant to learn gets a gradient, and none gets one that it is not meant to."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,7 +10,7 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.initialisation import Scheme
 from fluxttice_core.training.adamw import Descent
-from fluxttice_core.training.loss import Conditions, batch_loss
+from fluxttice_core.training.loss import batch_loss, scheduled
 from fluxttice_core.training.recipe import Recipe, load_recipe
 
 SPACES = [(2, 2), (3, 1), (3, 2), (4, 1)]
@@ -21,20 +23,6 @@ def architecture(base: int, arity: int) -> Architecture:
     return Architecture(base=base, arity=arity, encoder_widths=(24, 16), latent_dim=6, consolidating_width=20)
 
 
-def conditions(rho: float = 0.1) -> Conditions:
-    return Conditions(
-        learning_rate=1e-2,
-        rho=rho,
-        beta_a=0.5,
-        beta_b=0.5,
-        temperature_a=1.0,
-        temperature_b=0.9,
-        alignment=0.3,
-        weight_a=0.7,
-        weight_b=0.7,
-    )
-
-
 def batch(model: DualVAE, rows: int = 64) -> tuple[Tensor, Tensor]:
     space = model.space
     positions = torch.randint(space.base, (rows, space.cells), generator=torch.Generator().manual_seed(1))
@@ -43,7 +31,7 @@ def batch(model: DualVAE, rows: int = 64) -> tuple[Tensor, Tensor]:
 
 def total(model: DualVAE, recipe: Recipe, rho: float = 0.1) -> Tensor:
     x, classes = batch(model)
-    at = conditions(rho)
+    at = replace(scheduled(recipe, 60.0), rho=rho)  # where no beta is 0
     noise = model.noise(len(x), torch.Generator().manual_seed(2))
     outputs = model(x, rho=rho, temperatures=(1.0, 0.9), noise=noise)
     return batch_loss(outputs, classes, recipe, at).total

@@ -264,11 +264,6 @@ def test_pairing_removes_what_the_seeds_share() -> None:
     assert found.interval.upper - found.interval.lower < 0.01
 
 
-def test_the_same_figures_make_no_difference() -> None:
-    found = Effect(paired_difference(np.ones(5), np.ones(5)), "higher")
-    assert (found.interval.lower, found.interval.upper, found.sign) == (0.0, 0.0, "none")
-
-
 def test_noise_alone_is_called_an_effect_about_one_time_in_twenty() -> None:
     generator = np.random.default_rng()
     trials = 2_000

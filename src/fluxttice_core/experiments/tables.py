@@ -164,19 +164,14 @@ def _line(cells: Sequence[str]) -> str:
 
 def sweep_table(sweep: Sweep) -> Table:
     """The sweep as a table for the terminal."""
-    table = _table(legend(sweep))
+    runs = f"{sweep.settings.recipe.name}, {len(sweep.runs)} seeds; mean ± 95 % interval of Student's t"
+    table = _table(f"{runs}. {budgets(sweep)}")
     for number, name in enumerate(_SPREAD_COLUMNS):
         table.add_column(name, justify="left" if number < 2 else "right", no_wrap=True)
     order = _quantities(sweep)
     for spread in sorted(spreads(sweep), key=lambda one: (order.index(one.quantity), one.half)):
         table.add_row(*_cells(spread))
     return table
-
-
-def legend(sweep: Sweep) -> str:
-    """What the table's figures are."""
-    seeds = f"{sweep.settings.recipe.name}, {len(sweep.runs)} seeds; mean ± 95 % interval of Student's t"
-    return f"{seeds}. {budgets(sweep)}"
 
 
 def budgets(sweep: Sweep) -> str:
@@ -191,7 +186,8 @@ def budgets(sweep: Sweep) -> str:
 
 def _cells(spread: Spread) -> tuple[str, ...]:
     mean = difference_shown(spread.interval, spread.unit).removeprefix("+")
-    worst = ("", "") if spread.better == "neither" else (shown(spread.worst, spread.unit, more=1),)
-    seed = () if spread.better == "neither" else (str(spread.worst_seed),)
+    worst = ("", "")
+    if spread.better != "neither":
+        worst = shown(spread.worst, spread.unit, more=1), str(spread.worst_seed)
     deviation = shown(spread.deviation, spread.unit, more=1)
-    return (figure_heading(spread.quantity), spread.half.upper(), mean, deviation, *worst, *seed)
+    return (figure_heading(spread.quantity), spread.half.upper(), mean, deviation, *worst)
