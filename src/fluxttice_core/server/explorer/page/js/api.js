@@ -6,21 +6,17 @@ const kept = new Map();
 /** All that the API knows of an operation, or an object with the reason why not. */
 export async function fetchOperation(index) {
   if (kept.has(index)) return kept.get(index);
-  const answer = await fetch(
-    `v1/operations/${index}`,
-    key === null ? {} : { headers: { Authorization: `Bearer ${key}` } },
-  );
+  const headers = key === null ? {} : { Authorization: `Bearer ${key}` };
+  const answer = await fetch(`v1/operations/${index}`, { headers });
   if (answer.ok) {
     const known = await answer.json();
     if (kept.size > 200) kept.clear();
     kept.set(index, known);
     return known;
   }
-  const refusal =
-    answer.status === 401
-      ? "The server asks for its API key to say more."
-      : `The server answered ${answer.status}.`;
-  return { refusal, needsKey: answer.status === 401 };
+  const needsKey = answer.status === 401;
+  if (needsKey) return { refusal: "The server asks for its API key to say more.", needsKey };
+  return { refusal: `The server answered ${answer.status}.`, needsKey };
 }
 
 /** Use a key for this visit; it is kept nowhere else. */

@@ -2,7 +2,7 @@
 
 import { decimal, h } from "./dom.js";
 import { LATENTS } from "./network.js";
-import { CELLS, hamming, indexOf } from "./space.js";
+import { CELLS, hamming } from "./space.js";
 import { miniature } from "./tables.js";
 
 const CARRIED = 0.5;
@@ -11,27 +11,18 @@ const WIDEST = 2.5;
 export function codeView({ codes, mass, manifest }, half, op) {
   const { mean, logVariance } = codes.encode(half, op);
   const decoded = codes.decode(half, mean);
-  const back = indexOf(decoded.digits);
-  const wrong = hamming(op, back);
-  return h(
-    "div",
-    { class: "code" },
-    h("h4", {}, `Half ${half.toUpperCase()}`),
+  const wrong = hamming(op, decoded.index);
+  return h("div.code",
+    h("h4", `Half ${half.toUpperCase()}`),
     bars(mean, logVariance, manifest.halves[half]),
-    h(
-      "p",
-      { class: "verdict" },
-      miniature(back, op),
-      h(
-        "span",
-        {},
+    h("p.verdict",
+      miniature(decoded.index, op),
+      h("span",
         wrong === 0 ? "decoded exactly" : `decoded with ${wrong} wrong cell${wrong === 1 ? "" : "s"}`,
         `, p(table | code) = ${decimal(decoded.joint, 3)}`,
       ),
       mass &&
-        h(
-          "span",
-          {},
+        h("span",
           `p(x) = (${decimal(mass[`mass_${half}`][op])} \u00b1 ${decimal(mass[`noise_${half}`][0])}) / K`,
         ),
     ),
@@ -40,9 +31,7 @@ export function codeView({ codes, mass, manifest }, half, op) {
 
 /** The 16 latents of a code as bars around 0, with the spread of the posterior. */
 function bars(mean, logVariance, half) {
-  return h(
-    "ol",
-    { class: "bars" },
+  return h("ol.bars",
     Array.from({ length: LATENTS }, (_, d) => {
       const value = mean[d];
       const sd = Math.exp(logVariance[d] / 2);
@@ -50,18 +39,11 @@ function bars(mean, logVariance, half) {
       const carries = share > CARRIED ? `, carries cell ${cell + 1} of ${CELLS}` : "";
       const words = `z${d} = ${decimal(value)} \u00b1 ${decimal(sd)}${carries}`;
       const at = (x) => `${50 + 50 * Math.max(-1, Math.min(1, x / WIDEST))}%`;
-      return h(
-        "li",
-        { title: words },
-        h("span", { class: "visually-hidden" }, words),
-        h(
-          "span",
-          { class: "bar-track", "aria-hidden": "true" },
-          h("span", {
-            class: "bar-spread",
-            style: { left: at(value - sd), right: `calc(100% - ${at(value + sd)})` },
-          }),
-          h("span", { class: "bar-value", style: { left: at(value) } }),
+      return h("li", { title: words },
+        h("span.visually-hidden", words),
+        h("span.bar-track", { "aria-hidden": "true" },
+          h("span.bar-spread", { style: { left: at(value - sd), right: `calc(100% - ${at(value + sd)})` } }),
+          h("span.bar-value", { style: { left: at(value) } }),
         ),
       );
     }),

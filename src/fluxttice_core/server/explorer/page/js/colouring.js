@@ -14,6 +14,7 @@ const SHOWN_CLASSES = 8;
 /** The kinds of colouring, with what can be chosen for each. */
 export function kindsOf(manifest) {
   const symmetries = manifest.symmetries.map(({ name }) => [name, name]);
+  const cells = Array.from({ length: CELLS }, (_, c) => [String(c), cellName(c)]);
   return [
     { kind: "property", label: "property", options: manifest.properties.map(({ name }) => [name, name]) },
     { kind: "class", label: "largest classes", options: symmetries },
@@ -21,11 +22,7 @@ export function kindsOf(manifest) {
     { kind: "orbit", label: "class of the chosen", options: symmetries },
     { kind: "mass", label: "probability p(x)", options: [] },
     { kind: "split", label: "held-out membership", options: [] },
-    {
-      kind: "cell",
-      label: "value of a cell",
-      options: Array.from({ length: CELLS }, (_, c) => [String(c), cellName(c)]),
-    },
+    { kind: "cell", label: "value of a cell", options: cells },
     { kind: "distance", label: "cells unlike the chosen", options: [] },
     { kind: "drawn", label: "draws from the prior", options: [] },
   ];
@@ -35,32 +32,14 @@ export function kindsOf(manifest) {
 export function colouring(state, data, palette) {
   const [kind, argument] = state.colour.split(":");
   const painted = PAINTERS[kind]?.(argument, state, data, palette);
-  return painted ?? waiting(palette);
+  return painted ?? categorical(new Uint8Array(K), [palette.muted], [], [], "loading");
 }
 
 const PAINTERS = { property, class: classes, size, orbit, mass, split, cell, distance, drawn };
 
-function waiting(palette) {
-  return {
-    colours: new Uint8Array(K),
-    palette: [palette.muted],
-    ranks: [0],
-    legend: { title: "loading", items: [] },
-  };
-}
-
 function property(name, state, data, palette) {
   if (!data.algebra) return null;
-  const holds = data.algebra.holding(name);
-  const colours = Uint8Array.from(holds);
-  const count = colours.reduce((sum, one) => sum + one, 0);
-  return categorical(
-    colours,
-    [palette.muted, palette.accent],
-    [`not ${name}`, name],
-    [K - count, count],
-    name,
-  );
+  return twofold(data.algebra.holding(name), [palette.muted, palette.accent], [`not ${name}`, name], name);
 }
 
 function classes(symmetry, state, data, palette) {
@@ -71,17 +50,10 @@ function classes(symmetry, state, data, palette) {
   const number = new Map(shown.map((index, place) => [index, place + 1]));
   const colours = Uint8Array.from(representatives, (index) => number.get(index) ?? 0);
   const labels = [`${grouped(least.length - shown.length)} other classes`, ...shown.map(glyphs)];
-  const counts = [
-    K - shown.reduce((sum, index) => sum + sizes[index], 0),
-    ...shown.map((index) => sizes[index]),
-  ];
-  return categorical(
-    colours,
-    [palette.muted, ...palette.categories.slice(0, shown.length)],
-    labels,
-    counts,
-    `largest classes, ${symmetry}`,
-  );
+  const counts = shown.map((index) => sizes[index]);
+  const shades = [palette.muted, ...palette.categories.slice(0, shown.length)];
+  const rest = K - counts.reduce((sum, count) => sum + count, 0);
+  return categorical(colours, shades, labels, [rest, ...counts], `largest classes, ${symmetry}`);
 }
 
 function size(symmetry, state, data, palette) {
@@ -89,25 +61,17 @@ function size(symmetry, state, data, palette) {
   const { sizes } = data.algebra.classesUnder(symmetry);
   const most = Math.max(...new Set(sizes));
   const level = (count) => Math.round(((LEVELS - 1) * Math.log(count)) / Math.max(Math.log(most), 1e-9));
-  return gradient(Uint8Array.from(sizes, level), palette.sequence, `operations in the class, ${symmetry}`, [
-    "1",
-    grouped(Math.sqrt(most)),
-    grouped(most),
-  ]);
+  const ticks = ["1", grouped(Math.sqrt(most)), grouped(most)];
+  const title = `operations in the class, ${symmetry}`;
+  return gradient(Uint8Array.from(sizes, level), palette.sequence, title, ticks);
 }
 
 function orbit(symmetry, state, data, palette) {
   if (!data.algebra || state.op === null) return null;
   const { representatives } = data.algebra.classesUnder(symmetry);
   const colours = Uint8Array.from(representatives, (index) => Number(index === representatives[state.op]));
-  const count = colours.reduce((sum, one) => sum + one, 0);
-  return categorical(
-    colours,
-    [palette.muted, palette.strong],
-    ["other classes", `class of ${glyphs(state.op)}`],
-    [K - count, count],
-    symmetry,
-  );
+  const labels = ["other classes", `class of ${glyphs(state.op)}`];
+  return twofold(colours, [palette.muted, palette.strong], labels, symmetry);
 }
 
 function mass(_, state, data, palette) {
@@ -116,12 +80,10 @@ function mass(_, state, data, palette) {
   const widest = Math.log2(WIDEST_RATIO);
   const level = (value) =>
     Math.round((LEVELS - 1) * (Math.min(Math.max(Math.log2(value) / widest, -1), 1) * 0.5 + 0.5));
-  return gradient(
-    Uint8Array.from(values, level),
-    palette.diverging,
-    `p(x) \u00b7 K, half ${state.half.toUpperCase()}, \u00b1 ${decimal(data.mass[`noise_${state.half}`][0])} of noise`,
-    ["\u2264 \u00bd", "1 = uniform", "\u2265 2"],
-  );
+  const noise = decimal(data.mass[`noise_${state.half}`][0]);
+  const title = `p(x) \u00b7 K, half ${state.half.toUpperCase()}, \u00b1 ${noise} of noise`;
+  const ticks = ["\u2264 \u00bd", "1 = uniform", "\u2265 2"];
+  return gradient(Uint8Array.from(values, level), palette.diverging, title, ticks);
 }
 
 function split(_, state, data, palette) {
@@ -135,13 +97,8 @@ function split(_, state, data, palette) {
 
 function cell(which, state, data, palette) {
   const colours = Uint8Array.from({ length: K }, (_, index) => DIGITS[index * CELLS + Number(which)]);
-  const painted = categorical(
-    colours,
-    palette.trits,
-    SYMBOLS,
-    [K / 3, K / 3, K / 3],
-    `value of ${cellName(Number(which))}`,
-  );
+  const title = `value of ${cellName(Number(which))}`;
+  const painted = categorical(colours, palette.trits, SYMBOLS, [K / 3, K / 3, K / 3], title);
   return { ...painted, ranks: [0, 0, 0] };
 }
 
@@ -149,11 +106,8 @@ function distance(_, state, data, palette) {
   if (state.op === null) return null;
   const colours = Uint8Array.from({ length: K }, (_, index) => CELLS - hamming(index, state.op));
   const painted = gradient(colours, palette.sequence, `cells unlike ${glyphs(state.op)}`, ["9", "", "0"]);
-  return {
-    ...painted,
-    palette: ramp(palette.sequence, CELLS + 1),
-    ranks: Array.from({ length: CELLS + 1 }, (_, rank) => rank),
-  };
+  const ranks = Array.from({ length: CELLS + 1 }, (_, rank) => rank);
+  return { ...painted, palette: ramp(palette.sequence, CELLS + 1), ranks };
 }
 
 function drawn(_, state, data, palette) {
@@ -161,13 +115,13 @@ function drawn(_, state, data, palette) {
   const colours = Uint8Array.from(data.drawn, (times) => Math.min(times, 3));
   for (const colour of colours) counts[colour] += 1;
   const shades = [palette.faint, palette.sequence[2], palette.sequence[3], palette.sequence[5]];
-  return categorical(
-    colours,
-    shades,
-    ["not drawn", "once", "twice", "more often"],
-    counts,
-    "draws from the prior",
-  );
+  const labels = ["not drawn", "once", "twice", "more often"];
+  return categorical(colours, shades, labels, counts, "draws from the prior");
+}
+
+function twofold(colours, palette, labels, title) {
+  const count = colours.reduce((sum, one) => sum + one, 0);
+  return categorical(colours, palette, labels, [K - count, count], title);
 }
 
 function categorical(colours, palette, labels, counts, title) {
@@ -176,10 +130,6 @@ function categorical(colours, palette, labels, counts, title) {
 }
 
 function gradient(colours, stops, title, ticks) {
-  return {
-    colours,
-    palette: ramp(stops, LEVELS),
-    ranks: new Array(LEVELS).fill(0),
-    legend: { title, stops, ticks },
-  };
+  const ranks = new Array(LEVELS).fill(0);
+  return { colours, palette: ramp(stops, LEVELS), ranks, legend: { title, stops, ticks } };
 }

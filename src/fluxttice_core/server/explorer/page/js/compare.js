@@ -1,13 +1,13 @@
 /** The panel of two operations side by side, and of the way from one code to the other. */
 
-import { button, decimal, h, hint, show } from "./dom.js";
+import { button, decimal, h, hint, section, show } from "./dom.js";
 import { fact } from "./facts.js";
 import { digitsOf, hamming } from "./space.js";
 import { OperationTable, operationButton } from "./tables.js";
 
 const STEPS = 13;
 
-export class ComparePanel {
+export class Panel {
   constructor(root, page) {
     this.page = page;
     this.left = new OperationTable({ label: "Table of the pinned operation" });
@@ -15,11 +15,11 @@ export class ComparePanel {
     this.between = new OperationTable({
       label: "Most likely table between the two codes, with probabilities",
     });
-    this.leftName = h("h3", {});
-    this.rightName = h("h3", {});
-    this.facts = h("div", {});
-    this.said = h("p", { class: "verdict", role: "status" });
-    this.strip = h("ol", { class: "strip" });
+    this.leftName = h("h3");
+    this.rightName = h("h3");
+    this.facts = h("div");
+    this.said = h("p.verdict", { role: "status" });
+    this.strip = h("ol.strip");
     this.slider = h("input", {
       type: "range",
       min: 0,
@@ -28,40 +28,24 @@ export class ComparePanel {
       id: "between",
       on: { input: () => page.store.set({ t: Number(this.slider.value) }) },
     });
-    this.content = h(
-      "div",
-      {},
-      h(
-        "div",
-        { class: "pair" },
-        h("div", {}, this.leftName, this.left.element),
-        h("div", {}, this.rightName, this.right.element),
-      ),
-      h(
-        "div",
-        { class: "actions" },
+    this.content = h("div",
+      h("div.pair", h("div", this.leftName, this.left.element), h("div", this.rightName, this.right.element)),
+      h("div.actions",
         button("Swap", () => this.#swap()),
         button("Pin the chosen instead", () => page.store.set({ pin: page.store.state.op, t: 0 })),
       ),
       this.facts,
-      h(
-        "section",
-        {},
-        h("h3", {}, "Between the two codes"),
-        h(
-          "label",
-          { for: "between", class: "hint" },
-          "(1 \u2212 t) of the pinned code and t of the chosen one",
-        ),
+      section("Between the two codes",
+        h("label.hint", { for: "between" }, "(1 \u2212 t) of the pinned code and t of the chosen one"),
         this.slider,
         this.strip,
-        h("div", { class: "decoded" }, this.between.element, this.said),
+        h("div.decoded", this.between.element, this.said),
       ),
     );
     this.empty = hint(
       "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell.",
     );
-    root.append(h("h2", { class: "panel-title" }, "Compare two operations"), this.empty, this.content);
+    root.append(h("h2.panel-title", "Compare two operations"), this.empty, this.content);
     page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) =>
       this.#update(state, changed),
     );
@@ -91,24 +75,21 @@ export class ComparePanel {
     const differing = hamming(pin, op);
     const lines = [`They differ in ${differing} of 9 cells.`];
     if (page.codes !== null) {
-      const apart = (which) =>
-        Math.hypot(
-          ...page.codes
-            .encode(which, pin)
-            .mean.map((entry, d) => entry - page.codes.encode(which, op).mean[d]),
-        );
+      const apart = (which) => {
+        const [from, to] = [pin, op].map((one) => page.codes.encode(which, one).mean);
+        return Math.hypot(...from.map((entry, d) => entry - to[d]));
+      };
       lines.push(
         `Their codes are ${decimal(apart("a"))} apart in half A and ${decimal(apart("b"))} in half B.`,
       );
     }
-    show(this.facts, h("p", {}, lines.join(" ")), page.algebra && this.#properties(pin, op));
+    show(this.facts, h("p", lines.join(" ")), page.algebra && this.#properties(pin, op));
     const shown = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
-    show(
-      this.strip,
+    show(this.strip,
       page.codes &&
         shown.map((t) => {
           const { index } = page.codes.decode(half, page.latentBetween({ pin, op, half, t }));
-          return h("li", {}, operationButton(index, () => page.store.set({ t }), { note: t.toFixed(2) }));
+          return h("li", [operationButton(index, () => page.store.set({ t }), { note: t.toFixed(2) })]);
         }),
     );
   }
@@ -118,9 +99,7 @@ export class ComparePanel {
     const [left, right] = [algebra.propertiesOf(pin), algebra.propertiesOf(op)];
     const both = left.filter((name) => right.includes(name));
     const only = (names) => names.filter((name) => !both.includes(name)).join(", ") || "none";
-    return h(
-      "dl",
-      { class: "facts wide" },
+    return h("dl.facts.wide",
       fact("both", both.join(", ") || "none"),
       fact("pinned only", only(left)),
       fact("chosen only", only(right)),

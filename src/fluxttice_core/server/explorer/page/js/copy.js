@@ -20,25 +20,11 @@ const FORMS = {
 export function copyMenu(chosen, said) {
   const copy = async (label) => {
     const text = FORMS[label](chosen());
-    said.textContent = (await copyText(text)) ? `${label} copied` : text;
+    const copied = navigator.clipboard?.writeText(text) ?? Promise.reject();
+    said.textContent = await copied.then(() => `${label} copied`, () => text);
   };
-  return h(
-    "details",
-    { class: "copy" },
-    h("summary", {}, "Copy"),
-    h(
-      "div",
-      { class: "menu" },
-      Object.keys(FORMS).map((label) => button(label, () => copy(label))),
-    ),
+  return h("details.copy",
+    h("summary", "Copy"),
+    h("div.menu", Object.keys(FORMS).map((label) => button(label, () => copy(label)))),
   );
-}
-
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

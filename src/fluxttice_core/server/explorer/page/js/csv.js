@@ -4,30 +4,23 @@ import { anchor } from "./query.js";
 import { digitsOf, glyphs, hamming } from "./space.js";
 
 /** Write operations with their names, part of the split, probabilities and properties. */
-export function writeCsv(indices, state, { manifest, names, algebra, mass, places }) {
-  const cells = ["--", "-0", "-+", "0-", "00", "0+", "+-", "+0", "++"].map(
-    (inputs) => `f(${inputs[0]} ${inputs[1]})`,
-  );
+export function writeCsv(page) {
+  const { manifest, algebra, mass, places } = page;
+  const from = anchor(page.store.state);
+  const cells = Array.from("-0+").flatMap((a) => Array.from("-0+", (b) => `f(${a} ${b})`));
   const heads = [
-    "index",
-    "string",
-    ...cells,
-    "names",
-    "split",
-    "p_a_times_K",
-    "p_b_times_K",
-    `cells_unlike_${glyphs(anchor(state))}`,
-    ...algebra.names,
+    ...["index", "string", ...cells, "names", "split", "p_a_times_K", "p_b_times_K"],
+    ...[`cells_unlike_${glyphs(from)}`, ...algebra.names],
   ];
-  const rows = indices.map((index) => [
+  const rows = page.inOrder().map((index) => [
     index,
     glyphs(index),
     ...Array.from(digitsOf(index), (digit) => digit - 1),
-    (names.get(index) ?? []).join(" "),
+    page.namesOf(index).join(" "),
     places.split === undefined ? "" : manifest.parts[places.split[index]],
     mass ? mass.mass_a[index].toPrecision(4) : "",
     mass ? mass.mass_b[index].toPrecision(4) : "",
-    hamming(index, anchor(state)),
+    hamming(index, from),
     ...algebra.names.map((name) => Number(algebra.has(index, name))),
   ]);
   return [heads, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n";
@@ -38,6 +31,7 @@ function quoted(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Offer a text as a file. */
 export function download(name, text, kind) {
   const address = URL.createObjectURL(new Blob([text], { type: kind }));
   const link = document.createElement("a");

@@ -3,31 +3,34 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Make an element. Attributes that are null or false are left out; `on` holds listeners, `style` custom
- * properties and styles set one by one, which the content security policy allows.
+ * Make an element from its tag and classes, as in `h("p.hint", { id: "help" }, "text")`; attributes may be
+ * left out. Those that are null or false are none; `on` holds listeners, `style` custom properties and styles
+ * set one by one, which the content security policy allows.
  */
-export function h(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
+export function h(name, ...rest) {
+  return fill((tag) => document.createElement(tag), name, rest);
 }
 
 /** Make an element of a drawing. */
-export function svg(tag, attributes = {}, ...children) {
-  return fill(document.createElementNS(SVG, tag), attributes, children);
+export function svg(name, ...rest) {
+  return fill((tag) => document.createElementNS(SVG, tag), name, rest);
 }
 
-function fill(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name === "on")
+function fill(create, name, [first, ...others]) {
+  const [tag, ...classes] = name.split(".");
+  const element = create(tag);
+  if (classes.length > 0) element.setAttribute("class", classes.join(" "));
+  const given = first?.constructor === Object;
+  for (const [key, value] of Object.entries(given ? first : {})) {
+    if ((value ?? false) === false) continue;
+    if (key === "on")
       for (const [kind, listener] of Object.entries(value)) element.addEventListener(kind, listener);
-    else if (name === "style")
-      for (const [key, entry] of Object.entries(value)) element.style.setProperty(key, entry);
-    else if (name === "value" || name === "checked" || name === "selected") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : value);
+    else if (key === "style")
+      for (const [style, entry] of Object.entries(value)) element.style.setProperty(style, entry);
+    else if (key === "value" || key === "checked") element[key] = value;
+    else element.setAttribute(key, value === true ? "" : value);
   }
-  element.append(
-    ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  show(element, given ? others : [first, ...others]);
   return element;
 }
 
@@ -38,29 +41,29 @@ export function button(text, click, attributes = {}) {
 
 /** A line that helps. */
 export function hint(...children) {
-  return h("p", { class: "hint" }, ...children);
+  return h("p.hint", ...children);
 }
 
-/** A table of elements: the heads of its columns, and its rows of cells. */
-export function table(attributes, caption, heads, rows) {
-  const body = rows.map((cells) => h("tr", {}, cells));
-  return h("table", attributes, caption, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, body));
+/** A table with classes: its caption, the heads of its columns, and its rows of cells. */
+export function table(classes, caption, heads, rows) {
+  const body = rows.map((cells) => h("tr", cells));
+  return h(`table.${classes}`, caption, h("thead", h("tr", heads)), h("tbody", body));
 }
 
 /** A list of elements, an item each. */
-export function list(tag, attributes, items) {
-  return h(
-    tag,
-    attributes,
-    items.map((item) => h("li", {}, item)),
-  );
+export function list(name, items) {
+  const rows = items.map((item) => h("li", item));
+  return h(name, rows);
 }
 
-/** Replace what an element holds. */
+/** A part of a panel under a heading. */
+export function section(title, ...content) {
+  return h("section", h("h3", title), ...content);
+}
+
+/** Let an element hold these and nothing else; what is null or false is left out. */
 export function show(element, ...children) {
-  element.replaceChildren(
-    ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  element.replaceChildren(...children.flat(Infinity).filter((child) => (child ?? false) !== false));
 }
 
 /** A whole number with thin groups, as in 19,683. */

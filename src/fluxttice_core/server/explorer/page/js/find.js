@@ -6,15 +6,12 @@ import { anchor } from "./query.js";
 import { hamming } from "./space.js";
 
 const ROWS = 60;
-const ORDERS = [
-  ["index", "by index"],
-  ["cells", "fewest cells unlike"],
-  ["code", "nearest code to"],
-  ["mass", "most probable first"],
-];
+const ORDERS = Object.entries({
+  index: "by index", cells: "fewest cells unlike", code: "nearest code to", mass: "most probable first",
+});
 const ANCHORED = ["cells", "code"];
 
-export class FindPanel {
+export class Panel {
   constructor(root, page) {
     this.page = page;
     this.rows = ROWS;
@@ -27,41 +24,31 @@ export class FindPanel {
       "aria-describedby": "query-help",
       on: { input: () => page.store.set({ q: this.input.value }), keydown: (event) => this.#enter(event) },
     });
-    this.count = h("p", { class: "count", role: "status" });
-    this.order = h(
-      "select",
-      { id: "order", on: { change: () => this.#sort(this.order.value) } },
+    this.count = h("p.count", { role: "status" });
+    this.order = h("select", { id: "order", on: { change: () => this.#sort(this.order.value) } },
       ORDERS.map(([value, label]) => h("option", { value }, label)),
     );
     this.reanchor = button("", () => this.#sort(this.order.value));
     this.box = button("Drop the box", () => page.store.set({ box: null }));
-    this.list = h("ol", { class: "results" });
+    this.list = h("ol.results");
     this.more = button("Show more", () => {
       this.rows += 4 * ROWS;
       this.#list();
     });
     root.append(
-      h("label", { for: "query", class: "panel-title" }, "Find operations"),
+      h("label.panel-title", { for: "query" }, "Find operations"),
       this.input,
-      h(
-        "p",
-        { id: "query-help", class: "hint" },
+      h("p.hint", { id: "query-help" },
         "A name, an index, a table of \u2212 0 + with ? for any value, or properties.",
       ),
       this.#properties(),
-      h(
-        "div",
-        { class: "found" },
-        this.count,
-        h(
-          "div",
-          { class: "actions" },
-          this.box,
+      h("div.found", this.count,
+        h("div.actions", this.box,
           button("Clear", () => this.#clear()),
           button("Download CSV", () => this.#download(), { id: "csv" }),
         ),
       ),
-      h("label", { for: "order", class: "hint" }, "Order"),
+      h("label.hint", { for: "order" }, "Order"),
       this.order,
       this.reanchor,
       this.list,
@@ -75,31 +62,17 @@ export class FindPanel {
 
   #properties() {
     this.properties = this.page.manifest.properties.map(({ name, statement }) => {
-      const box = h("input", {
-        type: "checkbox",
-        on: { change: () => this.#toggle("has", name, box.checked) },
-      });
+      const change = () => this.#toggle("has", name, box.checked);
+      const box = h("input", { type: "checkbox", on: { change } });
       const toggle = () => this.#toggle("lacks", name, not.getAttribute("aria-pressed") !== "true");
-      const not = button("not", toggle, {
-        class: "not",
-        "aria-pressed": "false",
-        "aria-label": `not ${name}`,
-      });
-      const counted = h("span", { class: "property-count" });
-      const row = h("li", {}, h("label", { title: statement }, box, h("span", {}, name)), counted, not);
+      const not = button("not", toggle, { class: "not", "aria-label": `not ${name}` });
+      const counted = h("span.property-count");
+      const row = h("li", h("label", { title: statement }, box, h("span", name)), counted, not);
       return { name, box, not, counted, row };
     });
     const open = matchMedia("(min-width: 1100px)").matches;
-    return h(
-      "details",
-      { class: "properties", open },
-      h("summary", {}, "Properties"),
-      h(
-        "ul",
-        {},
-        this.properties.map(({ row }) => row),
-      ),
-    );
+    const rows = h("ul", this.properties.map(({ row }) => row));
+    return h("details.properties", { open }, h("summary", "Properties"), rows);
   }
 
   #toggle(list, name, wanted) {
@@ -169,12 +142,8 @@ export class FindPanel {
     const { page } = this;
     const { state } = page.store;
     const indices = page.inOrder();
-    show(
-      this.list,
-      indices
-        .slice(0, this.rows)
-        .map((index) => h("li", {}, page.button(index, { note: this.#note(index, state) }))),
-    );
+    const shown = indices.slice(0, this.rows);
+    show(this.list, shown.map((index) => h("li", page.button(index, { note: this.#note(index, state) }))));
     this.more.hidden = indices.length <= this.rows;
     this.more.textContent = `Show more (${grouped(indices.length - this.rows)} left)`;
   }
@@ -187,7 +156,6 @@ export class FindPanel {
   }
 
   #download() {
-    const { page } = this;
-    download("operations.csv", writeCsv(page.inOrder(), page.store.state, page), "text/csv");
+    download("operations.csv", writeCsv(this.page), "text/csv");
   }
 }

@@ -4,10 +4,10 @@ const CLICK_TRAVEL = 5;
 
 /**
  * Listen on an element. `handlers`: pan(dx, dy), zoom(px, py, factor), hover(px, py) or leave(), click(px, py),
- * boxing(from, to), boxed(from, to), grabs(px, py) that says whether a drag moves the marker, drag(px, py),
- * and dropped(). `isBoxing()` says whether a drag draws a box.
+ * boxing(from, to), boxed(from, to), drag(px, py); isBoxing() says whether a drag draws a box, and grabs(px, py)
+ * whether it moves the marker.
  */
-export function listen(element, handlers, isBoxing) {
+export function listen(element, handlers) {
   const pointers = new Map();
   let gesture = null;
 
@@ -23,7 +23,7 @@ export function listen(element, handlers, isBoxing) {
     pointers.set(event.pointerId, place);
     if (pointers.size > 1) gesture = { kind: "pinch" };
     else if (handlers.grabs(...place)) gesture = { kind: "drag", from: place };
-    else gesture = { kind: isBoxing() || event.shiftKey ? "box" : "pan", from: place, travelled: 0 };
+    else gesture = { kind: handlers.isBoxing() || event.shiftKey ? "box" : "pan", from: place, travelled: 0 };
   });
 
   element.addEventListener("pointermove", (event) => {
@@ -59,10 +59,9 @@ export function listen(element, handlers, isBoxing) {
     const done = gesture;
     if (pointers.size > 0) return;
     gesture = null;
-    if (done === null || done.kind === "pinch") return;
+    if (done === null || done.kind === "pinch" || done.kind === "drag") return;
     const place = at(event);
-    if (done.kind === "drag") handlers.dropped();
-    else if (done.travelled <= CLICK_TRAVEL) finished && handlers.click(...place);
+    if (done.travelled <= CLICK_TRAVEL) finished && handlers.click(...place);
     else if (done.kind === "box") handlers.boxed(done.from, place);
   }
 

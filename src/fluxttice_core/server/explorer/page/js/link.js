@@ -3,30 +3,6 @@
 import { LATENTS } from "./network.js";
 import { K } from "./space.js";
 
-export const DEFAULTS = {
-  view: "map",
-  half: "b",
-  map: "layout",
-  x: 0,
-  y: 1,
-  colour: "distance",
-  tab: "operation",
-  op: 15633,
-  pin: null,
-  q: "",
-  has: [],
-  lacks: [],
-  order: "index",
-  near: null,
-  box: null,
-  camera: null,
-  z: null,
-  t: 0,
-  draws: 10000,
-  seed: 0,
-  rule: "argmax",
-};
-
 const text = { write: (value) => value, read: (value) => value.slice(0, 200) };
 const words = {
   write: (value) => value.join(","),
@@ -49,59 +25,65 @@ const numbers = (count) => ({
   },
 });
 
-const FIELDS = {
-  view: oneOf("map", "report"),
-  half: oneOf("a", "b"),
-  map: oneOf("layout", "pca", "pair"),
-  x: whole(0, LATENTS - 1),
-  y: whole(0, LATENTS - 1),
-  colour: text,
-  tab: oneOf("find", "operation", "sliders", "prior", "compare"),
-  op: whole(0, K - 1),
-  pin: whole(0, K - 1),
-  q: text,
-  has: words,
-  lacks: words,
-  order: oneOf("index", "cells", "code", "mass"),
-  near: whole(0, K - 1),
-  box: {
-    write: ({ on, rectangle }) => `${on}:${numbers(4).write(rectangle)}`,
-    read: (value) => {
-      const [on, rest = ""] = value.split(":");
-      const rectangle = numbers(4).read(rest);
-      return rectangle && /^[ab]\.(layout|(pca|pair)\.\d+\.\d+)$/.test(on) ? { on, rectangle } : undefined;
-    },
+const box = {
+  write: ({ on, rectangle }) => `${on}:${numbers(4).write(rectangle)}`,
+  read: (value) => {
+    const [on, rest = ""] = value.split(":");
+    const rectangle = numbers(4).read(rest);
+    return rectangle && /^[ab]\.(layout|(pca|pair)\.\d+\.\d+)$/.test(on) ? { on, rectangle } : undefined;
   },
-  camera: {
-    write: ({ cx, cy, zoom }) => numbers(3).write([cx, cy, zoom]),
-    read: (value) => {
-      const read = numbers(3).read(value);
-      return read && read[2] > 0 ? { cx: read[0], cy: read[1], zoom: read[2] } : undefined;
-    },
-  },
-  z: {
-    write: numbers(LATENTS).write,
-    read: (value) => {
-      const read = numbers(LATENTS).read(value);
-      return read && Float32Array.from(read);
-    },
-  },
-  t: {
-    write: (value) => value.toFixed(3),
-    read: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined),
-  },
-  draws: whole(1, 1000000),
-  seed: whole(0, 4294967295),
-  rule: oneOf("argmax", "categorical"),
 };
+const camera = {
+  write: ({ cx, cy, zoom }) => numbers(3).write([cx, cy, zoom]),
+  read: (value) => {
+    const [cx, cy, zoom] = numbers(3).read(value) ?? [];
+    return zoom > 0 ? { cx, cy, zoom } : undefined;
+  },
+};
+const latent = {
+  write: numbers(LATENTS).write,
+  read: (value) => {
+    const read = numbers(LATENTS).read(value);
+    return read && Float32Array.from(read);
+  },
+};
+const share = {
+  write: (value) => value.toFixed(3),
+  read: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined),
+};
+
+/** Every part of a view: what it is unless the link says otherwise, and how it is written and read. */
+const FIELDS = {
+  view: ["map", oneOf("map", "report")],
+  half: ["b", oneOf("a", "b")],
+  map: ["layout", oneOf("layout", "pca", "pair")],
+  x: [0, whole(0, LATENTS - 1)],
+  y: [1, whole(0, LATENTS - 1)],
+  colour: ["distance", text],
+  tab: ["operation", oneOf("find", "operation", "sliders", "prior", "compare")],
+  op: [15633, whole(0, K - 1)],
+  pin: [null, whole(0, K - 1)],
+  q: ["", text],
+  has: [[], words],
+  lacks: [[], words],
+  order: ["index", oneOf("index", "cells", "code", "mass")],
+  near: [null, whole(0, K - 1)],
+  box: [null, box],
+  camera: [null, camera],
+  z: [null, latent],
+  t: [0, share],
+  draws: [10000, whole(1, 1000000)],
+  seed: [0, whole(0, 4294967295)],
+  rule: ["argmax", oneOf("argmax", "categorical")],
+};
+export const DEFAULTS = Object.fromEntries(Object.entries(FIELDS).map(([key, [value]]) => [key, value]));
 
 /** Write what differs from the defaults. */
 export function writeLink(state) {
   const query = new URLSearchParams();
-  for (const [key, field] of Object.entries(FIELDS)) {
+  for (const [key, [usual, field]] of Object.entries(FIELDS)) {
     const value = state[key];
-    if (value === null || same(value, DEFAULTS[key])) continue;
-    query.set(key, field.write(value));
+    if (value !== null && !same(value, usual)) query.set(key, field.write(value));
   }
   return query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
 }
@@ -110,10 +92,8 @@ export function writeLink(state) {
 export function readLink(fragment) {
   const query = new URLSearchParams(fragment.replace(/^#/, ""));
   const state = { ...DEFAULTS };
-  for (const [key, field] of Object.entries(FIELDS)) {
-    if (!query.has(key)) continue;
-    const value = field.read(query.get(key));
-    if (value !== undefined) state[key] = value;
+  for (const [key, [, field]] of Object.entries(FIELDS)) {
+    if (query.has(key)) state[key] = field.read(query.get(key)) ?? state[key];
   }
   return state;
 }

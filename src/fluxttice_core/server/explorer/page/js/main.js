@@ -14,21 +14,14 @@ import { setUpTheme } from "./theme.js";
 import { Tooltip } from "./tooltip.js";
 
 const LINK_DELAY = 250;
+const PANELS = ["controls", "find", "operation", "sliders", "prior", "compare"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
-  const [manifest, places] = await Promise.all([
-    fetchDocument("manifest.json"),
-    fetchTensors("places.safetensors"),
-  ]);
-  const store = createStore({
-    ...sound(readLink(location.hash), manifest),
-    theme: "light",
-    algebra: 0,
-    mass: 0,
-    codes: 0,
-    drawn: 0,
-  });
+  const documents = [fetchDocument("manifest.json"), fetchTensors("places.safetensors")];
+  const [manifest, places] = await Promise.all(documents);
+  const arrivals = { algebra: 0, mass: 0, codes: 0, drawn: 0 };
+  const store = createStore({ ...sound(readLink(location.hash), manifest), theme: "light", ...arrivals });
   setUpTheme(store, $("#theme"));
   const page = new Page(store, manifest, places);
   const map = setUpMap(page, store);
@@ -46,8 +39,7 @@ async function start() {
 function sound(state, manifest) {
   const [kind, argument] = state.colour.split(":");
   const options = kindsOf(manifest).find((one) => one.kind === kind)?.options;
-  const known =
-    options !== undefined && (options.length === 0 || options.some(([value]) => value === argument));
+  const known = options?.length === 0 || options?.some(([value]) => value === argument);
   const names = new Set(manifest.properties.map(({ name }) => name));
   return {
     ...state,
@@ -101,65 +93,39 @@ function setUpMap(page, store) {
 
 /** Everything beside the map: controls and panels at once, and data as it arrives. */
 async function fillIn(page, store, map) {
-  const panels = Promise.all([
-    import("./controls.js"),
-    import("./find.js"),
-    import("./operation.js"),
-    import("./sliders.js"),
-    import("./prior.js"),
-    import("./compare.js"),
-  ]);
-  const arrived = (key, set) => (tensors) => {
-    set(tensors);
-    store.set({ [key]: store.state[key] + 1 });
-  };
-  const algebra = fetchTensors("algebra.safetensors").then(
-    arrived("algebra", (tensors) => {
-      page.algebra = new Algebra(tensors, page.manifest);
-    }),
-  );
-  const mass = fetchTensors("mass.safetensors").then(
-    arrived("mass", (tensors) => {
-      page.mass = tensors;
-    }),
-  );
+  const loading = PANELS.map((name) => import(`./${name}.js`));
+  const arrived = (key) => store.set({ [key]: store.state[key] + 1 });
+  const algebra = fetchTensors("algebra.safetensors").then((tensors) => {
+    page.algebra = new Algebra(tensors, page.manifest);
+    arrived("algebra");
+  });
+  const mass = fetchTensors("mass.safetensors").then((tensors) => {
+    page.mass = tensors;
+    arrived("mass");
+  });
   const weights = await fetchTensors("weights.safetensors");
-  page.codes = new Codes(weights, () => store.set({ codes: store.state.codes + 1 }));
+  page.codes = new Codes(weights, () => arrived("codes"));
   page.projections.codes = page.codes;
   page.codes.start(store.state.half);
-  const [
-    { Controls },
-    { FindPanel },
-    { OperationPanel },
-    { SlidersPanel },
-    { PriorPanel },
-    { ComparePanel },
-  ] = await panels;
-  new Controls($("#controls"), page, map);
-  new FindPanel($("#find"), page);
-  new OperationPanel($("#operation"), page);
-  new SlidersPanel($("#sliders"), page);
-  new PriorPanel($("#prior"), page);
-  new ComparePanel($("#compare"), page);
+  const panels = await Promise.all(loading);
+  panels.forEach(({ Panel }, at) => new Panel($(`#${PANELS[at]}`), page, map));
   setUpTabs(store);
   setUpViews(store, page);
   await Promise.all([algebra, mass]);
 }
 
 function setUpViews(store, page) {
+  const links = document.querySelectorAll("[data-view-link]");
   let shown = false;
   store.watch(["view"], async ({ view }) => {
     document.body.dataset.view = view;
-    for (const link of document.querySelectorAll("[data-view-link]")) {
-      if (link.dataset.viewLink === view) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
+    for (const link of links) link.ariaCurrent = link.dataset.viewLink === view ? "page" : null;
     if (view !== "report" || shown) return;
     shown = true;
     const { showReport } = await import("./report.js");
     await showReport($("#report"), page.manifest);
   });
-  for (const link of document.querySelectorAll("[data-view-link]")) {
+  for (const link of links) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       store.set({ view: link.dataset.viewLink });
@@ -175,11 +141,8 @@ function keepLink(store, page) {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       written = writeLink(state);
-      history.replaceState(
-        null,
-        "",
-        `${location.pathname}${location.search}${written === "" ? "" : `#${written}`}`,
-      );
+      const fragment = written === "" ? "" : `#${written}`;
+      history.replaceState(null, "", `${location.pathname}${location.search}${fragment}`);
     }, LINK_DELAY);
   });
   const open = (fragment) => {

@@ -39,18 +39,16 @@ export class MapView {
     this.paint();
   }
 
-  /** Show other places; the view is fitted when the map is another one. */
-  setPlaces(places, fit) {
+  /** Show other places, and all of them. */
+  setPlaces(places) {
     this.places = places;
-    if (fit) this.viewport.fit(places.bounds);
+    this.viewport.fit(places.bounds);
     this.request();
   }
 
   /** Set colours: the number of a colour for each operation, and which operations stand out (null: all). */
   setColours(painted, standing, palette) {
-    this.painted = painted;
-    this.standing = standing;
-    this.palette = palette;
+    Object.assign(this, { painted, standing, palette });
     this.#sort();
     this.request();
   }
@@ -72,16 +70,14 @@ export class MapView {
     const started = performance.now();
     const { viewport, ratio } = this;
     const { colours, packedPalette, order } = this.drawn;
-    const radius = this.#radius() * ratio;
+    const radius = this.#radius() * ratio, last = packedPalette.length - 1;
     this.raster.draw({
       places: this.places,
       view: { cx: viewport.cx, cy: viewport.cy, scale: viewport.scale * ratio },
       order,
       colours,
       palette: packedPalette,
-      radii: Array.from(packedPalette, (_, colour) =>
-        colour === packedPalette.length - 1 ? Math.min(0.7 * radius, ratio) : radius,
-      ),
+      radii: Array.from(packedPalette, (_, at) => (at === last ? Math.min(0.7 * radius, ratio) : radius)),
       background: packed(this.palette.background),
     });
     this.overlay.draw(this.#filled());
@@ -97,12 +93,13 @@ export class MapView {
     let found = null;
     for (let index = 0; index < K; index += 1) {
       const squared = (this.places.x[index] - x) ** 2 + (this.places.y[index] - y) ** 2;
-      if (squared < least && (this.standing === null || this.standing[index] === 1)) {
-        least = squared;
-        found = index;
-      }
+      if (squared < least && this.#stands(index)) [least, found] = [squared, index];
     }
     return found;
+  }
+
+  #stands(index) {
+    return this.standing === null || this.standing[index] === 1;
   }
 
   placeOf(index) {
@@ -110,8 +107,21 @@ export class MapView {
   }
 
   zoomBy(factor) {
-    this.viewport.zoomAt(this.viewport.width / 2, this.viewport.height / 2, factor);
+    this.#zoom(this.viewport.width / 2, this.viewport.height / 2, factor);
+  }
+
+  #zoom(px, py, factor) {
+    this.viewport.zoomAt(px, py, factor);
     this.#moved();
+  }
+
+  #pan(dx, dy) {
+    this.viewport.pan(dx, dy);
+    this.#moved();
+  }
+
+  #choose(index) {
+    if (index !== null) this.events.choose(index);
   }
 
   showAll() {
@@ -146,7 +156,7 @@ export class MapView {
     const drawnColours = Uint8Array.from(colours);
     const layers = Array.from({ length: Math.max(...ranks) + 2 }, () => []);
     for (let i = 0, index = 0; i < K; i += 1, index = (index + 7919) % K) {
-      const stands = this.standing === null || this.standing[index] === 1;
+      const stands = this.#stands(index);
       if (!stands) drawnColours[index] = out;
       layers[stands ? ranks[colours[index]] + 1 : 0].push(index);
     }
@@ -162,29 +172,18 @@ export class MapView {
     const { scene, viewport, places, palette } = this;
     const visible = viewport.zoom > 4 ? this.#visible() : [];
     const hovered = this.placeOf(scene.hovered ?? null);
-    return {
-      ...scene,
-      viewport,
-      places,
-      palette,
-      visible,
-      hovered,
-      focused: document.activeElement === this.root && this.byKey,
-    };
+    const focused = document.activeElement === this.root && this.byKey;
+    return { ...scene, viewport, places, palette, visible, hovered, focused };
   }
 
   #visible() {
-    const [left, top] = this.viewport.toMap(-20, -20);
-    const [right, bottom] = this.viewport.toMap(this.viewport.width + 20, this.viewport.height + 20);
-    return this.#inside([left, bottom, right, top]);
-  }
-
-  #inside([left, bottom, right, top]) {
+    const { width, height } = this.viewport;
+    const [left, bottom, right, top] = this.#rectangle([-20, -20], [width + 20, height + 20]);
     const { x, y } = this.places;
     const found = [];
     for (let index = 0; index < K; index += 1) {
       if (x[index] < left || x[index] > right || y[index] < bottom || y[index] > top) continue;
-      if (this.standing === null || this.standing[index] === 1) found.push(index);
+      if (this.#stands(index)) found.push(index);
     }
     return found;
   }
@@ -197,31 +196,18 @@ export class MapView {
 
   #listen() {
     const { events, viewport } = this;
-    listen(
-      this.root,
-      {
-        pan: (dx, dy) => {
-          viewport.pan(dx, dy);
-          this.#moved();
-        },
-        zoom: (px, py, factor) => {
-          viewport.zoomAt(px, py, factor);
-          this.#moved();
-        },
-        hover: (px, py) => events.hover(this.at(px, py), px, py),
-        leave: () => events.hover(null, 0, 0),
-        click: (px, py) => {
-          const index = this.at(px, py);
-          if (index !== null) events.choose(index);
-        },
-        boxing: (from, to) => this.setScene({ box: this.#rectangle(from, to) }),
-        boxed: (from, to) => events.box(this.#rectangle(from, to)),
-        grabs: (px, py) => this.#grabs(px, py),
-        drag: (px, py) => events.drag(viewport.toMap(px, py)),
-        dropped: () => {},
-      },
-      () => this.boxing,
-    );
+    listen(this.root, {
+      pan: (dx, dy) => this.#pan(dx, dy),
+      zoom: (px, py, factor) => this.#zoom(px, py, factor),
+      hover: (px, py) => events.hover(this.at(px, py), px, py),
+      leave: () => events.hover(null, 0, 0),
+      click: (px, py) => this.#choose(this.at(px, py)),
+      isBoxing: () => this.boxing,
+      boxing: (from, to) => this.setScene({ box: this.#rectangle(from, to) }),
+      boxed: (from, to) => events.box(this.#rectangle(from, to)),
+      grabs: (px, py) => this.#grabs(px, py),
+      drag: (px, py) => events.drag(viewport.toMap(px, py)),
+    });
     this.root.addEventListener("keydown", (event) => this.#key(event));
     this.root.addEventListener("pointerdown", () => {
       this.byKey = false;
@@ -246,17 +232,12 @@ export class MapView {
     if (event.key in steps) {
       const [dx, dy] = steps[event.key];
       if (event.shiftKey) this.events.step(-dx, dy);
-      else {
-        this.viewport.pan(dx * PAN_STEP, dy * PAN_STEP);
-        this.#moved();
-      }
+      else this.#pan(dx * PAN_STEP, dy * PAN_STEP);
     } else if (event.key === "+" || event.key === "=") this.zoomBy(ZOOM_STEP);
     else if (event.key === "-") this.zoomBy(1 / ZOOM_STEP);
     else if (event.key === "0") this.showAll();
-    else if (event.key === "Enter" || event.key === " ") {
-      const index = this.at(width / 2, height / 2, Infinity);
-      if (index !== null) this.events.choose(index);
-    } else return;
+    else if (["Enter", " "].includes(event.key)) this.#choose(this.at(width / 2, height / 2, Infinity));
+    else return;
     this.byKey = true;
     event.preventDefault();
   }

@@ -3,8 +3,8 @@
 import { CELLS } from "./space.js";
 
 export const LATENTS = 16;
-const ENCODER_LAYERS = [0, 2, 4];
-const DECODER_A_LAYERS = [0, 2, 4];
+/** The layers of an encoder, and of decoder A. */
+const LAYERS = [0, 2, 4];
 
 /**
  * One layer for n rows: y = W x + b, with negative numbers set to 0 where asked.
@@ -17,29 +17,15 @@ export function dense(x, n, weight, bias, rectified) {
   const floor = rectified ? 0 : -Infinity;
   let row = 0;
   for (; row + 4 <= n; row += 4) {
-    const r0 = row * inputs,
-      r1 = r0 + inputs,
-      r2 = r1 + inputs,
-      r3 = r2 + inputs;
+    const r0 = row * inputs, r1 = r0 + inputs, r2 = r1 + inputs, r3 = r2 + inputs;
     let out = 0;
     for (; out + 2 <= outputs; out += 2) {
-      const v = out * inputs,
-        w = v + inputs;
-      let a0 = bias[out],
-        a1 = a0,
-        a2 = a0,
-        a3 = a0;
-      let b0 = bias[out + 1],
-        b1 = b0,
-        b2 = b0,
-        b3 = b0;
+      const v = out * inputs, w = v + inputs;
+      let a0 = bias[out], a1 = a0, a2 = a0, a3 = a0;
+      let b0 = bias[out + 1], b1 = b0, b2 = b0, b3 = b0;
       for (let k = 0; k < inputs; k += 1) {
-        const p = weight[v + k],
-          q = weight[w + k];
-        const x0 = x[r0 + k],
-          x1 = x[r1 + k],
-          x2 = x[r2 + k],
-          x3 = x[r3 + k];
+        const p = weight[v + k], q = weight[w + k];
+        const x0 = x[r0 + k], x1 = x[r1 + k], x2 = x[r2 + k], x3 = x[r3 + k];
         a0 += p * x0;
         a1 += p * x1;
         a2 += p * x2;
@@ -65,9 +51,8 @@ export function dense(x, n, weight, bias, rectified) {
     }
   }
   for (; row < n; row += 1) {
-    for (let out = 0; out < outputs; out += 1) {
+    for (let out = 0; out < outputs; out += 1)
       y[row * outputs + out] = Math.max(dot(x, row, weight, out, inputs) + bias[out], floor);
-    }
   }
   return y;
 }
@@ -87,7 +72,7 @@ export function encode(weights, half, digits) {
   const n = digits.length / CELLS;
   const name = `encoder_${half.toUpperCase()}`;
   let stream = Float32Array.from(digits, (digit) => digit - 1);
-  for (const number of ENCODER_LAYERS) stream = layer(weights, `${name}.encoder.${number}`, stream, n, true);
+  for (const number of LAYERS) stream = layer(weights, `${name}.encoder.${number}`, stream, n, true);
   return {
     mean: layer(weights, `${name}.fc_mu`, stream, n, false),
     logVariance: layer(weights, `${name}.fc_logvar`, stream, n, false),
@@ -102,10 +87,8 @@ export function decodeLogits(weights, half, latents) {
 
 function decodeA(weights, latents, n) {
   let stream = latents;
-  const last = DECODER_A_LAYERS.at(-1);
-  for (const number of DECODER_A_LAYERS) {
-    stream = layer(weights, `decoder_A.decoder.${number}`, stream, n, number !== last);
-  }
+  for (const number of LAYERS)
+    stream = layer(weights, `decoder_A.decoder.${number}`, stream, n, number !== LAYERS.at(-1));
   return stream;
 }
 
@@ -125,13 +108,9 @@ function decodeB(weights, latents, n) {
 export function softmax(logits) {
   for (let i = 0; i < logits.length; i += 3) {
     const top = Math.max(logits[i], logits[i + 1], logits[i + 2]);
-    const p = Math.exp(logits[i] - top),
-      q = Math.exp(logits[i + 1] - top),
-      r = Math.exp(logits[i + 2] - top);
-    const total = p + q + r;
-    logits[i] = p / total;
-    logits[i + 1] = q / total;
-    logits[i + 2] = r / total;
+    let total = 0;
+    for (let k = i; k < i + 3; k += 1) total += logits[k] = Math.exp(logits[k] - top);
+    for (let k = i; k < i + 3; k += 1) logits[k] /= total;
   }
   return logits;
 }

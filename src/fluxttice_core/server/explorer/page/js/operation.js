@@ -3,43 +3,34 @@
 import { fetchOperation, useKey } from "./api.js";
 import { codeView } from "./code.js";
 import { copyMenu } from "./copy.js";
-import { button, decimal, grouped, h, hint, list, show, table } from "./dom.js";
+import { button, decimal, grouped, h, hint, list, section, show, table } from "./dom.js";
 import { algebraFacts, fact } from "./facts.js";
 import { digitsOf, glyphs, hamming, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
 
-export class OperationPanel {
+export class Panel {
   constructor(root, page) {
     this.page = page;
-    this.root = root;
     this.past = [];
     this.table = new OperationTable({
       label: "Table of f(a, b); rows are a, columns are b",
       edit: (cell, digit) => this.#edit(cell, digit),
     });
     this.undo = button("Undo", () => this.#undo(), { id: "undo" });
-    this.title = h("h2", { class: "panel-title", id: "operation-title" });
-    this.facts = h("dl", { class: "facts" });
-    this.copied = h("span", { class: "hint", role: "status" });
-    this.properties = h("div", {});
-    this.codes = h("div", {});
-    this.classes = h("div", {});
-    this.near = h("div", {});
-    this.algebra = h("div", { class: "algebra" });
+    this.title = h("h2.panel-title", { id: "operation-title" });
+    this.facts = h("dl.facts");
+    this.copied = h("span.hint", { role: "status" });
+    this.properties = h("div");
+    this.codes = h("div");
+    this.classes = h("div");
+    this.near = h("div");
+    this.algebra = h("div.algebra");
     root.append(
       this.title,
-      h(
-        "div",
-        { class: "portrait" },
-        h("div", {}, this.table.element, hint("Click a cell to change it.")),
-        this.facts,
-      ),
-      h(
-        "div",
-        { class: "actions" },
-        this.undo,
+      h("div.portrait", h("div", this.table.element, hint("Click a cell to change it.")), this.facts),
+      h("div.actions", this.undo,
         button("Compare", () => page.store.set({ pin: page.store.state.op, tab: "compare" })),
         button("Open in sliders", () => this.#toSliders()),
         copyMenu(() => page.store.state.op, this.copied),
@@ -81,10 +72,9 @@ export class OperationPanel {
     this.title.textContent =
       names.length > 0 ? names.map(({ name }) => name).join(" = ") : "Unnamed operation";
     this.table.update(digitsOf(op));
-    show(
-      this.facts,
+    show(this.facts,
       fact("string", h("code", { id: "chosen-string" }, glyphs(op))),
-      fact("index", h("code", {}, String(op))),
+      fact("index", h("code", String(op))),
       names.map((one) => [
         fact("formula", one.formula),
         one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
@@ -102,24 +92,14 @@ export class OperationPanel {
     this.#showProperties(state);
     this.#showClasses(state);
     if (page.codes === null) return;
-    show(
-      this.codes,
-      ["a", "b"].map((half) => codeView(page, half, state.op)),
-    );
-    const near = page.codes.nearest(
-      state.half,
-      page.codes.encode(state.half, state.op).mean,
-      NEAREST,
-      state.op,
-    );
-    show(
-      this.near,
+    show(this.codes, ["a", "b"].map((half) => codeView(page, half, state.op)));
+    const { mean } = page.codes.encode(state.half, state.op);
+    const near = page.codes.nearest(state.half, mean, NEAREST, state.op);
+    show(this.near,
       hint(
         `By distance of codes in half ${state.half.toUpperCase()}; all 18 operations one cell away are ringed on the map.`,
       ),
-      list(
-        "ol",
-        { class: "results" },
+      list("ol.results",
         near.map(([squared, index]) => {
           const cells = hamming(index, state.op);
           const note = `${decimal(Math.sqrt(squared))} \u00b7 ${cells} cell${cells === 1 ? "" : "s"}`;
@@ -133,13 +113,10 @@ export class OperationPanel {
     const { algebra, manifest } = this.page;
     if (algebra === null) return;
     const held = manifest.properties.filter(({ name }) => algebra.has(op, name));
-    show(
-      this.properties,
+    show(this.properties,
       held.length === 0
         ? hint("None of those that are known here.")
-        : list(
-            "ul",
-            { class: "chips" },
+        : list("ul.chips",
             held.map(({ name, statement }) =>
               button(name, () => this.page.store.set({ colour: `property:${name}` }), {
                 class: false,
@@ -153,12 +130,9 @@ export class OperationPanel {
   #showClasses({ op }) {
     const { algebra, manifest } = this.page;
     if (algebra === null) return;
-    show(
-      this.classes,
-      table(
-        { class: "listing" },
-        null,
-        ["symmetry", "size", "least member", h("span", { class: "visually-hidden" }, "show")].map((head) =>
+    show(this.classes,
+      table("listing", null,
+        ["symmetry", "size", "least member", h("span.visually-hidden", "show")].map((head) =>
           h("th", { scope: "col" }, head),
         ),
         manifest.symmetries.map(({ name, statement }) => {
@@ -171,9 +145,9 @@ export class OperationPanel {
           });
           return [
             h("th", { scope: "row", title: statement }, name),
-            h("td", { class: "number" }, grouped(sizes[op])),
-            h("td", {}, choose),
-            h("td", {}, colour),
+            h("td.number", grouped(sizes[op])),
+            h("td", choose),
+            h("td", colour),
           ];
         }),
       ),
@@ -197,15 +171,6 @@ export class OperationPanel {
       useKey(key.value);
       this.#showAlgebra(this.page.store.state.op);
     };
-    return h(
-      "form",
-      { class: "actions", on: { submit: use } },
-      key,
-      h("button", { class: "quiet" }, "Use the key"),
-    );
+    return h("form.actions", { on: { submit: use } }, key, h("button.quiet", "Use the key"));
   }
-}
-
-function section(title, ...content) {
-  return h("section", {}, h("h3", {}, title), ...content);
 }

@@ -39,8 +39,7 @@ export class Overlay {
     const side = Math.min(9, 3 + Math.sqrt((this.width * this.height) / visible.length) / 16);
     for (const index of visible) {
       const [px, py] = viewport.toScreen(places.x[index], places.y[index]);
-      const left = px - 1.5 * side,
-        top = py - 1.5 * side;
+      const left = px - 1.5 * side, top = py - 1.5 * side;
       context.fillStyle = palette.background;
       context.fillRect(left - 2, top - 2, 3 * side + 4, 3 * side + 4);
       for (let cell = 0; cell < CELLS; cell += 1) {
@@ -110,10 +109,7 @@ export class Overlay {
 
   #ring([px, py], radius, colour, palette) {
     const { context } = this;
-    for (const [width, style] of [
-      [5, palette.background],
-      [2.5, colour],
-    ]) {
+    for (const [width, style] of [[5, palette.background], [2.5, colour]]) {
       disc(context, px, py, radius);
       context.lineWidth = width;
       context.strokeStyle = style;
@@ -127,12 +123,7 @@ export class Overlay {
     const { context } = this;
     const [px, py] = viewport.toScreen(...marker);
     context.beginPath();
-    for (const [dx, dy] of [
-      [0, -9],
-      [9, 0],
-      [0, 9],
-      [-9, 0],
-    ])
+    for (const [dx, dy] of [[0, -9], [9, 0], [0, 9], [-9, 0]])
       context.lineTo(px + dx, py + dy);
     context.closePath();
     context.fillStyle = palette.accent;
@@ -157,12 +148,7 @@ export class Overlay {
   #crosshair({ palette }) {
     const { context, width, height } = this;
     context.beginPath();
-    for (const [dx, dy] of [
-      [1, 0],
-      [-1, 0],
-      [0, 1],
-      [0, -1],
-    ]) {
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
       context.moveTo(width / 2 + 4 * dx, height / 2 + 4 * dy);
       context.lineTo(width / 2 + 12 * dx, height / 2 + 12 * dy);
     }

@@ -10,20 +10,10 @@ import { K, signs } from "./space.js";
 import { operationButton } from "./tables.js";
 
 const MOVE_MS = 450;
-const COLOURED_BY = [
-  "colour",
-  "half",
-  "op",
-  "algebra",
-  "mass",
-  "theme",
-  "drawn",
-  "q",
-  "has",
-  "lacks",
-  "box",
-  "codes",
-];
+const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes"];
+const PLACED_BY = ["half", "map", "x", "y", "codes"];
+const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "mass", "theme", "drawn"];
+const MARKED_BY = [...PLACED_BY, "op", "pin", "tab", "z", "t", "box"];
 
 export class Page {
   constructor(store, manifest, places) {
@@ -66,12 +56,8 @@ export class Page {
   /** What was found, in the order that is asked for; kept until that changes. */
   inOrder() {
     const { state } = this.store;
-    const key = [
-      state.order,
-      state.order === "index"
-        ? ""
-        : `${anchor(state)}.${state.half}.${this.codes?.means[state.half] !== null}`,
-    ].join();
+    const from = `${anchor(state)}.${state.half}.${this.codes?.means[state.half] !== null}`;
+    const key = state.order === "index" ? "index" : `${state.order}.${from}`;
     if (this.kept.key !== key || this.kept.of !== this.found)
       this.kept = { key, of: this.found, order: ordered(this.found.indices, state, this) };
     return this.kept.order;
@@ -82,12 +68,10 @@ export class Page {
     this.map = map;
     this.legend = legend;
     const { store } = this;
-    store.watch(["q", "has", "lacks", "box", "algebra", "codes"], (state) => this.#search(state));
-    store.watch(["half", "map", "x", "y", "codes"], (state) => this.#place(state));
+    store.watch(SEARCHED_BY, (state) => this.#search(state));
+    store.watch(PLACED_BY, (state) => this.#place(state));
     store.watch(COLOURED_BY, () => this.recolour());
-    store.watch(["op", "pin", "half", "map", "x", "y", "codes", "tab", "z", "t", "box"], (state) =>
-      this.#mark(state),
-    );
+    store.watch(MARKED_BY, (state) => this.#mark(state));
   }
 
   /** Choose another operation and let its mark travel there. */
@@ -118,13 +102,10 @@ export class Page {
   inDirection(dx, dy) {
     const places = this.projections.placesOf(this.store.state);
     const { op } = this.store.state;
-    let best = null,
-      least = Infinity;
+    let best = null, least = Infinity;
     for (let index = 0; index < K; index += 1) {
-      const x = places.x[index] - places.x[op],
-        y = places.y[index] - places.y[op];
-      const along = x * dx + y * dy,
-        across = Math.abs(x * dy - y * dx);
+      const x = places.x[index] - places.x[op], y = places.y[index] - places.y[op];
+      const along = x * dx + y * dy, across = Math.abs(x * dy - y * dx);
       if (index === op || along <= across) continue;
       const cost = along + 2 * across;
       if (cost < least) [best, least] = [index, cost];
@@ -161,7 +142,7 @@ export class Page {
     const places = this.projections.placesOf(state);
     if (places === null || places === this.map.places) return;
     const name = Projections.nameOf(state);
-    this.map.setPlaces(places, true);
+    this.map.setPlaces(places);
     if (state.camera !== null && (this.placedAs === undefined || this.placedAs === name))
       this.map.viewport.restore(state.camera);
     else if (this.placedAs !== undefined) this.store.set({ camera: null });
@@ -194,8 +175,7 @@ export class Page {
   }
 
   latentBetween({ pin, op, half, t }) {
-    const from = this.codes.encode(half, pin).mean,
-      to = this.codes.encode(half, op).mean;
+    const [from, to] = [pin, op].map((index) => this.codes.encode(half, index).mean);
     return from.map((entry, d) => (1 - t) * entry + t * to[d]);
   }
 }

@@ -7,62 +7,54 @@ import { K } from "./space.js";
 
 const AMOUNTS = [1000, 10000, 50000, 100000];
 const REDRAW = 80;
+const LARGEST_SEED = 4294967295;
 
-export class PriorPanel {
+export class Panel {
   constructor(root, page) {
     this.page = page;
     this.run = 0;
     this.floors = [];
     this.chart = emptyChart();
-    this.said = h("p", { class: "verdict", id: "coverage" });
-    this.announced = h("p", { class: "visually-hidden", role: "status" });
+    this.said = h("p.verdict", { id: "coverage" });
+    this.announced = h("p.visually-hidden", { role: "status" });
     this.amount = h("select", {
       id: "draws",
       on: { change: () => page.store.set({ draws: Number(this.amount.value) }) },
     });
-    this.rule = h(
-      "select",
-      { id: "rule", on: { change: () => page.store.set({ rule: this.rule.value }) } },
+    this.rule = h("select", { id: "rule", on: { change: () => page.store.set({ rule: this.rule.value }) } },
       h("option", { value: "argmax" }, "most likely table (argmax)"),
       h("option", { value: "categorical" }, "drawn cell by cell (categorical)"),
     );
+    const seed = () => Math.trunc(Math.min(Math.max(Number(this.seed.value) || 0, 0), LARGEST_SEED));
+    const change = () => page.store.set({ seed: seed() });
     this.seed = h("input", {
       id: "seed",
       type: "number",
       min: 0,
-      max: 4294967295,
+      max: LARGEST_SEED,
       step: 1,
-      on: {
-        change: () =>
-          page.store.set({
-            seed: Math.trunc(Math.min(Math.max(Number(this.seed.value) || 0, 0), 4294967295)),
-          }),
-      },
+      on: { change },
     });
     this.button = button("Draw", () => (this.running ? this.#stop() : this.#start()), {
       class: "primary",
       id: "draw",
     });
     root.append(
-      h("h2", { class: "panel-title" }, "Draw from the prior"),
+      h("h2.panel-title", "Draw from the prior"),
       hint(
         "Latents are drawn from the standard normal prior and decoded by the chosen half. Coverage is the share of all operations seen.",
       ),
-      h(
-        "div",
-        { class: "fields" },
+      h("div.fields",
         field("draws", "Draws", this.amount),
         field("rule", "Decode rule", this.rule),
         field("seed", "Seed", this.seed),
         this.button,
       ),
       this.chart,
-      h(
-        "ul",
-        { class: "keys" },
-        h("li", { class: "key-reached" }, "this model"),
-        h("li", { class: "key-ceiling" }, "perfect generator (ceiling)"),
-        h("li", { class: "key-floor", hidden: true }, "untrained networks (floor)"),
+      h("ul.keys",
+        h("li.key-reached", "this model"),
+        h("li.key-ceiling", "perfect generator (ceiling)"),
+        h("li.key-floor", { hidden: true }, "untrained networks (floor)"),
       ),
       this.said,
       this.announced,
@@ -101,14 +93,8 @@ export class PriorPanel {
     this.page.drawn.fill(0);
     this.page.store.set({ colour: "drawn", drawn: this.run });
     this.button.textContent = "Stop";
-    this.page.codes.workers[half].postMessage({
-      kind: "draw",
-      half,
-      rule,
-      seed,
-      count: draws,
-      run: this.run,
-    });
+    const task = { kind: "draw", half, rule, seed, count: draws, run: this.run };
+    this.page.codes.workers[half].postMessage(task);
   }
 
   #stop() {
@@ -139,13 +125,8 @@ export class PriorPanel {
 
   #show() {
     const { draws, half, rule } = this.page.store.state;
-    const points = thinned(this.points);
-    showCoverage(
-      this.chart,
-      points,
-      draws,
-      this.floors.filter((floor) => floor.half === half && floor.rule === rule),
-    );
+    const floors = this.floors.filter((floor) => floor.half === half && floor.rule === rule);
+    showCoverage(this.chart, thinned(this.points), draws, floors);
     const [n, distinct] = this.points.at(-1);
     this.said.textContent =
       n === 0
@@ -160,5 +141,5 @@ function thinned(points) {
 }
 
 function field(id, label, control) {
-  return h("div", { class: "field" }, h("label", { for: id }, label), control);
+  return h("div.field", h("label", { for: id }, label), control);
 }

@@ -5,14 +5,8 @@ import { K, hamming, matchesPattern, readPattern } from "./space.js";
 
 /** Lower case, blanks and underscores as hyphens: how names are compared. */
 export function normal(name) {
-  return name
-    .toLowerCase()
-    .replaceAll("_", " ")
-    .replaceAll("\u00f6", "oe")
-    .replaceAll("\u0142", "l")
-    .trim()
-    .split(/\s+/)
-    .join("-");
+  const plain = name.toLowerCase().replaceAll("_", " ").replaceAll("\u00f6", "oe").replaceAll("\u0142", "l");
+  return plain.trim().split(/\s+/).join("-");
 }
 
 /**
@@ -38,9 +32,8 @@ function named(typed, manifest) {
   const fits = (test) => new Set(manifest.named.filter(test).map(({ index }) => index));
   const exact = fits(({ name, aliases }) => name === wanted || aliases.includes(wanted));
   if (exact.size > 0) return exact;
-  return fits((one) =>
-    [one.name, ...one.aliases, one.formula, one.source].some((text) => normal(text).includes(wanted)),
-  );
+  const texts = ({ name, aliases, formula, source }) => [name, ...aliases, formula, source];
+  return fits((one) => texts(one).some((text) => normal(text).includes(wanted)));
 }
 
 /** The operations that a state asks for, as flags, indices and why nothing may be found. */
@@ -70,16 +63,15 @@ export function anchor(state) {
 
 /** Indices in the order that is asked for. */
 export function ordered(indices, state, { codes, mass }) {
-  const by = (key) =>
-    Array.from(indices)
-      .map((index) => [key(index), index])
-      .sort((a, b) => a[0] - b[0] || a[1] - b[1])
-      .map(([, index]) => index);
+  const by = (key) => {
+    const keyed = indices.map((index) => [key(index), index]);
+    return keyed.sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, index]) => index);
+  };
   const from = anchor(state);
   if (state.order === "cells") return by((index) => hamming(index, from));
   if (state.order === "mass" && mass) return by((index) => -mass[`mass_${state.half}`][index]);
   const means = codes?.means[state.half] ?? null;
-  if (state.order !== "code" || means === null) return Array.from(indices);
+  if (state.order !== "code" || means === null) return indices;
   const row = (index) => means.subarray(LATENTS * index, LATENTS * (index + 1));
   return by((index) => row(index).reduce((sum, entry, d) => sum + (entry - row(from)[d]) ** 2, 0));
 }

@@ -26,10 +26,7 @@ export class Raster {
    * radii: for each colour, a radius in device pixels.
    */
   draw({ places, view, order, colours, palette, radii, background }) {
-    const {
-      pixels,
-      canvas: { width, height },
-    } = this;
+    const { pixels } = this, { width, height } = this.canvas;
     pixels.fill(background);
     const { x, y } = places;
     const stamps = Array.from(radii, (radius) => this.#stamp(radius));
@@ -42,8 +39,7 @@ export class Raster {
       const stamp = stamps[colour];
       const qx = Math.floor(left + x[point] * step);
       const qy = Math.floor(top - y[point] * step);
-      const px = qx >> 2,
-        py = qy >> 2;
+      const px = qx >> 2, py = qy >> 2;
       if (px < stamp.reach || py < stamp.reach || px >= width - stamp.reach || py >= height - stamp.reach)
         continue;
       this.#press(stamp.phases[(qx & 3) | ((qy & 3) << 2)], py * width + px, palette[colour]);
@@ -53,8 +49,7 @@ export class Raster {
 
   #press({ offsets, covers }, base, colour) {
     const { pixels } = this;
-    const redBlue = colour & 0xff00ff,
-      green = colour & 0x00ff00;
+    const redBlue = colour & 0xff00ff, green = colour & 0x00ff00;
     for (let i = 0; i < offsets.length; i += 1) {
       const at = base + offsets[i];
       const cover = covers[i];
@@ -62,8 +57,7 @@ export class Raster {
         pixels[at] = colour;
         continue;
       }
-      const under = pixels[at],
-        rest = 256 - cover;
+      const under = pixels[at], rest = 256 - cover;
       const rb = (((under & 0xff00ff) * rest + redBlue * cover) >>> 8) & 0xff00ff;
       const g = (((under & 0x00ff00) * rest + green * cover) >>> 8) & 0x00ff00;
       pixels[at] = (0xff000000 | rb | g) >>> 0;

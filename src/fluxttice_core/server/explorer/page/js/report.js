@@ -1,6 +1,6 @@
 /** The report of the model that is served: its tables, figures, warnings and limitations. */
 
-import { h, hint, list, show, table } from "./dom.js";
+import { h, hint, list, section, show, table } from "./dom.js";
 import { fetchDocument, fetchFigures } from "./packs.js";
 
 export async function showReport(element, manifest) {
@@ -8,28 +8,23 @@ export async function showReport(element, manifest) {
   const { model } = manifest;
   const about = hint(
     `Recipe ${model.recipe ?? "not recorded"}, epoch ${model.epoch}, seed ${model.seed ?? "not recorded"}, ${model.parameters.toLocaleString("en-US")} parameters; weights `,
-    h("code", {}, model.digest.slice(0, 16)),
+    h("code", model.digest.slice(0, 16)),
     ".",
   );
   if (report.missing) {
-    show(element, h("h2", {}, "Report of the model"), about, h("p", {}, withCode(sentence(report.missing))));
+    show(element, h("h2", "Report of the model"), about, h("p", withCode(sentence(report.missing))));
     return;
   }
   const figures = await fetchFigures();
-  show(
-    element,
-    h("h2", {}, `Report: ${report.title}`),
+  show(element,
+    h("h2", `Report: ${report.title}`),
     about,
     hint(report.setting),
-    h(
-      "div",
-      { class: "figures" },
+    h("div.figures",
       figures.map(({ name, caption }) =>
-        h(
-          "figure",
-          {},
+        h("figure",
           h("img", { src: `explorer/figures/${name}.svg`, alt: caption, loading: "lazy" }),
-          h("figcaption", {}, caption),
+          h("figcaption", caption),
         ),
       ),
     ),
@@ -41,21 +36,16 @@ export async function showReport(element, manifest) {
 }
 
 function grid({ title, headings, rows }) {
-  return h(
-    "section",
-    {},
-    h(
-      "div",
-      { class: "scroller", tabindex: 0, role: "region", "aria-label": title },
-      table(
-        { class: "report-table" },
-        h("caption", {}, title),
+  return h("section",
+    h("div.scroller", { tabindex: 0, role: "region", "aria-label": title },
+      table("report-table",
+        h("caption", title),
         headings.map((head, at) => {
-          if (head === "" && at === 0) return h("td", {});
-          return h("th", { scope: "col" }, head || h("span", { class: "visually-hidden" }, "verdict"));
+          if (head === "" && at === 0) return h("td");
+          return h("th", { scope: "col" }, head || h("span.visually-hidden", "verdict"));
         }),
         rows.map((cells) =>
-          cells.map((cell, at) => (at === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell))),
+          cells.map((cell, at) => (at === 0 ? h("th", { scope: "row" }, cell) : h("td", cell))),
         ),
       ),
     ),
@@ -63,7 +53,7 @@ function grid({ title, headings, rows }) {
 }
 
 function notes(title, entries) {
-  return entries.length > 0 && h("section", {}, h("h3", {}, title), list("ul", {}, entries));
+  return entries.length > 0 && section(title, list("ul", entries));
 }
 
 function sentence(text) {
@@ -72,5 +62,5 @@ function sentence(text) {
 
 /** A text, its parts between backquotes as code. */
 function withCode(text) {
-  return text.split("`").map((part, at) => (at % 2 === 1 ? h("code", {}, part) : part));
+  return text.split("`").map((part, at) => (at % 2 === 1 ? h("code", part) : part));
 }

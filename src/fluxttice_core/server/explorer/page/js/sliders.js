@@ -1,6 +1,6 @@
 /** The panel of sliders: one for each latent, and the operation that the decoder makes of them. */
 
-import { button, decimal, h, hint, show } from "./dom.js";
+import { button, decimal, h, hint, section, show } from "./dom.js";
 import { LATENTS } from "./network.js";
 import { normals, uniformSource } from "./random.js";
 import { cellName, digitsOf } from "./space.js";
@@ -10,36 +10,29 @@ const WIDEST = 4;
 const NEAREST = 4;
 const CARRIED = 0.5;
 
-export class SlidersPanel {
+export class Panel {
   constructor(root, page) {
     this.page = page;
     this.table = new OperationTable({
       label: "Most likely table of the latent, with the probabilities of each cell",
     });
-    this.said = h("p", { class: "verdict", role: "status" });
-    this.near = h("ol", { class: "results" });
+    this.said = h("p.verdict", { role: "status" });
+    this.near = h("ol.results");
     this.sliders = Array.from({ length: LATENTS }, (_, d) => this.#slider(d));
-    this.drawn = 0;
     root.append(
-      h("h2", { class: "panel-title" }, "Decode a latent"),
+      h("h2.panel-title", "Decode a latent"),
       hint(
         "Move the sliders, or drag the diamond on the map. Bars show the probabilities of \u2212, 0 and + in each cell.",
       ),
-      h(
-        "div",
-        { class: "actions" },
+      h("div.actions",
         button("Code of the chosen", () => this.#fromChosen()),
         button("Draw from the prior", () => this.#fromPrior()),
         button("All zero", () => page.store.set({ z: new Float32Array(LATENTS) })),
         button("Choose the decoded", () => this.decoded && page.choose(this.decoded.index)),
       ),
-      h("div", { class: "decoded" }, this.table.element, this.said),
-      h(
-        "ul",
-        { class: "sliders" },
-        this.sliders.map(({ row }) => row),
-      ),
-      h("section", {}, h("h3", {}, "Nearest codes"), this.near),
+      h("div.decoded", this.table.element, this.said),
+      h("ul.sliders", ...this.sliders.map(({ row }) => row)),
+      section("Nearest codes", this.near),
     );
     page.store.watch(["z", "half", "codes", "tab", "op"], (state) => this.#update(state));
   }
@@ -53,14 +46,9 @@ export class SlidersPanel {
       "aria-label": `latent ${d}`,
       on: { input: () => this.#set(d, Number(input.value)) },
     });
-    const value = h("output", {});
-    const carries = h("span", { class: "carries" });
-    return {
-      input,
-      value,
-      carries,
-      row: h("li", {}, h("span", { class: "latent" }, `z${d}`), input, value, carries),
-    };
+    const value = h("output");
+    const carries = h("span.carries");
+    return { input, value, carries, row: h("li", h("span.latent", `z${d}`), input, value, carries) };
   }
 
   #set(d, value) {
@@ -75,17 +63,13 @@ export class SlidersPanel {
   }
 
   #fromPrior() {
-    this.drawn += 1;
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0] + this.drawn;
+    const [seed] = crypto.getRandomValues(new Uint32Array(1));
     this.page.store.set({ z: normals(uniformSource(seed), LATENTS) });
   }
 
   #update(state) {
     if (state.tab !== "sliders" || this.page.codes === null) return;
-    if (state.z === null) {
-      this.#fromChosen();
-      return;
-    }
+    if (state.z === null) return this.#fromChosen();
     const { cells, variances } = this.page.manifest.halves[state.half];
     this.sliders.forEach(({ input, value, carries, row }, d) => {
       if (Number(input.value) !== state.z[d]) input.value = state.z[d];
@@ -105,9 +89,8 @@ export class SlidersPanel {
     this.table.update(digits, { probabilities, against: digitsOf(state.op) });
     this.said.textContent = page.decodedWords(this.decoded);
     const near = page.codes.nearest(state.half, state.z, NEAREST);
-    show(
-      this.near,
-      near.map(([squared, one]) => h("li", {}, page.button(one, { note: decimal(Math.sqrt(squared)) }))),
+    show(this.near,
+      near.map(([squared, one]) => h("li", page.button(one, { note: decimal(Math.sqrt(squared)) }))),
     );
   }
 }

@@ -56,12 +56,6 @@ export function cellName(cell) {
   return `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS[cell % 3]})`;
 }
 
-/** A table in words, row by row. */
-export function spoken(index) {
-  const words = Array.from(digitsOf(index), (digit) => SPOKEN[digit]);
-  return [0, 3, 6].map((start) => words.slice(start, start + 3).join(" ")).join("; ");
-}
-
 /**
  * Read nine cells, in which ? stands for any value: glyphs with or without separators, or nine numbers.
  * Returns digits with -1 for any, or null if the text is not a table.

@@ -3,34 +3,25 @@
 import { h, svg, table } from "./dom.js";
 import { CELLS, SPOKEN, SYMBOLS, cellName, digitsOf, signs } from "./space.js";
 
-const KINDS = ["minus", "zero", "plus"];
-
 /** A table as nine small squares, for the eye only: its name stands beside it. */
 export function miniature(index, against = null) {
   const digits = digitsOf(index);
   const other = against === null ? null : digitsOf(against);
-  const squares = Array.from(digits, (digit, cell) =>
-    svg("rect", {
-      x: (cell % 3) * 10 + 0.5,
-      y: Math.trunc(cell / 3) * 10 + 0.5,
-      width: 9,
-      height: 9,
-      rx: 1,
-      class: `trit-${KINDS[digit]}${other && other[cell] !== digit ? " differs" : ""}`,
-    }),
-  );
-  return svg("svg", { viewBox: "-1 -1 32 32", class: "miniature", "aria-hidden": "true" }, squares);
+  const squares = Array.from(digits, (digit, cell) => {
+    const [x, y] = [(cell % 3) * 10 + 0.5, Math.trunc(cell / 3) * 10 + 0.5];
+    const differs = other && other[cell] !== digit ? ".differs" : "";
+    return svg(`rect.trit-${SPOKEN[digit]}${differs}`, { x, y, width: 9, height: 9, rx: 1 });
+  });
+  return svg("svg.miniature", { viewBox: "-1 -1 32 32", "aria-hidden": "true" }, squares);
 }
 
 /** A button that chooses an operation: its table, glyphs, and what else is said of it. */
 export function operationButton(index, choose, { note = "", name = "", against = null } = {}) {
-  return h(
-    "button",
-    { type: "button", class: "operation", "data-index": index, on: { click: () => choose(index) } },
+  return h("button.operation", { type: "button", "data-index": index, on: { click: () => choose(index) } },
     miniature(index, against),
-    h("span", { class: "glyphs" }, signs(index)),
-    name && h("span", { class: "name" }, name),
-    note && h("span", { class: "note" }, note),
+    h("span.glyphs", signs(index)),
+    name && h("span.name", name),
+    note && h("span.note", note),
   );
 }
 
@@ -41,20 +32,14 @@ export function operationButton(index, choose, { note = "", name = "", against =
 export class OperationTable {
   constructor({ label, edit = null }) {
     this.edit = edit;
-    this.cells = Array.from({ length: CELLS }, (_, cell) =>
-      edit ? this.#button(cell) : h("span", { class: "cell" }),
-    );
-    const axes = [h("span", { class: "axis-a" }, "a"), h("span", { class: "axis-b" }, "b")];
-    this.element = table(
-      { class: "truth-table" },
-      h("caption", { class: "visually-hidden" }, label),
-      [
-        h("th", { class: "corner", scope: "col" }, axes),
-        SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol)),
-      ],
+    this.cells = Array.from({ length: CELLS }, (_, cell) => (edit ? this.#button(cell) : h("span.cell")));
+    const axes = [h("span.axis-a", "a"), h("span.axis-b", "b")];
+    this.element = table("truth-table",
+      h("caption.visually-hidden", label),
+      [h("th.corner", { scope: "col" }, axes), SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol))],
       SYMBOLS.map((symbol, row) => [
         h("th", { scope: "row" }, symbol),
-        this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", {}, cell)),
+        this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", cell)),
       ]),
     );
   }
@@ -66,37 +51,24 @@ export class OperationTable {
       const element = this.cells[cell];
       const digit = digits[cell];
       const differs = against !== null && against[cell] !== digit;
-      element.className = `cell trit-${KINDS[digit]}${differs ? " differs" : ""}`;
-      element.replaceChildren(h("span", { class: "value" }, SYMBOLS[digit]));
+      element.className = `cell trit-${SPOKEN[digit]}${differs ? " differs" : ""}`;
+      element.replaceChildren(h("span.value", SYMBOLS[digit]));
       if (probabilities) element.append(bar(probabilities.subarray(3 * cell, 3 * cell + 3)));
-      if (this.edit)
-        element.setAttribute(
-          "aria-label",
-          `${cellName(cell)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`,
-        );
+      const said = `${cellName(cell)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`;
+      if (this.edit) element.setAttribute("aria-label", said);
     }
   }
 
   #button(cell) {
-    return h("button", {
-      type: "button",
-      class: "cell",
-      "data-cell": cell,
-      on: {
-        click: () => this.edit(cell, (this.digits[cell] + 1) % 3),
-        keydown: (event) => this.#key(event, cell),
-      },
-    });
+    const click = () => this.edit(cell, (this.digits[cell] + 1) % 3);
+    const keydown = (event) => this.#key(event, cell);
+    return h("button.cell", { type: "button", "data-cell": cell, on: { click, keydown } });
   }
 
   #key(event, cell) {
     const values = { "-": 0, 0: 1, "+": 2, "=": 2 };
-    const steps = {
-      ArrowLeft: cell % 3 > 0 ? -1 : 0,
-      ArrowRight: cell % 3 < 2 ? 1 : 0,
-      ArrowUp: -3,
-      ArrowDown: 3,
-    };
+    const sideways = { ArrowLeft: cell % 3 > 0 ? -1 : 0, ArrowRight: cell % 3 < 2 ? 1 : 0 };
+    const steps = { ...sideways, ArrowUp: -3, ArrowDown: 3 };
     if (event.key in values) this.edit(cell, values[event.key]);
     else if (event.key in steps) this.cells[cell + steps[event.key]]?.focus();
     else return;
@@ -106,14 +78,8 @@ export class OperationTable {
 
 /** Three probabilities as one bar, and in words for those who do not see it. */
 function bar(probabilities) {
-  const words = Array.from(probabilities, (p, digit) => `${SPOKEN[digit]} ${(100 * p).toFixed(0)} %`).join(
-    ", ",
-  );
-  return h(
-    "span",
-    { class: "bar", role: "img", "aria-label": words, title: words },
-    Array.from(probabilities, (p, digit) =>
-      h("span", { class: `trit-${KINDS[digit]}`, style: { "flex-grow": p } }),
-    ),
-  );
+  const shares = Array.from(probabilities, (p, digit) => [SPOKEN[digit], p]);
+  const words = shares.map(([name, p]) => `${name} ${(100 * p).toFixed(0)} %`).join(", ");
+  const parts = shares.map(([name, p]) => h(`span.trit-${name}`, { style: { "flex-grow": p } }));
+  return h("span.bar", { role: "img", "aria-label": words, title: words }, parts);
 }

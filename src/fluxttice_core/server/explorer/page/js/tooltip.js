@@ -16,12 +16,11 @@ export class Tooltip {
     if (this.index !== index) {
       this.index = index;
       const names = this.page.namesOf(index).join(", ");
-      show(
-        this.element,
+      show(this.element,
         miniature(index, null),
-        h("span", { class: "glyphs" }, signs(index)),
-        h("span", { class: "note" }, `#${index}`),
-        names && h("span", { class: "name" }, names),
+        h("span.glyphs", signs(index)),
+        h("span.note", `#${index}`),
+        names && h("span.name", names),
       );
     }
     const { width, height } = this.element.parentElement.getBoundingClientRect();

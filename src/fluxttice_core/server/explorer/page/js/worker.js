@@ -18,10 +18,8 @@ const TASKS = {
   encode({ half }) {
     const means = new Float32Array(K * LATENTS);
     for (let row = 0; row < K; row += ROWS) {
-      means.set(
-        encode(weights, half, DIGITS.subarray(row * CELLS, (row + ROWS) * CELLS)).mean,
-        row * LATENTS,
-      );
+      const digits = DIGITS.subarray(row * CELLS, (row + ROWS) * CELLS);
+      means.set(encode(weights, half, digits).mean, row * LATENTS);
     }
     postMessage({ kind: "means", half, means }, [means.buffer]);
   },
