@@ -70,11 +70,7 @@ def create_app(
 
 
 def list_endpoints(state: AppState) -> list[Endpoint]:
-    """List every endpoint of the API.
-
-    Args:
-        state: What they work with.
-    """
+    """List every endpoint of the API."""
     groups = (Embeddings(state), Latents(state), Listing(state), Identity(state))
     return [endpoint for group in groups for endpoint in group.endpoints()]
 
@@ -101,11 +97,8 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     method, path = request.method[:16], request.url.path[:100]
     if status == 405:
         allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
-        response = error_response(
-            RequestError(
-                f"{path} does not take {method}: use {allowed}", status=405, code="method_not_allowed"
-            )
-        )
+        message = f"{path} does not take {method}: use {allowed}"
+        response = error_response(RequestError(message, status=405, code="method_not_allowed"))
         response.headers["allow"] = allowed
         return response
     if status == 404:

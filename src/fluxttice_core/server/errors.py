@@ -10,14 +10,10 @@ _SHOWN = 60
 
 
 class RequestError(FluxtticeError):
-    """A request that cannot be served.
+    """A request that cannot be served, `param` being the part of it that was wrong.
 
-    Args:
-        message: What was wrong, what was expected, what to do.
-        status: The HTTP status.
-        param: Which part of the request was wrong.
-        code: The answer's word for programs; the error's own code is bad_request.
-        close: Whether the connection ends with the answer.
+    `code` is the answer's word for programs, while the error's own code is bad_request; `close` ends the
+    connection with the answer.
     """
 
     def __init__(
@@ -30,10 +26,7 @@ class RequestError(FluxtticeError):
         close: bool = False,
     ) -> None:
         super().__init__(message, "bad_request")
-        self.status = status
-        self.param = param
-        self.word = code
-        self.close = close
+        self.status, self.param, self.word, self.close = status, param, code, close
 
 
 class ErrorDetail(TypedDict):
@@ -52,19 +45,14 @@ class ErrorAnswer(TypedDict):
 
 
 def error_body(message: str, status: int, param: str | None = None, code: str | None = None) -> bytes:
-    """Write an error as JSON.
-
-    Example:
-        >>> error_body("no such path", 404)
-        b'{"error":{"message":"no such path","type":"invalid_request_error","param":null,"code":null}}'
-    """
+    """Write an error as JSON."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
     answer: ErrorAnswer = {"error": {"message": message, "type": kind, "param": param, "code": code}}
     return to_json(answer)
 
 
 def error_response(error: RequestError) -> Response:
-    """Answer with a error."""
+    """Answer with an error."""
     param = None if error.param is None else shorten(error.param)
     headers = {"connection": "close"} if error.close else {}
     if error.status == 401:
@@ -80,10 +68,5 @@ def error_response(error: RequestError) -> Response:
 
 
 def shorten(text: str) -> str:
-    """A text of a client, short enough to be shown.
-
-    Example:
-        >>> shorten("a" * 100) == "a" * 57 + "..."
-        True
-    """
+    """A text of a client, short enough to be shown."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -103,12 +103,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
-            self._head_timer = None
 
     def _stop_write_timer(self) -> None:
         if self._write_timer is not None:
             self._write_timer.cancel()
-            self._write_timer = None
 
     def _abandon(self) -> None:
         self.metrics.count_cut_off("write_seconds")
@@ -132,10 +130,5 @@ class GuardedProtocol(HttpToolsProtocol):
 
 
 def guarded_protocol(limits: Limits, metrics: Metrics) -> type[GuardedProtocol]:
-    """Make the protocol of one server.
-
-    Args:
-        limits: The bounds.
-        metrics: Where clients that were cut off are counted.
-    """
+    """Make the protocol of one server, which counts the clients that it cut off."""
     return type("GuardedProtocol", (GuardedProtocol,), {"limits": limits, "metrics": metrics})

@@ -31,15 +31,7 @@ _SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS
 
 
 class RequestMiddleware:
-    """Wraps the application.
-
-    Args:
-        app: The application.
-        routes: The path of each endpoint's handler, by which its answers are counted.
-        key: The key that requests to the API must bear; none: no key is needed.
-        limits: The time that an answer may take.
-        metrics: Where answers are counted.
-    """
+    """Wraps the application: `routes` gives each handler's path, by which its answers are counted."""
 
     def __init__(
         self, app: ASGIApp, *, routes: Mapping[Any, str], key: str | None, limits: Limits, metrics: Metrics

@@ -25,24 +25,14 @@ from fluxttice_core.storage.pretrained import TrainedModel, certified, load
 
 @dataclass(frozen=True, eq=False)
 class Codebook:
-    """Posterior means of all operations, by index.
-
-    Args:
-        means: One row of latents an operation.
-        base64: Each row as a JSON string: base64 of little-endian float32.
-    """
+    """Posterior means of all operations, by index, and each row as a JSON string of base64."""
 
     means: Float32[np.ndarray, "K d"]
     base64: tuple[bytes, ...]
     _numbers: dict[int, bytes] = field(default_factory=dict, repr=False)
 
     def numbers(self, index: int) -> bytes:
-        """A row as a JSON array, each number the shortest decimal that reads back as the same float32.
-
-        Example:
-            >>> Codebook(np.array([[0.1, -1.0]], dtype=np.float32), (b"",)).numbers(0)
-            b'[0.1,-1.0]'
-        """
+        """A row as a JSON array, each number the shortest decimal that reads back as the same float32."""
         written = self._numbers.get(index)
         if written is None:
             written = f"[{','.join(map(str, self.means[index]))}]".encode()
@@ -50,16 +40,8 @@ class Codebook:
         return written
 
     def distances(self, latent: Float32[np.ndarray, "d"]) -> Float64[np.ndarray, "K"]:
-        """Euclidean distance of every operation's mean from a latent.
-
-        Example:
-            >>> Codebook(np.array([[3.0, 0.0]], dtype=np.float32), ()).distances(
-            ...     np.array([0.0, 4.0], dtype=np.float32)
-            ... ).tolist()
-            [5.0]
-        """
-        steps = self.means.astype(np.float64) - latent.astype(np.float64)
-        return np.asarray(np.sqrt(np.einsum("kd,kd->k", steps, steps)))
+        """Euclidean distance of every operation's mean from a latent."""
+        return np.asarray(np.linalg.norm(self.means.astype(np.float64) - latent, axis=1))
 
 
 def codebook(model: TrainedModel, half: HalfName) -> Codebook:
@@ -92,11 +74,7 @@ class Served:
     created: int
 
     def half(self, name: str) -> HalfName:
-        """The half that a model's name stands for.
-
-        Raises:
-            RequestError: If there is no such model (404).
-        """
+        """The half that a model's name stands for."""
         half = MODELS.get(name)
         if half is None:
             raise RequestError(
@@ -140,15 +118,7 @@ def serve_model(path: Path | None = None) -> Served:
 
 
 def prepare(model: TrainedModel, report: Path) -> Served:
-    """Make a loaded model ready to be served.
-
-    Args:
-        model: The model.
-        report: Where its report would be.
-
-    Raises:
-        SettingsError: If it is not about the two-input ternary operations, or has other than 16 latents.
-    """
+    """Make a loaded model ready to be served; `report` is where its report would be."""
     if model.space != TERNARY or model.architecture.latent_dim != LATENTS:
         raise SettingsError(
             f"the API serves the two-input ternary operations in {LATENTS} latents, but {model.source} is "

@@ -38,19 +38,11 @@ class PathParameter:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One method of one path.
+    """One method of one path, whose variable parts are in braces.
 
-    Args:
-        method: GET or POST.
-        path: The path, variable parts in braces.
-        handler: What answers.
-        answer: The type of a successful answer; none: not JSON of ours.
-        body: The model of the request's body.
-        query: The model of the query string.
-        parameters: The variable parts of the path.
-        missing: What a 404 means here.
-        media_type: The kind of a successful answer.
-        open: Whether it is served without a key.
+    `answer` is the type of a successful answer, none where it is not JSON of ours, and `media_type` its kind;
+    `body` and `query` are read as those models; `missing` says what a 404 means here; one that is `open`
+    needs no key.
     """
 
     method: str
@@ -87,11 +79,7 @@ class Endpoint:
 
 
 class Endpoints:
-    """A group of endpoints: methods that `endpoint` describes, in the order in which they are written.
-
-    Args:
-        state: What they work with.
-    """
+    """A group of endpoints: methods that `endpoint` describes, in the order in which they are written."""
 
     def __init__(self, state: AppState) -> None:
         self._state = state
@@ -104,13 +92,7 @@ class Endpoints:
 
 
 def endpoint(method: str, path: str, **about: Any) -> Callable[[Any], Any]:
-    """Describe a handler; its docstring is what clients read of it.
-
-    Args:
-        method: GET or POST.
-        path: The path, variable parts in braces.
-        about: Other fields of `Endpoint`.
-    """
+    """Describe a handler, whose docstring is what clients read of it, by the fields of `Endpoint`."""
 
     def describe(handler: Any) -> Any:
         handler.described = Endpoint(method, path, handler, **about)

@@ -24,15 +24,7 @@ _FORMS = (
 
 
 def read_latents(value: Any, place: str) -> Float32[np.ndarray, "n d"]:
-    """Read one latent or a batch of them.
-
-    Example:
-        >>> read_latents([0.5] * 16, "latents").shape
-        (1, 16)
-
-    Raises:
-        RequestError: If a row has other than 16 numbers, or a number is not finite or beyond the bound.
-    """
+    """Read one latent or a batch of them."""
     if isinstance(value, str):
         return _from_base64([value], place)
     if not isinstance(value, list) or not value:
@@ -51,11 +43,7 @@ def read_latents(value: Any, place: str) -> Float32[np.ndarray, "n d"]:
 
 
 def read_latent(value: Any, place: str) -> Float32[np.ndarray, "d"]:
-    """Read exactly one latent.
-
-    Raises:
-        RequestError: If it is none, or several.
-    """
+    """Read exactly one latent."""
     rows = read_latents(value, place)
     if len(rows) != 1:
         raise RequestError(

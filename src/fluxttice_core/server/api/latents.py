@@ -95,12 +95,7 @@ class Latents(Endpoints):
         joint = chosen[..., 0].astype(np.float64).prod(axis=1).tolist()
         cells: list[Any] = chances.tolist() if probabilities else [None] * len(joint)
         return [
-            {
-                **row,
-                "position": position,
-                "probability": joint[position],
-                "probabilities": cells[position],
-            }
+            {**row, "position": position, "probability": joint[position], "probabilities": cells[position]}
             for position, row in enumerate(operation_rows(TERNARY.indices(tables)))
         ]
 
@@ -120,7 +115,7 @@ class Latents(Endpoints):
         else:
             distances = hamming_to_all(0 if start is None else start)
         order = np.argsort(distances, kind="stable")
-        order = order[order != start][: asked.limit] if start is not None else order[: asked.limit]
+        order = order[order != (-1 if start is None else start)][: asked.limit]
         return {
             "object": "list",
             "by": asked.by,

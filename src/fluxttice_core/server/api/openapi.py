@@ -29,12 +29,7 @@ _DESCRIPTION = (
 
 
 def openapi_document(endpoints: Sequence[Endpoint], *, needs_key: bool = False) -> dict[str, Any]:
-    """Describe endpoints in OpenAPI 3.1.
-
-    Args:
-        endpoints: What to describe.
-        needs_key: Whether the server was given a key.
-    """
+    """Describe endpoints in OpenAPI 3.1; `needs_key`: the server was given a key."""
     names, schemas = _component_schemas(endpoints)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
@@ -96,16 +91,12 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: boo
     responses: dict[str, Any] = {
         "200": {"description": "Done.", "content": {endpoint.media_type: {"schema": schema}}}
     }
-    statuses = {status: _STATUSES[status] for status in _ALWAYS}
-    if endpoint.body is not None:
-        statuses |= {status: _STATUSES[status] for status in _WITH_BODY}
-    if endpoint.missing:
-        statuses[404] = endpoint.missing
-    if needs_key:
-        statuses[401] = _STATUSES[401]
+    meanings = {**_STATUSES, 404: endpoint.missing}
+    statuses = {*_ALWAYS, *(_WITH_BODY if endpoint.body is not None else ())}
+    statuses |= {status for status, holds in ((404, endpoint.missing), (401, needs_key)) if holds}
     error = {"application/json": {"schema": schemas[ErrorAnswer]}}
     for status in sorted(statuses):
-        responses[str(status)] = {"description": statuses[status], "content": error}
+        responses[str(status)] = {"description": meanings[status], "content": error}
     return responses
 
 

@@ -23,20 +23,13 @@ def read_input(value: Any) -> list[int]:
 
     A string is one operation, and so is a flat list of whole numbers: 9 trits, or one index. A list of
     strings or of such lists is one operation an entry.
-
-    Example:
-        >>> read_input("min"), read_input(["----00-0+", "223"]), read_input([[15633], [-1] * 9])
-        ([15633], [15633, 223], [15633, 0])
-
-    Raises:
-        RequestError: If it is none of these, empty, or too long.
     """
     if isinstance(value, str):
         return [read_text(value, "input")]
     if not isinstance(value, list):
-        raise RequestError(f"input is {_kind(value)}: {_FORMS}", param="input", code="invalid_input")
+        raise _invalid(f"input is {_kind(value)}: {_FORMS}", "input")
     if not value:
-        raise RequestError(f"input is an empty list: {_FORMS}", param="input", code="invalid_input")
+        raise _invalid(f"input is an empty list: {_FORMS}", "input")
     if type(value[0]) in (int, float):
         return [_read_tokens(value, "input")]
     if len(value) > BATCH:
@@ -50,25 +43,20 @@ def read_input(value: Any) -> list[int]:
 
 
 def read_text(text: str, place: str) -> int:
-    """Read one operation from its name, glyphs or index.
-
-    Raises:
-        RequestError: If it is none of these.
-    """
+    """Read one operation from its name, glyphs or index."""
     known = _by_glyphs().get(text)
     if known is not None:
         return known
     if len(text) > TEXT_LENGTH:
-        raise RequestError(
+        raise _invalid(
             f"{place} is a string of {len(text):,} characters: an operation is a name, 9 of the characters "
             "-0+, or an index",
-            param=place,
-            code="invalid_input",
+            place,
         )
     try:
         return read_operation(text).index
     except OperationError as error:
-        raise RequestError(f"{place}: {error}", param=place, code="invalid_input") from None
+        raise _invalid(f"{place}: {error}", place) from None
 
 
 def read_query_text(text: str, place: str) -> int:
@@ -76,13 +64,6 @@ def read_query_text(text: str, place: str) -> int:
 
     No text is an operation both as it stands and with its blanks as +, since then it would have nine glyphs
     both with and without them.
-
-    Example:
-        >>> read_query_text("----00-0 ", "near"), read_query_text("--- -00 -0+", "near")
-        (15633, 15633)
-
-    Raises:
-        RequestError: If it is no operation either way.
     """
     try:
         return read_text(text, place)
@@ -94,15 +75,7 @@ def read_query_text(text: str, place: str) -> int:
 
 
 def read_any(value: Any, place: str) -> int:
-    """Read one operation from a string, an index, 9 trits or a 3 x 3 table.
-
-    Example:
-        >>> read_any([[-1, -1, -1], [-1, 0, 0], [-1, 0, 1]], "operation"), read_any(15633, "operation")
-        (15633, 15633)
-
-    Raises:
-        RequestError: If it is none of these.
-    """
+    """Read one operation from a string, an index, 9 trits or a 3 x 3 table."""
     if isinstance(value, str):
         return read_text(value, place)
     if isinstance(value, list) and len(value) > TERNARY.cells:
@@ -110,7 +83,7 @@ def read_any(value: Any, place: str) -> int:
     try:
         return parse_one(TERNARY, value)
     except OperationError as error:
-        raise RequestError(f"{place}: {error}", param=place, code="invalid_input") from None
+        raise _invalid(f"{place}: {error}", place) from None
 
 
 def _read_batch(values: list[Any]) -> list[int]:
@@ -125,11 +98,7 @@ def _read_batch(values: list[Any]) -> list[int]:
         read = _read_tokens
     else:
         kinds = " and ".join(dict.fromkeys(map(_kind, values)))
-        raise RequestError(
-            f"input is a list of {kinds}: {_FORMS}",
-            param="input",
-            code="invalid_input",
-        )
+        raise _invalid(f"input is a list of {kinds}: {_FORMS}", "input")
     return [read(value, f"input.{position}") for position, value in enumerate(values)]
 
 
@@ -142,13 +111,16 @@ def _read_tokens(tokens: list[Any], place: str) -> int:
         if len(tokens) == 1 and 0 <= tokens[0] < TERNARY.size:
             return int(tokens[0])
     shown = shorten(str(tokens[: TERNARY.cells + 1]))
-    raise RequestError(
+    raise _invalid(
         f"{place} is a list of {len(tokens):,} that begins {shown}: a flat list is one operation, either 9 "
         f"trits from -1, 0, +1 or one index from 0 to {TERNARY.size - 1:,}; give several operations as a "
         "list of such lists, or of strings",
-        param=place,
-        code="invalid_input",
+        place,
     )
+
+
+def _invalid(message: str, place: str) -> RequestError:
+    return RequestError(message, param=place, code="invalid_input")
 
 
 def _is_whole(token: Any) -> bool:
@@ -156,14 +128,9 @@ def _is_whole(token: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    kinds = {
-        dict: "an object",
-        list: "lists",
-        str: "strings",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-    }
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {dict: "an object", list: "lists", str: "strings", int: "a number", float: "a number"}
     return kinds.get(type(value), "null")
 
 

@@ -13,11 +13,7 @@ from starlette.routing import Route
 
 
 def reference_routes(document: dict[str, Any]) -> list[Route]:
-    """Routes of the OpenAPI document and of the page that shows it.
-
-    Args:
-        document: The OpenAPI document.
-    """
+    """Routes of the OpenAPI document and of the page that shows it."""
     style = (resources.files(__package__) / "reference_page.css").read_bytes()
     return [
         _fixed("/openapi.json", to_json(document), "application/json"),
@@ -27,11 +23,7 @@ def reference_routes(document: dict[str, Any]) -> list[Route]:
 
 
 def reference_page(document: dict[str, Any]) -> str:
-    """Write the page.
-
-    Args:
-        document: The OpenAPI document.
-    """
+    """Write the page."""
     info = document["info"]
     described = [
         (method.upper(), path, endpoint)

@@ -20,11 +20,7 @@ _DRAINED = 32
 
 
 async def read_json(request: Request, model: type[Model], limits: Limits) -> Model:
-    """Read a request's body as a model.
-
-    Raises:
-        RequestError: If it is no JSON of that model, too large or too slow.
-    """
+    """Read a request's body as a model."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RequestError(
@@ -44,11 +40,7 @@ async def read_json(request: Request, model: type[Model], limits: Limits) -> Mod
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """Read a request's body, no more than allowed and no longer than allowed.
-
-    Raises:
-        RequestError: If it is too large (413), too slow (408), or broken off.
-    """
+    """Read a request's body, no more than allowed and no longer than allowed."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:19]) > limits.body_bytes:
         await _drain(request, limits)
@@ -66,11 +58,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 
 
 def fit(model: type[Model], value: Mapping[str, Any]) -> Model:
-    """Read plain values as a model.
-
-    Raises:
-        RequestError: If they do not fit; the first misfit is named.
-    """
+    """Read plain values as a model; the error names the first misfit."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -78,11 +66,7 @@ def fit(model: type[Model], value: Mapping[str, Any]) -> Model:
 
 
 def read_query(query: QueryParams, model: type[Model]) -> Model:
-    """Read a query string as a model; fields that are lists may be given several times.
-
-    Raises:
-        RequestError: If a parameter is unknown, wrong, or given twice where one is expected.
-    """
+    """Read a query string as a model; fields that are lists may be given several times."""
     lists = {
         field.alias or name for name, field in model.model_fields.items() if isinstance(field.default, tuple)
     }
@@ -148,6 +132,5 @@ def _validation_error(error: ErrorDetails) -> RequestError:
     if error["type"] == "extra_forbidden":
         return RequestError(f"{place} is unknown here: leave it out", param=place, code="unknown_argument")
     message = error["msg"].removeprefix("Value error, ")
-    return RequestError(
-        f"{place}: {message}" if place else message, param=place or None, code="invalid_value"
-    )
+    said = f"{place}: {message}" if place else message
+    return RequestError(said, param=place or None, code="invalid_value")

@@ -48,6 +48,12 @@ def _among(terms: tuple[Term, ...]) -> tuple[AfterValidator, WithJsonSchema]:
 PropertyName = Annotated[str, *_among(PROPERTIES)]
 SymmetryName = Annotated[str, *_among(SYMMETRIES)]
 
+
+def _list(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
+    """The schema of a list; of `least` items, unless `most` says otherwise."""
+    return {"type": "array", "items": items, "minItems": least, "maxItems": most or least}
+
+
 _TEXT = {
     "type": "string",
     "minLength": 1,
@@ -57,20 +63,14 @@ _TEXT = {
 _NULL = {"type": "null"}
 _INDEX = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
 _TRIT = {"type": "integer", "enum": [-1, 0, 1]}
-_TABLE = {"type": "array", "items": _TRIT, "minItems": TRITS, "maxItems": TRITS}
-_GRID = {
-    "type": "array",
-    "items": {"type": "array", "items": _TRIT, "minItems": 3, "maxItems": 3},
-    "minItems": 3,
-    "maxItems": 3,
-}
-_ONE_INDEX = {"type": "array", "items": _INDEX, "minItems": 1, "maxItems": 1}
+_TABLE = _list(_TRIT, TRITS)
+_ONE_INDEX = _list(_INDEX, 1)
 _TOKENS = [
     {**_TABLE, "description": "One operation as its 9 trits, the first input slowest."},
     {**_ONE_INDEX, "description": "One operation as its index."},
 ]
 _NUMBER = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
-_LATENT = {"type": "array", "items": _NUMBER, "minItems": LATENTS, "maxItems": LATENTS}
+_LATENT = _list(_NUMBER, LATENTS)
 _BASE64 = {
     "type": "string",
     "description": f"Base64 of {LATENTS} little-endian float32 numbers, as embeddings give them.",
@@ -80,16 +80,11 @@ _BASE64 = {
 
 
 def _batch(*items: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "items": items[0] if len(items) == 1 else {"anyOf": list(items)},
-        "minItems": 1,
-        "maxItems": BATCH,
-    }
+    return _list(items[0] if len(items) == 1 else {"anyOf": list(items)}, 1, BATCH)
 
 
 INPUT_SCHEMA = {"anyOf": [_TEXT, _batch(_TEXT), *_TOKENS, _batch(*_TOKENS)]}
-OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _GRID, _NULL]}
+OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _list(_list(_TRIT, 3), 3), _NULL]}
 LATENTS_SCHEMA = {"anyOf": [_LATENT, _batch(_LATENT), _BASE64, _batch(_BASE64)]}
 
 

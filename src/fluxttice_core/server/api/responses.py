@@ -205,12 +205,7 @@ class Health(TypedDict):
 
 
 def operation_rows(indices: Int64[np.ndarray, "n"]) -> list[OperationRow]:
-    """Describe operations in short.
-
-    Example:
-        >>> [(row["string"], row["names"]) for row in operation_rows(np.array([15633, 1]))]
-        [('----00-0+', ['min']), ('0--------', [])]
-    """
+    """Describe operations in short."""
     glyphs, names = all_glyphs(), _names()
     tables = TERNARY.all_tables()[indices].reshape(-1, *TERNARY.shape).tolist()
     return [
@@ -232,12 +227,7 @@ def answer(value: Any) -> Response:
 
 @cache
 def all_glyphs() -> tuple[str, ...]:
-    """Every operation as nine glyphs, by index.
-
-    Example:
-        >>> all_glyphs()[15633]
-        '----00-0+'
-    """
+    """Every operation as nine glyphs, by index."""
     return tuple(TERNARY.strings(np.arange(TERNARY.size)))
 
 

@@ -29,13 +29,13 @@ def places_pack(served: Served, drawn: DrawnMap | None) -> bytes:
     tensors = {} if drawn is None else {f"layout_{half}": drawn.layout[half] for half in HALVES}
     if served.membership is not None:
         tensors["split"] = np.array([PARTS.index(part) for part in served.membership], dtype=np.uint8)
-    return _packed(tensors)
+    return encode_tensors(tensors, "{}")
 
 
 def algebra_pack() -> bytes:
     """One bit for each property and operation, and the class of each operation under each symmetry."""
     classes = np.stack([representatives(term.name) for term in SYMMETRIES])
-    return _packed({"properties": property_bits(), "classes": classes.astype(np.int16)})
+    return encode_tensors({"properties": property_bits(), "classes": classes.astype(np.int16)}, "{}")
 
 
 def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
@@ -46,17 +46,12 @@ def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
 
 def weights_pack(model: TrainedModel) -> bytes:
     """The weights of both encoders and decoders in single precision."""
-    return _packed({name: array for name, array in model.tensors.items() if name.startswith(_WEIGHTS)})
+    weights = {name: array for name, array in model.tensors.items() if name.startswith(_WEIGHTS)}
+    return encode_tensors(weights, "{}")
 
 
 def property_bits() -> UInt8[np.ndarray, "bytes K"]:
-    """Which properties hold: bit p mod 8 of row p // 8 is the p-th property of the vocabulary.
-
-    Example:
-        >>> bits = property_bits()
-        >>> bits.shape, bool(bits[0, 15633] & 1)
-        ((5, 19683), True)
-    """
+    """Which properties hold: bit p mod 8 of row p // 8 is the p-th property of the vocabulary."""
     verdicts = np.stack([holds(term.name) for term in PROPERTIES])
     return np.packbits(verdicts, axis=0, bitorder="little")
 
@@ -67,11 +62,6 @@ def principal_axes(
     """Principal components of codes: their centre, the axes as rows, and the share of variance of each.
 
     An axis and its negative are equally good; the one whose largest entry is positive is taken.
-
-    Example:
-        >>> centre, axes, shares = principal_axes(np.array([[0, 0], [0, 4], [2, 2]], dtype=np.float32))
-        >>> abs(axes[0]).tolist(), shares.round(2).tolist()
-        ([0.0, 1.0], [0.75, 0.25])
     """
     exact = means.astype(np.float64)
     centre = exact.mean(axis=0)
@@ -136,14 +126,6 @@ def _half(means: Float32[np.ndarray, "K d"]) -> dict[str, Any]:
 
 
 def _named(one: NamedOperation) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "aliases": list(one.aliases),
-        "formula": one.formula,
-        "source": one.source,
-        "index": one.operation.index,
+    return {name: getattr(one, name) for name in ("name", "aliases", "formula", "source")} | {
+        "index": one.operation.index
     }
-
-
-def _packed(tensors: dict[str, Any]) -> bytes:
-    return encode_tensors(tensors, "{}")

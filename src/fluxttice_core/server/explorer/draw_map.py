@@ -12,13 +12,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from fluxttice_core.model.halves import HALVES
-from fluxttice_core.server.explorer.map import (
-    DrawnMap,
-    about_map,
-    as_places,
-    map_file,
-    relative_mass,
-)
+from fluxttice_core.server.explorer.map import DrawnMap, as_places, map_file, relative_mass
 from fluxttice_core.storage.atomic_write import write_bytes
 from fluxttice_core.storage.pretrained import TrainedModel, certified
 
@@ -31,9 +25,6 @@ def draw_layout(means: Float32[np.ndarray, "K d"]) -> Float64[np.ndarray, "K 2"]
     """Lay codes out in the plane by UMAP, on one thread and with a fixed seed.
 
     Source: McInnes, Healy and Melville, UMAP (2018), as implemented by umap-learn.
-
-    Args:
-        means: One code a row.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # compiling its dependencies prints deprecations of other packages
@@ -44,21 +35,13 @@ def draw_layout(means: Float32[np.ndarray, "K d"]) -> Float64[np.ndarray, "K 2"]
 
 
 def draw_map(model: TrainedModel, draws: int = MASS_DRAWS) -> DrawnMap:
-    """Draw the map of a model: some minutes.
-
-    Args:
-        model: The model.
-        draws: Draws from the prior behind p(x).
-
-    Raises:
-        MeasurementError: If the number of draws is no multiple of 8.
-    """
+    """Draw the map of a model, with so many draws behind p(x): some minutes."""
     everything = np.arange(model.space.size)
     layout = {"method": "UMAP", "umap-learn": version("umap-learn"), **SETTINGS}
     return DrawnMap(
         layout={half: as_places(draw_layout(model.encode(everything, vae=half))) for half in HALVES},
         mass=relative_mass(model, draws, _SEED),
-        about=about_map(model, layout, draws, _SEED),
+        about={"model": model.tensor_digest, "layout": layout, "mass": {"draws": draws, "seed": _SEED}},
     )
 
 

@@ -28,12 +28,7 @@ _TOGETHER = 4_096
 
 @dataclass(frozen=True, eq=False)
 class RelativeMass:
-    """Estimates of K p(x), which is 1 for every operation where p is uniform.
-
-    Args:
-        values: One estimate for each operation.
-        noise: The standard error of one of them, in the quadratic mean.
-    """
+    """Estimates of K p(x), 1 where p is uniform, and the standard error of one in the quadratic mean."""
 
     values: Float32[np.ndarray, "K"]
     noise: float
@@ -41,12 +36,9 @@ class RelativeMass:
 
 @dataclass(frozen=True, eq=False)
 class DrawnMap:
-    """What takes too long to compute while somebody waits.
+    """What takes too long to compute while somebody waits: places of operations in the plane, and K p(x).
 
-    Args:
-        layout: For each half, a place in the plane for each operation.
-        mass: For each half, K p(x) of each operation.
-        about: The model's digest, how the layout was drawn, and the draws behind p(x).
+    `about` holds the model's digest, how the layout was drawn, and the draws behind p(x).
     """
 
     layout: dict[HalfName, Int16[np.ndarray, "K 2"]]
@@ -66,18 +58,7 @@ def map_file() -> Path:
 
 
 def read_map(model: TrainedModel, path: Path | None = None) -> DrawnMap | None:
-    """Read the map of a model, if the file is of this very model.
-
-    Args:
-        model: The model.
-        path: The file; none: the one shipped with the package.
-
-    Returns:
-        The map, or nothing where there is no file or it is of other weights.
-
-    Raises:
-        CheckpointError: If the file is damaged.
-    """
+    """Read the map of a model, by default as shipped; none if the file is missing or of other weights."""
     path = path or map_file()
     if not path.is_file():
         return None
@@ -113,15 +94,7 @@ def relative_mass(model: TrainedModel, draws: int, seed: int = 0) -> dict[HalfNa
     .. math:: p(x) = \frac1M \sum_m \prod_c p(x_c | z_m)
 
     The cells are independent given a latent, so the table is parted in two, and p is one matrix product of
-    the parts' probabilities.
-
-    Args:
-        model: The model.
-        draws: Draws from the prior behind the estimate of each half.
-        seed: Seed of the draws.
-
-    Raises:
-        MeasurementError: If the number of draws is no multiple of 8.
+    the parts' probabilities. The number of draws must be a multiple of the groups that give the noise.
     """
     if draws < DEFAULT_GROUPS or draws % DEFAULT_GROUPS:
         raise MeasurementError(
@@ -164,25 +137,8 @@ def _joint(chances: Float32[np.ndarray, "n cells base"]) -> Float64[np.ndarray, 
 
 
 def as_places(points: Float64[np.ndarray, "K 2"]) -> Int16[np.ndarray, "K 2"]:
-    """Centre a layout and scale it, alike in both directions, to whole numbers up to `EXTENT`.
-
-    Example:
-        >>> as_places(np.array([[0.0, 1.0], [4.0, 3.0]])).tolist()
-        [[-32000, -16000], [32000, 16000]]
-    """
+    """Centre a layout and scale it, alike in both directions, to whole numbers up to `EXTENT`."""
     low, high = points.min(axis=0), points.max(axis=0)
-    extent = float((high - low).max())
+    extent = (high - low).max()
     scale = 2 * EXTENT / extent if extent > 0 else 0.0
     return np.asarray(np.rint((points - (low + high) / 2) * scale), dtype=np.int16)
-
-
-def about_map(model: TrainedModel, layout: Mapping[str, Any], draws: int, seed: int) -> dict[str, Any]:
-    """Say what a map is of and how it came about.
-
-    Args:
-        model: The model.
-        layout: How the layout was drawn.
-        draws: Draws behind p(x).
-        seed: Their seed.
-    """
-    return {"model": model.tensor_digest, "layout": dict(layout), "mass": {"draws": draws, "seed": seed}}

@@ -14,13 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fluxttice_core.server.explorer.data import (
-    algebra_pack,
-    manifest,
-    mass_pack,
-    places_pack,
-    weights_pack,
-)
+from fluxttice_core.server.explorer.data import algebra_pack, manifest, mass_pack, places_pack, weights_pack
 from fluxttice_core.server.explorer.map import read_map
 from fluxttice_core.server.explorer.report import FIGURES, Drawing, ReportFigures, report_page
 from fluxttice_core.server.served_model import Served
@@ -39,13 +33,9 @@ _SMALLEST_GZIPPED = 1_000
 
 @dataclass(frozen=True)
 class Content:
-    """Something to send, as it is and compressed.
+    """Something to send, as it is and compressed, which is empty where that does not pay.
 
-    Args:
-        kind: Its media type.
-        plain: Its bytes.
-        gzipped: The same compressed; empty where that does not pay.
-        tag: What a browser names it by to ask whether it has changed.
+    By its tag a browser asks whether it has changed.
     """
 
     kind: str
@@ -64,8 +54,7 @@ class Content:
     def answer(self, request: Request) -> Response:
         """Answer a request with it, or with the news that the browser has it."""
         headers = {"etag": self.tag, "cache-control": "no-cache", "vary": "accept-encoding"}
-        known = request.headers.get("if-none-match", "")
-        if self.tag in known:
+        if self.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         body = self.plain
         if self.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
@@ -101,15 +90,13 @@ class Shelf:
 def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRoute]:
     """Routes of the page, for `create_app(served, pages=explorer_routes(served, draw_plots))`.
 
-    Args:
-        served: The model and what was computed of it.
-        draw: What draws the figures of a report; none: the report is shown without.
+    Without `draw`, which draws the figures of a report, it is shown without.
     """
     files = dict(page_files())
     shelf = Shelf(_makers(served))
     drawn = ReportFigures(served, draw)
     figures = Shelf(
-        {"figures.json": drawn.listed, **{f"{name}.svg": partial(drawn.get, name) for name in FIGURES}}
+        {f"{name}.svg": partial(drawn.get, name) for name in FIGURES} | {"figures.json": drawn.listed}
     )
 
     async def front(request: Request) -> Response:
@@ -119,9 +106,9 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
 
     return [
         Route("/", front),
-        *(Route(f"/explorer/{name}", _fixed(file)) for name, file in files.items()),
-        *(Route(f"/explorer/data/{name}", _made(shelf, name)) for name in shelf),
-        *(Route(f"/explorer/figures/{name}", _made(figures, name)) for name in figures),
+        *(Route(f"/explorer/{name}", _sending(partial(files.__getitem__, name))) for name in files),
+        *(Route(f"/explorer/data/{name}", _sending(partial(shelf.get, name))) for name in shelf),
+        *(Route(f"/explorer/figures/{name}", _sending(partial(figures.get, name))) for name in figures),
     ]
 
 
@@ -146,15 +133,8 @@ def _makers(served: Served) -> dict[str, Callable[[], bytes]]:
     }
 
 
-def _fixed(content: Content) -> Callable[[Request], Response]:
+def _sending(content: Callable[[], Content]) -> Callable[[Request], Response]:
     def send(request: Request) -> Response:
-        return content.answer(request)
-
-    return send
-
-
-def _made(shelf: Shelf, name: str) -> Callable[[Request], Response]:
-    def send(request: Request) -> Response:
-        return shelf.get(name).answer(request)
+        return content().answer(request)
 
     return send

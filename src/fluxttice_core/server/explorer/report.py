@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.tables import LEGEND, Grid, control_grid, gate_grid, grids
+from fluxttice_core.evaluation.tables import LEGEND, control_grid, gate_grid, grids
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.served_model import Served
 
@@ -22,7 +23,6 @@ FIGURES = {
 }
 """What each figure of a report shows, by its name."""
 
-
 Drawing = Callable[[Report], Mapping[str, bytes]]
 
 
@@ -32,25 +32,14 @@ def report_page(served: Served) -> bytes:
 
 
 class ReportFigures:
-    """The figures of a report as SVG, drawn when first asked for.
-
-    Args:
-        served: The model and its report.
-        draw: What draws a report, by file name; none: there are no figures.
-    """
+    """The figures of a report as SVG, drawn when first asked for; without `draw` there are none."""
 
     def __init__(self, served: Served, draw: Drawing | None) -> None:
-        self._served = served
-        self._draw = draw
+        self._served, self._draw = served, draw
         self._lock = Lock()
-        self._drawn: Mapping[str, bytes] | None = None
 
     def get(self, name: str) -> bytes:
-        """One figure.
-
-        Raises:
-            RequestError: If the report has no such figure (404).
-        """
+        """One figure."""
         drawn = self._all()
         if f"{name}.svg" not in drawn:
             raise RequestError(f"the report has no figure {name}", status=404, code="not_found")
@@ -64,13 +53,12 @@ class ReportFigures:
 
     def _all(self) -> Mapping[str, bytes]:
         with self._lock:
-            if self._drawn is None:
-                report = _report(self._served)
-                if self._draw is None or isinstance(report, str):
-                    self._drawn = {}
-                else:
-                    self._drawn = self._draw(report)
             return self._drawn
+
+    @cached_property
+    def _drawn(self) -> Mapping[str, bytes]:
+        report = _report(self._served)
+        return {} if self._draw is None or isinstance(report, str) else self._draw(report)
 
 
 def _report(served: Served) -> Report | str:
@@ -91,7 +79,7 @@ def _content(served: Served) -> dict[str, Any]:
         "title": report.title,
         "setting": _setting(report),
         "legend": LEGEND,
-        "grids": [_grid(grid) for grid in (*grids(report), control_grid(report), gate_grid(report))],
+        "grids": [asdict(grid) for grid in (*grids(report), control_grid(report), gate_grid(report))],
         "warnings": list(report.warnings),
         "limitations": list(report.limitations),
         "floors": _floors(report),
@@ -104,10 +92,6 @@ def _setting(report: Report) -> str:
         f"K = {report.space.size:,} operations, H = {report.space.log_size:.6f} nats; 95 % intervals; "
         f"{settings.mass_draws:,} draws behind p(x); seed {settings.seed}"
     )
-
-
-def _grid(grid: Grid) -> dict[str, Any]:
-    return asdict(grid)
 
 
 def _floors(report: Report) -> list[dict[str, Any]]:
