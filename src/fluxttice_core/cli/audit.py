@@ -5,74 +5,59 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from fluxttice_core.audit import other_claims
+from fluxttice_core.audit.printed_numbers import (
+    Stated,
+    share_of_all,
+    stated_count,
+    stated_number,
+    stated_shares,
+)
+from fluxttice_core.audit.verdicts import Finding, Verdict, worst
 from fluxttice_core.cli.views.audit import print_findings, print_samples
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from fluxttice_core.audit.printed_numbers import Stated
     from fluxttice_core.audit.sample_report import SampleReport
-    from fluxttice_core.audit.verdicts import Finding
 
 _TERNARY_OPERATIONS = 19_683
 _LARGEST_SPACE = 2**63
 
 _COVERAGE, _SETS, _CODES, _SAMPLES = "Coverage", "Two sets", "Codes and reconstruction", "A file of samples"
 
+
+def _option(panel: str, said: str) -> Any:
+    return typer.Option(help=said, rich_help_panel=panel)
+
+
 Text = str | None
-Draws = Annotated[
-    list[str] | None,
-    typer.Option(help="Number of independent draws; repeat for several budgets.", rich_help_panel=_COVERAGE),
-]
-Distinct = Annotated[
-    list[str] | None,
-    typer.Option(help="Distinct operations: 82%, .82 or a count; one a budget.", rich_help_panel=_COVERAGE),
-]
-SpaceSize = Annotated[
-    Text, typer.Option(help="Operations in the space; 19,683 for claims.", rich_help_panel=_COVERAGE)
-]
-Steps = Annotated[
-    Text, typer.Option(help="Results said never to fall, apart by commas.", rich_help_panel=_COVERAGE)
-]
-AgainstDistinct = Annotated[
-    Text, typer.Option(help="Distinct operations of a second set.", rich_help_panel=_SETS)
-]
-JaccardDistance = Annotated[
-    Text, typer.Option(help="Distance of the two sets: .05, or .89...91.", rich_help_panel=_SETS)
-]
-Union = Annotated[
-    Text, typer.Option(help="Operations that the two sets cover together.", rich_help_panel=_SETS)
-]
-Entropy = Annotated[Text, typer.Option(help="Entropy of a histogram, in nats.", rich_help_panel=_CODES)]
-Bins = Annotated[Text, typer.Option(help="Bins of that histogram.", rich_help_panel=_CODES)]
-WrongTrits = Annotated[
-    Text, typer.Option(help="Tables with 0, 1, ... wrong trits, apart by commas.", rich_help_panel=_CODES)
-]
-Share = Annotated[
-    Text, typer.Option(help="Share of tables said to have at most so many.", rich_help_panel=_CODES)
-]
-Kl = Annotated[Text, typer.Option(help="KL divergence in nats: 9.5, or .3..1.0.", rich_help_panel=_CODES)]
-FreeBits = Annotated[
-    Text, typer.Option(help="Least that each dimension counts, in nats.", rich_help_panel=_CODES)
-]
-Dimensions = Annotated[Text, typer.Option(help="Latent dimensions.", rich_help_panel=_CODES)]
+Texts = list[str] | None
+Number = int | None
+Draws = Annotated[Texts, _option(_COVERAGE, "Number of independent draws; repeat for several budgets.")]
+Distinct = Annotated[Texts, _option(_COVERAGE, "Distinct operations: 82%, .82 or a count; one a budget.")]
+SpaceSize = Annotated[Text, _option(_COVERAGE, "Operations in the space; 19,683 for claims.")]
+Steps = Annotated[Text, _option(_COVERAGE, "Results said never to fall, apart by commas.")]
+AgainstDistinct = Annotated[Text, _option(_SETS, "Distinct operations of a second set.")]
+JaccardDistance = Annotated[Text, _option(_SETS, "Distance of the two sets: .05, or .89...91.")]
+Union = Annotated[Text, _option(_SETS, "Operations that the two sets cover together.")]
+Entropy = Annotated[Text, _option(_CODES, "Entropy of a histogram, in nats.")]
+Bins = Annotated[Text, _option(_CODES, "Bins of that histogram.")]
+WrongTrits = Annotated[Text, _option(_CODES, "Tables with 0, 1, ... wrong trits, apart by commas.")]
+Share = Annotated[Text, _option(_CODES, "Share of tables said to have at most so many.")]
+Kl = Annotated[Text, _option(_CODES, "KL divergence in nats: 9.5, or .3..1.0.")]
+FreeBits = Annotated[Text, _option(_CODES, "Least that each dimension counts, in nats.")]
+Dimensions = Annotated[Text, _option(_CODES, "Latent dimensions.")]
+_FILES = "Draws in .npy, .npz, .csv, .txt or .parquet."
 SampleFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--samples",
-        help="Draws in .npy, .npz, .csv, .txt or .parquet.",
-        rich_help_panel=_SAMPLES,
-        readable=False,
-    ),
+    Path | None, typer.Option("--samples", help=_FILES, rich_help_panel=_SAMPLES, readable=False)
 ]
-Column = Annotated[Text, typer.Option(help="Column or array of that file.", rich_help_panel=_SAMPLES)]
-Base = Annotated[
-    int | None, typer.Option(help="Values of an input, where draws are operations.", rich_help_panel=_SAMPLES)
-]
-Arity = Annotated[int | None, typer.Option(help="Inputs of those operations.", rich_help_panel=_SAMPLES)]
+Column = Annotated[Text, _option(_SAMPLES, "Column or array of that file.")]
+Base = Annotated[Number, _option(_SAMPLES, "Values of an input, where draws are operations.")]
+Arity = Annotated[Number, _option(_SAMPLES, "Inputs of those operations.")]
 Significance = Annotated[float, typer.Option(help="Probability below which a run counts as refuted.")]
 RequireUniform = Annotated[
     bool, typer.Option("--require-uniform", help="Exit with 1 unless possible or consistent with uniform.")
@@ -135,8 +120,6 @@ def audit(
 
 def _space(space_size: str | None) -> int | None:
     """Read the size of the space."""
-    from fluxttice_core.audit.printed_numbers import stated_count
-
     if space_size is None:
         return None
     size = stated_count(space_size)
@@ -167,8 +150,6 @@ class _Shares(NamedTuple):
 
 def _shares(distinct: Sequence[str], against: str | None, union: str | None, size: int) -> _Shares:
     """Read shares of one space together: what `1` is depends on what stands beside it."""
-    from fluxttice_core.audit.printed_numbers import stated_shares
-
     sets = [text for text in (against, union) if text is not None]
     read = iter(stated_shares([*distinct, *sets], size))
     return _Shares(
@@ -185,7 +166,6 @@ def _points(draws: Sequence[str], shares: _Shares, size: int, significance: floa
     """
     from fluxttice_core.audit.coverage_claims import Point, audit_point
     from fluxttice_core.audit.curve_claims import audit_curve
-    from fluxttice_core.audit.printed_numbers import stated_count
 
     distinct, against = shares.distinct, shares.against
     if draws and distinct and len(draws) != len(distinct):
@@ -206,30 +186,18 @@ def _points(draws: Sequence[str], shares: _Shares, size: int, significance: floa
 
 def _half_said(claim: str, missing: str) -> Finding:
     """Return the finding that a claim leaves out what decides."""
-    from fluxttice_core.audit.verdicts import Finding, Verdict
-
     reason = f"the claim does not say {missing}"
     return Finding(claim, Verdict.NOT_ENOUGH_SAID, "uniform null", None, None, "fraction", None, reason)
 
 
 def _steps(sequence: str | None) -> Iterator[Finding]:
     """Audit results that are said never to fall."""
-    from fluxttice_core.audit.other_claims import audit_sequence
-    from fluxttice_core.audit.printed_numbers import stated_number
-
     if sequence is not None:
-        yield audit_sequence([stated_number(text) for text in sequence.split(",")])
+        yield other_claims.audit_sequence([stated_number(text) for text in sequence.split(",")])
 
 
 def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
     """Audit what is said of two sets."""
-    from fluxttice_core.audit.other_claims import (
-        audit_distance_and_union,
-        audit_jaccard_distance,
-        audit_union,
-    )
-    from fluxttice_core.audit.printed_numbers import stated_number
-
     distinct, against, union = shares
     if against is None and distance is None and union is None:
         return
@@ -240,49 +208,35 @@ def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
         )
     apart = None if distance is None else stated_number(distance)
     if apart is not None:
-        yield audit_jaccard_distance(distinct[0], against, apart)
+        yield other_claims.audit_jaccard_distance(distinct[0], against, apart)
     if union is not None:
-        yield audit_union(distinct[0], against, union)
+        yield other_claims.audit_union(distinct[0], against, union)
     if apart is not None and union is not None:
-        yield audit_distance_and_union(distinct[0], against, apart, union)
+        yield other_claims.audit_distance_and_union(distinct[0], against, apart, union)
 
 
 def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
     """Audit the entropy of a histogram."""
-    from fluxttice_core.audit.other_claims import audit_histogram_entropy
-    from fluxttice_core.audit.printed_numbers import stated_count, stated_number
-
     if _together(entropy=entropy, bins=bins):
-        yield audit_histogram_entropy(stated_number(entropy or ""), stated_count(bins or ""))
+        yield other_claims.audit_histogram_entropy(stated_number(entropy or ""), stated_count(bins or ""))
 
 
 def _wrong_trits(counts: str | None, share: str | None, size: int) -> Iterator[Finding]:
     """Audit a share of tables against their counts."""
-    from fluxttice_core.audit.other_claims import audit_wrong_trits
-    from fluxttice_core.audit.printed_numbers import share_of_all, stated_count
-
     if _together(wrong_trits=counts, share=share):
         tables = [stated_count(text) for text in (counts or "").split(",")]
-        yield audit_wrong_trits(tables, share_of_all(share or "", size), size)
+        yield other_claims.audit_wrong_trits(tables, share_of_all(share or "", size), size)
 
 
 def _clamped(kl: str | None, free_bits: str | None, dimensions: str | None) -> Iterator[Finding]:
     """Audit a KL divergence under free bits."""
-    from fluxttice_core.audit.other_claims import audit_free_bits
-    from fluxttice_core.audit.printed_numbers import stated_count, stated_number
-
     if _together(kl=kl, free_bits=free_bits, dimensions=dimensions):
         floor = stated_number(free_bits or "")
-        yield audit_free_bits(stated_number(kl or ""), floor, stated_count(dimensions or ""))
+        yield other_claims.audit_free_bits(stated_number(kl or ""), floor, stated_count(dimensions or ""))
 
 
 def _measure(
-    path: Path | None,
-    size: int | None,
-    column: str | None,
-    base: int | None,
-    arity: int | None,
-    significance: float,
+    path: Path | None, size: Number, column: Text, base: Number, arity: Number, significance: float
 ) -> SampleReport | None:
     """Measure a file of samples, if one is given."""
     from fluxttice_core.audit.sample_files import read_samples
@@ -303,8 +257,6 @@ def _show(
     findings: Sequence[Finding], report: SampleReport | None, significance: float, *, as_json: bool
 ) -> None:
     """Print what was found."""
-    from fluxttice_core.audit.verdicts import worst
-
     if not as_json:
         if report is not None:
             print_samples(report)
@@ -321,8 +273,6 @@ def _show(
 
 def _leave(findings: Sequence[Finding], *, require_uniform: bool) -> None:
     """End with status 1 where a claim is refuted, or is not as good as was required."""
-    from fluxttice_core.audit.verdicts import Verdict, worst
-
     enough = {Verdict.CONSISTENT, Verdict.POSSIBLE}
     if worst(findings) is Verdict.IMPOSSIBLE or (require_uniform and worst(findings) not in enough):
         raise typer.Exit(1)

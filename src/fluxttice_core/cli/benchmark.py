@@ -51,13 +51,7 @@ def benchmark(
 def report_card(
     target: "TrainedModel | Path", out: Path | None = None, settings: "MeasurementSettings | None" = None
 ) -> "Report":
-    """Measure a model under a live bar, write the result file and print the report.
-
-    Args:
-        target: A trained model, or the path of one.
-        out: The result file; none: nothing is written.
-        settings: What the measurement is made with.
-    """
+    """Measure a model under a live bar, write the result file if one is named, and print the report."""
     from fluxttice_core.cli.measuring import repeatable_command
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.evaluation.benchmark import benchmark as measure_and_write

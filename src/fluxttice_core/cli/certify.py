@@ -58,21 +58,7 @@ def certified_folder(
     allow_uncertified: bool = False,
     quick: bool = False,
 ) -> Certificate:
-    """Certify, and show the ranking and where the certificate lies.
-
-    Args:
-        source: What to certify.
-        out: Folder to write; `certified` in the run by default.
-        key: Private key to sign with.
-        allow_uncertified: Whether a model that fails the gates is written, marked as failed.
-        quick: Whether to measure with fewer draws.
-
-    Returns:
-        The certificate.
-
-    Raises:
-        FluxtticeError: If the model is refused, cannot be read, or its folder cannot be written.
-    """
+    """Certify, and show the ranking and where the certificate lies."""
     require_extra("train", "measuring a model")
     from fluxttice_core.certification.certify import certify as write_certificate
     from fluxttice_core.cli.measuring import chosen_settings
@@ -133,10 +119,8 @@ def _table(ranking: Sequence[Ranked]) -> Table:
 
 def _conclude(certificate: Certificate) -> None:
     folder = certificate.folder
-    if certificate.accepted:
-        typer.echo(f"certified in {folder}: {certificate.report.title}")
-    else:
-        typer.echo(f"FAILED, and written as such in {folder}: {certificate.report.title}")
+    begun = "certified" if certificate.accepted else "FAILED, and written as such"
+    typer.echo(f"{begun} in {folder}: {certificate.report.title}")
     if certificate.key_fingerprint is None:
         typer.echo("not signed: give --key to sign it, so that others can tell that it is yours")
     else:

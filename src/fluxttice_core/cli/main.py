@@ -93,21 +93,8 @@ def _main(
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    *(
-        run,
-        train,
-        benchmark,
-        compare,
-        sweep,
-        ablate,
-        certify,
-        verify,
-        audit,
-        operation,
-        search,
-        serve,
-        export,
-    ),
+    *(run, train, benchmark, compare, sweep, ablate, certify),
+    *(verify, audit, operation, search, serve, export),
 )
 for command in _COMMANDS:
     # An operation may begin with a minus.

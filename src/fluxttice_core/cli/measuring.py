@@ -12,15 +12,7 @@ from fluxttice_core.storage.pretrained import certified as shipped
 
 
 def chosen_target(checkpoint: Path | None, *, certified: bool) -> TrainedModel:
-    """The model that the options name; there is no default.
-
-    Args:
-        checkpoint: A path, if one was given.
-        certified: Whether the shipped model was asked for.
-
-    Raises:
-        CheckpointError: If neither or both were named, or there is no trained model there.
-    """
+    """The model that the options name; there is no default."""
     if (checkpoint is None) == (not certified):
         raise CheckpointError(
             "nothing is measured without a trained checkpoint: give either --checkpoint PATH or --certified",
@@ -32,26 +24,14 @@ def chosen_target(checkpoint: Path | None, *, certified: bool) -> TrainedModel:
 def chosen_settings(
     *, quick: bool, draws: Sequence[int] | None, repeats: int | None, seed: int | None, device: str
 ) -> MeasurementSettings:
-    """The settings that the options name.
-
-    Raises:
-        SettingsError: If one is out of bounds.
-    """
+    """The settings that the options name."""
     start = QUICK if quick else MeasurementSettings()
     named = settings_from({**start.model_dump(), "device": device})
     return named.with_only(draws=draws, repeats=repeats, seed=seed)
 
 
 def repeatable_command(arguments: Sequence[str] | None = None) -> str:
-    """The command line for a shell, without paths of this one machine.
-
-    Args:
-        arguments: What follows the program's name; by default, what was typed.
-
-    Example:
-        >>> repeatable_command(["benchmark", "--checkpoint", "/data/runs/my model"])
-        "fluxttice benchmark --checkpoint 'my model'"
-    """
+    """The command line for a shell, as it was typed unless given, without paths of this one machine."""
     typed = sys.argv[1:] if arguments is None else arguments
     return shlex.join(["fluxttice", *map(_without_place, typed)])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES, Term
 
 if TYPE_CHECKING:
     from fluxttice_core.operations.operation import Operation
@@ -92,19 +92,7 @@ def _search_command() -> Callable[..., None]:
     fixed = [p for p in inspect.signature(_search).parameters.values() if p.name != "properties"]
     by_parameter = {term.name.replace("-", "_"): term for term in PROPERTIES}
     flags = [
-        inspect.Parameter(
-            parameter,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                bool | None,
-                typer.Option(
-                    f"--{term.name}/--not-{term.name}",
-                    help=f"{term.statement}.",
-                    rich_help_panel="Properties",
-                ),
-            ],
-        )
+        inspect.Parameter(parameter, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_flag(term))
         for parameter, term in by_parameter.items()
     ]
 
@@ -115,6 +103,11 @@ def _search_command() -> Callable[..., None]:
     search.__doc__ = _search.__doc__
     search.__signature__ = inspect.Signature(fixed + flags)  # type: ignore[attr-defined]  # read by typer
     return search
+
+
+def _flag(term: Term) -> Any:
+    names, said = f"--{term.name}/--not-{term.name}", f"{term.statement}."
+    return Annotated[bool | None, typer.Option(names, help=said, rich_help_panel="Properties")]
 
 
 def _search(

@@ -16,15 +16,7 @@ PASSWORD = "FLUXTTICE_KEY_PASSWORD"  # noqa: S105 -- the name of the variable th
 
 
 def asked_password(question: str, *, twice: bool = False) -> str:
-    """The password that the environment holds, else the one that is typed.
-
-    Args:
-        question: What is asked.
-        twice: Whether it is asked again, for a key that is made with it.
-
-    Raises:
-        SignatureError: If there is no terminal to ask on, or it would show what is typed.
-    """
+    """The password that the environment holds, else the one that is typed where it is not shown."""
     given = os.environ.get(PASSWORD)
     if given:
         return given

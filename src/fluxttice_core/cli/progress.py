@@ -21,30 +21,14 @@ _LEAST_SHARE = 0.02
 
 
 def time_to_go(elapsed: float, done: float) -> str | None:
-    """Time spent and an estimate of what is left; none while too little is done for one.
-
-    Args:
-        elapsed: Seconds spent.
-        done: Share of the work that is done.
-
-    Example:
-        >>> time_to_go(20.0, 0.25)
-        '20 s so far, about 1 min to go'
-        >>> time_to_go(1.0, 0.0) is None
-        True
-    """
+    """Seconds spent and an estimate of what is left, in words; none while too little is done for one."""
     if done < _LEAST_SHARE:
         return None
     return f"{duration(elapsed)} so far, about {duration(elapsed * (1 - done) / done)} to go"
 
 
 def duration(seconds: float) -> str:
-    """A duration as a person says it.
-
-    Example:
-        >>> duration(41.3), duration(60.0), duration(150.0), duration(9000.0)
-        ('41 s', '1 min', '2 min 30 s', '2 h 30 min')
-    """
+    """A duration as a person says it."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -58,21 +42,15 @@ def live_console() -> Console:
     """The terminal behind the standard error, if there is one.
 
     FORCE_COLOR and its like ask for colours in a log; a bar that moves the cursor has no business there.
-
-    Example:
-        >>> live_console().stderr
-        True
     """
     return Console(stderr=True, force_terminal=sys.stderr.isatty())
 
 
 class ProgressBar:
-    """A live bar on a terminal, and the report after it.
+    """A live bar on a terminal, and the report after it on `console`.
 
-    Args:
-        console: Where the report is printed.
-        lines: Whether a log gets a line for each step instead of a bar.
-        every: Seconds between such lines at least; what has only just begun gets its line all the same.
+    With `lines` a log gets a line for each step instead, `every` so many seconds at most; what has only just
+    begun gets its line all the same.
     """
 
     def __init__(self, console: Console | None = None, *, lines: bool = False, every: float = 0.0) -> None:

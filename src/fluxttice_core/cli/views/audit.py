@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from fluxttice_core.audit.verdicts import Finding, percent, worst
+
 if TYPE_CHECKING:
     from fluxttice_core.audit.sample_report import SampleReport
-    from fluxttice_core.audit.verdicts import Finding
     from fluxttice_core.statistics.intervals import Interval
 
 __all__ = ["print_findings", "print_samples"]
@@ -24,8 +25,6 @@ _COLOURS = {"impossible": "red", "below uniform": "yellow", "not enough said": "
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print each verdict with its claim and reason, and the worst last where there are several."""
-    from fluxttice_core.audit.verdicts import worst
-
     for finding in findings:
         typer.echo(f"{_coloured(finding.verdict.value)}: {finding.claim}")
         typer.echo(_wrapped(finding.sentence))
@@ -57,18 +56,16 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         ("reachable", _operations(report.richness), f"Chao1, estimates a lower bound{_cut(report)}"),
         ("", _operations(report.ace_interval), "ACE"),
         *_effective(
-            "effective number", report.hill_observed, report.hill_observed_intervals, "in the sample"
+            "effective number", "in the sample", report.hill_observed, report.hill_observed_intervals
         ),
         *_effective(
-            "", report.hill_estimated, report.hill_estimated_intervals, "of the generator, estimated"
+            "", "of the generator, estimated", report.hill_estimated, report.hill_estimated_intervals
         ),
     ]
 
 
 def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
     """Return the lines of coverage and efficiency, if the space has a known size."""
-    from fluxttice_core.audit.verdicts import percent
-
     coverage, efficiency = report.coverage_interval, report.efficiency_interval
     if coverage is None or efficiency is None or report.ceiling is None:
         return []
@@ -80,8 +77,6 @@ def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
 
 def _shares(interval: Interval) -> str:
     """Return an interval of shares as percent."""
-    from fluxttice_core.audit.verdicts import percent
-
     return f"{percent(interval.estimate)} [{percent(interval.lower)}, {percent(interval.upper)}]"
 
 
@@ -93,7 +88,7 @@ def _mass(missing: Interval) -> tuple[str, str]:
 
 
 def _effective(
-    name: str, values: Sequence[float | None], intervals: Sequence[Interval | None], of: str
+    name: str, of: str, values: Sequence[float | None], intervals: Sequence[Interval | None]
 ) -> list[tuple[str, str, str]]:
     """Return a line for each order of effective numbers."""
     lines = []

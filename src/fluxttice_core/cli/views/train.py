@@ -24,17 +24,10 @@ _LINES = 10
 
 
 class TrainView:
-    """A live bar on a terminal, or about ten lines in a log.
-
-    Args:
-        run: The run that is shown.
-        events: A TensorBoard writer, if wanted.
-        console: Where to print.
-    """
+    """A live bar on a terminal, or about ten lines in a log; `events` writes TensorBoard's, if wanted."""
 
     def __init__(self, run: Run, events: Any = None, console: Console | None = None) -> None:
-        self._run = run
-        self._events = events
+        self._run, self._events = run, events
         self._console = console or live_console()
         self._last: EpochRecord | None = None
         self._begun: int | None = None
@@ -116,11 +109,7 @@ class TrainView:
 
 
 def event_writer(folder: Path) -> Any:
-    """A TensorBoard writer in the run folder.
-
-    Raises:
-        MissingExtra: If TensorBoard is not installed.
-    """
+    """A TensorBoard writer in the run folder."""
     require_extra("track", "writing TensorBoard's events")
     from torch.utils.tensorboard import SummaryWriter
 
