@@ -31,6 +31,17 @@ class RunningServer:
     def get(self, path: str) -> httpx.Response:
         return self.client.get(path)
 
+    def refuses(
+        self, path: str, value: object = None, status: int = 400, says: str = "", **error: object
+    ) -> httpx.Response:
+        """Ask for a path, by POST if there is something to send, and be refused with such an error."""
+        answer = self.get(path) if value is None else self.post(path, value)
+        found = answer.json()["error"]
+        assert answer.status_code == status, answer.text
+        assert {key: found[key] for key in error} == error
+        assert says in found["message"]
+        return answer
+
 
 Serving = Callable[..., AbstractContextManager[RunningServer]]
 

@@ -6,8 +6,6 @@ import pytest
 
 import fluxttice_core as fx
 from fluxttice_core.operations.distance import hamming_to_all
-from fluxttice_core.server.api.latent_input import read_latent, read_latents
-from fluxttice_core.server.errors import RequestError
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 SPACE = OperationSpace()
@@ -40,38 +38,30 @@ def test_an_embedding_can_be_sent_back_in_either_encoding(server: Any) -> None:
         assert [row["index"] for row in single] == [223]
 
 
+def written(value: float) -> str:
+    """A latent of equal numbers as base64."""
+    return base64.b64encode(np.full(16, value, "<f4").tobytes()).decode()
+
+
 @pytest.mark.parametrize(
     ("given", "param"),
     [
-        (None, "latents"),
-        ([], "latents"),
-        ("", "latents.0"),
-        ("AAAA", "latents.0"),
-        ("?" * 88, "latents.0"),
-        ([0.0] * 15, "latents.0"),
-        ([[0.0] * 16, [0.0] * 17], "latents.1"),
-        ([["0"] * 16], "latents.0.0"),
-        ([[True] * 16], "latents.0.0"),
-        ([[1.0e7] * 16], "latents.0.0"),
-        ([[10**400] * 16], "latents.0.0"),
-        ([[0.0] * 16] * 2_049, "latents"),
-        ([base64.b64encode(np.zeros(16, "<f4").tobytes()).decode()] * 2_049, "latents"),
-        (base64.b64encode(np.full(16, np.nan, "<f4").tobytes()).decode(), "latents.0"),
-        (base64.b64encode(np.full(16, -np.inf, "<f4").tobytes()).decode(), "latents.0"),
+        *[
+            (None, "latents"),
+            ([], "latents"),
+            ("", "latents.0"),
+            ("AAAA", "latents.0"),
+            ("?" * 88, "latents.0"),
+        ],
+        *[([0.0] * 15, "latents.0"), ([[0.0] * 16, [0.0] * 17], "latents.1"), ([["0"] * 16], "latents.0.0")],
+        *[([[wrong] * 16], "latents.0.0") for wrong in (True, 1.0e7, 10**400)],
+        *[([[0.0] * 16] * 2_049, "latents"), ([written(0)] * 2_049, "latents")],
+        *[(written(np.nan), "latents.0"), (written(-np.inf), "latents.0")],
     ],
 )
 def test_what_is_no_latent_is_refused(server: Any, given: Any, param: str) -> None:
-    answer = server.post("/v1/decode", {"model": "fluxttice-b", "latents": given})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == param
-    assert "little-endian float32" in answer.json()["error"]["message"]
-
-
-def test_one_latent_is_one() -> None:
-    assert read_latent([1] * 16, "latent").tolist() == [1.0] * 16
-    assert read_latents([[1] * 16] * 3, "latents").shape == (3, 16)
-    with pytest.raises(RequestError, match="holds 2 latents"):
-        read_latent([[0.0] * 16] * 2, "latent")
+    asked = {"model": "fluxttice-b", "latents": given}
+    server.refuses("/v1/decode", asked, says="little-endian float32", param=param)
 
 
 @pytest.mark.parametrize(("model", "half"), HALVES)
@@ -87,30 +77,18 @@ def test_draws_are_those_of_their_seed(server: Any, model: str, half: Any) -> No
 
 
 def test_draws_without_a_seed_can_be_repeated_with_the_one_that_was_picked(server: Any) -> None:
-    drawn = server.post("/v1/sample", {"model": "fluxttice-b", "n": 50}).json()
-    other = server.post("/v1/sample", {"model": "fluxttice-b", "n": 50}).json()
+    asked = {"model": "fluxttice-b", "n": 50}
+    drawn, other = (server.post("/v1/sample", asked).json() for _ in range(2))
     assert drawn["seed"] != other["seed"]
-    again = server.post("/v1/sample", {"model": "fluxttice-b", "n": 50, "seed": drawn["seed"]}).json()
-    assert again == drawn
+    assert server.post("/v1/sample", asked | {"seed": drawn["seed"]}).json() == drawn
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        {"n": 0},
-        {"n": 100_001},
-        {"n": 1.5},
-        {"n": True},
-        {"n": "9"},
-        {"n": None},
-        {"seed": -1},
-        {"seed": 2**53},
-    ],
+    ("name", "value"),
+    [*[("n", wrong) for wrong in (0, 100_001, 1.5, True, "9", None)], ("seed", -1), ("seed", 2**53)],
 )
-def test_draws_have_bounds(server: Any, wrong: dict[str, Any]) -> None:
-    answer = server.post("/v1/sample", {"model": "fluxttice-b"} | wrong)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == next(iter(wrong))
+def test_draws_have_bounds(server: Any, name: str, value: Any) -> None:
+    server.refuses("/v1/sample", {"model": "fluxttice-b", name: value}, param=name)
 
 
 def test_the_most_draws_and_the_largest_seed_are_served(server: Any) -> None:
@@ -154,35 +132,22 @@ def test_neighbours_by_cells_are_counted_and_ties_go_by_index(server: Any, writt
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({}, "either operation or latent"),
+        *[({}, "either operation or latent"), ({"latent": [[0] * 16] * 2}, "give one")],
         ({"operation": "min", "latent": [0] * 16}, "either operation or latent"),
         ({"latent": [0] * 16, "by": "hamming"}, "no cells to compare"),
-        ({"operation": "min", "by": "edit"}, "by:"),
-        ({"operation": "min", "limit": 0}, "limit:"),
-        ({"operation": "min", "limit": 1_001}, "limit:"),
-        ({"operation": True}, "True and False"),
-        ({"operation": {"a": 1}}, "cannot read"),
-        ({"operation": [0] * 10}, "a list of 10"),
-        ({"operation": ["----00-0+", 223]}, "expected one operation"),
-        ({"operation": -1}, "outside 0 to 19682"),
-        ({"operation": 10**40}, "outside 0 to 19682"),
-        ({"operation": []}, "expected one operation"),
-        ({"latent": [[0] * 16] * 2}, "give one"),
+        *[({"operation": "min", "by": "edit"}, "by:"), ({"operation": "min", "limit": 0}, "limit:")],
+        *[({"operation": "min", "limit": 1_001}, "limit:"), ({"operation": True}, "True and False")],
+        *[({"operation": {"a": 1}}, "cannot read"), ({"operation": [0] * 10}, "a list of 10")],
+        *[({"operation": wrong}, "expected one operation") for wrong in (["----00-0+", 223], [])],
+        *[({"operation": wrong}, "outside 0 to 19682") for wrong in (-1, 10**40)],
     ],
 )
 def test_neighbours_need_one_start(server: Any, asked: dict[str, Any], says: str) -> None:
-    answer = server.post("/v1/neighbours", asked)
-    assert answer.status_code == 400
-    assert says in answer.json()["error"]["message"]
+    server.refuses("/v1/neighbours", asked, says=says)
 
 
-@pytest.mark.parametrize("path", ["/v1/decode", "/v1/sample", "/v1/neighbours"])
-def test_an_unknown_model_is_not_found(server: Any, path: str) -> None:
-    others: dict[str, dict[str, Any]] = {
-        "/v1/decode": {"latents": [0] * 16},
-        "/v1/sample": {},
-        "/v1/neighbours": {"operation": 5},
-    }
-    answer = server.post(path, {"model": "fluxttice-c"} | others[path])
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "model_not_found"
+@pytest.mark.parametrize(
+    ("path", "others"), [("decode", {"latents": [0] * 16}), ("sample", {}), ("neighbours", {"operation": 5})]
+)
+def test_an_unknown_model_is_not_found(server: Any, path: str, others: dict[str, Any]) -> None:
+    server.refuses(f"/v1/{path}", {"model": "fluxttice-c"} | others, status=404, code="model_not_found")
