@@ -83,12 +83,11 @@ def test_every_example_is_served_and_answers_fit_the_schema(
 
 def test_every_error_fits_the_schema(server: Any, document: dict[str, Any]) -> None:
     shape = schema(document, "/v1/embeddings", "post", 400)
+    answers = [server.get(path) for path in ("/v1/embeddings", "/nothing", "/v1/models/x")]
     for answer in (
+        *answers,
         server.post("/v1/embeddings", {}),
         server.client.post("/v1/embeddings", content="{}"),
-        server.get("/v1/embeddings"),
-        server.get("/nothing"),
-        server.get("/v1/models/x"),
     ):
         assert answer.status_code >= 400
         jsonschema.validate(answer.json(), shape)

@@ -1,15 +1,12 @@
 """Malformed requests: always an error in the usual shape, never a failure of the server."""
 
+from collections import Counter
 from random import Random
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
-from starlette.datastructures import QueryParams
 
-from fluxttice_core.server.api.request_reading import fit, read_query
-from fluxttice_core.server.api.requests import SearchQuery
-from fluxttice_core.server.errors import RequestError, error_body, shorten
+from fluxttice_core.server.errors import error_body, shorten
 from tests.fuzz.mutations import mutated
 
 PATHS = ("/v1/embeddings", "/v1/decode", "/v1/sample", "/v1/neighbours")
@@ -90,9 +87,7 @@ def test_other_methods_are_refused_and_told_the_right_one(server: Any, method: s
     "path", ["/v1", "/v1/", "/v1/embeddings/", "//v1/models", "/v2/models", "/%00", "/..%2f..%2fetc"]
 )
 def test_other_paths_are_not_found(server: Any, path: str) -> None:
-    answer = server.get(path)
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "not_found"
+    server.refuses(path, status=404, code="not_found")
 
 
 GOOD = (
@@ -104,47 +99,22 @@ GOOD = (
 TOKENS = (b"null", b"-", b"1e400", b"[[", b"}", b'"', b"\\u0000", b"99999999999999999999", b"true")
 
 
-def survive(server: Any, count: int, seed: int) -> dict[int, int]:
-    statuses: dict[int, int] = {}
+def survive(server: Any, count: int, seed: int) -> Counter[int]:
+    statuses: Counter[int] = Counter()
     random = Random(seed)
     for number in range(count):
         body = mutated(random.choice(GOOD), random, TOKENS)
         answer = server.client.post(PATHS[number % len(PATHS)], content=body, headers=JSON)
-        statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+        statuses[answer.status_code] += 1
         assert answer.status_code in (200, 400, 404), (answer.status_code, body)
         assert answer.status_code == 200 or set(answer.json()) == {"error"}
     assert server.get("/healthz").status_code == 200
     return statuses
 
 
-def test_mutated_requests_do_no_harm(server: Any) -> None:
-    statuses = survive(server, 400, seed=1)
-    assert statuses[400] > 200
-
-
-@pytest.mark.slow
-def test_ten_thousand_mutated_requests_do_no_harm(server: Any) -> None:
-    statuses = survive(server, 10_000, seed=2)
-    assert statuses[400] > 5_000
-
-
-class Asked(BaseModel):
-    number: int = 1
-
-
-def test_the_first_misfit_is_named() -> None:
-    assert fit(Asked, {"number": 5}).number == 5
-    with pytest.raises(RequestError, match="number: Input should be a valid integer") as refused:
-        fit(Asked, {"number": "x"})
-    assert refused.value.param == "number"
-
-
-def test_a_query_is_read() -> None:
-    read = read_query(QueryParams("property=group&property=even&not=band&page=2"), SearchQuery)
-    assert read.wanted == {"group": True, "even": True, "band": False}
-    assert read.page == 2
-    with pytest.raises(RequestError, match="page was given 2 times"):
-        read_query(QueryParams("page=1&page=1"), SearchQuery)
+@pytest.mark.parametrize(("number", "seed"), [(400, 1), pytest.param(10_000, 2, marks=pytest.mark.slow)])
+def test_mutated_requests_do_no_harm(server: Any, number: int, seed: int) -> None:
+    assert survive(server, number, seed)[400] > number / 2
 
 
 def test_errors_tell_whose_fault_it_is() -> None:
