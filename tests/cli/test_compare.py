@@ -22,20 +22,15 @@ def test_each_model_is_set_beside_the_first(small_checkpoint: Path) -> None:
     assert "+0.00" in result.stdout
 
 
-def test_one_model_is_no_comparison(small_checkpoint: Path) -> None:
-    result = CliRunner().invoke(app, ["compare", str(small_checkpoint), "--quick"])
-    assert result.exit_code == 2
-    assert "at least two" in result.stderr
-
-
-def test_every_model_must_be_there_before_any_is_measured(small_checkpoint: Path) -> None:
-    result = CliRunner().invoke(app, ["compare", str(small_checkpoint), "nowhere", "--quick"])
-    assert result.exit_code == 2
-    assert len(result.stderr.splitlines()) == 1
-    assert result.stdout == ""
-
-
-def test_random_weights_are_refused(small_checkpoint: Path, untrained_checkpoint: Path) -> None:
-    result = CliRunner().invoke(app, ["compare", str(small_checkpoint), str(untrained_checkpoint), "--quick"])
-    assert result.exit_code == 2
-    assert "not trained" in result.stderr
+def test_what_cannot_be_compared_is_refused_before_any_is_measured(
+    small_checkpoint: Path, untrained_checkpoint: Path
+) -> None:
+    for others, says in (
+        ([], "at least two"),
+        (["nowhere"], ""),
+        ([str(untrained_checkpoint)], "not trained"),
+    ):
+        result = CliRunner().invoke(app, ["compare", str(small_checkpoint), *others, "--quick"])
+        assert (result.exit_code, result.stdout) == (2, "")
+        (sentence,) = result.stderr.splitlines()
+        assert says in sentence
