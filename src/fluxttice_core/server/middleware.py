@@ -59,12 +59,8 @@ class RequestMiddleware:
 
     async def _pass(self, scope: Scope, passage: "_Passage") -> None:
         if not self._may_pass(scope):
-            error = RequestError(
-                "this server needs its API key: send it as Authorization: Bearer KEY",
-                status=401,
-                code="invalid_api_key",
-                close=True,
-            )
+            message = "this server needs its API key: send it as Authorization: Bearer KEY"
+            error = RequestError(message, status=401, code="invalid_api_key", close=True)
             await error_response(error)(scope, passage.receive, passage.send)
             return
         try:
@@ -74,12 +70,10 @@ class RequestMiddleware:
             if passage.deadline is None or not passage.deadline.expired():
                 raise
             passage.deadline = None
-            error = RequestError(
-                f"no answer was ready within {self._seconds:g} seconds: ask for less, or try again later",
-                status=503,
-                code="overloaded",
-                close=True,
+            message = (
+                f"no answer was ready within {self._seconds:g} seconds: ask for less, or try again later"
             )
+            error = RequestError(message, status=503, code="overloaded", close=True)
             await error_response(error)(scope, passage.receive, passage.send)
 
     def _may_pass(self, scope: Scope) -> bool:

@@ -99,8 +99,7 @@ def _addresses(host: str) -> list[tuple[int, str]]:
 def _require_strong(key: str) -> None:
     allowed = set(string.ascii_letters + string.digits + string.punctuation)
     if len(key) < SHORTEST_KEY or not set(key) <= allowed:
+        expected = f"{SHORTEST_KEY} or more ASCII characters without blanks"
         raise SettingsError(
-            f"the key must be {SHORTEST_KEY} or more ASCII characters without blanks, such as "
-            "`openssl rand -hex 16` prints",
-            "weak_secret",
+            f"the key must be {expected}, such as `openssl rand -hex 16` prints", "weak_secret"
         )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -75,15 +74,10 @@ class Served:
 
     def half(self, name: str) -> HalfName:
         """The half that a model's name stands for."""
-        half = MODELS.get(name)
-        if half is None:
-            raise RequestError(
-                f"there is no model {name[:64]!r}: choose {' or '.join(MODELS)}",
-                status=404,
-                param="model",
-                code="model_not_found",
-            )
-        return half
+        if name not in MODELS:
+            message = f"there is no model {name[:64]!r}: choose {' or '.join(MODELS)}"
+            raise RequestError(message, status=404, param="model", code="model_not_found")
+        return MODELS[name]
 
     @cached_property
     def membership(self) -> tuple[str, ...] | None:
@@ -114,7 +108,9 @@ def serve_model(path: Path | None = None) -> Served:
         CheckpointError: If there is no model, or a damaged one.
         SettingsError: If it is not about the two-input ternary operations, or has other than 16 latents.
     """
-    return prepare(certified() if path is None else load(path), _report_of(path))
+    if path is None:
+        return prepare(certified(), Path(str(resources.files("fluxttice_core") / "certified" / REPORT)))
+    return prepare(load(path), (path if path.is_dir() else path.parent) / REPORT)
 
 
 def prepare(model: TrainedModel, report: Path) -> Served:
@@ -136,13 +132,6 @@ def prepare(model: TrainedModel, report: Path) -> Served:
     )
 
 
-def _report_of(path: Path | None) -> Path:
-    if path is None:
-        return Path(str(resources.files("fluxttice_core") / "certified" / REPORT))
-    folder = path if path.is_dir() else path.parent
-    return folder / REPORT
-
-
 def _read_report(path: Path, model: TrainedModel) -> tuple[bytes | None, str]:
     """The report as JSON, or the sentence that says why there is none."""
     if not path.is_file():
@@ -154,15 +143,10 @@ def _read_report(path: Path, model: TrainedModel) -> tuple[bytes | None, str]:
         measured = parse_json(data, name="The report")
     except FluxtticeError as error:
         return None, f"the report of this model cannot be shown: {error}"
-    if _weights_of(measured) != model.tensor_digest:
-        return None, (
-            "the report beside this model is of other weights, so it is not shown: measure this model with "
-            "`fluxttice benchmark`"
-        )
-    return data, ""
-
-
-def _weights_of(measured: Any) -> Any:
-    """The digest of the weights that a report says it is of."""
-    model = measured.get("model") if isinstance(measured, dict) else None
-    return model.get("tensor_sha256") if isinstance(model, dict) else None
+    match measured:
+        case {"model": {"tensor_sha256": model.tensor_digest}}:
+            return data, ""
+    return None, (
+        "the report beside this model is of other weights, so it is not shown: measure this model with "
+        "`fluxttice benchmark`"
+    )

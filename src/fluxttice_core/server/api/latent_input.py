@@ -28,7 +28,7 @@ def read_latents(value: Any, place: str) -> Float32[np.ndarray, "n d"]:
     if isinstance(value, str):
         return _from_base64([value], place)
     if not isinstance(value, list) or not value:
-        raise RequestError(f"{place} holds no latents: {_FORMS}", param=place, code="invalid_latents")
+        raise _invalid(f"{place} holds no latents: {_FORMS}", place)
     if isinstance(value[0], str):
         return _from_base64(value, place)
     rows = value if isinstance(value[0], list) else [value]
@@ -37,18 +37,14 @@ def read_latents(value: Any, place: str) -> Float32[np.ndarray, "n d"]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join([place, *map(str, first["loc"])])
-        raise RequestError(
-            f"{where}: {first['msg']}; {_FORMS}", param=where, code="invalid_latents"
-        ) from None
+        raise _invalid(f"{where}: {first['msg']}; {_FORMS}", where) from None
 
 
 def read_latent(value: Any, place: str) -> Float32[np.ndarray, "d"]:
     """Read exactly one latent."""
     rows = read_latents(value, place)
     if len(rows) != 1:
-        raise RequestError(
-            f"{place} holds {len(rows)} latents: give one", param=place, code="invalid_latents"
-        )
+        raise _invalid(f"{place} holds {len(rows)} latents: give one", place)
     return np.asarray(rows[0])
 
 
@@ -61,12 +57,13 @@ def _from_base64(texts: list[Any], place: str) -> Float32[np.ndarray, "n d"]:
     outside = ~(np.abs(rows) <= LARGEST_LATENT).all(axis=1)
     if outside.any():
         where = f"{place}.{int(outside.argmax())}"
-        raise RequestError(
-            f"{where} holds a number that is not finite or beyond {LARGEST_LATENT:,.0f}: {_FORMS}",
-            param=where,
-            code="invalid_latents",
-        )
+        beyond = f"not finite or beyond {LARGEST_LATENT:,.0f}"
+        raise _invalid(f"{where} holds a number that is {beyond}: {_FORMS}", where)
     return rows
+
+
+def _invalid(message: str, place: str) -> RequestError:
+    return RequestError(message, param=place, code="invalid_latents")
 
 
 def _row_from_base64(text: Any, place: str) -> Float32[np.ndarray, "d"]:
@@ -75,5 +72,5 @@ def _row_from_base64(text: Any, place: str) -> Float32[np.ndarray, "d"]:
     except (binascii.Error, ValueError):
         data = b""
     if len(data) != 4 * LATENTS:
-        raise RequestError(f"{place} is no such base64: {_FORMS}", param=place, code="invalid_latents")
+        raise _invalid(f"{place} is no such base64: {_FORMS}", place)
     return np.frombuffer(data, dtype="<f4").astype(np.float32)

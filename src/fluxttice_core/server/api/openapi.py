@@ -102,15 +102,9 @@ def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: boo
 
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": parameter.description,
-            "schema": parameter.schema,
-            "example": parameter.example,
-        }
-        for name, parameter in endpoint.parameters.items()
+        {"name": name, "in": "path", "required": True, "description": one.description, "schema": one.schema}
+        | {"example": one.example}
+        for name, one in endpoint.parameters.items()
     ]
 
 

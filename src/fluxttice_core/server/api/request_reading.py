@@ -23,12 +23,9 @@ async def read_json(request: Request, model: type[Model], limits: Limits) -> Mod
     """Read a request's body as a model."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise RequestError(
-            f"the body is {shorten(kind) if kind else 'of no named kind'}: send JSON with the header "
-            "Content-Type: application/json",
-            status=415,
-            code="unsupported_media_type",
-        )
+        said = shorten(kind) if kind else "of no named kind"
+        message = f"the body is {said}: send JSON with the header Content-Type: application/json"
+        raise RequestError(message, status=415, code="unsupported_media_type")
     body = await read_body(request, limits)
     try:
         value = from_json(body, allow_inf_nan=False, cache_strings="keys")
@@ -49,12 +46,8 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         async with asyncio.timeout(limits.body_seconds):
             return await _collect(request, limits)
     except TimeoutError:
-        raise RequestError(
-            f"the body did not arrive within {limits.body_seconds:g} seconds: send it faster, or less",
-            status=408,
-            code="request_timeout",
-            close=True,
-        ) from None
+        message = f"the body did not arrive within {limits.body_seconds:g} seconds: send it faster, or less"
+        raise RequestError(message, status=408, code="request_timeout", close=True) from None
 
 
 def fit(model: type[Model], value: Mapping[str, Any]) -> Model:
@@ -117,12 +110,8 @@ async def _drain(request: Request, limits: Limits) -> None:
 
 
 def _too_large(limits: Limits) -> RequestError:
-    return RequestError(
-        f"the body is larger than {limits.body_bytes:,} bytes: send fewer operations at a time",
-        status=413,
-        code="body_too_large",
-        close=True,
-    )
+    message = f"the body is larger than {limits.body_bytes:,} bytes: send fewer operations at a time"
+    return RequestError(message, status=413, code="body_too_large", close=True)
 
 
 def _validation_error(error: ErrorDetails) -> RequestError:

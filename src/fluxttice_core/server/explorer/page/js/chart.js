@@ -7,9 +7,7 @@ const SIZE = { width: 360, height: 210, left: 40, right: 12, top: 10, bottom: 30
 const STEPS = 80;
 
 /** Expected number of distinct operations among n uniform draws: K (1 - (1 - 1/K)^n). */
-export function ceiling(draws) {
-  return -K * Math.expm1(draws * Math.log1p(-1 / K));
-}
+export const ceiling = (draws) => -K * Math.expm1(draws * Math.log1p(-1 / K));
 
 /**
  * How far from that a perfect generator may fall, 95 % of the time: 1.96 standard deviations, from

@@ -7,14 +7,10 @@ const SVG = "http://www.w3.org/2000/svg";
  * left out. Those that are null or false are none; `on` holds listeners, `style` custom properties and styles
  * set one by one, which the content security policy allows.
  */
-export function h(name, ...rest) {
-  return fill((tag) => document.createElement(tag), name, rest);
-}
+export const h = (name, ...rest) => fill((tag) => document.createElement(tag), name, rest);
 
 /** Make an element of a drawing. */
-export function svg(name, ...rest) {
-  return fill((tag) => document.createElementNS(SVG, tag), name, rest);
-}
+export const svg = (name, ...rest) => fill((tag) => document.createElementNS(SVG, tag), name, rest);
 
 function fill(create, name, [first, ...others]) {
   const [tag, ...classes] = name.split(".");
@@ -40,9 +36,7 @@ export function button(text, click, attributes = {}) {
 }
 
 /** A line that helps. */
-export function hint(...children) {
-  return h("p.hint", ...children);
-}
+export const hint = (...children) => h("p.hint", ...children);
 
 /** A table with classes: its caption, the heads of its columns, and its rows of cells. */
 export function table(classes, caption, heads, rows) {
@@ -57,9 +51,7 @@ export function list(name, items) {
 }
 
 /** A part of a panel under a heading. */
-export function section(title, ...content) {
-  return h("section", h("h3", title), ...content);
-}
+export const section = (title, ...content) => h("section", h("h3", title), ...content);
 
 /** Let an element hold these and nothing else; what is null or false is left out. */
 export function show(element, ...children) {
@@ -67,16 +59,10 @@ export function show(element, ...children) {
 }
 
 /** A whole number with thin groups, as in 19,683. */
-export function grouped(number) {
-  return Math.round(number).toLocaleString("en-US");
-}
+export const grouped = (number) => Math.round(number).toLocaleString("en-US");
 
 /** A number with so many decimals and a true minus sign. */
-export function decimal(number, places = 2) {
-  return number.toFixed(places).replace("-", "\u2212");
-}
+export const decimal = (number, places = 2) => number.toFixed(places).replace("-", "\u2212");
 
 /** Whether the reader asked for less motion. */
-export function prefersStillness() {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
-}
+export const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

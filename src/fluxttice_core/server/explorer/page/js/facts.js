@@ -3,9 +3,7 @@
 import { grouped, h } from "./dom.js";
 import { SYMBOLS } from "./space.js";
 
-export function fact(term, value) {
-  return [h("dt", term), h("dd", value)];
-}
+export const fact = (term, value) => [h("dt", term), h("dd", value)];
 
 export function algebraFacts(algebra) {
   const outputs = Object.entries(algebra.value_counts);
@@ -23,6 +21,4 @@ export function algebraFacts(algebra) {
   );
 }
 
-function signed(value) {
-  return value === null ? "none" : SYMBOLS[value + 1];
-}
+const signed = (value) => value === null ? "none" : SYMBOLS[value + 1];

@@ -154,9 +154,7 @@ function keepLink(store, page) {
   return open;
 }
 
-function afterPaint() {
-  return new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
-}
+const afterPaint = () => new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
 
 start().catch((error) => {
   const notice = $("#notice");

@@ -39,17 +39,13 @@ export class Overlay {
     const side = Math.min(9, 3 + Math.sqrt((this.width * this.height) / visible.length) / 16);
     for (const index of visible) {
       const [px, py] = viewport.toScreen(places.x[index], places.y[index]);
-      const left = px - 1.5 * side, top = py - 1.5 * side;
+      const [left, top] = [px - 1.5 * side, py - 1.5 * side];
       context.fillStyle = palette.background;
       context.fillRect(left - 2, top - 2, 3 * side + 4, 3 * side + 4);
       for (let cell = 0; cell < CELLS; cell += 1) {
         context.fillStyle = palette.trits[DIGITS[index * CELLS + cell]];
-        context.fillRect(
-          left + (cell % 3) * side + 0.5,
-          top + Math.trunc(cell / 3) * side + 0.5,
-          side - 1,
-          side - 1,
-        );
+        const [column, row] = [cell % 3, Math.trunc(cell / 3)];
+        context.fillRect(left + column * side + 0.5, top + row * side + 0.5, side - 1, side - 1);
       }
     }
   }
@@ -83,21 +79,15 @@ export class Overlay {
     const { context } = this;
     context.beginPath();
     for (const [x, y] of path) context.lineTo(...viewport.toScreen(x, y));
-    context.lineWidth = 5;
-    context.strokeStyle = palette.background;
-    context.stroke();
-    context.lineWidth = 2;
-    context.strokeStyle = palette.strong;
-    context.stroke();
+    stroke(context, 5, palette.background);
+    stroke(context, 2, palette.strong);
   }
 
   #neighbours({ neighbours, places, viewport, palette }) {
     const { context } = this;
-    context.lineWidth = 1.25;
-    context.strokeStyle = palette.ink;
     for (const index of neighbours) {
       disc(context, ...viewport.toScreen(places.x[index], places.y[index]), 4.5);
-      context.stroke();
+      stroke(context, 1.25, palette.ink);
     }
   }
 
@@ -109,12 +99,9 @@ export class Overlay {
 
   #ring([px, py], radius, colour, palette) {
     const { context } = this;
-    for (const [width, style] of [[5, palette.background], [2.5, colour]]) {
-      disc(context, px, py, radius);
-      context.lineWidth = width;
-      context.strokeStyle = style;
-      context.stroke();
-    }
+    disc(context, px, py, radius);
+    stroke(context, 5, palette.background);
+    stroke(context, 2.5, colour);
   }
 
   /** The latent of the sliders: a diamond that can be dragged. */
@@ -123,14 +110,11 @@ export class Overlay {
     const { context } = this;
     const [px, py] = viewport.toScreen(...marker);
     context.beginPath();
-    for (const [dx, dy] of [[0, -9], [9, 0], [0, 9], [-9, 0]])
-      context.lineTo(px + dx, py + dy);
+    for (const [dx, dy] of [[0, -9], [9, 0], [0, 9], [-9, 0]]) context.lineTo(px + dx, py + dy);
     context.closePath();
     context.fillStyle = palette.accent;
     context.fill();
-    context.lineWidth = 2;
-    context.strokeStyle = palette.background;
-    context.stroke();
+    stroke(context, 2, palette.background);
   }
 
   #box({ box, viewport, palette }) {
@@ -152,10 +136,14 @@ export class Overlay {
       context.moveTo(width / 2 + 4 * dx, height / 2 + 4 * dy);
       context.lineTo(width / 2 + 12 * dx, height / 2 + 12 * dy);
     }
-    context.lineWidth = 1.5;
-    context.strokeStyle = palette.ink;
-    context.stroke();
+    stroke(context, 1.5, palette.ink);
   }
+}
+
+function stroke(context, width, colour) {
+  context.lineWidth = width;
+  context.strokeStyle = colour;
+  context.stroke();
 }
 
 function disc(context, px, py, radius) {
@@ -163,6 +151,4 @@ function disc(context, px, py, radius) {
   context.arc(px, py, radius, 0, 2 * Math.PI);
 }
 
-function overlap([left, top, right, bottom], [l, t, r, b]) {
-  return left < r && l < right && top < b && t < bottom;
-}
+const overlap = ([left, top, right, bottom], [l, t, r, b]) => left < r && l < right && top < b && t < bottom;

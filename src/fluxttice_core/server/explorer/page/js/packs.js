@@ -3,14 +3,10 @@
 const ARRAYS = { F32: Float32Array, I16: Int16Array, U8: Uint8Array };
 
 /** Fetch a document of the page. */
-export async function fetchDocument(name) {
-  return (await fetchChecked(`explorer/data/${name}`)).json();
-}
+export const fetchDocument = async (name) => (await fetchChecked(`explorer/data/${name}`)).json();
 
 /** Fetch the list of the report's figures. */
-export async function fetchFigures() {
-  return (await fetchChecked("explorer/figures/figures.json")).json();
-}
+export const fetchFigures = async () => (await fetchChecked("explorer/figures/figures.json")).json();
 
 /** Fetch tensors: an object of typed arrays by name. */
 export async function fetchTensors(name) {

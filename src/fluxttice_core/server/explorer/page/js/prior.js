@@ -140,6 +140,4 @@ function thinned(points) {
   return points.filter((_, i) => i % step === 0 || i === points.length - 1);
 }
 
-function field(id, label, control) {
-  return h("div.field", h("label", { for: id }, label), control);
-}
+const field = (id, label, control) => h("div.field", h("label", { for: id }, label), control);

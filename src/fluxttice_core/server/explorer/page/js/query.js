@@ -57,9 +57,7 @@ export function search(state, { manifest, algebra, boxed }) {
 }
 
 /** The operation that orders count from: the one chosen when the order was asked for. */
-export function anchor(state) {
-  return state.near ?? state.op;
-}
+export const anchor = (state) => state.near ?? state.op;
 
 /** Indices in the order that is asked for. */
 export function ordered(indices, state, { codes, mass }) {

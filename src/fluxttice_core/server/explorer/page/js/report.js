@@ -52,15 +52,9 @@ function grid({ title, headings, rows }) {
   );
 }
 
-function notes(title, entries) {
-  return entries.length > 0 && section(title, list("ul", entries));
-}
+const notes = (title, entries) => entries.length > 0 && section(title, list("ul", entries));
 
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** A text, its parts between backquotes as code. */
-function withCode(text) {
-  return text.split("`").map((part, at) => (at % 2 === 1 ? h("code", part) : part));
-}
+const withCode = (text) => text.split("`").map((part, at) => (at % 2 === 1 ? h("code", part) : part));

@@ -18,9 +18,7 @@ for (let index = 0; index < K; index += 1) {
   }
 }
 
-export function digitsOf(index) {
-  return DIGITS.subarray(index * CELLS, (index + 1) * CELLS);
-}
+export const digitsOf = (index) => DIGITS.subarray(index * CELLS, (index + 1) * CELLS);
 
 export function indexOf(digits) {
   let index = 0;
@@ -29,19 +27,13 @@ export function indexOf(digits) {
 }
 
 /** The operation with one cell changed to another digit. */
-export function withCell(index, cell, digit) {
-  return index + (digit - DIGITS[index * CELLS + cell]) * POWERS[cell];
-}
+export const withCell = (index, cell, digit) => index + (digit - DIGITS[index * CELLS + cell]) * POWERS[cell];
 
 /** The operation as nine of -0+, as the API and the command line read it. */
-export function glyphs(index) {
-  return Array.from(digitsOf(index), (digit) => GLYPHS[digit]).join("");
-}
+export const glyphs = (index) => Array.from(digitsOf(index), (digit) => GLYPHS[digit]).join("");
 
 /** The same with true minus signs, for the eye. */
-export function signs(index) {
-  return glyphs(index).replaceAll("-", SYMBOLS[0]);
-}
+export const signs = (index) => glyphs(index).replaceAll("-", SYMBOLS[0]);
 
 export function hamming(one, other) {
   let differing = 0;
@@ -52,9 +44,7 @@ export function hamming(one, other) {
 }
 
 /** "f(0, +)" for a cell. */
-export function cellName(cell) {
-  return `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS[cell % 3]})`;
-}
+export const cellName = (cell) => `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS[cell % 3]})`;
 
 /**
  * Read nine cells, in which ? stands for any value: glyphs with or without separators, or nine numbers.

@@ -42,9 +42,7 @@ const TASKS = {
   },
 };
 
-function mostLikely(logits, n) {
-  return tabulate(n, (row, cell) => largest(logits, (row * CELLS + cell) * 3));
-}
+const mostLikely = (logits, n) => tabulate(n, (row, cell) => largest(logits, (row * CELLS + cell) * 3));
 
 function sampled(logits, n, uniform) {
   softmax(logits);
