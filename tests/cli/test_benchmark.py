@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import app
 from fluxttice_core.evaluation.result_file import read_result
+from tests.cli.commands import ran, refusal
 from tests.small import MEASUREMENT
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -15,14 +14,6 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
 @pytest.fixture(autouse=True)
 def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fluxttice_core.cli.measuring.QUICK", MEASUREMENT)
-
-
-def refused(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["benchmark", *arguments])
-    assert result.exit_code == 2
-    assert len(result.stderr.splitlines()) == 1
-    assert result.stdout == ""
-    return result.stderr
 
 
 @pytest.mark.parametrize(
@@ -37,25 +28,24 @@ def refused(*arguments: str) -> str:
     ],
 )
 def test_without_a_checkpoint_nothing_is_measured(options: str, says: str) -> None:
-    assert says in refused(*options.split())
+    assert says in refusal("benchmark", *options.split())
     assert list(Path().iterdir()) == []
 
 
 def test_random_weights_are_refused(untrained_checkpoint: Path) -> None:
-    assert "not trained" in refused("--checkpoint", str(untrained_checkpoint), "--quick")
+    assert "not trained" in refusal("benchmark", "--checkpoint", str(untrained_checkpoint), "--quick")
 
 
 def test_a_wrong_setting_is_refused(small_checkpoint: Path) -> None:
-    assert "draws" in refused("--checkpoint", str(small_checkpoint), "--draws", "0")
-    assert "device" in refused("--checkpoint", str(small_checkpoint), "--device", "abacus")
+    assert "draws" in refusal("benchmark", "--checkpoint", small_checkpoint, "--draws", "0")
+    assert "device" in refusal("benchmark", "--checkpoint", small_checkpoint, "--device", "abacus")
 
 
 def test_a_trained_model_is_measured_printed_and_written(small_checkpoint: Path) -> None:
     arguments = ["benchmark", "--checkpoint", str(small_checkpoint), "--quick", "--seed", "0"]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    ran(*arguments)
     assert list(Path().iterdir()) == []
-    result = CliRunner().invoke(app, [*arguments, "--out", "out.json", "--markdown", "card.md"])
-    assert result.exit_code == 0, result.output
+    result = ran(*arguments, "--out", "out.json", "--markdown", "card.md")
     assert "argmax efficiency, N = 200" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100
     written = read_result(Path("out.json"))
@@ -65,6 +55,6 @@ def test_a_trained_model_is_measured_printed_and_written(small_checkpoint: Path)
 
 
 def test_help_names_every_option() -> None:
-    text = CliRunner().invoke(app, ["benchmark", "--help"], env={"COLUMNS": "200"}).stdout
+    text = ran("benchmark", "--help", env={"COLUMNS": "200"}).stdout
     options = ("checkpoint", "certified", "out", "draws", "repeats", "seed", "quick", "device")
     assert all(f"--{option}" in text for option in options)

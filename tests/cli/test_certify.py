@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from typer.testing import CliRunner
 
 from fluxttice_core.certification.keys import fingerprint, new_private_key, write_key_pair
 from fluxttice_core.certification.signature import verify_folder
 from fluxttice_core.cli import measuring
-from fluxttice_core.cli.main import app
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.checkpoint import checkpoint_folder
+from tests.cli.commands import ran
 
 certificate = import_module("fluxttice_core.certification.certify")
 
@@ -54,8 +53,7 @@ def test_it_ranks_certifies_and_signs(
     monkeypatch.setenv("FLUXTTICE_KEY_PASSWORD", PASSWORD)
     out = tmp_path / "out"
     options = ["--out", str(out), "--key", str(tmp_path / "key.pem")]
-    result = CliRunner().invoke(app, ["certify", str(small_run), *options])
-    assert result.exit_code == 0, result.output
+    result = ran("certify", small_run, *options)
     assert "not admitted: half A loses held-out tables" in result.output
     assert f"certified in {out}" in result.output
     assert f"signed by {fingerprint(key.public_key())}" in result.output
@@ -70,8 +68,7 @@ def test_without_out_it_lies_in_the_run_and_a_second_time_replaces_it(
 ) -> None:
     run = shutil.copytree(small_run, tmp_path / "run")
     for _ in range(2):
-        result = CliRunner().invoke(app, ["certify", str(run)])
-        assert result.exit_code == 0, result.output
+        result = ran("certify", run)
         assert "not signed" in result.output
     assert (run / "certified" / "MODEL_CARD.md").is_file()
 
@@ -84,8 +81,7 @@ def test_a_wrong_password_is_told_before_anything_is_measured(
 ) -> None:
     monkeypatch.setattr(certificate, "candidate_paths", lambda _: pytest.fail("it measured"))
     options = ["--out", str(tmp_path / "out"), "--key", str(tmp_path / "key.pem")]
-    result = CliRunner().invoke(app, ["certify", str(small_run), *options], input="wrong password\n")
-    assert result.exit_code == 2
+    result = ran("certify", small_run, *options, code=2, input="wrong password\n")
     assert "wrong password" in result.output.splitlines()[-1]
     assert "Traceback" not in result.output
 
@@ -94,17 +90,14 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(small_run: Path, tmp_path: Pa
     run = shutil.copytree(small_run, tmp_path / "run")
     for epoch in (2, 3):
         shutil.rmtree(checkpoint_folder(run, epoch))
-    result = CliRunner().invoke(app, ["certify", str(run)])
-    assert result.exit_code == 1
+    result = ran("certify", run, code=1)
     assert result.output.splitlines()[-1].startswith("fluxttice: ")
     assert "no checkpoint to certify" in result.output
     assert "--allow-uncertified" in result.output
     assert not (run / "certified").exists()
-    result = CliRunner().invoke(app, ["certify", str(run), "--allow-uncertified"])
-    assert result.exit_code == 0
+    result = ran("certify", run, "--allow-uncertified")
 
 
 def test_a_run_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["certify", str(tmp_path / "nothing")])
-    assert result.exit_code == 2
+    result = ran("certify", tmp_path / "nothing", code=2)
     assert "no checkpoint at" in result.output

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import app
+from tests.cli.commands import ran, refusal
 from tests.small import MEASUREMENT
 
 
@@ -16,8 +15,7 @@ def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_model_is_set_beside_the_first(small_checkpoint: Path) -> None:
     path = str(small_checkpoint)
-    result = CliRunner().invoke(app, ["compare", path, path, path, "--quick"])
-    assert result.exit_code == 0, result.output
+    result = ran("compare", path, path, path, "--quick")
     assert result.stdout.count("argmax coverage, N = 200") == 4
     assert "+0.00" in result.stdout
 
@@ -30,7 +28,4 @@ def test_what_cannot_be_compared_is_refused_before_any_is_measured(
         (["nowhere"], ""),
         ([str(untrained_checkpoint)], "not trained"),
     ):
-        result = CliRunner().invoke(app, ["compare", str(small_checkpoint), *others, "--quick"])
-        assert (result.exit_code, result.stdout) == (2, "")
-        (sentence,) = result.stderr.splitlines()
-        assert says in sentence
+        assert says in refusal("compare", small_checkpoint, *others, "--quick")

@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import app
+from tests.cli.commands import ran, refusal
 
 export = import_module("fluxttice_core.storage.export")
 
@@ -19,16 +18,13 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_it_writes_a_file_and_says_so(small_checkpoint: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["export", "npz", "--checkpoint", str(small_checkpoint)])
-    assert result.exit_code == 0, result.output
+    result = ran("export", "npz", "--checkpoint", small_checkpoint)
     assert result.output == "written operations.npz\n"
     assert (tmp_path / "operations.npz").is_file()
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    result = CliRunner().invoke(app, ["export", "pickle"])
-    assert result.exit_code == 2
-    assert "parquet, npz, projector, onnx" in result.output
+    assert "parquet, npz, projector, onnx" in refusal("export", "pickle")
 
 
 @pytest.mark.parametrize("out", ["", "/", ".", "pipe"])
@@ -39,10 +35,7 @@ def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_compute
     os.mkfifo("pipe")
     for work in ("embedding_table", "_graphs"):
         monkeypatch.setattr(export, work, lambda _: pytest.fail("it was computed"))
-    result = CliRunner().invoke(app, ["export", kind, "--checkpoint", str(small_checkpoint), "--out", out])
-    assert isinstance(result.exception, SystemExit), result.exception
-    assert result.exit_code == 2
-    assert result.stderr.count("\n") == 1
+    refusal("export", kind, "--checkpoint", small_checkpoint, "--out", out)
     assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
 
 

@@ -12,9 +12,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import OneSentence, app
+from fluxttice_core.cli.main import OneSentence
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.pretrained import load
+from tests.cli.commands import ran
 from tests.refusals import refused
 
 _VERSION, _OVERRIDE = 0x20080522, 0b110
@@ -48,8 +49,7 @@ def sealed(small_run: Path, small_certificate: Path, tmp_path: Path) -> Iterator
 
 
 def ends_with_one_sentence(arguments: list[str | Path], about: str) -> None:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == 2, (result.output, result.exception)
+    result = ran(*arguments, code=2)
     *before, sentence = result.stderr.splitlines()
     assert sentence.startswith("fluxttice: ")
     assert about in sentence
@@ -95,7 +95,7 @@ def test_the_folder_is_sealed(sealed: Path) -> None:
     with pytest.raises(PermissionError):
         list((sealed / "sealed").iterdir())
     (sealed / "sealed").chmod(0o755)
-    assert CliRunner().invoke(app, ["verify", str(sealed / "sealed")]).exit_code == 0
+    assert ran("verify", str(sealed / "sealed"))
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import app
 from fluxttice_core.cli.progress import ProgressBar, duration, live_console, time_to_go
+from tests.cli.commands import ran
 
 
 @pytest.mark.parametrize(
@@ -65,8 +64,7 @@ def test_a_refusal_in_a_log_is_one_sentence_whatever_is_asked_of_colours(
     variable: str, monkeypatch: pytest.MonkeyPatch, untrained_checkpoint: Path
 ) -> None:
     monkeypatch.setenv(variable, "1")
-    result = CliRunner().invoke(app, ["benchmark", "--quick", "--checkpoint", str(untrained_checkpoint)])
-    assert result.exit_code == 2
+    result = ran("benchmark", "--quick", "--checkpoint", untrained_checkpoint, code=2)
     (sentence,) = result.stderr.splitlines()
     assert sentence.startswith("fluxttice: ")
     assert "\x1b" not in sentence

@@ -5,17 +5,17 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from fluxttice_core.cli import measuring
 from fluxttice_core.cli import run as command
-from fluxttice_core.cli.main import app
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.training.run import Run, run_settings
+from tests.cli.commands import ran
 from tests.refusals import refused
 from tests.small import RECIPE
 
@@ -40,20 +40,14 @@ def trained(monkeypatch: pytest.MonkeyPatch, small_run: Path, empty_folder: Path
     return Path(shutil.copytree(small_run, empty_folder / "runs" / "standard-0"))
 
 
-def ran(*options: str) -> Result:
-    result = CliRunner().invoke(app, ["run", *options])
-    assert result.exit_code == 0, result.output
-    return result
-
-
 def test_the_report_goes_into_the_run_and_stands_beside_the_shipped_one_again_and_again(
     trained: Path,
 ) -> None:
     before = set(trained.rglob("*"))
-    first = ran()
+    first = ran("run")
     assert "written to runs/standard-0/coverage_vs_entropy.json" in first.stdout
     sums = (trained / "certified" / "SHA256SUMS").read_bytes()
-    assert beside_shipped_in(first, trained) == beside_shipped_in(ran(), trained)
+    assert beside_shipped_in(first, trained) == beside_shipped_in(ran("run"), trained)
     assert (trained / "certified" / "SHA256SUMS").read_bytes() == sums
     made = {path.relative_to(trained).parts[0] for path in set(trained.rglob("*")) - before}
     assert made == {"certified", "coverage_vs_entropy.json"}
@@ -75,7 +69,7 @@ def beside_shipped_in(result: Result, run: Path) -> str:
 
 
 def test_a_rehearsal_leaves_no_report_of_the_run(trained: Path) -> None:
-    ran("--quick")
+    ran("run", "--quick")
     assert not (trained / "coverage_vs_entropy.json").exists()
 
 

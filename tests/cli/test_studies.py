@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import app
 from fluxttice_core.experiments.ablation import Ablation
 from fluxttice_core.experiments.study import read_study
 from fluxttice_core.experiments.sweep import Sweep
+from tests.cli.commands import ran, refusal
 from tests.small import RECIPE
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -20,29 +19,25 @@ COMMANDS = {
 
 
 def test_a_sweep_goes_on_where_it_was() -> None:
-    first = CliRunner().invoke(app, [*COMMANDS["sweep"], "--seeds", "2"])
-    assert first.exit_code == 0, first.output
+    first = ran(*COMMANDS["sweep"], "--seeds", "2")
     path = Path("runs/sweep-standard.json")
     assert read_study(path, Sweep).seeds == [0, 1]
     assert "standard, 2 seeds" in first.stdout
     assert "seeds 0 to 1 together" in first.stderr
-    again = CliRunner().invoke(app, [*COMMANDS["sweep"], "--seeds", "3"])
-    assert again.exit_code == 0, again.output
+    again = ran(*COMMANDS["sweep"], "--seeds", "3")
     assert read_study(path, Sweep).seeds == [0, 1, 2]
     assert "measuring seed 2" in again.stderr
     assert "measuring seed 1" not in again.stderr
 
 
 def test_an_ablation_goes_on_where_it_was() -> None:
-    first = CliRunner().invoke(app, [*COMMANDS["ablate"], "--seeds", "2"])
-    assert first.exit_code == 0, first.output
+    first = ran(*COMMANDS["ablate"], "--seeds", "2")
     path = Path("runs/ablation-standard.json")
     assert len(read_study(path, Ablation).runs) == 4
     assert "free bits" in first.stdout
     assert "over 2 seeds" in first.stdout
     assert first.stderr.splitlines()[0].split() == ["0%", "seed", "0:", "the", "recipe", "itself"]
-    again = CliRunner().invoke(app, [*COMMANDS["ablate"], "--seeds", "3"])
-    assert again.exit_code == 0, again.output
+    again = ran(*COMMANDS["ablate"], "--seeds", "3")
     assert len(read_study(path, Ablation).runs) == 6
     assert "seed 0" not in again.stderr
 
@@ -61,8 +56,5 @@ def test_an_ablation_goes_on_where_it_was() -> None:
 def test_what_they_cannot_do_is_said_in_one_sentence(
     command: str, more: tuple[str, ...], sentence: str
 ) -> None:
-    result = CliRunner().invoke(app, [*COMMANDS[command], *more])
-    assert result.exit_code == 2
-    assert sentence in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+    assert sentence in refusal(*COMMANDS[command], *more)
     assert list(Path().iterdir()) == []

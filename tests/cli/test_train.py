@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from fluxttice_core.cli.main import app
 from fluxttice_core.storage import arithmetic
 from fluxttice_core.storage.arithmetic import arithmetic_record
 from fluxttice_core.training.run import Run, run_settings
+from tests.cli.commands import ran, refusal
 from tests.small import RECIPE
 
 
@@ -35,9 +34,9 @@ def stopped(tmp_path: Path) -> Path:
     ],
 )
 def test_a_resumed_run_takes_no_other_settings(stopped: Path, options: tuple[str, ...], named: str) -> None:
-    result = CliRunner().invoke(app, ["train", "--resume", str(stopped), *options])
-    assert result.exit_code == 2
-    assert f"keeps its settings: leave out {named}, or start a new run" in result.stderr
+    assert f"keeps its settings: leave out {named}, or start a new run" in refusal(
+        "train", "--resume", stopped, *options
+    )
 
 
 @pytest.mark.parametrize("moved", [True, False], ids=["elsewhere", "here"])
@@ -45,15 +44,13 @@ def test_a_run_resumed_elsewhere_says_so(stopped: Path, monkeypatch: pytest.Monk
     other = {**arithmetic_record(), "capability": "NEON"}
     if moved:
         monkeypatch.setattr(arithmetic, "arithmetic_record", lambda _device: other)
-    result = CliRunner().invoke(app, ["train", "--resume", str(stopped)])
-    assert result.exit_code == 0, result.output
+    result = ran("train", "--resume", stopped)
     assert ("capability is NEON after epoch 1" in result.stderr) is moved
     assert "Trained to epoch 2" in result.stderr
 
 
 def test_seed_and_threads_are_kept_with_the_run(empty_folder: Path) -> None:
     settings = [part for text in RECIPE for part in ("--set", text)]
-    result = CliRunner().invoke(app, ["train", "--seed", "4", "--threads", "2", *settings])
-    assert result.exit_code == 0, result.output
+    ran("train", "--seed", "4", "--threads", "2", *settings)
     kept = Run.open(Path("runs/standard-4")).settings
     assert (kept.seed, kept.threads, kept.device) == (4, 2, "cpu")

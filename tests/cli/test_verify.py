@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from typer.testing import CliRunner
 
 from fluxttice_core.certification.keys import new_private_key, public_pem
 from fluxttice_core.certification.signature import sign_folder
-from fluxttice_core.cli.main import app
+from tests.cli.commands import ran, refusal
 
 LAZY = """
 import sys
@@ -37,8 +36,7 @@ def key(tmp_path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def test_a_sound_folder_passes_and_the_unchecked_is_never_called_valid(folder: Path) -> None:
-    result = CliRunner().invoke(app, ["verify", str(folder)])
-    assert result.exit_code == 0, result.output
+    result = ran("verify", folder)
     assert result.output.splitlines()[-1] == (
         "what was checked holds; not checked: signature, figures, figures again"
     )
@@ -49,14 +47,12 @@ def test_the_signature_counts_when_a_key_is_given(
     folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey
 ) -> None:
     arguments = ["verify", str(folder), "--public-key", str(tmp_path / "key.pub")]
-    assert CliRunner().invoke(app, arguments).exit_code == 1
+    ran(*arguments, code=1)
     sign_folder(folder, key, folder / "model.sig")
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
+    result = ran(*arguments)
     assert "holds       signature" in result.output
     (folder / "MODEL_CARD.md").write_text("# Perfect\n")
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 1
+    result = ran(*arguments, code=1)
     assert result.output.splitlines()[-1].startswith("does not hold: signature, sums, card; not checked:")
 
 
@@ -79,8 +75,7 @@ def test_what_is_no_certificate_is_bad_input_said_in_one_sentence(
         path.mkdir()
     if kind == "other":
         (path / "notes.txt").write_text("x")
-    result = CliRunner().invoke(app, ["verify", str(path)])
-    assert result.exit_code == 2
+    result = ran("verify", path, code=2)
     assert sentence in " ".join(result.output.split())
     assert "holds       " not in result.output
 
@@ -88,28 +83,23 @@ def test_what_is_no_certificate_is_bad_input_said_in_one_sentence(
 def test_a_single_file_of_a_certificate_is_reported_on(folder: Path) -> None:
     (folder.parent / "alone").mkdir()
     (folder / "report.json").rename(folder.parent / "alone" / "report.json")
-    result = CliRunner().invoke(app, ["verify", str(folder.parent / "alone")])
-    assert result.exit_code == 1
+    result = ran("verify", folder.parent / "alone", code=1)
     assert "fails       sums" in result.output
 
 
 def test_measuring_again_is_done_when_asked_for(folder: Path) -> None:
-    result = CliRunner().invoke(app, ["verify", str(folder), "--remeasure"])
-    assert result.exit_code == 0, result.output
+    result = ran("verify", folder, "--remeasure")
     assert "half B        measured again" in result.output
     assert result.output.splitlines()[-1].endswith("not checked: signature, figures, other figures")
 
 
 def test_a_key_that_is_none_is_bad_input(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "key.pub").write_text("no key")
-    result = CliRunner().invoke(app, ["verify", str(folder), "--public-key", str(tmp_path / "key.pub")])
-    assert result.exit_code == 2
-    assert "no public key" in result.output
+    assert "no public key" in refusal("verify", folder, "--public-key", tmp_path / "key.pub")
 
 
 def test_the_shipped_model_holds_with_the_project_s_key() -> None:
-    result = CliRunner().invoke(app, ["verify"])
-    assert result.exit_code == 0, result.output
+    result = ran("verify")
     assert "holds       signature" in result.output
 
 

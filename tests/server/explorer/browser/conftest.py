@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -131,16 +131,19 @@ def address(reported: Served, start: Callable[[Starlette], AbstractContextManage
         yield running.url
 
 
+@contextmanager
+def opened(browser: Browser, url: str, **options: Any) -> Iterator[Explorer]:
+    """A window of its own, as large as a desk has unless told otherwise."""
+    with browser.new_page(**{"viewport": {"width": 1280, "height": 800}, **options}) as page:
+        yield Explorer(page, url)
+
+
 @pytest.fixture(scope="session")
 def shared(browser: Browser, address: str) -> Iterator[Explorer]:
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    try:
-        explorer = Explorer(page, address)
+    with opened(browser, address, accept_downloads=True) as explorer:
         explorer.load()
         yield explorer
         assert explorer.complaints == []
-    finally:
-        page.close()
 
 
 @pytest.fixture

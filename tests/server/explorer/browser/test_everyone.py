@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from .conftest import Explorer
+from .conftest import Explorer, opened
 
 AXE = Path(__file__).parents[1] / "third_party" / "axe-core" / "axe.min.js"
 TABS = ("operation", "sliders", "prior", "compare")
@@ -32,20 +32,11 @@ def violations(explorer: Explorer, part: str = "html") -> list[str]:
 
 @pytest.fixture(scope="module")
 def phone(browser: Browser, address: str) -> Iterator[Explorer]:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844},
-        device_scale_factor=2,
-        has_touch=True,
-        is_mobile=True,
-        color_scheme="dark",
-    )
-    try:
-        explorer = Explorer(context.new_page(), address)
+    screen = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "color_scheme": "dark"}
+    with opened(browser, address, has_touch=True, is_mobile=True, **screen) as explorer:
         explorer.load()
         yield explorer
         assert explorer.complaints == []
-    finally:
-        context.close()
 
 
 def test_no_serious_finding_at_a_desk_in_light(explorer: Explorer) -> None:

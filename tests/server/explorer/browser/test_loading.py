@@ -5,7 +5,7 @@ import statistics
 import pytest
 from playwright.sync_api import Browser
 
-from .conftest import Explorer
+from .conftest import Explorer, opened
 
 MOST_BYTES = 1_500_000
 PAN = """async (steps) => {
@@ -24,13 +24,12 @@ PAN = """async (steps) => {
 
 
 def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, address: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
     received: list[float] = []
-    try:
+    with opened(browser, address) as explorer:
+        page = explorer.page
         network = page.context.new_cdp_session(page)
         network.send("Network.enable")
         network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
-        explorer = Explorer(page, address)
         explorer.load()
         for tab in ("sliders", "prior", "compare", "operation"):
             page.click(f"#tab-{tab}")
@@ -40,8 +39,6 @@ def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, add
         assert all(url.startswith(f"{address}/") for url in explorer.requests)
         assert 100_000 < sum(received) < MOST_BYTES
         assert explorer.complaints == []
-    finally:
-        page.close()
 
 
 def test_all_points_are_painted(explorer: Explorer) -> None:
@@ -60,13 +57,9 @@ def test_panning_is_smooth(explorer: Explorer) -> None:
 
 @pytest.mark.slow
 def test_frames_and_first_paint_on_an_idle_machine(browser: Browser, address: str) -> None:
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    try:
-        explorer = Explorer(page, address)
+    with opened(browser, address, viewport={"width": 1440, "height": 900}) as explorer:
         explorer.load()
         explorer.load()
         painted = explorer.get("performance.getEntriesByName('map-painted')[0].startTime")
         assert painted < 1000
-        assert statistics.median(page.evaluate(PAN, 120)["gaps"]) < 33
-    finally:
-        page.close()
+        assert statistics.median(explorer.page.evaluate(PAN, 120)["gaps"]) < 33

@@ -20,7 +20,7 @@ from fluxttice_core.server.served_model import Served
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.coverage import ceiling
 
-from .conftest import Explorer
+from .conftest import Explorer, opened
 
 SPACE = OperationSpace()
 
@@ -228,16 +228,12 @@ def test_a_link_restores_the_view(explorer: Explorer, browser: Browser) -> None:
     explorer.until("location.hash.includes('camera')")
     link = explorer.get("location.href")
     keys = ("half", "map", "x", "y", "colour", "op", "q", "has", "order")
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    try:
-        other = Explorer(page, explorer.url)
+    with opened(browser, explorer.url) as other:
         other.load(f"#{urlsplit(link).fragment}")
         assert [other.state(key) for key in keys] == [explorer.state(key) for key in keys]
         assert other.get("explorer.map.viewport.zoom") == pytest.approx(3, rel=1e-3)
         found = "explorer.page.found.indices"
         assert other.get(found) == explorer.get(found)
-    finally:
-        page.close()
 
 
 def test_a_new_address_is_followed(explorer: Explorer) -> None:
@@ -251,20 +247,17 @@ def test_where_a_key_is_needed_the_page_asks_for_it(
     browser: Browser, reported: Served, serving: Callable[..., AbstractContextManager[Any]]
 ) -> None:
     key = "0123456789abcdef0123456789abcdef"
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    try:
-        with serving(key=key, pages=explorer_routes(reported)) as running:
-            explorer = Explorer(page, running.url)
-            explorer.load()
-            explorer.until("document.querySelector('.algebra input') !== null")
-            assert "asks for its API key" in page.inner_text(".algebra")
-            page.fill(".algebra input", key)
-            page.click("text=Use the key")
-            explorer.until("document.querySelector('.algebra dl') !== null")
-            assert all("401" in complaint for complaint in explorer.complaints)
-            page.goto("about:blank")
-    finally:
-        page.close()
+    with (
+        serving(key=key, pages=explorer_routes(reported)) as running,
+        opened(browser, running.url) as explorer,
+    ):
+        explorer.load()
+        explorer.until("document.querySelector('.algebra input') !== null")
+        assert "asks for its API key" in explorer.page.inner_text(".algebra")
+        explorer.page.fill(".algebra input", key)
+        explorer.page.click("text=Use the key")
+        explorer.until("document.querySelector('.algebra dl') !== null")
+        assert all("401" in complaint for complaint in explorer.complaints)
 
 
 @pytest.mark.parametrize(
