@@ -24,14 +24,7 @@ WIDTH = 130
 
 
 def main(names: list[str]) -> int:
-    """Print the tables.
-
-    Args:
-        names: Which; none: all.
-
-    Returns:
-        0, or 2 if there is no benchmark of a name.
-    """
+    """Print the tables."""
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"there is no benchmark {unknown[0]!r}: choose among {', '.join(BENCHMARKS)}", file=sys.stderr)

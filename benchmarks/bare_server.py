@@ -15,11 +15,7 @@ from fluxttice_core.server.run import address_of, bind
 
 
 def application(size: int) -> Starlette:
-    """An application that reads a request's body and sends so many bytes.
-
-    Args:
-        size: Bytes of every answer.
-    """
+    """An application that reads a request's body and sends so many bytes."""
     body = b"x" * size
 
     async def answer(request: Request) -> Response:

@@ -27,13 +27,7 @@ def doubt(timing: Timing) -> str | None:
 
 
 def share_of_limit(work: Timing, products: float, limit: Limit) -> str:
-    """The share of the product rate that some work reached.
-
-    Args:
-        work: The work's timing.
-        products: Multiply-adds of its matrix products.
-        limit: The product rate, measured in turn with it.
-    """
+    """The share of the product rate that some work of so many multiply-adds reached."""
     reason = doubt(work) or limit.doubt
     if reason is not None:
         return too_busy(reason)
@@ -43,14 +37,7 @@ def share_of_limit(work: Timing, products: float, limit: Limit) -> str:
 
 
 def against(work: Timing, rival: Timing, name: str, *, times: float = 1) -> str:
-    """How long some work takes beside its rival.
-
-    Args:
-        work: The work's timing.
-        rival: The rival's, measured in turn with it.
-        name: What the rival is.
-        times: How often the rival has to be done for what the work does once.
-    """
+    """How long some work takes beside its rival, which has to be done so many times for it."""
     reason = doubt(work) or doubt(rival)
     if reason is not None:
         return too_busy(reason)

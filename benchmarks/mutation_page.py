@@ -85,11 +85,7 @@ def trials() -> Iterator[Trial]:
 
 
 def explained(found: Iterable[Trial]) -> list[Survivor]:
-    """The survivors with their reasons.
-
-    Raises:
-        SystemExit: If one has no reason, or a reason has no survivor.
-    """
+    """The survivors with their reasons."""
     written = reasons()
     unused = set(written)
     survivors, bare = [], []

@@ -31,14 +31,7 @@ class Limit:
 def beside_limit(
     work: Work, threads: int, *shapes: Shape, clock: Clock | None = None
 ) -> tuple[Timing, Limit]:
-    """Time some work in turn with products of every shape, with each number of threads up to its own.
-
-    Args:
-        work: What to time.
-        threads: Most threads that it may compute with.
-        shapes: Further shapes, such as those of its own products.
-        clock: Tells the time.
-    """
+    """Time some work in turn with products of `SHAPES` and its own, by each number of threads to its own."""
     probes = {
         (shape, count): Work(_product(shape, count), count)
         for shape in (*SHAPES, *shapes)
@@ -51,11 +44,7 @@ def beside_limit(
 
 
 def limit_of(probes: Mapping[tuple[Shape, int], Timing]) -> Limit:
-    """The best rate among products of several shapes and numbers of threads.
-
-    Args:
-        probes: Timings by shape and number of threads.
-    """
+    """The best rate among products of several shapes and numbers of threads."""
     rates = {probe: _products(probe[0]) / timing.best for probe, timing in probes.items()}
     best = max(rates, key=lambda probe: rates[probe])
     most = max(count for _, count in probes)

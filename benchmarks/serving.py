@@ -53,11 +53,7 @@ def served(command: tuple[str, ...]) -> Iterator[HTTPConnection]:
 
 
 def answer(connection: HTTPConnection, body: str) -> bytes:
-    """Ask for embeddings once.
-
-    Raises:
-        RuntimeError: If they are refused.
-    """
+    """Ask for embeddings once."""
     connection.request("POST", "/v1/embeddings", body, {"Content-Type": "application/json"})
     response = connection.getresponse()
     content = response.read()

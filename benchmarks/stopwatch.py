@@ -96,12 +96,7 @@ def in_turn(
 ) -> dict[str, Timing]:
     """Time several things in turn, so that a busy moment falls on all of them, until all are confirmed.
 
-    Args:
-        works: What to time, by name; each is first done once untimed.
-        least: Rounds at least.
-        most: Rounds at most.
-        patience: Seconds after which no further round begins, once there were enough.
-        clock: Tells the time.
+    Each is first done once untimed. No round begins after `patience` seconds, once there were enough.
     """
     clock = clock or MachineClock()
     for work in works.values():

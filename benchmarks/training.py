@@ -74,13 +74,7 @@ Lap = Callable[[str], None]
 
 
 def laps(step: Callable[[Lap], None], steps: int, clock: Clock | None = None) -> dict[str, Timing]:
-    """Time the parts of a step, over many steps.
-
-    Args:
-        step: Makes a step, and says when each of its parts has ended.
-        steps: How many are timed, after one that is not.
-        clock: Tells the time.
-    """
+    """Time the parts of a step, over many steps."""
     clock = clock or MachineClock()
     parts: dict[str, Timing] = {}
     step(lambda _: None)

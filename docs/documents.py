@@ -15,15 +15,7 @@ _GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end 
 
 
 def report_card(report: Report, quantities: Sequence[str] = HEADLINE) -> str:
-    """Figures of a report as a Markdown table, each beside its ceiling and its floor.
-
-    Args:
-        report: A full report.
-        quantities: The rows, the headline's without others; those that were not measured are left out.
-
-    Raises:
-        MeasurementError: If none of them was measured.
-    """
+    """Figures of a report as a Markdown table, each beside its ceiling and its floor."""
     rows = [_row(report, quantity) for quantity in quantities if report.has(quantity, report.halves[0])]
     if not rows:
         raise MeasurementError("this report has no headline figures: measure the whole model", "not_measured")
@@ -72,13 +64,6 @@ def metric_names() -> str:
 
 def with_generated(document: str, sections: Mapping[str, str]) -> str:
     r"""A document with its generated sections written anew.
-
-    Args:
-        document: Text with `<!-- generated: NAME -->` and `<!-- end -->` lines around each such section.
-        sections: The sections by name.
-
-    Raises:
-        MeasurementError: If the document asks for a section that there is not.
 
     Example:
         >>> print(with_generated("<!-- generated: card -->\nold\n<!-- end -->", {"card": "new"}))

@@ -8,8 +8,6 @@ from fluxttice_core.evaluation.plot_style import HALVES, new_figure, styled
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.statistics.coverage import ceiling
 
-__all__ = ["overlap_figure", "shares_of"]
-
 _BOTH, _NEITHER = "#c9c9c9", "#ffffff"
 _WRITTEN = 3.0
 """Percent below which a bar is too narrow for its number."""
@@ -19,11 +17,7 @@ _PARTS = ("A alone", "both", "B alone", "neither")
 
 @styled
 def overlap_figure(reports: Mapping[str, Report]) -> Figure:
-    """How the space is shared out between two sets of equally many draws, beside two perfect generators.
-
-    Args:
-        reports: Reports of pairs by what to call them, all of one space and budget.
-    """
+    """How the space is shared out between two sets of equally many draws, beside two perfect generators."""
     first = next(iter(reports.values()))
     alone = ceiling(first.space.size, first.settings.headline).fraction
     rows = {
@@ -51,11 +45,7 @@ def overlap_figure(reports: Mapping[str, Report]) -> Figure:
 
 
 def shares_of(report: Report) -> tuple[float, float, float, float]:
-    """Shares of the space that A alone, both, B alone and neither reach by argmax.
-
-    Args:
-        report: A report of a pair.
-    """
+    """Shares of the space that A alone, both, B alone and neither reach by argmax."""
     budget = report.settings.headline
     first, second, union = (
         report.metric(f"{name}/argmax/{budget}", "pair").value

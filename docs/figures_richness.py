@@ -11,8 +11,6 @@ from fluxttice_core.metrics.sampling import IndexSampler, index_counts
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.richness import ace, chao1, chao1_interval, good_turing_coverage
 
-__all__ = ["richness_figure"]
-
 _BUDGETS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 _SEED = 0
 
@@ -22,9 +20,6 @@ def richness_figure(space: OperationSpace) -> Figure:
     """Chao1, ACE and the count itself against draws, of a uniform generator and of one that reaches half.
 
     The right panel shows the mass seen by Good and Turing, in which half of the space scores more than all.
-
-    Args:
-        space: The operations.
     """
     figure = new_figure(6.8, 3.4)
     left, right = figure.subplots(1, 2)

@@ -10,8 +10,6 @@ from fluxttice_core.metrics.metric import Metric
 from fluxttice_core.metrics.naming import label
 from fluxttice_core.metrics.settings import ControlName
 
-__all__ = ["place", "standing_figure"]
-
 _QUANTITIES = (
     "generative_information",
     "coverage/argmax/{n}",
@@ -47,10 +45,6 @@ def place(metric: Metric, value: float) -> float | None:
     .. math:: (v - f) / (c - f)
 
     with the mean f of the untrained networks and the ceiling c.
-
-    Args:
-        metric: The metric, with its ceiling and its floor.
-        value: What the model or a control scores in it.
     """
     span = metric.ceiling - metric.floor.mean
     return None if abs(span) < _ALIKE else (value - metric.floor.mean) / span
@@ -61,9 +55,6 @@ def standing_figure(report: Report) -> Figure:
     """Each metric in a row: the model's halves, the controls and the range of the untrained networks.
 
     Points beyond the edges are drawn at them.
-
-    Raises:
-        MeasurementError: If the report holds none of the metrics.
     """
     names = [quantity.format(n=report.settings.headline) for quantity in _QUANTITIES]
     rows = [found for name in names if (found := [m for m in report.metrics if m.quantity == name])]

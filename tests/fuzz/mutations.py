@@ -17,14 +17,7 @@ Mutation = Callable[[bytes, Random, Sequence[bytes]], bytes]
 
 
 def mutated(data: bytes, random: Random, tokens: Sequence[bytes], *, prefix: int = 0) -> bytes:
-    """Damage an input once to four times.
-
-    Args:
-        data: The input.
-        random: Source of every choice.
-        tokens: Pieces that mean something to the parser.
-        prefix: Bytes before the JSON that the input may spell.
-    """
+    """Damage an input once to four times; `prefix` are the bytes before the JSON that it may spell."""
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         if random.random() < 0.75:
             changed = _json_mutated(data[prefix:], random)

@@ -102,13 +102,7 @@ def _name(case: ET.Element) -> str:
 
 
 def planted_red(surroundings: Sequence[Surroundings], workplace: Workplace, kinds: Sequence[str]) -> set[str]:
-    """The dependences whose planted tests are red in some surroundings at once.
-
-    Args:
-        surroundings: The surroundings.
-        workplace: Where they are.
-        kinds: Files of planted tests.
-    """
+    """The dependences whose planted tests are red in some surroundings at once."""
     own = {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PLANTED_DIGESTS": str(workplace.folder("digests")),

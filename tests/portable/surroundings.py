@@ -127,13 +127,7 @@ WORDS = {
 
 
 def changed(workplace: Workplace, *names: str, copy: int = 0) -> Surroundings:
-    """Plain surroundings with some changes, in the order in which they build upon each other.
-
-    Args:
-        workplace: Where copies of the tree are made.
-        names: The changes.
-        copy: Number of the copy, where several run at once.
-    """
+    """Plain surroundings with some changes, in the order in which they build upon each other."""
     found = plain(workplace)
     for name, change in CHANGES.items():
         if name in names:

@@ -25,8 +25,6 @@ from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.original_checkpoint import read_legacy
 from fluxttice_core.storage.pretrained import TrainedModel, load
 
-__all__ = ["Deposit", "candidate_paths", "deposit_of", "measure_candidates"]
-
 
 @dataclass(frozen=True)
 class Deposit:
@@ -49,28 +47,14 @@ class Deposit:
 
 
 def candidate_paths(source: Path) -> list[Path]:
-    """The checkpoints of a run, or the one model that a path names.
-
-    Args:
-        source: A run folder, a checkpoint folder, a model's folder, or a file of the original program.
-    """
+    """The checkpoints of a run, or the one model that a path names."""
     return list_checkpoints(source) or [source]
 
 
 def measure_candidates(
     models: Sequence[TrainedModel], *, draws: int, seed: int, progress: ProgressCallback | None = None
 ) -> Iterator[Candidate]:
-    """Measure what the fixed rule looks at, of every model with the same draws.
-
-    Args:
-        models: Models that record the rows held out from their training.
-        draws: Prior draws behind every G.
-        seed: Their seed.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        CertificationError: If a model does not record its split.
-    """
+    """Measure what the fixed rule looks at, of models with known held-out rows, by the same draws."""
     for number, trained in enumerate(models):
         if progress is not None:
             progress(f"ranking epoch {trained.epoch}", number / len(models))
@@ -87,15 +71,7 @@ def measure_candidates(
 
 
 def deposit_of(path: Path) -> Deposit:
-    """Read a model as a certificate will hold it.
-
-    Args:
-        path: A checkpoint folder, a folder with `model.safetensors`, or a file of the original program.
-
-    Raises:
-        CheckpointError: If there is no model, or one that is damaged or alien.
-        CertificationError: If its settings are missing, or are not those that it was trained with.
-    """
+    """Read a model as a certificate will hold it."""
     trained = load(path)
     if path.is_file() and path.suffix != ".safetensors":
         return _imported(path, trained)

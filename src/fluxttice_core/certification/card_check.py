@@ -19,8 +19,6 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import DESCRIPTIONS, stray_number
 from fluxttice_core.training.recipe_yaml import read_yaml
 
-__all__ = ["require_card"]
-
 _CELLS = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"`[^`]*`")
 _HTML = re.compile(r"<[A-Za-z!/?]")
@@ -32,19 +30,7 @@ _LONGEST, _SHOWN = 1_000, 100
 
 
 def require_card(stated: str, due: str) -> int:
-    """Refuse a card that states other figures than the one that is due.
-
-    Args:
-        stated: The card.
-        due: The card of the files beside it.
-
-    Returns:
-        How many facts were compared.
-
-    Raises:
-        MeasurementError: Naming the first fact that is added, changed or missing.
-        SettingsError: If its front matter is not plain YAML.
-    """
+    """Refuse a card that states other figures than the one that is due, and count the facts compared."""
     card, expected = _Card.read(stated), _Card.read(due)
     added, missing = card.facts - expected.facts, expected.facts - card.facts
     if added or missing:

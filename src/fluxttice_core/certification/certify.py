@@ -50,8 +50,6 @@ from fluxttice_core.storage.folder_digests import (
     sums_text,
 )
 
-__all__ = ["Certificate", "certify"]
-
 _LARGEST_SUMS = 1 << 22
 
 DrawFigures = Callable[[Report], Mapping[str, bytes]]

@@ -10,21 +10,6 @@ from pathlib import Path
 from fluxttice_core.errors import CheckpointError, RecordError
 from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS
 
-__all__ = [
-    "CARD",
-    "COMMAND",
-    "FIGURES",
-    "MODEL",
-    "OWN",
-    "REPORT",
-    "SELECTION",
-    "SETTINGS",
-    "figures_among",
-    "require_certificate",
-    "require_no_more_folders",
-    "require_own_names",
-]
-
 MODEL, SETTINGS, REPORT, CARD = "model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"
 SELECTION, FIGURES = "selection.json", "figures"
 COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
@@ -36,14 +21,7 @@ _FIGURE = re.compile(rf"{FIGURES}/([a-z0-9_]+\.svg)")
 
 
 def require_certificate(path: Path) -> None:
-    """Refuse what is no certified folder at all, of which no check says anything.
-
-    Args:
-        path: The path that was given.
-
-    Raises:
-        CheckpointError: If it is missing, no folder, or holds none of a certificate's files.
-    """
+    """Refuse what is no certified folder at all, of which no check says anything."""
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
         raise CheckpointError(
@@ -61,12 +39,6 @@ def require_certificate(path: Path) -> None:
 def require_own_names(names: Iterable[str]) -> None:
     """Refuse a folder with a file that no certificate has, such as a program, another model or a second card.
 
-    Args:
-        names: Relative paths of every file, with slashes.
-
-    Raises:
-        RecordError: Naming the first such file.
-
     Example:
         >>> require_own_names(["model.safetensors", "figures/mass.svg"])
         >>> require_own_names(["model.safetensors", "modeling.py"])
@@ -83,14 +55,7 @@ def require_own_names(names: Iterable[str]) -> None:
 
 
 def require_no_more_folders(empty: Iterable[str]) -> None:
-    """Refuse a folder with an empty folder in it, of which neither sums nor signature speak.
-
-    Args:
-        empty: Relative paths of the empty folders, with slashes; `figures` may be one.
-
-    Raises:
-        RecordError: Naming the first of them.
-    """
+    """Refuse empty folders, save `figures`: neither sums nor signature speak of them."""
     for name in empty:
         if name != FIGURES:
             raise RecordError(
@@ -102,9 +67,6 @@ def require_no_more_folders(empty: Iterable[str]) -> None:
 
 def figures_among(names: Iterable[str]) -> list[str]:
     """The names in `figures/` of a certificate's figures, sorted.
-
-    Args:
-        names: Relative paths of files, with slashes.
 
     Example:
         >>> figures_among(["report.json", "figures/mass.svg", "figures/latents.svg"])

@@ -15,16 +15,6 @@ from fluxttice_core.errors import SignatureError, StorageError
 from fluxttice_core.storage.atomic_write import require_writable, write_bytes
 from fluxttice_core.storage.bounded_read import read_bounded
 
-__all__ = [
-    "fingerprint",
-    "hash_of",
-    "load_private_key",
-    "load_public_key",
-    "new_private_key",
-    "public_pem",
-    "write_key_pair",
-]
-
 MAXIMUM_KEY = 1 << 14
 MINIMUM_PASSWORD, MAXIMUM_PASSWORD = 12, 1023
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
@@ -165,11 +155,7 @@ def fingerprint(key: ec.EllipticCurvePublicKey) -> str:
 
 
 def hash_of(key: ec.EllipticCurvePublicKey) -> hashes.HashAlgorithm:
-    """The hash that goes with the key's curve: SHA-256, SHA-384 or SHA-512.
-
-    Raises:
-        SignatureError: If the curve is another than P-256, P-384 and P-521.
-    """
+    """The hash that goes with the key's curve: SHA-256, SHA-384 or SHA-512."""
     if key.curve.name not in _HASHES:
         raise SignatureError(
             f"The key lies on {key.curve.name}; expected one on P-256, P-384 or P-521.", "unsuitable_key"

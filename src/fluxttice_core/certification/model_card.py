@@ -22,26 +22,11 @@ from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
 if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import Half, Unit
 
-__all__ = ["headline_of", "model_card"]
-
 FAILED = "FAILED"
 
 
 def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[str]) -> str:
-    """Write the card of a measured model.
-
-    Args:
-        result: The content of its result file, which follows the schema.
-        settings: The run's settings, or under `imported` what is known of a model from elsewhere.
-        figures: Names of the files in `figures/`.
-
-    Returns:
-        Markdown with YAML front matter; the same text for the same arguments.
-
-    Raises:
-        MeasurementError: If the result holds no figure of a half.
-        SettingsError: If its settings are none.
-    """
+    """The card of a result that follows the schema, by the settings of the run or of the import."""
     measured = _Measured(result)
     front = yaml.safe_dump(_front_matter(measured), sort_keys=False, allow_unicode=True, width=100)
     lines = ("---", front.rstrip(), "---", "", *_body(measured, settings.get("imported"), figures))
@@ -49,11 +34,7 @@ def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: 
 
 
 def headline_of(result: Mapping[str, Any]) -> tuple[str, ...]:
-    """The metrics that stand for a model, as far as they were measured in every half.
-
-    Args:
-        result: The content of a result file.
-    """
+    """The metrics that stand for a model, as far as they were measured in every half."""
     measured = _Measured(result)
     names = headline_names(measured.settings)
     return tuple(name for name in names if all(measured.has(name, half) for half in measured.halves))

@@ -17,16 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from fluxttice_core.errors import RecordError, SignatureError
 from fluxttice_core.storage.canonical_json import canonical_json, parse_json
 
-__all__ = [
-    "Bundle",
-    "Statement",
-    "pre_authentication",
-    "read_bundle",
-    "read_statement",
-    "write_bundle",
-    "write_statement",
-]
-
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -135,11 +125,7 @@ def write_statement(name: str, files: Mapping[str, str], ignored: list[str]) -> 
     """The in-toto statement about a folder's files, as canonical JSON.
 
     The subject's digest is SHA-256(d_1 || d_2 || ...) over the files' 32-byte digests in the order listed.
-
-    Args:
-        name: The model's name; it informs and is not compared.
-        files: SHA-256 by relative path, in the order to list them.
-        ignored: Relative paths that the signature does not cover.
+    The name informs and is not compared; `ignored` are the paths that the signature does not cover.
     """
     serialization: dict[str, Any] = {"method": "files", "hash_type": "sha256", "allow_symlinks": False}
     if ignored:
@@ -156,12 +142,7 @@ def write_statement(name: str, files: Mapping[str, str], ignored: list[str]) -> 
 
 
 def read_statement(payload: bytes) -> Statement:
-    """Read an in-toto statement about a folder.
-
-    Raises:
-        SignatureError: If it is no such statement, uses another method or hash than SHA-256 by file, names a
-            file twice or outside the folder, or its digests do not add up.
-    """
+    """Read an in-toto statement about a folder."""
     content = _parsed(_StatementFile, payload, "The signed statement")
     resources = content.predicate.resources
     for resource in resources:
@@ -195,11 +176,7 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 
 def read_bundle(data: bytes) -> Bundle:
-    """Read a signature file.
-
-    Raises:
-        SignatureError: If it is no bundle with one signature by a key.
-    """
+    """Read a signature file."""
     content = _parsed(_BundleFile, data, "The signature file")
     return Bundle(
         payload=_decoded(content.envelope.payload),

@@ -9,8 +9,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.checkpoint_record import UNKNOWN, CheckpointRecord, Count, Sha256
 
-__all__ = ["Imported", "imported_from", "require_origin"]
-
 IMPORTED = "imported"
 
 
@@ -37,12 +35,6 @@ class Imported(BaseModel):
 
 def imported_from(settings: Any) -> Imported | None:
     """What is known of an imported model; none for a model of one of this program's runs.
-
-    Args:
-        settings: The content of `settings.json`.
-
-    Raises:
-        CheckpointError: If it is neither a run's settings nor what an import writes.
 
     Example:
         >>> imported_from({"seed": 0}) is None
@@ -71,15 +63,7 @@ def imported_from(settings: Any) -> Imported | None:
 
 
 def require_origin(settings: Any, record: CheckpointRecord) -> None:
-    """Refuse a model that is called imported and records a run's split, or the other way round.
-
-    Args:
-        settings: The content of `settings.json`.
-        record: What the header of the weights says.
-
-    Raises:
-        CheckpointError: If they contradict each other.
-    """
+    """Refuse a model that is called imported and records a run's split, or the other way round."""
     found = imported_from(settings)
     if (record.split is None, record.recipe is None) != (found is not None,) * 2:
         called = "a run's" if found is None else "imported"

@@ -32,8 +32,6 @@ from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.pretrained import TrainedModel, load
 
-__all__ = ["remeasure"]
-
 _ROUNDING = 1e-5
 """Relative difference that other hardware may make in a figure that is exact."""
 

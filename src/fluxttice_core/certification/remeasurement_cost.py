@@ -9,19 +9,12 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 
-__all__ = ["remeasurement_work", "require_repeatable"]
-
 AT_MOST = 10
 """Times the work that the default settings are on a network of the default shape."""
 
 
 def remeasurement_work(settings: MeasurementSettings, *, operations: int, parameters: int) -> int:
     """Latents decoded to measure the headline figures again, times the parameters that each passes at most.
-
-    Args:
-        settings: Budgets and repeats.
-        operations: Operations in the space.
-        parameters: Parameters of the network.
 
     Example:
         >>> least = remeasurement_work(MeasurementSettings(), operations=27, parameters=100)
@@ -34,16 +27,7 @@ def remeasurement_work(settings: MeasurementSettings, *, operations: int, parame
 
 
 def require_repeatable(settings: MeasurementSettings, *, operations: int, parameters: int) -> None:
-    """Refuse settings, or a network, that would make measuring again much more work than it is by default.
-
-    Args:
-        settings: Budgets and repeats.
-        operations: Operations in the space.
-        parameters: Parameters of the network.
-
-    Raises:
-        CertificationError: If it is over ten times the work.
-    """
+    """Refuse settings, or a network, that would make measuring again much more work than it is by default."""
     usual = Architecture()
     with torch.device("meta"):
         network = DualVAE(usual)

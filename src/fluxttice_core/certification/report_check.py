@@ -21,23 +21,13 @@ from fluxttice_core.spaces.conventions import conventions_digest, part_sizes
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.model_file import StoredModel
 
-__all__ = ["require_complete", "require_facts_of"]
-
 _ROUNDING = 1e-12
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
 """Versions and names of machines: nothing that a card would show as a sentence."""
 
 
 def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
-    """Refuse a report that says of its model otherwise than the model's own file does.
-
-    Args:
-        result: The content of the report, which follows the schema.
-        stored: What the file says and is.
-
-    Raises:
-        MeasurementError: Naming the first fact that differs.
-    """
+    """Refuse a report, which follows the schema, that says otherwise of its model than the model's file."""
     model, data, record = result["model"], result["data"], stored.record
     shape, space = record.architecture, record.space
     size = space.base ** (space.base**space.arity)
@@ -72,15 +62,7 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
 
 
 def require_complete(result: Mapping[str, Any]) -> None:
-    """Refuse a report that lacks a figure which its settings ask for, or says what does not follow from them.
-
-    Args:
-        result: The content of the report, which follows the schema.
-
-    Raises:
-        MeasurementError: Naming the first thing that is missing or does not follow.
-        SettingsError: If its settings are none.
-    """
+    """Refuse a report without a figure that its settings ask for, or with what does not follow from them."""
     settings = settings_from(result["settings"])
     _require_figures(result, settings)
     for fault in (*wrong_scales(result, settings), *wrong_sentences(result)):

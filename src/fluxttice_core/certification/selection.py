@@ -12,8 +12,6 @@ from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.caveats import stray_number
 from fluxttice_core.storage.checkpoint_record import Count, Sha256
 
-__all__ = ["RULE", "Candidate", "Ranked", "rank", "ranking_record", "read_ranking"]
-
 RULE = (
     "Among the checkpoints that return every held-out table from its posterior mean in both halves, the one "
     "whose worse half has the largest generative information G, measured with the same draws and seed; "
@@ -103,13 +101,7 @@ def rank(candidates: Iterable[Candidate]) -> tuple[Ranked, ...]:
 
 
 def ranking_record(ranking: Iterable[Ranked], *, draws: int, seed: int) -> dict[str, Any]:
-    """A ranking as plain values, with all that it takes to repeat it.
-
-    Args:
-        ranking: The ranking.
-        draws: Prior draws behind every G.
-        seed: Their seed.
-    """
+    """A ranking as plain values, with all that it takes to repeat it."""
     return {
         "rule": RULE,
         "draws": draws,
@@ -160,19 +152,7 @@ class _Ranking(_Strict):
 
 
 def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
-    """Rank the candidates of a record again, and refuse a record that is not the one of that ranking.
-
-    Args:
-        record: The content of `selection.json`.
-        draws: Prior draws that every G has to be from.
-        seed: Their seed.
-
-    Returns:
-        The ranking, worked out anew.
-
-    Raises:
-        CheckpointError: If the record is none, or its rule, draws, seed, places or reasons are others.
-    """
+    """Rank the candidates of a record again, and refuse a record that is not the one of that ranking."""
     try:
         found = _Ranking.model_validate(record)
     except ValidationError as error:

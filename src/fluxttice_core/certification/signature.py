@@ -27,8 +27,6 @@ from fluxttice_core.storage.atomic_write import remove_abandoned, write_bytes
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.folder_digests import digest_beneath, list_files
 
-__all__ = ["SignedFolder", "sign_folder", "verify_folder"]
-
 MAXIMUM_SIGNATURE = 4 << 20
 _GIT = (".git", ".gitattributes", ".github", ".gitignore")
 

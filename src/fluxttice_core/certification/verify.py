@@ -39,8 +39,6 @@ from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders, folder_digests, sums_text
 from fluxttice_core.storage.model_file import StoredModel, read_stored
 
-__all__ = ["CertifiedFolder", "Finding", "verify"]
-
 Verdict = Literal["holds", "fails", "not checked"]
 _MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
 _MAXIMUM_TEXT = 4 << 20
@@ -133,11 +131,7 @@ class CertifiedFolder:
         return found
 
     def text(self, name: str) -> str:
-        """The text of a file.
-
-        Raises:
-            RecordError: If it is no text.
-        """
+        """The text of a file."""
         try:
             return self._bytes(name).decode()
         except UnicodeDecodeError as error:

@@ -21,8 +21,6 @@ from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
 from fluxttice_core.storage.canonical_json import parse_json
 
-__all__ = ["FILE", "arithmetic_record", "changes", "note_arithmetic"]
-
 FILE = "environment.json"
 VARIABLES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS")
 """Variables by which MKL chooses other instructions; torch's own, ATEN_CPU_CAPABILITY, is in `capability`."""
@@ -62,9 +60,6 @@ class RunEnvironment(BaseModel):
 def arithmetic_record(device: str = "cpu") -> dict[str, str]:
     """Processor, instructions and libraries that decide rounding here, as names without blanks.
 
-    Args:
-        device: Where torch computes; a graphics processor is named, too.
-
     Example:
         >>> sorted(arithmetic_record())[:4]
         ['MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS', 'blas', 'capability']
@@ -84,20 +79,7 @@ def arithmetic_record(device: str = "cpu") -> dict[str, str]:
 
 
 def note_arithmetic(folder: Path, epoch: int, device: str = "cpu") -> str | None:
-    """Note in a run's folder what computes it from now on.
-
-    Args:
-        folder: The run folder.
-        epoch: Epochs made so far.
-        device: Where it computes.
-
-    Returns:
-        The sentence that says what is or was other than in the beginning; none: nothing is.
-
-    Raises:
-        CheckpointError: If what the run noted before is damaged.
-        StorageError: If the file cannot be written.
-    """
+    """Note what computes a run from now on; return what is to be told if that changed since its beginning."""
     found = _read(folder / FILE)
     # What was noted of epochs that are now made again computed nothing that is left.
     noted = tuple(one for one in found if one.epoch < epoch)

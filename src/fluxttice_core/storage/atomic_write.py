@@ -28,16 +28,6 @@ except ImportError:
     LOCKS = False
 """Whether a file or folder that is open can be locked, renamed and flushed, as on POSIX."""
 
-__all__ = [
-    "is_temporary",
-    "new_folder",
-    "remove_abandoned",
-    "require_writable",
-    "write_bytes",
-    "write_json",
-    "write_text",
-]
-
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<role>new|old)-[0-9a-f]{16}\.tmp")
 _CLOSED = -1
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
@@ -45,18 +35,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | g
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
-    """Write a file through a temporary name, flushed to the disk before it takes its final name.
-
-    Args:
-        path: The file.
-        data: Its new content.
-        mode: Permissions, less the process's umask.
-        replace: Whether a file of that name may be replaced.
-
-    Raises:
-        StorageError: If it cannot be written, or something else lies there; a file of that name then keeps
-            its old content.
-    """
+    """Write a file under a temporary name and flush it before it takes its own; else the old one stays."""
     with _explained(path):
         _require_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,21 +61,12 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o666, replace: bool = T
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8, line ends unchanged, like `write_bytes`.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
+    """Write text as UTF-8, line ends unchanged, like `write_bytes`."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a value's canonical JSON and a line feed, like `write_bytes`.
-
-    Raises:
-        RecordError: If the value has no canonical JSON.
-        StorageError: If it cannot be written.
-    """
+    """Write a value's canonical JSON and a line feed, like `write_bytes`."""
     write_bytes(path, canonical_json(value) + b"\n")
 
 
@@ -106,16 +76,6 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
     A folder that is replaced steps aside under a temporary name for an instant; should the process die in
     that instant, `remove_abandoned` puts it back.
-
-    Args:
-        path: The folder's final name.
-        replace: Whether a folder of that name may be replaced.
-
-    Yields:
-        The temporary folder to fill.
-
-    Raises:
-        StorageError: If the folder exists and may not be replaced, or cannot be written.
     """
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,15 +99,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def require_writable(path: Path, *, folder: bool = False) -> None:
-    """Find out before a long computation whether its result can be written: make a folder, remove it.
-
-    Args:
-        path: What is to be written.
-        folder: Whether that is a folder.
-
-    Raises:
-        StorageError: If nothing can be written beside it, or something lies there that a file cannot replace.
-    """
+    """Find out before a long computation whether its result can be written: make a folder, remove it."""
     with _explained(path):
         if not folder:
             _require_file(path)
@@ -168,11 +120,7 @@ def is_temporary(path: Path) -> bool:
 
 
 def remove_abandoned(path: Path) -> None:
-    """Remove what dead writers left of a file or folder, and put back a folder that one had moved aside.
-
-    Raises:
-        StorageError: If a left-over cannot be removed.
-    """
+    """Remove what dead writers left of a file or folder, and put back a folder that one had moved aside."""
     with _explained(path):
         for entry in sorted(path.parent.iterdir()):
             match = _TEMPORARY.fullmatch(entry.name)

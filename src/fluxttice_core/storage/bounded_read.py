@@ -11,8 +11,6 @@ from pathlib import Path
 
 from fluxttice_core.errors import FluxtticeError
 
-__all__ = ["open_to_read", "reachable", "read_bounded"]
-
 # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever; without O_BINARY,
 # Windows would change line ends.
 _READ = os.O_RDONLY
@@ -26,13 +24,6 @@ def open_to_read(path: Path, *, follow_symlinks: bool = True) -> int:
 
     Where the system has no O_NOFOLLOW, a link is looked for before opening, so that one which is put there in
     between is not noticed.
-
-    Args:
-        path: The path.
-        follow_symlinks: Whether its last part may be a symbolic link.
-
-    Raises:
-        OSError: If it cannot be opened, or is a link and must not be.
     """
     if follow_symlinks:
         return os.open(path, _READ)
@@ -44,18 +35,7 @@ def open_to_read(path: Path, *, follow_symlinks: bool = True) -> int:
 def read_bounded(
     path: Path, *, maximum: int, name: str, error: type[FluxtticeError], follow_symlinks: bool = True
 ) -> bytes:
-    """Read a regular file of at most `maximum` bytes.
-
-    Args:
-        path: The file.
-        maximum: Largest size accepted, in bytes.
-        name: What the file is, for the error's sentence.
-        error: The error to raise.
-        follow_symlinks: Whether the last part of the path may be a symbolic link.
-
-    Raises:
-        FluxtticeError: As `error`, if the file is missing, unreadable, no regular file or too large.
-    """
+    """Read a regular file of at most `maximum` bytes; `error` and `name` are for the refusal."""
     try:
         descriptor = open_to_read(path, follow_symlinks=follow_symlinks)
     except FileNotFoundError as cause:
@@ -87,15 +67,7 @@ def read_bounded(
 
 @contextlib.contextmanager
 def reachable(path: Path, *, error: type[FluxtticeError]) -> Iterator[None]:
-    """Turn the system's refusal to look at a path into one sentence.
-
-    Args:
-        path: What is looked at.
-        error: The error to raise.
-
-    Raises:
-        FluxtticeError: As `error`, if the path is too long, or lies where this user may not look.
-    """
+    """Turn the system's refusal to look at a path into one sentence."""
     try:
         yield
     except OSError as cause:

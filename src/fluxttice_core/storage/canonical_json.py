@@ -10,8 +10,6 @@ from typing import Any, NoReturn
 
 from fluxttice_core.errors import RecordError
 
-__all__ = ["bytes_digest", "canonical_json", "json_digest", "parse_json", "parts_digest"]
-
 MAXIMUM_DEPTH = 32
 MAXIMUM_CONTAINERS = 500_000
 """Lists and objects in one text: each takes a hundred times the memory of its two characters."""
@@ -26,13 +24,8 @@ def canonical_json(value: Any) -> bytes:
     """Encode a value as the one JSON text that stands for it.
 
     Keys are sorted by code point, nothing is spaced, text is UTF-8 and unescaped where JSON allows, and a
-    float is written as the shortest decimal that reads back as the same double; NaN and infinities have none.
-
-    Args:
-        value: None, bool, int, float, str, or lists, tuples and string-keyed dicts of these.
-
-    Raises:
-        RecordError: If the value holds anything else, or nests deeper than 32 levels.
+    float is written as the shortest decimal that reads back as the same double; NaN and infinities have
+    none. Takes None, bool, int, float, str, and lists, tuples and string-keyed dicts of these.
 
     Example:
         >>> canonical_json({"b": [1, 0.5], "a": None})
@@ -52,14 +45,7 @@ def parse_json(data: bytes, *, name: str) -> Any:
     """Decode JSON more strictly than Python: each key once, no NaN, no half characters, at most 32 levels.
 
     An integer of more than 308 digits is refused as well: no double holds it, so no figure can be it; and a
-    text with more than 500,000 braces and brackets.
-
-    Args:
-        data: UTF-8 bytes; bound their number before calling.
-        name: What the bytes are, for the error's sentence.
-
-    Raises:
-        RecordError: If the bytes are not such JSON.
+    text with more than 500,000 braces and brackets. Bound the number of bytes before calling.
 
     Example:
         >>> parse_json(b'{"a": 1}', name="the record")
@@ -90,9 +76,6 @@ def parse_json(data: bytes, *, name: str) -> Any:
 def json_digest(value: Any) -> str:
     """SHA-256 of a value's canonical JSON, in hexadecimal.
 
-    Raises:
-        RecordError: If the value has no canonical JSON.
-
     Example:
         >>> json_digest({"seed": 0})[:16]
         'bd0488843468e63c'
@@ -116,9 +99,6 @@ def parts_digest(parts: Iterable[tuple[str, str, tuple[int, ...], bytes | memory
     h = SHA-256(line_1 || bytes_1 || line_2 || bytes_2 || ...), tensors sorted by name, where line_i is the
     canonical JSON of `[name, dtype, shape]` and a line feed, and bytes_i the row-major little-endian values.
     Dtype and shape fix the length of bytes_i, so no two sets of tensors share one text.
-
-    Args:
-        parts: (name, dtype such as "float32", shape, little-endian bytes) of each tensor, in any order.
 
     Example:
         >>> parts_digest([("bias", "uint8", (2,), bytes([1, 2]))])[:16]

@@ -31,19 +31,6 @@ from fluxttice_core.storage.checkpoint_record import (
 )
 from fluxttice_core.storage.tensors import as_arrays, decode_tensors, encode_tensors, tensor_digest
 
-__all__ = [
-    "Checkpoint",
-    "FileRecord",
-    "checkpoint_folder",
-    "encode_model",
-    "latest",
-    "list_checkpoints",
-    "prune_state",
-    "read",
-    "read_model",
-    "write",
-]
-
 MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "checkpoint.json"
 CHECKPOINTS = "checkpoints"
 MAXIMUM_MODEL = 256 << 20
@@ -83,20 +70,8 @@ def write(
 ) -> CheckpointRecord:
     """Write a checkpoint folder; killed at any moment, it leaves all of it or a temporary one never read.
 
-    Args:
-        folder: The folder, usually `checkpoint_folder(run, epoch)`.
-        model_tensors: The model's tensors by name, as arrays or as torch's.
-        state_tensors: What a resumed run needs besides (optimizer moments, generator states), or None.
-        record: The fields of `CheckpointRecord`; the versions, kind and tensor digest are filled in, though
-            the torch that made the weights may be named.
-        replace: Whether an existing folder of that name may be replaced.
-
-    Returns:
-        The record as written.
-
-    Raises:
-        CheckpointError: If the record lacks or misspells a field, or a weight is not finite.
-        StorageError: If the folder exists already or cannot be written.
+    The state is what a resumed run needs besides: moments of the optimizer, states of generators. Versions,
+    kind and tensor digest of the record are filled in, though the torch that made the weights may be named.
     """
     complete = _complete(record, model_tensors)
     contents = {MODEL: encode_tensors(model_tensors, _described(complete))}
@@ -112,18 +87,7 @@ def write(
 
 
 def read(folder: Path, *, with_state: bool = True) -> Checkpoint:
-    """Read a checkpoint folder and check every byte of it.
-
-    Args:
-        folder: The folder that holds `checkpoint.json`.
-        with_state: Whether to read the state too, where it has not been pruned.
-
-    Returns:
-        The checkpoint; `state` is None if there is none.
-
-    Raises:
-        CheckpointError: If a file is missing, too large, damaged, alien, or not the one the record names.
-    """
+    """Read a checkpoint folder and check every byte of it; the state, too, where it has not been pruned."""
     manifest = _read_manifest(folder / RECORD)
     model, described = _read_tensors(folder / MODEL, manifest, MAXIMUM_MODEL)
     _require_consistent(folder / MODEL, model, described, manifest.record)
@@ -139,15 +103,7 @@ def read(folder: Path, *, with_state: bool = True) -> Checkpoint:
 
 
 def encode_model(model_tensors: Mapping[str, Any], record: Mapping[str, Any]) -> bytes:
-    """Encode a self-describing `model.safetensors` without writing it.
-
-    Args:
-        model_tensors: The model's tensors by name, as arrays or as torch's.
-        record: As in `write`; its `progress` is left out.
-
-    Raises:
-        CheckpointError: If the record lacks or misspells a field, or a weight is not finite.
-    """
+    """Encode a self-describing `model.safetensors`: the record is as in `write`, without its `progress`."""
     complete = _complete({**record, "progress": {}}, model_tensors)
     return encode_tensors(model_tensors, _described(complete))
 
@@ -156,9 +112,6 @@ def read_model(path: Path) -> Checkpoint:
     """Read one self-describing `model.safetensors`, checking its tensors against the digest in its header.
 
     The header itself is vouched for by nothing here: use `read`, or a signed folder, where that matters.
-
-    Raises:
-        CheckpointError: If the file is missing, too large, damaged or alien.
     """
     data = read_bounded(path, maximum=MAXIMUM_MODEL, name="The model file", error=CheckpointError)
     model, described = decode_tensors(data, name=str(path))
@@ -186,11 +139,7 @@ def list_checkpoints(run_folder: Path) -> list[Path]:
 
 
 def latest(run_folder: Path) -> Path:
-    """The run's last checkpoint folder.
-
-    Raises:
-        CheckpointError: If the run has none.
-    """
+    """The run's last checkpoint folder."""
     folders = list_checkpoints(run_folder)
     if not folders:
         raise CheckpointError(
@@ -200,14 +149,7 @@ def latest(run_folder: Path) -> Path:
 
 
 def prune_state(run_folder: Path, keep: int) -> list[Path]:
-    """Remove the state of all but the last `keep` checkpoints; their models stay.
-
-    Returns:
-        The removed files.
-
-    Raises:
-        StorageError: If a file cannot be removed.
-    """
+    """Remove the state of all but the last `keep` checkpoints; their models stay."""
     folders = list_checkpoints(run_folder)
     states = [folder / STATE for folder in folders[: max(len(folders) - keep, 0)]]
     removed = [path for path in states if path.exists()]

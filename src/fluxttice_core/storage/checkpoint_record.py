@@ -6,8 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-__all__ = ["CheckpointRecord", "FileRecord", "Manifest", "SpaceRecord", "SplitRecord"]
-
 KIND = "fluxttice-dual-vae"
 FORMAT_VERSION = 1
 UNKNOWN = ("settings", "seed", "split")

@@ -15,8 +15,6 @@ from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.pretrained import TrainedModel
 
-__all__ = ["EmbeddingTable", "embedding_table", "parts_of"]
-
 _UNKNOWN = "not recorded"
 
 

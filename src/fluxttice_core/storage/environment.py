@@ -24,9 +24,8 @@ _LOG = logging.getLogger(__name__)
 def tool_record() -> dict[str, Any]:
     """Name and version of the program, and the commit of its source where it runs from a checkout.
 
-    Returns:
-        `commit` is none outside a git checkout of the package and, which is said, in one of another user that
-        git does not read; `modified` says whether its files differ from that commit.
+    `commit` is none outside a git checkout of the package and, which is said, in one of another user that git
+    does not read; `modified` says whether its files differ from that commit.
 
     Example:
         >>> tool_record()["name"]

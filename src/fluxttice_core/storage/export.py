@@ -9,8 +9,6 @@ from fluxttice_core.storage.atomic_write import new_folder, require_writable, wr
 from fluxttice_core.storage.embedding_table import embedding_table
 from fluxttice_core.storage.pretrained import TrainedModel
 
-__all__ = ["FORMATS", "ExportFormat", "default_path", "export"]
-
 ExportFormat = Literal["parquet", "npz", "projector", "onnx"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 _FOLDERS = ("projector", "onnx")

@@ -18,13 +18,7 @@ _MAXIMUM_DEPTH = 32
 def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
     """Every regular file beneath a folder, by its relative path with slashes, sorted part by part.
 
-    Args:
-        folder: The folder; it may be reached through a link, nothing in it may be one.
-        largest: Bytes that all files together may have; none: as many as they like.
-
-    Raises:
-        SignatureError: If there is no such folder, or it holds a link, a device, a pipe, over 10,000 files
-            and folders, or more bytes than that.
+    The folder may be reached through a link; nothing in it may be one. `largest` bounds all bytes together.
     """
     entries = _entries(folder)
     found = sorted((path for path, status in entries.items() if stat.S_ISREG(status.st_mode)), key=_by_part)
@@ -39,22 +33,14 @@ def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
 
 
 def empty_folders(folder: Path) -> list[str]:
-    """Every folder beneath a folder that holds nothing, so that no list of files speaks of it.
-
-    Raises:
-        SignatureError: As `list_files` does.
-    """
+    """Every folder beneath a folder that holds nothing, so that no list of files speaks of it."""
     entries = _entries(folder)
     empty = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
     return [path.as_posix() for path in sorted(empty - {path.parent for path in entries}, key=_by_part)]
 
 
 def digest_beneath(folder: Path, name: str) -> str:
-    """SHA-256 of a file beneath a folder, in hexadecimal; a link in its place is refused.
-
-    Raises:
-        SignatureError: If the file is missing, unreadable or no regular file.
-    """
+    """SHA-256 of a file beneath a folder, in hexadecimal; a link in its place is refused."""
     path = folder / name
     try:
         descriptor = open_to_read(path, follow_symlinks=False)
@@ -125,26 +111,13 @@ UNLISTED = (SUMS, SIGNATURE)
 def folder_digests(
     folder: Path, *, without: Iterable[str] = UNLISTED, largest: int | None = None
 ) -> dict[str, str]:
-    """SHA-256 of every file beneath a folder, by its relative path with slashes.
-
-    Args:
-        folder: The folder.
-        without: Paths that are left out.
-        largest: Bytes that all files together may have; none: as many as they like.
-
-    Raises:
-        SignatureError: If the folder is missing or too large, or holds a link, a device or a file that cannot
-            be read.
-    """
+    """SHA-256 of every file beneath a folder, by its relative path with slashes."""
     left_out, names = set(without), list_files(folder, largest=largest)
     return {name: digest_beneath(folder, name) for name in names if name not in left_out}
 
 
 def sums_text(digests: Mapping[str, str]) -> str:
     """The one text that stands for these digests: a line for each file, sorted by path.
-
-    Raises:
-        SignatureError: If a path holds a line feed or a backslash, which `sha256sum` would escape.
 
     Example:
         >>> sums_text({"b": "cd" * 32, "a": "ab" * 32}).splitlines()[0][-7:]

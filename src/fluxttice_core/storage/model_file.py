@@ -14,8 +14,6 @@ from fluxttice_core.storage.canonical_json import bytes_digest, parse_json
 from fluxttice_core.storage.checkpoint_record import CheckpointRecord
 from fluxttice_core.storage.tensors import decode_tensors, tensor_digest
 
-__all__ = ["StoredModel", "misfits", "read_stored"]
-
 
 @dataclass(frozen=True)
 class StoredModel:
@@ -37,15 +35,7 @@ class StoredModel:
 
 
 def read_stored(data: bytes, *, name: str) -> StoredModel:
-    """Read the record of a model file held in memory, and digest its tensors.
-
-    Args:
-        data: The whole file.
-        name: What the file is, for the error's sentence.
-
-    Raises:
-        CheckpointError: If the file is no such model.
-    """
+    """Read the record of a model file held in memory, and digest its tensors."""
     tensors, described = decode_tensors(data, name=name)
     try:
         record = CheckpointRecord.model_validate(parse_json(described.encode(), name=name))

@@ -16,8 +16,6 @@ from fluxttice_core.model.halves import HALVES
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.pretrained import TrainedModel
 
-__all__ = ["onnx_files"]
-
 _CLOSE = 1e-4
 """Largest difference of a number, relative to 1 or to its own size, that other arithmetic may make."""
 
@@ -27,15 +25,6 @@ def onnx_files(trained: TrainedModel) -> dict[str, bytes]:
 
     An encoder maps `tables` (n, cells), float32 symbols, to `mu` and `logvar`; a decoder maps `z` (n, d) to
     `logits` (n, cells, base). The files hold no path, stack trace or name of the machine.
-
-    Args:
-        trained: The model.
-
-    Returns:
-        The bytes of `encoder_a.onnx`, `decoder_a.onnx`, `encoder_b.onnx` and `decoder_b.onnx`.
-
-    Raises:
-        MeasurementError: If a graph does not compute what torch does.
     """
     tables = torch.from_numpy(trained.space.all_tables().copy()).float()
     files: dict[str, bytes] = {}

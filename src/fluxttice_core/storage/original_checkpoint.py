@@ -22,8 +22,6 @@ from fluxttice_core.storage.canonical_json import bytes_digest
 from fluxttice_core.storage.checkpoint_record import UNKNOWN
 from fluxttice_core.storage.torch_archive import read_archive
 
-__all__ = ["LegacyCheckpoint", "read_legacy"]
-
 MAXIMUM_FILE = 16 << 20
 _HISTORIES = ("H_A_history", "H_B_history", "coverage_A_history", "coverage_B_history")
 
@@ -47,17 +45,7 @@ class LegacyCheckpoint:
 
 
 def read_legacy(path: Path) -> LegacyCheckpoint:
-    """Read a checkpoint of the original program, a pickle written by torch.save.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Its contents, as CPU tensors in float32.
-
-    Raises:
-        CheckpointError: If the file is missing, too large, damaged, malicious or of another layout.
-    """
+    """Read a checkpoint of the original program, a pickle written by torch.save."""
     data = read_bounded(path, maximum=MAXIMUM_FILE, name="The checkpoint", error=CheckpointError)
     content = read_archive(data, name=str(path))
     if not isinstance(content, dict):

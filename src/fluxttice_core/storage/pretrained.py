@@ -465,14 +465,7 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
 
 
 def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: float) -> TrainedModel:
-    """A model just trained, which no file holds yet.
-
-    Args:
-        model: The network.
-        settings: What determined its weights: the recipe and the seed among it.
-        epoch: Epochs trained.
-        rho: Cross-injection at the end.
-    """
+    """A model just trained, which no file holds yet."""
     tensors = as_arrays(model.state_dict())
     return TrainedModel(
         architecture=model.architecture,

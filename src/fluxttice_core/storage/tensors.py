@@ -15,8 +15,6 @@ import safetensors.numpy
 from fluxttice_core.errors import CheckpointError, RecordError
 from fluxttice_core.storage.canonical_json import parse_json, parts_digest
 
-__all__ = ["DTYPES", "as_arrays", "decode_tensors", "encode_tensors", "tensor_digest"]
-
 METADATA_KEY = "fluxttice"
 MAXIMUM_HEADER = 1 << 20
 _PREFIX = 8
@@ -26,12 +24,6 @@ DTYPES = frozenset({"float64", "float32", "float16", "int64", "int32", "int16", 
 
 def as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The same numbers as NumPy arrays: those of torch's tensors are shared where they lie in this memory.
-
-    Args:
-        tensors: Arrays, or torch's tensors on any device.
-
-    Raises:
-        CheckpointError: If a tensor has a dtype that a checkpoint cannot hold.
 
     Example:
         >>> as_arrays({"bias": np.zeros(2)})["bias"].shape
@@ -45,12 +37,6 @@ def tensor_digest(tensors: Mapping[str, Any]) -> str:
     """Canonical tensor SHA-256: over sorted names, dtypes, shapes and little-endian bytes.
 
     It names the numbers and nothing else: not the file's format, metadata, device or strides.
-
-    Args:
-        tensors: Arrays or torch's tensors by name.
-
-    Raises:
-        CheckpointError: If a tensor has a dtype that a checkpoint cannot hold.
 
     Example:
         >>> tensor_digest({"bias": np.array([1, 2], dtype=np.uint8)})[:16]
@@ -66,13 +52,6 @@ def encode_tensors(tensors: Mapping[str, Any], metadata: str) -> bytes:
     """Encode tensors as a safetensors file with one text of metadata.
 
     One text, since the format writes several in an order that changes from call to call.
-
-    Args:
-        tensors: Arrays or torch's tensors by name; they may share memory or live on another device.
-        metadata: The text, kept under the key `fluxttice`.
-
-    Raises:
-        CheckpointError: If a tensor has a dtype that a checkpoint cannot hold.
     """
     arrays = {
         name: np.ascontiguousarray(array).reshape(array.shape) for name, array in as_arrays(tensors).items()
@@ -81,18 +60,7 @@ def encode_tensors(tensors: Mapping[str, Any], metadata: str) -> bytes:
 
 
 def decode_tensors(data: bytes, *, name: str) -> tuple[dict[str, np.ndarray], str]:
-    """Decode a safetensors file written by `encode_tensors`.
-
-    Args:
-        data: The whole file.
-        name: What the file is, for the error's sentence.
-
-    Returns:
-        The tensors by name, sorted, and the text of metadata.
-
-    Raises:
-        CheckpointError: If the bytes are damaged or alien.
-    """
+    """Decode a safetensors file written by `encode_tensors`."""
     metadata = _read_metadata(data, name)
     if not isinstance(metadata, dict) or set(metadata) != {METADATA_KEY}:
         raise CheckpointError(

@@ -22,8 +22,6 @@ import numpy as np
 
 from fluxttice_core.errors import CheckpointError
 
-__all__ = ["read_archive"]
-
 MAXIMUM_MEMBERS = 4096
 MAXIMUM_PICKLE = 1 << 20
 """The known file has 6,396 instructions after 104 epochs, and some six more with every epoch."""
@@ -57,15 +55,7 @@ class _Storage:
 
 
 def read_archive(data: bytes, *, name: str) -> Any:
-    """What a file holds that `torch.save` wrote: plain values and containers, and a NumPy array a tensor.
-
-    Args:
-        data: The whole file.
-        name: What the file is, for the error's sentence.
-
-    Raises:
-        CheckpointError: If it is damaged, or no plain archive, or its pickle asks for more than that.
-    """
+    """What a file holds that `torch.save` wrote: plain values and containers, and a NumPy array a tensor."""
     if not data.startswith(b"PK\x03\x04"):
         raise CheckpointError(
             f"{name} is not a torch archive (no zip file); expected one written by torch.save.", "alien_file"
