@@ -170,11 +170,7 @@ def test_a_folder_of_other_things_is_not_replaced(
     ],
 )
 def test_what_no_list_of_sums_names_is_not_replaced(
-    small_certificate: Path,
-    certified: Certify,
-    tmp_path: Path,
-    spoil: Callable[[Path], None],
-    message: str,
+    small_certificate: Path, certified: Certify, tmp_path: Path, spoil: Callable[[Path], None], message: str
 ) -> None:
     out = shutil.copytree(small_certificate, tmp_path / "out")
     spoil(out)
@@ -289,7 +285,7 @@ def test_an_original_checkpoint_that_meets_the_gates_is_certified_as_imported(
     assert "**imported**" in (tmp_path / "out" / "MODEL_CARD.md").read_text()
     assert not (tmp_path / "out" / "selection.json").exists()
     assert {finding.subject for finding in verify(tmp_path / "out") if finding.verdict != "holds"} == {
-        *("signature", "figures"),
+        *("signature", "figures")
     }
 
 

@@ -69,9 +69,7 @@ def reword(folder: Path, name: str, old: str, new: str) -> None:
 
 
 @pytest.mark.usefixtures("improved")
-def test_the_shipped_certificate_holds_by_a_program_with_better_words_and_more_metrics(
-    shipped: Path,
-) -> None:
+def test_the_shipped_certificate_holds_by_a_program_with_better_words_and_more_metrics(shipped: Path) -> None:
     findings = verify(shipped, public_key=load_public_key(KEY))
     assert {finding.subject for finding in findings if finding.verdict != "holds"} == {"figures"}
 

@@ -414,8 +414,7 @@ def test_an_entry_of_the_ranking_is_the_one_that_the_rule_makes(folder: Path, ch
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"rule": "G is at least 0.999"}, {"draws": 1}, {"seed": 99}, {"ranking": []}, {"note": "best"}],
+    "change", [{"rule": "G is at least 0.999"}, {"draws": 1}, {"seed": 99}, {"ranking": []}, {"note": "best"}]
 )
 def test_a_record_of_the_choice_is_the_one_that_the_rule_makes(folder: Path, change: dict[str, Any]) -> None:
     edit(folder, "selection.json", lambda record: record.update(change))

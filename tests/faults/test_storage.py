@@ -109,11 +109,7 @@ GRAPHS = {f"{part}_{half}.onnx": bytes(10_000) for part in ("encoder", "decoder"
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_exporting_to_a_full_disk_leaves_nothing(
-    disk: Disk,
-    small_checkpoint: Path,
-    count: Count,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: ExportFormat,
+    disk: Disk, small_checkpoint: Path, count: Count, monkeypatch: pytest.MonkeyPatch, kind: ExportFormat
 ) -> None:
     monkeypatch.setattr(onnx_model, "onnx_files", lambda _: GRAPHS)
     disk.fill(0)

@@ -203,10 +203,7 @@ def test_a_folder_outside_the_layers_is_found(plant: Callable[[dict[str, str]], 
 
 @pytest.mark.parametrize(
     "back",
-    [
-        "from fluxttice_core.audit.first import f",
-        "def late():\n    from fluxttice_core.audit import first",
-    ],
+    ["from fluxttice_core.audit.first import f", "def late():\n    from fluxttice_core.audit import first"],
 )
 def test_a_circle_of_modules_is_found(plant: Callable[[dict[str, str]], Path], back: str) -> None:
     names = ("first", "second", "third", "fourth")

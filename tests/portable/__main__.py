@@ -87,10 +87,7 @@ class Run:
 
 RUNS: dict[str, tuple[Run, ...]] = {
     "processor": (Run(OF_THE_PROCESSOR, ARITHMETIC), Run(("threads",), ARITHMETIC)),
-    "elsewhere": (
-        Run(ELSEWHERE, (*ANYWHERE, BROWSER_TESTS)),
-        Run((*ELSEWHERE, "chromium"), ANYWHERE),
-    ),
+    "elsewhere": (Run(ELSEWHERE, (*ANYWHERE, BROWSER_TESTS)), Run((*ELSEWHERE, "chromium"), ANYWHERE)),
     "browser": (Run(("chromium",), (BROWSER_TESTS,), expected="there is no browser"),),
 }
 """What runs at the same time, by what to call it."""

@@ -117,10 +117,7 @@ class Workplace(AbstractContextManager["Workplace"]):
         return found.stdout
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._temporary.cleanup()
         shutil.rmtree(self.scratch, ignore_errors=True)

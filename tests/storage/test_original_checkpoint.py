@@ -40,11 +40,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], ErrorCode, str]] = {
     "tensor added": (lambda d: d["model"].update(extra=torch.ones(1)), "architecture_mismatch", "50 tensors"),
     "model missing": (lambda d: d.pop("model"), "architecture_mismatch", "lacks the original's 50 tensors"),
     "other shape": (lambda d: d["model"].update({BIAS: torch.ones(26)}), "architecture_mismatch", "shape"),
-    "expanded": (
-        lambda d: d["model"].update({BIAS: torch.ones(1).expand(10**9)}),
-        "unsafe_file",
-        "shape",
-    ),
+    "expanded": (lambda d: d["model"].update({BIAS: torch.ones(1).expand(10**9)}), "unsafe_file", "shape"),
     "other type": (
         lambda d: d["model"].update({BIAS: torch.ones(27).double()}),
         "architecture_mismatch",

@@ -40,10 +40,7 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
             "title": (result["title"], title_of_run(record.recipe or MODEL, record.epoch, record.seed)),
             "number of parameters": (model["parameters"], stored.parameters),
             "architecture": (model["architecture"], shape),
-            "space of the architecture": (
-                (shape.get("base"), shape.get("arity")),
-                (space.base, space.arity),
-            ),
+            "space of the architecture": ((shape.get("base"), shape.get("arity")), (space.base, space.arity)),
             "rho": ((model["rho"], result["rho"]), (record.rho or 0.0,) * 2),
             "file": (model["source"], MODEL),
             "space": (

@@ -76,11 +76,7 @@ def sign_folder(
 
 
 def verify_folder(
-    folder: Path,
-    signature_path: Path,
-    public_key: ec.EllipticCurvePublicKey,
-    *,
-    largest: int | None = None,
+    folder: Path, signature_path: Path, public_key: ec.EllipticCurvePublicKey, *, largest: int | None = None
 ) -> SignedFolder:
     """Verify that a key signed a folder, and that the folder holds those files, unchanged, and no others.
 

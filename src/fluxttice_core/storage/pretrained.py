@@ -269,9 +269,7 @@ class TrainedModel:
         return np.asarray(logits.argmax(-1) + self.space.symbols[0], dtype=np.int8)
 
     @staticmethod
-    def _probabilities(
-        logits: Float64[np.ndarray, "n cells base"],
-    ) -> Float32[np.ndarray, "n cells base"]:
+    def _probabilities(logits: Float64[np.ndarray, "n cells base"]) -> Float32[np.ndarray, "n cells base"]:
         return softmax(logits).astype(np.float32)
 
 
