@@ -34,27 +34,15 @@ from fluxttice_core.storage.canonical_json import parse_json
 
 ROOT = Path(__file__).resolve().parent.parent
 OF_A_CHECKPOINT = (
-    "coverage/argmax/50000",
-    "argmax_divergence",
-    "generative_information",
-    "nll",
-    "conditional_entropy",
-    "rate",
-    "distortion",
-    "code_information",
+    *("coverage/argmax/50000", "argmax_divergence", "generative_information", "nll", "conditional_entropy"),
+    *("rate", "distortion", "code_information"),
 )
 """What is shown of the program's own checkpoint, whose split is not recorded."""
 
 REFERENCE = ROOT / "docs" / "reference"
 ABLATIONS = ("standard", "plain", "coupled")
 _NAMES = (
-    "ablation",
-    "architecture",
-    "certification",
-    "experiments",
-    "installation",
-    "metrics",
-    "original",
+    *("ablation", "architecture", "certification", "experiments", "installation", "metrics", "original"),
     "trust",
 )
 PAGES = ("README.md", *(f"docs/{page}.md" for page in _NAMES))

@@ -11,22 +11,10 @@ from fluxttice_core.metrics.naming import label
 from fluxttice_core.metrics.settings import ControlName
 
 _QUANTITIES = (
-    "generative_information",
-    "coverage/argmax/{n}",
-    "coverage/categorical/{n}",
-    "argmax_divergence",
-    "argmax_total_variation",
-    "nll",
-    "total_variation",
-    "effective_number_2",
-    "memorisation",
-    "table_accuracy/mean/held_out",
-    "table_accuracy/draw/held_out",
-    "distortion",
-    "code_information",
-    "union/argmax/{n}",
-    "jaccard_distance/argmax/{n}",
-    "agreement/trits/{n}",
+    *("generative_information", "coverage/argmax/{n}", "coverage/categorical/{n}", "argmax_divergence"),
+    *("argmax_total_variation", "nll", "total_variation", "effective_number_2", "memorisation"),
+    *("table_accuracy/mean/held_out", "table_accuracy/draw/held_out", "distortion", "code_information"),
+    *("union/argmax/{n}", "jaccard_distance/argmax/{n}", "agreement/trits/{n}"),
 )
 _CONTROLS: dict[ControlName, tuple[str, str]] = {
     "oracle": ("*", "oracle"),

@@ -96,10 +96,7 @@ def test_a_recipe_of_a_terabyte_or_a_pipe_is_not_read(tmp_path: Path, memory_lid
     "greedy",
     [
         *(
-            "epochs=1000000000",
-            "epochs=1.0e+999",
-            "batch_size=1000000000",
-            "patience=0",
+            *("epochs=1000000000", "epochs=1.0e+999", "batch_size=1000000000", "patience=0"),
             "reach.draws=1000000000",
         ),
         *("calibration.sweeps=1000000", "calibration.draws=1000000000", "half_a.repulsion=1e9"),

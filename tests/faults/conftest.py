@@ -88,11 +88,8 @@ def server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         [
-            "fluxttice_core.certification.certify",
-            "fluxttice_core.certification.verify",
-            "fluxttice_core.storage.export",
-            "fluxttice_core.evaluation.plots",
-            "fluxttice_core.cli.main",
+            *("fluxttice_core.certification.certify", "fluxttice_core.certification.verify"),
+            *("fluxttice_core.storage.export", "fluxttice_core.evaluation.plots", "fluxttice_core.cli.main"),
             "pytest",
         ]
     )

@@ -37,11 +37,7 @@ class Disk(Protocol):
 
 
 SMALL = (
-    "architecture.arity=1",
-    "epochs=3",
-    "checkpoint_every=1",
-    "reach.draws=100",
-    "calibration.draws=1000",
+    *("architecture.arity=1", "epochs=3", "checkpoint_every=1", "reach.draws=100", "calibration.draws=1000"),
 )
 
 

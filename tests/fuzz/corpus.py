@@ -239,15 +239,11 @@ def claims() -> list[bytes]:
     return [
         text.encode()
         for text in (
-            "draws=10000\ndistinct=82%",
-            "draws=50,000\ndraws=195000\ndistinct=87.37%\ndistinct=99.6%",
+            *("draws=10000\ndistinct=82%", "draws=50,000\ndraws=195000\ndistinct=87.37%\ndistinct=99.6%"),
             "draws=2e9\ndistinct=.5\nspace_size=4294967296",
             "distinct=97.64%\nagainst_distinct=97.67%\njaccard_distance=.89...91\nunion=98%",
-            "sequence=95%,100%,97.64%",
-            "entropy=4.0\nbins=50",
-            "wrong_trits=2926,6776,6596\nshare=67.9%",
-            "kl=.3..1.0\nfree_bits=.5\ndimensions=16",
-            "draws=1\ndistinct=1\nspace_size=1",
+            *("sequence=95%,100%,97.64%", "entropy=4.0\nbins=50", "wrong_trits=2926,6776,6596\nshare=67.9%"),
+            *("kl=.3..1.0\nfree_bits=.5\ndimensions=16", "draws=1\ndistinct=1\nspace_size=1"),
             "draws=9223372036854775807\ndistinct=100%\nspace_size=9223372036854775808",
         )
     ]

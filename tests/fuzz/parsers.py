@@ -251,15 +251,7 @@ _JSON = (
     b":",
 )
 _YAML = (
-    b"&a ",
-    b"*a",
-    b"!!python/name:os.system ",
-    b"? ",
-    b"<<: ",
-    b"- ",
-    b": ",
-    b"|\n",
-    b"%YAML 1.1\n",
+    *(b"&a ", b"*a", b"!!python/name:os.system ", b"? ", b"<<: ", b"- ", b": ", b"|\n", b"%YAML 1.1\n"),
     b"---\n",
 )
 _PICKLE = (

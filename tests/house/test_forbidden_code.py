@@ -8,14 +8,8 @@ from pathlib import Path
 import pytest
 
 GLOBAL_SEEDING = {
-    "torch.manual_seed",
-    "torch.random.manual_seed",
-    "torch.seed",
-    "torch.cuda.manual_seed",
-    "torch.cuda.manual_seed_all",
-    "np.random.seed",
-    "numpy.random.seed",
-    "random.seed",
+    *("torch.manual_seed", "torch.random.manual_seed", "torch.seed", "torch.cuda.manual_seed"),
+    *("torch.cuda.manual_seed_all", "np.random.seed", "numpy.random.seed", "random.seed"),
 }
 TORCH_DRAWS = {"rand", "randn", "randint", "randperm", "normal", "multinomial", "bernoulli", "poisson"}
 TORCH_DRAWS_WITHOUT_GENERATOR = {"rand_like", "randn_like", "randint_like"}
@@ -25,13 +19,7 @@ NUMPY_GENERATORS = {
     *("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"),
 }
 ALIEN_EXECUTION = {
-    "eval",
-    "exec",
-    "pickle.load",
-    "pickle.loads",
-    "pickle.Unpickler",
-    "yaml.load",
-    "yaml.unsafe_load",
+    *("eval", "exec", "pickle.load", "pickle.loads", "pickle.Unpickler", "yaml.load", "yaml.unsafe_load"),
 }
 
 

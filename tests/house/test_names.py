@@ -13,21 +13,8 @@ VERSIONED = re.compile(
 )
 FOLDERS = ("src", "tests", "docs", "examples", "benchmarks")
 TEST_FOLDERS_BESIDE_LAYERS = {
-    "contracts",
-    "known_answers",
-    "goldens",
-    "planted_lies",
-    "faults",
-    "attacks",
-    "core",
-    "fuzz",
-    "house",
-    "installation",
-    "portable",
-    "acceptance",
-    "docs",
-    "examples",
-    "benchmarks",
+    *("contracts", "known_answers", "goldens", "planted_lies", "faults", "attacks", "core", "fuzz", "house"),
+    *("installation", "portable", "acceptance", "docs", "examples", "benchmarks"),
 }
 
 
@@ -142,11 +129,7 @@ def test_an_empty_name_is_found(plant: Callable[[dict[str, str]], Path], name: s
 @pytest.mark.parametrize(
     "name",
     [
-        "src/p/model_v2.py",
-        "docs/v5.5.md",
-        "src/p/loop_old.py",
-        "docs/report-final.md",
-        "src/p/v3.py",
+        *("src/p/model_v2.py", "docs/v5.5.md", "src/p/loop_old.py", "docs/report-final.md", "src/p/v3.py"),
         "docs/a.v12.md",
     ],
 )

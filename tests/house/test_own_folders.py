@@ -93,11 +93,7 @@ def test_this_run_has_folders_of_its_own() -> None:
     assert os.environ["PYTHONDONTWRITEBYTECODE"] == "1"
     own = Path(tempfile.gettempdir()).parent
     for variable in (
-        "HOME",
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "MPLCONFIGDIR",
-        "HYPOTHESIS_STORAGE_DIRECTORY",
+        *("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR", "HYPOTHESIS_STORAGE_DIRECTORY"),
     ):
         assert Path(os.environ[variable]).parent == own
     assert own.name.startswith("fx-")

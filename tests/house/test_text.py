@@ -11,17 +11,7 @@ UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"
 MACHINE_PATH = re.compile(r"(?<![\w.\-:/}])/(work|root|home|tmp|Users|mnt|scratch)(/|\b)")
 FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", ".ci")
 BINARY = {
-    ".safetensors",
-    ".pt",
-    ".npz",
-    ".npy",
-    ".png",
-    ".pdf",
-    ".onnx",
-    ".parquet",
-    ".woff2",
-    ".ico",
-    ".pub",
+    *(".safetensors", ".pt", ".npz", ".npy", ".png", ".pdf", ".onnx", ".parquet", ".woff2", ".ico", ".pub"),
 }
 
 
