@@ -1,9 +1,7 @@
 """Equal values have one text and one digest; whatever JSON would blur is refused."""
 
 import contextlib
-import hashlib
 import math
-import struct
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,6 @@ from fluxttice_core.storage.canonical_json import (
     canonical_json,
     json_digest,
     parse_json,
-    parts_digest,
 )
 from tests.refusals import refused
 from tests.texts import CHARACTERS
@@ -120,27 +117,6 @@ def test_digests_are_those_of_standard_tools() -> None:
     # printf '{"seed":0}' | sha256sum
     expected = "bd0488843468e63c62bb6d1df790f0a83de90616c0906e9dbd3275d3b4100d97"
     assert bytes_digest(b'{"seed":0}') == json_digest({"seed": 0}) == expected
-
-
-def test_the_tensor_digest_follows_its_definition() -> None:
-    data = struct.pack("<3f", 1.0, -2.5, 3.25)
-    expected = hashlib.sha256(b'["w","float32",[3]]\n' + data).hexdigest()
-    assert parts_digest([("w", "float32", (3,), data)]) == expected
-
-
-def test_names_shapes_and_dtypes_are_part_of_the_tensor_digest() -> None:
-    data = bytes(4)
-    variants: list[list[tuple[str, str, tuple[int, ...], bytes]]] = [
-        [("w", "uint8", (4,), data)],
-        [("v", "uint8", (4,), data)],
-        [("w", "int8", (4,), data)],
-        [("w", "uint8", (2, 2), data)],
-        [("w", "uint8", (1, 4), data)],
-        [("w", "uint8", (2,), data[:2]), ("x", "uint8", (2,), data[2:])],
-        [("w", "uint8", (4,), b"\0\0\0\1")],
-    ]
-    assert len({parts_digest(parts) for parts in variants}) == len(variants)
-    assert parts_digest(variants[5]) == parts_digest(variants[5][::-1])
 
 
 def test_both_halves_of_a_character_are_one() -> None:

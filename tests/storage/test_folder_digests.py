@@ -83,9 +83,3 @@ def test_a_name_that_the_list_cannot_hold_is_refused() -> None:
     for name in ("a\nb", "a\\b", "a\rb"):
         with pytest.raises(SignatureError, match="rename"):
             sums_text({name: "00" * 32})
-
-
-def test_a_link_is_refused(folder: Path) -> None:
-    (folder / "link").symlink_to("report.json")
-    with pytest.raises(SignatureError, match="symbolic link"):
-        folder_digests(folder)

@@ -57,6 +57,16 @@ def test_the_digest_follows_its_definition() -> None:
     assert tensor_digest(tensors) == hashlib.sha256(text).hexdigest()
 
 
+def test_names_shapes_and_dtypes_are_part_of_the_digest() -> None:
+    zeros = torch.zeros(4, dtype=torch.uint8)
+    variants = [
+        *({"w": zeros}, {"v": zeros}, {"w": zeros.to(torch.int8)}, {"w": zeros.reshape(2, 2)}),
+        *({"w": zeros.reshape(1, 4)}, {"w": zeros[:2], "x": zeros[2:]}, {"w": zeros + 1}),
+    ]
+    assert len({tensor_digest(tensors) for tensors in variants}) == len(variants)
+    assert tensor_digest({"x": zeros[2:], "w": zeros[:2]}) == tensor_digest(variants[5])
+
+
 def test_the_digest_does_not_depend_on_strides_and_tells_zeros_apart() -> None:
     base = torch.arange(6.0).reshape(2, 3)
     assert tensor_digest({"t": base.T}) == tensor_digest({"t": base.T.contiguous()})

@@ -20,10 +20,10 @@ from fluxttice_core.model.halves import HalfName
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest, json_digest
-from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL, encode_model, list_checkpoints
+from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL, list_checkpoints
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.original_checkpoint import read_legacy
-from fluxttice_core.storage.pretrained import TrainedModel, load
+from fluxttice_core.storage.pretrained import TrainedModel, encoded, load
 
 
 @dataclass(frozen=True)
@@ -125,18 +125,5 @@ def _imported(path: Path, trained: TrainedModel) -> Deposit:
         imported_from(settings)
     except CheckpointError as error:
         raise CertificationError(f"{path} cannot be imported under its name: {error}", error.code) from error
-    architecture = trained.architecture
-    record = {
-        "space": {"base": trained.space.base, "arity": trained.space.arity},
-        "architecture": architecture.model_dump(mode="json"),
-        "recipe": None,
-        "epoch": legacy.epoch,
-        "steps": None,
-        "seed": None,
-        "trained": True,
-        "settings_digest": json_digest(settings),
-        "split": None,
-        "rho": legacy.rho,
-    }
-    model = encode_model(legacy.model, record)
+    model = encoded(replace(trained, settings=settings))
     return Deposit(model, settings, replace(trained, source=MODEL, file_digest=bytes_digest(model)))

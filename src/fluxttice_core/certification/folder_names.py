@@ -37,15 +37,7 @@ def require_certificate(path: Path) -> None:
 
 
 def require_own_names(names: Iterable[str]) -> None:
-    """Refuse a folder with a file that no certificate has, such as a program, another model or a second card.
-
-    Example:
-        >>> require_own_names(["model.safetensors", "figures/mass.svg"])
-        >>> require_own_names(["model.safetensors", "modeling.py"])
-        Traceback (most recent call last):
-        ...
-        fluxttice_core.errors.RecordError: modeling.py is no part of a certificate: remove it, or get ...
-    """
+    """Refuse a folder with a file that no certificate has, such as a program or a second model."""
     for name in names:
         if name not in OWN and not _FIGURE.fullmatch(name):
             raise RecordError(
@@ -66,10 +58,5 @@ def require_no_more_folders(empty: Iterable[str]) -> None:
 
 
 def figures_among(names: Iterable[str]) -> list[str]:
-    """The names in `figures/` of a certificate's figures, sorted.
-
-    Example:
-        >>> figures_among(["report.json", "figures/mass.svg", "figures/latents.svg"])
-        ['latents.svg', 'mass.svg']
-    """
+    """The names in `figures/` of a certificate's figures, sorted."""
     return sorted(match[1] for match in map(_FIGURE.fullmatch, names) if match is not None)

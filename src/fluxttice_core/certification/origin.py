@@ -34,12 +34,7 @@ class Imported(BaseModel):
 
 
 def imported_from(settings: Any) -> Imported | None:
-    """What is known of an imported model; none for a model of one of this program's runs.
-
-    Example:
-        >>> imported_from({"seed": 0}) is None
-        True
-    """
+    """What is known of an imported model; none for a model of one of this program's runs."""
     if not isinstance(settings, dict):
         raise CheckpointError(
             "settings.json is no table of settings: get the folder again from its publisher", "damaged_file"

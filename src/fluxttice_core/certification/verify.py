@@ -212,23 +212,18 @@ def _report(folder: CertifiedFolder) -> str:
     require_complete(result)
     for metric in result["metrics"]:
         interval = metric["interval"]
-        if interval is not None and interval["estimate"] != metric["value"]:
+        if interval is None:
+            continue
+        if interval["estimate"] != metric["value"]:
             raise MeasurementError(
                 f"{REPORT} gives {metric['name']} another value than its interval is around",
                 "contradictory_report",
             )
-        low, high = _ends(metric)
-        if not low <= float(metric["value"]) <= high:
+        if not float(interval["lower"]) <= float(metric["value"]) <= float(interval["upper"]):
             raise MeasurementError(
                 f"{REPORT} gives {metric['name']} a value outside its interval", "contradictory_report"
             )
     return f"holds all {len(result['metrics'])} figures that its settings ask for, and follows its schema"
-
-
-def _ends(metric: Mapping[str, Any]) -> tuple[float, float]:
-    interval = metric["interval"]
-    ends = (metric["value"],) * 2 if interval is None else (interval["lower"], interval["upper"])
-    return float(ends[0]), float(ends[1])
 
 
 def _settings(folder: CertifiedFolder) -> str:

@@ -58,12 +58,7 @@ class RunEnvironment(BaseModel):
 
 
 def arithmetic_record(device: str = "cpu") -> dict[str, str]:
-    """Processor, instructions and libraries that decide rounding here, as names without blanks.
-
-    Example:
-        >>> sorted(arithmetic_record())[:4]
-        ['MKL_CBWR', 'MKL_ENABLE_INSTRUCTIONS', 'blas', 'capability']
-    """
+    """Processor, instructions and libraries that decide rounding here, as names without blanks."""
     built = torch.__config__.show()
     found = {name: re.search(pattern, built) for name, pattern in _BUILT_WITH.items()}
     return {

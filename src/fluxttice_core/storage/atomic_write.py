@@ -110,12 +110,7 @@ def require_writable(path: Path, *, folder: bool = False) -> None:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a name is that of an unfinished file or folder, which readers pass over.
-
-    Example:
-        >>> is_temporary(Path(".epoch_0040.new-0123456789abcdef.tmp")), is_temporary(Path("epoch_0040"))
-        (True, False)
-    """
+    """Whether a name is that of an unfinished file or folder, which readers pass over."""
     return _TEMPORARY.fullmatch(path.name) is not None
 
 

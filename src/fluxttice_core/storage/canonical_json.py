@@ -1,11 +1,10 @@
-"""Canonical JSON, and the SHA-256 digests that name a value, bytes or a set of tensors."""
+"""Canonical JSON, and the SHA-256 digests that name a value or bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from fluxttice_core.errors import RecordError
@@ -46,10 +45,6 @@ def parse_json(data: bytes, *, name: str) -> Any:
 
     An integer of more than 308 digits is refused as well: no double holds it, so no figure can be it; and a
     text with more than 500,000 braces and brackets. Bound the number of bytes before calling.
-
-    Example:
-        >>> parse_json(b'{"a": 1}', name="the record")
-        {'a': 1}
     """
     if data.count(b"{") + data.count(b"[") > MAXIMUM_CONTAINERS:
         raise RecordError(
@@ -74,41 +69,13 @@ def parse_json(data: bytes, *, name: str) -> Any:
 
 
 def json_digest(value: Any) -> str:
-    """SHA-256 of a value's canonical JSON, in hexadecimal.
-
-    Example:
-        >>> json_digest({"seed": 0})[:16]
-        'bd0488843468e63c'
-    """
+    """SHA-256 of a value's canonical JSON, in hexadecimal."""
     return bytes_digest(canonical_json(value))
 
 
 def bytes_digest(data: bytes) -> str:
-    """SHA-256 of bytes, in hexadecimal.
-
-    Example:
-        >>> bytes_digest(b"")[:16]
-        'e3b0c44298fc1c14'
-    """
+    """SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def parts_digest(parts: Iterable[tuple[str, str, tuple[int, ...], bytes | memoryview]]) -> str:
-    """Canonical tensor SHA-256, from each tensor's name, dtype, shape and bytes.
-
-    h = SHA-256(line_1 || bytes_1 || line_2 || bytes_2 || ...), tensors sorted by name, where line_i is the
-    canonical JSON of `[name, dtype, shape]` and a line feed, and bytes_i the row-major little-endian values.
-    Dtype and shape fix the length of bytes_i, so no two sets of tensors share one text.
-
-    Example:
-        >>> parts_digest([("bias", "uint8", (2,), bytes([1, 2]))])[:16]
-        '21fac514b75c5b7e'
-    """
-    digest = hashlib.sha256()
-    for name, dtype, shape, data in sorted(parts, key=lambda part: part[0]):
-        digest.update(canonical_json([name, dtype, list(shape)]) + b"\n")
-        digest.update(data)
-    return digest.hexdigest()
 
 
 def _require_plain(value: Any, name: str, depth: int) -> None:

@@ -26,10 +26,6 @@ def tool_record() -> dict[str, Any]:
 
     `commit` is none outside a git checkout of the package and, which is said, in one of another user that git
     does not read; `modified` says whether its files differ from that commit.
-
-    Example:
-        >>> tool_record()["name"]
-        'fluxttice'
     """
     commit = _commit()
     modified = None if commit is None else bool(_git("status", "--porcelain", "--", "."))
@@ -37,12 +33,7 @@ def tool_record() -> dict[str, Any]:
 
 
 def environment_record() -> dict[str, Any]:
-    """Versions and machine, without anything that names a person or a place.
-
-    Example:
-        >>> {"capability", "cores", "machine", "torch"} <= set(environment_record())
-        True
-    """
+    """Versions and machine, without anything that names a person or a place."""
     import torch
 
     from fluxttice_core.storage.arithmetic import arithmetic_record
@@ -62,12 +53,7 @@ def environment_record() -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """The most memory that this process has held, in bytes; 0 where the system does not say, as on Windows.
-
-    Example:
-        >>> peak_memory() > 10_000_000
-        True
-    """
+    """The most memory that this process held, in bytes; 0 where the system does not say, as on Windows."""
     try:
         import resource
     except ImportError:
@@ -77,12 +63,7 @@ def peak_memory() -> int:
 
 
 def timestamp() -> str:
-    """The moment, in UTC, to the second.
-
-    Example:
-        >>> len(timestamp()), timestamp()[-1]
-        (20, 'Z')
-    """
+    """The moment, in UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

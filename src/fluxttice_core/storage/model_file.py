@@ -52,14 +52,7 @@ def read_stored(data: bytes, *, name: str) -> StoredModel:
 
 
 def misfits(shape: NetworkShape, found: Mapping[str, np.ndarray]) -> Iterator[str]:
-    """Why tensors are not those of a network, a phrase for each of them.
-
-    Example:
-        >>> due = NetworkShape().tensor_shapes
-        >>> tensors = {name: np.zeros(due[name], np.float32) for name in due}
-        >>> list(misfits(NetworkShape(), tensors | {"more": np.zeros(1)}))
-        ["the tensor 'more' is one too many"]
-    """
+    """Why tensors are not those of a network, a phrase for each of them."""
     due = shape.tensor_shapes
     for name in sorted(due.keys() ^ found.keys()):
         yield f"the tensor {name!r} is {'missing' if name in due else 'one too many'}"

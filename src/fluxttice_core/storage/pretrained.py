@@ -166,22 +166,9 @@ class TrainedModel:
         Raises:
             StorageError: If a file cannot be written.
         """
-        record = {
-            "space": {"base": self.space.base, "arity": self.space.arity},
-            "architecture": self.architecture.model_dump(mode="json"),
-            "recipe": self.recipe_name,
-            "epoch": self.epoch,
-            "steps": None,
-            "seed": self.seed,
-            "trained": self.trained,
-            "settings_digest": None if self.settings is None else json_digest(self.settings),
-            "split": None if self.split is None else {"seed": self.split.seed, "digest": self.split.digest},
-            "rho": self.rho,
-            "torch_version": self.torch_version,
-        }
         if self.settings is not None:
             write_json(Path(folder) / SETTINGS, self.settings)
-        write_bytes(Path(folder) / MODEL, encode_model(self.tensors, record))
+        write_bytes(Path(folder) / MODEL, encoded(self))
 
     def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
         """Posterior means of operations.
@@ -324,6 +311,25 @@ def _is_certified(folder: Path) -> bool:
                 "ambiguous",
             )
     return True
+
+
+def encoded(trained: TrainedModel) -> bytes:
+    """A model as a `model.safetensors` that describes itself."""
+    settings, parts = trained.settings, trained.split
+    record = {
+        "space": {"base": trained.space.base, "arity": trained.space.arity},
+        "architecture": trained.architecture.model_dump(mode="json"),
+        "recipe": trained.recipe_name,
+        "epoch": trained.epoch,
+        "steps": None,
+        "seed": trained.seed,
+        "trained": trained.trained,
+        "settings_digest": None if settings is None else json_digest(settings),
+        "split": None if parts is None else {"seed": parts.seed, "digest": parts.digest},
+        "rho": trained.rho,
+        "torch_version": trained.torch_version,
+    }
+    return encode_model(trained.tensors, record)
 
 
 @lru_cache(maxsize=1)

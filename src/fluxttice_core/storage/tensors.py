@@ -5,6 +5,7 @@ What is read are NumPy arrays; what is written may be arrays or torch's tensors.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from fluxttice_core.errors import CheckpointError, RecordError
-from fluxttice_core.storage.canonical_json import parse_json, parts_digest
+from fluxttice_core.storage.canonical_json import canonical_json, parse_json
 
 METADATA_KEY = "fluxttice"
 MAXIMUM_HEADER = 1 << 20
@@ -23,29 +24,23 @@ DTYPES = frozenset({"float64", "float32", "float16", "int64", "int32", "int16", 
 
 
 def as_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The same numbers as NumPy arrays: those of torch's tensors are shared where they lie in this memory.
-
-    Example:
-        >>> as_arrays({"bias": np.zeros(2)})["bias"].shape
-        (2,)
-    """
+    """The same numbers as NumPy arrays: those of torch's tensors are shared where they lie in this memory."""
     _require_known(tensors)
     return {name: _array(tensor) for name, tensor in tensors.items()}
 
 
 def tensor_digest(tensors: Mapping[str, Any]) -> str:
-    """Canonical tensor SHA-256: over sorted names, dtypes, shapes and little-endian bytes.
+    """Canonical tensor SHA-256: it names the numbers, and not the format, metadata, device or strides.
 
-    It names the numbers and nothing else: not the file's format, metadata, device or strides.
-
-    Example:
-        >>> tensor_digest({"bias": np.array([1, 2], dtype=np.uint8)})[:16]
-        '21fac514b75c5b7e'
+    h = SHA-256(line_1 || bytes_1 || line_2 || bytes_2 || ...), tensors sorted by name, where line_i is the
+    canonical JSON of `[name, dtype, shape]` and a line feed, and bytes_i the row-major little-endian values.
+    Dtype and shape fix the length of bytes_i, so no two sets of tensors share one text.
     """
-    return parts_digest(
-        (name, str(array.dtype), array.shape, _little_endian(array))
-        for name, array in as_arrays(tensors).items()
-    )
+    digest = hashlib.sha256()
+    for name, array in sorted(as_arrays(tensors).items()):
+        digest.update(canonical_json([name, str(array.dtype), list(array.shape)]) + b"\n")
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return digest.hexdigest()
 
 
 def encode_tensors(tensors: Mapping[str, Any], metadata: str) -> bytes:
@@ -116,7 +111,3 @@ def _require_known(tensors: Mapping[str, Any]) -> None:
                 f"Tensor {name!r} has dtype {dtype}; a checkpoint holds {', '.join(sorted(DTYPES))}.",
                 "wrong_type",
             )
-
-
-def _little_endian(array: np.ndarray) -> bytes:
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
