@@ -36,6 +36,21 @@ Together = Callable[[list[list[str]]], list[tuple[int, str]]]
 Count = Callable[..., None]
 
 
+def is_one_sentence(text: str) -> bool:
+    """Whether a command ended with its sentence, and without a traceback."""
+    return "Traceback" not in text and text.splitlines()[-1].startswith("fluxttice: ")
+
+
+def stop_after(epoch: int) -> Callable[[object], None]:
+    """Interrupts a training after an epoch."""
+
+    def watch(record: object) -> None:
+        if getattr(record, "epoch", None) == epoch:
+            raise KeyboardInterrupt
+
+    return watch
+
+
 @pytest.fixture
 def count() -> Count:
     """Note what became of a fault, for the summary at the end."""

@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fluxttice_core.certification.signature import sign_folder, verify_folder
 from fluxttice_core.errors import CheckpointError, FluxtticeError, SignatureError
 from fluxttice_core.storage import checkpoint
+from tests.faults.conftest import Count
 from tests.refusals import refused
-
-Count = Callable[..., None]
 
 
 @pytest.fixture

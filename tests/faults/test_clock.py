@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.training.run import Run, run_settings
+from tests.faults.conftest import Count, stop_after
 from tests.small import RUN
 
 certificate = import_module("fluxttice_core.certification.certify")
 
-Count = Callable[..., None]
 FUTURE = 4_102_444_800.0
 """The first second of the year 2100."""
 
@@ -36,14 +36,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every look at the clock finds it an hour earlier."""
     moments = backwards()
     monkeypatch.setattr(time, "time", lambda: next(moments))
-
-
-def stop_after(epoch: int) -> Callable[[object], None]:
-    def watch(record: object) -> None:
-        if getattr(record, "epoch", None) == epoch:
-            raise KeyboardInterrupt
-
-    return watch
 
 
 def test_a_run_goes_on_from_its_last_epoch(tmp_path: Path, clock: None, count: Count) -> None:

@@ -13,8 +13,8 @@ from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.storage.pretrained import load
+from tests.faults.conftest import Count
 
-Count = Callable[..., None]
 Damage = Callable[[bytes, np.random.Generator], bytes]
 NUMBERS = pytest.mark.parametrize(
     "number", [12, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]

@@ -23,12 +23,10 @@ from fluxttice_core.storage.checkpoint import checkpoint_folder, latest, list_ch
 from fluxttice_core.storage.export import ExportFormat, default_path, export
 from fluxttice_core.storage.pretrained import load
 from fluxttice_core.training.run import Run, run_settings
+from tests.faults.conftest import Count, Finish, Kill
 
 certificate = import_module("fluxttice_core.certification.certify")
 
-Kill = Callable[..., bool]
-Finish = Callable[..., float]
-Count = Callable[..., None]
 NUMBERS = pytest.mark.parametrize(
     "number", [2, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )

@@ -1,7 +1,6 @@
 """Losses that stop being finite: the run ends with one sentence, and keeps every checkpoint from before."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,9 @@ from fluxttice_core.errors import TrainingError
 from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.training.run import Run, run_settings
 from fluxttice_core.training.trainer import Trainer
+from tests.faults.conftest import Count
 from tests.refusals import refused
 from tests.small import RUN
-
-Count = Callable[..., None]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -9,15 +9,10 @@ import pytest
 
 from fluxttice_core.storage.checkpoint import latest, list_checkpoints, read
 from fluxttice_core.training.run import Run, run_settings
+from tests.faults.conftest import Count, Together, is_one_sentence, stop_after
 from tests.small import RUN
 
-Count = Callable[..., None]
-Together = Callable[[list[list[str]]], list[tuple[int, str]]]
 OVERRIDES = [part for setting in RUN for part in ("--set", setting)]
-
-
-def is_one_sentence(text: str) -> bool:
-    return "Traceback" not in text and text.splitlines()[-1].startswith("fluxttice: ")
 
 
 @pytest.mark.parametrize("number", [1, pytest.param(40, marks=pytest.mark.slow)])
@@ -77,11 +72,3 @@ def test_a_run_resumed_as_another_is_refused_and_kept(
 
 def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def stop_after(epoch: int) -> Callable[[object], None]:
-    def watch(record: object) -> None:
-        if getattr(record, "epoch", None) == epoch:
-            raise KeyboardInterrupt
-
-    return watch

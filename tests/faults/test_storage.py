@@ -1,10 +1,8 @@
 """Full disks and read-only folders: one sentence, exit code 2, and what was there before stays as it was."""
 
 import shutil
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pytest
@@ -19,31 +17,15 @@ from fluxttice_core.storage.checkpoint import list_checkpoints, read
 from fluxttice_core.storage.export import FORMATS, ExportFormat, export
 from fluxttice_core.storage.pretrained import load
 from fluxttice_core.training.run import Run, run_settings
+from tests.faults.conftest import Command, Count, SmallDisk, is_one_sentence
 from tests.refusals import refused
 
 certificate = import_module("fluxttice_core.certification.certify")
-
-Command = Callable[..., tuple[int, str]]
-Count = Callable[..., None]
-
-
-class Disk(Protocol):
-    """A disk that can be filled."""
-
-    folder: Path
-
-    def fill(self, room: int) -> None: ...
-    def empty(self) -> None: ...
 
 
 SMALL = (
     *("architecture.arity=1", "epochs=3", "checkpoint_every=1", "reach.draws=100", "calibration.draws=1000"),
 )
-
-
-def is_one_sentence(text: str) -> bool:
-    """Whether a command ended with its sentence, and without a traceback."""
-    return "Traceback" not in text and text.splitlines()[-1].startswith("fluxttice: ")
 
 
 def rooms(number: int, largest: int) -> list[int]:
@@ -52,7 +34,7 @@ def rooms(number: int, largest: int) -> list[int]:
 
 
 @pytest.mark.parametrize("number", [4, pytest.param(40, marks=pytest.mark.slow)])
-def test_training_on_a_full_disk_keeps_what_it_had(disk: Disk, count: Count, number: int) -> None:
+def test_training_on_a_full_disk_keeps_what_it_had(disk: SmallDisk, count: Count, number: int) -> None:
     settings = run_settings("standard", SMALL)
     failed = 0
     for room in rooms(number, 3 << 20):
@@ -76,7 +58,7 @@ def test_training_on_a_full_disk_keeps_what_it_had(disk: Disk, count: Count, num
 
 @pytest.mark.parametrize("number", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_certifying_on_a_full_disk_leaves_the_old_certificate(
-    disk: Disk,
+    disk: SmallDisk,
     small_run: Path,
     small_certificate: Path,
     small_settings: MeasurementSettings,
@@ -105,7 +87,7 @@ GRAPHS = {f"{part}_{half}.onnx": bytes(10_000) for part in ("encoder", "decoder"
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_exporting_to_a_full_disk_leaves_nothing(
-    disk: Disk, small_checkpoint: Path, count: Count, monkeypatch: pytest.MonkeyPatch, kind: ExportFormat
+    disk: SmallDisk, small_checkpoint: Path, count: Count, monkeypatch: pytest.MonkeyPatch, kind: ExportFormat
 ) -> None:
     monkeypatch.setattr(onnx_model, "onnx_files", lambda _: GRAPHS)
     disk.fill(0)

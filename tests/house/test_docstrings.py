@@ -3,10 +3,12 @@
 import ast
 import doctest
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.house.conftest import Plant
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -86,11 +88,11 @@ def test_examples_are_collected_by_the_test_command(repository: Path) -> None:
         '"""Doc."""\nclass C:\n    """Doc."""\n    def m(self): ...',
     ],
 )
-def test_a_missing_docstring_is_found(plant: Callable[[dict[str, str]], Path], code: str) -> None:
+def test_a_missing_docstring_is_found(plant: Plant, code: str) -> None:
     assert len(undocumented(plant({"src/p/m.py": code + "\n"}))) == 1
 
 
-def test_private_names_need_no_docstring(plant: Callable[[dict[str, str]], Path]) -> None:
+def test_private_names_need_no_docstring(plant: Plant) -> None:
     code = '"""Doc."""\ndef _f(): ...\nclass _C:\n    def m(self): ...\n'
     assert undocumented(plant({"src/p/m.py": code})) == []
 
@@ -103,13 +105,11 @@ def test_private_names_need_no_docstring(plant: Callable[[dict[str, str]], Path]
         "Do.\n\n    Example:\n        >>> f(1)  # doctest: +SKIP\n        2\n    ",
     ],
 )
-def test_an_example_that_does_not_run_is_found(
-    plant: Callable[[dict[str, str]], Path], docstring: str
-) -> None:
+def test_an_example_that_does_not_run_is_found(plant: Plant, docstring: str) -> None:
     code = f'"""Doc."""\n\n\ndef f(x):\n    """{docstring}"""\n'
     assert examples_that_do_not_run(plant({"src/p/m.py": code}))
 
 
-def test_an_example_that_runs_is_let_through(plant: Callable[[dict[str, str]], Path]) -> None:
+def test_an_example_that_runs_is_let_through(plant: Plant) -> None:
     code = '"""Doc."""\n\n\ndef f(x):\n    """Do.\n\n    Example:\n        >>> f(1)\n        2\n    """\n'
     assert examples_that_do_not_run(plant({"src/p/m.py": code})) == []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.conftest import Plant
+
 GLOBAL_SEEDING = {
     *("torch.manual_seed", "torch.random.manual_seed", "torch.seed", "torch.cuda.manual_seed"),
     *("torch.cuda.manual_seed_all", "np.random.seed", "numpy.random.seed", "random.seed"),
@@ -19,7 +21,7 @@ NUMPY_GENERATORS = {
     *("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"),
 }
 ALIEN_EXECUTION = {
-    *("eval", "exec", "pickle.load", "pickle.loads", "pickle.Unpickler", "yaml.load", "yaml.unsafe_load"),
+    *("eval", "exec", "pickle.load", "pickle.loads", "pickle.Unpickler", "yaml.load", "yaml.unsafe_load")
 }
 
 
@@ -153,7 +155,7 @@ def test_no_test_escapes_running(repository: Path) -> None:
         ("global_randomness", "np.random.normal(size=3)"),
     ],
 )
-def test_a_planted_violation_is_found(plant: Callable[[dict[str, str]], Path], name: str, code: str) -> None:
+def test_a_planted_violation_is_found(plant: Plant, name: str, code: str) -> None:
     assert violations(plant({"src/p/m.py": code + "\n"}), RULES[name])
 
 
@@ -170,7 +172,7 @@ def test_a_planted_violation_is_found(plant: Callable[[dict[str, str]], Path], n
         ("global_randomness", "np.random.default_rng(3)\nnp.random.RandomState(1)"),
     ],
 )
-def test_sound_code_is_let_through(plant: Callable[[dict[str, str]], Path], name: str, code: str) -> None:
+def test_sound_code_is_let_through(plant: Plant, name: str, code: str) -> None:
     assert violations(plant({"src/p/m.py": code + "\n"}), RULES[name]) == []
 
 
@@ -185,5 +187,5 @@ def test_sound_code_is_let_through(plant: Callable[[dict[str, str]], Path], name
         "import pytest\nnp = pytest.importorskip('numpy')",
     ],
 )
-def test_a_test_that_may_not_run_is_found(plant: Callable[[dict[str, str]], Path], code: str) -> None:
+def test_a_test_that_may_not_run_is_found(plant: Plant, code: str) -> None:
     assert skipped_tests(plant({"tests/test_a.py": code + "\n"}))

@@ -3,11 +3,13 @@
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from tests.house.conftest import Plant
 
 PACKAGE = "fluxttice_core"
 LAYERS = {
@@ -172,9 +174,7 @@ def test_the_tree_under_test_is_the_real_one(repository: Path) -> None:
         ("errors.py", "from fluxttice_core.spaces.operation_space import OperationSpace"),
     ],
 )
-def test_an_import_that_points_up_is_found(
-    plant: Callable[[dict[str, str]], Path], module: str, line: str
-) -> None:
+def test_an_import_that_points_up_is_found(plant: Plant, module: str, line: str) -> None:
     assert layering_violations(plant({f"src/{PACKAGE}/{module}": line + "\n"}))
 
 
@@ -191,13 +191,11 @@ def test_an_import_that_points_up_is_found(
         ("__init__.py", "from fluxttice_core.cli.main import run"),
     ],
 )
-def test_an_import_that_points_down_is_let_through(
-    plant: Callable[[dict[str, str]], Path], module: str, line: str
-) -> None:
+def test_an_import_that_points_down_is_let_through(plant: Plant, module: str, line: str) -> None:
     assert layering_violations(plant({f"src/{PACKAGE}/{module}": line + "\n"})) == []
 
 
-def test_a_folder_outside_the_layers_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+def test_a_folder_outside_the_layers_is_found(plant: Plant) -> None:
     assert unlisted_folders(plant({f"src/{PACKAGE}/attic/thing.py": ""}))
 
 
@@ -205,7 +203,7 @@ def test_a_folder_outside_the_layers_is_found(plant: Callable[[dict[str, str]], 
     "back",
     ["from fluxttice_core.audit.first import f", "def late():\n    from fluxttice_core.audit import first"],
 )
-def test_a_circle_of_modules_is_found(plant: Callable[[dict[str, str]], Path], back: str) -> None:
+def test_a_circle_of_modules_is_found(plant: Plant, back: str) -> None:
     names = ("first", "second", "third", "fourth")
     lines = ("from .second import g", "from .third import h", back, "from .first import f")
     files = {f"src/{PACKAGE}/audit/{name}.py": line + "\n" for name, line in zip(names, lines, strict=True)}
@@ -223,7 +221,5 @@ def test_a_circle_of_modules_is_found(plant: Callable[[dict[str, str]], Path], b
         "from .verdicts import judge",
     ],
 )
-def test_a_name_that_is_not_the_rooms_own_is_found(
-    plant: Callable[[dict[str, str]], Path], line: str
-) -> None:
+def test_a_name_that_is_not_the_rooms_own_is_found(plant: Plant, line: str) -> None:
     assert foreign_exports(plant({f"src/{PACKAGE}/audit/__init__.pyi": line + "\n"}))

@@ -2,10 +2,12 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.house.conftest import Plant
 
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "stuff", "lib"}
 VERSIONED = re.compile(
@@ -122,7 +124,7 @@ def test_every_module_is_imported_by_a_test(repository: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["src/p/utils.py", "src/p/helpers/x.py", "tests/common.py", "docs/misc.md", "src/p/Utils.py"]
 )
-def test_an_empty_name_is_found(plant: Callable[[dict[str, str]], Path], name: str) -> None:
+def test_an_empty_name_is_found(plant: Plant, name: str) -> None:
     assert empty_names(plant({name: ""})) == [name]
 
 
@@ -133,26 +135,26 @@ def test_an_empty_name_is_found(plant: Callable[[dict[str, str]], Path], name: s
         "docs/a.v12.md",
     ],
 )
-def test_a_version_in_a_name_is_found(plant: Callable[[dict[str, str]], Path], name: str) -> None:
+def test_a_version_in_a_name_is_found(plant: Plant, name: str) -> None:
     assert versioned_names(plant({name: ""})) == [name]
 
 
 @pytest.mark.parametrize(
     "name", ["src/p/vae.py", "src/p/covering.py", "docs/renewal.md", "tests/test_valve9.py"]
 )
-def test_an_honest_name_is_let_through(plant: Callable[[dict[str, str]], Path], name: str) -> None:
+def test_an_honest_name_is_let_through(plant: Plant, name: str) -> None:
     assert versioned_names(plant({name: ""})) == []
     assert empty_names(plant({name: ""})) == []
 
 
-def test_a_folder_of_tests_that_mirrors_nothing_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+def test_a_folder_of_tests_that_mirrors_nothing_is_found(plant: Plant) -> None:
     root = plant(
         {"src/fluxttice_core/model/encoder.py": "", "tests/model/test_a.py": "", "tests/others/t.py": ""}
     )
     assert stray_test_folders(root) == ["tests/others mirrors nothing"]
 
 
-def test_a_module_without_a_test_is_found(plant: Callable[[dict[str, str]], Path]) -> None:
+def test_a_module_without_a_test_is_found(plant: Plant) -> None:
     function = "def f(): ..."
     root = plant(
         {

@@ -1,17 +1,19 @@
 """What no tracked text may contain: notes to self, paths of one machine."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.house.conftest import Plant
 
 # Written in pieces, so that this file does not contain what it looks for.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.\-:/}])/(work|root|home|tmp|Users|mnt|scratch)(/|\b)")
 FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", ".ci")
 BINARY = {
-    *(".safetensors", ".pt", ".npz", ".npy", ".png", ".pdf", ".onnx", ".parquet", ".woff2", ".ico", ".pub"),
+    *(".safetensors", ".pt", ".npz", ".npy", ".png", ".pdf", ".onnx", ".parquet", ".woff2", ".ico", ".pub")
 }
 
 
@@ -50,23 +52,23 @@ def test_no_file_names_a_path_of_one_machine(repository: Path) -> None:
     ("name", "text"),
     [("src/p/m.py", "# TO" + "DO: later"), ("docs/a.md", "FIX" + "ME"), ("NOTES.md", "see X" + "XX here")],
 )
-def test_an_unfinished_note_is_found(plant: Callable[[dict[str, str]], Path], name: str, text: str) -> None:
+def test_an_unfinished_note_is_found(plant: Plant, name: str, text: str) -> None:
     assert unfinished(plant({name: text}))
 
 
 @pytest.mark.parametrize(
     "text", ['open("/tmp/x")', "see /work/shared", "/home/me/run", "PATH=/root/.local", "cache in /tmp."]
 )
-def test_a_machine_path_is_found(plant: Callable[[dict[str, str]], Path], text: str) -> None:
+def test_a_machine_path_is_found(plant: Plant, text: str) -> None:
     assert machine_paths(plant({"src/p/m.py": text}))
 
 
 @pytest.mark.parametrize(
     "text", ["src/work/x", "https://example.org/home/", "a/tmp", "runs/mine", "/usr/bin/env"]
 )
-def test_another_path_is_let_through(plant: Callable[[dict[str, str]], Path], text: str) -> None:
+def test_another_path_is_let_through(plant: Plant, text: str) -> None:
     assert machine_paths(plant({"src/p/m.py": text})) == []
 
 
-def test_tests_may_name_any_path(plant: Callable[[dict[str, str]], Path]) -> None:
+def test_tests_may_name_any_path(plant: Plant) -> None:
     assert machine_paths(plant({"tests/test_a.py": "see /home/me"})) == []
