@@ -92,33 +92,38 @@ def test_curves_outside_the_format_are_refused(folder: Path, curve: ec.EllipticC
         sign_folder(folder, key, folder / "model.sig")
 
 
-STATEMENTS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "traversal": (
-        lambda s: s["predicate"]["resources"][0].update(name="../model/figures/a.svg"),
-        "no plain path",
-    ),
-    "inner traversal": (
-        lambda s: s["predicate"]["resources"][0].update(name="figures/../figures/a.svg"),
-        "no plain",
-    ),
-    "absolute": (lambda s: s["predicate"]["resources"][0].update(name="/etc/passwd"), "no plain path"),
-    "dot": (lambda s: s["predicate"]["resources"][0].update(name="./figures/a.svg"), "no plain path"),
-    "double slash": (lambda s: s["predicate"]["resources"][0].update(name="figures//a.svg"), "no plain path"),
-    "backslash": (lambda s: s["predicate"]["resources"][0].update(name="figures\\a.svg"), "no plain path"),
-    "nul": (lambda s: s["predicate"]["resources"][0].update(name="a\0b"), "no plain path"),
-    "empty name": (lambda s: s["predicate"]["resources"][0].update(name=""), "no plain path"),
-    "long name": (lambda s: s["predicate"]["resources"][0].update(name="../" * 999), "no plain path"),
+Change = Callable[[dict[str, Any]], Any]
+
+
+def _resource(**fields: str) -> Change:
+    return lambda statement: statement["predicate"]["resources"][0].update(fields)
+
+
+def _serialization(**fields: object) -> Change:
+    return lambda statement: statement["predicate"]["serialization"].update(fields)
+
+
+STATEMENTS: dict[str, tuple[Change, str]] = {
+    "traversal": (_resource(name="../model/figures/a.svg"), "no plain path"),
+    "inner traversal": (_resource(name="figures/../figures/a.svg"), "no plain"),
+    "absolute": (_resource(name="/etc/passwd"), "no plain path"),
+    "dot": (_resource(name="./figures/a.svg"), "no plain path"),
+    "double slash": (_resource(name="figures//a.svg"), "no plain path"),
+    "backslash": (_resource(name="figures\\a.svg"), "no plain path"),
+    "nul": (_resource(name="a\0b"), "no plain path"),
+    "empty name": (_resource(name=""), "no plain path"),
+    "long name": (_resource(name="../" * 999), "no plain path"),
     "named twice": (lambda s: s["predicate"]["resources"].append(s["predicate"]["resources"][0]), "twice"),
     "root digest": (lambda s: s["subject"][0]["digest"].update(sha256="0" * 64), "contradicts itself"),
     "two subjects": (lambda s: s["subject"].append(s["subject"][0]), "subject"),
     "no subject": (lambda s: s.update(subject=[]), "subject"),
     "no files": (lambda s: s["predicate"].update(resources=[]), "resources"),
-    "md5": (lambda s: s["predicate"]["resources"][0].update(algorithm="md5"), "algorithm"),
-    "blake3": (lambda s: s["predicate"]["serialization"].update(hash_type="blake3"), "hash_type"),
-    "shards": (lambda s: s["predicate"]["serialization"].update(method="shards"), "method"),
-    "symlinks": (lambda s: s["predicate"]["serialization"].update(allow_symlinks=True), "allow_symlinks"),
-    "upper case": (lambda s: s["predicate"]["resources"][0].update(digest="AB" * 32), "digest"),
-    "short digest": (lambda s: s["predicate"]["resources"][0].update(digest=""), "digest"),
+    "md5": (_resource(algorithm="md5"), "algorithm"),
+    "blake3": (_serialization(hash_type="blake3"), "hash_type"),
+    "shards": (_serialization(method="shards"), "method"),
+    "symlinks": (_serialization(allow_symlinks=True), "allow_symlinks"),
+    "upper case": (_resource(digest="AB" * 32), "digest"),
+    "short digest": (_resource(digest=""), "digest"),
     "older predicate": (
         lambda s: s.update(predicateType="https://model_signing/Digests/v0.1"),
         "predicateType",
@@ -140,7 +145,7 @@ def test_edited_payloads_are_refused_before_they_are_read(name: str, folder: Pat
     _refused(folder, "not a signature of the given key")
 
 
-def _envelope(**fields: Any) -> Callable[[dict[str, Any]], Any]:
+def _envelope(**fields: Any) -> Change:
     return lambda bundle: bundle["dsseEnvelope"].update(fields)
 
 
@@ -151,7 +156,7 @@ def _loosened(text: str) -> str:
     return core[:-1] + alphabet[alphabet.index(core[-1]) + 1] + text[len(core) :]
 
 
-BUNDLES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+BUNDLES: dict[str, tuple[Change, str]] = {
     "media type": (
         lambda b: b.update(mediaType="application/vnd.dev.sigstore.bundle.v0.2+json"),
         "mediaType",

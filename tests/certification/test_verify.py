@@ -41,10 +41,8 @@ from fluxttice_core.storage.tensors import decode_tensors, encode_tensors, tenso
 remeasurement = import_module("fluxttice_core.certification.remeasure")
 verification = import_module("fluxttice_core.certification.verify")
 
-COVERAGE = {
-    **{"half": "a", "draws": 50_000, "ceiling": 1.0, "ceiling_sd": 0.0, "argmax": 1.0},
-    **{"categorical": None, "expectation": None},
-}
+COVERAGE: dict[str, Any] = {"half": "a", "draws": 50_000, "ceiling": 1.0, "ceiling_sd": 0.0, "argmax": 1.0}
+COVERAGE |= {"categorical": None, "expectation": None}
 UNREADABLE = {"report", "weights", "selection", "card", "gates"}
 CHECKS = ("signature", "sums", "report", "settings", "weights", "selection", "card", "gates", "figures")
 
@@ -312,12 +310,9 @@ def test_integers_beyond_doubles_are_refused_in_a_sentence(folder: Path) -> None
 
 def import_it(folder: Path, *, split: bool = False, recipe: bool = False) -> None:
     """Call the folder's model imported from another program."""
-    settings = {
-        "imported": {
-            **{"file": "old.pt", "sha256": "ab" * 32, "epoch": 2, "best_validation_loss": 0.5, "rho": 0.1},
-            **{"lambdas": [0.0] * 3, "phase": 1, "unknown": ["settings", "seed", "split"]},
-        }
-    }
+    known = {"file": "old.pt", "sha256": "ab" * 32, "epoch": 2, "best_validation_loss": 0.5, "rho": 0.1}
+    others = {"lambdas": [0.0] * 3, "phase": 1, "unknown": ["settings", "seed", "split"]}
+    settings = {"imported": known | others}
     tensors, record = model_of(folder)
     record |= {"settings_digest": json_digest(settings), "seed": None, "steps": None}
     record |= ({} if split else {"split": None}) | ({} if recipe else {"recipe": None})
