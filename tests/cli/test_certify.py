@@ -79,7 +79,7 @@ def test_a_wrong_password_is_told_before_anything_is_measured(
     key: ec.EllipticCurvePrivateKey,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(certificate, "candidate_paths", lambda _: pytest.fail("it measured"))
+    monkeypatch.setattr(certificate, "list_checkpoints", lambda _: pytest.fail("it measured"))
     options = ["--out", str(tmp_path / "out"), "--key", str(tmp_path / "key.pem")]
     result = ran("certify", small_run, *options, code=2, input="wrong password\n")
     assert "wrong password" in result.output.splitlines()[-1]

@@ -20,7 +20,7 @@ from fluxttice_core.model.halves import HalfName
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest, json_digest
-from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL, list_checkpoints
+from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.original_checkpoint import read_legacy
 from fluxttice_core.storage.pretrained import TrainedModel, encoded, load
@@ -44,11 +44,6 @@ class Deposit:
     def imported(self) -> bool:
         """Whether the model comes from another program, without its settings and its split."""
         return "imported" in self.settings
-
-
-def candidate_paths(source: Path) -> list[Path]:
-    """The checkpoints of a run, or the one model that a path names."""
-    return list_checkpoints(source) or [source]
 
 
 def measure_candidates(

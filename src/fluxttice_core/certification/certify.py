@@ -10,11 +10,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.certification.candidates import Deposit, candidate_paths, deposit_of, measure_candidates
+from fluxttice_core.certification.candidates import Deposit, deposit_of, measure_candidates
 from fluxttice_core.certification.folder_names import (
     CARD,
     COMMAND,
@@ -28,7 +27,7 @@ from fluxttice_core.certification.folder_names import (
 )
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.remeasurement_cost import require_repeatable
-from fluxttice_core.certification.selection import Candidate, Ranked, rank, ranking_record
+from fluxttice_core.certification.selection import Ranked, rank, ranking_record
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
 from fluxttice_core.evaluation.coverage_report import coverage_report
@@ -41,6 +40,7 @@ from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.storage.atomic_write import new_folder, require_writable
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import canonical_json
+from fluxttice_core.storage.checkpoint import list_checkpoints
 from fluxttice_core.storage.folder_digests import (
     SIGNATURE,
     SUMS,
@@ -113,7 +113,7 @@ def certify(
     _require_own(out)
     require_writable(out, folder=True)
     settings = settings or MeasurementSettings()
-    deposits = [deposit_of(path) for path in candidate_paths(source)]
+    deposits = [deposit_of(path) for path in list_checkpoints(source) or [source]]
     first = deposits[0].trained
     require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
     with fixed_threads():
@@ -122,8 +122,8 @@ def certify(
             on_ranking(ranking)
         if ranking and not (ranking[0].eligible or allow_uncertified):
             raise CertificationError(
-                f"{source} has no checkpoint to certify: the nearest, {_named(ranking[0])}; "
-                "--allow-uncertified writes it marked as failed",
+                f"{source} has no checkpoint to certify: the nearest, epoch {ranking[0].candidate.epoch}, is "
+                f"{ranking[0].reason}; --allow-uncertified writes it marked as failed",
                 "gate_failed",
             )
         chosen = _chosen(deposits, ranking)
@@ -133,7 +133,8 @@ def certify(
                 f"{source} is not certified: {_first_failure(report.gates)}", "gate_failed"
             )
         contents = _contents(chosen, report, ranking, settings, draw(report))
-    fingerprint = _write(out, contents, private_key, name=_name(report))
+    name = report.title.replace(", ", "-").replace(" ", "-")
+    fingerprint = _write(out, contents, private_key, name=name)
     return Certificate(out, report, ranking, fingerprint)
 
 
@@ -175,18 +176,16 @@ def _ranking(
     if any(deposit.imported for deposit in deposits):
         return ()
     models = [deposit.trained for deposit in deposits]
-    measured: list[Candidate] = list(
-        measure_candidates(models, draws=settings.control_mass_draws, seed=settings.seed, progress=progress)
-    )
-    return rank(measured)
+    draws, seed = settings.control_mass_draws, settings.seed
+    return rank(measure_candidates(models, draws=draws, seed=seed, progress=progress))
 
 
 def _chosen(deposits: Sequence[Deposit], ranking: Sequence[Ranked]) -> Deposit:
     if not ranking:
         return deposits[0]
-    digest = ranking[0].candidate.tensor_digest
-    epoch = ranking[0].candidate.epoch
-    return next(d for d in deposits if (d.trained.tensor_digest, d.trained.epoch) == (digest, epoch))
+    best = ranking[0].candidate
+    due = best.tensor_digest, best.epoch
+    return next(d for d in deposits if (d.trained.tensor_digest, d.trained.epoch) == due)
 
 
 def _judged(report: Report, deposit: Deposit) -> Report:
@@ -205,7 +204,9 @@ def _contents(
     figures: Mapping[str, bytes],
 ) -> dict[str, bytes]:
     """Every file of the folder, save sums and signature."""
-    result = _timeless(result_of(report, chosen.trained, Circumstances(COMMAND, 0.0, 0)))
+    result = result_of(report, chosen.trained, Circumstances(COMMAND, 0.0, 0))
+    # What differs from one measurement of the same weights to the next.
+    result |= {"created": None, "cost": None}
     check_result(result, name="The certificate's report")
     card = model_card(result, chosen.settings, sorted(figures))
     contents = {
@@ -222,11 +223,6 @@ def _contents(
     return contents
 
 
-def _timeless(result: dict[str, Any]) -> dict[str, Any]:
-    """The result without what differs from one measurement of the same weights to the next."""
-    return {**result, "created": None, "cost": None}
-
-
 def _write(
     out: Path, contents: Mapping[str, bytes], private_key: ec.EllipticCurvePrivateKey | None, *, name: str
 ) -> str | None:
@@ -241,14 +237,6 @@ def _write(
         # Again: measuring took long enough for somebody to put something there.
         _require_own(out)
     return None if signed is None else signed.key_fingerprint
-
-
-def _name(report: Report) -> str:
-    return report.title.replace(", ", "-").replace(" ", "-")
-
-
-def _named(ranked: Ranked) -> str:
-    return f"epoch {ranked.candidate.epoch}, is {ranked.reason}"
 
 
 def _first_failure(gates: Sequence[GateResult]) -> str:

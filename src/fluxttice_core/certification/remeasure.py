@@ -65,8 +65,7 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
         require_complete(result)
         check_result(result, name=REPORT)
         trained = load(folder / MODEL)
-        _require_same_weights(result, trained)
-        _require_same_rows(result, trained.split)
+        _require_same_model(result, trained)
     except FluxtticeError as error:
         return (Finding("consistency", "fails", str(error)),)
     consistent = Finding("consistency", "holds", "the report does not contradict itself")
@@ -78,13 +77,10 @@ def remeasure(folder: Path) -> tuple[Finding, ...]:
     return (consistent, *_measured_again(trained, settings, result))
 
 
-def _require_same_weights(result: Mapping[str, Any], trained: TrainedModel) -> None:
+def _require_same_model(result: Mapping[str, Any], trained: TrainedModel) -> None:
     if result["model"]["tensor_sha256"] != trained.tensor_digest:
         raise FluxtticeError(f"{MODEL} holds other weights than the report measured", "model_mismatch")
-
-
-def _require_same_rows(result: Mapping[str, Any], split: Split | None) -> None:
-    recorded = result["data"]["split"]
+    split, recorded = trained.split, result["data"]["split"]
     if (None if split is None else split.digest) != (None if recorded is None else recorded["sha256"]):
         raise FluxtticeError(
             "the report measures other held-out rows than those that the model records", "model_mismatch"
@@ -113,7 +109,10 @@ def _measured_again(
                 )
             else:
                 yield _compared(figures, half, result, moved)
-    yield from _left_out([quantity for quantity in headline if quantity not in measured])
+    left_out = ", ".join(quantity for quantity in headline if quantity not in measured)
+    if left_out:
+        said = f"headline figures that were not measured again: {left_out}"
+        yield Finding("other figures", "not checked", said)
 
 
 def _figures(
@@ -181,11 +180,3 @@ def _difference(again: Figure, record: Mapping[str, Any], moved: float) -> str |
             f"the interval of {again.quantity} is {again.interval} from the weights, and another in {REPORT}"
         )
     return None
-
-
-def _left_out(quantities: Collection[str]) -> Iterator[Finding]:
-    if quantities:
-        names = ", ".join(quantities)
-        yield Finding(
-            "other figures", "not checked", f"headline figures that were not measured again: {names}"
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -124,23 +124,18 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class _Accuracies(_Strict):
-    a: Annotated[float, Field(ge=0, le=1)]
-    b: Annotated[float, Field(ge=0, le=1)]
-
-
-class _Information(_Strict):
-    # Noise of the draws may carry G a little past either end.
-    a: Annotated[float, Field(ge=-0.1, le=1.1)]
-    b: Annotated[float, Field(ge=-0.1, le=1.1)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+# Noise of the draws may carry G a little past either end.
+_Information = Annotated[float, Field(ge=-0.1, le=1.1)]
+_Both = Field(min_length=2)
 
 
 class _Entry(_Strict):
     place: int
     epoch: Count
     tensor_sha256: Sha256
-    held_out_tables: _Accuracies
-    generative_information: _Information
+    held_out_tables: Annotated[dict[Literal["a", "b"], _Share], _Both]
+    generative_information: Annotated[dict[Literal["a", "b"], _Information], _Both]
     reason: str
 
 
@@ -189,9 +184,8 @@ def _sentences(record: Mapping[str, Any]) -> list[str]:
 
 def _candidate(entry: _Entry) -> Candidate:
     accuracy, information = entry.held_out_tables, entry.generative_information
-    return Candidate(
-        entry.epoch, entry.tensor_sha256, (accuracy.a, accuracy.b), (information.a, information.b)
-    )
+    of_halves = (accuracy["a"], accuracy["b"]), (information["a"], information["b"])
+    return Candidate(entry.epoch, entry.tensor_sha256, *of_halves)
 
 
 def _key(candidate: Candidate) -> tuple[bool, float, float, int]:

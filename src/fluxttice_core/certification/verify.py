@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -40,6 +40,7 @@ from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders
 from fluxttice_core.storage.model_file import StoredModel, read_stored
 
 Verdict = Literal["holds", "fails", "not checked"]
+_Content = TypeVar("_Content")
 _MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
 _MAXIMUM_TEXT = 4 << 20
 _MAXIMUM_FOLDER = 512 << 20
@@ -68,11 +69,7 @@ class Finding:
 
 
 class CertifiedFolder:
-    """The files of a certified folder, each read at most once and checked as it is read.
-
-    Args:
-        path: The folder.
-    """
+    """The files of a certified folder, each read at most once and checked as it is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,14 +78,12 @@ class CertifiedFolder:
     @property
     def digests(self) -> dict[str, str]:
         """SHA-256 of every file, save sums and signature."""
-        found: dict[str, str] = self._once(SUMS, lambda: folder_digests(self.path, largest=_MAXIMUM_FOLDER))
-        return found
+        return self._once(SUMS, lambda: folder_digests(self.path, largest=_MAXIMUM_FOLDER))
 
     @property
     def result(self) -> dict[str, Any]:
         """The content of `report.json`, if it follows the schema and its settings are the digested ones."""
-        found: dict[str, Any] = self._once(REPORT, self._result)
-        return found
+        return self._once(REPORT, self._result)
 
     @property
     def settings(self) -> Any:
@@ -103,23 +98,22 @@ class CertifiedFolder:
     @property
     def stored(self) -> StoredModel:
         """What `model.safetensors` says and is."""
-        found: StoredModel = self._once(MODEL, lambda: read_stored(self._bytes(MODEL), name=MODEL))
-        return found
+        return self._once(MODEL, lambda: read_stored(self._bytes(MODEL), name=MODEL))
 
-    def _once(self, name: str, read: Callable[[], Any]) -> Any:
+    def _once(self, name: str, read: Callable[[], _Content]) -> _Content:
         """What a file holds, or the fault that was found in it: several checks ask."""
         if name not in self._outcomes:
             try:
                 self._outcomes[name] = read()
             except FluxtticeError as error:
                 self._outcomes[name] = error
-        found = self._outcomes[name]
+        found: _Content | FluxtticeError = self._outcomes[name]
         if isinstance(found, FluxtticeError):
             raise found
         return found
 
     def _result(self) -> dict[str, Any]:
-        result = upgraded(self._json(REPORT))
+        result: dict[str, Any] = upgraded(self._json(REPORT))
         fault = schema_fault(result)
         if fault is not None:
             raise MeasurementError(f"{REPORT} is no complete result: {fault}", "incomplete_report")
@@ -127,8 +121,7 @@ class CertifiedFolder:
             raise MeasurementError(
                 f"{REPORT} was measured with other settings than its settings_sha256 names", "digest_mismatch"
             )
-        found: dict[str, Any] = result
-        return found
+        return result
 
     def text(self, name: str) -> str:
         """The text of a file."""

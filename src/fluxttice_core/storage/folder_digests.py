@@ -21,7 +21,7 @@ def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
     The folder may be reached through a link; nothing in it may be one. `largest` bounds all bytes together.
     """
     entries = _entries(folder)
-    found = sorted((path for path, status in entries.items() if stat.S_ISREG(status.st_mode)), key=_by_part)
+    found = sorted((path for path, status in entries.items() if stat.S_ISREG(status.st_mode)))
     size = sum(entries[path].st_size for path in found)
     if largest is not None and size > largest:
         raise SignatureError(
@@ -36,7 +36,7 @@ def empty_folders(folder: Path) -> list[str]:
     """Every folder beneath a folder that holds nothing, so that no list of files speaks of it."""
     entries = _entries(folder)
     empty = {path for path, status in entries.items() if stat.S_ISDIR(status.st_mode)}
-    return [path.as_posix() for path in sorted(empty - {path.parent for path in entries}, key=_by_part)]
+    return [path.as_posix() for path in sorted(empty - {path.parent for path in entries})]
 
 
 def digest_beneath(folder: Path, name: str) -> str:
@@ -97,10 +97,6 @@ def _walk(folder: Path, relative: PurePosixPath, found: dict[PurePosixPath, os.s
                 )
             if stat.S_ISDIR(status.st_mode):
                 _walk(folder / entry.name, path, found)
-
-
-def _by_part(path: PurePosixPath) -> tuple[str, ...]:
-    return path.parts
 
 
 SUMS, SIGNATURE = "SHA256SUMS", "model.sig"
