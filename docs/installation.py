@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from docs.robustness import content_of, day_of, origin
 from fluxttice_core.storage.atomic_write import write_json
-from fluxttice_core.storage.canonical_json import parse_json
-from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
 
 MEASURED = Path(__file__).parent / "results" / "installation.json"
 _TIMES = {
@@ -18,16 +16,14 @@ _TIMES = {
 
 def record_installation(measured: Mapping[str, Mapping[str, float]], path: Path = MEASURED) -> None:
     """Keep the megabytes and seconds of every installation, by its name."""
-    origin = {"time": timestamp(), "tool": tool_record(), "environment": environment_record()}
-    write_json(path, {**origin, "installations": {name: dict(of) for name, of in measured.items()}})
+    write_json(path, {**origin(), "installations": {name: dict(of) for name, of in measured.items()}})
 
 
 def installation_table(path: Path = MEASURED) -> str:
     """The installations as a Markdown table, the smallest first."""
-    content: dict[str, Any] = parse_json(path.read_bytes(), name=path.name)
-    day = str(content["time"]).partition("T")[0]
+    content = content_of(path)
     lines = [
-        f"| measured on {day} | MB | {' | '.join(_TIMES.values())} |",
+        f"| measured on {day_of(content)} | MB | {' | '.join(_TIMES.values())} |",
         "|---|---:|" + "---:|" * len(_TIMES),
     ]
     for name, of in sorted(content["installations"].items(), key=lambda item: item[1]["megabytes"]):

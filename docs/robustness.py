@@ -15,7 +15,7 @@ FUZZED = Path(__file__).parent / "results" / "fuzz.json"
 def record_faults(faults: Mapping[str, tuple[int, int]], path: Path = INJECTED) -> None:
     """Keep how often each fault was injected, and how often something was lost or missed."""
     counts = {name: {"injected": injected, "lost": lost} for name, (injected, lost) in faults.items()}
-    write_json(path, {**_origin(), "faults": counts})
+    write_json(path, {**origin(), "faults": counts})
 
 
 def record_fuzzing(
@@ -23,15 +23,15 @@ def record_fuzzing(
 ) -> None:
     """Keep what became of a parser's inputs, in the place of what was kept of that parser before."""
     counts = {"read": read, "refused": refused, "failed": failed, "seed": seed}
-    kept = _content(path)["parsers"] if path.exists() else {}
-    write_json(path, {"parsers": {**kept, parser: {**_origin(), **counts}}})
+    kept = content_of(path)["parsers"] if path.exists() else {}
+    write_json(path, {"parsers": {**kept, parser: {**origin(), **counts}}})
 
 
 def fault_table(path: Path = INJECTED) -> str:
     """The faults that were injected, as a Markdown table."""
-    content = _content(path)
+    content = content_of(path)
     faults = content["faults"]
-    lines = [f"| injected on {_day(content)} | times | lost or missed |", "|---|---:|---:|"]
+    lines = [f"| injected on {day_of(content)} | times | lost or missed |", "|---|---:|---:|"]
     lines += [
         f"| {name} | {faults[name]['injected']:,} | {faults[name]['lost']:,} |" for name in sorted(faults)
     ]
@@ -41,24 +41,27 @@ def fault_table(path: Path = INJECTED) -> str:
 
 def fuzzing_table(path: Path = FUZZED) -> str:
     """The inputs that every parser was tried on, as a Markdown table."""
-    parsers = _content(path)["parsers"]
+    parsers = content_of(path)["parsers"]
     lines = ["| parser | inputs | read | refused | failed | last tried |", "|---|---:|---:|---:|---:|---|"]
     for name in sorted(parsers):
         of = parsers[name]
         inputs = of["read"] + of["refused"] + of["failed"]
         counts = " | ".join(f"{number:,}" for number in (inputs, of["read"], of["refused"], of["failed"]))
-        lines.append(f"| {name} | {counts} | {_day(of)} |")
+        lines.append(f"| {name} | {counts} | {day_of(of)} |")
     return "\n".join(lines)
 
 
-def _content(path: Path) -> dict[str, Any]:
+def content_of(path: Path) -> dict[str, Any]:
+    """What a file of results holds."""
     content: dict[str, Any] = parse_json(path.read_bytes(), name=path.name)
     return content
 
 
-def _origin() -> dict[str, Any]:
+def origin() -> dict[str, Any]:
+    """When and with what something was measured."""
     return {"time": timestamp(), "tool": tool_record(), "environment": environment_record()}
 
 
-def _day(record: Mapping[str, Any]) -> str:
+def day_of(record: Mapping[str, Any]) -> str:
+    """The day on which it was."""
     return str(record["time"]).partition("T")[0]

@@ -28,13 +28,7 @@ from fluxttice_core.storage.pretrained import TrainedModel, encoded, load
 
 @dataclass(frozen=True)
 class Deposit:
-    """A model as a certificate holds it.
-
-    Args:
-        model: The bytes of `model.safetensors`.
-        settings: The content of `settings.json`: the run's settings, or what is known of an import.
-        trained: The model that those bytes hold.
-    """
+    """A model as a certificate holds it: its file, its run's settings or what is known of an import."""
 
     model: bytes
     settings: dict[str, Any]

@@ -35,12 +35,7 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.+]+")
 
 
 class Noted(BaseModel):
-    """What computed from an epoch on.
-
-    Attributes:
-        epoch: Epochs that had been made when it began to compute.
-        arithmetic: What decides its bits, by name.
-    """
+    """What computed from an epoch on, by the names of what decides its bits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

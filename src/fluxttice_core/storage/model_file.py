@@ -17,14 +17,9 @@ from fluxttice_core.storage.tensors import decode_tensors, tensor_digest
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model file's own record beside what its bytes are.
+    """A model file's own record, which its header is, beside what its bytes are.
 
-    Args:
-        record: What the header says.
-        tensor_digest: Canonical tensor SHA-256 of the bytes.
-        file_digest: SHA-256 of the whole file.
-        parameters: Numbers in its tensors, save those that stand alone, which are buffers.
-        misfit: Why no network takes these tensors; none if the network that the header describes does.
+    Tensors of one number are buffers and no `parameters`; `misfit` says why no network takes the tensors.
     """
 
     record: CheckpointRecord

@@ -113,23 +113,19 @@ class _Machine:
         self._memo: dict[int, Any] = {}
 
     def push(self, value: Any) -> None:
-        """Push a value."""
         self._stack.append(value)
 
     def pass_over(self, _argument: Any) -> None:
         """What changes nothing."""
 
     def mark(self, _argument: Any) -> None:
-        """Begin the items of a container."""
         self._outer.append(self._stack)
         self._stack = []
 
     def put(self, place: int) -> None:
-        """Remember what lies on top."""
         self._memo[place] = self._stack[-1]
 
     def get(self, place: int) -> None:
-        """Push what was remembered."""
         self.push(self._memo[place])
 
     def popped(self, count: int | None) -> list[Any]:
@@ -185,7 +181,6 @@ class _Machine:
         self.push(_Storage(np.frombuffer(found, dtype=self._order + _TYPES[value[1].name])))
 
     def result(self) -> Any:
-        """What lies on top at the end."""
         return self._stack[-1]
 
 
