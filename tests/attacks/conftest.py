@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+Lid = Callable[..., AbstractContextManager[None]]
+
 
 @pytest.fixture
 def canary(tmp_path: Path) -> Path:
@@ -16,7 +18,7 @@ def canary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def memory_lid() -> Callable[..., AbstractContextManager[None]]:
+def memory_lid() -> Lid:
     """Within the block, the process may grow by 64 MiB, or as many as are named; more is a MemoryError."""
 
     @contextlib.contextmanager

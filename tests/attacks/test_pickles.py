@@ -7,7 +7,6 @@ import pickle
 import pickletools
 import zipfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import torch
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.original_checkpoint import read_legacy
+from tests.attacks.conftest import Lid
 from tests.refusals import refused
 
 
@@ -50,7 +50,8 @@ ATTACKS: dict[str, Callable[[Path, int], bytes]] = {
 }
 
 
-def _archive(program: bytes, members: dict[str, bytes] | None = None, **options: Any) -> bytes:
+def archived(program: bytes, members: dict[str, bytes] | None = None, **options: Any) -> bytes:
+    """A program in a zip file as torch.save writes it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", **options) as archive:
         for name, data in {"latest/data.pkl": program, "latest/version": b"3\n", **(members or {})}.items():
@@ -74,7 +75,7 @@ def test_the_attacks_are_real(attack: str, canary: Path) -> None:
 @pytest.mark.parametrize("protocol", range(6))
 def test_code_in_an_archive_never_runs(attack: str, protocol: int, canary: Path, tmp_path: Path) -> None:
     program = ATTACKS[attack](canary, protocol)
-    _refused(tmp_path / "it.pt", _archive(program), "needs no such code|has the pickle instruction")
+    _refused(tmp_path / "it.pt", archived(program), "needs no such code|has the pickle instruction")
     assert not canary.exists()
 
 
@@ -128,23 +129,21 @@ def test_code_saved_by_torch_never_runs(zipped: bool, canary: Path, tmp_path: Pa
     ],
 )
 def test_crafted_programs_are_refused(tmp_path: Path, program: bytes, sentence: str) -> None:
-    _refused(tmp_path / "it.pt", _archive(program), sentence)
+    _refused(tmp_path / "it.pt", archived(program), sentence)
 
 
 @pytest.mark.parametrize("program", [b"N", b"(", b"]", b"\x85"])
-def test_the_longest_programs_are_read_within_bounds(
-    tmp_path: Path, program: bytes, memory_lid: Callable[..., AbstractContextManager[None]]
-) -> None:
+def test_the_longest_programs_are_read_within_bounds(tmp_path: Path, program: bytes, memory_lid: Lid) -> None:
     longest = b"\x80\x02)" + program * ((1 << 20) - 4) + b"."
     with memory_lid(128):
-        _refused(tmp_path / "it.pt", _archive(longest), "holds a|no readable pickle")
+        _refused(tmp_path / "it.pt", archived(longest), "holds a|no readable pickle")
 
 
 @pytest.mark.parametrize("attribute", ["get", "keys", "items", "__class__"])
 def test_no_method_of_a_dictionary_is_replaced(tmp_path: Path, attribute: str) -> None:
     program = b"\x80\x02ccollections\nOrderedDict\n)R}X%cs\x00\x00\x00%bK\x05sb."
     replaced = program.replace(b"%cs", bytes([len(attribute)])).replace(b"%b", attribute.encode())
-    _refused(tmp_path / "it.pt", _archive(replaced), "attributes other than _metadata")
+    _refused(tmp_path / "it.pt", archived(replaced), "attributes other than _metadata")
 
 
 CONTAINERS = {
@@ -158,7 +157,7 @@ CONTAINERS = {
 
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_keys_that_no_machine_can_hash_are_refused(tmp_path: Path, kind: str) -> None:
-    _refused(tmp_path / "it.pt", _archive(CONTAINERS[kind]), "a key that is neither text nor a small number")
+    _refused(tmp_path / "it.pt", archived(CONTAINERS[kind]), "a key that is neither text nor a small number")
 
 
 @pytest.mark.parametrize(
@@ -175,30 +174,26 @@ def test_keys_that_no_machine_can_hash_are_refused(tmp_path: Path, kind: str) ->
 def test_archives_that_torch_would_not_write_are_refused(
     tmp_path: Path, members: dict[str, bytes], options: dict[str, Any], sentence: str
 ) -> None:
-    _refused(tmp_path / "it.pt", _archive(b"\x80\x02N.", members, **options), sentence)
+    _refused(tmp_path / "it.pt", archived(b"\x80\x02N.", members, **options), sentence)
 
 
 def test_an_archive_whose_parts_lie_elsewhere_is_refused(tmp_path: Path) -> None:
     """Cut at its start, so that the table at its end points before the file."""
-    whole = _archive(b"\x80\x02N.", {"latest/data/0": bytes(16)})
+    whole = archived(b"\x80\x02N.", {"latest/data/0": bytes(16)})
     for cut in range(1, 40):
         _refused(tmp_path / "it.pt", whole[:30] + whole[30 + cut :], "damaged archive|would not write")
 
 
-def test_a_bomb_is_not_unpacked(
-    tmp_path: Path, memory_lid: Callable[[], AbstractContextManager[None]]
-) -> None:
-    bomb = _archive(b"\x80\x02N.", {"latest/data/0": bytes(1 << 27)}, compression=zipfile.ZIP_DEFLATED)
+def test_a_bomb_is_not_unpacked(tmp_path: Path, memory_lid: Lid) -> None:
+    bomb = archived(b"\x80\x02N.", {"latest/data/0": bytes(1 << 27)}, compression=zipfile.ZIP_DEFLATED)
     with memory_lid():
         _refused(tmp_path / "it.pt", bomb, "more than its own size")
         _refused(
-            tmp_path / "it.pt", _archive(b"\x80\x02" + b"(" * (1 << 20) + b"."), "at most 1,048,576 bytes"
+            tmp_path / "it.pt", archived(b"\x80\x02" + b"(" * (1 << 20) + b"."), "at most 1,048,576 bytes"
         )
 
 
-def test_a_tensor_larger_than_its_file_is_refused(
-    tmp_path: Path, memory_lid: Callable[[], AbstractContextManager[None]]
-) -> None:
+def test_a_tensor_larger_than_its_file_is_refused(tmp_path: Path, memory_lid: Lid) -> None:
     torch.save({"model": {"w": torch.zeros(3)}}, tmp_path / "small.pt")
     with zipfile.ZipFile(tmp_path / "small.pt") as archive:
         program = archive.read("small/data.pkl")
@@ -210,7 +205,7 @@ def test_a_tensor_larger_than_its_file_is_refused(
         with memory_lid():
             _refused(
                 tmp_path / "it.pt",
-                _archive(inflated, {"latest/data/0": weights}),
+                archived(inflated, {"latest/data/0": weights}),
                 "a tensor of (no|another) shape",
             )
 
@@ -225,6 +220,6 @@ def test_a_pickle_under_the_name_of_a_checkpoint_never_runs(tmp_path: Path, cana
     assert not canary.exists()
 
 
-def test_the_lid_holds(memory_lid: Callable[[], AbstractContextManager[None]]) -> None:
+def test_the_lid_holds(memory_lid: Lid) -> None:
     with memory_lid(), pytest.raises(MemoryError):
         bytearray(1 << 30)

@@ -2,8 +2,6 @@
 
 import pickle
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,10 +9,9 @@ import yaml
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.training.recipe import load_recipe
+from tests.attacks.conftest import Lid
 from tests.attacks.test_pickles import ATTACKS, Command
 from tests.refusals import refused
-
-Lid = Callable[[], AbstractContextManager[None]]
 
 
 def _refused(path: Path, data: bytes | str, sentence: str, overrides: tuple[str, ...] = ()) -> None:

@@ -4,8 +4,6 @@ import contextlib
 import json
 import struct
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,9 @@ from hypothesis import strategies as st
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.checkpoint import read_model
 from fluxttice_core.storage.tensors import decode_tensors
+from tests.attacks.conftest import Lid
 from tests.refusals import refused
 from tests.texts import CHARACTERS
-
-Lid = Callable[[], AbstractContextManager[None]]
 
 
 def _file(header: Any, body: bytes = bytes(16), *, length: int | None = None) -> bytes:

@@ -4,8 +4,6 @@ import io
 import os
 import pickle
 import zipfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +11,9 @@ import pytest
 
 from fluxttice_core.audit.sample_files import read_samples
 from fluxttice_core.errors import MeasurementError
+from tests.attacks.conftest import Lid
 from tests.attacks.test_pickles import ATTACKS, Command
 from tests.refusals import refused
-
-Lid = Callable[[], AbstractContextManager[None]]
 
 
 def _refused(path: Path, data: bytes, sentence: str) -> None:

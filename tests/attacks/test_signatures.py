@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from fluxttice_core.certification.keys import fingerprint, new_private_key
 from fluxttice_core.certification.openssf_format import Bundle, pre_authentication, read_bundle, write_bundle
 from fluxttice_core.certification.signature import sign_folder, verify_folder
 from fluxttice_core.errors import SignatureError
+from tests.attacks.conftest import Lid
 from tests.refusals import refused
 
 Key = ec.EllipticCurvePrivateKey
@@ -221,9 +221,7 @@ def test_signature_files_of_other_kinds_are_refused(folder: Path, data: bytes) -
     _refused(folder, "signature file")
 
 
-def test_a_huge_signature_file_is_not_read(
-    folder: Path, memory_lid: Callable[[], AbstractContextManager[None]]
-) -> None:
+def test_a_huge_signature_file_is_not_read(folder: Path, memory_lid: Lid) -> None:
     with (folder / "model.sig").open("wb") as file:
         file.truncate(1 << 40)
     with memory_lid():

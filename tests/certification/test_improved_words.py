@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fluxttice_core.certification import model_card, selection
 from fluxttice_core.certification.keys import load_public_key
 from fluxttice_core.certification.signature import sign_folder
-from fluxttice_core.certification.verify import Finding, verify
+from fluxttice_core.certification.verify import verify
 from fluxttice_core.evaluation import caveats, gates
 from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics import catalogue
 from fluxttice_core.metrics.catalogue import CATALOGUE, Entry
-from fluxttice_core.storage.folder_digests import folder_digests, sums_text
+from tests.certification.test_verify import failures, reseal
 
 KEY = Path(__file__).parents[2] / "keys" / "fluxttice.pub"
 FIRST_VERSION = Path(__file__).parents[1] / "evaluation" / "goldens" / "first_version.json"
@@ -56,16 +56,12 @@ def shipped(tmp_path: Path) -> Path:
     return shutil.copytree(source, tmp_path / "certified")
 
 
-def failures(findings: tuple[Finding, ...]) -> set[str]:
-    return {finding.subject for finding in findings if finding.verdict == "fails"}
-
-
 def reword(folder: Path, name: str, old: str, new: str) -> None:
     """Change a file, and make the sums fit."""
     text = (folder / name).read_text(encoding="utf-8")
     assert old in text
     (folder / name).write_text(text.replace(old, new), encoding="utf-8")
-    (folder / "SHA256SUMS").write_text(sums_text(folder_digests(folder)), encoding="utf-8")
+    reseal(folder)
 
 
 @pytest.mark.usefixtures("improved")

@@ -169,13 +169,7 @@ def together(server: ForkServerContext, tmp_path: Path) -> Together:
 
 
 class SmallDisk:
-    """A disk that can be filled: a tmpfs where one may be mounted, else a folder whose files will not flush.
-
-    Args:
-        folder: Where it is.
-        mount: Whether to try to mount one.
-        size: Its bytes.
-    """
+    """A disk that can be filled: a tmpfs if one may be mounted, else a folder whose files will not flush."""
 
     def __init__(self, folder: Path, *, mount: bool, size: int = 32 << 20) -> None:
         self.folder = folder

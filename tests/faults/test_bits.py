@@ -16,6 +16,8 @@ from fluxttice_core.storage import checkpoint
 from tests.faults.conftest import Count
 from tests.refusals import refused
 
+Note = Callable[[bool], None]
+
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
@@ -39,7 +41,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 def _undetected(
-    folder: Path, check: Callable[[], object], bits: dict[Path, list[int]], note: Callable[[bool], None]
+    folder: Path, check: Callable[[], object], bits: dict[Path, list[int]], note: Note
 ) -> list[str]:
     """The flips after which `check` still passes; whether it did is noted of each."""
     missed = []
@@ -65,59 +67,48 @@ def _passes(check: Callable[[], object]) -> bool:
     return True
 
 
-def _some_bits(folder: Path, number: int) -> dict[Path, list[int]]:
+def _bits(folder: Path, number: int | None) -> dict[Path, list[int]]:
+    """So many bits of every file at random; without a number all."""
     generator = np.random.default_rng()
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path: generator.integers(0, 8 * path.stat().st_size, number).tolist() for path in files}
+    sizes = {path: 8 * path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
+    if number is None:
+        return {path: list(range(size)) for path, size in sizes.items()}
+    return {path: generator.integers(0, size, number).tolist() for path, size in sizes.items()}
 
 
-def _every_bit(folder: Path) -> dict[Path, list[int]]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path: list(range(8 * path.stat().st_size)) for path in files}
+EVERY = pytest.param(None, marks=[pytest.mark.slow, pytest.mark.timeout(600)])
 
 
 @pytest.fixture
-def in_checkpoint(count: Count) -> Callable[[bool], None]:
+def in_checkpoint(count: Count) -> Note:
     return lambda missed: count("flip in a checkpoint", lost=missed)
 
 
 @pytest.fixture
-def in_signed_folder(count: Count) -> Callable[[bool], None]:
+def in_signed_folder(count: Count) -> Note:
     return lambda missed: count("flip in a signed folder", lost=missed)
 
 
-def test_a_flipped_bit_in_a_checkpoint_is_noticed(saved: Path, in_checkpoint: Callable[[bool], None]) -> None:
-    assert _undetected(saved, lambda: checkpoint.read(saved), _some_bits(saved, 150), in_checkpoint) == []
+@pytest.mark.parametrize("number", [150, EVERY])
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(
+    saved: Path, in_checkpoint: Note, number: int | None
+) -> None:
+    assert _undetected(saved, lambda: checkpoint.read(saved), _bits(saved, number), in_checkpoint) == []
     checkpoint.read(saved)
 
 
+@pytest.mark.parametrize("number", [100, EVERY])
 def test_a_flipped_bit_in_a_signed_folder_is_noticed(
-    folder: Path, key: ec.EllipticCurvePrivateKey, in_signed_folder: Callable[[bool], None]
+    folder: Path, key: ec.EllipticCurvePrivateKey, in_signed_folder: Note, number: int | None
 ) -> None:
     signature, public = folder / "model.sig", key.public_key()
     sign_folder(folder, key, signature)
-    bits = _some_bits(folder, 100)
+    bits = _bits(folder, number)
+    if number is None:
+        bits = {signature: bits[signature]}
     missed = _undetected(folder, lambda: verify_folder(folder, signature, public), bits, in_signed_folder)
     assert missed == []
     verify_folder(folder, signature, public)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_every_bit_of_a_checkpoint_matters(saved: Path, in_checkpoint: Callable[[bool], None]) -> None:
-    assert _undetected(saved, lambda: checkpoint.read(saved), _every_bit(saved), in_checkpoint) == []
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_every_bit_of_a_signature_matters(
-    folder: Path, key: ec.EllipticCurvePrivateKey, in_signed_folder: Callable[[bool], None]
-) -> None:
-    signature, public = folder / "model.sig", key.public_key()
-    sign_folder(folder, key, signature)
-    bits = {signature: _every_bit(folder)[signature]}
-    missed = _undetected(folder, lambda: verify_folder(folder, signature, public), bits, in_signed_folder)
-    assert missed == []
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "state.safetensors", "checkpoint.json"])
@@ -169,5 +160,5 @@ def test_files_swapped_between_checkpoints_are_noticed(saved: Path, tmp_path: Pa
 def test_a_flip_that_the_check_does_not_look_at_is_reported(saved: Path) -> None:
     """The control: with a check that reads nothing, every flip counts as missed."""
     noted: list[bool] = []
-    assert len(_undetected(saved, lambda: None, _some_bits(saved, 5), noted.append)) == 15
+    assert len(_undetected(saved, lambda: None, _bits(saved, 5), noted.append)) == 15
     assert noted == [True] * 15

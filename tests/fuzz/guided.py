@@ -22,12 +22,7 @@ SECONDS_AN_INPUT, MEGABYTES = 10, 2_048
 
 
 class Counted:
-    """A parser in the form that atheris drives.
-
-    Args:
-        parser: The parser.
-        folder: Where its files and its counts are kept.
-    """
+    """A parser in the form that atheris drives."""
 
     def __init__(self, parser: Parser, folder: Path) -> None:
         self.parser, self.folder = parser, folder

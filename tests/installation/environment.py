@@ -18,11 +18,7 @@ NAME = "fluxttice-core"
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment.
-
-    Args:
-        folder: Where it lies.
-    """
+    """A virtual environment."""
 
     folder: Path
 

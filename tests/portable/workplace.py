@@ -34,12 +34,7 @@ BROWSERS = ("chrom", "google-chrome", "firefox", "msedge")
 
 
 class Workplace(AbstractContextManager["Workplace"]):
-    """A folder that everybody may write to, gone afterwards.
-
-    Args:
-        root: The tree that is tested.
-        seed: Of the random order.
-    """
+    """A folder that everybody may write to, gone afterwards."""
 
     def __init__(self, root: Path, seed: int) -> None:
         self.root = root

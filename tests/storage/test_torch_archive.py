@@ -14,20 +14,13 @@ from torch import Tensor
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.torch_archive import read_archive
+from tests.attacks.test_pickles import archived
 
 
 @pytest.fixture
 def saved(tmp_path: Path, original: dict[str, Any]) -> bytes:
     torch.save(original, tmp_path / "latest.pt")
     return (tmp_path / "latest.pt").read_bytes()
-
-
-def _archive(program: bytes, members: dict[str, bytes] | None = None) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in {"latest/data.pkl": program, **(members or {})}.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
 
 
 def test_values_and_tensors_are_those_that_torch_reads(tmp_path: Path) -> None:
@@ -60,14 +53,14 @@ def test_numbers_of_either_byte_order_are_read() -> None:
         b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00))\x89ccollections\nOrderedDict\n)RtR."
     )
     for order, code in (("little", "<f4"), ("big", ">f4")):
-        data = _archive(
+        data = archived(
             tensor, {"latest/data/0": np.array(0.3, code).tobytes(), "latest/byteorder": order.encode()}
         )
         assert float(read_archive(data, name="it")) == np.float32(0.3)
 
 
 def test_of_two_archives_in_one_file_one_is_read_and_the_other_never(saved: bytes) -> None:
-    hostile = _archive(b"\x80\x02cos\nsystem\n(Vtrue\ntR.")
+    hostile = archived(b"\x80\x02cos\nsystem\n(Vtrue\ntR.")
     assert set(read_archive(hostile + saved, name="it")) == set(read_archive(saved, name="it"))
     with pytest.raises(CheckpointError, match="'os system'"):
         read_archive(saved + hostile, name="it")
