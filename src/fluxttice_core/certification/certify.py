@@ -205,7 +205,7 @@ def _contents(
 ) -> dict[str, bytes]:
     """Every file of the folder, save sums and signature."""
     result = result_of(report, chosen.trained, Circumstances(COMMAND, 0.0, 0))
-    # What differs from one measurement of the same weights to the next.
+    # Without what differs from one measurement of the same weights to the next.
     result |= {"created": None, "cost": None}
     check_result(result, name="The certificate's report")
     card = model_card(result, chosen.settings, sorted(figures))

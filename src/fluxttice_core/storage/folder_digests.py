@@ -21,7 +21,7 @@ def list_files(folder: Path, *, largest: int | None = None) -> list[str]:
     The folder may be reached through a link; nothing in it may be one. `largest` bounds all bytes together.
     """
     entries = _entries(folder)
-    found = sorted((path for path, status in entries.items() if stat.S_ISREG(status.st_mode)))
+    found = sorted(path for path, status in entries.items() if stat.S_ISREG(status.st_mode))
     size = sum(entries[path].st_size for path in found)
     if largest is not None and size > largest:
         raise SignatureError(
