@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from fluxttice_core.errors import CheckpointError, FluxtticeError, SignatureErro
 from fluxttice_core.storage import checkpoint
 from tests.faults.conftest import Count
 from tests.refusals import refused
+from tests.storage.test_checkpoint import RECORD
 
 Note = Callable[[bool], None]
 
@@ -24,19 +24,7 @@ def saved(tmp_path: Path) -> Path:
     generator = torch.Generator().manual_seed(0)
     tensors = {"w": torch.randn(16, 16, generator=generator), "b": torch.randn(16, generator=generator)}
     state = {"moment": torch.randn(16, 16, generator=generator), "step": torch.tensor(3)}
-    record: dict[str, Any] = {
-        "space": {"base": 3, "arity": 2},
-        "architecture": {"latent_dim": 16},
-        "recipe": "standard",
-        "epoch": 1,
-        "steps": 10,
-        "seed": 0,
-        "trained": True,
-        "settings_digest": "ab" * 32,
-        "split": {"seed": 42, "digest": "cd" * 32},
-        "progress": {"losses": [0.5, 0.25], "note": "ascii"},
-    }
-    checkpoint.write(tmp_path / "epoch_0001", tensors, state, record)
+    checkpoint.write(tmp_path / "epoch_0001", tensors, state, RECORD)
     return tmp_path / "epoch_0001"
 
 

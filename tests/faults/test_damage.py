@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from fluxttice_core.certification.keys import new_private_key
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import FluxtticeError
@@ -19,11 +18,6 @@ Damage = Callable[[bytes, np.random.Generator], bytes]
 NUMBERS = pytest.mark.parametrize(
     "number", [12, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )
-
-
-@pytest.fixture(scope="module")
-def key() -> ec.EllipticCurvePrivateKey:
-    return new_private_key()
 
 
 @pytest.fixture
