@@ -1,6 +1,6 @@
 """The headline figures are those that a full report shows, of the same draws."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -15,9 +15,6 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.spaces.split import split
 from tests.measuring import by_quantity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SETTINGS = MeasurementSettings(
     draws=(200,), repeats=3, rules=("argmax",), mass_draws=1024, posterior_repeats=2, aggregate_draws=16
@@ -54,7 +51,7 @@ def test_nothing_is_drawn_but_the_headline_budget_by_argmax(
 ) -> None:
     drawn = []
 
-    def watched(source: Source, half: Half, settings: MeasurementSettings) -> "Iterator[Figure]":
+    def watched(source: Source, half: Half, settings: MeasurementSettings) -> Iterator[Figure]:
         drawn.append((settings.draws, settings.rules))
         return coverage_figures(source, half, settings)
 

@@ -10,6 +10,8 @@ from tests.refusals import refused
 @pytest.mark.parametrize(
     ("values", "where"),
     [
+        (3, "the measurement's settings is not possible"),
+        ({"draws": [10, 0]}, "the measurement's draws.1 is not possible"),
         ({"draws": []}, "draws"),
         ({"draws": [0]}, "draws"),
         ({"draws": [20, 10]}, "draws"),
@@ -25,7 +27,7 @@ from tests.refusals import refused
         ({"budget": 3}, "budget"),
     ],
 )
-def test_a_wrong_setting_is_named(values: dict[str, object], where: str) -> None:
+def test_a_wrong_setting_is_named(values: object, where: str) -> None:
     with refused(SettingsError, "out_of_range", where):
         settings_from(values)
 
@@ -38,6 +40,7 @@ def test_budgets_are_repeated_up_to_the_given_one() -> None:
 def test_the_headline_is_50_000_draws_where_they_are_made() -> None:
     assert MeasurementSettings().headline == 50_000
     assert MeasurementSettings(draws=(10, 20, 30)).headline == 20
+    assert QUICK.headline == 50_000
 
 
 def test_some_settings_are_replaced_and_checked() -> None:
@@ -53,24 +56,8 @@ def test_controls_keep_budgets_rules_and_seed() -> None:
     effort = settings.for_controls()
     assert (effort.draws, effort.rules, effort.seed) == (settings.draws, settings.rules, settings.seed)
     assert effort.mass_draws == settings.control_mass_draws
+    assert (effort.repeats, effort.long_repeats) == (settings.control_repeats, 1)
+    assert effort.aggregate_draws == settings.control_aggregate_draws
+    for own, due in ((9, 4), (3, 3)):
+        assert MeasurementSettings(posterior_repeats=own).for_controls().posterior_repeats == due
     assert settings_from(effort.model_dump()) == effort
-
-
-def test_the_quick_settings_hold_the_gates_budget() -> None:
-    assert 50_000 in QUICK.draws
-
-
-def test_the_sentence_names_the_place_and_the_reason() -> None:
-    with refused(SettingsError, "out_of_range", "the measurement's draws.1 is not possible"):
-        settings_from({"draws": [10, 0]})
-    with refused(SettingsError, "out_of_range", "the measurement's settings is not possible"):
-        settings_from(3)
-
-
-def test_controls_are_measured_with_the_controls_effort() -> None:
-    effort = MeasurementSettings(posterior_repeats=9).for_controls()
-    assert effort.posterior_repeats == 4
-    assert MeasurementSettings(posterior_repeats=3).for_controls().posterior_repeats == 3
-    assert effort.long_repeats == 1
-    assert effort.repeats == effort.control_repeats
-    assert effort.aggregate_draws == effort.control_aggregate_draws
