@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.split import split
 
 ARCHITECTURE = Architecture(arity=1)
-SETTINGS = MeasurementSettings()
+SETTINGS, PARTS = MeasurementSettings(), split(ARCHITECTURE.space)
 CONTROLS = (Control("oracle", ((Score("nll", "a", 1.5, 1.0, float("inf")),),)),)
 
 
@@ -100,26 +101,25 @@ def test_programs_that_share_a_cache_do_not_disturb_each_other(
     assert all(control_cache._read(entry) == CONTROLS for entry in entries)
 
 
-def test_the_key_holds_everything_that_matters() -> None:
-    parts = split(ARCHITECTURE.space)
-    usual = (ARCHITECTURE, "independent", SETTINGS, parts, 0.1)
-    changes = (
-        (0, Architecture(arity=1, latent_dim=5)),
-        (1, "mirrored"),
-        (2, SETTINGS.with_only(seed=1)),
-        (3, replace(parts, held_out=parts.train)),
-        (3, None),
-        (4, 0.2),
-    )
-    keys = {controls_key(*usual[:n], value, *usual[n + 1 :]) for n, value in changes}  # type: ignore[arg-type]
-    assert len(keys | {controls_key(*usual)}) == 7  # type: ignore[arg-type]
-    assert controls_key(*usual) == controls_key(*usual)  # type: ignore[arg-type]
+def key(**changed: Any) -> str:
+    usual = {"architecture": ARCHITECTURE, "scheme": "independent", "settings": SETTINGS, "split": PARTS}
+    return controls_key(**{**usual, "rho": 0.1, **changed})
 
 
-def test_another_code_has_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = controls_key(ARCHITECTURE, "independent", SETTINGS, None, 0.0)
+def test_the_key_holds_everything_that_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = [
+        key(architecture=Architecture(arity=1, latent_dim=5)),
+        key(scheme="mirrored"),
+        key(settings=SETTINGS.with_only(seed=1)),
+        key(split=replace(PARTS, held_out=PARTS.train)),
+        key(split=None),
+        key(rho=0.2),
+    ]
+    before = key()
+    assert key() == before
+    assert len({before, *changed}) == 7
     monkeypatch.setattr(control_cache, "_code_digest", lambda: "0" * 64)
-    assert controls_key(ARCHITECTURE, "independent", SETTINGS, None, 0.0) != before
+    assert key() != before
 
 
 def test_the_folder_is_the_user_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
