@@ -16,6 +16,7 @@ from fluxttice_core.metrics.rate_distortion import (
     frontier_curve,
     frontier_distortion,
     frontier_points,
+    gaussian_frontier,
     trit_trade_off,
 )
 from tests.refusals import refused
@@ -167,3 +168,75 @@ def test_beyond_the_last_solution_the_logarithm_goes_on_as_it_was() -> None:
 def test_the_distance_is_that_of_so_many_cells() -> None:
     assert distance(4.0, 3.0, cells=4) == pytest.approx(3.0 - frontier_distortion(4.0, 4))
     assert distance(4.0, 3.0, cells=4) != pytest.approx(distance(4.0, 3.0), abs=0.5)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5, 2.0, 7.0, 10.06, 12.0, 14.0, 16.0, 19.0])
+def test_the_least_rate_undoes_the_least_distortion(rate: float) -> None:
+    assert gaussian_frontier().least_rate(frontier_distortion(rate)) == pytest.approx(rate, abs=5e-4)
+    assert gaussian_frontier().rate_above(rate + 1.5, frontier_distortion(rate)) == pytest.approx(
+        1.5, abs=5e-4
+    )
+
+
+def test_a_distortion_of_a_code_that_says_nothing_or_worse_needs_no_rate() -> None:
+    assert gaussian_frontier().least_rate(LOG_K) == pytest.approx(0, abs=1e-12)
+    assert gaussian_frontier().rate_above(2.0, 3 * LOG_K) == pytest.approx(2)
+
+
+def test_no_distortion_needs_no_more_rate_than_the_smallest_that_was_solved() -> None:
+    least = gaussian_frontier().least_rate(0.0)
+    assert least == pytest.approx(9 * frontier_points()[-1][1], rel=1e-9)
+    assert least == gaussian_frontier().least_rate(1e-9)
+
+
+@pytest.mark.parametrize("price", [1.5, 20.0, 700.0])
+def test_the_least_cost_is_that_of_a_solution_found_anew(price: float) -> None:
+    def cost(logs: np.ndarray) -> float:
+        rate, distortion = trit_trade_off(*map(float, np.exp(logs)))
+        return 9 * (rate + price * distortion)
+
+    nearest = min(frontier_points(), key=lambda row: abs(math.log(price * row[0])))
+    found = minimize(cost, np.log(nearest[3:]), method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9})
+    assert gaussian_frontier().least_cost(price) == pytest.approx(found.fun, abs=1e-3)
+
+
+@given(st.floats(0, 40), st.floats(0, 12), st.floats(0.1, 1e4), st.integers(1, 9))
+def test_the_gap_is_never_below_the_rate_above(rate: float, loss: float, price: float, cells: int) -> None:
+    frontier = gaussian_frontier()
+    above = frontier.rate_above(rate, loss, cells)
+    gap = frontier.lagrangian_gap(rate, loss, price, cells)
+    assert gap >= above - price * cells * frontier.points[0][2] - 1e-7 * (1 + price)
+
+
+def test_narrower_posteriors_are_nearer_by_distortion_and_farther_by_rate() -> None:
+    wide, narrow = (trit_trade_off(1.05, width, width / 1.5) for width in (0.18, 0.09))
+    (rate, loss), (dear_rate, dear_loss) = ((9 * r, 9 * d) for r, d in (wide, narrow))
+    frontier = gaussian_frontier()
+    assert distance(dear_rate, dear_loss) < distance(rate, loss)
+    assert frontier.rate_above(dear_rate, dear_loss) > frontier.rate_above(rate, loss) + 1
+    assert frontier.lagrangian_gap(dear_rate, dear_loss) > frontier.lagrangian_gap(rate, loss) + 1
+
+
+def test_a_trit_costs_its_share() -> None:
+    frontier = gaussian_frontier()
+    assert frontier.least_rate(0.3, cells=9) == pytest.approx(3 * frontier.least_rate(0.1, cells=3))
+    assert frontier.least_cost(cells=9) == pytest.approx(9 * frontier.least_cost(cells=1))
+    assert frontier.rate_above(9.0, 0.1, cells=3) == pytest.approx(9 - frontier.least_rate(0.1, 3))
+
+
+@pytest.mark.parametrize("loss", [-0.1, math.nan, math.inf])
+def test_impossible_distortions_are_refused(loss: float) -> None:
+    with refused(MeasurementError, "out_of_range", "finite distortions from 0 nats upwards"):
+        gaussian_frontier().least_rate(loss)
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, math.nan, math.inf])
+def test_impossible_prices_are_refused(price: float) -> None:
+    with refused(MeasurementError, "out_of_range", "a price is finite and above 0"):
+        gaussian_frontier().lagrangian_gap(1.0, 1.0, price)
+
+
+def test_a_frontier_without_cells_is_refused() -> None:
+    for ask in (gaussian_frontier().least_rate, gaussian_frontier().least_cost):
+        with refused(MeasurementError, "out_of_range", "at least one cell, not 0"):
+            ask(1.0, 0)

@@ -28,8 +28,11 @@ from .posterior import encode_rows as encode_rows
 from .posterior import rate as rate
 from .protocols import Autoencoder as Autoencoder
 from .protocols import Decodable as Decodable
+from .rate_distortion import Frontier as Frontier
 from .rate_distortion import frontier_curve as frontier_curve
 from .rate_distortion import frontier_distortion as frontier_distortion
+from .rate_distortion import gaussian_frontier as gaussian_frontier
+from .reach_frontier import reach_frontier as reach_frontier
 from .reconstruction import Reconstruction as Reconstruction
 from .reconstruction import reconstruction_from_mean as reconstruction_from_mean
 from .reconstruction import reconstruction_from_posterior as reconstruction_from_posterior

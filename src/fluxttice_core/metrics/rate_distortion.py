@@ -1,8 +1,13 @@
-"""The Gaussian frontier: the least distortion at a given rate when each trit takes one Gaussian latent."""
+"""The Gaussian frontier: the least distortion at a given rate when each trit takes one Gaussian latent.
+
+How far a distortion lies above it can be bought by rate: with more rate, distortion and frontier go to 0
+together. The rate above the frontier at the code's own distortion, and the gap of R + price D, cannot be.
+"""
 
 import math
 import threading
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +32,10 @@ _MULTIPLIERS = np.concatenate(
 )
 """Multipliers beta of the Lagrangian d + beta r; nine cells have rates from 19.6 down to 1 nat there."""
 
-_SOLVING = threading.Lock()
+PRICE = 20.0
+"""Nats of rate that one nat of distortion is worth, where a single number judges both."""
+
+SOLVING = threading.Lock()
 """Solved by one thread: scipy's optimiser sets the program's warning filters while it runs."""
 
 
@@ -83,13 +91,12 @@ def frontier_curve(rates: Float[np.ndarray, "n"], cells: int = 9) -> Float[np.nd
     Raises:
         MeasurementError: If a rate is negative or not finite, or there is no cell.
     """
-    if cells < 1:
-        raise MeasurementError(f"the frontier needs at least one cell, not {cells}", "out_of_range")
+    _require_cells(cells)
     if not np.all(np.isfinite(rates) & (rates >= 0)):
         raise MeasurementError(
             "the frontier is defined for rates from 0 nats upwards, and finite ones only", "out_of_range"
         )
-    with _SOLVING:
+    with SOLVING:
         spline = _log_distortion()
     per_cell = np.asarray(rates, dtype=np.float64) / cells
     last = spline.x[-1]
@@ -98,9 +105,133 @@ def frontier_curve(rates: Float[np.ndarray, "n"], cells: int = 9) -> Float[np.nd
     return np.asarray(cells * np.exp(logs), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class Frontier:
+    r"""The least rate of a trit at each distortion, between solutions for the least of r + price d.
+
+    At a solution the curve's slope is its price, $r'(d) = -\mathrm{price}$. Below the smallest distortion
+    solved for, the rate there is claimed and no more.
+
+    Args:
+        points: Rows (price, rate, distortion), the distortion rising up to that of a code which says nothing.
+    """
+
+    points: tuple[tuple[float, float, float], ...]
+
+    def least_rate(self, distortion: float, cells: int = 9) -> float:
+        r"""Return the least rate at a distortion, $R^*(D) = \mathrm{cells}\cdot r^*(D/\mathrm{cells})$.
+
+        Example:
+            >>> round(gaussian_frontier().least_rate(1.015), 2)
+            10.06
+
+        Args:
+            distortion: D in nats, at least 0.
+            cells: Entries of a table, each with a latent of its own.
+
+        Raises:
+            MeasurementError: If the distortion is negative or not finite, or there is no cell.
+        """
+        _require_cells(cells)
+        if not (math.isfinite(distortion) and distortion >= 0):
+            raise MeasurementError(
+                f"the frontier is defined for finite distortions from 0 nats upwards, not {distortion}",
+                "out_of_range",
+            )
+        smallest, largest = self.points[0][2], self.points[-1][2]
+        return cells * float(self._curve(math.log(min(max(distortion / cells, smallest), largest))))
+
+    def least_cost(self, price: float = PRICE, cells: int = 9) -> float:
+        """Return the least value of R + price D, in nats.
+
+        Example:
+            >>> round(gaussian_frontier().least_cost(), 2)
+            14.99
+
+        Args:
+            price: Nats of rate for a nat of distortion, above 0.
+            cells: Entries of a table.
+
+        Raises:
+            MeasurementError: If the price is not finite and above 0, or there is no cell.
+        """
+        from scipy.optimize import minimize_scalar
+
+        _require_cells(cells)
+        if not (math.isfinite(price) and price > 0):
+            raise MeasurementError(f"a price is finite and above 0, not {price}", "out_of_range")
+        ends = (math.log(self.points[0][2]), math.log(self.points[-1][2]))
+        with SOLVING:
+            found = minimize_scalar(
+                lambda log: float(self._curve(log)) + price * math.exp(log),
+                bounds=ends,
+                method="bounded",
+                options={"xatol": 1e-9},
+            )
+        return cells * float(found.fun)
+
+    def rate_above(self, rate: float, distortion: float, cells: int = 9) -> float:
+        r"""Return the rate that a code spends above the least at its own distortion, $R - R^*(D)$, in nats.
+
+        Example:
+            >>> round(gaussian_frontier().rate_above(14.936, 0.0743), 2)
+            1.3
+
+        Args:
+            rate: R in nats.
+            distortion: D in nats, at least 0.
+            cells: Entries of a table.
+
+        Raises:
+            MeasurementError: If the distortion is negative or not finite, or there is no cell.
+        """
+        return rate - self.least_rate(distortion, cells)
+
+    def lagrangian_gap(self, rate: float, distortion: float, price: float = PRICE, cells: int = 9) -> float:
+        r"""Return $R + \mathrm{price}\,D$ less its least value; never below `rate_above`, in nats.
+
+        Example:
+            >>> frontier = gaussian_frontier()
+            >>> round(frontier.lagrangian_gap(frontier.least_cost(), 0.0), 6)
+            0.0
+
+        Args:
+            rate: R in nats.
+            distortion: D in nats.
+            price: Nats of rate for a nat of distortion, above 0.
+            cells: Entries of a table.
+
+        Raises:
+            MeasurementError: If the price is not finite and above 0, or there is no cell.
+        """
+        return rate + price * distortion - self.least_cost(price, cells)
+
+    @cached_property
+    def _curve(self) -> "CubicHermiteSpline":
+        """The rate over ln d: there the slope, -price d, is finite even where the code says nothing."""
+        from scipy.interpolate import CubicHermiteSpline
+
+        price, rate, distortion = np.array(self.points).T
+        return CubicHermiteSpline(np.log(distortion), rate, -price * distortion)
+
+
+@lru_cache(maxsize=1)
+def gaussian_frontier() -> Frontier:
+    """Return the frontier of codes of one Gaussian latent a trit, each read by its own best decoder.
+
+    Example:
+        >>> round(gaussian_frontier().least_cost(1.0) / math.log(3), 6)     # nothing is worth its rate
+        9.0
+    """
+    with SOLVING:
+        solved = [(1 / beta, rate, distortion) for beta, rate, distortion, *_ in frontier_points()]
+    return Frontier((*reversed(solved), (1.0, 0.0, math.log(BASE))))
+
+
 def distance(rate: float, distortion: float, cells: int = 9) -> float:
     """Return how far a model's distortion lies above the frontier at the model's own rate, in nats.
 
+    It can be bought by rate: narrower posteriors bring it to 0. Read it beside `Frontier.rate_above`.
     Negative values are possible: the frontier bounds codes of one Gaussian latent a trit, not every code.
     """
     return distortion - frontier_distortion(rate, cells)
@@ -140,3 +271,8 @@ def _log_distortion() -> "CubicHermiteSpline":
     values = np.concatenate([[math.log(BASE)], distortion])
     slopes = np.concatenate([[-1.0], -beta])
     return CubicHermiteSpline(nodes, np.log(values), slopes / values)
+
+
+def _require_cells(cells: int) -> None:
+    if cells < 1:
+        raise MeasurementError(f"the frontier needs at least one cell, not {cells}", "out_of_range")
