@@ -104,7 +104,7 @@ def seeds_of_standard() -> str:
         "|---|---:|---:|---:|---:|---:|",
     ]
     for quantity, (name, aim, decimals) in AIMS.items():
-        better = next(figure.better for figure in runs[0].figures if figure.quantity == quantity)
+        better = next(figure.direction for figure in runs[0].figures if figure.quantity == quantity)
         cells = []
         for chosen in columns:
             found = np.concatenate([values(chosen, half, quantity) for half in ("a", "b")])

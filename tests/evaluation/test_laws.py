@@ -171,7 +171,7 @@ def test_an_honest_estimate_of_a_tight_figure_is_hardly_ever_refused() -> None:
     refused, repetitions = 0, 1_000
     for seed in range(repetitions):
         groups = np.random.default_rng(seed).normal(H, 0.05, 8)
-        nll = Estimate(float(groups.mean()), float(groups.std(ddof=1) / math.sqrt(8)), degrees=7.0)
+        nll = Estimate(float(groups.mean()), float(groups.std(ddof=1) / math.sqrt(8)), dof=7.0)
         refused += not examine(Figures(27, nll=nll))[0].holds
     assert refused <= repetitions * ERROR_TAIL * 100
 

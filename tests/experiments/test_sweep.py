@@ -51,6 +51,16 @@ def figures(sweep: Sweep) -> list[Any]:
 
 def test_the_file_holds_every_seed_once(finished: Sweep, path: Path) -> None:
     assert read_study(path, Sweep) == finished
+    # Version 1 said `better`.
+    first = (
+        path.read_text()
+        .replace('"direction":', '"better":')
+        .replace('"schema_version":2', '"schema_version":1')
+    )
+    assert '"better"' in first
+    older = path.with_name("older.json")
+    older.write_text(first)
+    assert read_study(older, Sweep).runs == finished.runs
     assert finished.seeds == [0, 1, 2, 3, 4]
     assert len({run.tensor_sha256 for run in finished.runs}) == 5
     assert len(finished.runs[0].figures) == 12
@@ -121,9 +131,9 @@ def test_the_spread_is_that_of_the_runs(finished: Sweep) -> None:
         assert spread.interval == mean_interval(each)
         assert (spread.least, spread.greatest) == (each.min(), each.max())
         assert spread.deviation == pytest.approx(np.std(each, ddof=1))
-        if spread.better != "neither":
+        if spread.direction != "neither":
             assert each[spread.worst_seed] == spread.worst
-            assert spread.worst == (each.min() if spread.better == "higher" else each.max())
+            assert spread.worst == (each.min() if spread.direction == "higher" else each.max())
 
 
 def test_the_table_shows_every_figure(finished: Sweep) -> None:

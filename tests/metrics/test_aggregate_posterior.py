@@ -124,7 +124,7 @@ def test_latents_come_from_every_row_before_any_comes_again() -> None:
     for latents in (10, 25):
         found = code_information(posteriors, latents=latents, generator=generator(latents))
         assert found.mutual_information.value == pytest.approx(math.log(10), abs=1e-6)
-        assert found.differential_entropy.degrees >= latents - 3
+        assert found.differential_entropy.dof >= latents - 3
 
 
 def test_too_few_latents_are_refused(linear_model: Callable[..., Any]) -> None:
@@ -137,7 +137,7 @@ def test_the_parts_know_their_freedom_and_go_through_all_rows_before_any_comes_a
     posteriors = encode_rows(QuantileLookup(OperationSpace(base=2)))
     found = code_information(posteriors, latents=40, generator=torch.Generator().manual_seed(0))
     parts = (found.mutual_information, found.marginal_kl, found.differential_entropy)
-    assert [part.degrees for part in parts] == [37.0] * 3
+    assert [part.dof for part in parts] == [37.0] * 3
     torch.manual_seed(1)
     again = code_information(posteriors, latents=40, generator=torch.Generator().manual_seed(0))
     assert again == found

@@ -85,7 +85,7 @@ def test_figures_without_noise_have_no_error() -> None:
             assert figure.lower.error == pytest.approx(0, abs=1e-12)
         if isinstance(estimate, Estimate):
             assert estimate.error == pytest.approx(0, abs=1e-12)
-            assert estimate.degrees == 3
+            assert estimate.dof == 3
 
 
 def test_a_constant_decoder_is_optimal_and_knows_nothing() -> None:

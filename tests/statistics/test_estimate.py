@@ -15,7 +15,7 @@ def test_a_mean_keeps_its_value_and_gets_its_standard_error() -> None:
     found = jackknife(lambda v: float(v[0]), values[:, None])
     assert found.value == pytest.approx(4.0)
     assert found.error == pytest.approx(values.std(ddof=1) / 2)
-    assert found.degrees == 3
+    assert found.dof == 3
 
 
 def test_a_square_loses_exactly_the_bias_of_its_mean() -> None:
@@ -39,7 +39,7 @@ def test_the_mean_runs_over_groups_and_not_over_entries() -> None:
 
 def test_a_statistic_that_is_not_finite_has_no_error_bound() -> None:
     found = jackknife(lambda v: math.inf if v[0] < 2 else 1.0, np.array([[1.0], [2.0]]))
-    assert (found.value, found.error, found.degrees) == (math.inf, math.inf, 1.0)
+    assert (found.value, found.error, found.dof) == (math.inf, math.inf, 1.0)
     partly = jackknife(lambda v: math.inf if v[0] < 1.2 else 1.0, np.array([[1.0], [2.0]]))
     assert (partly.value, partly.error) == (1.0, math.inf)
 

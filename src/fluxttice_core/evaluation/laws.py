@@ -162,8 +162,8 @@ def _allowance(figures: Iterable[Quantity]) -> float:
     total = 0.0
     for figure in figures:
         if isinstance(figure, Estimate) and figure.error != 0:
-            known = math.isinf(figure.degrees)
-            quantile = ndtri(1 - ERROR_TAIL) if known else stdtrit(figure.degrees, 1 - ERROR_TAIL)
+            known = math.isinf(figure.dof)
+            quantile = ndtri(1 - ERROR_TAIL) if known else stdtrit(figure.dof, 1 - ERROR_TAIL)
             total += figure.error * float(quantile)
     return total
 

@@ -57,7 +57,7 @@ class Effect:
 
     Attributes:
         interval: Interval of with - without, over pairs of runs.
-        better: Which direction is better.
+        direction: Which direction is better.
 
     Example:
         >>> import numpy as np
@@ -67,16 +67,16 @@ class Effect:
     """
 
     interval: Interval
-    better: Direction
+    direction: Direction
 
     @property
     def sign(self) -> Sign:
         """`helps` or `hurts` where the interval excludes 0; `differs` for a description; else `none`."""
         if self.interval.lower <= 0.0 <= self.interval.upper:
             return "none"
-        if self.better == "neither":
+        if self.direction == "neither":
             return "differs"
-        return "helps" if (self.interval.estimate > 0.0) == (self.better == "higher") else "hurts"
+        return "helps" if (self.interval.estimate > 0.0) == (self.direction == "higher") else "hurts"
 
 
 def verdict(signs: Iterable[Sign]) -> str:
@@ -224,7 +224,7 @@ def _effects(pairs: Sequence[tuple[RunRecord, RunRecord]], half: Half) -> dict[s
                     values([one for one, _ in pairs], half, figure.quantity),
                     values([other for _, other in pairs], half, figure.quantity),
                 ),
-                figure.better,
+                figure.direction,
             ),
             figure.unit,
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 import numpy as np
 import torch
 from jaxtyping import Float64
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, RecordError
@@ -45,7 +45,8 @@ class FigureRecord(Record):
     half: Literal["a", "b"]
     quantity: str
     unit: Unit
-    better: Direction
+    # Version 1 called it so.
+    direction: Direction = Field(validation_alias=AliasChoices("direction", "better"))
     value: float
 
 
@@ -92,7 +93,7 @@ class Study(Record):
 
     kind: ClassVar[str]
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     tool: dict[str, JsonValue]
     created: str
     command: str
@@ -216,7 +217,7 @@ def measured_run(
                 half=half,
                 quantity=figure.quantity,
                 unit=figure.unit,
-                better=figure.direction,
+                direction=figure.direction,
                 value=figure.value,
             )
             for half in HALVES

@@ -67,7 +67,7 @@ class Spread:
         half: The half.
         quantity: The figure.
         unit: Its unit.
-        better: Which direction is better.
+        direction: Which direction is better.
         interval: Its mean over seeds with the 95 % interval.
         deviation: Standard deviation between seeds.
         least: Smallest value.
@@ -78,7 +78,7 @@ class Spread:
     half: Half
     quantity: str
     unit: Unit
-    better: Direction
+    direction: Direction
     interval: Interval
     deviation: float
     least: float
@@ -88,7 +88,7 @@ class Spread:
     @property
     def worst(self) -> float:
         """The worst value; the largest, where no direction is better."""
-        return self.least if self.better == "higher" else self.greatest
+        return self.least if self.direction == "higher" else self.greatest
 
 
 def new_sweep(
@@ -177,15 +177,15 @@ def spreads(sweep: Sweep) -> Iterator[Spread]:
         )
     for figure in runs[0].figures:
         found = values(runs, figure.half, figure.quantity)
-        place = int(np.argmin(found) if figure.better == "higher" else np.argmax(found))
+        place = int(np.argmin(found) if figure.direction == "higher" else np.argmax(found))
         yield Spread(
             half=figure.half,
             quantity=figure.quantity,
             unit=figure.unit,
-            better=figure.better,
+            direction=figure.direction,
             interval=mean_interval(found),
             deviation=float(found.std(ddof=1)),
             least=float(found.min()),
             greatest=float(found.max()),
-            worst_seed=runs[place if figure.better != "neither" else 0].seed,
+            worst_seed=runs[place if figure.direction != "neither" else 0].seed,
         )

@@ -187,7 +187,7 @@ def budgets(sweep: Sweep) -> str:
 def _cells(spread: Spread) -> tuple[str, ...]:
     mean = difference_shown(spread.interval, spread.unit).removeprefix("+")
     worst = ("", "")
-    if spread.better != "neither":
+    if spread.direction != "neither":
         worst = shown(spread.worst, spread.unit, more=1), str(spread.worst_seed)
     deviation = shown(spread.deviation, spread.unit, more=1)
     return (figure_heading(spread.quantity), spread.half.upper(), mean, deviation, *worst)

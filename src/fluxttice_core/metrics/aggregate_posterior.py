@@ -83,8 +83,8 @@ def code_information(
     controls = torch.stack((_log_conditional(drawn, z) - conditional, _log_prior(z) - prior), dim=1)
     h = _controlled_mean(-aggregate_log_density(posteriors, z), controls)
     return CodeInformation(
-        Estimate(h.value + conditional, h.error, h.degrees),
-        Estimate(-h.value - prior, h.error, h.degrees),
+        Estimate(h.value + conditional, h.error, h.dof),
+        Estimate(-h.value - prior, h.error, h.dof),
         h,
         latents,
     )

@@ -83,7 +83,7 @@ class Floored:
     @property
     def corrected(self) -> Estimate:
         """The distance less the floor."""
-        return Estimate(self.raw.value - self.floor, self.raw.error, self.raw.degrees)
+        return Estimate(self.raw.value - self.floor, self.raw.error, self.raw.dof)
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def generative_figures(mass: MassEstimate) -> GenerativeFigures:
     return GenerativeFigures(
         nll=nll,
         nll_plug_in=_mean_surprise(mass.p),
-        kl_from_uniform=Estimate(nll.value - log_size, nll.error, nll.degrees),
-        kl_to_uniform=Estimate(log_size - spread.value, spread.error, spread.degrees),
+        kl_from_uniform=Estimate(nll.value - log_size, nll.error, nll.dof),
+        kl_to_uniform=Estimate(log_size - spread.value, spread.error, spread.dof),
         entropy=spread,
         conditional_entropy=conditional_entropy(mass),
         generative_information=generative_information(mass),
@@ -224,7 +224,7 @@ def argmax_divergence(mass: MassEstimate) -> Floored:
     """
     spread = jackknife(_entropy, mass.argmax_groups)
     raw = mass.space.log_size - _entropy(mass.p_argmax)
-    return Floored(Estimate(raw, spread.error, spread.degrees), (mass.space.size - 1) / (2 * mass.draws))
+    return Floored(Estimate(raw, spread.error, spread.dof), (mass.space.size - 1) / (2 * mass.draws))
 
 
 def coverage_from_mass(mass: MassEstimate, draws: Sequence[int]) -> tuple[Estimate, ...]:

@@ -198,7 +198,7 @@ class FigureMaker:
             estimator="exact" if exact else "monte_carlo",
             interval=None if exact else interval or _interval(known),
             error=known.error,
-            dof=known.degrees,
+            dof=known.dof,
             draws=scale.draws,
             repeats=repeats,
             seed=None if exact else self.settings.seed,

@@ -102,7 +102,7 @@ def _bracket(
     most = 1 - 1 / groups.shape[1]
     raw = _distance_to_uniform(groups.mean(0))
     spread = jackknife(_distance_to_uniform, groups)
-    limits = Estimate(raw, spread.error, spread.degrees).interval(level)
+    limits = Estimate(raw, spread.error, spread.dof).interval(level)
     shown = (raw, limits.lower, limits.upper)
     estimate, low, high = (min(_less_noise(end, noise), most) for end in shown)
     upper = Interval(estimate, low, high, level, BRACKETED)

@@ -19,12 +19,12 @@ class Estimate:
     Args:
         value: The figure.
         error: Its standard error; 0 for an exact figure, infinite where nothing is known.
-        degrees: Degrees of freedom of the error; infinite for an error that is as good as known.
+        dof: Degrees of freedom of the error; infinite for an error that is as good as known.
     """
 
     value: float
     error: float
-    degrees: float = math.inf
+    dof: float = math.inf
 
     def interval(self, level: float = 0.95) -> Interval:
         """Return Student's interval around the figure.
@@ -38,9 +38,9 @@ class Estimate:
         """
         check_level(level)
         p = 0.5 + level / 2
-        quantile = float(ndtri(p) if math.isinf(self.degrees) else stdtrit(self.degrees, p))
+        quantile = float(ndtri(p) if math.isinf(self.dof) else stdtrit(self.dof, p))
         width = quantile * self.error if self.error else 0.0
-        method = "exact" if self.error == 0 else f"Student's t, {self.degrees:g} degrees of freedom"
+        method = "exact" if self.error == 0 else f"Student's t, {self.dof:g} degrees of freedom"
         return Interval(self.value, self.value - width, self.value + width, level, method)
 
 
