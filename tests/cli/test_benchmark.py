@@ -21,7 +21,7 @@ def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         *[
             ("", "trained checkpoint"),
-            ("--quick", "trained checkpoint"),
+            pytest.param("--quick", "trained checkpoint", id="quickly"),
             ("--checkpoint . --certified", "either"),
         ],
         ("--checkpoint nowhere", "no checkpoint at nowhere"),

@@ -11,10 +11,15 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import LawViolation, MeasurementError
 from fluxttice_core.evaluation.laws import ERROR_TAIL, LAWS, Figures, Law, examine, obey
+from fluxttice_core.metrics.rate_distortion import gaussian_frontier
+from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.statistics.coverage import expected_coverage
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 from tests.refusals import refused
+
+CELLS = 3
+"""A world of 27 elements is taken for tables of three trits."""
 
 BUDGETS = (1, 3, 10, 40, 100)
 seeds = st.integers(0, 2**32 - 1)
@@ -47,6 +52,9 @@ def true_figures(seed: int, concentration: float, size: int = 27, codes: int = 8
     first[0] = True
     shared, either = np.sum(first & second), np.sum(first | second)
     draws = generator.choice(size, 40, p=p)
+    rate = divergence(encoder, prior)
+    distortion = float(-np.sum(encoder * np.log(decoder.T), axis=1).mean())
+    free, reach = gaussian_frontier(), reach_frontier()
     return Figures(
         size=size,
         counted=((10, len(set(draws[:10].tolist()))), (40, len(set(draws.tolist())))),
@@ -55,8 +63,11 @@ def true_figures(seed: int, concentration: float, size: int = 27, codes: int = 8
         second=float(second.mean()),
         union=float(either / size),
         similarity=float(shared / either),
-        rate=divergence(encoder, prior),
-        distortion=float(-np.sum(encoder * np.log(decoder.T), axis=1).mean()),
+        rate=rate,
+        distortion=distortion,
+        rate_above_frontier=free.rate_above(rate, distortion, CELLS),
+        lagrangian_gap=free.lagrangian_gap(rate, distortion, cells=CELLS),
+        rate_above_reach_frontier=reach.rate_above(rate, distortion, CELLS),
         nll=float(-np.log(p).mean()),
         code_information=divergence(encoder, aggregate),
         marginal_divergence=divergence(aggregate[None], prior),
@@ -91,6 +102,8 @@ def beyond(name: str, field: str, sign: float) -> Figures:
     return replace(WORLD, **changes)
 
 
+GAP = "Lagrangian gap >= rate above the frontier"
+RATE_OF_REACH = "rate above the frontier >= with a demanded reach"
 LIES = {
     "distinct <= min(N, K)": replace(WORLD, counted=((10, 11),)),
     "distinct <= uniform draws": replace(WORLD, size=1_000, counted=((1_000, 800),)),
@@ -107,6 +120,8 @@ LIES = {
             ("Jaccard similarity = (a + b - union)/union", "similarity", 1),
             ("R + D >= NLL", "distortion", -1),
             ("R + D >= H", "rate", -1),
+            (GAP, "rate_above_frontier", 1),
+            (RATE_OF_REACH, "rate_above_reach_frontier", 1),
             ("NLL >= H", "nll", -1),
             ("I_q >= H - D", "code_information", -1),
             ("I_q <= R", "code_information", 1),

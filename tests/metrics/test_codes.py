@@ -12,6 +12,8 @@ from fluxttice_core.metrics.codes import information_figures, parts_of, rate_fig
 from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.posterior import Posteriors, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.rate_distortion import PRICE, gaussian_frontier
+from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
@@ -38,6 +40,9 @@ def test_a_code_that_says_nothing_costs_nothing_and_leaves_everything_open() -> 
     assert found["distortion"].value == pytest.approx(SPACE.log_size, abs=1e-6)
     assert found["rate_plus_distortion"].value == pytest.approx(SPACE.log_size, abs=1e-6)
     assert found["frontier_distance"].value == pytest.approx(0, abs=1e-3)
+    assert found["rate_above_frontier"].value == pytest.approx(0, abs=1e-6)
+    silent = PRICE * SPACE.log_size - gaussian_frontier().least_cost(cells=3)
+    assert found["lagrangian_gap"].value == pytest.approx(silent, abs=1e-5)
     assert found["active_units"].value == 0
     assert found["code_information"].value == pytest.approx(0, abs=1e-6)
     assert found["marginal_kl"].value == pytest.approx(0, abs=1e-6)
@@ -68,8 +73,29 @@ def test_rate_is_never_sampled_and_distortion_always_and_only_ternary_spaces_hav
     found = codes(QuantileLookup(SPACE))
     assert (found["rate"].estimator, found["distortion"].estimator) == ("exact", "monte_carlo")
     assert found["distortion"].draws == SETTINGS.posterior_repeats
-    assert "frontier_distance" in found
-    assert "frontier_distance" not in codes(QuantileLookup(BINARY))
+
+
+def test_only_ternary_spaces_have_the_frontiers() -> None:
+    names = {"frontier_distance", "rate_above_frontier", "lagrangian_gap"}
+    assert names <= codes(QuantileLookup(SPACE)).keys()
+    assert not names & codes(QuantileLookup(BINARY)).keys()
+
+
+def test_the_errors_of_what_lies_above_the_frontiers_are_those_of_the_distortion() -> None:
+    """At a distortion D the rate above the frontier changes by its slope there times the error of D."""
+    oracle = QuantileLookup(SPACE)
+    posteriors = encode_rows(oracle)
+    wide = Posteriors(posteriors.rows, posteriors.mu, posteriors.logvar * 0 - 2.4)
+    found = by_quantity(rate_figures(oracle, wide, "a", SETTINGS))
+    loss = found["distortion"]
+    assert found["lagrangian_gap"].error == pytest.approx(PRICE * loss.error)
+    frontiers = {"rate_above_frontier": gaussian_frontier(), "rate_above_reach_frontier": reach_frontier()}
+    for name, frontier in frontiers.items():
+        step = 1e-4
+        fall = frontier.least_rate(loss.value - step, 3) - frontier.least_rate(loss.value + step, 3)
+        assert found[name].error == pytest.approx(loss.error * fall / (2 * step), rel=0.05)
+        above = frontier.rate_above(found["rate"].value, loss.value, 3)
+        assert found[name].value == pytest.approx(above)
 
 
 def test_the_rate_of_each_dimension_adds_up_to_the_rate() -> None:

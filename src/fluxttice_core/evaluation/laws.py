@@ -48,6 +48,9 @@ class Figures:
         similarity: Their Jaccard similarity.
         rate: R in nats.
         distortion: D in nats.
+        rate_above_frontier: $R - R^*(D)$ in nats, for codes whose decoder is free.
+        lagrangian_gap: $R + 20 D$ less its least value, for the same codes.
+        rate_above_reach_frontier: $R - R^*(D)$ for codes of a decoder with the demanded reach.
         nll: Mean negative log-likelihood in nats.
         code_information: $I_q(x; z)$ under the encoder in nats.
         marginal_divergence: $\mathrm{KL}(q(z)\,\|\,p(z))$ in nats, estimated apart from R and $I_q$.
@@ -71,6 +74,9 @@ class Figures:
     similarity: Quantity = None
     rate: Quantity = None
     distortion: Quantity = None
+    rate_above_frontier: Quantity = None
+    lagrangian_gap: Quantity = None
+    rate_above_reach_frontier: Quantity = None
     nll: Quantity = None
     code_information: Quantity = None
     marginal_divergence: Quantity = None
@@ -257,6 +263,16 @@ LAWS: tuple[Law, ...] = (
     Law("Jaccard similarity = (a + b - union)/union", "fraction", _similarity_is_overlap),
     Law("R + D >= NLL", "nats", _at_least("rate + distortion", "nll")),
     Law("R + D >= H", "nats", _at_least("rate + distortion", "data_entropy")),
+    Law(
+        "Lagrangian gap >= rate above the frontier",
+        "nats",
+        _at_least("lagrangian_gap", "rate_above_frontier"),
+    ),
+    Law(
+        "rate above the frontier >= with a demanded reach",
+        "nats",
+        _at_least("rate_above_frontier", "rate_above_reach_frontier"),
+    ),
     Law("NLL >= H", "nats", _at_least("nll", "data_entropy")),
     Law("I_q >= H - D", "nats", _at_least("code_information + distortion", "data_entropy")),
     Law("I_q <= R", "nats", _at_least("rate", "code_information")),

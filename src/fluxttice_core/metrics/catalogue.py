@@ -24,7 +24,7 @@ from fluxttice_core.metrics.settings import (
 )
 from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 
-METRIC_SET = 1
+METRIC_SET = 2
 """The set that is measured now; one more with every release that adds metrics."""
 
 Draws = Literal["budget", "mass_draws", "posterior_repeats", "aggregate_draws"]
@@ -172,6 +172,12 @@ def _rows() -> Iterator[Entry]:
     yield loss("rate_plus_distortion", "R + D", perfect=_log_size, column="R + D")
     above = "D above the Gaussian frontier"
     yield loss("frontier_distance", above, perfect=0.0, needs="ternary", headline=True)
+    wasted = partial(loss, perfect=0.0, needs="ternary", since=2)
+    spent = "rate above the frontier"
+    yield wasted("rate_above_frontier", spent, headline=True, law="rate_above_frontier")
+    reach = "rate_above_reach_frontier"
+    yield wasted(reach, f"{spent}, reach", law=reach)
+    yield wasted("lagrangian_gap", "Lagrangian gap", headline=True, law="lagrangian_gap")
     information = partial(codes, unit="nats", draws="aggregate_draws")
     yield information(
         *("code_information", "code information I_q"),

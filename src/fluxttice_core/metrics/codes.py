@@ -11,7 +11,14 @@ from fluxttice_core.metrics.aggregate_posterior import code_information
 from fluxttice_core.metrics.metric import Figure, FigureMaker, Series, rounded
 from fluxttice_core.metrics.posterior import Posteriors, distortion, histogram_entropy, rate
 from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.metrics.rate_distortion import BASE, frontier_distortion
+from fluxttice_core.metrics.rate_distortion import (
+    BASE,
+    PRICE,
+    Frontier,
+    frontier_distortion,
+    gaussian_frontier,
+)
+from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.metrics.reconstruction import (
     Reconstruction,
     reconstruction_from_mean,
@@ -69,7 +76,7 @@ def figures_of_part(
 def rate_figures(
     model: Autoencoder, posteriors: Posteriors, half: Half, settings: MeasurementSettings
 ) -> Iterator[Figure | Series]:
-    """Rate, distortion, their sum, the distance to the Gaussian frontier, and the active units."""
+    """Rate, distortion, their sum, the distances to the frontiers, and the active units."""
     cost = rate(posteriors)
     generator = measurement_stream(settings.seed, half, "distortion", device=settings.device)
     loss = distortion(model, posteriors, draws=settings.posterior_repeats, generator=generator)
@@ -85,6 +92,20 @@ def rate_figures(
         terms.append(("frontier_distance", loss.value - best))
     for name, value in terms:
         yield make(name, Estimate(value, loss.error))
+    if model.space.base == BASE:
+        free = gaussian_frontier()
+        gap = free.lagrangian_gap(cost.total, loss.value, cells=model.space.cells)
+        yield make("rate_above_frontier", _rate_above(free, cost.total, loss, model.space.cells))
+        yield make(
+            "rate_above_reach_frontier", _rate_above(reach_frontier(), cost.total, loss, model.space.cells)
+        )
+        yield make("lagrangian_gap", Estimate(gap, PRICE * loss.error))
+
+
+def _rate_above(frontier: Frontier, rate: float, loss: Estimate, cells: int) -> Estimate:
+    """The rate above a frontier, with half of what it moves between the ends of the distortion's error."""
+    below, above = (frontier.least_rate(max(loss.value + e, 0.0), cells) for e in (-loss.error, loss.error))
+    return Estimate(frontier.rate_above(rate, loss.value, cells), (below - above) / 2)
 
 
 def information_figures(
