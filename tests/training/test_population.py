@@ -141,7 +141,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(how: str) -> int:
-    # Left alone, glibc learns from the blocks or not, by how they come to lie: it begins as it does by default.
+    # Left alone, glibc learns from the blocks or not, by how they come to lie: this holds it to its default.
     fixed = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(128 * 1024)}
     command = [sys.executable, "-c", PROGRAM, how]
     found = subprocess.run(command, capture_output=True, text=True, check=True, env=fixed)
