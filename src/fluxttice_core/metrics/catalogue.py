@@ -176,7 +176,8 @@ def _rows() -> Iterator[Entry]:
     spent = "rate above the frontier"
     yield wasted("rate_above_frontier", spent, headline=True, law="rate_above_frontier")
     reach = "rate_above_reach_frontier"
-    yield wasted(reach, f"{spent}, reach", law=reach)
+    # Below 0 is not better: it is a decoder that leaves more open than is demanded.
+    yield wasted(reach, "rate above, demanded reach", direction="neither", law=reach)
     yield wasted("lagrangian_gap", "Lagrangian gap", headline=True, law="lagrangian_gap")
     information = partial(codes, unit="nats", draws="aggregate_draws")
     yield information(
