@@ -31,7 +31,8 @@ def test_they_are_what_a_full_report_shows(model: DualVAE) -> None:
     found = by_quantity(headline_figures(model.vae_b, "b", SETTINGS, parts))
     assert list(found) == [
         *("efficiency/argmax/200", "argmax_divergence", "generative_information"),
-        *("rate", "frontier_distance", HELD_OUT),
+        *("rate", "distortion", "frontier_distance", "rate_above_frontier", "lagrangian_gap"),
+        *(HELD_OUT, "table_accuracy/draw/held_out"),
     ]
     steps = steps_of({"b": model.vae_b}, SETTINGS, parts)
     report = by_quantity(figure for step in run_steps(steps, device="cpu") for figure in step)

@@ -25,6 +25,7 @@ from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
 from fluxttice_core.training.adamw import LEARNING_PARTS, Descent
 from fluxttice_core.training.adamw_derivative import CLIP_MARGIN
+from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.dataset import rows_of
 from fluxttice_core.training.loss import Conditions, batch_loss, scheduled
@@ -193,8 +194,9 @@ class Population:
         return losses
 
     def _conclude(self) -> None:
-        for model, seed in zip(self.models, self.seeds, strict=True):
+        for model, transport, seed in zip(self.models, self._transport, self.seeds, strict=True):
             calibrate_both(model.eval(), self.recipe.calibration, seed=seed, device=self.device)
+            amortise_both(model, transport, self._rows, self.recipe, seed=seed)
 
     def _require_finite(self, losses: Sequence[float], epoch: int) -> None:
         lost = [seed for seed, loss in zip(self.seeds, losses, strict=True) if not math.isfinite(loss)]

@@ -20,6 +20,10 @@ def _lower_first(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 Shares = Annotated[tuple[Share, Share], AfterValidator(_lower_first)]
 Weights = Annotated[tuple[Weight, Weight], AfterValidator(_lower_first)]
 
@@ -111,6 +115,22 @@ class ControllerSettings(_Settings):
     learning_rate: Share = 0.0
 
 
+class AmortisationSettings(_Settings):
+    """The last descent of a run: encoders alone, towards the posteriors that are best for their decoders.
+
+    Attributes:
+        epochs: Passes over the training rows.
+        batch_size: Rows a step.
+        rate: Learning rate over these epochs.
+        price: What a nat of distortion costs in nats of rate.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
+    rate: ShareSchedule
+    price: Annotated[float, Field(gt=0, le=1e6)] = 25.0
+
+
 class TransportSettings(_Settings):
     """The term that teaches the decoders where the prior's mass must go.
 
@@ -121,6 +141,7 @@ class TransportSettings(_Settings):
         focus_width: Standard deviation around the threshold.
         start: Epoch from which it acts; until then the encoders find their axes.
         assignment_rows: Training rows from which each entry's latent is read off the encoders at the start.
+        amortisation: Last descent of the encoders, after calibration; none: it is left out.
     """
 
     weight: WeightSchedule = Constant(value=1.0)
@@ -129,6 +150,7 @@ class TransportSettings(_Settings):
     focus_width: Annotated[float, Field(ge=0, le=10)] = 0.15
     start: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     assignment_rows: Annotated[int, Field(ge=2, le=1_000_000)] = 4_096
+    amortisation: Annotated[AmortisationSettings | None, Field(exclude_if=_is_none)] = None
 
 
 class CalibrationSettings(_Settings):

@@ -13,6 +13,7 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
 from fluxttice_core.training.adamw import Descent
+from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.dataset import Rows, rows_of
 from fluxttice_core.training.history import EpochRecord, Reach
@@ -298,6 +299,7 @@ class Trainer:
         self.model.eval()
         if self.progress.finished:
             calibrate_both(self.model, self.recipe.calibration, seed=self.seed, device=self.device)
+            amortise_both(self.model, self._transport, self._train, self.recipe, seed=self.seed)
         if (epoch + 1) % self.recipe.reach.every and not self.progress.finished:
             return None
         generator = stream(self.seed, "reach", epoch, device=self.device)

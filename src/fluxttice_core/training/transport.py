@@ -159,12 +159,11 @@ class TransportTerm:
         settings = self._settings
         if settings is None or moment < settings.start:
             return None
-        if not self._assignments:
-            self._assignments = self._read_off(model, settings)
+        assignments = self.assignments(model)
         if self.weight(moment) == 0.0:
             return None
         base, drawn = model.space.base, []
-        for assignment in self._assignments:
+        for assignment in assignments:
             z = focused_draws(
                 self.draws(moment),
                 model.architecture.latent_dim,
@@ -177,6 +176,17 @@ class TransportTerm:
             drawn.append((z, quantile_cells(z, assignment, base=base)))
         (z_a, cells_a), (z_b, cells_b) = drawn
         return Targets((z_a, z_b), (cells_a, cells_b))
+
+    def assignments(self, model: DualVAE) -> tuple[Assignment, ...]:
+        """The assignments of A and B, read off the encoders when first asked for; none without settings.
+
+        Raises:
+            SettingsError: If there are fewer latents than entries.
+            TrainingError: If the encoders are not finite.
+        """
+        if not self._assignments and self._settings is not None:
+            self._assignments = self._read_off(model, self._settings)
+        return self._assignments
 
     @torch.no_grad()
     def _read_off(self, model: DualVAE, settings: TransportSettings) -> tuple[Assignment, ...]:
