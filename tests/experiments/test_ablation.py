@@ -70,7 +70,8 @@ def test_the_file_holds_what_was_run(finished: Ablation, path: Path) -> None:
     quantities = {figure.quantity for figure in finished.runs[0].figures}
     assert quantities == {
         *("efficiency/argmax/200", "argmax_divergence", "generative_information"),
-        *("rate", "frontier_distance", "table_accuracy/mean/held_out"),
+        *("rate", "distortion", "frontier_distance", "rate_above_frontier", "lagrangian_gap"),
+        *("table_accuracy/mean/held_out", "table_accuracy/draw/held_out"),
     }
 
 
@@ -226,7 +227,7 @@ def test_sentences_on_statenet(fresh: Ablation, recipe: Recipe, tmp_path: Path) 
 def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:
     lines = ablation_markdown(finished).splitlines()
     rows = [line.split(" | ") for line in lines if line.startswith("| ")]
-    assert {len(row) for row in rows} == {9}
+    assert {len(row) for row in rows} == {13}
     assert [row[0].removeprefix("| ") for row in rows[1::2]] == [
         "the recipe itself, mean",
         *(part.replace("_", " ") for part in PARTS),

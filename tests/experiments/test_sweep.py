@@ -63,7 +63,7 @@ def test_the_file_holds_every_seed_once(finished: Sweep, path: Path) -> None:
     assert read_study(older, Sweep).runs == finished.runs
     assert finished.seeds == [0, 1, 2, 3, 4]
     assert len({run.tensor_sha256 for run in finished.runs}) == 5
-    assert len(finished.runs[0].figures) == 12
+    assert len(finished.runs[0].figures) == 20
 
 
 def test_a_sweep_tells_what_comes_next(recipe: Recipe, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_steered_recipe_is_trained_one_by_one_and_recorded_as_its_own_run_is(t
 
 def test_the_spread_is_that_of_the_runs(finished: Sweep) -> None:
     found = {(spread.half, spread.quantity): spread for spread in spreads(finished)}
-    assert len(found) == 12
+    assert len(found) == 20
     for (half, quantity), spread in found.items():
         each = values(sorted(finished.runs, key=lambda run: run.seed), half, quantity)
         assert spread.interval == mean_interval(each)
@@ -138,7 +138,7 @@ def test_the_spread_is_that_of_the_runs(finished: Sweep) -> None:
 
 def test_the_table_shows_every_figure(finished: Sweep) -> None:
     table = sweep_table(finished)
-    assert table.row_count == 12
+    assert table.row_count == 20
     assert "standard, 5 seeds" in str(table.caption)
 
 

@@ -45,7 +45,11 @@ SMALL: dict[str, Any] = validate_recipe(
         "alignment": {"kind": "constant", "value": 0.3},
         "balance": {},
         "controller": {},
-        "transport": {"draws": {"kind": "constant", "value": 16}, "assignment_rows": 21},
+        "transport": {
+            "draws": {"kind": "constant", "value": 16},
+            "assignment_rows": 21,
+            "amortisation": {"epochs": 2, "batch_size": 7, "rate": {"kind": "constant", "value": 0.01}},
+        },
         "calibration": {"draws": 1000, "sweeps": 3, "conditional_entropy": 2.5},
         "reach": {"draws": 60},
     },

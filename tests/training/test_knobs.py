@@ -106,6 +106,10 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "transport.focus": (0.6, {}),
     "transport.focus_width": (0.3, {}),
     "transport.assignment_rows": (4, {}),
+    "transport.amortisation.epochs": (3, {}),
+    "transport.amortisation.batch_size": (8, {}),
+    "transport.amortisation.rate": (constant(0.02), {}),
+    "transport.amortisation.price": (30.0, {}),
     "calibration.draws": (1001, {}),
     "calibration.sweeps": (0, {}),
     "calibration.conditional_entropy": (2.0, {}),
@@ -114,7 +118,7 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "reach.every": (2, {}),
 }
 # Whole parts can be left out.
-PARTS = ("balance", "controller", "transport", "calibration")
+PARTS = ("balance", "controller", "transport", "transport.amortisation", "calibration")
 # These change what a run folder holds, not the weights.
 FOLDER_KNOBS: dict[str, Any] = {"name": "other", "checkpoint_every": 2}
 

@@ -47,6 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "tight clipping": {"optimizer.clip_norm": 0.05},
     "no transport": {"transport": None},
     "late transport": {"transport.start": 1.3},
+    "no amortisation": {"transport.amortisation": None},
     "no calibration": {"calibration": None},
     "by epoch": {"schedule_by": "epoch"},
     "strong coupling": {"rho": {"kind": "constant", "value": 0.6}},

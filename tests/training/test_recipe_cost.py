@@ -35,6 +35,7 @@ def test_the_largest_network_is_one_whose_file_is_read_again() -> None:
         "batch_size=4096",
         "transport.draws={kind: linear, points: [[0, 1.0], [9, 1000.0]]}",
         "calibration.draws=100000",
+        "transport.amortisation.batch_size=60000",
         "architecture.consolidating_width=512",
         "architecture.exploratory_widths=[512, 512]",
     ],
@@ -44,7 +45,9 @@ def test_whatever_grows_asks_for_more_memory(greedy: str) -> None:
     assert memory(load_recipe("standard", [*smaller, greedy])) > memory(load_recipe("standard", smaller))
 
 
-@pytest.mark.parametrize("greedy", ["epochs=8", "batch_size=64", "reach.draws=60000"])
+@pytest.mark.parametrize(
+    "greedy", ["epochs=8", "batch_size=64", "reach.draws=60000", "transport.amortisation.epochs=9"]
+)
 def test_whatever_takes_longer_asks_for_more_work(greedy: str) -> None:
     assert work(load_recipe("standard", [greedy])) > work(load_recipe("standard"))
 

@@ -197,7 +197,8 @@ def test_every_training_row_is_seen_once_an_epoch_and_no_held_out_row_ever(small
 
 
 def test_the_validation_loss_by_hand(small: "SmallRuns") -> None:
-    trainer = small.trainer({"calibration": None, "batch_size": 1, "epochs": 1, "half_b.repulsion": 0.0})
+    changes = {"calibration": None, "transport": None, "batch_size": 1, "epochs": 1, "half_b.repulsion": 0.0}
+    trainer = small.trainer(changes)
     record = next(trainer.epochs())
     recipe, model, rows = trainer.recipe, trainer.model, trainer._validation
     total = 0.0

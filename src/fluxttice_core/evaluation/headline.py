@@ -25,7 +25,8 @@ def headline_figures(
 ) -> Iterator[Figure]:
     """Efficiency, KL(p_argmax), G, R, D, where they stand to the frontier, and held-out tables.
 
-    The efficiency is that of the headline budget by argmax; the frontier is known of ternary operations only. Draws that a full report makes too are the same draws, but for those of the coverage.
+    The efficiency is that of the headline budget by argmax; the frontier is known of ternary operations only.
+    Draws that a full report makes too are the same draws, but for those of the coverage.
     """
     alone = settings.model_copy(update={"draws": (settings.headline,), "rules": ("argmax",)})
     wanted = (f"efficiency/argmax/{settings.headline}", *_OF_CODES, *_OF_TABLES)

@@ -14,6 +14,7 @@ from fluxttice_core.evaluation.plot_style import BAND, CEILING, FLOOR, HALVES, e
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Metric, Series
 from fluxttice_core.metrics.rate_distortion import BASE, frontier_curve
+from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
 
@@ -79,7 +80,7 @@ def coverage_plot(report: Report) -> Figure:
 
 @styled
 def rate_distortion_plot(report: Report) -> Figure:
-    """Rate and distortion of each half: the limit R + D = H, the Gaussian frontier, and the controls.
+    """Rate and distortion of each half: the limit R + D = H, the Gaussian frontiers, and the controls.
 
     The left panel shows the whole plane, the right one the halves with distortion on a logarithmic scale.
     """
@@ -232,6 +233,11 @@ def _limits(axes: Axes, report: Report, widest: float) -> None:
         rates = np.linspace(0, widest, 200)
         frontier = frontier_curve(rates, report.space.cells)
         axes.plot(rates, frontier, label="Gaussian frontier", color="#444444", linewidth=1.1)
+        losses = np.geomspace(1e-3, nats, 100)
+        demanded = [reach_frontier().least_rate(loss, report.space.cells) for loss in losses]
+        axes.plot(
+            demanded, losses, label="frontier, demanded reach", color="#444444", linewidth=1, linestyle=":"
+        )
 
 
 def _control_codes(axes: Axes, report: Report) -> None:

@@ -19,9 +19,13 @@ _COLUMNS = {
     "efficiency/argmax": "efficiency",
     "argmax_divergence": "KL, nats",
     "generative_information": "G",
+    "rate_above_frontier": "R above, nats",
     "rate": "R, nats",
+    "distortion": "D, nats",
     "frontier_distance": "gap, nats",
+    "lagrangian_gap": "R + 20 D above",
     "table_accuracy/mean/held_out": "held out, %",
+    "table_accuracy/draw/held_out": "from z ~ q, %",
 }
 _SPREAD_COLUMNS = ("figure", "half", "mean over seeds", "standard deviation", "worst", "of seed")
 _SIGNS = {"helps": " ▲", "hurts": " ▼", "differs": " ≠", "none": ""}

@@ -8,7 +8,7 @@ anything that is measured of the prior.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -84,7 +84,7 @@ def amortise_both(model: DualVAE, transport: TransportTerm, rows: Rows, recipe: 
     """Amortise both halves of a run with streams of their own; without settings nothing is done.
 
     Raises:
-        TrainingError: If an encoder's weights are no longer finite.
+        TrainingError: If an encoder is no longer finite.
     """
     settings = None if recipe.transport is None else recipe.transport.amortisation
     if settings is None:
@@ -95,11 +95,12 @@ def amortise_both(model: DualVAE, transport: TransportTerm, rows: Rows, recipe: 
         decoder = thresholds_of(half, assignment, generator=generator)
         parameters = dict(half.encoder.named_parameters())
         descent = AdamW(parameters, beta1=recipe.optimizer.first_moment, beta2=recipe.optimizer.second_moment)
+        cost = torch.zeros(())
         for moment, batch in _batches(rows, settings, seed, name):
             cost = _cost(half, batch, decoder, settings.price)
             gradients = torch.autograd.grad(cost, list(parameters.values()))
             descent.step(dict(zip(parameters, gradients, strict=True)), rate=settings.rate.at(moment))
-        _require_finite(parameters)
+        _require_finite(cost, *parameters.values())
 
 
 def _batches(
@@ -120,10 +121,10 @@ def _cost(half: VAE, batch: Rows, decoder: Thresholds, price: float) -> Tensor:
     return cost
 
 
-def _require_finite(parameters: Mapping[str, Tensor]) -> None:
-    if not all(bool(torch.isfinite(parameter).all()) for parameter in parameters.values()):
+def _require_finite(*tensors: Tensor) -> None:
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors):
         raise TrainingError(
-            "the encoders' weights are no longer finite after amortisation: "
+            "the encoders are no longer finite after amortisation: "
             "lower transport.amortisation.rate; checkpoints made before are kept",
             "loss_not_finite",
         )

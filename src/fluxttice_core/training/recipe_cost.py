@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.conventions import part_sizes
-from fluxttice_core.training.recipe_settings import RecipeFields
+from fluxttice_core.training.recipe_settings import AmortisationSettings, RecipeFields
 
 LARGEST_WEIGHTS = 2**26
 """Weights whose file, of 256 MiB in float32, is still read again."""
@@ -53,7 +53,7 @@ def memory(recipe: RecipeFields) -> int:
     if recipe.calibration is not None:
         widest = max(*a.exploratory_widths, a.consolidating_width)
         calibration = recipe.calibration.draws * (a.latent_dim + 3 * widest + 3 * a.space.cells * a.base)
-    return _COPIES * weights(a) + max(_step_memory(recipe), calibration)
+    return _COPIES * weights(a) + max(_step_memory(recipe), calibration, _amortisation_memory(recipe))
 
 
 def population_excess(recipe: RecipeFields, seeds: int) -> str | None:
@@ -83,7 +83,21 @@ def work(recipe: RecipeFields) -> int:
     rows = max(part_sizes(recipe.architecture.space.size)[0], 1)
     steps = -(-rows // recipe.batch_size)
     looks = 2 * recipe.reach.draws // recipe.reach.every
-    return recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks) * weights(recipe.architecture)
+    last = _amortisation(recipe)
+    passes = recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks)
+    return (passes + (0 if last is None else _PASSES * rows * last.epochs)) * weights(recipe.architecture)
+
+
+def _amortisation_memory(recipe: RecipeFields) -> int:
+    settings, a = _amortisation(recipe), recipe.architecture
+    if settings is None:
+        return 0
+    outputs = sum(a.encoder_widths) + 4 * a.latent_dim + 8 * a.space.cells * a.base
+    return 2 * min(settings.batch_size, a.space.size) * outputs
+
+
+def _amortisation(recipe: RecipeFields) -> AmortisationSettings | None:
+    return None if recipe.transport is None else recipe.transport.amortisation
 
 
 def _draws(recipe: RecipeFields) -> int:
