@@ -61,6 +61,15 @@ def test_one_of_the_two_is_the_recipe_itself(base: str, part: str) -> None:
     assert BASES[base] in (found.with_it, found.without)
 
 
+def test_amortisation_is_taken_out_of_what_has_transport_and_needs_it() -> None:
+    for name, base in BASES.items():
+        (found,) = contrasts(base, ["amortisation"])
+        assert differing(found.with_it, found.without) == ({"transport"} if name == "standard" else set())
+    bare = load_recipe("standard", ["transport.amortisation=null"])
+    (found,) = contrasts(bare, ["amortisation"])
+    assert (found.with_it, found.without) == (BASES["standard"], bare)
+
+
 def test_in_the_standard_recipe_no_half_feels_the_other() -> None:
     (found,) = contrasts(BASES["standard"], ["second_half"])
     assert found.with_it == found.without == BASES["standard"]
@@ -90,10 +99,10 @@ def test_what_the_parts_put_in() -> None:
     assert learned.model_copy(update={"learning_rate": 0.0}) == still
     assert learned.learning_rate > 0.0
     assert still.rate_bounds[1] > BASES["standard"].optimizer.rate.range()[1] * 1.05
-    phased = found["phases"].with_it
-    assert phased.half_a.beta.at(7.0 / 8) == pytest.approx(0.3)  # epoch 50 of 400
-    assert phased.half_a.beta.at(7.0) == pytest.approx(0.8)
-    assert phased.rho.at(7.0) == pytest.approx(0.7)
+    phased, end = found["phases"].with_it, float(BASES["standard"].epochs)
+    assert phased.half_a.beta.at(end / 8) == pytest.approx(0.3)  # epoch 50 of 400
+    assert phased.half_a.beta.at(end) == pytest.approx(0.8)
+    assert phased.rho.at(end) == pytest.approx(0.7)
 
 
 def test_a_recipe_with_a_controller_keeps_its_gains() -> None:

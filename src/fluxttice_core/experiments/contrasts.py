@@ -138,6 +138,18 @@ def _has_phases(recipe: Recipe) -> bool:
     return not isinstance(recipe.half_a.temperature, Constant)
 
 
+def _amortised(base: Recipe) -> Changes:
+    """Nothing without transport, whose axes it needs."""
+    if base.transport is None or base.transport.amortisation is not None:
+        return {}
+    standard = load_recipe("standard").transport
+    return {"transport.amortisation": standard and standard.amortisation}
+
+
+def _unamortised(base: Recipe) -> Changes:
+    return {} if base.transport is None else {"transport.amortisation": None}
+
+
 def _alone(_base: Recipe) -> Changes:
     """Without everything through which one half feels the other; what is left trains each as if alone."""
     return {
@@ -178,9 +190,10 @@ PARTS: Sequence[Part] = (
         lambda base: {"transport": base.transport or load_recipe("standard").transport},
         lambda _: {"transport": None},
     ),
+    Part("amortisation", "the last descent of the encoders against none", _amortised, _unamortised),
     Part(
         "calibration",
-        "the last step against none",
+        "the logits' last scaling against none",
         lambda base: {"calibration": base.calibration or load_recipe("standard").calibration},
         lambda _: {"calibration": None},
     ),
