@@ -104,7 +104,7 @@ def rate_distortion_plot(report: Report) -> Figure:
     right.set(xlim=(0, widest), ylim=(low, 2 * nats), yscale="log", title="distortion on a logarithmic scale")
     for axes in (left, right):
         axes.set(xlabel="rate R, nats", ylabel="distortion D, nats")
-    left.legend(loc="upper right", fontsize=7.5)
+    left.legend(loc="upper right", fontsize=7.5, frameon=True, framealpha=1, edgecolor="none")
     return figure
 
 
