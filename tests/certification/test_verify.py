@@ -39,12 +39,13 @@ from fluxttice_core.storage.folder_digests import digest_beneath, folder_digests
 from fluxttice_core.storage.tensors import decode_tensors, encode_tensors, tensor_digest
 
 remeasurement = import_module("fluxttice_core.certification.remeasure")
-verification = import_module("fluxttice_core.certification.verify")
+reading = import_module("fluxttice_core.certification.certified_folder")
 
 COVERAGE: dict[str, Any] = {"half": "a", "draws": 50_000, "ceiling": 1.0, "ceiling_sd": 0.0, "argmax": 1.0}
 COVERAGE |= {"categorical": None, "expectation": None}
 UNREADABLE = {"report", "weights", "selection", "card", "gates"}
-CHECKS = ("signature", "sums", "report", "settings", "weights", "selection", "card", "gates", "figures")
+CHECKS = ("signature", "sums", "report", "settings", "weights", "selection", "card", "gates", "drawings")
+CLAIMS = ("numbers", "controls", "training", "ranking", "machine", "sentences", "pictures")
 
 
 @pytest.fixture
@@ -87,17 +88,18 @@ def metric(report: Any, quantity: str, half: str = "a") -> Any:
 
 def test_a_sound_folder_holds_and_what_was_not_checked_is_said(folder: Path) -> None:
     findings = verify(folder)
-    assert tuple(finding.subject for finding in findings) == CHECKS
-    assert failures(findings) == set()
-    unchecked = {finding.subject for finding in findings if finding.verdict == "not checked"}
-    assert unchecked == {"signature", "figures"}
+    assert tuple(finding.subject for finding in findings) == (*CHECKS, *CLAIMS)
+    shown = {finding.subject for finding in findings if finding.verdict == "proved"}
+    assert shown == set(CHECKS) - {"signature"}
+    claimed = {finding.subject for finding in findings if finding.verdict == "claimed"}
+    assert claimed == set(CLAIMS) - {"pictures"}
 
 
 def test_a_signature_is_checked_with_the_key_alone(folder: Path, key: ec.EllipticCurvePrivateKey) -> None:
     assert failures(verify(folder, public_key=key.public_key())) == {"signature"}
     sign_folder(folder, key, folder / "model.sig")
-    assert verify(folder, public_key=key.public_key())[0].verdict == "holds"
-    assert verify(folder)[0].verdict == "not checked"
+    assert verify(folder, public_key=key.public_key())[0].verdict == "signed"
+    assert verify(folder)[0].verdict == "not looked at"
     assert failures(verify(folder, public_key=new_private_key().public_key())) == {"signature"}
 
 
@@ -146,7 +148,7 @@ def test_names_from_the_folder_cannot_steer_a_terminal(folder: Path, key: ec.Ell
     (folder / ".git").mkdir()
     (folder / ".git" / "\x1b[2Jholds").write_text("")
     found = verify(folder, public_key=key.public_key())[0]
-    assert found.verdict == "holds"
+    assert found.verdict == "signed"
     assert found.detail.endswith(".git/\\x1b[2Jholds")
 
 
@@ -471,10 +473,10 @@ def swap_weights(folder: Path) -> None:
 
 
 def test_measuring_again_finds_what_only_the_weights_can_tell(folder: Path) -> None:
-    assert [finding.verdict for finding in remeasure(folder)] == [*["holds"] * 3, "not checked"]
+    assert [finding.verdict for finding in remeasure(folder)] == ["proved"] * 4
     swap_weights(folder)
     assert failures(verify(folder)) == set()
-    assert failures(remeasure(folder)) & {"half A", "half B"}
+    assert "numbers" in failures(remeasure(folder))
 
 
 def test_weights_whose_tables_rounding_decides_do_not_pass_by_that(
@@ -482,7 +484,7 @@ def test_weights_whose_tables_rounding_decides_do_not_pass_by_that(
 ) -> None:
     monkeypatch.setattr(remeasurement, "undecided", lambda *_: (0.5, 0.5))
     found = remeasure(folder)
-    assert failures(found) == {"half A", "half B"}
+    assert failures(found) == {"numbers"}
     assert "rounding alone decides 50.00% of its tables" in found[1].detail
 
 
@@ -492,7 +494,7 @@ def test_the_weights_that_are_measured_again_are_the_verified_ones(folder: Path)
     checkpoint.write(folder / "checkpoints" / "epoch_0002", tensors, None, record)
     reseal(folder)
     assert failures(verify(folder)) == {"sums"}
-    assert failures(remeasure(folder)) & {"half A", "half B"}
+    assert "numbers" in failures(remeasure(folder))
 
 
 def test_weights_that_the_report_does_not_name_are_not_measured(folder: Path) -> None:
@@ -555,7 +557,7 @@ def test_a_better_figure_does_not_pass_by_a_wider_interval(
     forge(folder, improve)
     assert failures(verify(folder)) == set()
     (found,) = [finding for finding in remeasure(folder) if finding.verdict == "fails"]
-    assert found.subject == "half B"
+    assert found.subject == "numbers"
     assert message in found.detail
 
 
@@ -616,7 +618,7 @@ def test_a_damaged_report_is_read_once(folder: Path, monkeypatch: pytest.MonkeyP
         read.append(len(value))
         return "it is a list"
 
-    monkeypatch.setattr(verification, "schema_fault", fault)
+    monkeypatch.setattr(reading, "schema_fault", fault)
     assert {"report", "weights", "selection", "card", "gates"} <= failures(verify(folder))
     assert read == [20_001]
 
@@ -647,12 +649,6 @@ def test_weights_that_no_network_takes_fail(folder: Path) -> None:
     assert "is missing" in with_tensors(folder, lambda t: (t.pop("more"), t.pop(name)))
 
 
-def test_figures_that_are_not_measured_again_are_named(folder: Path) -> None:
-    (found,) = [finding for finding in remeasure(folder) if finding.verdict == "not checked"]
-    assert found.subject == "other figures"
-    assert found.detail.endswith(": code_information")
-
-
 def test_a_report_that_asks_for_repeats_that_it_does_not_have_is_not_measured_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -662,7 +658,7 @@ def test_a_report_that_asks_for_repeats_that_it_does_not_have_is_not_measured_ag
         report["sampler"]["repeats"] = [1_000]
 
     edit(folder, "report.json", ask)
-    monkeypatch.setattr(remeasurement, "estimate_mass", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setattr(remeasurement, "measured", lambda *_: pytest.fail("it was measured"))
     (found,) = remeasure(folder)
     assert (found.subject, found.verdict) == ("consistency", "fails")
     assert "and its settings ask for 1000" in found.detail
@@ -672,9 +668,9 @@ def test_a_report_that_asks_for_too_much_work_is_not_measured_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(effort, "AT_MOST", 1e-9)
-    monkeypatch.setattr(remeasurement, "estimate_mass", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setattr(remeasurement, "measured", lambda *_: pytest.fail("it was measured"))
     found = remeasure(folder)
-    assert [finding.verdict for finding in found] == ["holds", "fails", "fails"]
+    assert [finding.verdict for finding in found] == ["proved", "fails"]
     assert "times the usual work" in found[1].detail
 
 
@@ -685,7 +681,7 @@ def test_measuring_again_finds_a_report_that_contradicts_itself(folder: Path) ->
 
 def test_a_folder_that_is_not_there_fails_everything(tmp_path: Path) -> None:
     findings = verify(tmp_path / "missing")
-    assert failures(findings) == set(CHECKS) - {"signature", "figures"}
+    assert failures(findings) == set(CHECKS) - {"signature"}
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(folder: Path, tmp_path: Path) -> None:

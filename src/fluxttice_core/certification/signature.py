@@ -109,11 +109,20 @@ def verify_folder(
     return SignedFolder(statement.name, fingerprint(public_key), statement.files, unsigned)
 
 
+def named_key(signature_path: Path) -> str:
+    """The fingerprint of the key that a signature names, which is nothing but a hint at which one to try."""
+    return _bundle(signature_path).key_fingerprint
+
+
+def _bundle(signature_path: Path) -> Bundle:
+    data = read_bounded(signature_path, maximum=MAXIMUM_SIGNATURE, name="The signature", error=SignatureError)
+    return read_bundle(data)
+
+
 def _authentic_payload(signature_path: Path, public_key: ec.EllipticCurvePublicKey) -> bytes:
     """The signed bytes, of which nothing is read before the signature over them has been verified."""
     digest = hash_of(public_key)
-    data = read_bounded(signature_path, maximum=MAXIMUM_SIGNATURE, name="The signature", error=SignatureError)
-    bundle = read_bundle(data)
+    bundle = _bundle(signature_path)
     if bundle.key_fingerprint != fingerprint(public_key):
         raise SignatureError(
             f"{signature_path} was made with the key {bundle.key_fingerprint[:16]}..., not with the given "
