@@ -50,7 +50,7 @@ SMALL = Architecture(
 """A network for the 27 unary ternary operations."""
 
 SMALL_RECIPE = (
-    *("name=small", "epochs=3", "rho.value=0.1"),
+    *("name=small", "epochs=3", "rho={kind: constant, value: 0.1}"),
     *(f"architecture.{name}={value}" for name, value in SMALL.model_dump(mode="json").items()),
 )
 """Overrides of the standard recipe by which such a network would be trained."""

@@ -32,10 +32,12 @@ from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import report_coverage
 from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest
 from fluxttice_core.storage.folder_digests import digest_beneath, folder_digests, list_files, sums_text
+from fluxttice_core.storage.pretrained import TrainedModel
 from fluxttice_core.storage.tensors import decode_tensors, encode_tensors, tensor_digest
 
 remeasurement = import_module("fluxttice_core.certification.remeasure")
@@ -46,6 +48,23 @@ COVERAGE |= {"categorical": None, "expectation": None}
 UNREADABLE = {"report", "weights", "selection", "card", "gates"}
 CHECKS = ("signature", "sums", "report", "settings", "weights", "selection", "card", "gates", "drawings")
 CLAIMS = ("numbers", "controls", "training", "ranking", "machine", "sentences", "pictures")
+
+
+_MEASURED: dict[tuple[str, MeasurementSettings], Report] = {}
+
+
+@pytest.fixture(autouse=True)
+def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same weights are measured once by the same settings, whatever is said of them."""
+    measure = remeasurement.measured
+
+    def measured(trained: TrainedModel, settings: MeasurementSettings, progress: object) -> Report:
+        key = trained.tensor_digest, settings
+        if key not in _MEASURED:
+            _MEASURED[key] = measure(trained, settings, progress)
+        return _MEASURED[key]
+
+    monkeypatch.setattr(remeasurement, "measured", measured)
 
 
 @pytest.fixture
@@ -107,7 +126,7 @@ def test_a_change_with_sums_corrected_breaks_the_signature(
     folder: Path, key: ec.EllipticCurvePrivateKey
 ) -> None:
     sign_folder(folder, key, folder / "model.sig")
-    (folder / "figures" / "coverage.svg").write_text("<svg><!-- better --></svg>")
+    (folder / "figures" / "coverage.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     assert failures(verify(folder, public_key=key.public_key())) == {"signature", "sums"}
     reseal(folder)
     assert failures(verify(folder, public_key=key.public_key())) == {"signature"}
@@ -115,7 +134,12 @@ def test_a_change_with_sums_corrected_breaks_the_signature(
 
 @pytest.mark.parametrize(
     ("name", "subjects"),
-    [("figures/extra.svg", {"sums", "card"}), ("notes.txt", {"sums"}), (".hidden", {"sums"})],
+    [
+        ("figures/extra.svg", {"sums"}),
+        ("figures/mass.svg", {"sums", "card", "drawings"}),
+        ("notes.txt", {"sums"}),
+        (".hidden", {"sums"}),
+    ],
 )
 def test_a_file_that_was_added_is_noticed(folder: Path, name: str, subjects: set[str]) -> None:
     (folder / name).write_text("x")
@@ -174,7 +198,7 @@ def test_a_missing_or_empty_file_fails_what_depends_on_it(
 
 def test_a_missing_figure_is_missed_by_the_card_that_shows_it(folder: Path) -> None:
     (folder / "figures" / "coverage.svg").write_bytes(b"")
-    assert failures(verify(folder)) == {"sums"}
+    assert failures(verify(folder)) == {"sums", "drawings"}
     (folder / "figures" / "coverage.svg").unlink()
     assert failures(verify(folder)) == {"sums", "card"}
 

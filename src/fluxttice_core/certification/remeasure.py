@@ -154,10 +154,11 @@ def _moved(name: str, stated: Score, again: Score | None) -> str | None:
 
 
 def _pictures(stated: Mapping[str, bytes], report: Report) -> Finding:
-    from fluxttice_core.evaluation.plots import draw_plots
+    from fluxttice_core.evaluation.plot_style import encoded
+    from fluxttice_core.evaluation.plots import plots_of
 
     try:
-        return compared(stated, draw_plots(report))
+        return compared(stated, {name: encoded(one) for name, one in plots_of(report, stated).items()})
     except FluxtticeError as error:
         return Finding("pictures", "fails", str(error))
 

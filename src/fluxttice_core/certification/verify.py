@@ -102,7 +102,9 @@ def _signature(
     name = names.get(found.key_fingerprint)
     whose = f"known as {name}" if name else "UNKNOWN here: it is no key of the project or of your list"
     unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
-    detail = f"by {found.key_fingerprint[:16]}… ({whose}): these {len(found.files)} files{unsigned}"
+    detail = (
+        f"by {found.key_fingerprint[:16]}… ({whose}): these {len(found.files)} files, unchanged{unsigned}"
+    )
     return Finding("signature", "signed", detail, found.key_fingerprint, name)
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _HEADINGS = {
     "fails": ("DOES NOT HOLD", typer.colors.RED),
-    "proved": ("PROVED BY YOUR MACHINE", typer.colors.GREEN),
-    "signed": ("SIGNED", typer.colors.GREEN),
-    "claimed": ("THE SIGNER'S WORD: nothing here showed whether it is true", typer.colors.YELLOW),
+    "proved": ("PROVED BY YOUR MACHINE: true, whoever signed it", typer.colors.GREEN),
+    "signed": ("SIGNED: as the holder of that key made it, which makes nothing true", typer.colors.GREEN),
+    "claimed": ("{} WORD: nothing here showed whether it is true", typer.colors.YELLOW),
     "not looked at": ("NOT LOOKED AT", typer.colors.YELLOW),
 }
 _WIDTH, _INDENT = 79, 14
@@ -119,15 +119,16 @@ def _shipped() -> Path:
 
 
 def _show(findings: Sequence[Finding]) -> None:
+    signed = any(finding.verdict == "signed" for finding in findings)
+    whose = "THE SIGNER'S" if signed else "SOMEBODY'S"
     for verdict, (heading, colour) in _HEADINGS.items():
         group = [finding for finding in findings if finding.verdict == verdict]
         if group:
-            typer.secho(heading, fg=colour, bold=True)
+            typer.secho(heading.format(whose), fg=colour, bold=True)
         for finding in group:
             begun = f"  {finding.subject:<{_INDENT - 2}}"
             typer.echo(fill(finding.detail, _WIDTH, initial_indent=begun, subsequent_indent=" " * _INDENT))
     failed = [finding.subject for finding in findings if finding.verdict == "fails"]
-    signed = any(finding.verdict == "signed" for finding in findings)
     told = sum(finding.verdict in ("claimed", "not looked at") for finding in findings)
     if failed:
         typer.secho(f"does not hold: {', '.join(failed)}", fg=typer.colors.RED, err=True)
