@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def verdicts(folder: Path) -> dict[str, str]:
     return {finding.subject: finding.verdict for finding in found}
 
 
-def failed(found: dict[str, str]) -> set[str]:
+def failed(found: Mapping[str, str]) -> set[str]:
     return {subject for subject, verdict in found.items() if verdict == "fails"}
 
 

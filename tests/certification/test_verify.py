@@ -15,6 +15,7 @@ import torch
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.certification import remeasurement_cost as effort
+from fluxttice_core.certification.finding import Finding
 from fluxttice_core.certification.keys import fingerprint, hash_of, new_private_key
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.openssf_format import (
@@ -25,7 +26,7 @@ from fluxttice_core.certification.openssf_format import (
 )
 from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.signature import sign_folder
-from fluxttice_core.certification.verify import Finding, verify
+from fluxttice_core.certification.verify import verify
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.gates import apply_gates
 from fluxttice_core.evaluation.law_checks import check_laws
@@ -149,7 +150,7 @@ def test_a_file_that_was_added_is_noticed(folder: Path, name: str, subjects: set
 @pytest.mark.parametrize(
     "name",
     [
-        *("modeling.py", "README.md", "checkpoint.json", "checkpoints/epoch_0002/model.safetensors"),
+        *("modeling.py", "README.txt", "checkpoint.json", "checkpoints/epoch_0002/model.safetensors"),
         *("figures/deep/extra.svg", "figures/program.py", "figures/a](x).svg", "figures/A.svg"),
     ],
 )

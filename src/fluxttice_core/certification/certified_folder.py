@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fluxttice_core.certification.folder_names import MODEL, REPORT, SELECTION, SETTINGS
+from fluxttice_core.certification.folder_names import MODEL, REPORT, SELECTION, SETTINGS, beside
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
 from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -30,8 +30,8 @@ class CertifiedFolder:
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of every file, save sums and signature."""
-        return self._once(SUMS, lambda: folder_digests(self.path, largest=MAXIMUM_FOLDER))
+        """SHA-256 of every file, save sums, signature and what is the Hub's."""
+        return self._once(SUMS, self._digests)
 
     @property
     def result(self) -> dict[str, Any]:
@@ -64,6 +64,10 @@ class CertifiedFolder:
         if isinstance(found, FluxtticeError):
             raise found
         return found
+
+    def _digests(self) -> dict[str, str]:
+        found = folder_digests(self.path, largest=MAXIMUM_FOLDER)
+        return {name: digest for name, digest in found.items() if not beside(name)}
 
     def _result(self) -> dict[str, Any]:
         result: dict[str, Any] = upgraded(self._json(REPORT))

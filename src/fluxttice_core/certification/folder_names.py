@@ -15,6 +15,8 @@ COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
 """Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
 OWN = frozenset({MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE})
+HUB = frozenset({".cache", ".gitattributes", "README.md"})
+"""What a download from the Hugging Face Hub has beside a certificate: nobody reads or vouches for it."""
 DRAWINGS = frozenset(f"{FIGURES}/{name}.svg" for name in ("coverage", "latents", "mass", "rate_distortion"))
 """The drawings that a certificate may have, all of which `evaluation.plots` draws."""
 
@@ -33,6 +35,17 @@ def require_certificate(path: Path) -> None:
             f"{path} holds none of a certificate's files, such as {REPORT}: give one that `certify` wrote",
             "missing_file",
         )
+    if path.resolve().parent.name == "snapshots" and any((path / name).is_symlink() for name in OWN):
+        raise CheckpointError(
+            f"{path} holds links into a cache of the Hugging Face Hub, and a certificate holds files: run "
+            f"`cp -rL {path} COPY`, then verify COPY",
+            "not_a_file",
+        )
+
+
+def beside(name: str) -> bool:
+    """Whether a file is the Hub's own, and no part of a certificate."""
+    return name.partition("/")[0] in HUB
 
 
 def require_own_names(names: Iterable[str]) -> None:

@@ -21,10 +21,12 @@ from fluxttice_core.certification.finding import CLAIMED, Finding, proved
 from fluxttice_core.certification.folder_names import (
     CARD,
     FIGURES,
+    HUB,
     MODEL,
     REPORT,
     SELECTION,
     SETTINGS,
+    beside,
     figures_among,
     require_no_more_folders,
     require_own_names,
@@ -81,7 +83,14 @@ def verify(
         proved("gates", lambda: _gates(folder)),
         proved("drawings", lambda: _drawings(folder)),
         *CLAIMED,
+        *_beside(path),
     )
+
+
+def _beside(folder: Path) -> list[Finding]:
+    found = ", ".join(sorted(name for name in HUB if os.path.lexists(folder / name)))
+    said = f"{found}: of a download, and no part of what is certified or signed; the card is {CARD}"
+    return [Finding("beside", "not looked at", said)] if found else []
 
 
 def _signature(
@@ -96,7 +105,7 @@ def _signature(
             public_key = next((one.key for one in known if one.fingerprint == named), None)
             if public_key is None:
                 return Finding("signature", "not looked at", _UNKNOWN.format(named[:16]))
-        found = verify_folder(folder, folder / SIGNATURE, public_key, largest=MAXIMUM_FOLDER)
+        found = verify_folder(folder, folder / SIGNATURE, public_key, largest=MAXIMUM_FOLDER, beside=beside)
     except FluxtticeError as error:
         return Finding("signature", "fails", str(error))
     name = names.get(found.key_fingerprint)
@@ -113,7 +122,7 @@ def _sums(folder: CertifiedFolder) -> str:
     listed = folder.text(SUMS)
     if listed == sums_text(digests):
         require_own_names(digests)
-        require_no_more_folders(empty_folders(folder.path))
+        require_no_more_folders(name for name in empty_folders(folder.path) if not beside(name))
         return f"the folder holds the {len(digests)} files that {SUMS} lists, unchanged, and no others"
     lines = set(listed.splitlines())
     wrong = [name for name in digests if f"{digests[name]}  {name}" not in lines]
