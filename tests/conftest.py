@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from fluxttice_core.certification.certify import certify
 from fluxttice_core.certification.keys import new_private_key
+from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
@@ -47,6 +48,12 @@ SMALL = Architecture(
     arity=1, latent_dim=3, encoder_widths=(48,), exploratory_widths=(48,), consolidating_width=48
 )
 """A network for the 27 unary ternary operations."""
+
+SMALL_RECIPE = (
+    *("name=small", "epochs=3", "rho={kind: constant, value: 0.1}"),
+    *(f"architecture.{name}={value}" for name, value in SMALL.model_dump(mode="json").items()),
+)
+"""Overrides of the standard recipe by which such a network would be trained."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -121,7 +128,7 @@ def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_run(small_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with three checkpoints: untrained, trained, and trained but with blurred decoders."""
     folder = tmp_path_factory.mktemp("run") / "small"
-    settings = run_settings("standard", ("architecture.arity=1",)).model_dump(mode="json")
+    settings = run_settings("standard", SMALL_RECIPE).model_dump(mode="json")
     write_json(folder / "settings.json", settings)
     trained = read(small_checkpoint)
     fresh = DualVAE.initialised(SMALL, torch.Generator().manual_seed(7)).state_dict()
@@ -153,13 +160,26 @@ def small_settings() -> MeasurementSettings:
     )
 
 
+def coverage_drawing(report: Report) -> bytes:
+    """The first of a certificate's drawings."""
+    from fluxttice_core.evaluation.plot_style import encoded
+    from fluxttice_core.evaluation.plots import coverage_plot
+
+    return encoded(coverage_plot(report))
+
+
 @pytest.fixture(scope="session")
 def small_certificate(
     small_run: Path, small_settings: MeasurementSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The certified folder of that run, unsigned; copy it before changing it."""
     folder = tmp_path_factory.mktemp("certificate") / "small"
-    certify(small_run, folder, draw=lambda _: {"coverage.svg": b"<svg/>\n"}, settings=small_settings)
+    certify(
+        small_run,
+        folder,
+        draw=lambda report: {"coverage.svg": coverage_drawing(report)},
+        settings=small_settings,
+    )
     return folder
 
 

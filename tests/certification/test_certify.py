@@ -274,9 +274,7 @@ def test_an_original_checkpoint_that_meets_the_gates_is_certified_as_imported(
     }
     assert "**imported**" in (tmp_path / "out" / "MODEL_CARD.md").read_text()
     assert not (tmp_path / "out" / "selection.json").exists()
-    assert {finding.subject for finding in verify(tmp_path / "out") if finding.verdict != "holds"} == {
-        *("signature", "figures")
-    }
+    assert not [finding for finding in verify(tmp_path / "out") if finding.verdict == "fails"]
 
 
 def test_what_is_put_there_while_it_is_measured_is_kept(

@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fluxttice_core.certification.keys import load_public_key, public_pem
 from fluxttice_core.certification.signature import sign_folder, verify_folder
@@ -62,4 +65,36 @@ def test_we_accept_its(folder: Path, tmp_path: Path, curve: ec.EllipticCurve) ->
     assert found.unsigned == (".gitattributes",)
     (folder / "figures" / "a.svg").write_text("<svg></svg>")
     with refused(SignatureError, "digest_mismatch", "a.svg"):
+        verify_folder(folder, folder / "model.sig", load_public_key(public))
+
+
+def _certificate(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """A certificate of one's own for signing, in PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")])
+    now = datetime.now(UTC)
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"),
+        False,
+    )
+    rest = dict.fromkeys(("crl_sign", "encipher_only", "decipher_only"), False)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.KeyUsage(digital_signature=True, **usage, **rest), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+    )
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_a_signature_by_certificate_is_called_what_it_is(
+    folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey
+) -> None:
+    private, public = _key_files(tmp_path, key)
+    (tmp_path / "signer.pem").write_bytes(_certificate(key))
+    own = tmp_path / "signer.pem"
+    given = ("--private_key", private, "--signing_certificate", own, "--certificate_chain", own)
+    result = _official("sign", "certificate", folder, *given, "--signature", folder / "model.sig")
+    assert result.returncode == 0, result.stderr
+    with refused(SignatureError, "unsupported", "made with a certificate", "model_signing verify"):
         verify_folder(folder, folder / "model.sig", load_public_key(public))

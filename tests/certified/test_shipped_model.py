@@ -17,7 +17,7 @@ from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
 from fluxttice_core.metrics.sampling import DecoderSampler, distinct_count
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.halves import HalfName
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.spaces.split import split
 from fluxttice_core.statistics.coverage import efficiency
 from fluxttice_core.storage.pretrained import TrainedModel, certified

@@ -1,5 +1,6 @@
 """What users install: a wheel built from the repository holds the certified model, and verifies it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,8 +52,7 @@ def test_the_wheel_holds_the_certified_model_and_the_public_key(site: Path) -> N
 def test_the_installed_program_verifies_the_model_with_its_own_key(site: Path) -> None:
     where = installed(site, "-c", "import fluxttice_core; print(fluxttice_core.__file__)")
     assert Path(where.strip()).is_relative_to(site)
-    lines = installed(site, "-m", "fluxttice_core.cli", "verify").splitlines()
-    verdicts = {line[12:26].strip(): line[:12].strip() for line in lines[:-1]}
-    assert verdicts["signature"] == "holds"
-    assert set(verdicts.values()) == {"holds", "not checked"}
-    assert lines[-1].startswith("what was checked holds")
+    found = json.loads(installed(site, "-m", "fluxttice_core.cli", "verify", "--json"))
+    signature = found["findings"][0]
+    assert (signature["verdict"], signature["known_as"]) == ("signed", "fluxttice, the project")
+    assert found["fails"] == []

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.loss import batch_loss, scheduled
 from fluxttice_core.training.recipe import Recipe, load_recipe

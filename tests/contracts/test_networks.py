@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import VAE, DualVAE
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 
 SMALL = {"latent_dim": 5, "encoder_widths": (12, 8), "exploratory_widths": (7,), "consolidating_width": 10}
 ARCHITECTURES = {

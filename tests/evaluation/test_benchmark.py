@@ -23,7 +23,7 @@ from fluxttice_core.evaluation.steps import Halves
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import VAE, DualVAE
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.storage.pretrained import load
 from tests.refusals import refused
 from tests.small import MEASUREMENT

@@ -29,7 +29,7 @@ from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,8 +15,10 @@ COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
 """Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
 OWN = frozenset({MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE})
-_FIGURE = re.compile(rf"{FIGURES}/([a-z0-9_]+\.svg)")
-"""The card shows these names, so they hold nothing that Markdown reads."""
+HUB = frozenset({".cache", ".gitattributes", "README.md"})
+"""What a download from the Hugging Face Hub has beside a certificate: nobody reads or vouches for it."""
+DRAWINGS = frozenset(f"{FIGURES}/{name}.svg" for name in ("coverage", "latents", "mass", "rate_distortion"))
+"""The drawings that a certificate may have, all of which `evaluation.plots` draws."""
 
 
 def require_certificate(path: Path) -> None:
@@ -34,12 +35,23 @@ def require_certificate(path: Path) -> None:
             f"{path} holds none of a certificate's files, such as {REPORT}: give one that `certify` wrote",
             "missing_file",
         )
+    if path.resolve().parent.name == "snapshots" and any((path / name).is_symlink() for name in OWN):
+        raise CheckpointError(
+            f"{path} holds links into a cache of the Hugging Face Hub, and a certificate holds files: run "
+            f"`cp -rL {path} COPY`, then verify COPY",
+            "not_a_file",
+        )
+
+
+def beside(name: str) -> bool:
+    """Whether a file is the Hub's own, and no part of a certificate."""
+    return name.partition("/")[0] in HUB
 
 
 def require_own_names(names: Iterable[str]) -> None:
     """Refuse a folder with a file that no certificate has, such as a program or a second model."""
     for name in names:
-        if name not in OWN and not _FIGURE.fullmatch(name):
+        if name not in OWN and name not in DRAWINGS:
             raise RecordError(
                 f"{name} is no part of a certificate: remove it, or get the folder again from its publisher",
                 "unexpected_file",
@@ -59,4 +71,4 @@ def require_no_more_folders(empty: Iterable[str]) -> None:
 
 def figures_among(names: Iterable[str]) -> list[str]:
     """The names in `figures/` of a certificate's figures, sorted."""
-    return sorted(match[1] for match in map(_FIGURE.fullmatch, names) if match is not None)
+    return sorted(name.removeprefix(f"{FIGURES}/") for name in DRAWINGS.intersection(names))

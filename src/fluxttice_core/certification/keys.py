@@ -130,15 +130,20 @@ def load_public_key(path: Path) -> ec.EllipticCurvePublicKey:
         SignatureError: If the file is missing or holds no such key.
     """
     pem = read_bounded(path, maximum=MAXIMUM_KEY, name="The public key", error=SignatureError)
+    return public_key_of(pem, source=path)
+
+
+def public_key_of(pem: bytes, *, source: Path) -> ec.EllipticCurvePublicKey:
+    """The public key in a PEM text, whose source is named in a refusal."""
     try:
         key = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise SignatureError(
-            f"{path} cannot be read: it holds no public key in PEM.", "damaged_file"
+            f"{source} cannot be read: it holds no public key in PEM.", "damaged_file"
         ) from error
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise SignatureError(
-            f"{path} holds no elliptic-curve key; expected one on P-256, P-384 or P-521.", "unsuitable_key"
+            f"{source} holds no elliptic-curve key; expected one on P-256, P-384 or P-521.", "unsuitable_key"
         )
     hash_of(key)
     return key

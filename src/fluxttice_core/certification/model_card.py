@@ -232,6 +232,7 @@ def _data(result: Mapping[str, Any]) -> Iterator[str]:
         yield "operations**, and accuracies are over all of them."
         return
     yield "They were split once by a seeded permutation; the weights were fitted to the training rows alone."
+    yield "That is the signer's word, as settings and ranking are: `fluxttice verify --run` trains again."
     yield ""
     sizes = {name.replace("_", "-"): f"{split[name]:,}" for name in ("train", "validation", "held_out")}
     yield from _facts({**sizes, "seed of the split": str(split["seed"])})
@@ -264,10 +265,10 @@ _INTENDED_USE = (
     "no source of randomness for cryptography, and latents far from the prior have no meaning.",
 )
 _VERIFY = (
-    "`fluxttice verify DIR --public-key KEY` checks signature, sums, schema, digests and the figures of this",
-    "card; `--remeasure` also measures the headline figures again from the weights. By hand:",
-    "`sha256sum --check SHA256SUMS`. Every figure here is in `report.json`, with its estimator, draws, seed",
-    "and interval.",
+    "`fluxttice verify DIR` says what your machine proves of this folder, what a key signed, and what is the",
+    "signer's word; `--remeasure` measures every number again from the weights, and the controls, and draws",
+    "the drawings again. By hand: `sha256sum --check SHA256SUMS`. Every figure here is in `report.json`,",
+    "with its estimator, draws, seed and interval.",
 )
 
 

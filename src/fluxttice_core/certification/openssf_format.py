@@ -177,6 +177,12 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 def read_bundle(data: bytes) -> Bundle:
     """Read a signature file."""
+    if b'"certificate"' in data or b'"x509CertificateChain"' in data:
+        raise SignatureError(
+            "The signature was made with a certificate and not with a key, which is not verified here: "
+            "use the method of `model_signing verify` that its publisher names.",
+            "unsupported",
+        )
     content = _parsed(_BundleFile, data, "The signature file")
     return Bundle(
         payload=_decoded(content.envelope.payload),

@@ -7,9 +7,24 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.storage.checkpoint_record import UNKNOWN, CheckpointRecord, Count, Sha256
+from fluxttice_core.storage.canonical_json import canonical_json
+from fluxttice_core.storage.checkpoint_record import UNKNOWN, CheckpointRecord, Count, Name, Seed, Sha256
+from fluxttice_core.training.recipe import validate_recipe
 
 IMPORTED = "imported"
+_OF_HEADER = ("seed", "release of torch", "recipe", "seed of the split", "architecture")
+
+
+class _RunSettings(BaseModel):
+    """What a run's settings are, whose recipe is checked by itself."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    recipe: dict[str, Any]
+    seed: Seed
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?|mps)$")]
+    threads: Annotated[int, Field(ge=1, le=256)]
+    torch_version: Name
 
 
 def _plain(name: str) -> str:
@@ -66,11 +81,40 @@ def require_origin(settings: Any, record: CheckpointRecord) -> None:
             f"settings.json says that the model is {called}, and the header of the weights says otherwise",
             "contradictory_report",
         )
-    if found is not None and (found.epoch, found.rho, None, None) != (
+    if found is None:
+        _require_run(settings, record)
+    elif (found.epoch, found.rho, None, None) != (
         *(record.epoch, record.rho),
         *(record.seed, record.steps),
     ):
         raise CheckpointError(
             "settings.json tells another epoch, rho or seed than the header of the weights",
+            "contradictory_report",
+        )
+
+
+def _require_run(settings: Any, record: CheckpointRecord) -> None:
+    """Refuse settings that no run has, or that are not those of the weights' header."""
+    try:
+        run = _RunSettings.model_validate(settings)
+        recipe = validate_recipe(run.recipe, source="in settings.json")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise CheckpointError(
+            f"settings.json is not what a run writes: {where}: {first['msg']}", "damaged_file"
+        ) from None
+    shape = recipe.architecture.model_dump(mode="json")
+    stated = (run.seed, run.torch_version, recipe.name, recipe.split_seed, shape)
+    split_seed = None if record.split is None else record.split.seed
+    due = (record.seed, record.torch_version, record.recipe, split_seed, record.architecture)
+    for name, one, other in zip(_OF_HEADER, stated, due, strict=True):
+        if canonical_json(one) != canonical_json(other):
+            raise CheckpointError(
+                f"settings.json has another {name} than the header of the weights", "contradictory_report"
+            )
+    if record.epoch > recipe.epochs:
+        raise CheckpointError(
+            f"the header of the weights names epoch {record.epoch} of the {recipe.epochs} in settings.json",
             "contradictory_report",
         )

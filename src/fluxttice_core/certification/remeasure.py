@@ -1,35 +1,32 @@
-"""Measure a certified folder's headline figures again, from its weights and with its report's draws."""
+"""Measure a certified folder again, from its weights and with its report's draws, and draw it again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from jaxtyping import Int64
-from torch import Tensor
+import numpy as np
 
-from fluxttice_core.certification.folder_names import MODEL, REPORT
-from fluxttice_core.certification.model_card import headline_of
+from fluxttice_core.certification.certified_folder import CertifiedFolder
+from fluxttice_core.certification.drawings import compared
+from fluxttice_core.certification.finding import Finding, proved
+from fluxttice_core.certification.folder_names import FIGURES, MODEL, REPORT, figures_among
 from fluxttice_core.certification.remeasurement_cost import require_repeatable
 from fluxttice_core.certification.report_check import require_complete
-from fluxttice_core.certification.verify import CertifiedFolder, Finding
-from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.errors import FluxtticeError, MeasurementError
+from fluxttice_core.evaluation.benchmark import measured
+from fluxttice_core.evaluation.control_scores import Control
+from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import check_result
-from fluxttice_core.metrics.codes import figures_of_part, parts_of, rate_figures
-from fluxttice_core.metrics.coverage import coverage_figures
-from fluxttice_core.metrics.distribution import figures_of_mass
-from fluxttice_core.metrics.mass import estimate_mass
-from fluxttice_core.metrics.metric import Figure, Series
-from fluxttice_core.metrics.posterior import encode_rows
-from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.evaluation.steps import ProgressCallback
+from fluxttice_core.metrics.codes import parts_of
+from fluxttice_core.metrics.metric import Figure, Score
 from fluxttice_core.metrics.reconstruction import undecided
-from fluxttice_core.metrics.settings import Half, MeasurementSettings, settings_from
+from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.metrics.threads import fixed_threads
-from fluxttice_core.model.random_streams import measurement_stream
-from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.pretrained import TrainedModel, load
 
 _ROUNDING = 1e-5
@@ -37,6 +34,9 @@ _ROUNDING = 1e-5
 
 _LAST_DIGITS = 1e-12
 """Difference that rounding alone makes in a share: less than one operation of any space."""
+
+_OF_CURVE = 1e-2
+"""Part of a curve's largest value by which other hardware may move a point of it."""
 
 _MOST_UNDECIDED = 1e-3
 """Share of tables, or a single one, beyond which accuracies say nothing that another machine could repeat."""
@@ -49,32 +49,44 @@ _OF_WIDTH = 0.5
 """Part of its half-width by which other hardware may move the end of an interval."""
 
 
-def remeasure(folder: Path) -> tuple[Finding, ...]:
-    """Check the report against itself in full, and its headline figures against the weights.
+def remeasure(folder: Path, *, progress: ProgressCallback | None = None) -> tuple[Finding, ...]:
+    """Check the report against itself in full, and against what its weights and its controls show here.
 
     The draws are those of the report, so that the same weights give the same figures but for rounding.
 
     Args:
         folder: A certified folder.
+        progress: Called with what comes next and the share that is done.
 
     Returns:
-        Findings on the report, on the figures of each half, and on those that were not measured again.
+        Findings on the report, and on the numbers, controls and drawings.
     """
+    certified = CertifiedFolder(folder)
     try:
-        result = CertifiedFolder(folder).result
+        result = certified.result
         require_complete(result)
         check_result(result, name=REPORT)
-        trained = load(folder / MODEL)
+        trained = replace(load(folder / MODEL), settings=certified.settings)
         _require_same_model(result, trained)
+        pictures = {name: certified.data(f"{FIGURES}/{name}") for name in figures_among(certified.digests)}
     except FluxtticeError as error:
         return (Finding("consistency", "fails", str(error)),)
-    consistent = Finding("consistency", "holds", "the report does not contradict itself")
+    consistent = Finding("consistency", "proved", f"{REPORT} follows from its own figures and controls")
+    stated = Report.from_plain(result)
     settings = settings_from(result["settings"]).model_copy(update={"device": "cpu"})
     try:
         require_repeatable(settings, operations=trained.space.size, parameters=trained.parameters)
+        with fixed_threads():
+            again = measured(trained, settings, progress)
+            moved = _undecided(trained)
     except FluxtticeError as error:
-        return (consistent, *(Finding(f"half {half}", "fails", str(error)) for half in "AB"))
-    return (consistent, *_measured_again(trained, settings, result))
+        return (consistent, Finding("numbers", "fails", str(error)))
+    return (
+        consistent,
+        proved("numbers", lambda: _numbers(stated, again, moved, result)),
+        proved("controls", lambda: _controls(stated.controls, again.controls)),
+        _pictures(pictures, stated),
+    )
 
 
 def _require_same_model(result: Mapping[str, Any], trained: TrainedModel) -> None:
@@ -87,77 +99,73 @@ def _require_same_model(result: Mapping[str, Any], trained: TrainedModel) -> Non
         )
 
 
-def _measured_again(
-    trained: TrainedModel, settings: MeasurementSettings, result: Mapping[str, Any]
-) -> Iterator[Finding]:
-    headline = headline_of(result)
-    halves: tuple[tuple[Half, Autoencoder], ...] = (("a", trained.vae_a), ("b", trained.vae_b))
-    measured: set[str] = set()
-    with fixed_threads():
-        for half, model in halves:
-            figures = [
-                figure
-                for figure in _figures(model, half, settings, trained.split)
-                if isinstance(figure, Figure) and figure.quantity in headline
-            ]
-            measured |= {figure.quantity for figure in figures}
-            moved = _undecided(model, trained.split)
-            one = 1 / len(_last_part(model, trained.split))
-            if moved["table_accuracy"] > max(_MOST_UNDECIDED, one):
-                yield Finding(
-                    f"half {half.upper()}", "fails", _TOO_MANY_UNDECIDED.format(moved["table_accuracy"])
-                )
-            else:
-                yield _compared(figures, half, result, moved)
-    left_out = ", ".join(quantity for quantity in headline if quantity not in measured)
-    if left_out:
-        said = f"headline figures that were not measured again: {left_out}"
-        yield Finding("other figures", "not checked", said)
+def _undecided(trained: TrainedModel) -> float:
+    """By how much other hardware may move an accuracy that is exact."""
+    largest = 0.0
+    for rows in parts_of(trained.space, trained.split).values():
+        for model in (trained.vae_a, trained.vae_b):
+            tables, _ = undecided(model, rows)
+            if tables > max(_MOST_UNDECIDED, 1 / len(rows)):
+                raise MeasurementError(_TOO_MANY_UNDECIDED.format(tables), "not_measured")
+            largest = max(largest, tables)
+    return largest
 
 
-def _figures(
-    model: Autoencoder, half: Half, settings: MeasurementSettings, split: Split | None
-) -> Iterator[Figure | Series]:
-    """What is soon measured: do codes know their operations, and does the prior reach them evenly."""
-    part, rows = list(parts_of(model.space, split).items())[-1]
-    yield from figures_of_part(model, half, settings, part, rows)
-    posteriors = encode_rows(model, device=torch.device("cpu"))
-    yield from rate_figures(model, posteriors, half, settings)
-    yield from coverage_figures(model, half, _up_to(settings, settings.headline))
-    mass = estimate_mass(
-        model, settings.mass_draws, generator=measurement_stream(settings.seed, half, "mass")
-    )
-    yield from figures_of_mass(mass, half, settings, split)
+def _numbers(stated: Report, again: Report, moved: float, result: Mapping[str, Any]) -> str:
+    records = {(m["quantity"], m["half"]): m for m in result["metrics"]}
+    found = {(metric.quantity, metric.half): metric.figure for metric in again.metrics}
+    for key, record in records.items():
+        _require_none(_difference(found[key], record, moved))
+    curves = {(series.name, series.half): series for series in again.series}
+    for series in stated.series:
+        due = curves.get((series.name, series.half))
+        scale = _OF_CURVE * max(map(abs, due.y), default=0.0) if due else 0.0
+        if due is None or due.x != series.x or not np.allclose(due.y, series.y, rtol=0, atol=scale):
+            raise MeasurementError(
+                f"the curve {series.name} of half {series.half} is another from the weights",
+                "contradictory_report",
+            )
+    return f"the weights show all {len(records)} numbers, their intervals and {len(stated.series)} curves"
 
 
-def _undecided(model: Autoencoder, split: Split | None) -> dict[str, float]:
-    """By how much other hardware may move an accuracy that is exact, by the first part of its name."""
-    tables, cells = undecided(model, _last_part(model, split))
-    return {"table_accuracy": tables, "trit_accuracy": cells}
+def _controls(stated: Sequence[Control], again: Sequence[Control]) -> str:
+    due = {control.name: control.runs for control in again}
+    for control in stated:
+        if len(control.runs) != len(due[control.name]):
+            raise MeasurementError(
+                f"{REPORT} has another number of runs of {control.name}", "contradictory_report"
+            )
+        for run, found in zip(control.runs, due[control.name], strict=True):
+            scores = {(score.quantity, score.half): score for score in found}
+            for score in run:
+                _require_none(_moved(control.name, score, scores.get((score.quantity, score.half))))
+    return f"measured again, {len(again)} kinds of untrained and bad models score what {REPORT} says"
 
 
-def _last_part(model: Autoencoder, split: Split | None) -> Int64[Tensor, "n"]:
-    return list(parts_of(model.space, split).values())[-1]
+def _moved(name: str, stated: Score, again: Score | None) -> str | None:
+    """How a control's score differs from what it scores here."""
+    if again is None:
+        return f"{REPORT} lets {name} score {stated.quantity}, which it cannot"
+    for here, there in ((stated.value, again.value), (stated.low, again.low), (stated.high, again.high)):
+        slack = _ROUNDING * abs(there) + _OF_WIDTH * (again.high - again.low) / 2
+        if not (here == there or abs(here - there) <= slack + _LAST_DIGITS):
+            return f"{again.quantity} of {name} is {again.value:.6g} here, and {stated.value:.6g} in {REPORT}"
+    return None
 
 
-def _up_to(settings: MeasurementSettings, budget: int) -> MeasurementSettings:
-    """The settings without what comes after the draws of a budget; the draws up to it stay the same."""
-    draws = tuple(n for n in settings.draws if n <= budget)
-    return settings.model_copy(update={"draws": draws, "rules": ("argmax",)})
+def _pictures(stated: Mapping[str, bytes], report: Report) -> Finding:
+    from fluxttice_core.evaluation.plot_style import encoded
+    from fluxttice_core.evaluation.plots import plots_of
+
+    try:
+        return compared(stated, {name: encoded(one) for name, one in plots_of(report, stated).items()})
+    except FluxtticeError as error:
+        return Finding("pictures", "fails", str(error))
 
 
-def _compared(
-    figures: Collection[Figure], half: Half, result: Mapping[str, Any], undecided: Mapping[str, float]
-) -> Finding:
-    records = {m["quantity"]: m for m in result["metrics"] if m["half"] == half}
-    subject = f"half {half.upper()}"
-    for figure in figures:
-        moved = undecided.get(figure.quantity.partition("/")[0], 0.0)
-        difference = _difference(figure, records[figure.quantity], moved)
-        if difference is not None:
-            return Finding(subject, "fails", difference)
-    names = ", ".join(figure.quantity for figure in figures)
-    return Finding(subject, "holds", f"measured again, with their intervals: {names}")
+def _require_none(difference: str | None) -> None:
+    if difference is not None:
+        raise MeasurementError(difference, "contradictory_report")
 
 
 def _difference(again: Figure, record: Mapping[str, Any], moved: float) -> str | None:
@@ -170,12 +178,14 @@ def _difference(again: Figure, record: Mapping[str, Any], moved: float) -> str |
         if again.value == stated or abs(again.value - stated) <= slack:
             return None
         return f"{again.quantity} is {again.value:.6g} from the weights, and {stated:.6g} in {REPORT}"
-    half_width = (again.interval.upper - again.interval.lower) / 2
+    lower, upper = again.interval.lower, again.interval.upper
+    half_width = again.value - lower if math.isinf(upper) else (upper - lower) / 2
     slack = _ROUNDING * max(abs(again.value), half_width)
-    if not again.interval.lower - slack <= stated <= again.interval.upper + slack:
+    if not lower - slack <= stated <= upper + slack:
         return f"{again.quantity} is {again.value:.6g} from the weights, and {stated:.6g} in {REPORT}"
     ends = ((record["interval"]["lower"], again.low), (record["interval"]["upper"], again.high))
-    if any(not abs(float(here) - there) <= _OF_WIDTH * half_width + slack for here, there in ends):
+    allowed = _OF_WIDTH * half_width + slack
+    if any(float(here) != there and not abs(float(here) - there) <= allowed for here, there in ends):
         return (
             f"the interval of {again.quantity} is {again.interval} from the weights, and another in {REPORT}"
         )

@@ -22,8 +22,15 @@ from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.model_file import StoredModel
 
 _ROUNDING = 1e-12
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}")
-"""Versions and names of machines: nothing that a card would show as a sentence."""
+_VERSION, _NOTHING = r"\d[\w.+]{0,39}|none", r"(?!)"
+_MACHINE = {
+    **dict.fromkeys(("python", "torch", "numpy", "scipy", "jaxtyping", "mkl", "onednn"), _VERSION),
+    **dict.fromkeys(("cores", "threads"), r"[1-9]\d{0,5}"),
+    **dict.fromkeys(("system", "machine", "capability", "matmul_precision", "blas"), r"[\w-]{1,40}"),
+    **dict.fromkeys(("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"), r"[\w.+-]{1,40}"),
+    **dict.fromkeys(("processor", "device"), r"[\w.+-]{1,100}"),
+}
+"""Whatever a report may say of a machine, by name: nothing that a card would show as a row of its own."""
 
 
 def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
@@ -75,12 +82,14 @@ def require_complete(result: Mapping[str, Any]) -> None:
         },
         "its settings",
     )
-    words = [result["tool"]["version"], *result["environment"], *map(str, result["environment"].values())]
-    if not all(map(_PLAIN.fullmatch, words)):
-        raise MeasurementError(
-            f"{REPORT} describes program or machine in other words than names and versions",
-            "contradictory_report",
-        )
+    described = [(name, value, _MACHINE.get(name, _NOTHING)) for name, value in result["environment"].items()]
+    for name, value, pattern in (*described, ("version", result["tool"]["version"], _VERSION)):
+        if not re.fullmatch(pattern, str(value), re.ASCII):
+            raise MeasurementError(
+                f"{REPORT} describes program or machine in other words than names and versions: {name} is "
+                f"{str(value)[:80]}",
+                "contradictory_report",
+            )
 
 
 def _but_for_rounding(stated: float, due: float) -> float:

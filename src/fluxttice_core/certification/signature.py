@@ -6,6 +6,7 @@ signed here and its signatures are accepted here. Nothing is asked of a network.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,12 @@ def sign_folder(
 
 
 def verify_folder(
-    folder: Path, signature_path: Path, public_key: ec.EllipticCurvePublicKey, *, largest: int | None = None
+    folder: Path,
+    signature_path: Path,
+    public_key: ec.EllipticCurvePublicKey,
+    *,
+    largest: int | None = None,
+    beside: Callable[[str], bool] = lambda _: False,
 ) -> SignedFolder:
     """Verify that a key signed a folder, and that the folder holds those files, unchanged, and no others.
 
@@ -87,6 +93,7 @@ def verify_folder(
         signature_path: The signature, inside the folder or elsewhere.
         public_key: The key that is trusted.
         largest: Bytes that all files together may have; none: as many as they like.
+        beside: Which files are passed over although nobody signed them, and then returned as `unsigned`.
 
     Returns:
         What the signature vouches for, and what it does not.
@@ -98,7 +105,9 @@ def verify_folder(
     own = _relative(signature_path, folder)
     present = [path for path in list_files(folder, largest=largest) if path != own]
     unsigned = tuple(
-        path for path in present if path not in statement.files and _left_to_git(path, statement)
+        path
+        for path in present
+        if path not in statement.files and (beside(path) or _left_to_git(path, statement))
     )
     _require_same_names(folder, set(present) - set(unsigned), set(statement.files))
     for path, expected in statement.files.items():
@@ -109,11 +118,20 @@ def verify_folder(
     return SignedFolder(statement.name, fingerprint(public_key), statement.files, unsigned)
 
 
+def named_key(signature_path: Path) -> str:
+    """The fingerprint of the key that a signature names, which is nothing but a hint at which one to try."""
+    return _bundle(signature_path).key_fingerprint
+
+
+def _bundle(signature_path: Path) -> Bundle:
+    data = read_bounded(signature_path, maximum=MAXIMUM_SIGNATURE, name="The signature", error=SignatureError)
+    return read_bundle(data)
+
+
 def _authentic_payload(signature_path: Path, public_key: ec.EllipticCurvePublicKey) -> bytes:
     """The signed bytes, of which nothing is read before the signature over them has been verified."""
     digest = hash_of(public_key)
-    data = read_bounded(signature_path, maximum=MAXIMUM_SIGNATURE, name="The signature", error=SignatureError)
-    bundle = read_bundle(data)
+    bundle = _bundle(signature_path)
     if bundle.key_fingerprint != fingerprint(public_key):
         raise SignatureError(
             f"{signature_path} was made with the key {bundle.key_fingerprint[:16]}..., not with the given "

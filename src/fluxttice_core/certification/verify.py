@@ -6,21 +6,27 @@ Reads the files without torch, so that it takes about a second; measuring again 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.certification.card_check import require_card
+from fluxttice_core.certification.certified_folder import MAXIMUM_FOLDER, CertifiedFolder
+from fluxttice_core.certification.drawings import read_drawing
+from fluxttice_core.certification.finding import CLAIMED, Finding, proved
 from fluxttice_core.certification.folder_names import (
     CARD,
+    FIGURES,
+    HUB,
     MODEL,
     REPORT,
     SELECTION,
     SETTINGS,
+    beside,
     figures_among,
     require_no_more_folders,
     require_own_names,
@@ -29,160 +35,86 @@ from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.report_check import require_complete, require_facts_of
 from fluxttice_core.certification.selection import Candidate, read_ranking
-from fluxttice_core.certification.signature import verify_folder
-from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError, printable
+from fluxttice_core.certification.signature import named_key, verify_folder
+from fluxttice_core.certification.trusted_keys import KnownKey
+from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
 from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, on_all_operations
-from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
 from fluxttice_core.metrics.settings import settings_from
-from fluxttice_core.storage.bounded_read import read_bounded
-from fluxttice_core.storage.canonical_json import json_digest, parse_json
-from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders, folder_digests, sums_text
-from fluxttice_core.storage.model_file import StoredModel, read_stored
+from fluxttice_core.storage.canonical_json import json_digest
+from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders, sums_text
 
-Verdict = Literal["holds", "fails", "not checked"]
-_Content = TypeVar("_Content")
-_MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
-_MAXIMUM_TEXT = 4 << 20
-_MAXIMUM_FOLDER = 512 << 20
-"""A folder of more bytes is refused before they are read: a sparse file may claim terabytes."""
+_UNSIGNED = "there is none: whoever gave you the folder may have made up all of it"
+_UNKNOWN = "it names the key {}…, which is not known here: give --public-key to check it"
 _HALVES: tuple[Literal["a"], Literal["b"]] = ("a", "b")
 _CHOSEN_BY = "table_accuracy/mean/held_out"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What became of one check.
-
-    Args:
-        subject: What was checked.
-        verdict: Whether it holds, fails, or was not checked.
-        detail: How it holds, why it fails, or what it would take to check it.
-    """
-
-    subject: str
-    verdict: Verdict
-    detail: str
-
-    def __post_init__(self) -> None:
-        # A detail that holds quotes names from the folder, as an error's sentence does.
-        object.__setattr__(self, "detail", printable(self.detail))
-
-
-class CertifiedFolder:
-    """The files of a certified folder, each read at most once and checked as it is read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._outcomes: dict[str, Any] = {}
-
-    @property
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of every file, save sums and signature."""
-        return self._once(SUMS, lambda: folder_digests(self.path, largest=_MAXIMUM_FOLDER))
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """The content of `report.json`, if it follows the schema and its settings are the digested ones."""
-        return self._once(REPORT, self._result)
-
-    @property
-    def settings(self) -> Any:
-        """The content of `settings.json`."""
-        return self._once(SETTINGS, lambda: self._json(SETTINGS))
-
-    @property
-    def selection(self) -> Any:
-        """The content of `selection.json`."""
-        return self._once(SELECTION, lambda: self._json(SELECTION))
-
-    @property
-    def stored(self) -> StoredModel:
-        """What `model.safetensors` says and is."""
-        return self._once(MODEL, lambda: read_stored(self._bytes(MODEL), name=MODEL))
-
-    def _once(self, name: str, read: Callable[[], _Content]) -> _Content:
-        """What a file holds, or the fault that was found in it: several checks ask."""
-        if name not in self._outcomes:
-            try:
-                self._outcomes[name] = read()
-            except FluxtticeError as error:
-                self._outcomes[name] = error
-        found: _Content | FluxtticeError = self._outcomes[name]
-        if isinstance(found, FluxtticeError):
-            raise found
-        return found
-
-    def _result(self) -> dict[str, Any]:
-        result: dict[str, Any] = upgraded(self._json(REPORT))
-        fault = schema_fault(result)
-        if fault is not None:
-            raise MeasurementError(f"{REPORT} is no complete result: {fault}", "incomplete_report")
-        if json_digest(result["settings"]) != result["settings_sha256"]:
-            raise MeasurementError(
-                f"{REPORT} was measured with other settings than its settings_sha256 names", "digest_mismatch"
-            )
-        return result
-
-    def text(self, name: str) -> str:
-        """The text of a file."""
-        try:
-            return self._bytes(name).decode()
-        except UnicodeDecodeError as error:
-            raise RecordError(f"{name} is not UTF-8 text; it is damaged", "damaged_file") from error
-
-    def _json(self, name: str) -> Any:
-        return parse_json(self._bytes(name), name=name)
-
-    def _bytes(self, name: str) -> bytes:
-        maximum = _MAXIMUM.get(name, _MAXIMUM_TEXT)
-        return read_bounded(
-            self.path / name, maximum=maximum, name=name, error=CheckpointError, follow_symlinks=False
-        )
-
-
-def verify(path: Path, *, public_key: ec.EllipticCurvePublicKey | None = None) -> tuple[Finding, ...]:
+def verify(
+    path: Path,
+    *,
+    public_key: ec.EllipticCurvePublicKey | None = None,
+    known: Sequence[KnownKey] = (),
+    require_signature: bool = False,
+) -> tuple[Finding, ...]:
     """Check everything in a certified folder that can be checked without measuring.
 
     Args:
         path: The folder.
-        public_key: The key that is trusted; none: the signature is not checked.
+        public_key: The key that signed it; none: the known one that the signature names.
+        known: Keys that are known by a name.
+        require_signature: Whether it fails without a signature by one of these keys.
 
     Returns:
-        One finding a check, in the order in which they depend on each other.
+        One finding a check, in the order in which they depend on each other, and one for everything that is
+        the signer's word or was not looked at.
     """
     folder = CertifiedFolder(path)
+    signature = _signature(path, public_key, known)
+    if require_signature and signature.verdict != "signed":
+        signature = replace(signature, verdict="fails")
     return (
-        _signature(path, public_key),
-        _finding("sums", lambda: _sums(folder)),
-        _finding("report", lambda: _report(folder)),
-        _finding("settings", lambda: _settings(folder)),
-        _finding("weights", lambda: _weights(folder)),
-        _finding("selection", lambda: _selection(folder)),
-        _finding("card", lambda: _card(folder)),
-        _finding("gates", lambda: _gates(folder)),
-        Finding("figures", "not checked", f"drawings are vouched for by {SUMS} and the signature alone"),
+        signature,
+        proved("sums", lambda: _sums(folder)),
+        proved("report", lambda: _report(folder)),
+        proved("settings", lambda: _settings(folder)),
+        proved("weights", lambda: _weights(folder)),
+        proved("selection", lambda: _selection(folder)),
+        proved("card", lambda: _card(folder)),
+        proved("gates", lambda: _gates(folder)),
+        proved("drawings", lambda: _drawings(folder)),
+        *CLAIMED,
+        *_beside(path),
     )
 
 
-def _finding(subject: str, check: Callable[[], str]) -> Finding:
+def _beside(folder: Path) -> list[Finding]:
+    found = ", ".join(sorted(name for name in HUB if os.path.lexists(folder / name)))
+    said = f"{found}: of a download, and no part of what is certified or signed; the card is {CARD}"
+    return [Finding("beside", "not looked at", said)] if found else []
+
+
+def _signature(
+    folder: Path, public_key: ec.EllipticCurvePublicKey | None, known: Sequence[KnownKey]
+) -> Finding:
+    names = {one.fingerprint: one.name for one in known}
     try:
-        return Finding(subject, "holds", check())
+        if public_key is None:
+            if not os.path.lexists(folder / SIGNATURE):
+                return Finding("signature", "not looked at", _UNSIGNED)
+            named = named_key(folder / SIGNATURE)
+            public_key = next((one.key for one in known if one.fingerprint == named), None)
+            if public_key is None:
+                return Finding("signature", "not looked at", _UNKNOWN.format(named[:16]))
+        found = verify_folder(folder, folder / SIGNATURE, public_key, largest=MAXIMUM_FOLDER, beside=beside)
     except FluxtticeError as error:
-        return Finding(subject, "fails", str(error))
-
-
-def _signature(folder: Path, public_key: ec.EllipticCurvePublicKey | None) -> Finding:
-    if public_key is None:
-        signed = (folder / SIGNATURE).is_file()
-        missing = "no public key was given" if signed else "the folder is not signed"
-        return Finding("signature", "not checked", f"{missing}, so nobody vouches for these files")
-
-    def check() -> str:
-        found = verify_folder(folder, folder / SIGNATURE, public_key, largest=_MAXIMUM_FOLDER)
-        unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
-        return f"the key {found.key_fingerprint[:16]}… signed these {len(found.files)} files{unsigned}"
-
-    return _finding("signature", check)
+        return Finding("signature", "fails", str(error))
+    name = names.get(found.key_fingerprint)
+    whose = f"known as {name}" if name else "UNKNOWN here: it is no key of the project or of your list"
+    unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
+    detail = (
+        f"by {found.key_fingerprint[:16]}… ({whose}): these {len(found.files)} files, unchanged{unsigned}"
+    )
+    return Finding("signature", "signed", detail, found.key_fingerprint, name)
 
 
 def _sums(folder: CertifiedFolder) -> str:
@@ -190,8 +122,8 @@ def _sums(folder: CertifiedFolder) -> str:
     listed = folder.text(SUMS)
     if listed == sums_text(digests):
         require_own_names(digests)
-        require_no_more_folders(empty_folders(folder.path))
-        return f"{SUMS} lists exactly these {len(digests)} files"
+        require_no_more_folders(name for name in empty_folders(folder.path) if not beside(name))
+        return f"the folder holds the {len(digests)} files that {SUMS} lists, unchanged, and no others"
     lines = set(listed.splitlines())
     wrong = [name for name in digests if f"{digests[name]}  {name}" not in lines]
     detail = f"{wrong[0]} is not what it lists" if wrong else "it lists something else than is there"
@@ -216,7 +148,10 @@ def _report(folder: CertifiedFolder) -> str:
             raise MeasurementError(
                 f"{REPORT} gives {metric['name']} a value outside its interval", "contradictory_report"
             )
-    return f"holds all {len(result['metrics'])} figures that its settings ask for, and follows its schema"
+    return (
+        f"none of its {len(result['metrics'])} numbers is missing or of the wrong kind; whether they are "
+        "true is another question"
+    )
 
 
 def _settings(folder: CertifiedFolder) -> str:
@@ -226,7 +161,7 @@ def _settings(folder: CertifiedFolder) -> str:
             f"{SETTINGS} is not what the weights were made with: its digest differs", "digest_mismatch"
         )
     require_origin(folder.settings, stored.record)
-    return f"their digest is the one in {MODEL}"
+    return f"such as a run has, and those that {MODEL} names"
 
 
 def _weights(folder: CertifiedFolder) -> str:
@@ -242,7 +177,7 @@ def _weights(folder: CertifiedFolder) -> str:
     if not stored.record.trained:
         raise CheckpointError(f"{MODEL} records that its weights were never trained", "untrained")
     require_facts_of(folder.result, stored)
-    return f"their digest {stored.tensor_digest[:16]}… is the same in header, report and file"
+    return f"{stored.tensor_digest[:16]}…: they fit their network, and report and card speak of them"
 
 
 def _selection(folder: CertifiedFolder) -> str:
@@ -261,7 +196,7 @@ def _selection(folder: CertifiedFolder) -> str:
             f"the fixed rule admits no checkpoint of {SELECTION}: {first.reason}", "gate_failed"
         )
     _require_same_accuracy(candidate, folder.result)
-    return f"the fixed rule gives epoch {candidate.epoch} from the recorded ranking"
+    return f"by the scores that it records, the fixed rule chooses epoch {candidate.epoch}"
 
 
 def _require_same_accuracy(candidate: Candidate, result: Mapping[str, Any]) -> None:
@@ -286,7 +221,14 @@ def _card(folder: CertifiedFolder) -> str:
     stated = folder.text(CARD)
     imported_from(folder.settings)
     facts = require_card(stated, model_card(folder.result, folder.settings, figures_among(folder.digests)))
-    return f"its {facts} facts follow from {REPORT} and {SETTINGS}; its sentences are the signer's"
+    return f"its {facts} facts are those of {REPORT} and {SETTINGS}"
+
+
+def _drawings(folder: CertifiedFolder) -> str:
+    names = figures_among(folder.digests)
+    for name in names:
+        read_drawing(folder.data(f"{FIGURES}/{name}"), name=name)
+    return f"the {len(names)} hold shapes alone: nothing in them runs, and nothing is fetched"
 
 
 def _gates(folder: CertifiedFolder) -> str:
@@ -313,7 +255,7 @@ def _gates(folder: CertifiedFolder) -> str:
                 f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}",
                 "gate_failed",
             )
-    return f"both halves meet all {len(gates)} acceptance gates by the report's figures"
+    return f"by the report's numbers, both halves meet all {len(gates)} acceptance gates"
 
 
 def _nameless(record: Mapping[str, Any]) -> dict[str, Any]:

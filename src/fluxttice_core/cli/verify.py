@@ -1,8 +1,10 @@
-"""`fluxttice verify`: what holds in a certified folder, what does not, and what was not checked."""
+"""`fluxttice verify`: what this machine proves of a certified folder, and whose word the rest is."""
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +14,16 @@ from fluxttice_core.extras import require_extra
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fluxttice_core.certification.verify import Finding
+    from fluxttice_core.certification.finding import Finding
 
-_COLOURS = {"holds": typer.colors.GREEN, "fails": typer.colors.RED, "not checked": typer.colors.YELLOW}
+_HEADINGS = {
+    "fails": ("DOES NOT HOLD", typer.colors.RED),
+    "proved": ("PROVED BY YOUR MACHINE: true, whoever signed it", typer.colors.GREEN),
+    "signed": ("SIGNED: as the holder of that key made it, which makes nothing true", typer.colors.GREEN),
+    "claimed": ("{} WORD: nothing here showed whether it is true", typer.colors.YELLOW),
+    "not looked at": ("NOT LOOKED AT", typer.colors.YELLOW),
+}
+_WIDTH, _INDENT = 79, 14
 
 
 def verify(
@@ -25,57 +34,104 @@ def verify(
     public_key: Annotated[
         Path | None,
         typer.Option(
-            help="The signer's public key. Default: the project's, for the shipped model only.",
+            help="The signer's public key. Default: the known one that the signature names.", readable=False
+        ),
+    ] = None,
+    trusted_keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keys you know: PEM, each below a line with its name. Default: the project's.",
             readable=False,
         ),
     ] = None,
-    remeasure: Annotated[
-        bool, typer.Option("--remeasure", help="Measure the headline figures again from the weights.")
+    require_signature: Annotated[
+        bool, typer.Option("--require-signature", help="Fail unless one of these keys signed the folder.")
     ] = False,
+    remeasure: Annotated[
+        bool, typer.Option("--remeasure", help="Measure all numbers, controls and drawings again: a minute.")
+    ] = False,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Train again in this folder, if it is not there yet; else compare the run in it.",
+            file_okay=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check signature, sums, schema, digests, card and gates; exit with 1 if anything fails."""
+    """Say what your machine proves of a certified folder, what a key signed, and what is the signer's word.
+
+    Exit codes: 0, nothing fails; 1, something does not hold; 2, bad input.
+    """
     from fluxttice_core.certification.folder_names import require_certificate
     from fluxttice_core.certification.keys import load_public_key
-    from fluxttice_core.certification.verify import Finding
+    from fluxttice_core.certification.trusted_keys import project_keys, read_trusted_keys
     from fluxttice_core.certification.verify import verify as check
 
-    if folder is None:
-        folder, shipped_key = _shipped()
-        public_key = public_key or shipped_key
-    if remeasure:
-        require_extra("train", "measuring a model again")
+    folder = folder or _shipped()
+    if remeasure or run is not None:
+        require_extra("train", "measuring or training a model again")
     require_certificate(folder)
     key = None if public_key is None else load_public_key(public_key)
-    findings = list(check(folder, public_key=key))
+    known = project_keys() if trusted_keys is None else read_trusted_keys(trusted_keys)
+    findings = list(check(folder, public_key=key, known=known, require_signature=require_signature))
     if remeasure:
-        from fluxttice_core.certification.remeasure import remeasure as measure_again
-
-        findings += measure_again(folder)
+        findings = _replaced(findings, _measured_again(folder))
+    if run is not None:
+        findings = _replaced(findings, _trained_again(folder, run))
+    failed = [finding.subject for finding in findings if finding.verdict == "fails"]
+    if json:
+        record = {"folder": str(folder), "fails": failed, "findings": [vars(finding) for finding in findings]}
+        typer.echo(dumps(record, indent=2))
     else:
-        findings.append(Finding("figures again", "not checked", "give --remeasure to measure them again"))
-    _show(findings)
-    if any(finding.verdict == "fails" for finding in findings):
+        _show(findings)
+    if failed:
         raise typer.Exit(1)
 
 
-def _shipped() -> tuple[Path, Path | None]:
-    """The folder of the shipped model, and the project's public key beside it."""
+def _replaced(findings: Sequence[Finding], later: Sequence[Finding]) -> list[Finding]:
+    """Findings, those of the same subject replaced by what was found later."""
+    known = {finding.subject for finding in later}
+    return [*(finding for finding in findings if finding.subject not in known), *later]
+
+
+def _measured_again(folder: Path) -> tuple[Finding, ...]:
+    from fluxttice_core.certification.remeasure import remeasure
+    from fluxttice_core.cli.progress import ProgressBar
+
+    with ProgressBar() as bar:
+        return remeasure(folder, progress=bar.show)
+
+
+def _trained_again(folder: Path, run: Path) -> tuple[Finding, ...]:
+    from fluxttice_core.certification.retrain import compare_run
+    from fluxttice_core.cli.progress import ProgressBar
+
+    with ProgressBar() as bar:
+        return compare_run(folder, run, progress=bar.show)
+
+
+def _shipped() -> Path:
+    """The folder of the shipped model."""
     from importlib import resources
 
-    package = Path(str(resources.files("fluxttice_core")))
-    installed, checkout = package / "certified.pub", package.parents[1] / "keys" / "fluxttice.pub"
-    key = next((path for path in (installed, checkout) if path.is_file()), None)
-    return package / "certified", key
+    return Path(str(resources.files("fluxttice_core"))) / "certified"
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        verdict = typer.style(f"{finding.verdict:<12}", fg=_COLOURS[finding.verdict])
-        typer.echo(f"{verdict}{finding.subject:<14}{finding.detail}")
+    signed = any(finding.verdict == "signed" for finding in findings)
+    whose = "THE SIGNER'S" if signed else "SOMEBODY'S"
+    for verdict, (heading, colour) in _HEADINGS.items():
+        group = [finding for finding in findings if finding.verdict == verdict]
+        if group:
+            typer.secho(heading.format(whose), fg=colour, bold=True)
+        for finding in group:
+            begun = f"  {finding.subject:<{_INDENT - 2}}"
+            typer.echo(fill(finding.detail, _WIDTH, initial_indent=begun, subsequent_indent=" " * _INDENT))
     failed = [finding.subject for finding in findings if finding.verdict == "fails"]
-    unchecked = [finding.subject for finding in findings if finding.verdict == "not checked"]
-    beyond = f"; not checked: {', '.join(unchecked)}" if unchecked else ""
+    told = sum(finding.verdict in ("claimed", "not looked at") for finding in findings)
     if failed:
-        typer.secho(f"does not hold: {', '.join(failed)}{beyond}", fg=typer.colors.RED, err=True)
+        typer.secho(f"does not hold: {', '.join(failed)}", fg=typer.colors.RED, err=True)
     else:
-        typer.echo(f"what was checked holds{beyond}")
+        whom = "" if signed else ", and no key that is known here signed it"
+        typer.echo(f"nothing that was looked at fails; {told} things are not proved{whom}")

@@ -21,7 +21,7 @@ from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.atomic_write import require_writable
 from fluxttice_core.storage.environment import peak_memory

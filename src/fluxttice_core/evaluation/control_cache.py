@@ -16,7 +16,7 @@ from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.report_json import controls_as_plain, controls_from_plain
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.arithmetic import arithmetic_record
 from fluxttice_core.storage.atomic_write import write_json

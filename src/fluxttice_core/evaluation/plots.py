@@ -1,7 +1,7 @@
 """Figures of a report: its reach, codes, distribution and latents, each beside what perfect would be."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from jaxtyping import Float64
@@ -34,15 +34,16 @@ def draw_plots(report: Report) -> dict[str, bytes]:
     return {name: encoded(figure) for name, figure in plots_of(report).items()}
 
 
-def plots_of(report: Report) -> dict[str, Figure]:
-    """Every figure that the report has the numbers for, by the name of its file."""
+def plots_of(report: Report, names: Collection[str] | None = None) -> dict[str, Figure]:
+    """Figures that the report has the numbers for, by the name of the file; without names, every one."""
     figures: tuple[tuple[str, Callable[[Report], Figure], Callable[[Report], bool]], ...] = (
         ("coverage.svg", coverage_plot, lambda report: bool(_budgets(report))),
         ("rate_distortion.svg", rate_distortion_plot, _has_codes),
         ("mass.svg", mass_plot, lambda report: bool(_curves(report, "sorted_mass/argmax"))),
         ("latents.svg", latent_plot, lambda report: bool(_curves(report, "latent_density/0"))),
     )
-    return {name: draw(report) for name, draw, applies in figures if applies(report)}
+    wanted = [figure for figure in figures if names is None or figure[0] in names]
+    return {name: draw(report) for name, draw, applies in wanted if applies(report)}
 
 
 @styled

@@ -14,7 +14,8 @@ from fluxttice_core.model.decoder import ConsolidatingDecoder, Decoder, Explorat
 from fluxttice_core.model.encoder import Encoder
 from fluxttice_core.model.gaussian import reparametrise
 from fluxttice_core.model.halves import HALVES, HalfName
-from fluxttice_core.model.initialisation import Scheme, initialise
+from fluxttice_core.model.initialisation import initialise
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.statenet import StateNet
 from fluxttice_core.spaces.operation_space import OperationSpace
 

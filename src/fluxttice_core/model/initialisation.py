@@ -1,16 +1,13 @@
 """How fresh weights are drawn: independently, or mirrored so that every network starts as a linear map."""
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from fluxttice_core.model.decoder import ConsolidatingDecoder, Decoder, ExploratoryDecoder, ResidualBlock
 from fluxttice_core.model.encoder import Encoder
-
-Scheme = Literal["independent", "mirrored"]
-"""`independent`: uniform within 1/sqrt(inputs), as the original system. `mirrored`: see `mirror`."""
+from fluxttice_core.model.network_shape import Scheme
 
 DECODER_GAIN = 2.0
 """Mirrored decoders start steeper than isometric, so that their first outputs are no coin tosses."""

@@ -1,12 +1,15 @@
 """The layer widths of a dual VAE, validated, and the tensors that they make: needs no numerical library."""
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
+Scheme = Literal["independent", "mirrored"]
+"""How weights are first drawn. `independent`: uniform within 1/sqrt(inputs), as the original system.
+`mirrored`: see `fluxttice_core.model.initialisation.mirror`."""
 
 _STATENET = (9, 32, 8, 4)
 """Observations, hidden width, code and corrections of StateNet, which are the same for every network."""

@@ -132,7 +132,8 @@ class TrainedModel:
         with reachable(path, error=CheckpointError):
             if path.is_symlink():
                 raise CheckpointError(
-                    f"{path} is a symbolic link, which may show any file: copy the card there", "not_a_file"
+                    f"{path} is a symbolic link, which may show any file: load a copy that `cp -rL` made",
+                    "not_a_file",
                 )
             if not path.is_file():
                 return None

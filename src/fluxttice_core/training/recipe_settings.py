@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.initialisation import Scheme
+from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.training.schedules import Constant, Schedule, within
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -1,5 +1,7 @@
 """YAML as recipes use it: plain values, each key once; no aliases, no tags, nothing that runs."""
 
+import math
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -36,7 +38,33 @@ def _refuse_boolean(_: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
     raise _Refused(f"{node.value} is a truth value, which no setting takes: write a number, or quote a word")
 
 
+def _plain_scalar(loader: _PlainLoader, node: yaml.ScalarNode) -> int | float | str:
+    """A number as it is written, or words; what YAML or Python would read as another number is refused."""
+    text = node.value
+    if _NUMBER.fullmatch(text):
+        number = int(text) if _WHOLE.fullmatch(text) else float(text)
+        return number if node.style is None else text
+    if _INFINITE.fullmatch(text):
+        return float(text.replace(".", ""))
+    if node.tag != _WORDS or _is_number(text):
+        raise _Refused(f"{text[:80]} is no plain decimal number: write one, such as 10, 2.5 or 1e-3")
+    return str(loader.construct_scalar(node))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(rf"{_WHOLE.pattern}(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+([eE][-+]?[0-9]+)?")
+_INFINITE = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
+_WORDS = "tag:yaml.org,2002:str"
 _PlainLoader.add_constructor("tag:yaml.org,2002:bool", _refuse_boolean)
+for _kind in ("int", "float", "str", "timestamp"):
+    _PlainLoader.add_constructor(f"tag:yaml.org,2002:{_kind}", _plain_scalar)
 
 
 def read_yaml(text: str | bytes, *, source: str) -> Any:

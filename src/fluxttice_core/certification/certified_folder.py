@@ -1,0 +1,98 @@
+"""The files of a certified folder, each read at most once and bounded before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fluxttice_core.certification.folder_names import MODEL, REPORT, SELECTION, SETTINGS, beside
+from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
+from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
+from fluxttice_core.storage.bounded_read import read_bounded
+from fluxttice_core.storage.canonical_json import json_digest, parse_json
+from fluxttice_core.storage.folder_digests import SUMS, folder_digests
+from fluxttice_core.storage.model_file import StoredModel, read_stored
+
+_Content = TypeVar("_Content")
+_MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
+_MAXIMUM_TEXT = 4 << 20
+MAXIMUM_FOLDER = 512 << 20
+"""A folder of more bytes is refused before they are read: a sparse file may claim terabytes."""
+
+
+class CertifiedFolder:
+    """The files of a certified folder, each read at most once and checked as it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._outcomes: dict[str, Any] = {}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every file, save sums, signature and what is the Hub's."""
+        return self._once(SUMS, self._digests)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The content of `report.json`, if it follows the schema and its settings are the digested ones."""
+        return self._once(REPORT, self._result)
+
+    @property
+    def settings(self) -> Any:
+        """The content of `settings.json`."""
+        return self._once(SETTINGS, lambda: self._json(SETTINGS))
+
+    @property
+    def selection(self) -> Any:
+        """The content of `selection.json`."""
+        return self._once(SELECTION, lambda: self._json(SELECTION))
+
+    @property
+    def stored(self) -> StoredModel:
+        """What `model.safetensors` says and is."""
+        return self._once(MODEL, lambda: read_stored(self.data(MODEL), name=MODEL))
+
+    def _once(self, name: str, read: Callable[[], _Content]) -> _Content:
+        """What a file holds, or the fault that was found in it: several checks ask."""
+        if name not in self._outcomes:
+            try:
+                self._outcomes[name] = read()
+            except FluxtticeError as error:
+                self._outcomes[name] = error
+        found: _Content | FluxtticeError = self._outcomes[name]
+        if isinstance(found, FluxtticeError):
+            raise found
+        return found
+
+    def _digests(self) -> dict[str, str]:
+        found = folder_digests(self.path, largest=MAXIMUM_FOLDER)
+        return {name: digest for name, digest in found.items() if not beside(name)}
+
+    def _result(self) -> dict[str, Any]:
+        result: dict[str, Any] = upgraded(self._json(REPORT))
+        fault = schema_fault(result)
+        if fault is not None:
+            raise MeasurementError(f"{REPORT} is no complete result: {fault}", "incomplete_report")
+        if json_digest(result["settings"]) != result["settings_sha256"]:
+            raise MeasurementError(
+                f"{REPORT} was measured with other settings than its settings_sha256 names", "digest_mismatch"
+            )
+        return result
+
+    def text(self, name: str) -> str:
+        """The text of a file."""
+        try:
+            return self.data(name).decode()
+        except UnicodeDecodeError as error:
+            raise RecordError(f"{name} is not UTF-8 text; it is damaged", "damaged_file") from error
+
+    def _json(self, name: str) -> Any:
+        return parse_json(self.data(name), name=name)
+
+    def data(self, name: str) -> bytes:
+        """The bytes of a file, at most as many as it may have; a link is refused."""
+        maximum = _MAXIMUM.get(name, _MAXIMUM_TEXT)
+        return read_bounded(
+            self.path / name, maximum=maximum, name=name, error=CheckpointError, follow_symlinks=False
+        )

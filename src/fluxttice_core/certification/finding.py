@@ -1,0 +1,65 @@
+"""What became of one check of a certified folder, and on whose authority it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from fluxttice_core.errors import FluxtticeError, printable
+
+Verdict = Literal["proved", "signed", "claimed", "not looked at", "fails"]
+"""Shown on this machine; vouched for by a key alone; the signer's word; nobody's; or wrong."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one check.
+
+    Args:
+        subject: What was checked.
+        verdict: Whether this machine proved it, a key signed it, it is the signer's word, it was not looked
+            at, or it fails.
+        detail: What exactly holds, why it fails, or what it would take to prove it.
+        signer: The fingerprint of the key that signed it, if one did.
+        known_as: The name by which that key is known; none: unknown.
+    """
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    signer: str | None = None
+    known_as: str | None = None
+
+    def __post_init__(self) -> None:
+        # A detail that holds quotes names from the folder, as an error's sentence does.
+        object.__setattr__(self, "detail", printable(self.detail))
+
+
+def proved(subject: str, check: Callable[[], str]) -> Finding:
+    """What a check says that it proved, or the fault that it found."""
+    try:
+        return Finding(subject, "proved", check())
+    except FluxtticeError as error:
+        return Finding(subject, "fails", str(error))
+
+
+CLAIMED = (
+    Finding(
+        "numbers", "claimed", "how the model scores: --remeasure measures every number of report and card"
+    ),
+    Finding("controls", "claimed", "how untrained and bad models score beside it: --remeasure measures them"),
+    Finding(
+        *("training", "claimed"),
+        "that these settings made the weights, and that no row called held out was trained on: --run DIR "
+        "trains again",
+    ),
+    Finding(
+        *("ranking", "claimed"),
+        "how the run's other checkpoints score, and that none was left out: --run DIR compares them",
+    ),
+    Finding("machine", "claimed", "which program, commit, libraries and computer the report names"),
+    Finding("sentences", "claimed", "whatever report and card say in words, and what rows are called"),
+    Finding("pictures", "not looked at", "what the drawings show: --remeasure draws them again"),
+)
+"""What files cannot show by themselves, until somebody measures or trains again."""

@@ -1,0 +1,115 @@
+"""Train a certified model again from its settings, or compare it with a run that somebody kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from fluxttice_core.certification.candidates import measure_candidates
+from fluxttice_core.certification.certified_folder import CertifiedFolder
+from fluxttice_core.certification.finding import Finding, proved
+from fluxttice_core.certification.folder_names import SELECTION, SETTINGS
+from fluxttice_core.certification.origin import imported_from, require_origin
+from fluxttice_core.certification.selection import Candidate, rank, read_ranking
+from fluxttice_core.errors import CheckpointError, FluxtticeError
+from fluxttice_core.evaluation.steps import ProgressCallback
+from fluxttice_core.metrics.settings import settings_from
+from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.storage.checkpoint import list_checkpoints
+from fluxttice_core.storage.pretrained import TrainedModel, load
+from fluxttice_core.training.run import Run, RunSettings
+
+_ROUNDING = 1e-3
+"""By how much other hardware may move G and the accuracy of a checkpoint."""
+
+
+def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = None) -> tuple[Finding, ...]:
+    """Hold a certified folder against a run of its settings.
+
+    Args:
+        folder: A certified folder.
+        run: A run folder; if it is not there yet, the run is trained there from the folder's settings.
+        progress: Called with what comes next and the share that is done.
+
+    Returns:
+        Findings on training and ranking.
+
+    Raises:
+        FluxtticeError: If the run cannot be trained or written here.
+    """
+    certified = CertifiedFolder(folder)
+    try:
+        if imported_from(certified.settings) is not None:
+            return (Finding("training", "claimed", "the model was imported: no run of it is recorded"),)
+        require_origin(certified.settings, certified.stored.record)
+    except FluxtticeError as error:
+        return (Finding("training", "fails", str(error)),)
+    settings = RunSettings.model_validate(certified.settings)
+    own = not os.path.lexists(run)
+    if own and settings.torch_version != torch.__version__:
+        due = f"they need torch {settings.torch_version}, and this is {torch.__version__}"
+        return (
+            Finding("training", "claimed", f"that these settings made the weights: to train again, {due}"),
+        )
+    if own:
+        watch = progress or (lambda _label, _done: None)
+        epochs = settings.recipe.epochs
+        Run.start(run, settings).train(lambda record: watch(f"epoch {record.epoch}", record.epoch / epochs))
+    models = [load(path) for path in list_checkpoints(run)]
+    training = _training(certified, models, run, own=own)
+    if training.verdict == "fails" or "otherwise" in training.detail:
+        return (training,)
+    return (training, proved("ranking", lambda: _ranking(certified, models, progress)))
+
+
+def _training(certified: CertifiedFolder, models: Sequence[TrainedModel], run: Path, *, own: bool) -> Finding:
+    if not models or any(model.settings != certified.settings for model in models):
+        return Finding("training", "fails", f"{run} is no run of the settings in {SETTINGS}")
+    same = any(model.tensor_digest == certified.stored.tensor_digest for model in models)
+    if own and same:
+        said = "these settings gave the same weights, bit for bit, and saw no row that is called held out"
+        return Finding("training", "proved", f"trained again in {run}, {said}")
+    if own:
+        said = (
+            "they came out otherwise, as on other processors: see what `fluxttice certify` says of that run"
+        )
+        return Finding(
+            "training", "claimed", f"that these settings made the weights: trained again in {run}, {said}"
+        )
+    if not same:
+        return Finding("training", "fails", f"no checkpoint in {run} holds these weights")
+    said = "that the one made the other, only training again shows: name a folder that is not there yet"
+    return Finding("training", "claimed", f"{run} holds these weights and settings; {said}")
+
+
+def _ranking(
+    certified: CertifiedFolder, models: Sequence[TrainedModel], progress: ProgressCallback | None
+) -> str:
+    settings = settings_from(certified.result["settings"])
+    draws, seed = settings.control_mass_draws, settings.seed
+    stated = {
+        ranked.candidate.epoch: ranked.candidate
+        for ranked in read_ranking(certified.selection, draws=draws, seed=seed)
+    }
+    with fixed_threads():
+        due = rank(measure_candidates(models, draws=draws, seed=seed, progress=progress))
+    if sorted(stated) != sorted(ranked.candidate.epoch for ranked in due):
+        raise CheckpointError(f"{SELECTION} ranks other epochs than the run has", "contradictory_report")
+    for ranked in due:
+        if not _alike(stated[ranked.candidate.epoch], ranked.candidate):
+            raise CheckpointError(
+                f"epoch {ranked.candidate.epoch} does not score what {SELECTION} says", "contradictory_report"
+            )
+    return f"the run's {len(due)} checkpoints are those of {SELECTION}, and score what it says"
+
+
+def _alike(stated: Candidate, due: Candidate) -> bool:
+    pairs = zip(
+        (*stated.table_accuracy, *stated.information), (*due.table_accuracy, *due.information), strict=True
+    )
+    return stated.tensor_digest == due.tensor_digest and all(
+        abs(one - other) <= _ROUNDING for one, other in pairs
+    )
