@@ -26,6 +26,10 @@ ClassOption = Annotated[
     ),
 ]
 LimitOption = Annotated[int, typer.Option(min=1, max=19683, help="Most operations to list.")]
+PatternOption = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN", help="Only tables that match, ? for any value, such as ?0?/-0-/-0-."),
+]
 NamedOption = Annotated[bool, typer.Option("--named", help="Only operations that have a name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -115,6 +119,7 @@ def _search(
     properties: dict[str, bool],
     near: NearOption = None,
     within: WithinOption = None,
+    matching: PatternOption = None,
     one_of_each: ClassOption = None,
     named: NamedOption = False,
     limit: LimitOption = 20,
@@ -130,7 +135,7 @@ def _search(
     from fluxttice_core.operations.search import find_operations, one_of_each_class
 
     centre = read_operation(near).index if near is not None else None
-    found = find_operations(properties, near=centre, within=within)
+    found = find_operations(properties, near=centre, within=within, matching=matching)
     if named:
         found = found[np.isin(found, [one.operation.index for one in named_operations()])]
     if one_of_each is not None:
@@ -151,10 +156,12 @@ def _search_row(index: int, centre: int | None) -> dict[str, Any]:
     from fluxttice_core.operations.catalogue import names_of
     from fluxttice_core.operations.cellwise import TERNARY
     from fluxttice_core.operations.distance import hamming
+    from fluxttice_core.operations.written_forms import heptavintimal
 
     row: dict[str, Any] = {
         "index": index,
         "string": TERNARY.string(index),
+        "heptavintimal": heptavintimal(index),
         "table": TERNARY.tables(index).reshape(TERNARY.shape).tolist(),
         "names": list(names_of(index)),
     }

@@ -9,6 +9,7 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.catalogue_entries import BINARY, UNARY, Entry
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.written_forms import plain_form
 from fluxttice_core.spaces.notation import parse_one
 from fluxttice_core.spaces.operation_space import OperationSpace
 
@@ -80,11 +81,11 @@ def names_of(index: int, arity: int = 2) -> tuple[str, ...]:
 
 
 def read_operation(text: str, arity: int = 2) -> Operation:
-    """Read a ternary operation from its name or from any notation.
+    """Read a ternary operation from its name or from any notation, heptavintimal, 0/1/2 and F/U/T among them.
 
     Example:
-        >>> read_operation("min").index, read_operation("---/-00/-0+").name
-        (15633, 'min')
+        >>> read_operation("min").index, read_operation("---/-00/-0+").name, read_operation("RDC").name
+        (15633, 'min', 'carry')
 
     Raises:
         OperationError: If it is neither a known name nor an operation; the message offers close names.
@@ -93,6 +94,7 @@ def read_operation(text: str, arity: int = 2) -> Operation:
     if found is not None:
         return found.operation
     space = TERNARY if arity == 2 else UNARY_TERNARY
+    text = plain_form(text, space.cells)
     if any(letter.isalpha() for letter in text):
         close = get_close_matches(_normalise(text), _by_name(arity), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see the catalogue for the names"

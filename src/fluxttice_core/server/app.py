@@ -17,6 +17,7 @@ from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.api.openapi import openapi_document
+from fluxttice_core.server.api.operation_input import known_forms
 from fluxttice_core.server.api.operations import Listing
 from fluxttice_core.server.api.reference_page import reference_routes
 from fluxttice_core.server.counters import Metrics
@@ -24,6 +25,7 @@ from fluxttice_core.server.errors import RequestError, error_response
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.middleware import RequestMiddleware, with_security_headers
 from fluxttice_core.server.served_model import Served
+from fluxttice_core.server.turns import Turns
 
 
 def create_app(
@@ -46,7 +48,7 @@ def create_app(
     """
     limits = limits or Limits()
     metrics = Metrics(served.model)
-    endpoints = list_endpoints(AppState(served, limits, metrics))
+    endpoints = list_endpoints(AppState(served, limits, metrics, Turns(limits)))
     document = openapi_document(endpoints, needs_key=key is not None)
     routes = {endpoint.handler: endpoint.path for endpoint in endpoints}
     app = Starlette(
@@ -77,9 +79,14 @@ def list_endpoints(state: AppState) -> list[Endpoint]:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    warming = asyncio.create_task(asyncio.to_thread(app.state.served.warm))
+    warming = asyncio.create_task(asyncio.to_thread(_warm, app))
     yield
     await warming
+
+
+def _warm(app: Starlette) -> None:
+    known_forms()
+    app.state.served.warm()
 
 
 async def _to_reference(_: Request) -> Response:

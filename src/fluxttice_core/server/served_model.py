@@ -96,6 +96,9 @@ class Served:
         """Compute what the first requests would otherwise wait for."""
         portrait(0)
         _ = self.membership, self.reconstructions
+        for book in self.codebooks.values():
+            for index in range(len(book.means)):
+                book.numbers(index)
 
 
 def serve_model(path: Path | None = None) -> Served:

@@ -24,10 +24,10 @@ class Embeddings(Endpoints):
         """Embed operations.
 
         Gives the posterior mean of each operation, so that the same operation always gives the same vector. A
-        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, either its 9
-        trits or its index; a list of strings or of such lists is a batch.
+        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, its 9 trits; a
+        list of strings or of such lists is a batch. Clients that send tokens instead of texts are refused.
         """
-        asked = await read_json(request, EmbeddingRequest, self._state.limits)
+        asked = read_json(request, EmbeddingRequest)
         book = self._state.served.codebooks[self._state.served.half(asked.model)]
         if not (asked.dimensions is None or _is_number_of_latents(asked.dimensions)):
             raise RequestError(

@@ -38,7 +38,7 @@ class Latents(Endpoints):
 
         Gives the most likely operation of each latent, and how likely it is.
         """
-        asked = await read_json(request, DecodeRequest, self._state.limits)
+        asked = read_json(request, DecodeRequest)
         half = self._state.served.half(asked.model)
         latents = read_latents(asked.latents, "latents")
         rows = await asyncio.to_thread(self._decode, latents, half, asked.probabilities)
@@ -53,7 +53,7 @@ class Latents(Endpoints):
         Draws latents from the standard normal prior and decodes each to its most likely operation. Says how
         many are distinct, beside how many to expect when all are equally likely.
         """
-        asked = await read_json(request, SampleRequest, self._state.limits)
+        asked = read_json(request, SampleRequest)
         half = self._state.served.half(asked.model)
         seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
         model = self._state.served.model
@@ -78,7 +78,7 @@ class Latents(Endpoints):
         Lists operations by their distance from an operation or a latent, the nearest first and those equally
         far by index. The operation started from is not listed.
         """
-        asked = await read_json(request, NeighbourRequest, self._state.limits)
+        asked = read_json(request, NeighbourRequest)
         half = self._state.served.half(asked.model)
         start = None if asked.operation is None else read_any(asked.operation, "operation")
         latent = None if asked.latent is None else read_latent(asked.latent, "latent")

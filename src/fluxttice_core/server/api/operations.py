@@ -120,7 +120,9 @@ def _page(asked: SearchQuery) -> OperationPage:
 
 
 def _found(asked: SearchQuery, near: int | None) -> Int64[np.ndarray, "n"]:
-    found = find_operations(asked.wanted, near=near, within=asked.within)
+    # An unescaped + arrives as a blank; rows come apart by / here.
+    pattern = None if asked.matching is None else asked.matching.replace(" ", "+")
+    found = find_operations(asked.wanted, near=near, within=asked.within, matching=pattern)
     if asked.named:
         found = found[np.isin(found, [named.operation.index for named in named_operations()])]
     if asked.one_of_each is not None:
