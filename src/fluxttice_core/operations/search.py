@@ -58,8 +58,8 @@ def find_operations(
         space: The space of the operations.
 
     Raises:
-        OperationError: If a property is unknown, the pattern is no table, an index out of range, a distance negative or given without
-            an operation to count from, or the space too large to enumerate.
+        OperationError: If a property is unknown, the pattern is no table, an index out of range, a distance
+            negative or given without an operation to count from, or the space too large to enumerate.
     """
     space.require_enumerable()
     chosen = np.ones(space.size, dtype=bool)

@@ -1,4 +1,4 @@
-"""Ternary operations as other people write them: heptavintimal names, digits 0 1 2, and truth values F U T."""
+"""Ternary operations as other people write them: heptavintimal names, digits, truth values."""
 
 from fluxttice_core.errors import OperationError
 

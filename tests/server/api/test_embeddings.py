@@ -87,7 +87,8 @@ def test_the_message_says_what_was_wrong_and_where(server: Any, given: Any, para
 def test_whole_numbers_may_be_written_with_a_point(server: Any) -> None:
     written = server.client.post(
         "/v1/embeddings",
-        content='{"model": "fluxttice-b", "input": [[-1, -1, -1, -1, 0, 0, -1, 0, 1], [-1.0, -1, -1, -1, 0, 0.0, -1, -0, 1]]}',
+        content='{"model": "fluxttice-b", "input": [[-1, -1, -1, -1, 0, 0, -1, 0, 1], '
+        "[-1.0, -1, -1, -1, 0, 0.0, -1, -0, 1]]}",
         headers={"content-type": "application/json; charset=utf-8"},
     )
     first, second = (item["embedding"] for item in written.json()["data"])

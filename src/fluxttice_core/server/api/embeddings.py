@@ -24,8 +24,8 @@ class Embeddings(Endpoints):
         """Embed operations.
 
         Gives the posterior mean of each operation, so that the same operation always gives the same vector. A
-        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, its 9 trits; a
-        list of strings or of such lists is a batch. Clients that send tokens instead of texts are refused.
+        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, its 9 trits;
+        a list of strings or of such lists is a batch. Clients that send tokens instead of texts are refused.
         """
         asked = read_json(request, EmbeddingRequest)
         book = self._state.served.codebooks[self._state.served.half(asked.model)]

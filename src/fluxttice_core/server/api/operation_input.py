@@ -13,7 +13,10 @@ from fluxttice_core.server.errors import RequestError, shorten
 from fluxttice_core.server.limits import BATCH, TEXT_LENGTH
 from fluxttice_core.spaces.notation import parse_one
 
-_FORMS = f"give a string, a list of strings, a list of 9 trits, or a list of such lists, at most {BATCH:,} operations"
+_FORMS = (
+    "give a string, a list of strings, a list of 9 trits, or a list of such lists, "
+    f"at most {BATCH:,} operations"
+)
 
 
 def read_input(value: Any) -> list[int]:
@@ -59,7 +62,7 @@ def read_text(text: str, place: str) -> int:
 
 
 def _respelled(text: str) -> int | None:
-    """Read what is spelled unusually but rightly, for which the general reader takes a hundred times as long."""
+    """Read unusual but right spellings, for which the general reader takes a hundred times as long."""
     table = "".join(text.split()).replace("/", "").replace("\N{MINUS SIGN}", "-")
     if len(table) == TERNARY.cells and table in known_forms():
         return known_forms()[table]
@@ -122,10 +125,10 @@ def _read_tokens(tokens: list[Any], place: str) -> int:
             return known
     shown = shorten(str(tokens[: TERNARY.cells + 1]))
     raise _invalid(
-        f"{place} is a list of {len(tokens):,} that begins {shown}: a flat list is one operation, its 9 trits "
-        'from -1, 0, +1. Give an index as a string, such as "15633"; if your client sends tokens for texts, '
-        "let it send the texts (check_embedding_ctx_length=False in LangChain). Several operations are a list "
-        "of strings or of such lists",
+        f"{place} is a list of {len(tokens):,} that begins {shown}: a flat list is one operation, its 9 "
+        'trits from -1, 0, +1. Give an index as a string, such as "15633"; if your client sends tokens for '
+        "texts, let it send the texts (check_embedding_ctx_length=False in LangChain). Several operations "
+        "are a list of strings or of such lists",
         place,
     )
 
@@ -147,7 +150,7 @@ def _kind(value: Any) -> str:
 
 @cache
 def known_forms() -> dict[str, int]:
-    """Indices by glyphs, by the index as text, and by each heptavintimal name that is neither index nor name."""
+    """Indices by glyphs, by the index as text, and by each heptavintimal name that is nothing else."""
     names = [heptavintimal(index) for index in range(TERNARY.size)]
     known = {name: index for index, name in enumerate(names) if not (name.isdecimal() or find_named(name))}
     known |= {str(index): index for index in range(TERNARY.size)}
