@@ -47,8 +47,8 @@ Serving = Callable[..., AbstractContextManager[RunningServer]]
 
 
 @contextmanager
-def running(app: Starlette) -> Iterator[RunningServer]:
-    listening = bind("127.0.0.1", 0)
+def running(app: Starlette, port: int = 0) -> Iterator[RunningServer]:
+    listening = bind("127.0.0.1", port)
     server = make_server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     try:

@@ -3,7 +3,7 @@
 let key = null;
 const kept = new Map();
 
-/** All that the API knows of an operation, or an object with the reason why not. */
+/** All that the API knows of an operation, or that it asks for a key. */
 export async function fetchOperation(index) {
   if (kept.has(index)) return kept.get(index);
   const headers = key === null ? {} : { Authorization: `Bearer ${key}` };
@@ -14,9 +14,8 @@ export async function fetchOperation(index) {
     kept.set(index, known);
     return known;
   }
-  const needsKey = answer.status === 401;
-  if (needsKey) return { refusal: "The server asks for its API key to say more.", needsKey };
-  return { refusal: `The server answered ${answer.status}.`, needsKey };
+  if (answer.status === 401) return { needsKey: true };
+  throw new Error(`the server answered ${answer.status}`);
 }
 
 /** Use a key for this visit; it is kept nowhere else. */

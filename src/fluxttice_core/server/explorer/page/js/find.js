@@ -2,6 +2,7 @@
 
 import { download, writeCsv } from "./csv.js";
 import { button, decimal, grouped, h, show } from "./dom.js";
+import { loading } from "./loading.js";
 import { anchor } from "./query.js";
 import { hamming } from "./space.js";
 
@@ -29,6 +30,7 @@ export class Panel {
       ORDERS.map(([value, label]) => h("option", { value }, label)),
     );
     this.reanchor = button("", () => this.#sort(this.order.value));
+    this.csv = button("Download CSV", () => this.#download(), { id: "csv" });
     this.box = button("Drop the box", () => page.store.set({ box: null }));
     this.list = h("ol.results");
     this.more = button("Show more", () => {
@@ -45,7 +47,7 @@ export class Panel {
       h("div.found", this.count,
         h("div.actions", this.box,
           button("Clear", () => this.#clear()),
-          button("Download CSV", () => this.#download(), { id: "csv" }),
+          this.csv,
         ),
       ),
       h("label.hint", { for: "order" }, "Order"),
@@ -126,7 +128,9 @@ export class Panel {
   #counts(state) {
     const { found, algebra } = this.page;
     const total = found.indices.length;
-    this.count.textContent = found.unknown
+    this.count.textContent = found.waiting
+      ? "Loading the properties \u2026"
+      : found.unknown
       ? "No operation has such a name."
       : `${grouped(total)} of 19,683 operations`;
     const counts = algebra === null ? null : algebra.counts(found.indices);
@@ -141,6 +145,12 @@ export class Panel {
   #list() {
     const { page } = this;
     const { state } = page.store;
+    this.csv.disabled = page.algebra === null;
+    const missing = { code: !page.codes.means[state.half], mass: !page.mass }[state.order] ?? false;
+    if (page.found.waiting || missing) {
+      this.more.hidden = true;
+      return show(this.list, h("li", loading()));
+    }
     const indices = page.inOrder();
     const shown = indices.slice(0, this.rows);
     show(this.list, shown.map((index) => h("li", page.button(index, { note: this.#note(index, state) }))));

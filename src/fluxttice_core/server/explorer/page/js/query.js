@@ -53,7 +53,8 @@ export function search(state, { manifest, algebra, boxed }) {
     flags[index] = 1;
     indices.push(index);
   }
-  return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false };
+  const waiting = rows.some(([row]) => row === undefined);
+  return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false, waiting };
 }
 
 /** The operation that orders count from: the one chosen when the order was asked for. */
