@@ -1,4 +1,4 @@
-"""A slow, a failing and a restarted server: no panel shows what it has not been told of what is chosen now."""
+"""A slow, a failing and a restarted server: no panel shows what is no longer true."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -143,6 +143,10 @@ def test_a_map_that_has_not_arrived_is_not_drawn_as_another(window: Explorer) ->
     window.until("document.querySelector('#find .hint')")
     assert window.page.inner_text("#operation") == "Loading …"
     window.until("document.querySelector('#map').getAttribute('aria-busy') === 'false'")
+    for _ in range(500):
+        if held:
+            break
+        window.page.wait_for_timeout(20)
     held[0].continue_()
     window.until("document.documentElement.dataset.ready && explorer.page.codes.means.a")
     window.do("explorer.page.codes.means.a = null; explorer.store.set({ half: 'a', map: 'pca' })")
