@@ -11,6 +11,7 @@ from fluxttice_core.server.errors import error_body
 from fluxttice_core.server.limits import Limits
 
 _LINGER_SECONDS = 5.0
+_FAREWELL_SECONDS = 0.3
 
 
 class _Parser(httptools.HttpRequestParser):
@@ -42,7 +43,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
-        self._offered = False
+        self._offered = self._stopping = False
         self.parser = _Parser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
@@ -89,6 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._stop_head_timer()
         super().on_headers_complete()
+        self.cycle.keep_alive &= not self._stopping
 
     def on_response_complete(self) -> None:
         """Go on to the next request, unless this one's body was never read to its end."""
@@ -119,6 +121,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """Write on."""
         super().resume_writing()
         self._stop_write_timer()
+
+    def shutdown(self) -> None:
+        """End the connection, but answer what its client had sent by then."""
+        self._stopping = True
+        self.loop.call_later(_FAREWELL_SECONDS, super().shutdown)
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def timeout_keep_alive_handler(self) -> None:
         """End an idle connection, even if the client does not read its last answer."""

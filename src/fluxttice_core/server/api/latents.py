@@ -33,7 +33,7 @@ class Latents(Endpoints):
     """Decodes, samples and searches."""
 
     @endpoint("POST", "/v1/decode", answer=DecodedList, body=DecodeRequest, missing="No such model.")
-    async def decode(self, request: Request) -> Response:
+    async def decode_latents(self, request: Request) -> Response:
         """Decode latents.
 
         Gives the most likely operation of each latent, and how likely it is.
@@ -42,12 +42,12 @@ class Latents(Endpoints):
         half = self._state.served.half(asked.model)
         latents = read_latents(asked.latents, "latents")
         rows = await asyncio.to_thread(self._decode, latents, half, asked.probabilities)
-        self._state.metrics.count_operations(asked.model, "decode", len(rows))
+        self._state.metrics.count_operations(f"fluxttice-{half}", "decode", len(rows))
         decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
         return answer(decoded)
 
     @endpoint("POST", "/v1/sample", answer=SampleAnswer, body=SampleRequest, missing="No such model.")
-    async def sample(self, request: Request) -> Response:
+    async def draw_operations(self, request: Request) -> Response:
         """Draw from the prior.
 
         Draws latents from the standard normal prior and decodes each to its most likely operation. Says how
@@ -58,7 +58,7 @@ class Latents(Endpoints):
         seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
         model = self._state.served.model
         drawn = await asyncio.to_thread(model.sample, asked.n, vae=half, seed=seed)
-        self._state.metrics.count_operations(asked.model, "draw", asked.n)
+        self._state.metrics.count_operations(f"fluxttice-{half}", "draw", asked.n)
         sample: SampleAnswer = {
             "object": "sample",
             "model": asked.model,
@@ -72,7 +72,7 @@ class Latents(Endpoints):
         return answer(sample)
 
     @endpoint("POST", "/v1/neighbours", answer=NeighbourList, body=NeighbourRequest, missing="No such model.")
-    async def neighbours(self, request: Request) -> Response:
+    async def find_neighbours(self, request: Request) -> Response:
         """Find neighbours.
 
         Lists operations by their distance from an operation or a latent, the nearest first and those equally

@@ -36,7 +36,7 @@ class Listing(Endpoints):
     """Shows and lists operations."""
 
     @endpoint("GET", "/v1/operations", answer=OperationPage, query=SearchQuery)
-    async def page(self, request: Request) -> Response:
+    async def list_operations(self, request: Request) -> Response:
         """List operations.
 
         Lists the operations that have some properties and lack others, a page at a time: by index, or by the
@@ -59,7 +59,7 @@ class Listing(Endpoints):
         },
         missing="No such operation.",
     )
-    async def one(self, request: Request) -> Response:
+    async def show_operation(self, request: Request) -> Response:
         """Show an operation.
 
         Gives table, names, properties, classes and neighbours of an operation, and what both halves of the
@@ -73,7 +73,7 @@ class Listing(Endpoints):
         return answer(await asyncio.to_thread(self._portrait, index))
 
     @endpoint("GET", "/v1/properties", answer=Vocabulary)
-    async def vocabulary(self, _: Request) -> Response:
+    async def list_properties(self, _: Request) -> Response:
         """List properties and symmetries.
 
         Says what each property means and how many operations have it, and into how many classes each symmetry

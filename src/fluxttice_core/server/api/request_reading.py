@@ -26,6 +26,10 @@ async def receive_json(request: Request, limits: Limits) -> bytes:
         said = shorten(kind) if kind else "of no named kind"
         message = f"the body is {said}: send JSON with the header Content-Type: application/json"
         raise RequestError(message, status=415, code="unsupported_media_type")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        message = f"the body is encoded as {shorten(encoding)}: send it as it is, without Content-Encoding"
+        raise RequestError(message, status=415, code="unsupported_media_type")
     return await _read_body(request, limits)
 
 
