@@ -93,7 +93,9 @@ def test_when_it_is_told_to_stop_whoever_had_asked_is_answered() -> None:
         held = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(20)]
         for connection in held:
             connection.sendall(head + body)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+            answer = b""
+            while b"total_tokens" not in answer:
+                answer += connection.recv(65_536)
         stalled = held.pop()
         stalled.sendall(head + body[:5])
         process.send_signal(signal.SIGTERM)
@@ -119,7 +121,7 @@ def test_a_socket_file_keys_from_a_file_and_a_log(tmp_path: Path) -> None:
                 for key in ("a-key-of-many-letters", "another-key-of-many", "neither-of-the-keys"):
                     answer = client.get("/v1/models", headers={"authorization": f"Bearer {key}"})
                     assert (answer.status_code == 200) is not key.startswith("neither")
-            process.kill()
+            process.terminate()
             _, logged = process.communicate()
     lines = [json.loads(line) for line in logged.splitlines()]
     assert [line["status"] for line in lines] == [200, 200, 401]
