@@ -39,7 +39,8 @@ def operation(
         str,
         typer.Argument(
             metavar="NAME-OR-TABLE",
-            help="A name such as min, an index, or a table such as ---/-00/-0+ (rows for the first input).",
+            help="A name such as min, an index, a table such as ---/-00/-0+ (rows for the first input), "
+            "7PB (heptavintimal), or an expression such as 'max(min(a, b), not c)'.",
         ),
     ],
     basis: Annotated[
@@ -56,10 +57,15 @@ def operation(
     as_json: JsonOption = False,
 ) -> None:
     """Show one operation: its table, names, properties, classes and neighbours."""
-    from fluxttice_core.operations.catalogue import read_operation
+    from fluxttice_core.operations.catalogue import is_expression, read_operation
+    from fluxttice_core.operations.formula import read_expression
     from fluxttice_core.operations.portrait import portrait
 
-    chosen = read_operation(name_or_table)
+    written_out = is_expression(name_or_table)
+    chosen = read_expression(name_or_table) if written_out else read_operation(name_or_table)
+    if chosen.space.arity == 3:
+        typer.echo(_of_three_inputs(chosen, as_json=as_json))
+        return
     seen = portrait(chosen.index)
     written = _write_with(chosen, basis, longest) if basis else None
     if as_json:
@@ -70,6 +76,26 @@ def operation(
     show_portrait(seen)
     if written:
         show_basis(written)
+
+
+def _of_three_inputs(chosen: "Operation", *, as_json: bool) -> str:
+    """What is told of an operation of three inputs: there are 7.6e12, so that none has classes or a place."""
+    from fluxttice_core.operations.written_forms import heptavintimal, rewritten
+
+    glyphs = chosen.string
+    told = {
+        "string": glyphs,
+        "index": chosen.index,
+        "heptavintimal": heptavintimal(chosen.index, chosen.space.cells),
+        "digits": rewritten(glyphs, "012"),
+        "truth_values": rewritten(glyphs, "fut"),
+    }
+    if as_json:
+        return json.dumps(told, indent=1)
+    blocks = ["/".join(glyphs[at : at + 3] for at in range(start, start + 9, 3)) for start in (0, 9, 18)]
+    tables = [f"a = {value}: {block}" for value, block in zip("-0+", blocks, strict=True)]
+    head = "f(a, b, c); rows are b, columns c"
+    return "\n".join([head, *tables, *(f"{name}: {form}" for name, form in told.items())])
 
 
 def _write_with(target: "Operation", texts: list[str], longest: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import find_named, read_operation
+from fluxttice_core.operations.catalogue import find_named, is_expression, read_operation
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.written_forms import heptavintimal, plain_form
 from fluxttice_core.server.api.responses import all_glyphs
@@ -43,8 +43,11 @@ def read_input(value: Any) -> list[int]:
     return _read_batch(value)
 
 
-def read_text(text: str, place: str) -> int:
-    """Read one operation from its name, glyphs, index or any other written form."""
+def read_text(text: str, place: str, *, expressions: bool = False) -> int:
+    """Read one operation from its name, glyphs, index or any other written form.
+
+    Expressions take longer to read, so that only requests for single operations may hold them.
+    """
     known = known_forms().get(text)
     if known is not None:
         return known
@@ -56,6 +59,12 @@ def read_text(text: str, place: str) -> int:
         )
     try:
         known = _respelled(text)
+        if known is None and not expressions and is_expression(text):
+            raise _invalid(
+                f"{place} is the expression {text!r}: GET /v1/operations/{{id}} gives its index, which can "
+                "be sent here",
+                place,
+            )
         return read_operation(text).index if known is None else known
     except OperationError as error:
         raise _invalid(f"{place}: {error}", place) from None
@@ -81,7 +90,7 @@ def read_query_text(text: str, place: str) -> int:
     both with and without them.
     """
     try:
-        return read_text(text, place)
+        return read_text(text, place, expressions=True)
     except RequestError:
         known = known_forms().get(text.replace("/", "").replace(" ", "+"))
         if known is None:

@@ -51,7 +51,7 @@ class Listing(Endpoints):
         answer=OperationPortrait,
         parameters={
             "id": PathParameter(
-                "A name, nine glyphs or an index.",
+                "A name, nine glyphs, an index, or an expression such as -min(a, b).",
                 {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
                 "min",
                 convertor="path",
@@ -67,7 +67,7 @@ class Listing(Endpoints):
         """
         text = request.path_params["id"]
         try:
-            index = read_text(text, "id")
+            index = read_text(text, "id", expressions=True)
         except RequestError as error:
             raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
         return answer(await asyncio.to_thread(self._portrait, index))

@@ -1,9 +1,10 @@
 /** The panel that finds operations: a text, properties with live counts, an order, and what is found. */
 
+import { fetchOperation } from "./api.js";
 import { download, writeCsv } from "./csv.js";
 import { button, decimal, grouped, h, show } from "./dom.js";
-import { loading } from "./loading.js";
-import { anchor } from "./query.js";
+import { loadInto, loading } from "./loading.js";
+import { anchor, isExpression } from "./query.js";
 import { hamming } from "./space.js";
 
 const ROWS = 60;
@@ -41,7 +42,7 @@ export class Panel {
       h("label.panel-title", { for: "query" }, "Find operations"),
       this.input,
       h("p.hint", { id: "query-help" },
-        "A name, an index, a table of \u2212 0 + with ? for any value, or properties.",
+        "A name, an index, a table of \u2212 0 + (or 0 1 2, F U T) with ? for any value, 7PB (base 27), -min(a, -b), or properties.",
       ),
       this.#properties(),
       h("div.found", this.count,
@@ -110,8 +111,17 @@ export class Panel {
   }
 
   #enter(event) {
-    if (event.key !== "Enter" || this.page.found.indices.length === 0) return;
-    this.page.choose(this.page.inOrder()[0]);
+    if (event.key !== "Enter") return;
+    if (this.page.found.indices.length > 0) this.page.choose(this.page.inOrder()[0]);
+    else if (isExpression(this.input.value)) this.#read(this.input.value);
+  }
+
+  /** Choose what an expression computes. */
+  #read(text) {
+    loadInto(this.count, text, () => fetchOperation(text), (known) => {
+      show(this.count, known.needsKey ? "The server asks for its API key to read expressions." : known.string);
+      if (!known.needsKey) this.page.choose(known.index);
+    });
   }
 
   #update(state, changed) {
@@ -131,7 +141,7 @@ export class Panel {
     this.count.textContent = found.waiting
       ? "Loading the properties \u2026"
       : found.unknown
-      ? "No operation has such a name."
+      ? isExpression(state.q) ? "Enter reads this expression." : "No operation has such a name."
       : `${grouped(total)} of 19,683 operations`;
     const counts = algebra === null ? null : algebra.counts(found.indices);
     this.properties.forEach(({ name, box, not, counted, row }, at) => {

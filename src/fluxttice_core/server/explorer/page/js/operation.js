@@ -6,7 +6,7 @@ import { copyMenu } from "./copy.js";
 import { button, decimal, grouped, h, hint, list, section, show, table } from "./dom.js";
 import { algebraFacts, fact } from "./facts.js";
 import { loadInto, loading } from "./loading.js";
-import { digitsOf, glyphs, hamming, signs, withCell } from "./space.js";
+import { digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
@@ -76,6 +76,8 @@ export class Panel {
     show(this.facts,
       fact("string", h("code", { id: "chosen-string" }, glyphs(op))),
       fact("index", h("code", String(op))),
+      fact("also", ["base 27: ", h("code", heptavintimal(op)), h("br"), ...["012", "FUT"].flatMap((letters) =>
+        [h("code", rewritten(op, letters)), " "])]),
       names.map((one) => [
         fact("formula", one.formula),
         one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
