@@ -76,8 +76,7 @@ def _describe(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool
         "description": endpoint.description or f"{endpoint.summary}.",
         "responses": _responses(endpoint, schemas, needs_key=needs_key and not endpoint.open),
     }
-    if needs_key and not endpoint.open:
-        described["security"] = [{"key": []}]
+    described["security"] = [{"key": []}] if needs_key and not endpoint.open else []
     parameters = _path_parameters(endpoint) + _query_parameters(endpoint.query)
     if parameters:
         described["parameters"] = parameters
