@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-types test-lies test-slow test-faults test-core test-lowest test-newest
+.PHONY: run test test-library test-programs test-types test-lies test-slow test-faults test-core test-clients
+.PHONY: test-lowest test-newest
 .PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -58,7 +59,7 @@ test-core: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation core
 
 # The library's tests at the lowest and at the newest versions that pyproject.toml allows.
-test-lowest test-newest: test-%: $(VENV)/.dev
+test-clients test-lowest test-newest: test-%: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation $*
 
 # Pins the newest versions of everything that is installed here; try them with `make test` before they are kept.

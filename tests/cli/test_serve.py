@@ -1,18 +1,23 @@
 """The command as users run it: a process of its own, on a port that the system chooses."""
 
 import json
+import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import util
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -31,7 +36,15 @@ def run(*arguments: str, **variables: str) -> Result:
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "fluxttice_core.cli", "serve", "--port", "0", *arguments]
+    with started("--port", "0", *arguments) as (process, said):
+        found = re.match(r"Serving (http://127\.0\.0\.1:\d+)/ ", said)
+        assert found, said
+        yield process, found[1]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-m", "fluxttice_core.cli", "serve", *arguments]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -42,10 +55,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     )
     try:
         assert process.stdout is not None
-        said = process.stdout.readline()
-        found = re.match(r"Serving (http://127\.0\.0\.1:\d+)/ ", said)
-        assert found, said
-        yield process, found[1]
+        yield process, process.stdout.readline()
     finally:
         process.kill()
         process.communicate()
@@ -71,6 +81,77 @@ def test_it_serves_until_it_is_interrupted() -> None:
         _, complaints = process.communicate(timeout=30)
         assert process.returncode == 130
         assert "Traceback" not in complaints
+
+
+@pytest.mark.slow
+def test_when_it_is_told_to_stop_whoever_had_asked_is_answered() -> None:
+    head = b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: 37\r\n"
+    head += b"Content-Type: application/json\r\n\r\n"
+    body = b'{"model":"fluxttice-b","input":"min"}'
+    with serving() as (process, address), ExitStack() as stack:
+        port = int(address.rpartition(":")[2])
+        held = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(20)]
+        for connection in held:
+            connection.sendall(head + body)
+            answer = b""
+            while b"total_tokens" not in answer:
+                answer += connection.recv(65_536)
+        stalled = held.pop()
+        stalled.sendall(head + body[:5])
+        process.send_signal(signal.SIGTERM)
+        for connection in held:
+            connection.sendall(head + body)
+        for connection in held:
+            answer = b"".join(iter(partial(connection.recv, 65_536), b""))
+            assert answer.startswith(b"HTTP/1.1 200")
+        assert stalled.recv(65_536).startswith(b"HTTP/1.1 503")
+        _, complaints = process.communicate(timeout=30)
+        assert "Traceback" not in complaints
+
+
+def test_a_socket_file_keys_from_a_file_and_a_log(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("a-key-of-many-letters\n\nanother-key-of-many\r\n")
+    place = str(tmp_path / "socket")
+    options = ["--uds", place, "--api-key-file", str(keys), "--access-log", "json", "--root-path", "/flux"]
+    for _ in range(2):  # the second time in the place of a file that the first has left
+        with started(*options) as (process, said):
+            assert said.startswith(f"Serving unix:{place}:/ ")
+            with httpx.Client(transport=httpx.HTTPTransport(uds=place), base_url="http://x/flux") as client:
+                for key in ("a-key-of-many-letters", "another-key-of-many", "neither-of-the-keys"):
+                    answer = client.get("/v1/models", headers={"authorization": f"Bearer {key}"})
+                    assert (answer.status_code == 200) is not key.startswith("neither")
+            process.terminate()
+            _, logged = process.communicate()
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert [line["status"] for line in lines] == [200, 200, 401]
+    assert lines[0].keys() == {"time", "client", "method", "path", "status", "ms", "request_id"}
+    assert lines[0] | {"time": 0, "ms": 0, "request_id": 0} == {
+        "time": 0,
+        "ms": 0,
+        "request_id": 0,
+        "client": "unix",
+        "method": "GET",
+        "path": "/v1/models",
+        "status": 200,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--api-key-file", os.devnull], "not a regular file"),
+        (["--root-path", "flux/"], "must be like /flux"),
+        (["--proxy", "nowhere"], "no address of a proxy"),
+        (["--model-alias", "gpt=unknown"], "write ALIAS=MODEL"),
+        (["--model-alias", 'a"b=fluxttice-b'], "write ALIAS=MODEL"),
+        (["--uds", os.devnull], "cannot listen on /dev/null"),
+    ],
+)
+def test_settings_that_cannot_be(arguments: list[str], says: str) -> None:
+    refused = run("--port", "0", *arguments)
+    assert refused.exit_code == 2
+    assert says in " ".join(refused.output.split())
 
 
 @pytest.mark.parametrize("arguments", [["--host", "0.0.0.0"], ["--host", "192.0.2.1"], ["--host", "::"]])  # noqa: S104

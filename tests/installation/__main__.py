@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.installation.clients import clients
 from tests.installation.core import core
 from tests.installation.versions import constraints, lowest, newest
 
 TASKS: dict[str, Callable[[Path], None]] = {
+    "clients": clients,
     "core": core,
     "record": partial(core, record=True),
     "lowest": lowest,

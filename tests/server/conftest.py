@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from fluxttice_core.server.access import Access
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.run import address_of, bind, make_server
@@ -47,8 +49,8 @@ Serving = Callable[..., AbstractContextManager[RunningServer]]
 
 
 @contextmanager
-def running(app: Starlette) -> Iterator[RunningServer]:
-    listening = bind("127.0.0.1", 0)
+def running(app: Starlette, port: int = 0) -> Iterator[RunningServer]:
+    listening = bind("127.0.0.1", port)
     server = make_server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     try:
@@ -93,9 +95,14 @@ def serving(served: Served) -> Serving:
 
     @contextmanager
     def start(
-        limits: Limits | None = None, key: str | None = None, pages: Sequence[BaseRoute] = ()
+        limits: Limits | None = None,
+        key: str | None = None,
+        pages: Sequence[BaseRoute] = (),
+        **access: Any,
     ) -> Iterator[RunningServer]:
-        with running(create_app(served, limits=limits, key=key, pages=pages)) as started:
+        access["keys"] = access.get("keys", ()) if key is None else (key,)
+        app = create_app(served, limits=limits, access=Access(**access), pages=pages)
+        with running(app) as started:
             yield started
 
     return start

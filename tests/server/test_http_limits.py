@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any
 
 import pytest
@@ -219,3 +219,39 @@ def test_too_many_connections_are_refused(strict: Any) -> None:
     assert len(refused) >= 4
     assert json.loads(refused[0].partition(b"\r\n\r\n")[2])["error"]["code"] == "overloaded"
     assert all(answer.startswith((b"HTTP/1.1 503", b"HTTP/1.1 408")) for answer in answers)
+
+
+JAVA = (
+    b"POST /v1/embeddings HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nContent-Length: 37\r\n"
+    b"Host: x\r\n"
+    b"HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA\r\nUpgrade: h2c\r\n"
+    b"User-Agent: Java-http-client/17.0.15\r\nContent-Type: application/json\r\n\r\n" + EMBED
+)
+"""What the HTTP client of Java 17 sends at its defaults, and `curl --http2` much like it."""
+CHUNKED = JAVA.replace(b"Content-Length: 37", b"Transfer-Encoding: chunked").replace(
+    EMBED, b"25\r\n" + EMBED + b"\r\n0\r\n\r\n"
+)
+LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("request_", [JAVA, CHUNKED])
+@pytest.mark.parametrize("cuts", [(), (20,), (150,), (-37,), (-37, -20), (-1,)])
+def test_an_offer_of_another_protocol_is_ignored_and_the_body_read(
+    strict: Any, request_: bytes, cuts: tuple[int, ...]
+) -> None:
+    edges = [0, *(cut % len(request_) for cut in cuts), len(request_)]
+    with closing(connect(strict)) as connection:
+        for start, stop in pairwise(edges):
+            connection.sendall(request_[start:stop])
+            time.sleep(0.02)
+        connection.sendall(JAVA + LAST)
+        answers = read_to_end(connection)
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
+    assert answers.count(b'"object":"embedding"') == 2
+
+
+@pytest.mark.parametrize(
+    "head", [b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", JAVA[:100] + JAVA[:100] + b"\r\n\r\n"]
+)
+def test_a_tunnel_and_a_head_within_a_head_are_refused(strict: Any, head: bytes) -> None:
+    assert converse(strict, head)[0] == 400

@@ -15,28 +15,28 @@ KEY = "sixteen-letters!"
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
 def test_this_machine_needs_no_key(host: str) -> None:
     assert is_loopback(host)
-    require_guarded(host, None, insecure_public=False)
+    require_guarded(host, (), insecure_public=False)
 
 
 @pytest.mark.parametrize("host", [str(IPv4Address(0)), "::", "192.0.2.1", "10.0.0.1", "", "8.8.8.8"])
 def test_other_machines_are_let_in_with_a_key_or_on_purpose_only(host: str) -> None:
     with refused(SettingsError, "exposed_server", "--insecure-public"):
-        require_guarded(host, None, insecure_public=False)
-    require_guarded(host, None, insecure_public=True)
-    require_guarded(host, KEY, insecure_public=False)
+        require_guarded(host, (), insecure_public=False)
+    require_guarded(host, (), insecure_public=True)
+    require_guarded(host, (KEY,), insecure_public=False)
 
 
 @pytest.mark.parametrize("key", ["", "fifteen-letters", "with a blank in it", "\u00e9" * 20, "tab\t" * 6])
 @pytest.mark.parametrize("insecure_public", [False, True])
 def test_a_weak_key_is_refused_everywhere(key: str, insecure_public: bool) -> None:
     with refused(SettingsError, "weak_secret", "16 or more ASCII characters"):
-        require_guarded("127.0.0.1", key, insecure_public=insecure_public)
+        require_guarded("127.0.0.1", (key,), insecure_public=insecure_public)
 
 
 @pytest.mark.parametrize("host", ["no such host", "256.1.1.1.1", "x" * 300, "a..b"])
 def test_a_host_that_does_not_exist(host: str) -> None:
     with refused(SettingsError, "cannot_listen", "there is no host"):
-        require_guarded(host, None, insecure_public=False)
+        require_guarded(host, (), insecure_public=False)
 
 
 def test_the_system_chooses_a_port() -> None:

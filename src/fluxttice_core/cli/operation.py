@@ -26,6 +26,10 @@ ClassOption = Annotated[
     ),
 ]
 LimitOption = Annotated[int, typer.Option(min=1, max=19683, help="Most operations to list.")]
+PatternOption = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN", help="Only tables that match, ? for any value, such as ?0?/-0-/-0-."),
+]
 NamedOption = Annotated[bool, typer.Option("--named", help="Only operations that have a name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -35,7 +39,8 @@ def operation(
         str,
         typer.Argument(
             metavar="NAME-OR-TABLE",
-            help="A name such as min, an index, or a table such as ---/-00/-0+ (rows for the first input).",
+            help="A name such as min, an index, a table such as ---/-00/-0+ (rows for the first input), "
+            "7PB (heptavintimal), or an expression such as 'max(min(a, b), not c)'.",
         ),
     ],
     basis: Annotated[
@@ -52,10 +57,15 @@ def operation(
     as_json: JsonOption = False,
 ) -> None:
     """Show one operation: its table, names, properties, classes and neighbours."""
-    from fluxttice_core.operations.catalogue import read_operation
+    from fluxttice_core.operations.catalogue import is_expression, read_operation
+    from fluxttice_core.operations.formula import read_expression
     from fluxttice_core.operations.portrait import portrait
 
-    chosen = read_operation(name_or_table)
+    written_out = is_expression(name_or_table)
+    chosen = read_expression(name_or_table) if written_out else read_operation(name_or_table)
+    if chosen.space.arity == 3:
+        typer.echo(_of_three_inputs(chosen, as_json=as_json))
+        return
     seen = portrait(chosen.index)
     written = _write_with(chosen, basis, longest) if basis else None
     if as_json:
@@ -66,6 +76,26 @@ def operation(
     show_portrait(seen)
     if written:
         show_basis(written)
+
+
+def _of_three_inputs(chosen: "Operation", *, as_json: bool) -> str:
+    """What is told of an operation of three inputs: there are 7.6e12, so that none has classes or a place."""
+    from fluxttice_core.operations.written_forms import heptavintimal, rewritten
+
+    glyphs = chosen.string
+    told = {
+        "string": glyphs,
+        "index": chosen.index,
+        "heptavintimal": heptavintimal(chosen.index, chosen.space.cells),
+        "digits": rewritten(glyphs, "012"),
+        "truth_values": rewritten(glyphs, "fut"),
+    }
+    if as_json:
+        return json.dumps(told, indent=1)
+    blocks = ["/".join(glyphs[at : at + 3] for at in range(start, start + 9, 3)) for start in (0, 9, 18)]
+    tables = [f"a = {value}: {block}" for value, block in zip("-0+", blocks, strict=True)]
+    head = "f(a, b, c); rows are b, columns c"
+    return "\n".join([head, *tables, *(f"{name}: {form}" for name, form in told.items())])
 
 
 def _write_with(target: "Operation", texts: list[str], longest: int) -> dict[str, Any]:
@@ -115,6 +145,7 @@ def _search(
     properties: dict[str, bool],
     near: NearOption = None,
     within: WithinOption = None,
+    matching: PatternOption = None,
     one_of_each: ClassOption = None,
     named: NamedOption = False,
     limit: LimitOption = 20,
@@ -130,7 +161,7 @@ def _search(
     from fluxttice_core.operations.search import find_operations, one_of_each_class
 
     centre = read_operation(near).index if near is not None else None
-    found = find_operations(properties, near=centre, within=within)
+    found = find_operations(properties, near=centre, within=within, matching=matching)
     if named:
         found = found[np.isin(found, [one.operation.index for one in named_operations()])]
     if one_of_each is not None:
@@ -151,10 +182,12 @@ def _search_row(index: int, centre: int | None) -> dict[str, Any]:
     from fluxttice_core.operations.catalogue import names_of
     from fluxttice_core.operations.cellwise import TERNARY
     from fluxttice_core.operations.distance import hamming
+    from fluxttice_core.operations.written_forms import heptavintimal
 
     row: dict[str, Any] = {
         "index": index,
         "string": TERNARY.string(index),
+        "heptavintimal": heptavintimal(index),
         "table": TERNARY.tables(index).reshape(TERNARY.shape).tolist(),
         "names": list(names_of(index)),
     }

@@ -1,7 +1,7 @@
 """`fluxttice serve`: the explorer page and the embedding API on one port."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from fluxttice_core.evaluation.report import Report
+    from fluxttice_core.server.access import Access
 
 
 def serve(
@@ -22,6 +23,7 @@ def serve(
             help="Run folder, checkpoint or model file; the certified model by default.", readable=False
         ),
     ] = None,
+    uds: Annotated[Path | None, typer.Option(help="Listen on this socket file instead of a port.")] = None,
     api_key: Annotated[
         str | None,
         typer.Option(
@@ -31,34 +33,62 @@ def serve(
             help="Key that requests to the API must bear; no process list shows it in the variable.",
         ),
     ] = None,
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="File of keys, one a line, each of which will do.")
+    ] = None,
     insecure_public: Annotated[
         bool, typer.Option("--insecure-public", help="Let other machines in without a key.")
     ] = False,
-    access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
+    root_path: Annotated[
+        str, typer.Option(metavar="PATH", help="Where a proxy shows the server, such as /flux.")
+    ] = "",
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="Believe the X-Forwarded headers of this proxy; repeatable."),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Let pages of this origin use the API; repeatable."),
+    ] = None,
+    model_alias: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ALIAS=MODEL", help="Another name of a model in the API; repeatable."),
+    ] = None,
+    access_log: Annotated[
+        Literal["text", "json"] | None, typer.Option(help="Print a line for every request.")
+    ] = None,
 ) -> None:
     """Serve the explorer page and the embedding API."""
     require_extra("serve", "serving")
-    from fluxttice_core.server.run import address_of, bind, make_server, require_guarded
+    from fluxttice_core.server.access import Access, read_aliases, read_keys
+    from fluxttice_core.server.api.requests import MODELS
+    from fluxttice_core.server.run import address_of, bind, bind_file, make_server, require_guarded
 
-    key = api_key or None
-    require_guarded(host, key, insecure_public=insecure_public)
-    listening = bind(host, port)
+    keys = ((api_key,) if api_key else ()) + (read_keys(api_key_file) if api_key_file else ())
+    # A socket file is as open as its folder, to users of this machine.
+    require_guarded("127.0.0.1" if uds else host, keys, insecure_public=insecure_public)
+    aliases = read_aliases(model_alias or (), MODELS)
+    origins, proxies = tuple(cors_origin or ()), tuple(proxy or ())
+    access = Access(keys, origins, proxies, root_path, aliases, access_log)
+    listening = bind_file(uds) if uds else bind(host, port)
     try:
-        server = make_server(_application(model, key), access_log=access_log)
+        server = make_server(_application(model, access))
         address = address_of(listening)
         typer.echo(f"Serving {address}/ (API: {address}/v1, reference: {address}/docs); Ctrl-C stops it")
         server.run(sockets=[listening])
     finally:
         listening.close()
+        if uds:
+            uds.unlink(missing_ok=True)
 
 
-def _application(model: Path | None, key: str | None) -> "Starlette":
+def _application(model: Path | None, access: "Access") -> "Starlette":
     from fluxttice_core.server.app import create_app
     from fluxttice_core.server.explorer.pages import explorer_routes
     from fluxttice_core.server.served_model import serve_model
 
     served = serve_model(model)
-    return create_app(served, key=key, pages=explorer_routes(served, _figures))
+    return create_app(served, access=access, pages=explorer_routes(served, _figures))
 
 
 def _figures(report: "Report") -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from .distance import class_distance as class_distance
 from .distance import hamming as hamming
 from .distance import neighbours as neighbours
 from .expressions import shortest_expression as shortest_expression
+from .formula import read_expression as read_expression
 from .operation import Operation as Operation
 from .portrait import Portrait as Portrait
 from .portrait import portrait as portrait
@@ -25,3 +26,4 @@ from .symmetry import class_count as class_count
 from .symmetry import orbit as orbit
 from .symmetry import representatives as representatives
 from .symmetry import transformations as transformations
+from .written_forms import heptavintimal as heptavintimal

@@ -1,5 +1,6 @@
 """Operations by name: look one up, or find the names of a table."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,8 +10,11 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.catalogue_entries import BINARY, UNARY, Entry
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.written_forms import plain_form
 from fluxttice_core.spaces.notation import parse_one
 from fluxttice_core.spaces.operation_space import OperationSpace
+
+_LOOKS_LIKE_AN_EXPRESSION = re.compile(r"\(|(?<!\w-)\b[abc]\s*$")
 
 UNARY_TERNARY = OperationSpace(base=3, arity=1)
 """The one-input ternary operations."""
@@ -80,11 +84,13 @@ def names_of(index: int, arity: int = 2) -> tuple[str, ...]:
 
 
 def read_operation(text: str, arity: int = 2) -> Operation:
-    """Read a ternary operation from its name or from any notation.
+    """Read a ternary operation from its name, any notation, or an expression.
+
+    Notations are those of `parse`, heptavintimal, 0/1/2 and F/U/T; an expression is such as -min(a, -b).
 
     Example:
-        >>> read_operation("min").index, read_operation("---/-00/-0+").name
-        (15633, 'min')
+        >>> read_operation("min").index, read_operation("---/-00/-0+").name, read_operation("RDC").name
+        (15633, 'min', 'carry')
 
     Raises:
         OperationError: If it is neither a known name nor an operation; the message offers close names.
@@ -92,13 +98,29 @@ def read_operation(text: str, arity: int = 2) -> Operation:
     found = find_named(text, arity)
     if found is not None:
         return found.operation
+    if is_expression(text):
+        # It reads the operations in it by this function.
+        from fluxttice_core.operations.formula import read_expression
+
+        return read_expression(text, arity)
     space = TERNARY if arity == 2 else UNARY_TERNARY
+    text = plain_form(text, space.cells)
     if any(letter.isalpha() for letter in text):
         close = get_close_matches(_normalise(text), _by_name(arity), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see the catalogue for the names"
         raise OperationError(f"no operation is named {text!r}: {hint}", "unknown_operation")
     index = parse_one(space, text)
     return Operation(space, index, next(iter(names_of(index, arity)), ""))
+
+
+def is_expression(text: str) -> bool:
+    """Tell whether a text is meant as an expression over the inputs a, b and c, not as a name or a table.
+
+    Example:
+        >>> is_expression("-min(a, b)"), is_expression("not b"), is_expression("projection-b")
+        (True, True, False)
+    """
+    return _LOOKS_LIKE_AN_EXPRESSION.search(text) is not None
 
 
 def read_basis(texts: Iterable[str]) -> list[Operation]:

@@ -15,6 +15,7 @@ from fluxttice_core.operations.clones import clone_memberships, maximal_clones
 from fluxttice_core.operations.distance import neighbours
 from fluxttice_core.operations.symmetry import class_sizes, representatives
 from fluxttice_core.operations.vocabulary import SYMMETRIES
+from fluxttice_core.operations.written_forms import heptavintimal, rewritten
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Portrait:
         return {
             "index": self.index,
             "string": self.string,
+            "heptavintimal": heptavintimal(self.index),
+            "digits": rewritten(self.string, "012"),
+            "truth_values": rewritten(self.string, "fut"),
             "table": [list(row) for row in self.table],
             "names": [_named_to_json(named) for named in self.names],
             "properties": self.properties,

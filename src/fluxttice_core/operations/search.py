@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
@@ -35,6 +35,7 @@ def find_operations(
     *,
     near: int | None = None,
     within: int | None = None,
+    matching: str | None = None,
     space: OperationSpace = TERNARY,
 ) -> Int64[np.ndarray, "n"]:
     """Return all operations that have some properties and lack others.
@@ -46,21 +47,26 @@ def find_operations(
         90
         >>> find_operations({"latin-square": True, "commutative": False}, near=11089).tolist()[0]
         11089
+        >>> find_operations({}, matching="---/-??/-?+").size
+        27
 
     Args:
         properties: For each property, whether the operations have it or lack it.
         near: The operation from which distances are counted.
         within: The greatest distance from `near`.
+        matching: The table that they have, as glyphs with ? for any value; blanks and / do not count.
         space: The space of the operations.
 
     Raises:
-        OperationError: If a property is unknown, an index out of range, a distance negative or given without
-            an operation to count from, or the space too large to enumerate.
+        OperationError: If a property is unknown, the pattern is no table, an index out of range, a distance
+            negative or given without an operation to count from, or the space too large to enumerate.
     """
     space.require_enumerable()
     chosen = np.ones(space.size, dtype=bool)
     for name, wanted in properties.items():
         chosen &= holds(name, space) == wanted
+    if matching is not None:
+        chosen &= _matches(matching, space)
     if near is None:
         if within is not None:
             raise OperationError(
@@ -76,3 +82,19 @@ def find_operations(
         chosen &= distances <= within
     found = np.flatnonzero(chosen)
     return found[np.argsort(distances[found], kind="stable")]
+
+
+def _matches(pattern: str, space: OperationSpace) -> Bool[np.ndarray, "K"]:
+    cells = "".join(pattern.split()).replace("/", "").replace("\N{MINUS SIGN}", "-")
+    if len(cells) != space.cells or set(cells) - {*space.glyphs, "?"}:
+        raise OperationError(
+            f"{pattern!r} is no pattern: expected {space.cells} of the characters {space.glyphs}?",
+            "malformed",
+        )
+    wanted = [(cell, space.glyphs.index(glyph)) for cell, glyph in enumerate(cells) if glyph != "?"]
+    indices = np.arange(space.size)
+    # Cell c of a table holds digit c of its index.
+    fits = np.ones(space.size, dtype=bool)
+    for cell, digit in wanted:
+        fits &= indices // space.base**cell % space.base == digit
+    return fits

@@ -3,20 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from difflib import get_close_matches
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.server.access import Access
 from fluxttice_core.server.api.embeddings import Embeddings
 from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.api.openapi import openapi_document
+from fluxttice_core.server.api.operation_input import known_forms
 from fluxttice_core.server.api.operations import Listing
 from fluxttice_core.server.api.reference_page import reference_routes
 from fluxttice_core.server.counters import Metrics
@@ -24,13 +29,14 @@ from fluxttice_core.server.errors import RequestError, error_response
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.middleware import RequestMiddleware, with_security_headers
 from fluxttice_core.server.served_model import Served
+from fluxttice_core.server.turns import Turns
 
 
 def create_app(
     served: Served,
     *,
     limits: Limits | None = None,
-    key: str | None = None,
+    access: Access | None = None,
     pages: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Make the application.
@@ -41,13 +47,14 @@ def create_app(
     Args:
         served: The model and what was computed of it.
         limits: Bounds on requests.
-        key: The key that requests to the API must bear; none: no key is needed.
+        access: How the server is reached; none: without a key, and not from other origins.
         pages: Routes of pages.
     """
-    limits = limits or Limits()
+    limits, access = limits or Limits(), access or Access()
+    served = replace(served, aliases=access.aliases) if access.aliases else served
     metrics = Metrics(served.model)
-    endpoints = list_endpoints(AppState(served, limits, metrics))
-    document = openapi_document(endpoints, needs_key=key is not None)
+    endpoints = list_endpoints(AppState(served, limits, metrics, Turns(limits)))
+    document = openapi_document(endpoints, needs_key=bool(access.keys))
     routes = {endpoint.handler: endpoint.path for endpoint in endpoints}
     app = Starlette(
         routes=[
@@ -56,7 +63,10 @@ def create_app(
             *pages,
             Route("/", _to_reference),
         ],
-        middleware=[Middleware(RequestMiddleware, routes=routes, key=key, limits=limits, metrics=metrics)],
+        middleware=[
+            *_cross_origin(access),
+            Middleware(RequestMiddleware, routes=routes, access=access, limits=limits, metrics=metrics),
+        ],
         exception_handlers={
             FluxtticeError: _on_known_error,
             HTTPException: _on_http_error,
@@ -77,13 +87,34 @@ def list_endpoints(state: AppState) -> list[Endpoint]:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    warming = asyncio.create_task(asyncio.to_thread(app.state.served.warm))
+    warming = asyncio.create_task(asyncio.to_thread(_warm, app))
     yield
     await warming
 
 
+def _warm(app: Starlette) -> None:
+    known_forms()
+    app.state.served.warm()
+
+
 async def _to_reference(_: Request) -> Response:
-    return RedirectResponse("/docs", status_code=307)
+    return RedirectResponse("docs", status_code=307)
+
+
+def _cross_origin(access: Access) -> list[Middleware]:
+    """What lets the pages of other origins use the API, where that is asked for."""
+    if not access.origins:
+        return []
+    headers, methods = ["authorization", "content-type", "x-request-id"], ["GET", "POST"]
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=access.origins,
+            allow_headers=headers,
+            allow_methods=methods,
+            expose_headers=["x-request-id"],
+        )
+    ]
 
 
 async def _on_known_error(_: Request, error: Exception) -> Response:
@@ -102,7 +133,10 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         response.headers["allow"] = allowed
         return response
     if status == 404:
-        message = f"there is nothing at {path}: see /docs for what there is"
+        known = [route.path for route in request.app.routes if isinstance(route, Route)]
+        close = get_close_matches(path.rstrip("/"), known, n=1)
+        hint = f"did you mean {close[0]}?" if close else "see /docs for what there is"
+        message = f"there is nothing at {path}: {hint}"
         return error_response(RequestError(message, status=404, code="not_found"))
     return error_response(RequestError(f"{getattr(error, 'detail', '')}", status=status))
 

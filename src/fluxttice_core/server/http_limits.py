@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fluxttice_core.server.counters import Metrics
@@ -10,6 +11,24 @@ from fluxttice_core.server.errors import error_body
 from fluxttice_core.server.limits import Limits
 
 _LINGER_SECONDS = 5.0
+_FAREWELL_SECONDS = 0.3
+
+
+class _Parser(httptools.HttpRequestParser):
+    """Reads on where a client offers another protocol, as Java does: RFC 9110 lets servers ignore that."""
+
+    def __init__(self, protocol: "GuardedProtocol") -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+
+    def feed_data(self, data: Any) -> None:
+        try:
+            super().feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            head = self._protocol.head_without_offer()
+            if not head:
+                raise
+            self.feed_data(head + data[offer.args[0] :])
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -24,6 +43,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._offered = self._stopping = False
+        self.parser = _Parser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, or refuse it when there are too many."""
@@ -61,10 +83,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        """End a head."""
+        """End a head, unless it offers another protocol: then it is read again without the offer."""
+        self._offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._offered:
+            return
         self._in_head = False
         self._stop_head_timer()
         super().on_headers_complete()
+        self.cycle.keep_alive &= not self._stopping
 
     def on_response_complete(self) -> None:
         """Go on to the next request, unless this one's body was never read to its end."""
@@ -72,6 +98,19 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self.pipeline and self.cycle.more_body:
             self.transport.close()
         super().on_response_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request, unless its head is to be read again."""
+        if not self._offered:
+            super().on_message_complete()
+
+    def head_without_offer(self) -> bytes:
+        """The head at hand without its offer of another protocol; nothing, if it makes none."""
+        if not self._offered:
+            return b""
+        kept = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        version = self.parser.get_http_version().encode()
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(kept))
 
     def pause_writing(self) -> None:
         """Wait for the client to read, but not for ever."""
@@ -82,6 +121,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """Write on."""
         super().resume_writing()
         self._stop_write_timer()
+
+    def shutdown(self) -> None:
+        """End the connection, but answer what its client had sent by then."""
+        self._stopping = True
+        self.loop.call_later(_FAREWELL_SECONDS, super().shutdown)
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def timeout_keep_alive_handler(self) -> None:
         """End an idle connection, even if the client does not read its last answer."""

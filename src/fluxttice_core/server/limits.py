@@ -24,6 +24,8 @@ class Limits:
         body_bytes: Largest body accepted.
         head_bytes: Largest request line and headers accepted, give or take one read from the network.
         connections: Most connections at a time.
+        at_once: Most requests that are worked on at a time.
+        waiting: Most requests that wait for their turn.
         head_seconds: Time for a request line and headers to arrive.
         body_seconds: Time for a body to arrive.
         answer_seconds: Time for an answer to be computed.
@@ -34,6 +36,8 @@ class Limits:
     body_bytes: int = 2 * 1024 * 1024
     head_bytes: int = 64 * 1024
     connections: int = 512
+    at_once: int = 4
+    waiting: int = 256
     head_seconds: float = 10.0
     body_seconds: float = 10.0
     answer_seconds: float = 30.0

@@ -2,6 +2,8 @@
 
 import asyncio
 import hmac
+import re
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fluxttice_core.server.access import Access, log_line
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.errors import RequestError, error_response
 from fluxttice_core.server.limits import Limits
@@ -27,6 +30,7 @@ SECURITY_HEADERS = {
 }
 """Headers of every answer that does not set them itself: only our own origin may be used, or use us."""
 
+_REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _SECURITY = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
@@ -34,11 +38,12 @@ class RequestMiddleware:
     """Wraps the application: `routes` gives each handler's path, by which its answers are counted."""
 
     def __init__(
-        self, app: ASGIApp, *, routes: Mapping[Any, str], key: str | None, limits: Limits, metrics: Metrics
+        self, app: ASGIApp, *, routes: Mapping[Any, str], access: Access, limits: Limits, metrics: Metrics
     ) -> None:
         self._app = app
         self._routes = routes
-        self._key = key.encode() if key is not None else None
+        self._access = access
+        self._keys = [key.encode() for key in access.keys]
         self._seconds = limits.answer_seconds + limits.body_seconds
         self._metrics = metrics
 
@@ -47,6 +52,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._access.forward(scope)
+        given = Headers(scope=scope).get("x-request-id", "")
+        scope["state"]["request_id"] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         passage = _Passage(scope, receive, send)
         started = time.perf_counter()
         self._metrics.in_progress.inc()
@@ -55,7 +63,11 @@ class RequestMiddleware:
         finally:
             self._metrics.in_progress.dec()
             route = self._routes.get(scope.get("endpoint"), "other")
-            self._metrics.count_answer(route, scope["method"], passage.status, time.perf_counter() - started)
+            # What runs behind an answer is no part of the time that it took.
+            seconds = (passage.ended or time.perf_counter()) - started
+            self._metrics.count_answer(route, scope["method"], passage.status, seconds)
+            if self._access.log is not None:
+                log_line(self._access.log, scope, passage.status, seconds)
 
     async def _pass(self, scope: Scope, passage: "_Passage") -> None:
         if not self._may_pass(scope):
@@ -66,6 +78,15 @@ class RequestMiddleware:
         try:
             async with asyncio.timeout(self._seconds) as passage.deadline:
                 await self._app(scope, passage.receive, passage.send)
+        except asyncio.CancelledError:
+            if passage.began:
+                raise
+            # Only a server that is told to stop ends the work on a request.
+            passage.deadline = None
+            error = RequestError(
+                "the server is stopping: try again later", status=503, code="stopping", close=True
+            )
+            await error_response(error)(scope, passage.receive, passage.send)
         except TimeoutError:
             if passage.deadline is None or not passage.deadline.expired():
                 raise
@@ -78,10 +99,11 @@ class RequestMiddleware:
 
     def _may_pass(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        if self._key is None or not (path.startswith("/v1/") or path == "/metrics"):
+        if not self._keys or not (path.startswith("/v1/") or path == "/metrics"):
             return True
         scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._key)
+        matches = [hmac.compare_digest(given.strip().encode("latin-1"), key) for key in self._keys]
+        return scheme.lower() == "bearer" and any(matches)
 
 
 class _Passage:
@@ -93,6 +115,9 @@ class _Passage:
         self._receive = receive
         self._send = send
         self.status = 500
+        self.began = False
+        self.ended = 0.0
+        self._id = (b"x-request-id", scope["state"]["request_id"].encode())
         self.deadline: asyncio.Timeout | None = None
 
     async def receive(self) -> Message:
@@ -103,9 +128,10 @@ class _Passage:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status, self.began = message["status"], True
             headers = message.setdefault("headers", [])
             present = {name for name, _ in headers}
+            headers.append(self._id)
             headers.extend(pair for pair in _SECURITY if pair[0] not in present)
             if self._unread and b"connection" not in present:
                 # What is left of the body makes the connection end, and a client must know that to leave it.
@@ -114,6 +140,8 @@ class _Passage:
                 # An answer has begun: from here on, only a client that does not read it is cut off.
                 self.deadline.reschedule(None)
         await self._send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.ended = time.perf_counter()
 
 
 def with_security_headers(headers: MutableHeaders) -> None:

@@ -1,8 +1,11 @@
 """Running the application: where it may listen, and how it is kept from being held up."""
 
+import errno
 import ipaddress
 import socket
 import string
+from collections.abc import Sequence
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,11 +17,11 @@ SHORTEST_KEY = 16
 _WAITING = 1_024
 
 
-def require_guarded(host: str, key: str | None, *, insecure_public: bool) -> None:
+def require_guarded(host: str, keys: Sequence[str], *, insecure_public: bool) -> None:
     """Refuse a weak key, and to serve other machines without one, unless told to let everybody in."""
-    if key is not None:
+    for key in keys:
         _require_strong(key)
-    elif not insecure_public and not is_loopback(host):
+    if not keys and not insecure_public and not is_loopback(host):
         raise SettingsError(
             f"{host} can be reached from other machines: set a key with --api-key or FLUXTTICE_API_KEY, "
             "listen on 127.0.0.1, or say --insecure-public to let everybody in",
@@ -56,18 +59,43 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
+def bind_file(path: Path) -> socket.socket:
+    """Listen on a socket file, in the place of one that nobody listens on any more.
+
+    Raises:
+        SettingsError: If something else is there, or it cannot be made.
+    """
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket() and listening.connect_ex(str(path)) == errno.ECONNREFUSED:
+            path.unlink()
+        listening.close()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        path.chmod(0o666)  # so that a proxy, which is another user, may connect; who else may is its folder's
+        listening.listen(_WAITING)
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"cannot listen on {path} ({error.strerror or error}): choose another file with --uds",
+            "cannot_listen",
+        ) from None
+    return listening
+
+
 def address_of(listening: socket.socket) -> str:
     """The address to open in a browser."""
+    if listening.family == socket.AF_UNIX:
+        return f"unix:{listening.getsockname()}:"
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def make_server(app: Starlette, *, access_log: bool = False) -> uvicorn.Server:
+def make_server(app: Starlette) -> uvicorn.Server:
     """Make the server of an application made by `create_app`; `server.run(sockets=[...])` runs it.
 
     Args:
         app: The application.
-        access_log: Whether to log every request.
     """
     limits = app.state.limits
     return uvicorn.Server(
@@ -76,8 +104,8 @@ def make_server(app: Starlette, *, access_log: bool = False) -> uvicorn.Server:
             http=guarded_protocol(limits, app.state.metrics),
             ws="none",
             lifespan="on",
-            log_level="info" if access_log else "warning",
-            access_log=access_log,
+            log_level="warning",
+            access_log=False,
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=int(limits.idle_seconds),

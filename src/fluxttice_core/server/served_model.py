@@ -64,6 +64,7 @@ class Served:
         report: The model's report as JSON, if there is one.
         without_report: Why there is no report, if there is none.
         created: When the model was written, in seconds since 1970.
+        aliases: Other names of the models of the API.
     """
 
     model: TrainedModel
@@ -71,9 +72,11 @@ class Served:
     report: bytes | None
     without_report: str
     created: int
+    aliases: dict[str, str] = field(default_factory=dict)
 
     def half(self, name: str) -> HalfName:
         """The half that a model's name stands for."""
+        name = self.aliases.get(name, name)
         if name not in MODELS:
             message = f"there is no model {name[:64]!r}: choose {' or '.join(MODELS)}"
             raise RequestError(message, status=404, param="model", code="model_not_found")
@@ -96,6 +99,9 @@ class Served:
         """Compute what the first requests would otherwise wait for."""
         portrait(0)
         _ = self.membership, self.reconstructions
+        for book in self.codebooks.values():
+            for index in range(len(book.means)):
+                book.numbers(index)
 
 
 def serve_model(path: Path | None = None) -> Served:

@@ -10,11 +10,12 @@ from fluxttice_core.server.app import list_endpoints
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.served_model import Served
+from fluxttice_core.server.turns import Turns
 
 
 @pytest.fixture(scope="module")
 def endpoints(served: Served) -> list[Endpoint]:
-    return list_endpoints(AppState(served, Limits(), Metrics(served.model)))
+    return list_endpoints(AppState(served, Limits(), Metrics(served.model), Turns(Limits())))
 
 
 @pytest.fixture(scope="module")

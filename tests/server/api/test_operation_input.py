@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxttice_core.operations.written_forms import heptavintimal, rewritten
 from fluxttice_core.server.api.operation_input import read_any, read_input, read_query_text, read_text
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -23,8 +24,14 @@ def test_every_way_of_writing_an_operation_gives_its_index(index: int) -> None:
     assert read_input(SPACE.string(index)) == [index]
     assert read_input(str(index)) == [index]
     assert read_input(table) == read_input([table]) == [index]
-    assert read_input([index]) == [index]
-    assert read_input([[index], table]) == [index, index]
+    rows = "/".join(SPACE.string(index)[at : at + 3] for at in (0, 3, 6))
+    assert read_input([f" {rows} ", f"00{index}", f"hept:{heptavintimal(index)}"]) == [index] * 3
+    assert read_input(
+        [f"{prefix}:{rewritten(SPACE.string(index), prefix)}" for prefix in ("012", "fut")]
+    ) == [
+        index,
+        index,
+    ]
     assert read_any(index, "x") == read_any(table, "x") == index
     assert read_any([table[:3], table[3:6], table[6:]], "x") == index
 
@@ -45,7 +52,9 @@ def test_whatever_is_given_is_operations_or_an_error_that_says_where(value: obje
             assert all(type(index) is int and 0 <= index < SPACE.size for index in indices)
 
 
-@pytest.mark.parametrize("text", ["", " ", "x" * 65, "-0+-0+-0", "99999", "1_0", "½", "min min"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "x" * 65, "-0+-0+-0", "99999", "1_0", "½", "min min", "15 633", "1/2", "7/PB", "7pb"]
+)
 def test_texts_that_are_no_operation(text: str) -> None:
     with pytest.raises(RequestError, match="there"):
         read_text(text, "there")

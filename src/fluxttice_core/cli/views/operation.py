@@ -46,11 +46,13 @@ def show_search(rows: Sequence[dict[str, Any]], count: int) -> None:
     console = Console(highlight=False)
     if rows:
         table = Table(box=box.SIMPLE)
-        for name in ("index", "table", *(["differs in"] if "distance" in rows[0] else []), "names"):
+        apart = ["differs in"] if "distance" in rows[0] else []
+        for name in ("index", "table", *apart, "base 27", "names"):
             table.add_column(name, justify="right" if name in ("index", "differs in") else "left")
         for row in rows:
             distance = [str(row["distance"])] if "distance" in row else []
-            table.add_row(str(row["index"]), _in_rows(row["table"]), *distance, ", ".join(row["names"]))
+            shown = (_in_rows(row["table"]), *distance, row["heptavintimal"], ", ".join(row["names"]))
+            table.add_row(str(row["index"]), *shown)
         console.print(table)
     noun = "operation" if count == 1 else "operations"
     rest = f"; the first {len(rows)} are shown" if len(rows) < count else ""
@@ -73,6 +75,10 @@ def _facts(seen: Portrait) -> Table:
     table.add_column()
     table.add_row("index", str(seen.index))
     table.add_row("table", f"{_in_rows(seen.table)}   as one string {seen.string}")
+    forms = seen.to_json()
+    table.add_row(
+        "also written", "   ".join(forms[form] for form in ("heptavintimal", "digits", "truth_values"))
+    )
     for named in seen.names:
         table.add_row("name", "  or  ".join((named.name, *named.aliases)))
         table.add_row("", f"f(a, b) = {named.formula}")

@@ -20,15 +20,16 @@ class Embeddings(Endpoints):
     """Embeds operations."""
 
     @endpoint("POST", "/v1/embeddings", answer=EmbeddingList, body=EmbeddingRequest, missing="No such model.")
-    async def create(self, request: Request) -> Response:
+    async def create_embeddings(self, request: Request) -> Response:
         """Embed operations.
 
         Gives the posterior mean of each operation, so that the same operation always gives the same vector. A
-        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, either its 9
-        trits or its index; a list of strings or of such lists is a batch.
+        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, its 9 trits;
+        a list of strings or of such lists is a batch. Clients that send tokens instead of texts are refused.
         """
-        asked = await read_json(request, EmbeddingRequest, self._state.limits)
-        book = self._state.served.codebooks[self._state.served.half(asked.model)]
+        asked = read_json(request, EmbeddingRequest)
+        half = self._state.served.half(asked.model)
+        book = self._state.served.codebooks[half]
         if not (asked.dimensions is None or _is_number_of_latents(asked.dimensions)):
             raise RequestError(
                 f"dimensions can only be {LATENTS}: latents have no order of importance, so a shortened "
@@ -41,7 +42,7 @@ class Embeddings(Endpoints):
             codes = [book.base64[index] for index in indices]
         else:
             codes = [book.numbers(index) for index in indices]
-        self._state.metrics.count_operations(asked.model, "embed", len(indices))
+        self._state.metrics.count_operations(f"fluxttice-{half}", "embed", len(indices))
         return Response(_list_of(codes, asked.model), media_type="application/json")
 
 

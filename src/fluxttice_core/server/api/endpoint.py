@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fluxttice_core.server.api.request_reading import receive_json
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.served_model import Served
+from fluxttice_core.server.turns import Turns
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -24,6 +27,7 @@ class AppState:
     served: Served
     limits: Limits
     metrics: Metrics
+    turns: Turns
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,21 @@ class Endpoints:
         """List them."""
         for name, method in vars(type(self)).items():
             if isinstance(described := getattr(method, "described", None), Endpoint):
-                yield replace(described, handler=getattr(self, name))
+                yield replace(described, handler=self._in_turn(getattr(self, name), described))
+
+    def _in_turn(self, handler: Handler, described: Endpoint) -> Handler:
+        if described.open:
+            return handler
+
+        @wraps(handler)
+        async def take_turn(request: Request) -> Response:
+            if described.body is not None:
+                request.state.body = await receive_json(request, self._state.limits)
+            async with self._state.turns.take(request):
+                return await handler(request)
+            raise AssertionError("a turn always ends in an answer or an error")
+
+        return take_turn
 
 
 def endpoint(method: str, path: str, **about: Any) -> Callable[[Any], Any]:

@@ -33,32 +33,32 @@ class Latents(Endpoints):
     """Decodes, samples and searches."""
 
     @endpoint("POST", "/v1/decode", answer=DecodedList, body=DecodeRequest, missing="No such model.")
-    async def decode(self, request: Request) -> Response:
+    async def decode_latents(self, request: Request) -> Response:
         """Decode latents.
 
         Gives the most likely operation of each latent, and how likely it is.
         """
-        asked = await read_json(request, DecodeRequest, self._state.limits)
+        asked = read_json(request, DecodeRequest)
         half = self._state.served.half(asked.model)
         latents = read_latents(asked.latents, "latents")
         rows = await asyncio.to_thread(self._decode, latents, half, asked.probabilities)
-        self._state.metrics.count_operations(asked.model, "decode", len(rows))
+        self._state.metrics.count_operations(f"fluxttice-{half}", "decode", len(rows))
         decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
         return answer(decoded)
 
     @endpoint("POST", "/v1/sample", answer=SampleAnswer, body=SampleRequest, missing="No such model.")
-    async def sample(self, request: Request) -> Response:
+    async def draw_operations(self, request: Request) -> Response:
         """Draw from the prior.
 
         Draws latents from the standard normal prior and decodes each to its most likely operation. Says how
         many are distinct, beside how many to expect when all are equally likely.
         """
-        asked = await read_json(request, SampleRequest, self._state.limits)
+        asked = read_json(request, SampleRequest)
         half = self._state.served.half(asked.model)
         seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
         model = self._state.served.model
         drawn = await asyncio.to_thread(model.sample, asked.n, vae=half, seed=seed)
-        self._state.metrics.count_operations(asked.model, "draw", asked.n)
+        self._state.metrics.count_operations(f"fluxttice-{half}", "draw", asked.n)
         sample: SampleAnswer = {
             "object": "sample",
             "model": asked.model,
@@ -72,13 +72,13 @@ class Latents(Endpoints):
         return answer(sample)
 
     @endpoint("POST", "/v1/neighbours", answer=NeighbourList, body=NeighbourRequest, missing="No such model.")
-    async def neighbours(self, request: Request) -> Response:
+    async def find_neighbours(self, request: Request) -> Response:
         """Find neighbours.
 
         Lists operations by their distance from an operation or a latent, the nearest first and those equally
         far by index. The operation started from is not listed.
         """
-        asked = await read_json(request, NeighbourRequest, self._state.limits)
+        asked = read_json(request, NeighbourRequest)
         half = self._state.served.half(asked.model)
         start = None if asked.operation is None else read_any(asked.operation, "operation")
         latent = None if asked.latent is None else read_latent(asked.latent, "latent")

@@ -15,9 +15,12 @@ class Identity(Endpoints):
     """Says what is served, what was measured of it, and how the server is."""
 
     @endpoint("GET", "/v1/models", answer=ModelList)
-    async def models(self, _: Request) -> Response:
+    async def list_models(self, _: Request) -> Response:
         """List models."""
-        listed: ModelList = {"object": "list", "data": [self._card(name) for name in MODELS]}
+        listed: ModelList = {
+            "object": "list",
+            "data": [self._card(name) for name in (*MODELS, *self._state.served.aliases)],
+        }
         return answer(listed)
 
     @endpoint(
@@ -27,14 +30,14 @@ class Identity(Endpoints):
         parameters={"id": PathParameter("A model.", {"type": "string", "enum": list(MODELS)}, "fluxttice-b")},
         missing="No such model.",
     )
-    async def model(self, request: Request) -> Response:
+    async def show_model(self, request: Request) -> Response:
         """Show a model."""
         name = request.path_params["id"]
         self._state.served.half(name)
         return answer(self._card(name))
 
     @endpoint("GET", "/v1/report", answer=dict, missing="This model has no report; the message says why.")
-    async def report(self, _: Request) -> Response:
+    async def show_report(self, _: Request) -> Response:
         """Show the model's report.
 
         Gives what was measured of the model that is served: every figure with its ceiling, its floor and the
@@ -46,13 +49,13 @@ class Identity(Endpoints):
         return Response(served.report, media_type="application/json")
 
     @endpoint("GET", "/healthz", answer=Health, open=True)
-    async def health(self, _: Request) -> Response:
+    async def show_health(self, _: Request) -> Response:
         """Say that the server is up."""
         health: Health = {"status": "ok", "version": __version__, "models": list(MODELS)}
         return answer(health)
 
     @endpoint("GET", "/metrics", media_type="text/plain")
-    async def metrics(self, _: Request) -> Response:
+    async def show_metrics(self, _: Request) -> Response:
         """Show the server's counters for Prometheus."""
         return Response(self._state.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 

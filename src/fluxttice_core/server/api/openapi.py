@@ -46,6 +46,7 @@ def openapi_document(endpoints: Sequence[Endpoint], *, needs_key: bool = False) 
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": components,
     }
@@ -70,13 +71,12 @@ def _component_schemas(endpoints: Sequence[Endpoint]) -> tuple[Mapping[Any, Any]
 
 def _describe(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": endpoint.handler.__qualname__.replace(".", "_").lower(),
+        "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
         "description": endpoint.description or f"{endpoint.summary}.",
         "responses": _responses(endpoint, schemas, needs_key=needs_key and not endpoint.open),
     }
-    if needs_key and not endpoint.open:
-        described["security"] = [{"key": []}]
+    described["security"] = [{"key": []}] if needs_key and not endpoint.open else []
     parameters = _path_parameters(endpoint) + _query_parameters(endpoint.query)
     if parameters:
         described["parameters"] = parameters

@@ -5,15 +5,16 @@ from functools import cache
 from typing import Any
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import read_operation
+from fluxttice_core.operations.catalogue import find_named, is_expression, read_operation
 from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.written_forms import heptavintimal, plain_form
 from fluxttice_core.server.api.responses import all_glyphs
 from fluxttice_core.server.errors import RequestError, shorten
 from fluxttice_core.server.limits import BATCH, TEXT_LENGTH
 from fluxttice_core.spaces.notation import parse_one
 
 _FORMS = (
-    "give a string, a list of strings, a list of 9 trits or of one index, or a list of such lists, "
+    "give a string, a list of strings, a list of 9 trits, or a list of such lists, "
     f"at most {BATCH:,} operations"
 )
 
@@ -21,8 +22,8 @@ _FORMS = (
 def read_input(value: Any) -> list[int]:
     """Read the `input` of a request for embeddings as indices.
 
-    A string is one operation, and so is a flat list of whole numbers: 9 trits, or one index. A list of
-    strings or of such lists is one operation an entry.
+    A string is one operation, and so is a flat list of 9 trits. A list of strings or of such lists is one
+    operation an entry.
     """
     if isinstance(value, str):
         return [read_text(value, "input")]
@@ -42,9 +43,12 @@ def read_input(value: Any) -> list[int]:
     return _read_batch(value)
 
 
-def read_text(text: str, place: str) -> int:
-    """Read one operation from its name, glyphs or index."""
-    known = _by_glyphs().get(text)
+def read_text(text: str, place: str, *, expressions: bool = False) -> int:
+    """Read one operation from its name, glyphs, index or any other written form.
+
+    Expressions take longer to read, so that only requests for single operations may hold them.
+    """
+    known = known_forms().get(text)
     if known is not None:
         return known
     if len(text) > TEXT_LENGTH:
@@ -54,9 +58,29 @@ def read_text(text: str, place: str) -> int:
             place,
         )
     try:
-        return read_operation(text).index
+        known = _respelled(text)
+        if known is None and not expressions and is_expression(text):
+            raise _invalid(
+                f"{place} is the expression {text!r}: GET /v1/operations/{{id}} gives its index, which can "
+                "be sent here",
+                place,
+            )
+        return read_operation(text).index if known is None else known
     except OperationError as error:
         raise _invalid(f"{place}: {error}", place) from None
+
+
+def _respelled(text: str) -> int | None:
+    """Read unusual but right spellings, for which the general reader takes a hundred times as long."""
+    table = "".join(text.split()).replace("/", "").replace("\N{MINUS SIGN}", "-")
+    if len(table) == TERNARY.cells and table in known_forms():
+        return known_forms()[table]
+    named = find_named(text)
+    if named is not None:
+        return named.operation.index
+    index = text.strip()
+    short = index.isdecimal() and len(index) < TERNARY.cells
+    return known_forms().get((index.lstrip("0") or "0") if short else plain_form(text))
 
 
 def read_query_text(text: str, place: str) -> int:
@@ -66,9 +90,9 @@ def read_query_text(text: str, place: str) -> int:
     both with and without them.
     """
     try:
-        return read_text(text, place)
+        return read_text(text, place, expressions=True)
     except RequestError:
-        known = _by_glyphs().get(text.replace("/", "").replace(" ", "+"))
+        known = known_forms().get(text.replace("/", "").replace(" ", "+"))
         if known is None:
             raise
         return known
@@ -89,7 +113,7 @@ def read_any(value: Any, place: str) -> int:
 def _read_batch(values: list[Any]) -> list[int]:
     read: Callable[[Any, str], int]
     if all(type(value) is str for value in values):
-        known = _by_glyphs()
+        known = known_forms()
         try:
             return [known[value] for value in values]
         except KeyError:
@@ -103,18 +127,17 @@ def _read_batch(values: list[Any]) -> list[int]:
 
 
 def _read_tokens(tokens: list[Any], place: str) -> int:
-    """Read one operation from its tokens: 9 trits, or one index."""
-    if len(tokens) in (1, TERNARY.cells) and all(map(_is_whole, tokens)):
+    """Read one operation from its 9 trits; what a tokenising client sends is none."""
+    if len(tokens) == TERNARY.cells and all(map(_is_whole, tokens)):
         known = _by_trits().get(tuple(tokens))
         if known is not None:
             return known
-        if len(tokens) == 1 and 0 <= tokens[0] < TERNARY.size:
-            return int(tokens[0])
     shown = shorten(str(tokens[: TERNARY.cells + 1]))
     raise _invalid(
-        f"{place} is a list of {len(tokens):,} that begins {shown}: a flat list is one operation, either 9 "
-        f"trits from -1, 0, +1 or one index from 0 to {TERNARY.size - 1:,}; give several operations as a "
-        "list of such lists, or of strings",
+        f"{place} is a list of {len(tokens):,} that begins {shown}: a flat list is one operation, its 9 "
+        'trits from -1, 0, +1. Give an index as a string, such as "15633"; if your client sends tokens for '
+        "texts, let it send the texts (check_embedding_ctx_length=False in LangChain). Several operations "
+        "are a list of strings or of such lists",
         place,
     )
 
@@ -135,8 +158,12 @@ def _kind(value: Any) -> str:
 
 
 @cache
-def _by_glyphs() -> dict[str, int]:
-    return {glyphs: index for index, glyphs in enumerate(all_glyphs())}
+def known_forms() -> dict[str, int]:
+    """Indices by glyphs, by the index as text, and by each heptavintimal name that is nothing else."""
+    names = [heptavintimal(index) for index in range(TERNARY.size)]
+    known = {name: index for index, name in enumerate(names) if not (name.isdecimal() or find_named(name))}
+    known |= {str(index): index for index in range(TERNARY.size)}
+    return known | {glyphs: index for index, glyphs in enumerate(all_glyphs())}
 
 
 @cache

@@ -36,7 +36,7 @@ class Listing(Endpoints):
     """Shows and lists operations."""
 
     @endpoint("GET", "/v1/operations", answer=OperationPage, query=SearchQuery)
-    async def page(self, request: Request) -> Response:
+    async def list_operations(self, request: Request) -> Response:
         """List operations.
 
         Lists the operations that have some properties and lack others, a page at a time: by index, or by the
@@ -51,7 +51,7 @@ class Listing(Endpoints):
         answer=OperationPortrait,
         parameters={
             "id": PathParameter(
-                "A name, nine glyphs or an index.",
+                "A name, nine glyphs, an index, or an expression such as -min(a, b).",
                 {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
                 "min",
                 convertor="path",
@@ -59,7 +59,7 @@ class Listing(Endpoints):
         },
         missing="No such operation.",
     )
-    async def one(self, request: Request) -> Response:
+    async def show_operation(self, request: Request) -> Response:
         """Show an operation.
 
         Gives table, names, properties, classes and neighbours of an operation, and what both halves of the
@@ -67,13 +67,13 @@ class Listing(Endpoints):
         """
         text = request.path_params["id"]
         try:
-            index = read_text(text, "id")
+            index = read_text(text, "id", expressions=True)
         except RequestError as error:
             raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
         return answer(await asyncio.to_thread(self._portrait, index))
 
     @endpoint("GET", "/v1/properties", answer=Vocabulary)
-    async def vocabulary(self, _: Request) -> Response:
+    async def list_properties(self, _: Request) -> Response:
         """List properties and symmetries.
 
         Says what each property means and how many operations have it, and into how many classes each symmetry
@@ -120,7 +120,9 @@ def _page(asked: SearchQuery) -> OperationPage:
 
 
 def _found(asked: SearchQuery, near: int | None) -> Int64[np.ndarray, "n"]:
-    found = find_operations(asked.wanted, near=near, within=asked.within)
+    # An unescaped + arrives as a blank; rows come apart by / here.
+    pattern = None if asked.matching is None else asked.matching.replace(" ", "+")
+    found = find_operations(asked.wanted, near=near, within=asked.within, matching=pattern)
     if asked.named:
         found = found[np.isin(found, [named.operation.index for named in named_operations()])]
     if asked.one_of_each is not None:

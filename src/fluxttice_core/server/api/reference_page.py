@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from html import escape
 from importlib import resources
 from typing import Any
@@ -16,7 +17,7 @@ def reference_routes(document: dict[str, Any]) -> list[Route]:
     """Routes of the OpenAPI document and of the page that shows it."""
     style = (resources.files(__package__) / "reference_page.css").read_bytes()
     return [
-        _fixed("/openapi.json", to_json(document), "application/json"),
+        Route("/openapi.json", partial(_openapi, document)),
         _fixed("/docs", reference_page(document).encode(), "text/html; charset=utf-8"),
         _fixed("/docs/reference.css", style, "text/css; charset=utf-8"),
     ]
@@ -40,9 +41,9 @@ def reference_page(document: dict[str, Any]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])} API</title>"
-        '<link rel="stylesheet" href="/docs/reference.css"></head><body><main>'
+        '<link rel="stylesheet" href="docs/reference.css"></head><body><main>'
         f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1><p>{_text(info['description'])}</p>"
-        f'<p>The same as <a href="/openapi.json">OpenAPI document</a>.</p><nav><ul>{index}</ul></nav>'
+        f'<p>The same as <a href="openapi.json">OpenAPI document</a>.</p><nav><ul>{index}</ul></nav>'
         f"{''.join(_section(*one) for one in described)}<h2>Types</h2>"
         f"{''.join(_type_section(name, schema) for name, schema in sorted(schemas.items()))}"
         "</main></body></html>"
@@ -54,6 +55,11 @@ def _fixed(path: str, content: bytes, kind: str) -> Route:
         return Response(content, headers={"content-type": kind, "cache-control": "no-cache"})
 
     return Route(path, send)
+
+
+async def _openapi(document: dict[str, Any], request: Request) -> Response:
+    shown = {**document, "servers": [{"url": request.state.prefix or "/"}]}
+    return Response(to_json(shown), headers={"content-type": "application/json", "cache-control": "no-cache"})
 
 
 def _section(method: str, path: str, endpoint: dict[str, Any]) -> str:

@@ -19,16 +19,24 @@ _DRAIN_SECONDS = 2.0
 _DRAINED = 32
 
 
-async def read_json(request: Request, model: type[Model], limits: Limits) -> Model:
-    """Read a request's body as a model."""
+async def receive_json(request: Request, limits: Limits) -> bytes:
+    """Receive a body that is announced as JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         said = shorten(kind) if kind else "of no named kind"
         message = f"the body is {said}: send JSON with the header Content-Type: application/json"
         raise RequestError(message, status=415, code="unsupported_media_type")
-    body = await read_body(request, limits)
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        message = f"the body is encoded as {shorten(encoding)}: send it as it is, without Content-Encoding"
+        raise RequestError(message, status=415, code="unsupported_media_type")
+    return await _read_body(request, limits)
+
+
+def read_json(request: Request, model: type[Model]) -> Model:
+    """Read the body that was received, `request.state.body`, as a model."""
     try:
-        value = from_json(body, allow_inf_nan=False, cache_strings="keys")
+        value = from_json(request.state.body, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         raise RequestError(f"the body is no valid JSON: {error}", code="invalid_json") from None
     if not isinstance(value, dict):
@@ -36,7 +44,7 @@ async def read_json(request: Request, model: type[Model], limits: Limits) -> Mod
     return fit(model, value)
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+async def _read_body(request: Request, limits: Limits) -> bytes:
     """Read a request's body, no more than allowed and no longer than allowed."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:19]) > limits.body_bytes:

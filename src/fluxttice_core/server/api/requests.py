@@ -58,17 +58,14 @@ _TEXT = {
     "type": "string",
     "minLength": 1,
     "maxLength": TEXT_LENGTH,
-    "description": "A name such as `min`, glyphs such as `----00-0+`, or an index such as `15633`.",
+    "description": "A name such as `min`, glyphs such as `----00-0+`, an index such as `15633`, or a "
+    "heptavintimal name such as `7PB`.",
 }
 _NULL = {"type": "null"}
 _INDEX = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
 _TRIT = {"type": "integer", "enum": [-1, 0, 1]}
 _TABLE = _list(_TRIT, TRITS)
-_ONE_INDEX = _list(_INDEX, 1)
-_TOKENS = [
-    {**_TABLE, "description": "One operation as its 9 trits, the first input slowest."},
-    {**_ONE_INDEX, "description": "One operation as its index."},
-]
+_TRITS = {**_TABLE, "description": "One operation as its 9 trits, the first input slowest."}
 _NUMBER = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
 _LATENT = _list(_NUMBER, LATENTS)
 _BASE64 = {
@@ -83,7 +80,7 @@ def _batch(*items: dict[str, Any]) -> dict[str, Any]:
     return _list(items[0] if len(items) == 1 else {"anyOf": list(items)}, 1, BATCH)
 
 
-INPUT_SCHEMA = {"anyOf": [_TEXT, _batch(_TEXT), *_TOKENS, _batch(*_TOKENS)]}
+INPUT_SCHEMA = {"anyOf": [_TEXT, _batch(_TEXT), _TRITS, _batch(_TRITS)]}
 OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _list(_list(_TRIT, 3), 3), _NULL]}
 LATENTS_SCHEMA = {"anyOf": [_LATENT, _batch(_LATENT), _BASE64, _batch(_BASE64)]}
 
@@ -226,6 +223,14 @@ class SearchQuery(_Request):
     ] = None
     within: Annotated[
         int | None, Field(ge=0, le=TRITS, description="At most so many cells apart from `near`.")
+    ] = None
+    matching: Annotated[
+        str | None,
+        Field(
+            pattern=r"^([-0+? ]{3}/?){3}$",
+            description="The table that they have, with ? for any value. + is %2B, ? is %3F.",
+            examples=["---/-??/-?+"],
+        ),
     ] = None
     one_of_each: Annotated[
         SymmetryName | None, Field(description="Only the first operation of each class of this symmetry.")

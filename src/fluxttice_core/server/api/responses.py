@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from fluxttice_core.operations.catalogue import named_operations, names_of
 from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.written_forms import heptavintimal
 
 Trit = Literal[-1, 0, 1]
 
@@ -70,6 +71,9 @@ class OperationRow(TypedDict):
     object: Literal["operation"]
     index: int
     string: str
+    heptavintimal: Annotated[
+        str, Field(description="The index in base 27, as designers of ternary logic write it.")
+    ]
     table: list[list[int]]
     names: list[str]
 
@@ -156,6 +160,9 @@ class OperationPortrait(TypedDict):
     object: Literal["operation"]
     index: int
     string: str
+    heptavintimal: str
+    digits: Annotated[str, Field(description="The table as 0, 1, 2.")]
+    truth_values: Annotated[str, Field(description="The table as F, U, T.")]
     table: list[list[int]]
     names: list[dict[str, Any]]
     properties: dict[str, bool]
@@ -213,6 +220,7 @@ def operation_rows(indices: Int64[np.ndarray, "n"]) -> list[OperationRow]:
             "object": "operation",
             "index": index,
             "string": glyphs[index],
+            "heptavintimal": heptavintimal(index),
             "table": table,
             "names": list(names.get(index, ())),
         }

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from fluxttice_core.operations.algebra import holds, properties_of, property_names
+from fluxttice_core.operations.catalogue import read_operation
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.served_model import Served
@@ -36,6 +37,13 @@ SPACE = OperationSpace()
         ("−−−−00−0+", [15633]),
         ("?---00-0+", [15633, 15634, 15635]),
         ("webb", [223]),
+        ("000/011/012", [15633]),
+        ("FFFFUUFUT", [15633]),
+        ("0 1 1 1 1 1 1 1 2", [16401]),
+        ("[0,1,1,1,1,1,1,1,0]", [13120]),
+        ("7PB", [5681]),
+        ("hept:123", [786]),
+        ("MAX", [19569]),
         ("no such thing", []),
     ],
 )
@@ -44,6 +52,19 @@ def test_search_by_name_index_and_notation(explorer: Explorer, typed: str, found
     explorer.settle()
     assert explorer.get("explorer.page.found.indices") == found
     assert explorer.page.locator("#find .results .operation").count() == min(len(found), 60)
+
+
+def test_enter_reads_an_expression(explorer: Explorer) -> None:
+    explorer.page.fill("#query", "-min(a, -b)")
+    explorer.settle()
+    assert explorer.page.inner_text("#find .count") == "Enter reads this expression."
+    explorer.page.press("#query", "Enter")
+    explorer.until("explorer.store.state.op === 15929")
+    explorer.page.fill("#query", "-min(a, b")
+    explorer.page.press("#query", "Enter")
+    explorer.until("document.querySelector('#find .failed')")
+    assert "is no expression: expected" in explorer.page.inner_text("#find .failed")
+    explorer.complaints.clear()  # the browser's own, of the status
 
 
 def test_properties_filter_and_count_live(explorer: Explorer) -> None:
@@ -86,7 +107,11 @@ def test_the_selection_as_csv(explorer: Explorer, tmp_path: Path) -> None:
     download.value.save_as(path)
     rows = list(csv.DictReader(io.StringIO(path.read_text(), newline="")))
     assert [int(row["index"]) for row in rows] == np.flatnonzero(holds("group")).tolist()
-    assert [row["string"] for row in rows] == [SPACE.string(int(row["index"])) for row in rows]
+    assert [row["string"].strip() for row in rows] == [SPACE.string(int(row["index"])) for row in rows]
+    # No cell is a formula or a number to a spreadsheet that is none, and readers take it as it stands.
+    assert not [row for row in rows if row["string"][0] in "+-=@" or row["heptavintimal"].isalnum()]
+    for notation in ("string", "heptavintimal"):
+        assert [read_operation(row[notation]).index for row in rows] == [int(row["index"]) for row in rows]
     for row in rows:
         assert {name: row[name] == "1" for name in property_names()} == properties_of(int(row["index"]))
 

@@ -4,12 +4,13 @@ import { LATENTS, decodeOne, encode } from "./network.js";
 import { digitsOf, indexOf, K } from "./space.js";
 
 export class Codes {
-  constructor(weights, onReady) {
+  constructor(weights, onReady, onFailure) {
     this.weights = weights;
     this.means = { a: null, b: null };
     this.workers = {};
     for (const half of ["a", "b"]) {
       const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+      worker.addEventListener("error", () => onFailure(new Error("its worker did not start")));
       worker.addEventListener("message", ({ data }) => {
         if (data.kind !== "means") return;
         this.means[half] = data.means;

@@ -2,6 +2,7 @@
 
 import { button, decimal, h, hint, section, show } from "./dom.js";
 import { fact } from "./facts.js";
+import { loading } from "./loading.js";
 import { digitsOf, hamming } from "./space.js";
 import { OperationTable, operationButton } from "./tables.js";
 
@@ -83,7 +84,7 @@ export class Panel {
         `Their codes are ${decimal(apart("a"))} apart in half A and ${decimal(apart("b"))} in half B.`,
       );
     }
-    show(this.facts, h("p", lines.join(" ")), page.algebra && this.#properties(pin, op));
+    show(this.facts, h("p", lines.join(" ")), page.algebra ? this.#properties(pin, op) : loading());
     const shown = Array.from({ length: STEPS }, (_, i) => i / (STEPS - 1));
     show(this.strip,
       page.codes &&

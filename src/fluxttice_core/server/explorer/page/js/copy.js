@@ -11,7 +11,7 @@ const FORMS = {
   "Table as lists": (op) => JSON.stringify(rows(op)),
   Python: (op) => `import fluxttice_core as fx\nz = fx.encode("${glyphs(op)}")  # posterior mean, (1, 16)\n`,
   curl: (op) =>
-    `curl ${location.origin}/v1/embeddings -H 'Content-Type: application/json' ` +
+    `curl ${new URL("v1/embeddings", document.baseURI)} -H 'Content-Type: application/json' ` +
     `-d '{"model": "fluxttice-b", "input": "${glyphs(op)}"}'`,
   "Link to this view": () => location.href,
 };

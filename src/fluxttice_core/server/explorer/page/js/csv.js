@@ -1,7 +1,7 @@
 /** A selection as a file of comma-separated values (RFC 4180), made in the browser. */
 
 import { anchor } from "./query.js";
-import { digitsOf, glyphs, hamming } from "./space.js";
+import { digitsOf, glyphs, hamming, heptavintimal } from "./space.js";
 
 /** Write operations with their names, part of the split, probabilities and properties. */
 export function writeCsv(page) {
@@ -9,12 +9,15 @@ export function writeCsv(page) {
   const from = anchor(page.store.state);
   const cells = Array.from("-0+").flatMap((a) => Array.from("-0+", (b) => `f(${a} ${b})`));
   const heads = [
-    ...["index", "string", ...cells, "names", "split", "p_a_times_K", "p_b_times_K"],
+    ...["index", "string", "heptavintimal", ...cells, "names", "split", "p_a_times_K", "p_b_times_K"],
     ...[`cells_unlike_${glyphs(from)}`, ...algebra.names],
   ];
   const rows = page.inOrder().map((index) => [
     index,
-    glyphs(index),
+    // Spreadsheets take what begins with + or - for a formula, and 1E5 for a number; all readers here skip
+    // the blank and know the prefix.
+    ` ${glyphs(index)}`,
+    `hept:${heptavintimal(index)}`,
     ...Array.from(digitsOf(index), (digit) => digit - 1),
     page.namesOf(index).join(" "),
     places.split === undefined ? "" : manifest.parts[places.split[index]],

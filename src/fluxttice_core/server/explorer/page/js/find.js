@@ -1,8 +1,10 @@
 /** The panel that finds operations: a text, properties with live counts, an order, and what is found. */
 
+import { fetchOperation } from "./api.js";
 import { download, writeCsv } from "./csv.js";
 import { button, decimal, grouped, h, show } from "./dom.js";
-import { anchor } from "./query.js";
+import { loadInto, loading } from "./loading.js";
+import { anchor, isExpression } from "./query.js";
 import { hamming } from "./space.js";
 
 const ROWS = 60;
@@ -29,6 +31,7 @@ export class Panel {
       ORDERS.map(([value, label]) => h("option", { value }, label)),
     );
     this.reanchor = button("", () => this.#sort(this.order.value));
+    this.csv = button("Download CSV", () => this.#download(), { id: "csv" });
     this.box = button("Drop the box", () => page.store.set({ box: null }));
     this.list = h("ol.results");
     this.more = button("Show more", () => {
@@ -39,13 +42,13 @@ export class Panel {
       h("label.panel-title", { for: "query" }, "Find operations"),
       this.input,
       h("p.hint", { id: "query-help" },
-        "A name, an index, a table of \u2212 0 + with ? for any value, or properties.",
+        "A name, an index, a table of \u2212 0 + (or 0 1 2, F U T) with ? for any value, 7PB (base 27), -min(a, -b), or properties.",
       ),
       this.#properties(),
       h("div.found", this.count,
         h("div.actions", this.box,
           button("Clear", () => this.#clear()),
-          button("Download CSV", () => this.#download(), { id: "csv" }),
+          this.csv,
         ),
       ),
       h("label.hint", { for: "order" }, "Order"),
@@ -108,8 +111,17 @@ export class Panel {
   }
 
   #enter(event) {
-    if (event.key !== "Enter" || this.page.found.indices.length === 0) return;
-    this.page.choose(this.page.inOrder()[0]);
+    if (event.key !== "Enter") return;
+    if (this.page.found.indices.length > 0) this.page.choose(this.page.inOrder()[0]);
+    else if (isExpression(this.input.value)) this.#read(this.input.value);
+  }
+
+  /** Choose what an expression computes. */
+  #read(text) {
+    loadInto(this.count, text, () => fetchOperation(text), (known) => {
+      show(this.count, known.needsKey ? "The server asks for its API key to read expressions." : known.string);
+      if (!known.needsKey) this.page.choose(known.index);
+    });
   }
 
   #update(state, changed) {
@@ -126,8 +138,10 @@ export class Panel {
   #counts(state) {
     const { found, algebra } = this.page;
     const total = found.indices.length;
-    this.count.textContent = found.unknown
-      ? "No operation has such a name."
+    this.count.textContent = found.waiting
+      ? "Loading the properties \u2026"
+      : found.unknown
+      ? isExpression(state.q) ? "Enter reads this expression." : "No operation has such a name."
       : `${grouped(total)} of 19,683 operations`;
     const counts = algebra === null ? null : algebra.counts(found.indices);
     this.properties.forEach(({ name, box, not, counted, row }, at) => {
@@ -141,6 +155,12 @@ export class Panel {
   #list() {
     const { page } = this;
     const { state } = page.store;
+    this.csv.disabled = page.algebra === null;
+    const missing = { code: !page.codes.means[state.half], mass: !page.mass }[state.order] ?? false;
+    if (page.found.waiting || missing) {
+      this.more.hidden = true;
+      return show(this.list, h("li", loading()));
+    }
     const indices = page.inOrder();
     const shown = indices.slice(0, this.rows);
     show(this.list, shown.map((index) => h("li", page.button(index, { note: this.#note(index, state) }))));

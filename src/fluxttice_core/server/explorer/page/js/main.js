@@ -3,7 +3,9 @@
 import { Algebra } from "./algebra.js";
 import { Codes } from "./codes.js";
 import { kindsOf } from "./colouring.js";
+import { button, h, show } from "./dom.js";
 import { DEFAULTS, readLink, writeLink } from "./link.js";
+import { fetchForPage, loading, askAgain } from "./loading.js";
 import { MapView } from "./map.js";
 import { fetchDocument, fetchTensors } from "./packs.js";
 import { Page } from "./page.js";
@@ -18,8 +20,8 @@ const PANELS = ["controls", "find", "operation", "sliders", "prior", "compare"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
-  const documents = [fetchDocument("manifest.json"), fetchTensors("places.safetensors")];
-  const [manifest, places] = await Promise.all(documents);
+  const [manifest, places] = await fetchForPage("The map", () =>
+    Promise.all([fetchDocument("manifest.json"), fetchTensors("places.safetensors")]));
   const arrivals = { algebra: 0, mass: 0, codes: 0, drawn: 0 };
   const store = createStore({ ...sound(readLink(location.hash), manifest), theme: "light", ...arrivals });
   setUpTheme(store, $("#theme"));
@@ -93,37 +95,42 @@ function setUpMap(page, store) {
 
 /** Everything beside the map: controls and panels at once, and data as it arrives. */
 async function fillIn(page, store, map) {
-  const loading = PANELS.map((name) => import(`./${name}.js`));
+  const modules = [...PANELS, "report"].map((name) => import(`./${name}.js`));
   const arrived = (key) => store.set({ [key]: store.state[key] + 1 });
-  const algebra = fetchTensors("algebra.safetensors").then((tensors) => {
-    page.algebra = new Algebra(tensors, page.manifest);
+  const tensors = (what, name) => fetchForPage(what, () => fetchTensors(`${name}.safetensors`));
+  for (const name of PANELS) show($(`#${name}`), loading());
+  setUpTabs(store);
+  const algebra = tensors("What is known of properties", "algebra").then((found) => {
+    page.algebra = new Algebra(found, page.manifest);
     arrived("algebra");
   });
-  const mass = fetchTensors("mass.safetensors").then((tensors) => {
-    page.mass = tensors;
+  const mass = tensors("What is known of probabilities", "mass").then((found) => {
+    page.mass = found;
     arrived("mass");
   });
-  const weights = await fetchTensors("weights.safetensors");
-  page.codes = new Codes(weights, () => arrived("codes"));
+  const panels = await Promise.all(modules);
+  setUpViews(store, page, panels.pop());
+  const weights = await tensors("The networks", "weights");
+  const failed = (error) => askAgain("What computes the codes", error).then(() => location.reload());
+  page.codes = new Codes(weights, () => arrived("codes"), failed);
   page.projections.codes = page.codes;
   page.codes.start(store.state.half);
-  const panels = await Promise.all(loading);
-  panels.forEach(({ Panel }, at) => new Panel($(`#${PANELS[at]}`), page, map));
-  setUpTabs(store);
-  setUpViews(store, page);
+  panels.forEach(({ Panel }, at) => {
+    show($(`#${PANELS[at]}`));
+    new Panel($(`#${PANELS[at]}`), page, map);
+  });
   await Promise.all([algebra, mass]);
 }
 
-function setUpViews(store, page) {
+function setUpViews(store, page, { loadReport }) {
   const links = document.querySelectorAll("[data-view-link]");
   let shown = false;
-  store.watch(["view"], async ({ view }) => {
+  store.watch(["view"], ({ view }) => {
     document.body.dataset.view = view;
     for (const link of links) link.ariaCurrent = link.dataset.viewLink === view ? "page" : null;
     if (view !== "report" || shown) return;
     shown = true;
-    const { showReport } = await import("./report.js");
-    await showReport($("#report"), page.manifest);
+    loadReport($("#report"), page.manifest);
   });
   for (const link of links) {
     link.addEventListener("click", (event) => {
@@ -157,8 +164,11 @@ function keepLink(store, page) {
 const afterPaint = () => new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
 
 start().catch((error) => {
-  const notice = $("#notice");
-  notice.textContent = `The explorer could not start: ${error.message}. Reload the page; if that does not help, look at the server's log.`;
-  notice.hidden = false;
+  $("#notice").append(
+    h("p.failed", { role: "alert" },
+      `The explorer could not start: ${error.message}. Look at the server's log if this stays so. `,
+      button("Try again", () => location.reload()),
+    ),
+  );
   throw error;
 });

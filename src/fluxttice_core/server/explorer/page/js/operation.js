@@ -5,7 +5,8 @@ import { codeView } from "./code.js";
 import { copyMenu } from "./copy.js";
 import { button, decimal, grouped, h, hint, list, section, show, table } from "./dom.js";
 import { algebraFacts, fact } from "./facts.js";
-import { digitsOf, glyphs, hamming, signs, withCell } from "./space.js";
+import { loadInto, loading } from "./loading.js";
+import { digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
@@ -75,6 +76,8 @@ export class Panel {
     show(this.facts,
       fact("string", h("code", { id: "chosen-string" }, glyphs(op))),
       fact("index", h("code", String(op))),
+      fact("also", ["base 27: ", h("code", heptavintimal(op)), h("br"), ...["012", "FUT"].flatMap((letters) =>
+        [h("code", rewritten(op, letters)), " "])]),
       names.map((one) => [
         fact("formula", one.formula),
         one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
@@ -91,9 +94,9 @@ export class Panel {
     const { page } = this;
     this.#showProperties(state);
     this.#showClasses(state);
-    if (page.codes === null) return;
     show(this.codes, ["a", "b"].map((half) => codeView(page, half, state.op)));
     const { mean } = page.codes.encode(state.half, state.op);
+    if (page.codes.means[state.half] === null) return show(this.near, loading());
     const near = page.codes.nearest(state.half, mean, NEAREST, state.op);
     show(this.near,
       hint(
@@ -111,7 +114,7 @@ export class Panel {
 
   #showProperties({ op }) {
     const { algebra, manifest } = this.page;
-    if (algebra === null) return;
+    if (algebra === null) return show(this.properties, loading());
     const held = manifest.properties.filter(({ name }) => algebra.has(op, name));
     show(this.properties,
       held.length === 0
@@ -129,7 +132,7 @@ export class Panel {
 
   #showClasses({ op }) {
     const { algebra, manifest } = this.page;
-    if (algebra === null) return;
+    if (algebra === null) return show(this.classes, loading());
     show(this.classes,
       table("listing", null,
         ["symmetry", "size", "least member", h("span.visually-hidden", "show")].map((head) =>
@@ -154,14 +157,14 @@ export class Panel {
     );
   }
 
-  async #showAlgebra(op) {
-    const known = await fetchOperation(op);
-    if (this.page.store.state.op !== op) return;
-    if (known.algebra === undefined) {
-      show(this.algebra, hint(known.refusal), known.needsKey && this.#keyForm());
-      return;
-    }
-    show(this.algebra, algebraFacts(known.algebra));
+  #showAlgebra(op) {
+    loadInto(this.algebra, `the algebra of ${this.page.nameOf(op)}`, () => fetchOperation(op), (known) =>
+      show(this.algebra,
+        known.needsKey
+          ? [hint("The server asks for its API key to say more."), this.#keyForm()]
+          : algebraFacts(known.algebra),
+      ),
+    );
   }
 
   #keyForm() {

@@ -140,6 +140,7 @@ export class Page {
 
   #place(state) {
     const places = this.projections.placesOf(state);
+    this.map.root.setAttribute("aria-busy", String(places === null));
     if (places === null || places === this.map.places) return;
     const name = Projections.nameOf(state);
     this.map.setPlaces(places);

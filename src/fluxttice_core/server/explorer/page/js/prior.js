@@ -1,7 +1,8 @@
 /** The panel that draws from the prior and watches how many operations are reached. */
 
 import { ceiling, ceilingSpread, emptyChart, showCoverage } from "./chart.js";
-import { button, decimal, grouped, h, hint } from "./dom.js";
+import { button, decimal, grouped, h, hint, show } from "./dom.js";
+import { loadInto } from "./loading.js";
 import { fetchDocument } from "./packs.js";
 import { K } from "./space.js";
 
@@ -65,14 +66,14 @@ export class Panel {
     for (const worker of Object.values(page.codes.workers))
       worker.addEventListener("message", ({ data }) => data.kind === "drawn" && this.#take(data));
     page.store.watch(["draws", "rule", "seed", "half"], (state) => this.#update(state));
-    this.#loadFloors(root);
-  }
-
-  async #loadFloors(root) {
-    const { floors } = await fetchDocument("report.json");
-    this.floors = floors ?? [];
-    root.querySelector(".key-floor").hidden = this.floors.length === 0;
-    this.#show();
+    const floors = h("div");
+    root.append(floors);
+    loadInto(floors, "the floor of untrained networks", () => fetchDocument("report.json"), (report) => {
+      this.floors = report.floors ?? [];
+      root.querySelector(".key-floor").hidden = this.floors.length === 0;
+      show(floors);
+      this.#show();
+    });
   }
 
   #update(state) {

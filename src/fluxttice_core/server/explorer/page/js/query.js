@@ -1,7 +1,7 @@
 /** Searching: what is typed, the properties asked for and ruled out, and the box drawn on the map. */
 
 import { LATENTS } from "./network.js";
-import { K, hamming, matchesPattern, readPattern } from "./space.js";
+import { K, hamming, matchesPattern, readHeptavintimal, readPattern } from "./space.js";
 
 /** Lower case, blanks and underscores as hyphens: how names are compared. */
 export function normal(name) {
@@ -19,6 +19,9 @@ export function readText(typed, manifest) {
   if (/^\d{1,5}$/.test(trimmed) && Number(trimmed) < K) return { test: (index) => index === Number(trimmed) };
   const pattern = readPattern(trimmed);
   if (pattern !== null) return { test: (index) => matchesPattern(index, pattern) };
+  const exact = namedExactly(trimmed, manifest);
+  const base27 = exact.size > 0 ? null : readHeptavintimal(trimmed);
+  if (base27 !== null) return { test: (index) => index === base27 };
   const known = new Set(manifest.properties.map(({ name }) => name));
   const tokens = trimmed.toLowerCase().split(/[\s,]+/);
   if (tokens.every((token) => known.has(token))) return { test: null, has: tokens };
@@ -28,13 +31,22 @@ export function readText(typed, manifest) {
 
 /** Named operations that what was typed fits: exactly if any does, else in part. */
 function named(typed, manifest) {
-  const wanted = normal(typed);
-  const fits = (test) => new Set(manifest.named.filter(test).map(({ index }) => index));
-  const exact = fits(({ name, aliases }) => name === wanted || aliases.includes(wanted));
+  const exact = namedExactly(typed, manifest);
   if (exact.size > 0) return exact;
+  const wanted = normal(typed);
   const texts = ({ name, aliases, formula, source }) => [name, ...aliases, formula, source];
-  return fits((one) => texts(one).some((text) => normal(text).includes(wanted)));
+  return fitting(manifest, (one) => texts(one).some((text) => normal(text).includes(wanted)));
 }
+
+const fitting = (manifest, test) => new Set(manifest.named.filter(test).map(({ index }) => index));
+
+function namedExactly(typed, manifest) {
+  const wanted = normal(typed);
+  return fitting(manifest, ({ name, aliases }) => name === wanted || aliases.includes(wanted));
+}
+
+/** Whether a text is meant as an expression over a and b, which the server reads. */
+export const isExpression = (text) => /\(|(?<![\w]-)\b[abc]\s*$/.test(text);
 
 /** The operations that a state asks for, as flags, indices and why nothing may be found. */
 export function search(state, { manifest, algebra, boxed }) {
@@ -53,7 +65,8 @@ export function search(state, { manifest, algebra, boxed }) {
     flags[index] = 1;
     indices.push(index);
   }
-  return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false };
+  const waiting = rows.some(([row]) => row === undefined);
+  return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false, waiting };
 }
 
 /** The operation that orders count from: the one chosen when the order was asked for. */

@@ -1,10 +1,14 @@
 /** The report of the model that is served: its tables, figures, warnings and limitations. */
 
-import { h, hint, list, section, show, table } from "./dom.js";
+import { button, h, hint, list, section, show, table } from "./dom.js";
+import { loadInto } from "./loading.js";
 import { fetchDocument, fetchFigures } from "./packs.js";
 
-export async function showReport(element, manifest) {
-  const report = await fetchDocument("report.json");
+export const loadReport = (element, manifest) =>
+  loadInto(element, "the report", () => Promise.all([fetchDocument("report.json"), fetchFigures()]), (fetched) =>
+    showReport(element, manifest, ...fetched));
+
+function showReport(element, manifest, report, figures) {
   const { model } = manifest;
   const about = hint(
     `Recipe ${model.recipe ?? "not recorded"}, epoch ${model.epoch}, seed ${model.seed ?? "not recorded"}, ${model.parameters.toLocaleString("en-US")} parameters; weights `,
@@ -15,7 +19,6 @@ export async function showReport(element, manifest) {
     show(element, h("h2", "Report of the model"), about, h("p", withCode(sentence(report.missing))));
     return;
   }
-  const figures = await fetchFigures();
   show(element,
     h("h2", `Report: ${report.title}`),
     about,
@@ -23,7 +26,7 @@ export async function showReport(element, manifest) {
     h("div.figures",
       figures.map(({ name, caption }) =>
         h("figure",
-          h("img", { src: `explorer/figures/${name}.svg`, alt: caption, loading: "lazy" }),
+          figure(`explorer/figures/${name}.svg`, caption),
           h("figcaption", caption),
         ),
       ),
@@ -33,6 +36,16 @@ export async function showReport(element, manifest) {
     notes("Warnings", report.warnings),
     notes("Limitations", report.limitations),
   );
+}
+
+/** A drawing, or what can be done when it does not come. */
+function figure(src, alt) {
+  const failed = () => image.replaceWith(
+    h("p.failed", "This figure could not be loaded. ", button("Try again", ({ target }) =>
+      target.parentElement.replaceWith(figure(`${src}?${Date.now()}`, alt)))),
+  );
+  const image = h("img", { src, alt, loading: "lazy", on: { error: failed } });
+  return image;
 }
 
 function grid({ title, headings, rows }) {

@@ -1,6 +1,7 @@
 /** The panel of sliders: one for each latent, and the operation that the decoder makes of them. */
 
 import { button, decimal, h, hint, section, show } from "./dom.js";
+import { loading } from "./loading.js";
 import { LATENTS } from "./network.js";
 import { normals, uniformSource } from "./random.js";
 import { cellName, digitsOf } from "./space.js";
@@ -88,6 +89,7 @@ export class Panel {
     const { digits, probabilities } = this.decoded;
     this.table.update(digits, { probabilities, against: digitsOf(state.op) });
     this.said.textContent = page.decodedWords(this.decoded);
+    if (page.codes.means[state.half] === null) return show(this.near, h("li", loading()));
     const near = page.codes.nearest(state.half, state.z, NEAREST);
     show(this.near,
       near.map(([squared, one]) => h("li", page.button(one, { note: decimal(Math.sqrt(squared)) }))),

@@ -35,6 +35,23 @@ export const glyphs = (index) => Array.from(digitsOf(index), (digit) => GLYPHS[d
 /** The same with true minus signs, for the eye. */
 export const signs = (index) => glyphs(index).replaceAll("-", SYMBOLS[0]);
 
+const BASE_27 = "0123456789ABCDEFGHKMNPRTVXZ";
+
+/** The heptavintimal name: the index in base 27. */
+export const heptavintimal = (index) =>
+  [729, 27, 1].map((power) => BASE_27[Math.trunc(index / power) % 27]).join("");
+
+/** The table in other letters for -, 0 and +, such as 012 or FUT. */
+export const rewritten = (index, letters) => Array.from(digitsOf(index), (digit) => letters[digit]).join("");
+
+/** Read a heptavintimal name in capitals, or with its prefix in any case; null if the text is none. */
+export function readHeptavintimal(text) {
+  const [, prefix, name] = text.match(/^(hept:)?([0-9A-Za-z]{3})$/i) ?? [];
+  if (name === undefined || (!prefix && /^\d+$/.test(name))) return null;
+  const digits = Array.from(prefix ? name.toUpperCase() : name, (letter) => BASE_27.indexOf(letter));
+  return digits.includes(-1) ? null : digits.reduce((sum, digit) => 27 * sum + digit, 0);
+}
+
 export function hamming(one, other) {
   let differing = 0;
   for (let cell = 0; cell < CELLS; cell += 1) {
@@ -47,7 +64,7 @@ export function hamming(one, other) {
 export const cellName = (cell) => `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS[cell % 3]})`;
 
 /**
- * Read nine cells, in which ? stands for any value: glyphs with or without separators, or nine numbers.
+ * Read nine cells, in which ? stands for any value: glyphs, 012 or FUT with or without separators, or numbers.
  * Returns digits with -1 for any, or null if the text is not a table.
  */
 export function readPattern(text) {
@@ -56,10 +73,16 @@ export function readPattern(text) {
     .replace(/[[\](){}\s,;/|]+/g, " ")
     .trim()
     .split(" ");
-  if (numbers.length === CELLS && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
+  const listed = /[-+[\](){},;]/.test(plain);
+  if (listed && numbers.length === CELLS && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
     return numbers.map((token) => (token === "?" ? -1 : Number(token) + 1));
   }
-  const letters = plain.replace(/[\s,;/|]+/g, "");
+  let letters = plain.replace(/[\s,;/|]+/g, "");
+  for (const alphabet of ["012", "FUT"]) {
+    const one = new RegExp(`^[${alphabet}?]{${CELLS}}$`);
+    if (one.test(letters) && /[12FUT]/.test(letters))
+      letters = letters.replace(/[^?]/g, (letter) => GLYPHS[alphabet.indexOf(letter)]);
+  }
   if (letters.length !== CELLS || !/^[-0+?]+$/.test(letters)) return null;
   return Array.from(letters, (letter) => (letter === "?" ? -1 : GLYPHS.indexOf(letter)));
 }

@@ -1,0 +1,94 @@
+"""Ternary operations as other people write them: heptavintimal names, digits, truth values."""
+
+from fluxttice_core.errors import OperationError
+
+_HEPTAVINTIMAL = "0123456789ABCDEFGHKMNPRTVXZ"
+_TRITS = 3
+"""Trits in one heptavintimal digit: 27 = 3^3."""
+_ALPHABETS = {"012": "012", "fut": "FUT"}
+"""For each prefix, what stands for -1, 0 and +1 there."""
+_TO_GLYPHS = {alphabet: str.maketrans(alphabet, "-0+") for alphabet in _ALPHABETS.values()}
+
+
+def heptavintimal(index: int, cells: int = 9) -> str:
+    """Return the heptavintimal name of a ternary operation: its index in base 27, a digit for three cells.
+
+    A name of digits alone, or one that is a word such as MAX, is read back only with its prefix: `hept:123`.
+
+    Example:
+        >>> heptavintimal(5681), heptavintimal(16401)
+        ('7PB', 'RDC')
+
+    Args:
+        index: The index, the sum of (trit + 1) 3^cell.
+        cells: Cells of the table: 3^inputs.
+
+    Source:
+        Risto, Bos and Gundersen, Automated synthesis of netlists for ternary-valued n-ary logic functions
+        (2020), doi 10.3384/ecp20176483, after Jones.
+    """
+    digits = (index // 27**place % 27 for place in reversed(range(cells // _TRITS)))
+    return "".join(_HEPTAVINTIMAL[digit] for digit in digits)
+
+
+def rewritten(glyphs: str, prefix: str) -> str:
+    """Write a table given as glyphs -0+ in digits (prefix 012) or truth values (prefix fut).
+
+    Example:
+        >>> rewritten("----00-0+", "012"), rewritten("----00-0+", "fut")
+        ('000011012', 'FFFFUUFUT')
+    """
+    return glyphs.translate(str.maketrans("-0+", _ALPHABETS[prefix]))
+
+
+def plain_form(text: str, cells: int = 9) -> str:
+    """Return an operation that is written in one of these forms as glyphs or an index, else the text itself.
+
+    Prefixes `hept:`, `012:` and `fut:` settle what might be read otherwise: without one, `123` is an index,
+    nine times 0 are glyphs, and a heptavintimal name is in capitals.
+
+    Example:
+        >>> plain_form("7PB"), plain_form("hept:7pb"), plain_form("000/011/012"), plain_form("FFF/FUU/FUT")
+        ('5681', '5681', '----00-0+', '----00-0+')
+
+    Raises:
+        OperationError: If a prefix says how it is written, and it is not.
+    """
+    prefix, colon, rest = text.strip().partition(":")
+    written = "".join((rest if colon else text).split()).replace("/", "")
+    if not colon:
+        return _without_prefix(text, written, cells) or text
+    prefix = prefix.casefold()
+    if prefix == "hept" and _is(written.upper(), cells // _TRITS, _HEPTAVINTIMAL):
+        return str(_index_of(written.upper()))
+    if prefix in _ALPHABETS and _is(written.upper(), cells, _ALPHABETS[prefix]):
+        return _glyphs_of(written.upper(), _ALPHABETS[prefix])
+    if prefix != "hept" and prefix not in _ALPHABETS:
+        return text
+    expected = (
+        f"{cells // _TRITS} of {_HEPTAVINTIMAL}" if prefix == "hept" else f"{cells} of {_ALPHABETS[prefix]}"
+    )
+    raise OperationError(f"{text!r} is no operation after {prefix}: expected {expected}", "malformed")
+
+
+def _without_prefix(text: str, written: str, cells: int) -> str:
+    if len(written) == cells:
+        for alphabet in _ALPHABETS.values():
+            if _is(written, cells, alphabet) and written.strip("0"):
+                return _glyphs_of(written, alphabet)
+    name = text.strip()
+    if cells > _TRITS and not name.isdecimal() and _is(name, cells // _TRITS, _HEPTAVINTIMAL):
+        return str(_index_of(name))
+    return ""
+
+
+def _is(written: str, length: int, alphabet: str) -> bool:
+    return len(written) == length and written.strip(alphabet) == ""
+
+
+def _glyphs_of(written: str, alphabet: str) -> str:
+    return written.translate(_TO_GLYPHS[alphabet])
+
+
+def _index_of(name: str) -> int:
+    return sum(_HEPTAVINTIMAL.index(digit) * 27**place for place, digit in enumerate(reversed(name)))

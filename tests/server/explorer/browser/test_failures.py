@@ -1,0 +1,175 @@
+"""A slow, a failing and a restarted server: no panel shows what is no longer true."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route
+
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.served_model import Served
+
+from .conftest import Explorer, opened
+
+MIN, MAX, NAND = 15633, 19569, 4049
+IDENTITY = "document.querySelector('#operation .algebra dd')?.textContent"
+
+
+def algebra(explorer: Explorer) -> str:
+    text: str = explorer.page.inner_text("#operation .algebra")
+    return text
+
+
+def choose(explorer: Explorer, index: int) -> None:
+    explorer.do(f"explorer.page.choose({index})")
+    explorer.settle()
+
+
+def failure(explorer: Explorer, within: str = "") -> str:
+    """The sentence that says what failed, which must offer to try again."""
+    explorer.until(f"document.querySelector('{within} .failed button')")
+    text: str = explorer.page.inner_text(f"{within} .failed")
+    return text
+
+
+def refuse(route: Route) -> None:
+    route.abort("connectionrefused")
+
+
+@pytest.fixture
+def window(browser: Browser, address: str) -> Any:
+    with opened(browser, address) as explorer:
+        yield explorer
+
+
+def test_late_answers_of_earlier_choices_are_dropped(window: Explorer) -> None:
+    window.load()
+    window.until(f"{IDENTITY} === '+'")
+    held: list[Route] = []
+    window.page.route(f"**/v1/operations/{NAND}", lambda route: held.append(route))
+    choose(window, NAND)
+    assert algebra(window) == "Loading the algebra of nand …"
+    choose(window, MAX)
+    window.until(f"{IDENTITY} === '−'")
+    shown = algebra(window)
+    assert len(held) == 1
+    held[0].continue_()
+    window.page.wait_for_timeout(300)
+    assert algebra(window) == shown
+
+
+@pytest.mark.parametrize("kind", ["refused", pytest.param("status", marks=pytest.mark.slow)])
+def test_a_failed_answer_says_so_and_can_be_asked_for_again(window: Explorer, kind: str) -> None:
+    window.load()
+    window.until(f"{IDENTITY} === '+'")
+    answer = refuse if kind == "refused" else lambda route: route.fulfill(status=503, body="{}")
+    window.page.route("**/v1/operations/*", answer)
+    choose(window, NAND)
+    said = failure(window, "#operation .algebra")
+    assert said.startswith("the algebra of nand could not be loaded: ")
+    assert kind == "refused" or "the server answered 503" in said
+    assert "subalgebras" not in algebra(window)
+    window.page.unroute("**/v1/operations/*")
+    window.page.click("#operation .algebra .failed button")
+    window.until(f"{IDENTITY} === 'none'")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("manifest.json", "The map"),
+        ("places.safetensors", "The map"),
+        ("algebra.safetensors", "What is known of properties"),
+        ("mass.safetensors", "What is known of probabilities"),
+        ("weights.safetensors", "The networks"),
+    ],
+)
+def test_whatever_the_page_needs_can_be_asked_for_again(window: Explorer, name: str, says: str) -> None:
+    pattern = f"**/explorer/data/{name}"
+    window.page.route(pattern, refuse)
+    window.page.goto(f"{window.url}/#has=sheffer&order=mass&tab=compare&pin=223")
+    assert failure(window, "#notice").startswith(f"{says} could not be loaded: ")
+    if name == "algebra.safetensors":
+        window.until("document.querySelector('#find .count')")
+        assert window.page.inner_text("#find .count") == "Loading the properties …"
+        assert window.page.is_disabled("#csv")
+    window.page.unroute(pattern)
+    window.page.click("#notice .failed button")
+    window.until("document.documentElement.dataset.ready && explorer.page.codes.means.b")
+    assert window.page.locator(".failed").count() == 0
+    assert window.page.inner_text("#find .count") == "3,774 of 19,683 operations"
+
+
+@pytest.mark.parametrize("name", ["report.json", pytest.param("figures.json", marks=pytest.mark.slow)])
+def test_a_report_that_failed_is_not_blank_for_good(window: Explorer, name: str) -> None:
+    window.load()
+    window.page.route(f"**/{name}", refuse)
+    window.page.click("[data-view-link=report]")
+    assert failure(window, "#report").startswith("the report could not be loaded: ")
+    window.page.click("[data-view-link=map]")
+    window.page.click("[data-view-link=report]")
+    window.page.unroute(f"**/{name}")
+    window.page.click("#report .failed button")
+    window.until("document.querySelectorAll('#report table').length > 3")
+
+
+@pytest.mark.slow
+def test_a_figure_and_the_floor_of_draws_can_be_asked_for_again(window: Explorer) -> None:
+    window.page.route("**/report.json", refuse)
+    window.load()
+    window.page.click("#tab-prior")
+    assert "the floor of untrained networks could not be loaded" in failure(window, "#prior")
+    window.page.unroute("**/report.json")
+    window.page.click("#prior .failed button")
+    window.until("!document.querySelector('#prior .key-floor').hidden")
+    window.page.route("**/figures/coverage.svg*", refuse)
+    window.page.click("[data-view-link=report]")
+    window.until("document.querySelector('#report .figures')")
+    window.do("document.querySelector('#report img[src*=coverage]')?.scrollIntoView()")
+    failure(window, "#report")
+    window.page.unroute("**/figures/coverage.svg*")
+    window.page.click("#report .failed button")
+    window.until("document.querySelector('#report img[src*=coverage]')?.naturalWidth > 0")
+
+
+@pytest.mark.slow
+def test_a_map_that_has_not_arrived_is_not_drawn_as_another(window: Explorer) -> None:
+    held: list[Route] = []
+    window.page.route("**/weights.safetensors", lambda route: held.append(route))
+    window.page.goto(window.url)
+    window.until("document.querySelector('#find .hint')")
+    assert window.page.inner_text("#operation") == "Loading …"
+    window.until("document.querySelector('#map').getAttribute('aria-busy') === 'false'")
+    for _ in range(500):
+        if held:
+            break
+        window.page.wait_for_timeout(20)
+    held[0].continue_()
+    window.until("document.documentElement.dataset.ready && explorer.page.codes.means.a")
+    window.do("explorer.page.codes.means.a = null; explorer.store.set({ half: 'a', map: 'pca' })")
+    window.settle()
+    assert window.get("document.querySelector('#map').getAttribute('aria-busy')") == "true"
+
+
+@pytest.mark.slow
+def test_a_restarted_server_is_found_again(
+    browser: Browser, reported: Served, start: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    app = create_app(reported, pages=explorer_routes(reported))
+    with start(app) as running:
+        port = running.port
+        window = opened(browser, running.url)
+        explorer = window.__enter__()
+        explorer.load()
+        explorer.until(f"{IDENTITY} === '+'")
+    try:
+        choose(explorer, NAND)
+        assert "could not be loaded" in failure(explorer, "#operation .algebra")
+        with start(create_app(reported, pages=explorer_routes(reported)), port):
+            explorer.page.click("#operation .algebra .failed button")
+            explorer.until(f"{IDENTITY} === 'none'")
+    finally:
+        window.__exit__(None, None, None)
