@@ -5,28 +5,16 @@ operations in N independent draws stochastically largest (Wong & Yue 1973, A maj
 number of distinct outcomes in N independent trials). A count in its upper tail is improbable for them all.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import special
 
-from fluxttice_core.statistics.uniform_moments import UniformMoments, require_draws, uniform_moments
+from fluxttice_core.statistics.matched_tails import Tails, matched_tails
+from fluxttice_core.statistics.uniform_moments import require_draws, uniform_moments
 
 _EXACT_DRAWS = 4_000
 """Up to so many draws the distribution is computed outright."""
-
-_POISSON_BELOW = 1e-9
-"""A matched binomial whose chance is smaller is a Poisson distribution to all digits."""
-
-
-@dataclass(frozen=True)
-class Tails:
-    """Probabilities of at most and of at least a count of distinct operations, the count included in both."""
-
-    at_most: float
-    at_least: float
 
 
 def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
@@ -65,10 +53,8 @@ def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
     rarer_missed = moments.missed <= moments.repeated
     count = size - distinct if rarer_missed else draws - distinct
     mean = moments.missed if rarer_missed else moments.repeated
-    return Tails(
-        at_most=1 - _matched_binomial(count - 1, mean, moments),
-        at_least=_matched_binomial(count, mean, moments),
-    )
+    fewer = matched_tails(count, mean, moments.variance, moments.third)
+    return Tails(at_most=fewer.at_least, at_least=fewer.at_most)
 
 
 def _exact_tails(distinct: int, size: int, draws: int) -> Tails:
@@ -81,7 +67,7 @@ def _exact_tails(distinct: int, size: int, draws: int) -> Tails:
 def _exact_chances(size: int, draws: int) -> Float64[np.ndarray, "counts"]:
     """Return the probability of each count of distinct operations, from 0 on."""
     seen = np.arange(min(size, draws) + 1, dtype=np.float64)
-    stay, grow = seen / size, (size - seen[:-1]) / size
+    stay, grow = seen / float(size), (size - seen[:-1]) / float(size)
     chances = np.zeros_like(seen)
     chances[0] = 1.0
     for _ in range(draws):
@@ -89,18 +75,3 @@ def _exact_chances(size: int, draws: int) -> Float64[np.ndarray, "counts"]:
         chances *= stay
         chances[1:] += grown
     return chances
-
-
-def _matched_binomial(count: int, mean: float, moments: UniformMoments) -> float:
-    """Return the probability of at most `count` under the shifted binomial that has the three moments."""
-    if count < 0:
-        return 0.0
-    chance = (1 - moments.third / moments.variance) / 2 if moments.variance > 0 else 0.0
-    if chance < _POISSON_BELOW:
-        beyond = count - (mean - moments.variance)
-        return float(special.gammaincc(beyond + 1, moments.variance)) if beyond > -1 else 0.0
-    trials = moments.variance / (chance * (1 - chance))
-    beyond = count - (mean - trials * chance)
-    if beyond <= -1:
-        return 0.0
-    return float(special.betainc(trials - beyond, beyond + 1, 1 - chance)) if beyond < trials else 1.0
