@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from fluxttice_core.statistics.matched_tails import Tails
 from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
-from fluxttice_core.statistics.uniform_null import distinct_tails
+from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 
 _FULL = 5
 """Pearson's weights stop rising where a kind has fewer expected draws."""
+
+_FEW_DRAWS = 30
+"""Up to so many draws the chances of every number of equal pairs are computed outright."""
 
 _SMOOTH_SHAPE, _SMOOTH_DRAWS = 10, 50
 """The lower tail is that of a gamma distribution from this shape on, or so many draws of every kind."""
@@ -72,12 +76,12 @@ def fit_tests(tally: Tally | LawTally, size: int | None = None) -> list[FitTest]
         even = _lower(next(iter(statistics.values())), cells)
         rest = [FitTest("even counts", even, 0.2, too_even=True)]
     else:
-        found, distinct = uniform_statistic(cells), distinct_tails(tally.distinct, size, tally.draws)
-        uneven = [FitTest("squared deviations", found.tails().at_least, 0.4)]
+        pairs, distinct = _pair_tails(tally, size, cells), distinct_tails(tally.distinct, size, tally.draws)
+        uneven = [FitTest("squared deviations", pairs.at_least, 0.4)]
         rest = [
             FitTest("distinct kinds", distinct.at_most, 0.1),
             FitTest("few repeats", distinct.at_least, 0.1, too_even=True),
-            FitTest("even counts", _lower(found, cells), 0.1, too_even=True),
+            FitTest("even counts", pairs.at_most, 0.1, too_even=True),
         ]
     return [
         *uneven,
@@ -116,6 +120,16 @@ def extreme_tails(cells: Cells) -> tuple[float, float]:
     most = special.betainc(times, draws - times + 1, q, where=above, out=np.ones_like(q)) / share
     least = special.betaincc(times + 1, draws - times, q, where=below, out=np.ones_like(q)) / share
     return float(min(most.min(), 1.0)), float(min(least.min(), 1.0))
+
+
+def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
+    """Return the tails of the number of equal pairs under a uniform law, exactly for few draws."""
+    if tally.draws > _FEW_DRAWS:
+        found = uniform_statistic(cells)
+        return Tails(_lower(found, cells), found.tails().at_least)
+    chances = pair_chances(size, tally.draws)
+    pairs = int(cells.kinds @ (cells.times * (cells.times - 1))) // 2
+    return Tails(float(chances[: pairs + 1].sum()), float(chances[pairs:].sum()))
 
 
 def _lower(found: Quadratic, cells: Cells) -> float:

@@ -5,6 +5,7 @@ operations in N independent draws stochastically largest (Wong & Yue 1973, A maj
 number of distinct outcomes in N independent trials). A count in its upper tail is improbable for them all.
 """
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -75,3 +76,29 @@ def _exact_chances(size: int, draws: int) -> Float64[np.ndarray, "counts"]:
         chances *= stay
         chances[1:] += grown
     return chances
+
+
+@lru_cache(maxsize=8)
+def pair_chances(size: int, draws: int) -> Float64[np.ndarray, "pairs"]:
+    r"""Return the probability of each number of equal pairs among few uniform draws, exactly.
+
+    The ways $G_n(y)$ in which n draws make as many pairs as the power of y says are n! times the coefficient
+    of $x^n$ in $\left(\sum_k y^{k(k-1)/2}x^k/k!\right)^K$, so that
+    $nG_n = \sum_{k=1}^n (k(K+1) - n)\binom nk y^{k(k-1)/2}G_{n-k}$.
+
+    Example:
+        >>> pair_chances(2, 3)
+        array([0.  , 0.75, 0.  , 0.25])
+
+    Args:
+        size: Kinds, K.
+        draws: Number of draws, N, some tens at most.
+    """
+    ways = [np.array([1], dtype=object)]
+    for n in range(1, draws + 1):
+        total = np.zeros(math.comb(n, 2) + 1, dtype=object)
+        for k in range(1, n + 1):
+            before = ways[n - k]
+            total[math.comb(k, 2) :][: len(before)] += (k * (size + 1) - n) * math.comb(n, k) * before
+        ways.append(total // n)
+    return np.array([number / size**draws for number in ways[draws]])
