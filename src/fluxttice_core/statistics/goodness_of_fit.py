@@ -7,6 +7,7 @@ share of the significance (Bonferroni with weights), so that no dependence betwe
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64
 from scipy import special
 
 from fluxttice_core.statistics.matched_tails import Tails
@@ -98,14 +99,17 @@ def uniform_statistic(cells: Cells) -> Quadratic:
 
 def stated_statistics(cells: Cells) -> dict[str, Quadratic]:
     """Return the squared deviations from a stated law, by three weightings."""
-    q, pooled = cells.probability, cells.pooled()
+    pooled = cells.pooled()
     return {
-        "squared deviations": quadratic(cells, 1 / np.maximum(q, _FULL / cells.draws)),
-        "weighted collisions": quadratic(cells, q ** (-2 / 3)),
-        "kinds pooled by probability": quadratic(
-            pooled, 1 / np.maximum(pooled.probability, _FULL / cells.draws)
-        ),
+        "squared deviations": quadratic(cells, full_weight(cells)),
+        "weighted collisions": quadratic(cells, cells.probability ** (-2 / 3)),
+        "kinds pooled by probability": quadratic(pooled, full_weight(pooled)),
     }
+
+
+def full_weight(cells: Cells) -> Float64[np.ndarray, "rows"]:
+    """Return Pearson's weights 1/q, which stop rising where too few draws are expected."""
+    return np.asarray(1 / np.maximum(cells.probability, _FULL / cells.draws))
 
 
 def extreme_tails(cells: Cells) -> tuple[float, float]:
