@@ -54,10 +54,10 @@ def distance_limits(cells: Cells, weight: Float64[np.ndarray, "rows"], level: fl
     found = quadratic(cells, weight)
     if cells.draws < 2 or cells.size < 2:
         return 0.0, (math.inf if cells.size > 1 else 0.0)
-    growth, tail = _growth(cells, weight, found), (1 - level) / 2
+    excess, tail = _excess(cells, weight, found), (1 - level) / 2
 
     def at(distance: float) -> tuple[float, float]:
-        tails = found.tails(distance=distance, excess=growth * distance)
+        tails = found.tails(distance=distance, excess=excess(distance))
         return tails.at_least, tails.at_most
 
     far = abs(found.distance) + math.sqrt(found.variance) / cells.draws**2
@@ -78,27 +78,33 @@ def _crossing(holds: Callable[[float], bool], far: float) -> float:
     return high
 
 
-def _growth(cells: Cells, weight: Float64[np.ndarray, "rows"], found: Quadratic) -> float:
+def _excess(cells: Cells, weight: Float64[np.ndarray, "rows"], found: Quadratic) -> Callable[[float], float]:
     r"""Return by how much the variance of the squared deviations grows with the distance.
 
-    The linear part is $4N^3\mathrm{Var}_p\,w(p - q)$, from unbiased estimates, and at least what it is for
-    deviations in proportion to the law.
+    Its linear part is $4N^3\mathrm{Var}_p\,w(p - q)$, from unbiased estimates: in proportion to the distance
+    for deviations in proportion to the law, and to its power 3/2 for those of single kinds beyond.
     """
     q, n, draws = cells.probability, cells.times, cells.draws
     pair = n * (n - 1) / (draws * (draws - 1))
     triple = pair * (n - 2) / max(draws - 2, 1)
     squared = float(cells.kinds @ (weight**2 * (triple - 2 * q * pair + q**2 * n / draws)))
     mean = float(cells.kinds @ (weight * (pair - q * n / draws)))
-    noise = math.sqrt(found.variance) / (draws * (draws - 1))
-    linear = max((squared - mean**2) / max(found.distance, noise), found.mean_weight)
-    return found.variance / found.mean_weight + 4 * draws**3 * linear
+    spread = found.mean_weight
+    estimate = max(found.distance, math.sqrt(found.variance) / (draws * (draws - 1)))
+    single = max((squared - mean**2) / estimate - spread, 0.0)
+
+    def excess(distance: float) -> float:
+        linear = spread + single * math.sqrt(distance / estimate)
+        return distance * (found.variance / spread + 4 * draws**3 * linear)
+
+    return excess
 
 
 def total_variation(tally: Tally | LawTally, size: int | None = None, level: float = 0.95) -> Bracket:
     r"""Return limits of the total variation $\frac12\sum|p_i - q_i|$ between generator and law.
 
-    From below: the draws are divided at random (by a seed that is made of the counts), sets of kinds are chosen by how often
-    they were drawn in one half, and the other half says how much more than the law such a set gets at least
+    From below: the draws are divided at random (by a seed that is made of the counts), sets of kinds are
+    chosen by how often they were drawn in one half, and the other says how much more than by the law they get
     (Clopper & Pearson, shared over the sets). From above: $\frac12\sqrt{S\,\sum w_i(p_i-q_i)^2}$ by
     Cauchy-Schwarz, with the upper limit of the sum; it is close where deviations are spread, and far where a
     few kinds are to blame.
@@ -106,7 +112,7 @@ def total_variation(tally: Tally | LawTally, size: int | None = None, level: flo
     Example:
         >>> found = total_variation(Tally.of_counts(np.array([1_500, 500])), 2)
         >>> round(found.lower, 2), round(found.upper, 2)
-        (0.22, 0.27)
+        (0.2, 0.27)
 
     Args:
         tally: The counts.
