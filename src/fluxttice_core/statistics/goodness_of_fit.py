@@ -4,10 +4,11 @@ Each p-value is exact, or has been calibrated, or is too large rather than too s
 share of the significance (Bonferroni with weights), so that no dependence between them matters.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int64
 from scipy import special
 
 from fluxttice_core.statistics.matched_tails import Tails
@@ -17,6 +18,9 @@ from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 
 _FULL = 5
 """Pearson's weights stop rising where a kind has fewer expected draws."""
+
+_FIRST = 100
+"""So many tails are computed before others are left out that cannot be less."""
 
 _FEW_DRAWS = 30
 """Up to so many draws the chances of every number of equal pairs are computed outright."""
@@ -121,9 +125,27 @@ def extreme_tails(cells: Cells) -> tuple[float, float]:
     q, times, draws = cells.probability, cells.times, cells.draws
     share = (1 / cells.size + q) / 2
     above, below = times > draws * q, (times < draws * q) & (cells.kinds > 0)
-    most = special.betainc(times, draws - times + 1, q, where=above, out=np.ones_like(q)) / share
-    least = special.betaincc(times + 1, draws - times, q, where=below, out=np.ones_like(q)) / share
-    return float(min(most.min(), 1.0)), float(min(least.min(), 1.0))
+    chance = special.gammaln(draws + 1) - special.gammaln(times + 1) - special.gammaln(draws - times + 1)
+    chance = np.exp(chance + special.xlogy(times, q) + special.xlog1py(draws - times, -q)) / share
+    most = _least(above, chance, lambda i: special.betainc(times[i], draws - times[i] + 1, q[i]) / share[i])
+    least = _least(below, chance, lambda i: special.betaincc(times[i] + 1, draws - times[i], q[i]) / share[i])
+    return most, least
+
+
+Rows = Int64[np.ndarray, "rows"]
+
+
+def _least(
+    among: Bool[np.ndarray, "rows"],
+    chance: Float64[np.ndarray, "rows"],
+    tail: Callable[[Rows], Float64[np.ndarray, "rows"]],
+) -> float:
+    """Return the least tail, 1 at most; none is below the chance of its count alone, which costs less."""
+    rows = np.flatnonzero(among)
+    rows = rows[np.argsort(chance[rows])]
+    first = min(tail(rows[:_FIRST]).min(), 1.0) if len(rows) else 1.0
+    rest = rows[_FIRST:][chance[rows[_FIRST:]] < first]
+    return float(min(first, tail(rest).min())) if len(rest) else float(first)
 
 
 def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
