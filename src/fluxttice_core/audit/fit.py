@@ -11,16 +11,19 @@ from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.total_variation import Bracket, kind_ratio, total_variation, unevenness
 from fluxttice_core.statistics.uniform_moments import uniform_moments
 
+_BEYOND_DOUBT = 1e-12
+
 _MEANING = {
-    "squared deviations": "the counts scatter more than those of {draws}",
-    "weighted collisions": "rare kinds come again more often than in {draws}",
-    "kinds pooled by probability": "common and rare kinds do not have the shares that they have in {draws}",
-    "most frequent kind": "one kind comes more often than in {draws}",
-    "least frequent kind": "one kind comes more rarely than in {draws}",
-    "distinct kinds": "there are fewer different kinds than in {draws}",
     "few repeats": "kinds repeat less often than in {draws}",
     "even counts": "the counts scatter less than those of {draws}",
+    "most frequent kind": "one kind comes more often than in {draws}",
+    "least frequent kind": "one kind comes more rarely than in {draws}",
+    "kinds pooled by probability": "common and rare kinds do not have the shares that they have in {draws}",
+    "distinct kinds": "there are fewer different kinds than in {draws}",
+    "weighted collisions": "rare kinds come again more often than in {draws}",
+    "squared deviations": "the counts scatter more than those of {draws}",
 }
+"""What each test says of draws that it refuses, the most telling first."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ def fit_of(
         law: Name of a stated law.
         ends: Kinds to show beside what the law says.
     """
-    tests = tuple(sorted(fit_tests(tally, size), key=lambda test: test.shared))
+    # Of tests that all refuse it beyond doubt, the one that says most comes first.
+    order = list(_MEANING)
+    tests = fit_tests(tally, size)
+    tests.sort(key=lambda test: (max(test.shared, _BEYOND_DOUBT), order.index(test.name)))
     visible = visible_distance(tally, size, significance)
     kinds, ends = float(size or tally.distinct), ends or Ends()
     if isinstance(tally, LawTally):
@@ -95,7 +101,7 @@ def fit_of(
     far = None if even else total_variation(tally, size)
     return Fit(
         law=law,
-        tests=tests,
+        tests=tuple(tests),
         visible=visible,
         total_variation=far,
         unevenness=None if even else unevenness(tally, size),

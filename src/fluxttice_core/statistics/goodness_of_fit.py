@@ -19,6 +19,9 @@ from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 _FULL = 5
 """Pearson's weights stop rising where a kind has fewer expected draws."""
 
+_STATED_SHARES = (0.2, 0.15, 0.15)
+"""Shares of the significance of the three weightings of squared deviations from a stated law."""
+
 _FIRST = 100
 """So many tails are computed before others are left out that cannot be less."""
 
@@ -76,7 +79,7 @@ def fit_tests(tally: Tally | LawTally, size: int | None = None) -> list[FitTest]
         statistics = stated_statistics(cells)
         uneven = [
             FitTest(name, one.tails().at_least, share)
-            for (name, one), share in zip(statistics.items(), (0.15, 0.15, 0.1), strict=True)
+            for (name, one), share in zip(statistics.items(), _STATED_SHARES, strict=True)
         ]
         even = _lower(next(iter(statistics.values())), cells)
         rest = [FitTest("even counts", even, 0.2, too_even=True)]
@@ -152,7 +155,8 @@ def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
     """Return the tails of the number of equal pairs under a uniform law, exactly for few draws."""
     if tally.draws > _FEW_DRAWS:
         found = uniform_statistic(cells)
-        return Tails(_lower(found, cells), found.tails().at_least)
+        # Where draws are fewer than kinds, repeats say the same, exactly.
+        return Tails(_lower(found, cells) if tally.draws >= size else 1.0, found.tails().at_least)
     chances = pair_chances(size, tally.draws)
     pairs = int(cells.kinds @ (cells.times * (cells.times - 1))) // 2
     return Tails(float(chances[: pairs + 1].sum()), float(chances[pairs:].sum()))
@@ -188,8 +192,8 @@ def visible_distance(
     if cells.size < 2 or cells.draws < 2:
         return None
     if size is None:
-        found = list(stated_statistics(cells).values())[:2]
-        reach = [_visible(one, 0.15 * significance, power) for one in found]
+        found = zip(list(stated_statistics(cells).values())[:2], _STATED_SHARES, strict=False)
+        reach = [_visible(one, share * significance, power) for one, share in found]
         return min((one for one in reach if one is not None), default=None)
     return _visible(uniform_statistic(cells), 0.4 * significance, power)
 
