@@ -43,7 +43,8 @@ def log_mixture_evidence(tally: Tally | LawTally, size: int | None = None) -> fl
         - float(_log_rising(np.array([c * cells.size]), np.array([cells.draws]))[0])
         for c in CONCENTRATIONS
     ]
-    return float(special.logsumexp(alone)) - math.log(len(CONCENTRATIONS))
+    greatest = max(alone)
+    return greatest + math.log(sum(math.exp(one - greatest) for one in alone) / len(alone))
 
 
 def _log_rising(
