@@ -38,7 +38,7 @@ def uniform(size: int) -> Law:
 
 
 def scaled(weights: np.ndarray) -> Law:
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def zipf(size: int, power: float = 1.0) -> Law:

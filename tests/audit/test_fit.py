@@ -40,7 +40,7 @@ def test_a_pass_says_what_would_have_shown() -> None:
     finding = fit_of(drawn(100, 10_000), 100, 0.001).finding
     assert finding.verdict is Verdict.CONSISTENT
     assert "none of 6 tests refuses it" in finding.sentence
-    assert "a total variation of 0.048 or more, spread over the kinds, would have shown with 95 %" in (
+    assert "a total variation of 0.049 or more, spread over the kinds, would have shown with 95 %" in (
         finding.sentence
     )
 
@@ -49,7 +49,7 @@ def test_a_stricter_significance_shows_less() -> None:
     loose, strict = (fit_of(drawn(100, 10_000), 100, level).visible for level in (0.05, 1e-6))
     assert loose is not None
     assert strict is not None
-    assert loose < 0.048 < strict
+    assert loose < 0.049 < strict
 
 
 def test_too_few_draws_are_not_enough() -> None:
@@ -101,7 +101,8 @@ def test_named_kinds_stand_beside_what_the_law_says() -> None:
     ends = Ends(most=[("CCO", 150, 1 / 100)], least=[("C", 0, 1 / 100)])
     fit = fit_of(drawn(100, 2_000), 100, 0.001, ends=ends)
     (name, count, ratio), (_, _, rare) = fit.most[0], fit.least[0]
-    assert (name, count, ratio.estimate) == ("CCO", 150, pytest.approx(7.5))
+    assert (name, count) == ("CCO", 150)
+    assert ratio.estimate == pytest.approx(7.5)
     assert ratio.lower > 1 > rare.upper
 
 

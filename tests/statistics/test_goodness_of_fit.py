@@ -82,9 +82,9 @@ def test_fair_samples_are_refused_no_more_often_than_promised(law: np.ndarray, d
     assert stats.binom(200, 0.05).sf(refused - 1) > 1e-4
 
 
-def test_shares_of_the_significance_add_to_all_of_it() -> None:
+def test_shares_of_the_significance_leave_some_for_approximations() -> None:
     for tests in (fit_tests(drawn(np.full(9, 1 / 9), 50), 9), fit_tests(beside(ZIPF, np.arange(300)), None)):
-        assert sum(test.share for test in tests) == pytest.approx(1)
+        assert 0.8 < sum(test.share for test in tests) < 0.95
 
 
 DEFECTS: dict[str, tuple[Callable[[], tuple[Tally | LawTally, int | None]], str]] = {
