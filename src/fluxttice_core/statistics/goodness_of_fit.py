@@ -30,7 +30,8 @@ _FEW_DRAWS = 30
 """Up to so many draws the chances of every number of equal pairs are computed outright."""
 
 _SMOOTH_SHAPE, _SMOOTH_DRAWS = 10, 50
-"""The lower tail is that of a gamma distribution from this shape on, or so many draws of every kind."""
+"""The lower tail is that of a gamma distribution from this shape on, under a uniform law also from so many
+expected draws of every kind."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def fit_tests(tally: Tally | LawTally, size: int | None = None) -> list[FitTest]
             FitTest(name, one.tails().at_least, share)
             for (name, one), share in zip(statistics.items(), _STATED_SHARES, strict=True)
         ]
-        even = _lower(next(iter(statistics.values())), cells)
+        even = _lower(next(iter(statistics.values())))
         rest = [FitTest("even counts", even, 0.1, too_even=True)]
     else:
         pairs, distinct = _pair_tails(tally, size, cells), distinct_tails(tally.distinct, size, tally.draws)
@@ -157,16 +158,18 @@ def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
     if tally.draws > _FEW_DRAWS:
         found = uniform_statistic(cells)
         # Where draws are fewer than kinds, repeats say the same, exactly.
-        return Tails(_lower(found, cells) if tally.draws >= size else 1.0, found.tails().at_least)
+        return Tails(
+            _lower(found, cells.draws / size) if tally.draws >= size else 1.0, found.tails().at_least
+        )
     chances = pair_chances(size, tally.draws)
     pairs = int(cells.kinds @ (cells.times * (cells.times - 1))) // 2
     return Tails(float(chances[: pairs + 1].sum()), float(chances[pairs:].sum()))
 
 
-def _lower(found: Quadratic, cells: Cells) -> float:
+def _lower(found: Quadratic, least_expected: float = 0.0) -> float:
     """Return the lower tail where it is known to be right, and 1 where a few lattice points decide."""
-    expected = cells.draws * cells.probability.min()
-    return found.tails().at_most if found.shape >= _SMOOTH_SHAPE or expected >= _SMOOTH_DRAWS else 1.0
+    smooth = found.shape >= _SMOOTH_SHAPE or least_expected >= _SMOOTH_DRAWS
+    return found.tails().at_most if smooth else 1.0
 
 
 def visible_distance(
