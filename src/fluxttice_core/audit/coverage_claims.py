@@ -66,7 +66,7 @@ def audit_point(point: Point, size: int, significance: float = SIGNIFICANCE) -> 
         verdict, law, p_value = Verdict.IMPOSSIBLE, "distinct <= uniform draws", at_least
         reason = f"no generator beats uniform draws, and {uniform}, {usual} ({p_text(at_least)})"
     elif at_most < significance:
-        verdict, law, p_value = Verdict.BELOW_UNIFORM, "uniform null", at_most
+        verdict, law, p_value = Verdict.NOT_UNIFORM, "uniform null", at_most
         efficiency = percent(point.share.value / expected_share(size, point.draws))
         reason = f"{uniform}, {usual}; this is {efficiency} of the average ({p_text(at_most)})"
     elif _half_would_do(fewest, most, size, point.draws, significance):

@@ -1,3 +1,4 @@
+from .anytime import log_mixture_evidence as log_mixture_evidence
 from .counts import counts_of as counts_of
 from .coverage import Ceiling as Ceiling
 from .coverage import Coverage as Coverage
@@ -8,6 +9,9 @@ from .coverage import expected_coverage as expected_coverage
 from .coverage import expected_distinct as expected_distinct
 from .estimate import Estimate as Estimate
 from .estimate import jackknife as jackknife
+from .goodness_of_fit import FitTest as FitTest
+from .goodness_of_fit import fit_tests as fit_tests
+from .goodness_of_fit import visible_distance as visible_distance
 from .hill_numbers import estimated_hill_number as estimated_hill_number
 from .hill_numbers import hill_number as hill_number
 from .intervals import Interval as Interval
@@ -24,6 +28,12 @@ from .richness_intervals import ace_interval as ace_interval
 from .richness_intervals import distinct_interval as distinct_interval
 from .richness_intervals import reachable_interval as reachable_interval
 from .richness_intervals import unseen_mass_interval as unseen_mass_interval
+from .tally import LawTally as LawTally
+from .tally import Tally as Tally
+from .total_variation import Bracket as Bracket
+from .total_variation import kind_ratio as kind_ratio
+from .total_variation import total_variation as total_variation
+from .total_variation import unevenness as unevenness
 from .uniform_moments import expected_share as expected_share
 from .uniform_moments import uniform_moments as uniform_moments
 from .uniform_null import distinct_tails as distinct_tails
