@@ -9,6 +9,7 @@ from .curve_claims import audit_curve as audit_curve
 from .draws import Reading as Reading
 from .fit import Ends as Ends
 from .fit import Fit as Fit
+from .monitor import Monitored as Monitored
 from .other_claims import audit_distance_and_union as audit_distance_and_union
 from .other_claims import audit_free_bits as audit_free_bits
 from .other_claims import audit_histogram_entropy as audit_histogram_entropy

@@ -21,6 +21,7 @@ from fluxttice_core.audit.draws import Reading, group_draws, group_table, stored
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import label
+from fluxttice_core.audit.monitor import Monitored, monitor
 from fluxttice_core.audit.saved_counts import save_counts
 from fluxttice_core.audit.sources import Source, find_source
 from fluxttice_core.errors import MeasurementError
@@ -51,6 +52,7 @@ class Counted:
         reference: The draws beside a set of reference.
         training: The draws beside what the generator was trained on.
         units: Sampling units, if a matrix of incidences was counted.
+        monitored: This run and those before it.
     """
 
     tally: Tally
@@ -65,6 +67,7 @@ class Counted:
     reference: Overlap | None = None
     training: Overlap | None = None
     units: int | None = None
+    monitored: Monitored | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,14 @@ class Beside:
         reference: Kinds, one a row.
         training: Kinds, one a row.
         save_counts: A Parquet file for the counts.
+        monitor: A file to which the counts of this run are added.
     """
 
     law: str | None = None
     reference: str | None = None
     training: str | None = None
     save_counts: Path | None = None
+    monitor: Path | None = None
 
 
 def count_samples(
@@ -109,6 +114,7 @@ def count_samples(
     draws = find_source(places, reading.file_format)
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
+    files += [beside.monitor] if beside.monitor else []
     with engine(files, memory) as running:
         if reading.holds == "incidences":
             tally, units = tally_of_incidences(running, draws, reading)
@@ -138,7 +144,8 @@ def count_values(values: Values, reading: Reading | None = None, beside: Beside 
     """
     reading, beside = reading or Reading(), beside or Beside()
     others = _others(beside)
-    with engine([path for source in others.values() for path in source.paths]) as running:
+    files = [path for source in others.values() for path in source.paths]
+    with engine(files + ([beside.monitor] if beside.monitor else [])) as running:
         pieces = np.array_split(np.atleast_1d(values), values.size // _PIECE + 1)
         table = stored_table(running, pieces, "the array")
         grouped = group_table(running, table, range(len(table.names)), reading)
@@ -174,6 +181,10 @@ def _counted(
         )
         for order in ("DESC", "ASC")
     }
+    size = reading.size if grouped.space is None else grouped.space.size
+    monitored = None
+    if beside.monitor is not None:
+        monitored = monitor(engine, grouped, beside.monitor, size, law, reading)
     law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
     return Counted(
         tally=tally_of(
@@ -187,6 +198,7 @@ def _counted(
         notes=grouped.notes,
         law_tally=law_tally,
         law_ends=law_ends,
+        monitored=monitored,
         reference=None if reference is None else overlap(engine, grouped, reference, reading),
         training=None if training is None else overlap(engine, grouped, training, reading),
     )

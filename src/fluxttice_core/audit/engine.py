@@ -94,8 +94,8 @@ class Engine:
         self.connection.unregister("piece")
 
     @staticmethod
-    def quoted(path: Path) -> str:
-        """Return a path of the folder as SQL writes strings, where no expression may stand."""
+    def quoted(path: Path | str) -> str:
+        """Return a string of our own as SQL writes it, where no expression may stand."""
         return "'" + str(path).replace("'", "''") + "'"
 
     def run(self, sql: str, said: str = "what was counted") -> list[Any]:

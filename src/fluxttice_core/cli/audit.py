@@ -63,7 +63,7 @@ RequireUniform = Annotated[
 ]
 OnceEach = Annotated[
     bool,
-    typer.Option("--without-replacement", help="No kind can come twice.", rich_help_panel=of_files.SAMPLES),
+    typer.Option("--without-replacement", help="No kind comes twice.", rich_help_panel=of_files.SAMPLES),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -96,6 +96,7 @@ def audit(
     reference: of_files.Reference = None,
     training: of_files.Training = None,
     save_counts: of_files.SaveCounts = None,
+    monitor: of_files.Monitor = None,
     memory: of_files.Memory = "1GB",
     without_replacement: OnceEach = False,
     significance: Significance = 0.001,
@@ -137,14 +138,16 @@ def audit(
         reference=reference,
         training=training,
         save_counts=save_counts,
+        monitor=monitor,
     )
     report = (
         None
         if counted is None
         else _measured(counted, size, significance, law, once_each=without_replacement)
     )
-    if report is not None:
-        findings.append(report.finding)
+    if report is not None and counted is not None:
+        runs = counted.monitored
+        findings.append(report.finding if runs is None else runs.finding(significance, _law_name(law)))
     if not findings:
         raise MeasurementError(
             "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
@@ -275,8 +278,11 @@ def _measured(
 ) -> SampleReport:
     from fluxttice_core.audit.sample_report import report_samples
 
-    name = "the law" if law is None else f"the law of '{Path(law).name}'"
-    return report_samples(counted, size, significance, law_name=name, once_each=once_each)
+    return report_samples(counted, size, significance, law_name=_law_name(law), once_each=once_each)
+
+
+def _law_name(law: str | None) -> str:
+    return "uniform" if law is None else f"the law of '{Path(law).name}'"
 
 
 def _show(

@@ -36,6 +36,7 @@ Arity = Annotated[Number, option("Inputs of those operations.")]
 Law = Annotated[Text, option("File of kinds and weights, probabilities or counts.")]
 Reference = Annotated[Text, option("File of the kinds of a known set.")]
 Training = Annotated[Text, option("File of what the generator was trained on.")]
+Monitor = Annotated[Path | None, option("File that adds up runs: their evidence may always be looked at.")]
 SaveCounts = Annotated[Path | None, option("Parquet file for the counts, to be added up by --counts.")]
 Memory = Annotated[str, option("What counting may take; beyond, it spills to the disk.")]
 
@@ -78,5 +79,5 @@ def _count(places: list[str], holds: Any, size: Number, memory: str, **how: Any)
         holds=holds,
         canonical=how["canonical"] is not None,
     )
-    beside = Beside(how["law"], how["reference"], how["training"], how["save_counts"])
+    beside = Beside(how["law"], how["reference"], how["training"], how["save_counts"], how["monitor"])
     return count_samples(places, reading, beside, memory=memory)
