@@ -8,7 +8,7 @@ from importlib import util
 from fluxttice_core.errors import MissingExtra
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "train": ("torch", "matplotlib", "filelock"),
+    "train": ("torch", "matplotlib"),
     "serve": ("starlette", "uvicorn", "httptools", "prometheus_client", "matplotlib"),
     "export": ("pyarrow",),
     "onnx": ("torch", "onnx", "onnxruntime", "onnxscript"),

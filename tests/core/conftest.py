@@ -17,7 +17,7 @@ for name in {modules!r}:
 for name in {flags!r}:
     delattr(os, name)
 """
-TRAINING = ("torch", "matplotlib", "filelock", "pyarrow")
+TRAINING = ("torch", "matplotlib", "pyarrow")
 POSIX = ("fcntl", "resource", "pwd", "grp", "uvloop")
 POSIX_FLAGS = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_DIRECTORY")
 

@@ -1,8 +1,15 @@
+from .beside import Overlap as Overlap
+from .counted import Beside as Beside
+from .counted import Counted as Counted
+from .counted import count_samples as count_samples
+from .counted import count_values as count_values
 from .coverage_claims import Point as Point
 from .coverage_claims import audit_point as audit_point
 from .curve_claims import audit_curve as audit_curve
+from .draws import Reading as Reading
 from .fit import Ends as Ends
 from .fit import Fit as Fit
+from .monitor import Monitored as Monitored
 from .other_claims import audit_distance_and_union as audit_distance_and_union
 from .other_claims import audit_free_bits as audit_free_bits
 from .other_claims import audit_histogram_entropy as audit_histogram_entropy
@@ -10,11 +17,8 @@ from .other_claims import audit_jaccard_distance as audit_jaccard_distance
 from .other_claims import audit_sequence as audit_sequence
 from .other_claims import audit_union as audit_union
 from .other_claims import audit_wrong_trits as audit_wrong_trits
-from .sample_files import read_samples as read_samples
 from .sample_report import SampleReport as SampleReport
 from .sample_report import report_samples as report_samples
 from .sample_report import report_tally as report_tally
-from .sample_values import Samples as Samples
-from .sample_values import samples_of as samples_of
 from .verdicts import Finding as Finding
 from .verdicts import Verdict as Verdict

@@ -1,0 +1,151 @@
+"""Counts of many runs in one file, and evidence against a law that may be looked at after each of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fluxttice_core.audit.beside import beside_law
+from fluxttice_core.audit.counts import tally_of
+from fluxttice_core.audit.saved_counts import put
+from fluxttice_core.audit.verdicts import Finding, Verdict
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.anytime import log_mixture_evidence
+from fluxttice_core.statistics.tally import Tally
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fluxttice_core.audit.draws import Grouped, Reading
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.sources import Source
+
+_KEY = "fluxttice_monitor"
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """All runs so far.
+
+    Args:
+        tally: How often kinds were drawn in all of them.
+        looks: Number of runs, each of which was looked at.
+        log_evidence: Logarithm of the evidence against the law now.
+        log_greatest: The greatest that it ever was.
+    """
+
+    tally: Tally
+    looks: int
+    log_evidence: float
+    log_greatest: float
+
+    def finding(self, significance: float, law: str) -> Finding:
+        """Return the verdict, whose false alarms are as rare as told however often one looks.
+
+        Source: Ville 1939, Étude critique de la notion de collectif.
+        """
+        alarm = self.log_greatest >= math.log(1 / significance)
+        claim = f"{self.tally.draws:,} draws in {self.looks:,} looks"
+        sentence = (
+            f"the evidence against {law} was {_times(self.log_greatest)} at most and is "
+            f"{_times(self.log_evidence)}; {_times(math.log(1 / significance))} is an alarm, at any time"
+        )
+        verdict = Verdict.NOT_UNIFORM if alarm else Verdict.CONSISTENT
+        p_value = math.exp(-max(self.log_greatest, 0.0))
+        return Finding(claim, verdict, f"test martingale of {law}", None, None, "count", p_value, sentence)
+
+
+def _times(log: float) -> str:
+    return f"10^{log / math.log(10):,.1f}" if abs(log) > 20 else f"{math.exp(log):,.3g}"
+
+
+def monitor(
+    engine: Engine, draws: Grouped, state: Path, size: int | None, law: Source | None, reading: Reading
+) -> Monitored:
+    """Add the counts of a run to those of the runs before it, and look at them all.
+
+    The file is locked meanwhile and replaced at once, so that runs at the same time wait for one another and
+    one that is killed has counted wholly or not at all.
+
+    Args:
+        engine: The engine, which may read the state.
+        draws: The draws of this run.
+        state: The file, made by the first run.
+        size: Kinds of the uniform law, if none is stated.
+        law: The file of a stated law.
+        reading: How that is read.
+
+    Raises:
+        MeasurementError: If there is no law, or the state is that of another or no state.
+    """
+    from filelock import FileLock
+
+    null = _null(draws, size, law)
+    with FileLock(f"{state}.lock"):
+        for abandoned in state.parent.glob(f".{state.name}.new-*.tmp"):
+            abandoned.unlink()
+        before = _before(engine, state, null)
+        name = engine.new_name()
+        runs = [f"SELECT kind::VARCHAR AS kind, n FROM {draws.name}"]
+        if before:
+            runs.append(f"SELECT kind, count FROM read_parquet({engine.constant(engine.link(state))})")
+        engine.run(
+            f"CREATE TEMP TABLE {name} AS SELECT kind, sum(n)::BIGINT AS n "
+            f"FROM ({' UNION ALL '.join(runs)}) GROUP BY 1",
+            f"'{state.name}'",
+        )
+        tally = tally_of(engine, f"SELECT n AS times, count(*) AS kinds FROM {name} GROUP BY 1 ORDER BY 1")
+        if law is None:
+            evidence = log_mixture_evidence(tally, size)
+        else:
+            evidence = log_mixture_evidence(beside_law(engine, replace(draws, name=name), law, reading)[0])
+        greatest = max(evidence, float(before.get("log_greatest", "-inf")))
+        monitored = Monitored(tally, int(before.get("looks", 0)) + 1, evidence, greatest)
+        _write(engine, name, state, {**null, "looks": monitored.looks, "log_greatest": repr(greatest)})
+    return monitored
+
+
+def _null(draws: Grouped, size: int | None, law: Source | None) -> dict[str, Any]:
+    """Return what the evidence is against, as it is kept: that of another law is no evidence against this."""
+    if law is None and size is None:
+        raise MeasurementError("--monitor needs a law: give --space-size or --law", "missing_option")
+    digest = None
+    if law is not None:
+        with law.paths[0].open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    space = None if draws.space is None else [draws.space.base, draws.space.arity]
+    return {"law": digest, "size": None if law is not None else size, "space": space}
+
+
+def _before(engine: Engine, state: Path, null: dict[str, Any]) -> dict[str, Any]:
+    """Return what the runs before this one left, or nothing before the first."""
+    if not state.exists():
+        return {}
+    kept: dict[str, Any] = {}
+    rows = engine.run(
+        f"SELECT value FROM parquet_kv_metadata({engine.constant(engine.link(state))}) "
+        f"WHERE key = '{_KEY}'::BLOB",
+        f"'{state.name}'",
+    )
+    with suppress(ValueError):
+        kept = json.loads(rows[0][0]) if rows else {}
+    if not isinstance(kept, dict) or not {"looks", "log_greatest", *null} <= set(kept):
+        raise MeasurementError(f"'{state}' is no state of --monitor: name another file", "alien_file")
+    if any(kept[name] != value for name, value in null.items()):
+        raise MeasurementError(
+            f"'{state}' monitors another law or space: name a file of its own for each", "contradictory"
+        )
+    return kept
+
+
+def _write(engine: Engine, name: str, state: Path, kept: dict[str, Any]) -> None:
+    written = engine.new_path()
+    engine.run(
+        f"COPY (SELECT kind, n AS count FROM {name} ORDER BY kind) TO {engine.quoted(written)} "
+        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: {engine.quoted(json.dumps(kept))}}})"
+    )
+    put(written, state)

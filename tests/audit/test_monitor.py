@@ -1,0 +1,146 @@
+"""Counts of many runs, and evidence that may be looked at after each."""
+
+import errno
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from fluxttice_core.audit.counted import Beside, count_values
+from fluxttice_core.audit.draws import Reading
+from fluxttice_core.audit.monitor import Monitored
+from fluxttice_core.audit.verdicts import Verdict
+from fluxttice_core.errors import MeasurementError, StorageError
+from fluxttice_core.statistics.anytime import log_mixture_evidence
+from fluxttice_core.statistics.tally import Tally
+from tests.audit.sample_files import TERNARY, write
+from tests.refusals import refused
+
+RUNS = [np.random.default_rng(seed).integers(0, 100, 2_000) for seed in range(3)]
+
+
+def look(values: np.ndarray, state: Path, size: int | None = 100, law: Path | None = None) -> Monitored:
+    beside = Beside(monitor=state, law=None if law is None else str(law))
+    monitored = count_values(values, Reading(size=size), beside).monitored
+    assert monitored is not None
+    return monitored
+
+
+def test_runs_add_up_and_the_greatest_evidence_is_kept(tmp_path: Path) -> None:
+    state = tmp_path / "state.parquet"
+    looks = [look(run, state) for run in (RUNS[0], RUNS[1] // 3, RUNS[2])]
+    drawn = [RUNS[0], RUNS[1] // 3, RUNS[2]]
+    evidence = []
+    for number, found in enumerate(looks, start=1):
+        tally = Tally.of_counts(np.bincount(np.concatenate(drawn[:number])))
+        evidence.append(log_mixture_evidence(tally, 100))
+        assert found.tally.counts().tolist() == tally.counts().tolist()
+        assert found.looks == number
+        assert found.log_evidence == pytest.approx(evidence[-1])
+        assert found.log_greatest == pytest.approx(max(evidence))
+    verdicts = [found.finding(0.001, "uniform").verdict for found in looks]
+    assert verdicts == [Verdict.CONSISTENT, Verdict.NOT_UNIFORM, Verdict.NOT_UNIFORM]
+
+
+def test_a_stated_law_is_monitored(tmp_path: Path) -> None:
+    law = write(tmp_path / "law.csv", ["kind,weight", *(f"{kind},1" for kind in range(100))])
+    stated, uniform = (
+        look(RUNS[0], tmp_path / "a", None, law),
+        look(RUNS[0], tmp_path / "b"),
+    )
+    assert stated.log_evidence == pytest.approx(uniform.log_evidence)
+    outside = look(np.array([100]), tmp_path / "a", None, law)
+    assert outside.log_greatest == math.inf
+    assert look(RUNS[1], tmp_path / "a", None, law).finding(0.001, "it").verdict is Verdict.NOT_UNIFORM
+    write(law, ["kind,weight", "0,2", *(f"{kind},1" for kind in range(1, 100))])
+    with refused(MeasurementError, "contradictory", "monitors another law or space"):
+        look(RUNS[0], tmp_path / "a", None, law)
+
+
+def test_operations_are_monitored_however_they_are_written(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    drawn = np.array([5, 5, 8])
+    look(TERNARY.tables(drawn), state, None)
+    found = look(np.array(TERNARY.strings(drawn)), state, None)
+    assert found.tally.counts().tolist() == [2, 4]
+
+
+def test_another_law_and_what_is_no_state_are_refused(tmp_path: Path) -> None:
+    state = tmp_path / "state.parquet"
+    look(RUNS[0], state)
+    before = state.read_bytes()
+    with refused(MeasurementError, "contradictory", "monitors another law or space"):
+        look(RUNS[0], state, 101)
+    with refused(MeasurementError, "missing_option", "--monitor needs a law"):
+        look(RUNS[0], state, None)
+    assert state.read_bytes() == before
+    parquet.write_table(pyarrow.table({"kind": ["1"], "count": [1]}), state)
+    with refused(MeasurementError, "alien_file", "is no state of --monitor"):
+        look(RUNS[0], state)
+    state.write_bytes(before[:-1])
+    with refused(MeasurementError, "damaged_file", "'state.parquet' is damaged"):
+        look(RUNS[0], state)
+
+
+def test_runs_at_the_same_time_wait_for_one_another(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    threads = [threading.Thread(target=look, args=(RUNS[0], state)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = look(RUNS[0], state)
+    assert (found.looks, found.tally.draws) == (5, 10_000)
+
+
+def test_a_full_disk_leaves_the_state_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "state"
+    look(RUNS[0], state)
+
+    def full(_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with refused(StorageError, "disk_full", "could not be written: No space left"):
+            look(RUNS[0], state)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state", "state.lock"]
+    assert look(RUNS[0], state).looks == 2
+
+
+@pytest.mark.slow
+def test_a_kill_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
+    """Each run that ended is counted, and of one that was killed all or nothing."""
+    state = tmp_path / "state"
+    loop = f"""
+import numpy as np
+from pathlib import Path
+from fluxttice_core.audit.counted import Beside, count_values
+from fluxttice_core.audit.draws import Reading
+while True:
+    count_values(np.arange(50) % 5, Reading(size=5), Beside(monitor=Path({str(state)!r})))
+    print(flush=True)
+"""
+    ended = 0
+    for delay in (0.0, 0.02, 0.05, 0.11):
+        with subprocess.Popen([sys.executable, "-c", loop], stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            time.sleep(delay)
+            child.send_signal(signal.SIGKILL)
+            ended += 1 + len(child.stdout.read())
+        found = look(np.arange(50) % 5, state, 5)
+        ended += 1
+        assert found.tally.draws == 50 * found.looks
+        assert ended <= found.looks <= ended + 1
+        ended = found.looks
