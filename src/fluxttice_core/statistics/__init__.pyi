@@ -24,6 +24,8 @@ from .richness_intervals import ace_interval as ace_interval
 from .richness_intervals import distinct_interval as distinct_interval
 from .richness_intervals import reachable_interval as reachable_interval
 from .richness_intervals import unseen_mass_interval as unseen_mass_interval
+from .tally import LawTally as LawTally
+from .tally import Tally as Tally
 from .uniform_moments import expected_share as expected_share
 from .uniform_moments import uniform_moments as uniform_moments
 from .uniform_null import distinct_tails as distinct_tails
