@@ -1,3 +1,5 @@
+from .correlation_claims import audit_correlation as audit_correlation
+from .correlation_claims import largest_correlation as largest_correlation
 from .coverage_claims import Point as Point
 from .coverage_claims import audit_point as audit_point
 from .curve_claims import audit_curve as audit_curve
@@ -13,5 +15,10 @@ from .sample_report import SampleReport as SampleReport
 from .sample_report import report_samples as report_samples
 from .sample_values import Samples as Samples
 from .sample_values import samples_of as samples_of
+from .share_claims import audit_share as audit_share
+from .space_sizes import space_size as space_size
+from .stated_claims import Claims as Claims
+from .stated_claims import audit_claims as audit_claims
+from .uniqueness_claims import audit_uniqueness as audit_uniqueness
 from .verdicts import Finding as Finding
 from .verdicts import Verdict as Verdict

@@ -112,7 +112,7 @@ def _spread(average: float, lower: int, upper: int, whole: int) -> tuple[str, st
     """Say what uniform draws show on average and at the limits: in counts, where percents are all alike."""
     ends = percent(lower / whole), percent(upper / whole)
     mean = percent(average / whole)
-    if (ends[0] == ends[1] and lower < upper) or average < _SMALL * whole:
+    if ends[0] == ends[1] or average < _SMALL * whole:
         ends, mean = (f"{lower:,}", f"{upper:,}"), f"{average:,.0f}"
     return f"uniform draws show {mean} on average", f"{ends[0]} to {ends[1]}"
 

@@ -13,6 +13,7 @@ from fluxttice_core.audit.printed_numbers import (
     share_of_all,
     stated_count,
     stated_number,
+    stated_share,
     stated_shares,
 )
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
@@ -107,7 +108,7 @@ def _points(claims: Claims, size: int | None, significance: float) -> Iterator[F
     if budgets and claims.distinct:
         yield from _one_generator(_distinct(claims, budgets, size), size, significance)
     if budgets and claims.uniqueness:
-        shares = [share_of_all(text, n) for text, n in zip(claims.uniqueness, budgets, strict=True)]
+        shares = [_part(text, n) for text, n in zip(claims.uniqueness, budgets, strict=True)]
         points = [Point(n, share, of_draws=True) for n, share in zip(budgets, shares, strict=True)]
         yield from _one_generator(points, size, significance)
     if against is not None and len(budgets) == 1 and size is not None:
@@ -129,8 +130,9 @@ def _distinct(claims: Claims, budgets: Sequence[int], size: int | None) -> Itera
         yield from map(Point, budgets, _shares(claims, size))
         return
     for draws, text in zip(budgets, claims.distinct, strict=True):
-        share = exact_count(text, draws)
+        share = exact_count(text, draws or 1)
         if share is None:
+            stated_share(text, None)  # what is no share at all is told that first
             raise MeasurementError(
                 f"'{text}' is a share of a space that has no size: give one, such as --space-size 19683 or "
                 f"--space-size dna:6, or write --uniqueness {text} if it is the share of draws that were "
@@ -250,7 +252,13 @@ def _answers(claims: Claims) -> Iterator[Finding]:
             )
         cases = stated_count(claims.of)
         correct = None if claims.correct is None else stated_count(claims.correct)
-        yield share_claims.audit_share(share_of_all(claims.claimed, cases), cases, correct)
+        yield share_claims.audit_share(_part(claims.claimed, cases), cases, correct)
+
+
+def _part(text: str, whole: int) -> Stated:
+    """Read a share of draws or cases, also as a count of them."""
+    counted = None if text.strip() == "1" else exact_count(text, whole or 1)
+    return counted or share_of_all(text, None)
 
 
 def _counts(text: str | None) -> list[int]:

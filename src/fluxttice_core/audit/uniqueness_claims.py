@@ -1,6 +1,7 @@
 """Auditing uniqueness, the share of draws that were distinct, where nothing is known of the space."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +63,14 @@ def _finite(value: float) -> float | None:
 
 
 def _written(size: Interval) -> str:
-    """Write a size with its interval."""
-    interval = f"{size.level * 100:g} % interval"
+    """Write a size with its interval, to three digits, limits rounded outwards."""
+    lower, interval = _three_digits(size.lower, math.floor), f"{size.level * 100:g} % interval"
     if math.isinf(size.upper):
-        return f"{size.lower:,.0f} or more ({interval})"
-    return f"{size.estimate:,.0f} ({interval} {size.lower:,.0f} to {size.upper:,.0f})"
+        return f"{lower} or more ({interval})"
+    estimate, upper = _three_digits(size.estimate, round), _three_digits(size.upper, math.ceil)
+    return f"{estimate} ({interval} {lower} to {upper})"
+
+
+def _three_digits(value: float, to_whole: Callable[[float], int]) -> str:
+    unit = 10 ** max(math.floor(math.log10(value)) - 2, 0)
+    return f"{to_whole(value / unit) * unit:,}"

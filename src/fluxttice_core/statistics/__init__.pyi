@@ -6,6 +6,7 @@ from .coverage import efficiency as efficiency
 from .coverage import equivalent_uniform_budget as equivalent_uniform_budget
 from .coverage import expected_coverage as expected_coverage
 from .coverage import expected_distinct as expected_distinct
+from .equal_size import equally_likely_size as equally_likely_size
 from .estimate import Estimate as Estimate
 from .estimate import jackknife as jackknife
 from .hill_numbers import estimated_hill_number as estimated_hill_number
