@@ -164,11 +164,14 @@ class Accumulation:
             share = min(self._most / self.tally.draws, 0.5)
             entropy_most += float(special.entr(share) + special.entr(1 - share))
             squares_least *= (1 - share) ** 2
-        entropy_most = max(min(entropy_most, math.log(draws)), entropy)
+        most = self._most_draws(draws, around)
+        entropy_most = max(min(entropy_most, math.log(most)), entropy)
         first = math.exp(entropy), math.exp(entropy_least), math.exp(entropy_most)
-        second = 1 / squares, 1 / squares_most, 1 / max(squares_least, 1 / draws)
+        second = 1 / squares, 1 / squares_most, 1 / max(squares_least, 1 / most)
         limits = [
-            Interval(number, max(lower, 1.0), max(min(upper, draws), number), self.level, "plug-in")
+            Interval(
+                max(number, 1.0), max(lower, 1.0), max(min(upper, most), number, 1.0), self.level, "plug-in"
+            )
             for number, lower, upper in (first, second)
         ]
         return self._richness(draws, around), limits[0], limits[1]
@@ -176,25 +179,30 @@ class Accumulation:
     def _richness(self, draws: int, around: Interval | None = None) -> Interval:
         once, part = self.tally.once, draws / self.tally.draws
         kinds, lower, upper = self._limits(self._figures.kinds, draws, around)
+        kinds, most = max(kinds, 1.0), self._most_draws(draws, around)  # rounding alone makes it less than 1
         if once <= FEW:
             lower = min(lower, kinds - (once - self._fewest) * min(part, 1.0))
             upper = max(upper, kinds + (self._most - (once if part <= 1 else 0)) * part)
-        return Interval(kinds, max(lower, 1.0), max(min(upper, draws), kinds), self.level, "plug-in")
+        return Interval(kinds, max(lower, 1.0), max(min(upper, most), kinds), self.level, "plug-in")
+
+    def _most_draws(self, draws: int, around: Interval | None) -> float:
+        """Return the most draws that are meant, which no number of kinds exceeds."""
+        return min(around.upper, float(_BEYOND * self.tally.draws)) if around else float(draws)
 
     def _limits(
         self, figure: Figure, draws: int, around: Interval | None = None
     ) -> tuple[float, float, float]:
         """Return a figure with its limits, at m draws or at a mass, for which m is uncertain itself."""
         ways = list(figure(draws))
-        value, ends = ways[0].value, [ways[0].value]
+        value = ways[0].value
+        ends = [value]
         if around:
             later = draws + max(draws // 1000, 1)
             missing = self._figures.missing(draws)
             change = self._figures.missing(later)[0].value - missing[0].value
             slope = (figure(later)[0].value - value) / change if change else 0.0
             ways = [way.plus(SumOfKinds(0.0, left.summand), -slope) for way in ways for left in missing]
-            last = min(around.upper, _BEYOND * self.tally.draws)
-            ends += [figure(int(end))[0].value for end in (around.lower, last)]
+            ends += [figure(int(end))[0].value for end in (around.lower, self._most_draws(draws, around))]
         errors = [self._quantile * math.sqrt(self._variance.of(way.summand)) for way in ways]
         lower = min(way.value - error for way, error in zip(ways, errors, strict=True))
         upper = max(way.value + error for way, error in zip(ways, errors, strict=True))

@@ -59,7 +59,7 @@ def _by_moments(times: Values, drawn: int, draws: int) -> Values:
     variance = np.maximum(mean * (1 - share) * (draws - times) / max(draws - 1, 1), 0.0)
     third = variance * (1 - 2 * share) * (draws - 2 * times) / max(draws - 2, 1)
     rest = variance / (2 * mean) - third / (6 * mean**2) + variance**2 / (4 * mean**3)
-    return -(mean * np.log(mean / drawn) + rest) / drawn
+    return np.asarray(-(mean * np.log(mean / drawn) + rest) / drawn)
 
 
 def _by_chances(times: Values, drawn: int, draws: int) -> Values:

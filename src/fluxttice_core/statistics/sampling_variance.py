@@ -88,7 +88,7 @@ class Unseen:
     def kinds(self) -> float:
         """How many kinds are not seen, at least: F0."""
         pairs = self.once**2 / self.twice if self.twice >= 0.5 else self.once * (self.once - 1)
-        return (self.draws - 1) / self.draws * pairs / 2
+        return (self.draws - 1) / self.draws * max(pairs, 0.0) / 2
 
     @property
     def stay(self) -> float:
