@@ -10,6 +10,10 @@ from .other_claims import audit_jaccard_distance as audit_jaccard_distance
 from .other_claims import audit_sequence as audit_sequence
 from .other_claims import audit_union as audit_union
 from .other_claims import audit_wrong_trits as audit_wrong_trits
+from .reference_set import NoveltyReport as NoveltyReport
+from .reference_set import ReferenceReport as ReferenceReport
+from .reference_set import report_novelty as report_novelty
+from .reference_set import report_reference as report_reference
 from .sample_files import read_samples as read_samples
 from .sample_report import SampleReport as SampleReport
 from .sample_report import report_samples as report_samples

@@ -1,3 +1,5 @@
+from .accumulation import Accumulation as Accumulation
+from .accumulation import Reached as Reached
 from .counts import counts_of as counts_of
 from .coverage import Ceiling as Ceiling
 from .coverage import Coverage as Coverage
@@ -11,6 +13,8 @@ from .estimate import Estimate as Estimate
 from .estimate import jackknife as jackknife
 from .hill_numbers import estimated_hill_number as estimated_hill_number
 from .hill_numbers import hill_number as hill_number
+from .incidence import chao2_interval as chao2_interval
+from .incidence import ice as ice
 from .intervals import Interval as Interval
 from .intervals import clopper_pearson as clopper_pearson
 from .intervals import coverage_interval as coverage_interval
@@ -18,6 +22,7 @@ from .intervals import mean_interval as mean_interval
 from .intervals import paired_difference as paired_difference
 from .richness import ace as ace
 from .richness import chao1 as chao1
+from .richness import chao1_forms as chao1_forms
 from .richness import chao1_interval as chao1_interval
 from .richness import good_turing_coverage as good_turing_coverage
 from .richness import missing_mass_interval as missing_mass_interval
