@@ -183,6 +183,8 @@ class Accumulation:
         if once <= FEW:
             lower = min(lower, kinds - (once - self._fewest) * min(part, 1.0))
             upper = max(upper, kinds + (self._most - (once if part <= 1 else 0)) * part)
+        if part > 1 and not around:  # more draws show no fewer kinds
+            lower = max(lower, self._richness(self.tally.draws).lower)
         return Interval(kinds, max(lower, 1.0), max(min(upper, most), kinds), self.level, "plug-in")
 
     def _most_draws(self, draws: int, around: Interval | None) -> float:

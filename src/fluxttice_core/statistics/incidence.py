@@ -91,7 +91,7 @@ def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float
 def _check(tally: Tally, units: int) -> None:
     if units < 1 or tally.distinct < 1 or int(tally.times.max()) > units:
         raise MeasurementError(
-            f"kinds were found in up to {tally.times.max(initial=0):,} of {units:,} units: give the number of "
-            "all units, and one kind at least",
+            f"kinds were found in up to {tally.times.max(initial=0):,} of {units:,} units: give the number "
+            "of all units, and one kind at least",
             "contradictory",
         )
