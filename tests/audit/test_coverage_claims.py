@@ -27,16 +27,16 @@ def point(draws: int, text: str, size: int = K) -> Point:
         (10_000, "50.8%", Verdict.IMPOSSIBLE),
         (10_000, "40.5%", Verdict.IMPOSSIBLE),
         (10_000, "39.8%", Verdict.CONSISTENT),
-        (10_000, "38.0%", Verdict.BELOW_UNIFORM),
+        (10_000, "38.0%", Verdict.NOT_UNIFORM),
         (50_000, "93.0%", Verdict.IMPOSSIBLE),
         (50_000, "93%", Verdict.CONSISTENT),  # 92.5 % would be printed so
         (50_000, "18131", Verdict.CONSISTENT),
         (50_000, "18300", Verdict.IMPOSSIBLE),
         (50_000, "99.6%", Verdict.IMPOSSIBLE),  # what 195,000 draws show
-        (50_000, "91%", Verdict.BELOW_UNIFORM),
+        (50_000, "91%", Verdict.NOT_UNIFORM),
         (195_000, "100%", Verdict.CONSISTENT),
         (195_000, "19683", Verdict.CONSISTENT),
-        (195_000, "19676", Verdict.BELOW_UNIFORM),
+        (195_000, "19676", Verdict.NOT_UNIFORM),
         (10, "10", Verdict.NOT_ENOUGH_SAID),
         (100, "100", Verdict.NOT_ENOUGH_SAID),
         (100, "0.00%", Verdict.IMPOSSIBLE),
@@ -76,14 +76,14 @@ def test_enumerated_molecules_of_arus_pous() -> None:
     """GDB-13: 68.9 % of 975,820,226 molecules in 2e9 draws, where the ideal is 87.1 %."""
     size = 975_820_226
     finding = audit_point(point(2 * 10**9, "68.9%", size), size)
-    assert finding.verdict is Verdict.BELOW_UNIFORM
+    assert finding.verdict is Verdict.NOT_UNIFORM
     assert finding.upper == pytest.approx(0.871, abs=5e-4)
 
 
 def test_vast_spaces_are_judged_by_repeats() -> None:
     size = 2**63
     assert audit_point(point(10**6, "1000000", size), size).verdict is Verdict.NOT_ENOUGH_SAID
-    assert audit_point(point(10**6, "999999", size), size).verdict is Verdict.BELOW_UNIFORM
+    assert audit_point(point(10**6, "999999", size), size).verdict is Verdict.NOT_UNIFORM
     assert audit_point(point(10**6, "1000001", size), size).verdict is Verdict.IMPOSSIBLE
 
 
@@ -115,7 +115,7 @@ def test_half_the_space_is_tried_at_the_same_significance() -> None:
 def test_significance_moves_the_verdict() -> None:
     claim = point(50_000, "91.7%")
     assert audit_point(claim, K, significance=0.001).verdict is Verdict.CONSISTENT
-    assert audit_point(claim, K, significance=0.05).verdict is Verdict.BELOW_UNIFORM
+    assert audit_point(claim, K, significance=0.05).verdict is Verdict.NOT_UNIFORM
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5), st.floats(0, 1))
@@ -138,7 +138,7 @@ def test_simulated_uniform_runs_are_never_called_impossible() -> None:
 def test_simulated_half_support_is_found_out() -> None:
     for seed in range(50):
         distinct = len(np.unique(np.random.default_rng(seed).integers(0, 250, 400)))
-        assert audit_point(point(400, str(distinct), 500), 500).verdict is Verdict.BELOW_UNIFORM
+        assert audit_point(point(400, str(distinct), 500), 500).verdict is Verdict.NOT_UNIFORM
 
 
 def test_no_draw_is_refused() -> None:

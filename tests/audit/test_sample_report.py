@@ -42,7 +42,7 @@ def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
 
 def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
     report = report_samples(Samples(drawn(K // 2, 50_000), K))
-    assert report.finding.verdict is Verdict.BELOW_UNIFORM
+    assert report.finding.verdict is Verdict.NOT_UNIFORM
     assert report.missing_mass.upper < 0.02
     assert report.richness.upper < 0.6 * K
 
@@ -78,7 +78,7 @@ def test_equal_draws_leave_open_what_three_in_so_many_may_be() -> None:
 
 def test_collapsed_generator_is_found_out() -> None:
     report = report_samples(Samples(np.zeros(10_000, dtype=np.int64), K))
-    assert report.finding.verdict is Verdict.BELOW_UNIFORM
+    assert report.finding.verdict is Verdict.NOT_UNIFORM
     assert (report.distinct, report.richness.estimate, report.missing_mass.estimate) == (1, 1.0, 0.0)
     assert report.hill_observed == (1.0, 1.0, 1.0)
 
@@ -100,7 +100,7 @@ def test_all_new_leaves_what_needs_repeats_undefined() -> None:
 
 def test_vast_spaces_are_measured_by_repeats() -> None:
     size = 2**63
-    assert report_samples(Samples(drawn(2**31, 200_000), size)).finding.verdict is Verdict.BELOW_UNIFORM
+    assert report_samples(Samples(drawn(2**31, 200_000), size)).finding.verdict is Verdict.NOT_UNIFORM
     assert report_samples(Samples(drawn(size, 200_000), size)).finding.verdict is Verdict.NOT_ENOUGH_SAID
 
 
@@ -116,7 +116,7 @@ def test_report_is_plain_in_json() -> None:
 
 def test_significance_is_passed_on() -> None:
     samples = Samples(drawn(470, 1_200), 500)
-    assert report_samples(samples, significance=0.4).finding.verdict is Verdict.BELOW_UNIFORM
+    assert report_samples(samples, significance=0.4).finding.verdict is Verdict.NOT_UNIFORM
     assert report_samples(samples, significance=1e-9).finding.verdict is Verdict.CONSISTENT
 
 
@@ -145,12 +145,10 @@ def test_without_a_size_the_null_is_not_asked_and_the_sample_says_so() -> None:
     finding = report_samples(Samples(np.arange(30), None)).finding
     assert (finding.verdict, finding.law, finding.unit) == (
         Verdict.NOT_ENOUGH_SAID,
-        "uniform null",
+        "all counts",
         "fraction",
     )
-    assert finding.sentence == (
-        "coverage and the uniform null need the size of the space: richness alone is given"
-    )
+    assert finding.sentence == "a verdict needs the size of the space, or a law: richness alone is given"
 
 
 def test_every_figure_has_the_interval_of_its_own() -> None:

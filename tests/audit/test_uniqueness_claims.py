@@ -50,7 +50,7 @@ def test_a_known_space_caps_uniqueness() -> None:
     assert "uniform draws show 96.28 % on average, 95.46 % to 97.06 % but" in finding.sentence
     assert finding.upper == pytest.approx(0.9706)
     assert audit_point(unique(5_000, "96%"), 4**8).verdict is Verdict.CONSISTENT
-    assert audit_point(unique(5_000, "90%"), 4**8).verdict is Verdict.BELOW_UNIFORM
+    assert audit_point(unique(5_000, "90%"), 4**8).verdict is Verdict.NOT_UNIFORM
     beyond = audit_point(unique(5_000, "97.3%"), 100)
     assert beyond.sentence == (
         "5,000 draws show between 1 and 100 of 100 kinds, at most 2.00 %, and uniform draws show 2.00 % of "

@@ -1,9 +1,11 @@
 """Verdicts: which counts, and how numbers are written."""
 
+from dataclasses import replace
+
 import pytest
 
 from fluxttice_core.audit.printed_numbers import stated_number
-from fluxttice_core.audit.verdicts import Bounds, Finding, Verdict, judge, p_text, percent, worst
+from fluxttice_core.audit.verdicts import Bounds, Finding, Verdict, in_all, judge, p_text, percent, worst
 
 
 def finding(verdict: Verdict) -> Finding:
@@ -22,7 +24,19 @@ def test_findings_are_plain_in_json() -> None:
     plain = finding(Verdict.CONSISTENT).as_json()
     assert plain["verdict"] == "consistent with uniform"
     assert type(plain["verdict"]) is str
-    assert list(plain) == ["claim", "verdict", "law", "lower", "upper", "unit", "p_value", "sentence"]
+    assert list(plain) == [
+        *("claim", "verdict", "law", "lower", "upper", "unit", "p_value", "sentence", "against")
+    ]
+
+
+def test_a_stated_law_is_called_by_its_name() -> None:
+    named = [
+        replace(finding(verdict), against="zipf") for verdict in (Verdict.CONSISTENT, Verdict.NOT_UNIFORM)
+    ]
+    assert [str(one) for one in named] == ["consistent with zipf", "not zipf"]
+    assert in_all([finding(Verdict.CONSISTENT), *named]) == "not zipf"
+    assert in_all([]) == "not enough said"
+    assert named[1].as_json()["verdict"] == "not zipf"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_these_are_all() -> None:
     ("name", "shown"),
     [
         ("plain_module.py", ("argmax coverage, N = 1,000", "perfect", "untrained")),
-        ("sampler.py", ("distinct, efficiency 0.", "below uniform")),
+        ("sampler.py", ("distinct, efficiency 0.", "not uniform")),
     ],
 )
 def test_an_example_measures_in_under_20_lines(

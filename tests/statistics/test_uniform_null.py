@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics import coverage, uniform_null
-from fluxttice_core.statistics.uniform_moments import UniformMoments, expected_share, uniform_moments
+from fluxttice_core.statistics.matched_tails import matched_tails
+from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 from fluxttice_core.statistics.uniform_null import distinct_tails
 from tests.refusals import refused
 
@@ -47,9 +48,9 @@ def test_matched_tails_agree_with_the_recursion(size: int, draws: int) -> None:
         count, mean = (
             (size - distinct, moments.missed) if rarer_missed else (draws - distinct, moments.repeated)
         )
-        assert uniform_null._matched_binomial(count, mean, moments) == pytest.approx(exact.at_least, rel=0.02)
-        at_most = 1 - uniform_null._matched_binomial(count - 1, mean, moments)
-        assert at_most == pytest.approx(exact.at_most, rel=0.02)
+        matched = matched_tails(count, mean, moments.variance, moments.third)
+        assert matched.at_most == pytest.approx(exact.at_least, rel=0.02)
+        assert matched.at_least == pytest.approx(exact.at_most, rel=0.02)
 
 
 @given(st.integers(1, 2**63), st.integers(1, 2**40))
@@ -165,16 +166,3 @@ def test_what_is_rare_in_a_vast_space_is_a_poisson_count_to_many_digits(
         tail = distinct_tails(min(size, draws) - count, size, draws).at_least
         expected = math.exp(-rare) * sum(rare**k / math.factorial(k) for k in range(count + 1))
         assert tail == pytest.approx(expected, rel=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("third", "own_mean", "none"),
-    [(2.0, 2.0, math.exp(-2)), (1.0, 8 / 3, 0.75 ** (32 / 3))],
-    ids=["Poisson", "binomial"],
-)
-def test_counts_below_a_shifted_distribution_have_no_probability(
-    third: float, own_mean: float, none: float
-) -> None:
-    moments = UniformMoments(missed=0.0, repeated=0.0, variance=2.0, third=third)
-    assert uniform_null._matched_binomial(2, 3.5 + own_mean, moments) == 0
-    assert uniform_null._matched_binomial(4, 4 + own_mean, moments) == pytest.approx(none)

@@ -3,6 +3,8 @@ from .correlation_claims import largest_correlation as largest_correlation
 from .coverage_claims import Point as Point
 from .coverage_claims import audit_point as audit_point
 from .curve_claims import audit_curve as audit_curve
+from .fit import Ends as Ends
+from .fit import Fit as Fit
 from .other_claims import audit_distance_and_union as audit_distance_and_union
 from .other_claims import audit_free_bits as audit_free_bits
 from .other_claims import audit_histogram_entropy as audit_histogram_entropy
@@ -17,6 +19,7 @@ from .reference_set import report_reference as report_reference
 from .sample_files import read_samples as read_samples
 from .sample_report import SampleReport as SampleReport
 from .sample_report import report_samples as report_samples
+from .sample_report import report_tally as report_tally
 from .sample_values import Samples as Samples
 from .sample_values import samples_of as samples_of
 from .share_claims import audit_share as audit_share

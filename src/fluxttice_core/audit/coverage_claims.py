@@ -94,7 +94,7 @@ def _beside_uniform(point: Point, fewest: int, most: int, size: int, significanc
         verdict, law, p_value = Verdict.IMPOSSIBLE, "distinct <= uniform draws", at_least
         reason = f"no generator beats uniform draws, and {uniform}, {usual} ({p_text(at_least)})"
     elif at_most < significance:
-        verdict, law, p_value = Verdict.BELOW_UNIFORM, "uniform null", at_most
+        verdict, law, p_value = Verdict.NOT_UNIFORM, "uniform null", at_most
         efficiency = percent(point.share.value * whole / average)
         reason = f"{uniform}, {usual}; this is {efficiency} of the average ({p_text(at_most)})"
     elif _half_would_do(fewest, most, size, point.draws, significance):

@@ -21,8 +21,9 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
         ({'b': 2, 'a': 1}, {(0, 1): 2}, {'x': 3})
 
     Args:
-        draws: An array whose first axis are the draws, a list or another iterable of hashable kinds, a mapping
-            of kinds to counts such as a `Counter`, or a frame or a column of one (pandas, Polars, Arrow).
+        draws: An array whose first axis are the draws, a list or another iterable of hashable kinds, a
+            mapping of kinds to counts such as a `Counter`, or a frame or a column of one (pandas, Polars,
+            Arrow).
         column: Name of the column of a frame that holds the kinds; not needed if it has one only.
 
     Raises:
@@ -43,7 +44,8 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
         counted = Counter(_kind(value) for value in values)
     except TypeError as error:
         raise MeasurementError(
-            f"a kind must be hashable, which one of the draws is not ({error}): give strings, numbers or tuples",
+            f"a kind must be hashable, which one of the draws is not ({error}): give strings, numbers or "
+            "tuples",
             "wrong_type",
         ) from None
     return dict(counted)
@@ -87,7 +89,8 @@ def _column(draws: Any, column: str | None) -> Any:
             column = names[0]
         if column not in names:
             raise MeasurementError(
-                f"the frame has the columns {', '.join(names)}: name the one of the kinds by column=", "unknown_column"
+                f"the frame has the columns {', '.join(names)}: name the one of the kinds by column=",
+                "unknown_column",
             )
         draws = draws[column]
     elif column is not None:
@@ -103,10 +106,10 @@ def _count_array(values: np.ndarray) -> Counts:
     if values.ndim == 0:
         raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
     if values.dtype.kind == "f":
-        if not np.array_equal(values, np.trunc(values)):
+        if not np.array_equal(values, np.trunc(values)) or np.any(np.abs(values) >= 2**53):
             raise MeasurementError(
-                "kinds are whole numbers or strings, but the array holds fractions or missing values: drop or round "
-                "them first",
+                "kinds are strings or whole numbers, as floats below 2^53, but the array holds others or "
+                "missing values: drop or convert them first",
                 "not_finite",
             )
         values = values.astype(np.int64)
@@ -120,7 +123,8 @@ def _kind(value: Any) -> Hashable:
     kind = value.item() if isinstance(value, np.generic) else value
     if kind is None or kind != kind:
         raise MeasurementError(
-            "a draw is missing (None or NaN): leave such draws out, and say how many they were", "missing_value"
+            "a draw is missing (None or NaN): leave such draws out, and say how many they were",
+            "missing_value",
         )
     return kind  # type: ignore[no-any-return]
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from fluxttice_core.audit.coverage_claims import Point, audit_point
-from fluxttice_core.audit.printed_numbers import stated_share
+from fluxttice_core.audit.fit import Ends, Fit, fit_of, without_replacement
 from fluxttice_core.audit.sample_values import Samples
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.counts import counts_of, drawn_exactly
+from fluxttice_core.statistics.counts import counts_of
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.richness import ace
@@ -22,6 +21,7 @@ from fluxttice_core.statistics.richness_intervals import (
     reachable_interval,
     unseen_mass_interval,
 )
+from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_moments import expected_share
 
 
@@ -52,7 +52,9 @@ class SampleReport:
             determine one.
         hill_estimated: Estimates of the generator's own; None where one is undefined.
         hill_estimated_intervals: Of the generator's own.
-        finding: The sample against the uniform null.
+        fit: The counts beside the uniform or the stated law; None where there is no law, or draws are without
+            replacement.
+        finding: The verdict.
     """
 
     column: str | None
@@ -74,44 +76,87 @@ class SampleReport:
     hill_observed_intervals: tuple[Interval, Interval | None, Interval | None]
     hill_estimated: tuple[float, float, float | None]
     hill_estimated_intervals: tuple[Interval, Interval | None, Interval | None]
+    fit: Fit | None
     finding: Finding
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain values, an endless limit as none."""
-        return {**_finite(asdict(self)), "finding": self.finding.as_json()}
+        plain = _finite(asdict(self))
+        if self.fit is not None:
+            plain["fit"] = {name: value for name, value in plain["fit"].items() if name != "finding"}
+        return {**plain, "finding": self.finding.as_json()}
 
 
-def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> SampleReport:
-    """Measure a sample.
+def report_samples(
+    samples: Samples, significance: float = SIGNIFICANCE, *, once_each: bool = False
+) -> SampleReport:
+    """Measure a sample that was read: see `report_tally`.
+
+    Args:
+        samples: The draws.
+        significance: Probability with which uniform draws are refused.
+        once_each: Whether kinds were drawn without replacement.
+
+    Raises:
+        MeasurementError: If there is no sample.
+    """
+    tally = Tally.of_counts(counts_of(samples.indices))
+    return report_tally(
+        tally, size=samples.size, column=samples.column, once_each=once_each, significance=significance
+    )
+
+
+def report_tally(
+    tally: Tally,
+    *,
+    size: int | None = None,
+    law: LawTally | None = None,
+    law_name: str = "the law",
+    ends: Ends | None = None,
+    column: str | None = None,
+    once_each: bool = False,
+    significance: float = SIGNIFICANCE,
+) -> SampleReport:
+    """Measure counts: their richness, coverage of a space of known size, and a verdict where there is a law.
 
     Good-Turing's mass says nothing of operations that are never made; Chao1 estimates how many are, at least.
 
     Example:
         >>> import numpy as np
         >>> drawn = np.random.default_rng(0).integers(0, 19_683, 10_000)
-        >>> report = report_samples(Samples(drawn, 19_683))
+        >>> report = report_tally(Tally.of_counts(np.bincount(drawn)), size=19_683)
         >>> report.finding.verdict.value, round(report.ceiling, 4)
         ('consistent with uniform', 0.3983)
 
     Args:
-        samples: The draws.
-        significance: Probability below which a single run counts as refuted.
+        tally: How often kinds were drawn.
+        size: Kinds in the space, K, if it is known.
+        law: The same draws beside a stated law, which takes the place of the uniform one.
+        law_name: What it is called.
+        ends: Kinds to show beside what the law says.
+        column: Name of the column that was read, where its file has others.
+        once_each: Whether kinds were drawn without replacement.
+        significance: Probability with which draws of the law are refused.
 
     Raises:
-        MeasurementError: If there is no sample.
+        MeasurementError: If there is no draw.
     """
-    counts = counts_of(samples.indices)
-    draws, distinct, size = len(samples.indices), len(counts), samples.size
+    counts, draws, distinct = tally.counts(), tally.draws, tally.distinct
     missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)
     shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
     most = math.inf if size is None else float(size)
     ceiling = None if size is None else expected_share(size, draws)
+    fit = None
+    if not once_each and law is not None:
+        fit = fit_of(law, None, significance, law_name, ends)
+    elif not once_each and size is not None:
+        fit = fit_of(tally, size, significance, ends=ends)
     return SampleReport(
-        column=samples.column,
+        column=column,
         draws=draws,
         distinct=distinct,
-        singletons=drawn_exactly(counts, 1),
-        doubletons=drawn_exactly(counts, 2),
+        singletons=tally.once,
+        doubletons=tally.twice,
         size=size,
         coverage=None if size is None else distinct / size,
         ceiling=ceiling,
@@ -138,7 +183,8 @@ def report_samples(samples: Samples, significance: float = SIGNIFICANCE) -> Samp
             _within(estimated_hill_interval(counts, 1), size),
             _within(estimated_hill_interval(counts, 2), size),
         ),
-        finding=_finding(draws, distinct, size, significance),
+        fit=fit,
+        finding=_finding(tally, size, fit, once_each=once_each),
     )
 
 
@@ -163,13 +209,15 @@ def _finite(value: Any) -> Any:
     return None if value == math.inf else value
 
 
-def _finding(draws: int, distinct: int, size: int | None, significance: float) -> Finding:
-    """Hold the distinct count against the uniform null, if the space has a known size."""
-    if size is not None:
-        return audit_point(Point(draws, stated_share(f"{distinct:,}", size)), size, significance)
-    claim = f"{distinct:,} distinct among {draws:,} draws"
-    reason = "coverage and the uniform null need the size of the space: richness alone is given"
-    return Finding(claim, Verdict.NOT_ENOUGH_SAID, "uniform null", None, None, "fraction", None, reason)
+def _finding(tally: Tally, size: int | None, fit: Fit | None, *, once_each: bool) -> Finding:
+    """Judge the counts, if there is anything to hold them against."""
+    if once_each:
+        return without_replacement(tally, size)
+    if fit is not None:
+        return fit.finding
+    claim = f"{tally.distinct:,} distinct among {tally.draws:,} draws"
+    reason = "a verdict needs the size of the space, or a law: richness alone is given"
+    return Finding(claim, Verdict.NOT_ENOUGH_SAID, "all counts", None, None, "fraction", None, reason)
 
 
 def _defined(estimate: Callable[[], float]) -> float | None:

@@ -48,8 +48,12 @@ def audit_uniqueness(point: Point, level: float = 0.95) -> UniquenessFinding:
         return UniquenessFinding(*_finding(point, Verdict.IMPOSSIBLE, reason))
     size = equally_likely_size((fewest, most), draws, level)
     reason = f"{_written(size)} equally likely kinds would show it; were they less equal, there would be more"
-    implied = (_finite(value) for value in (size.estimate, size.lower, size.upper))
-    return UniquenessFinding(*_finding(point, Verdict.POSSIBLE, reason), *implied)
+    return UniquenessFinding(
+        *_finding(point, Verdict.POSSIBLE, reason),
+        implied_size=_finite(size.estimate),
+        implied_least=_finite(size.lower),
+        implied_most=_finite(size.upper),
+    )
 
 
 def _finding(point: Point, verdict: Verdict, reason: str) -> tuple[Any, ...]:

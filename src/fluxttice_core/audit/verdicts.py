@@ -1,5 +1,6 @@
 """What an audit says of a claim: one verdict, the bound it rests on, and one sentence."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -7,7 +8,7 @@ from enum import StrEnum
 from fluxttice_core.audit.printed_numbers import Stated
 
 SIGNIFICANCE = 0.001
-"""A run rarer than this is impossible where it is so of every generator, else below uniform."""
+"""A run rarer than this is impossible where it is so of every generator, else not uniform."""
 
 _TINY = 1e-12
 """Slack for the arithmetic alone."""
@@ -17,7 +18,8 @@ class Verdict(StrEnum):
     """The possible outcomes, worst first."""
 
     IMPOSSIBLE = "impossible"
-    BELOW_UNIFORM = "below uniform"
+    NOT_UNIFORM = "not uniform"
+    TOO_EVEN = "too even for independent draws"
     NOT_ENOUGH_SAID = "not enough said"
     CONSISTENT = "consistent with uniform"
     POSSIBLE = "possible"
@@ -33,9 +35,10 @@ class Finding:
         law: Name of the law or test.
         lower: The least that the figure could be, at face value of what else was claimed; None if unbounded.
         upper: The most that the figure could be.
-        unit: Unit of the bounds: "fraction", "nats" or "count".
+        unit: Unit of the bounds: "fraction", "nats", "count" or "total variation".
         p_value: Probability of a figure at least as extreme, where a test decided; None where a law did.
         sentence: The reason in one sentence.
+        against: What the claim was held against: uniform draws, or those of a law of another name.
     """
 
     claim: str
@@ -46,16 +49,27 @@ class Finding:
     unit: str
     p_value: float | None
     sentence: str
+    against: str = "uniform"
+
+    def __str__(self) -> str:
+        """Return the verdict in words, the law by its own name."""
+        return self.verdict.value.replace("uniform", self.against)
 
     def as_json(self) -> dict[str, str | float | None]:
         """Return the finding as plain values."""
-        return {**asdict(self), "verdict": self.verdict.value}
+        return {**asdict(self), "verdict": str(self)}
 
 
 def worst(findings: Sequence[Finding]) -> Verdict:
     """Return the worst verdict of several findings, and "not enough said" of none."""
     order = list(Verdict)
     return min((finding.verdict for finding in findings), key=order.index, default=Verdict.NOT_ENOUGH_SAID)
+
+
+def in_all(findings: Sequence[Finding]) -> str:
+    """Return the worst verdict in words, the law by its own name."""
+    verdict = worst(findings)
+    return next((str(finding) for finding in findings if finding.verdict is verdict), verdict.value)
 
 
 @dataclass(frozen=True)
@@ -115,3 +129,13 @@ def p_text(p_value: float) -> str:
         ('p = 0.047', 'p < 1e-12')
     """
     return "p < 1e-12" if p_value < 1e-12 else f"p = {p_value:.2g}"
+
+
+def outwards(lower: float, upper: float) -> str:
+    """Write limits with three decimals, rounded outwards.
+
+    Example:
+        >>> outwards(0.24789, 0.25211)
+        '0.247 to 0.253'
+    """
+    return f"{math.floor(lower * 1000) / 1000:.3f} to {math.ceil(upper * 1000) / 1000:.3f}"

@@ -11,7 +11,7 @@ import typer
 
 from fluxttice_core.audit.space_sizes import space_size as read_size
 from fluxttice_core.audit.stated_claims import Claims, audit_claims
-from fluxttice_core.audit.verdicts import Finding, Verdict, worst
+from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, worst
 from fluxttice_core.cli.views.audit import print_findings, print_samples
 from fluxttice_core.errors import MeasurementError
 
@@ -63,7 +63,14 @@ Base = Annotated[Number, _option(_SAMPLES, "Values of an input, where draws are 
 Arity = Annotated[Number, _option(_SAMPLES, "Inputs of those operations.")]
 Significance = Annotated[float, typer.Option(help="Probability below which a run counts as refuted.")]
 RequireUniform = Annotated[
-    bool, typer.Option("--require-uniform", help="Exit with 1 unless possible or consistent with uniform.")
+    bool,
+    typer.Option(
+        *("--require-uniform", "--require-law"),
+        help="Exit with 1 unless possible or consistent with the law.",
+    ),
+]
+OnceEach = Annotated[
+    bool, typer.Option("--without-replacement", help="No kind can come twice.", rich_help_panel=_SAMPLES)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -96,6 +103,7 @@ def audit(
     column: Column = None,
     base: Base = None,
     arity: Arity = None,
+    without_replacement: OnceEach = False,
     significance: Significance = 0.001,
     require_uniform: RequireUniform = False,
     as_json: AsJson = False,
@@ -134,7 +142,7 @@ def audit(
         claimed=claimed,
     )
     findings = audit_claims(claims, size, significance)
-    report = _measure(samples, size, column, base, arity, significance)
+    report = _measure(samples, size, column, base, arity, significance, once_each=without_replacement)
     if report is not None:
         findings.append(report.finding)
     if not findings:
@@ -146,7 +154,14 @@ def audit(
 
 
 def _measure(
-    path: Path | None, size: Number, column: Text, base: Number, arity: Number, significance: float
+    path: Path | None,
+    size: Number,
+    column: Text,
+    base: Number,
+    arity: Number,
+    significance: float,
+    *,
+    once_each: bool,
 ) -> SampleReport | None:
     """Measure a file of samples, if one is given."""
     from fluxttice_core.audit.sample_files import read_samples
@@ -160,7 +175,8 @@ def _measure(
             )
         return None
     space = None if (base, arity) == (None, None) else OperationSpace(base or 3, arity or 2)
-    return report_samples(read_samples(path, size=size, space=space, column=column), significance)
+    samples = read_samples(path, size=size, space=space, column=column)
+    return report_samples(samples, significance, once_each=once_each)
 
 
 def _show(
@@ -173,7 +189,7 @@ def _show(
         print_findings(findings)
         return
     plain = {
-        "verdict": worst(findings).value,
+        "verdict": in_all(findings),
         "significance": significance,
         "findings": [finding.as_json() for finding in findings],
         "samples": None if report is None else report.as_json(),

@@ -5,28 +5,17 @@ operations in N independent draws stochastically largest (Wong & Yue 1973, A maj
 number of distinct outcomes in N independent trials). A count in its upper tail is improbable for them all.
 """
 
-from dataclasses import dataclass
+import math
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import special
 
-from fluxttice_core.statistics.uniform_moments import UniformMoments, require_draws, uniform_moments
+from fluxttice_core.statistics.matched_tails import Tails, matched_tails
+from fluxttice_core.statistics.uniform_moments import require_draws, uniform_moments
 
 _EXACT_DRAWS = 4_000
 """Up to so many draws the distribution is computed outright."""
-
-_POISSON_BELOW = 1e-9
-"""A matched binomial whose chance is smaller is a Poisson distribution to all digits."""
-
-
-@dataclass(frozen=True)
-class Tails:
-    """Probabilities of at most and of at least a count of distinct operations, the count included in both."""
-
-    at_most: float
-    at_least: float
 
 
 def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
@@ -65,10 +54,8 @@ def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
     rarer_missed = moments.missed <= moments.repeated
     count = size - distinct if rarer_missed else draws - distinct
     mean = moments.missed if rarer_missed else moments.repeated
-    return Tails(
-        at_most=1 - _matched_binomial(count - 1, mean, moments),
-        at_least=_matched_binomial(count, mean, moments),
-    )
+    fewer = matched_tails(count, mean, moments.variance, moments.third)
+    return Tails(at_most=fewer.at_least, at_least=fewer.at_most)
 
 
 def _exact_tails(distinct: int, size: int, draws: int) -> Tails:
@@ -81,7 +68,7 @@ def _exact_tails(distinct: int, size: int, draws: int) -> Tails:
 def _exact_chances(size: int, draws: int) -> Float64[np.ndarray, "counts"]:
     """Return the probability of each count of distinct operations, from 0 on."""
     seen = np.arange(min(size, draws) + 1, dtype=np.float64)
-    stay, grow = seen / size, (size - seen[:-1]) / size
+    stay, grow = seen / float(size), (size - seen[:-1]) / float(size)
     chances = np.zeros_like(seen)
     chances[0] = 1.0
     for _ in range(draws):
@@ -91,16 +78,27 @@ def _exact_chances(size: int, draws: int) -> Float64[np.ndarray, "counts"]:
     return chances
 
 
-def _matched_binomial(count: int, mean: float, moments: UniformMoments) -> float:
-    """Return the probability of at most `count` under the shifted binomial that has the three moments."""
-    if count < 0:
-        return 0.0
-    chance = (1 - moments.third / moments.variance) / 2 if moments.variance > 0 else 0.0
-    if chance < _POISSON_BELOW:
-        beyond = count - (mean - moments.variance)
-        return float(special.gammaincc(beyond + 1, moments.variance)) if beyond > -1 else 0.0
-    trials = moments.variance / (chance * (1 - chance))
-    beyond = count - (mean - trials * chance)
-    if beyond <= -1:
-        return 0.0
-    return float(special.betainc(trials - beyond, beyond + 1, 1 - chance)) if beyond < trials else 1.0
+@lru_cache(maxsize=8)
+def pair_chances(size: int, draws: int) -> Float64[np.ndarray, "pairs"]:
+    r"""Return the probability of each number of equal pairs among few uniform draws, exactly.
+
+    The ways $G_n(y)$ in which n draws make as many pairs as the power of y says are n! times the coefficient
+    of $x^n$ in $\left(\sum_k y^{k(k-1)/2}x^k/k!\right)^K$, so that
+    $nG_n = \sum_{k=1}^n (k(K+1) - n)\binom nk y^{k(k-1)/2}G_{n-k}$.
+
+    Example:
+        >>> pair_chances(2, 3)
+        array([0.  , 0.75, 0.  , 0.25])
+
+    Args:
+        size: Kinds, K.
+        draws: Number of draws, N, some tens at most.
+    """
+    ways = [np.array([1], dtype=object)]
+    for n in range(1, draws + 1):
+        total = np.zeros(math.comb(n, 2) + 1, dtype=object)
+        for k in range(1, n + 1):
+            before = ways[n - k]
+            total[math.comb(k, 2) :][: len(before)] += (k * (size + 1) - n) * math.comb(n, k) * before
+        ways.append(total // n)
+    return np.array([number / size**draws for number in ways[draws]])

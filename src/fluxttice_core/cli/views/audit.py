@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fluxttice_core.audit.verdicts import Finding, percent, worst
+from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, outwards, percent, worst
 
 if TYPE_CHECKING:
+    from fluxttice_core.audit.fit import Fit
     from fluxttice_core.audit.sample_report import SampleReport
     from fluxttice_core.statistics.intervals import Interval
 
@@ -20,16 +21,16 @@ __all__ = ["print_findings", "print_samples"]
 
 _WIDTH = 100
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_COLOURS = {"impossible": "red", "below uniform": "yellow", "not enough said": "yellow"}
+_COLOURS = {Verdict.CONSISTENT: "green", Verdict.POSSIBLE: "green", Verdict.IMPOSSIBLE: "red"}
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print each verdict with its claim and reason, and the worst last where there are several."""
     for finding in findings:
-        typer.echo(f"{_coloured(finding.verdict.value)}: {finding.claim}")
+        typer.echo(f"{_coloured(str(finding), finding.verdict)}: {finding.claim}")
         typer.echo(_wrapped(finding.sentence))
     if len(findings) > 1:
-        typer.echo(f"in all: {_coloured(worst(findings).value)}")
+        typer.echo(f"in all: {_coloured(in_all(findings), worst(findings))}")
 
 
 def print_samples(report: SampleReport) -> None:
@@ -52,6 +53,7 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         ("distinct", f"{report.distinct:,}", ""),
         ("drawn once, twice", f"{report.singletons:,}, {report.doubletons:,}", ""),
         *_coverage(report),
+        *_fit(report.fit),
         ("mass not seen", *_mass(report.missing_mass)),
         ("reachable", _operations(report.richness), f"Chao1, estimates a lower bound{_cut(report)}"),
         ("", _operations(report.ace_interval), "ACE"),
@@ -73,6 +75,40 @@ def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
         ("coverage", _shares(coverage), f"of {report.size:,}; uniform draws show {percent(report.ceiling)}"),
         ("efficiency", _shares(efficiency), "of what uniform draws show"),
     ]
+
+
+def _fit(fit: Fit | None) -> list[tuple[str, str, str]]:
+    """Return the lines of how far the counts are from the law, and of the kinds that are to blame."""
+    if fit is None:
+        return []
+    lines = []
+    if fit.total_variation is not None and fit.unevenness is not None:
+        lines = [
+            (
+                "total variation",
+                outwards(fit.total_variation.lower, fit.total_variation.upper),
+                f"from {fit.law}",
+            ),
+            ("sum of p^2/q", _decimals(fit.unevenness), f"1 if {fit.law}"),
+        ]
+    if fit.finding.verdict is Verdict.NOT_UNIFORM:
+        for name, kinds in (("drawn most", fit.most), ("drawn least", fit.least)):
+            lines += [
+                ("" if place else name, f"{label}: {draws:,}", f"{_decimals(ratio)} times what the law says")
+                for place, (label, draws, ratio) in enumerate(kinds)
+            ]
+    return lines
+
+
+def _decimals(interval: Interval) -> str:
+    """Return an interval of a ratio with four digits."""
+    ends = (interval.estimate, interval.lower, interval.upper)
+    estimate, lower, upper = ("open" if math.isinf(end) else f"{end:,.{_places(end)}f}" for end in ends)
+    return f"{estimate} [{lower}, {upper}]"
+
+
+def _places(value: float) -> int:
+    return min(max(0, 3 - math.floor(math.log10(value))), 4) if value > 0 else 1
 
 
 def _shares(interval: Interval) -> str:
@@ -120,5 +156,5 @@ def _wrapped(sentence: str) -> str:
     return lines.replace(_NO_BREAK, " ")
 
 
-def _coloured(verdict: str) -> str:
-    return typer.style(verdict, fg=_COLOURS.get(verdict, "green"), bold=True)
+def _coloured(words: str, verdict: Verdict) -> str:
+    return typer.style(words, fg=_COLOURS.get(verdict, "yellow"), bold=True)

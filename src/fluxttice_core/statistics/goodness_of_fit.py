@@ -1,0 +1,216 @@
+"""Tests of all counts against a uniform or a stated law, whose p-values together keep the significance.
+
+Each p-value is exact, or has been calibrated, or is too large rather than too small; each test gets a fixed
+share of the significance (Bonferroni with weights), so that no dependence between them matters. A tenth or
+more of it is left for what the approximations are wrong by.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+from scipy import special
+
+from fluxttice_core.statistics.matched_tails import Tails
+from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic
+from fluxttice_core.statistics.tally import LawTally, Tally
+from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
+
+_FULL = 5
+"""Pearson's weights stop rising where a kind has fewer expected draws."""
+
+_UNIFORM_SHARE, _STATED_SHARES = 0.35, (0.2, 0.15, 0.1)
+"""Shares of the significance of squared deviations, by three weightings where a law is stated."""
+
+_FIRST = 100
+"""So many tails are computed before others are left out that cannot be less."""
+
+_FEW_DRAWS = 30
+"""Up to so many draws the chances of every number of equal pairs are computed outright."""
+
+_SMOOTH_SHAPE, _SMOOTH_DRAWS = 10, 50
+"""The lower tail is that of a gamma distribution from this shape on, or so many draws of every kind."""
+
+
+@dataclass(frozen=True)
+class FitTest:
+    """One test of counts against a law.
+
+    Args:
+        name: What it looks at.
+        p_value: Of this test alone.
+        share: Its share of the significance; those of all tests add to less than 1.
+        too_even: Whether it asks if counts scatter less than independent draws do.
+    """
+
+    name: str
+    p_value: float
+    share: float
+    too_even: bool = False
+
+    @property
+    def shared(self) -> float:
+        """Its p-value as one among all tests."""
+        return min(self.p_value / self.share, 1.0)
+
+
+def fit_tests(tally: Tally | LawTally, size: int | None = None) -> list[FitTest]:
+    """Test counts against the uniform law of so many kinds, or a tally against the law beside it.
+
+    The first of them in order of `shared` decides: a law is refused where its `shared` is below the
+    significance. Squared deviations see what is spread over many kinds; the most and the least frequent kind
+    what is not; against a uniform law also the number of distinct kinds, as before; against a stated law
+    also the counts of kinds pooled by octaves of probability.
+
+    Example:
+        >>> tests = fit_tests(Tally.of_counts(np.array([199, 1])), 2)
+        >>> [test.name for test in tests if test.shared < 0.001]
+        ['squared deviations', 'most frequent kind', 'least frequent kind']
+
+    Args:
+        tally: The counts.
+        size: Kinds of the uniform law, K; not with a stated law.
+    """
+    cells = Cells.of(tally, size)
+    if cells.size < 2 or cells.draws < 2:
+        return []
+    most, least = extreme_tails(cells)
+    if size is None:
+        statistics = stated_statistics(cells)
+        uneven = [
+            FitTest(name, one.tails().at_least, share)
+            for (name, one), share in zip(statistics.items(), _STATED_SHARES, strict=True)
+        ]
+        even = _lower(next(iter(statistics.values())), cells)
+        rest = [FitTest("even counts", even, 0.1, too_even=True)]
+    else:
+        pairs, distinct = _pair_tails(tally, size, cells), distinct_tails(tally.distinct, size, tally.draws)
+        uneven = [FitTest("squared deviations", pairs.at_least, _UNIFORM_SHARE)]
+        rest = [
+            FitTest("distinct kinds", distinct.at_most, 0.1),
+            FitTest("few repeats", distinct.at_least, 0.1, too_even=True),
+            FitTest("even counts", pairs.at_most, 0.05, too_even=True),
+        ]
+    return [
+        *uneven,
+        FitTest("most frequent kind", most, 0.2),
+        FitTest("least frequent kind", least, 0.1),
+        *rest,
+    ]
+
+
+def uniform_statistic(cells: Cells) -> Quadratic:
+    """Return Pearson's chi-square and the collisions, which are one statistic under a uniform law."""
+    return quadratic(cells, np.ones(len(cells.times)))
+
+
+def stated_statistics(cells: Cells) -> dict[str, Quadratic]:
+    """Return the squared deviations from a stated law, by three weightings."""
+    pooled = cells.pooled()
+    return {
+        "squared deviations": quadratic(cells, full_weight(cells)),
+        "weighted collisions": quadratic(cells, cells.probability ** (-2 / 3)),
+        "kinds pooled by probability": quadratic(pooled, full_weight(pooled)),
+    }
+
+
+def full_weight(cells: Cells) -> Float64[np.ndarray, "rows"]:
+    """Return Pearson's weights 1/q, which stop rising where too few draws are expected."""
+    return np.asarray(1 / np.maximum(cells.probability, _FULL / cells.draws))
+
+
+def extreme_tails(cells: Cells) -> tuple[float, float]:
+    r"""Return the p-values of the most and of the least frequent kind beside what each should be.
+
+    Exact binomial tails of every kind, each divided by its share $(1/K + q_i)/2$: K times the tail under a
+    uniform law, and less for a kind that a stated law makes common.
+    """
+    q, times, draws = cells.probability, cells.times, cells.draws
+    share = (1 / cells.size + q) / 2
+    above, below = times > draws * q, (times < draws * q) & (cells.kinds > 0)
+    chance = special.gammaln(draws + 1) - special.gammaln(times + 1) - special.gammaln(draws - times + 1)
+    chance = np.exp(chance + special.xlogy(times, q) + special.xlog1py(draws - times, -q)) / share
+    most = _least(above, chance, lambda i: special.betainc(times[i], draws - times[i] + 1, q[i]) / share[i])
+    least = _least(below, chance, lambda i: special.betaincc(times[i] + 1, draws - times[i], q[i]) / share[i])
+    return most, least
+
+
+Rows = Int64[np.ndarray, "rows"]
+
+
+def _least(
+    among: Bool[np.ndarray, "rows"],
+    chance: Float64[np.ndarray, "rows"],
+    tail: Callable[[Rows], Float64[np.ndarray, "rows"]],
+) -> float:
+    """Return the least tail, 1 at most; none is below the chance of its count alone, which costs less."""
+    rows = np.flatnonzero(among)
+    rows = rows[np.argsort(chance[rows])]
+    first = min(tail(rows[:_FIRST]).min(), 1.0) if len(rows) else 1.0
+    rest = rows[_FIRST:][chance[rows[_FIRST:]] < first]
+    return float(min(first, tail(rest).min())) if len(rest) else float(first)
+
+
+def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
+    """Return the tails of the number of equal pairs under a uniform law, exactly for few draws."""
+    if tally.draws > _FEW_DRAWS:
+        found = uniform_statistic(cells)
+        # Where draws are fewer than kinds, repeats say the same, exactly.
+        return Tails(_lower(found, cells) if tally.draws >= size else 1.0, found.tails().at_least)
+    chances = pair_chances(size, tally.draws)
+    pairs = int(cells.kinds @ (cells.times * (cells.times - 1))) // 2
+    return Tails(float(chances[: pairs + 1].sum()), float(chances[pairs:].sum()))
+
+
+def _lower(found: Quadratic, cells: Cells) -> float:
+    """Return the lower tail where it is known to be right, and 1 where a few lattice points decide."""
+    expected = cells.draws * cells.probability.min()
+    return found.tails().at_most if found.shape >= _SMOOTH_SHAPE or expected >= _SMOOTH_DRAWS else 1.0
+
+
+def visible_distance(
+    tally: Tally | LawTally, size: int | None = None, significance: float = 0.001, power: float = 0.95
+) -> float | None:
+    r"""Return the total variation from which on the squared deviations refuse the law; None if not at 1/2.
+
+    At a total variation $\delta$ no generator raises their expectation by less than one whose deviations are
+    spread, $|p_i - q_i| = c/w_i$ with $c = 2\delta/\sum 1/w_i$ (Cauchy-Schwarz), such as one that makes half
+    of equally likely kinds $1 + 2\delta$ times and the other half $1 - 2\delta$ times as often. For that one
+    the expectation is $N(N-1)c^2\sum 1/w_i$ and the variance grows by $4N^3c^2$.
+
+    Example:
+        >>> round(visible_distance(Tally.of_counts(np.full(100, 100)), 100), 3)
+        0.048
+
+    Args:
+        tally: The counts; only how many draws there are matters.
+        size: Kinds of the uniform law, K; not with a stated law.
+        significance: Of all tests together.
+        power: Probability with which it would have shown.
+    """
+    cells = Cells.of(tally, size)
+    if cells.size < 2 or cells.draws < 2:
+        return None
+    if size is None:
+        found = zip(list(stated_statistics(cells).values())[:2], _STATED_SHARES, strict=False)
+        reach = [_visible(one, share * significance, power) for one, share in found]
+        return min((one for one in reach if one is not None), default=None)
+    return _visible(uniform_statistic(cells), _UNIFORM_SHARE * significance, power)
+
+
+def _visible(found: Quadratic, chance: float, power: float) -> float | None:
+    critical = found.critical(chance)
+
+    def seen(distance: float) -> bool:
+        c = 2 * distance / found.spread
+        excess = 4 * distance**2 * found.variance + 4 * found.draws**3 * c**2
+        return found.tails(critical, c**2 * found.spread, excess).at_least >= power
+
+    low, high = 0.0, 0.5
+    if not seen(high):
+        return None
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if seen(middle) else (middle, high)
+    return high

@@ -1,0 +1,199 @@
+"""How far a generator is from a law, with limits: total variation, unevenness, and single kinds."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from jaxtyping import Float64
+from scipy import special
+
+from fluxttice_core.statistics.goodness_of_fit import full_weight
+from fluxttice_core.statistics.intervals import Interval, clopper_pearson
+from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic
+from fluxttice_core.statistics.tally import LawTally, Tally
+
+_LEAST_OCTAVE = -3
+"""Sets are tried of kinds drawn at least an eighth as often as they should be, a quarter, and so on."""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Limits of a figure that hold together with a probability of at least `level`."""
+
+    lower: float
+    upper: float
+    level: float
+
+
+def unevenness(tally: Tally | LawTally, size: int | None = None, level: float = 0.95) -> Interval:
+    r"""Return $\sum_i p_i^2/q_i$ with its interval: 1 under the law, $K\sum p^2$ beside a uniform one.
+
+    The estimate is unbiased; the limits are the values at which the squared deviations would be that large,
+    or that small, with half of what the level leaves, their variance growing with the distance as the counts
+    say that it does.
+
+    Example:
+        >>> str(unevenness(Tally.of_counts(np.array([150, 50])), 2))
+        '1.24623 [1.13093, 1.41099]'
+
+    Args:
+        tally: The counts.
+        size: Kinds of the uniform law, K; not with a stated law.
+        level: Share of repetitions that must cover it.
+    """
+    cells = Cells.of(tally, size)
+    lower, upper = distance_limits(cells, 1 / cells.probability, level)
+    estimate = quadratic(cells, 1 / cells.probability).distance
+    return Interval(max(1 + estimate, 1.0), 1 + lower, 1 + upper, level, "matched moments")
+
+
+def distance_limits(cells: Cells, weight: Float64[np.ndarray, "rows"], level: float) -> tuple[float, float]:
+    """Return the limits of the sum of w (p - q)^2; without two draws nothing is known."""
+    found = quadratic(cells, weight)
+    if cells.draws < 2 or cells.size < 2:
+        return 0.0, (math.inf if cells.size > 1 else 0.0)
+    excess, tail = _excess(cells, weight, found), (1 - level) / 2
+
+    def at(distance: float) -> tuple[float, float]:
+        tails = found.tails(distance=distance, excess=excess(distance))
+        return tails.at_least, tails.at_most
+
+    far = abs(found.distance) + math.sqrt(found.variance) / cells.draws**2
+    while at(far)[1] > tail:
+        far *= 2
+    lower = _crossing(lambda distance: at(distance)[0] >= tail, far)
+    return lower, _crossing(lambda distance: at(distance)[1] <= tail, far)
+
+
+def _crossing(holds: Callable[[float], bool], far: float) -> float:
+    """Return where a condition begins to hold between 0 and a distance at which it does."""
+    low, high = 0.0, far
+    if holds(low):
+        return low
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def _excess(cells: Cells, weight: Float64[np.ndarray, "rows"], found: Quadratic) -> Callable[[float], float]:
+    r"""Return by how much the variance of the squared deviations grows with the distance.
+
+    Its linear part is $4N^3\mathrm{Var}_p\,w(p - q)$, from unbiased estimates: in proportion to the distance
+    for deviations in proportion to the law, and to its power 3/2 for those of single kinds beyond.
+    """
+    q, n, draws = cells.probability, cells.times, cells.draws
+    pair = n * (n - 1) / (draws * (draws - 1))
+    triple = pair * (n - 2) / max(draws - 2, 1)
+    squared = float(cells.kinds @ (weight**2 * (triple - 2 * q * pair + q**2 * n / draws)))
+    mean = float(cells.kinds @ (weight * (pair - q * n / draws)))
+    spread = found.mean_weight
+    estimate = max(found.distance, math.sqrt(found.variance) / (draws * (draws - 1)))
+    single = max((squared - mean**2) / estimate - spread, 0.0)
+
+    def excess(distance: float) -> float:
+        linear = spread + single * math.sqrt(distance / estimate)
+        return distance * (found.variance / spread + 4 * draws**3 * linear)
+
+    return excess
+
+
+def total_variation(tally: Tally | LawTally, size: int | None = None, level: float = 0.95) -> Bracket:
+    r"""Return limits of the total variation $\frac12\sum|p_i - q_i|$ between generator and law.
+
+    From below: the draws are divided at random (by a seed that is made of the counts), sets of kinds are
+    chosen by how often they were drawn in one half, and the other says how much more than by the law they get
+    (Clopper & Pearson, shared over the sets). From above: $\frac12\sqrt{S\,\sum w_i(p_i-q_i)^2}$ by
+    Cauchy-Schwarz, with the upper limit of the sum; it is close where deviations are spread, and far where a
+    few kinds are to blame.
+
+    Example:
+        >>> found = total_variation(Tally.of_counts(np.array([1_500, 500])), 2)
+        >>> round(found.lower, 2), round(found.upper, 2)
+        (0.2, 0.27)
+
+    Args:
+        tally: The counts.
+        size: Kinds of the uniform law, K; not with a stated law.
+        level: Probability with which both limits hold.
+    """
+    cells, outside = Cells.of(tally, size), tally.outside if isinstance(tally, LawTally) else 0
+    tail = (1 - level) / 2
+    weight = np.ones(len(cells.times)) if size is not None else full_weight(cells)
+    spread = float(cells.kinds @ (1 / weight))
+    _, distance = distance_limits(cells, weight, level)
+    inside = math.sqrt(spread * distance) / 2
+    beyond = clopper_pearson(outside, tally.draws, level).upper if outside else 0.0
+    upper = min(inside + beyond, 1.0)
+    return Bracket(min(_from_below(cells, outside, tail), upper), upper, level)
+
+
+def _from_below(cells: Cells, outside: int, tail: float) -> float:
+    """Return what a set of kinds gets more than by the law, at least, the set being chosen by other draws."""
+    # One seed for all samples would halve them all alike, and the limit would miss for them all at once.
+    seed = sha256(cells.times.tobytes() + cells.kinds.tobytes()).digest()
+    generator = np.random.default_rng(int.from_bytes(seed, "little"))
+    q, first, second, kinds = _halves(cells, generator)
+    beyond = outside - int(generator.binomial(outside, 0.5))
+    drawn, tested = float(kinds @ first), float(kinds @ second) + beyond
+    if drawn == 0 or tested == 0:
+        return 0.0
+    ratio = first / (drawn * q)
+    least = max(_LEAST_OCTAVE, math.floor(-math.log2(drawn * q.max())))
+    octaves = range(least, math.ceil(math.log2(ratio.max())) + 1)
+    limits = [0.0]
+    for octave in octaves:
+        chosen = kinds * ((ratio >= 2.0**octave) & (first > 0))
+        hits = float(chosen @ second) + beyond
+        if hits:
+            share = float(special.betaincinv(hits, tested - hits + 1, tail / len(octaves)))
+            limits.append(share - float(chosen @ q))
+    return max(limits)
+
+
+def _halves(cells: Cells, generator: np.random.Generator) -> tuple[Float64[np.ndarray, "rows"], ...]:
+    """Give every draw to one of two halves: the law, draws in either half and kinds of each row."""
+    rows: list[Float64[np.ndarray, "columns rows"]] = []
+    for q, times, kinds in zip(cells.probability, cells.times, cells.kinds, strict=True):
+        if times == 0 or kinds == 0:
+            first, same = np.zeros(1), np.array([kinds])
+        elif kinds <= times:
+            first = generator.binomial(int(times), 0.5, size=int(kinds)).astype(np.float64)
+            same = np.ones(int(kinds))
+        else:
+            first = np.arange(times + 1)
+            chances = np.exp(
+                special.gammaln(times + 1)
+                - special.gammaln(first + 1)
+                - special.gammaln(times - first + 1)
+                - times * math.log(2)
+            )
+            same = generator.multinomial(int(kinds), chances / chances.sum()).astype(np.float64)
+        rows.append(np.stack([np.full(len(first), q), first, times - first, same]))
+    return tuple(np.concatenate(rows, axis=1))
+
+
+def kind_ratio(times: int, draws: int, probability: float, kinds: float, level: float = 0.95) -> Interval:
+    """Return how often a kind was drawn over what the law says, with limits that hold for all kinds together.
+
+    Clopper and Pearson's at a level that is shared over all kinds, so that the most and the least frequent,
+    which were chosen because they are, are covered as well.
+
+    Example:
+        >>> str(kind_ratio(150, 20_000, 1 / 19_683, 19_683))
+        '147.623 [97.796, 212.233]'
+
+    Args:
+        times: How often it was drawn.
+        draws: Number of draws, N.
+        probability: What the law gives to it.
+        kinds: Number of all kinds, over which the level is shared.
+        level: Probability with which the limits of all kinds hold.
+    """
+    shared = clopper_pearson(times, draws, 1 - (1 - level) / kinds)
+    method = f"Clopper-Pearson, for all of {kinds:,.0f} kinds together"
+    return Interval(
+        shared.estimate / probability, shared.lower / probability, shared.upper / probability, level, method
+    )

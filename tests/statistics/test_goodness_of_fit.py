@@ -1,0 +1,230 @@
+"""Tests of all counts: together they keep the significance, and each defect is found by one of them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from fluxttice_core.statistics.goodness_of_fit import extreme_tails, fit_tests, visible_distance
+from fluxttice_core.statistics.quadratic import Cells
+from fluxttice_core.statistics.tally import LawTally, Tally
+from fluxttice_core.statistics.uniform_null import pair_chances
+from tests.statistics.partitions import outcomes
+
+K = 19_683
+
+
+def drawn(law: np.ndarray, draws: int, seed: int = 0) -> Tally:
+    return Tally.of_counts(np.random.default_rng(seed).multinomial(draws, law))
+
+
+def beside(law: np.ndarray, counts: np.ndarray) -> LawTally:
+    return LawTally(law, counts, np.ones(len(law), dtype=np.int64))
+
+
+def scaled(weights: np.ndarray) -> np.ndarray:
+    return np.asarray(weights / weights.sum())
+
+
+ZIPF = scaled(1 / np.arange(1, 301))
+
+
+def decides(tally: Tally | LawTally, size: int | None) -> tuple[str, float]:
+    """The test that decides, and its p-value among all."""
+    found = min(fit_tests(tally, size), key=lambda test: test.shared)
+    return found.name, found.shared
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 6, 20, 1_000])
+def test_every_outcome_of_few_draws_keeps_the_significance(size: int) -> None:
+    """All outcomes are listed: no simulation, no approximation."""
+    for draws in (2, 5, 11, 20):
+        found = [
+            (min(test.shared for test in fit_tests(tally, size)), chance)
+            for tally, chance in outcomes(size, draws)
+        ]
+        assert sum(chance for _, chance in found) == pytest.approx(1)
+        for significance in (0.05, 0.01, 0.001, 1e-4):
+            assert sum(chance for p, chance in found if p < significance) <= significance
+
+
+@pytest.mark.parametrize("draws", [60, 90])
+@pytest.mark.parametrize("size", [2, 3])
+def test_two_and_three_kinds_keep_it_with_more_draws(size: int, draws: int) -> None:
+    found = [
+        (min(test.shared for test in fit_tests(tally, size)), chance)
+        for tally, chance in outcomes(size, draws)
+    ]
+    for significance in (0.05, 0.001):
+        alarms = sum(chance for p, chance in found if p < significance)
+        assert significance / 20 < alarms <= significance
+
+
+@pytest.mark.parametrize(
+    ("law", "draws"),
+    [
+        (np.full(100, 0.01), 100),
+        (np.full(K, 1 / K), 5_000),
+        (ZIPF, 200),
+        (ZIPF, 20_000),
+        (scaled(np.array([9, 1])), 50),
+    ],
+    ids=["sparse", "19,683 kinds", "Zipf, sparse", "Zipf, dense", "9:1"],
+)
+def test_fair_samples_are_refused_no_more_often_than_promised(law: np.ndarray, draws: int) -> None:
+    generator, refused = np.random.default_rng(5), 0
+    for _ in range(200):
+        counts = generator.multinomial(draws, law)
+        uniform = law[0] == law[-1]
+        tally = Tally.of_counts(counts) if uniform else beside(law, counts)
+        refused += decides(tally, len(law) if uniform else None)[1] < 0.05
+    assert stats.binom(200, 0.05).sf(refused - 1) > 1e-4
+
+
+def test_shares_of_the_significance_leave_some_for_approximations() -> None:
+    for tests in (fit_tests(drawn(np.full(9, 1 / 9), 50), 9), fit_tests(beside(ZIPF, np.arange(300)), None)):
+        assert 0.8 < sum(test.share for test in tests) < 0.95
+
+
+DEFECTS: dict[str, tuple[Callable[[], tuple[Tally | LawTally, int | None]], str]] = {
+    "two kinds 199:1": (lambda: (Tally.of_counts(np.array([199, 1])), 2), "most frequent kind"),
+    "one of 18 kinds 30 times": (
+        lambda: (drawn(scaled(np.r_[30.0, np.ones(17)]), 2_000), 18),
+        "most frequent kind",
+    ),
+    "weights 1.5 and .5": (
+        lambda: (drawn(scaled(np.repeat([1.5, 0.5], [9_842, 9_841])), 1_000_000), K),
+        "squared deviations",
+    ),
+    "one kind of 19,683 150 times": (
+        lambda: (
+            Tally.of_counts(np.r_[150, np.random.default_rng(1).multinomial(19_850, np.full(K, 1 / K))]),
+            K + 1,
+        ),
+        "most frequent kind",
+    ),
+    "half never made": (lambda: (drawn(np.full(9_841, 1 / 9_841), 50_000), K), "squared deviations"),
+    "20 kinds never made": (lambda: (drawn(np.full(K - 20, 1 / (K - 20)), 400_000), K), "distinct kinds"),
+    "one of 100 never made": (
+        lambda: (Tally.of_counts(np.random.default_rng(6).multinomial(1_500, np.full(99, 1 / 99))), 100),
+        "least frequent kind",
+    ),
+    "no repeats": (lambda: (Tally.of_counts(np.ones(1_000, dtype=np.int64)), K), "few repeats"),
+    "in turn": (lambda: (Tally.of_counts(np.full(100, 30)), 100), "even counts"),
+    "Zipf, too steep": (
+        lambda: (beside(ZIPF, np.random.default_rng(2).multinomial(3_000, scaled(ZIPF**1.25))), None),
+        "kinds pooled by probability",
+    ),
+    "Zipf, one rare kind": (
+        lambda: (
+            beside(
+                ZIPF,
+                np.random.default_rng(3).multinomial(900, ZIPF)
+                + np.r_[np.zeros(290, int), 30, np.zeros(9, int)],
+            ),
+            None,
+        ),
+        "most frequent kind",
+    ),
+    "Zipf, a common kind missing": (
+        lambda: (
+            beside(ZIPF, np.random.default_rng(4).multinomial(900, ZIPF) * np.r_[0, np.ones(299, int)]),
+            None,
+        ),
+        "least frequent kind",
+    ),
+    "Zipf, in turn": (lambda: (beside(ZIPF, np.round(ZIPF * 100_000).astype(np.int64)), None), "even counts"),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_defect_is_found_by_the_test_that_is_made_for_it(defect: str) -> None:
+    make, name = DEFECTS[defect]
+    refusing = {test.name: test.too_even for test in fit_tests(*make()) if test.shared < 0.001}
+    assert name in refusing
+    assert set(refusing.values()) == {name in ("few repeats", "even counts")}
+
+
+def test_weights_of_three_to_one_are_found_from_4_000_draws() -> None:
+    law = scaled(np.repeat([1.5, 0.5], [9_842, 9_841]))
+    found = [decides(drawn(law, 4_000, seed), K)[1] < 0.001 for seed in range(50)]
+    assert sum(found) >= 42
+
+
+WRONG = {
+    "two kinds": (np.array([0.56, 0.44]), [50, 500, 5_000]),
+    "weights 1.3 and .7": (scaled(np.repeat([1.3, 0.7], 1_000)), [500, 5_000, 50_000]),
+    "one kind 5 times": (scaled(np.r_[5.0, np.ones(199)]), [100, 1_000, 10_000]),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_share_of_passes_falls_with_draws(wrong: str) -> None:
+    law, budgets = WRONG[wrong]
+    passes = [
+        sum(decides(drawn(law, draws, seed), len(law))[1] >= 0.001 for seed in range(40)) for draws in budgets
+    ]
+    assert passes == sorted(passes, reverse=True)
+    assert passes[0] > 20
+    assert passes[-1] == 0
+
+
+def test_the_most_and_the_least_frequent_kind_have_exact_tails() -> None:
+    counts = np.array([9, 4, 4, 3])
+    most, least = extreme_tails(Cells.of(Tally.of_counts(counts), 4))
+    assert most == pytest.approx(4 * stats.binom(20, 0.25).sf(8))
+    assert least == pytest.approx(min(4 * stats.binom(20, 0.25).cdf(3), 1))
+    law = np.array([0.7, 0.1, 0.1, 0.1])
+    most, least = extreme_tails(Cells.of(beside(law, counts)))
+    assert most == pytest.approx(min(stats.binom(20, 0.1).sf(3) / ((0.25 + 0.1) / 2), 1))
+    assert least == pytest.approx(stats.binom(20, 0.7).cdf(9) / ((0.25 + 0.7) / 2))
+
+
+def test_of_many_kinds_none_is_left_out_that_has_the_least_tail() -> None:
+    law = scaled(1 / np.arange(1.0, 2_001))
+    counts = np.random.default_rng(8).multinomial(3_000, law)
+    share = (1 / 2_000 + law) / 2
+    most, least = extreme_tails(Cells.of(beside(law, counts)))
+    assert most == pytest.approx((stats.binom(3_000, law).sf(counts - 1) / share)[counts > 3_000 * law].min())
+    assert least == pytest.approx(
+        min((stats.binom(3_000, law).cdf(counts) / share)[counts < 3_000 * law].min(), 1)
+    )
+
+
+@pytest.mark.parametrize(("size", "draws"), [(2, 9), (3, 8), (7, 6), (10**30, 12)])
+def test_chances_of_equal_pairs_are_those_of_every_outcome(size: int, draws: int) -> None:
+    expected = np.zeros(draws * (draws - 1) // 2 + 1)
+    for tally, chance in outcomes(size, draws):
+        expected[int(tally.kinds @ (tally.times * (tally.times - 1) // 2))] += chance
+    np.testing.assert_allclose(pair_chances(size, draws), expected, rtol=1e-12)
+
+
+def test_a_single_kind_and_a_single_draw_decide_nothing() -> None:
+    assert fit_tests(Tally.of_counts(np.array([50])), 1) == []
+    assert fit_tests(Tally.of_counts(np.array([1])), 9) == []
+    assert visible_distance(Tally.of_counts(np.array([50])), 1) is None
+    assert visible_distance(Tally.of_counts(np.array([1])), 9) is None
+
+
+@pytest.mark.parametrize(("size", "draws"), [(2, 300), (100, 3_000), (K, 20_000)])
+def test_what_a_pass_says_would_have_shown_shows(size: int, draws: int) -> None:
+    """Spread over the kinds, or all of it in one kind, or in kinds that are never made."""
+    distance = visible_distance(drawn(np.full(size, 1 / size), draws), size)
+    assert distance is not None
+    even = np.full(size, 1 / size)
+    one = even * (1 - distance / (1 - 1 / size))
+    one[0] = 1 / size + distance
+    spread = even * (1 + 2 * distance * np.where(np.arange(size) % 2, -1, 1))
+    missing = np.where(np.arange(size) < distance * size, 0, even) if size > 2 else one
+    for law in (spread, one, missing):
+        shown = sum(decides(drawn(scaled(law), draws, seed), size)[1] < 0.001 for seed in range(60))
+        assert stats.binom(60, 0.95).cdf(shown) > 1e-3
+    weaker = even * (1 + distance * np.where(np.arange(size) % 2, -1, 1))
+    assert sum(decides(drawn(scaled(weaker), draws, seed), size)[1] < 0.001 for seed in range(60)) < 50
+
+
+def test_too_few_draws_would_have_shown_nothing() -> None:
+    assert visible_distance(Tally.of_counts(np.ones(30, dtype=np.int64)), K) is None
+    assert visible_distance(Tally.of_counts(np.ones(200_000, dtype=np.int64)), 10**60) is None
+    assert visible_distance(beside(ZIPF, (ZIPF * 30_000).astype(np.int64))) == pytest.approx(0.03, abs=0.005)
