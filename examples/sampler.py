@@ -4,8 +4,9 @@ from numpy import int64
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
+from fluxttice_core.audit.counted import count_values
+from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.sample_report import report_samples
-from fluxttice_core.audit.sample_values import samples_of
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 
@@ -15,5 +16,5 @@ class Skewed:
 
 
 tables, _ = Skewed().sample(50_000)
-found = report_samples(samples_of(tables, space=OperationSpace()))
+found = report_samples(count_values(tables, Reading(space=OperationSpace())))
 print(f"{found.distinct} distinct, efficiency {found.efficiency:.3f}: {found.finding.verdict.value}")

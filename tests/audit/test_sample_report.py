@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from fluxttice_core.audit.sample_report import report_samples, within
-from fluxttice_core.audit.sample_values import Samples
+from fluxttice_core.audit.counted import Counted
+from fluxttice_core.audit.sample_report import SampleReport, report_samples, within
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.counts import counts_of
@@ -17,6 +17,7 @@ from fluxttice_core.statistics.richness_intervals import (
     distinct_interval,
     observed_hill_interval,
 )
+from fluxttice_core.statistics.tally import Tally
 from fluxttice_core.statistics.uniform_moments import expected_share
 from tests.refusals import refused
 
@@ -27,8 +28,12 @@ def drawn(size: int, draws: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, size, draws)
 
 
+def report_of(indices: np.ndarray, size: int | None, column: str | None = None) -> SampleReport:
+    return report_samples(Counted(Tally.of_counts(counts_of(indices)), column=column), size)
+
+
 def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
-    report = report_samples(Samples(drawn(K, 50_000), K))
+    report = report_of(drawn(K, 50_000), K)
     assert report.finding.verdict is Verdict.CONSISTENT
     assert report.draws == 50_000
     assert report.coverage == report.distinct / K
@@ -41,7 +46,7 @@ def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
 
 
 def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
-    report = report_samples(Samples(drawn(K // 2, 50_000), K))
+    report = report_of(drawn(K // 2, 50_000), K)
     assert report.finding.verdict is Verdict.NOT_UNIFORM
     assert report.missing_mass.upper < 0.02
     assert report.richness.upper < 0.6 * K
@@ -50,7 +55,7 @@ def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
 def test_estimates_end_at_a_known_size() -> None:
     """A good sample whose estimates lie above the space by chance."""
     drawn_well = drawn(K, 50_000, seed=1)
-    free, known = (report_samples(Samples(drawn_well, size)) for size in (None, K))
+    free, known = (report_of(drawn_well, size) for size in (None, K))
     assert free.richness.estimate > K
     assert (known.richness.estimate, known.richness.upper) == (K, K)
     assert known.richness.lower == free.richness.lower < K
@@ -62,29 +67,29 @@ def test_estimates_end_at_a_known_size() -> None:
 
 
 def test_one_draw_determines_nothing() -> None:
-    report = report_samples(Samples(np.array([5]), None))
+    report = report_of(np.array([5]), None)
     assert (report.missing_mass.lower, report.missing_mass.upper) == (0.0, 1.0)
     assert (report.richness.lower, report.richness.upper) == (1.0, np.inf)
     assert report.as_json()["richness"]["upper"] is None
-    assert report_samples(Samples(np.array([5]), 100)).richness.upper == 100
+    assert report_of(np.array([5]), 100).richness.upper == 100
 
 
 def test_equal_draws_leave_open_what_three_in_so_many_may_be() -> None:
-    report = report_samples(Samples(np.zeros(5_000, dtype=np.int64), None))
+    report = report_of(np.zeros(5_000, dtype=np.int64), None)
     assert report.missing_mass.lower == 0.0
     assert report.missing_mass.upper == pytest.approx(3.6889 / 5_000, rel=1e-3)
     assert report.richness.upper > 5
 
 
 def test_collapsed_generator_is_found_out() -> None:
-    report = report_samples(Samples(np.zeros(10_000, dtype=np.int64), K))
+    report = report_of(np.zeros(10_000, dtype=np.int64), K)
     assert report.finding.verdict is Verdict.NOT_UNIFORM
     assert (report.distinct, report.richness.estimate, report.missing_mass.estimate) == (1, 1.0, 0.0)
     assert report.hill_observed == (1.0, 1.0, 1.0)
 
 
 def test_unknown_space_has_richness_but_no_coverage() -> None:
-    report = report_samples(Samples(drawn(500, 800), None))
+    report = report_of(drawn(500, 800), None)
     assert report.finding.verdict is Verdict.NOT_ENOUGH_SAID
     assert report.finding.claim == f"{report.distinct} distinct among 800 draws"
     assert (report.coverage, report.ceiling, report.efficiency) == (None, None, None)
@@ -92,7 +97,7 @@ def test_unknown_space_has_richness_but_no_coverage() -> None:
 
 
 def test_all_new_leaves_what_needs_repeats_undefined() -> None:
-    report = report_samples(Samples(np.arange(30), None))
+    report = report_of(np.arange(30), None)
     assert (report.singletons, report.doubletons) == (30, 0)
     assert (report.ace, report.hill_estimated[2]) == (None, None)
     assert report.missing_mass.estimate == 1
@@ -100,12 +105,12 @@ def test_all_new_leaves_what_needs_repeats_undefined() -> None:
 
 def test_vast_spaces_are_measured_by_repeats() -> None:
     size = 2**63
-    assert report_samples(Samples(drawn(2**31, 200_000), size)).finding.verdict is Verdict.NOT_UNIFORM
-    assert report_samples(Samples(drawn(size, 200_000), size)).finding.verdict is Verdict.NOT_ENOUGH_SAID
+    assert report_of(drawn(2**31, 200_000), size).finding.verdict is Verdict.NOT_UNIFORM
+    assert report_of(drawn(size, 200_000), size).finding.verdict is Verdict.NOT_ENOUGH_SAID
 
 
 def test_report_is_plain_in_json() -> None:
-    report = report_samples(Samples(drawn(100, 90), 100))
+    report = report_of(drawn(100, 90), 100)
     plain = report.as_json()
     assert json.loads(json.dumps(plain, allow_nan=False))["draws"] == 90
     assert list(plain) == [field.name for field in dataclasses.fields(report)]
@@ -115,34 +120,34 @@ def test_report_is_plain_in_json() -> None:
 
 
 def test_significance_is_passed_on() -> None:
-    samples = Samples(drawn(470, 1_200), 500)
-    assert report_samples(samples, significance=0.4).finding.verdict is Verdict.NOT_UNIFORM
-    assert report_samples(samples, significance=1e-9).finding.verdict is Verdict.CONSISTENT
+    counted = Counted(Tally.of_counts(counts_of(drawn(470, 1_200))))
+    assert report_samples(counted, 500, significance=0.4).finding.verdict is Verdict.NOT_UNIFORM
+    assert report_samples(counted, 500, significance=1e-9).finding.verdict is Verdict.CONSISTENT
 
 
 def test_the_column_is_passed_on() -> None:
-    assert report_samples(Samples(drawn(100, 90), 100, "operation")).column == "operation"
-    assert report_samples(Samples(drawn(100, 90), 100)).column is None
+    assert report_of(drawn(100, 90), 100, "operation").column == "operation"
+    assert report_of(drawn(100, 90), 100).column is None
 
 
 def test_no_sample_is_refused() -> None:
     with refused(MeasurementError, "too_few"):
-        report_samples(Samples(np.array([], dtype=np.int64), K))
+        report_of(np.array([], dtype=np.int64), K)
 
 
 def test_what_was_drawn_once_and_twice_is_counted() -> None:
-    report = report_samples(Samples(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None))
+    report = report_of(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None)
     assert (report.draws, report.distinct, report.singletons, report.doubletons) == (8, 4, 1, 2)
 
 
 def test_effective_numbers_are_those_of_the_sample() -> None:
     """Shares 1/2, 1/4, 1/4: e^1.0397 by entropy, 8/3 by the sum of squares."""
-    report = report_samples(Samples(np.array([5, 5, 6, 7]), None))
+    report = report_of(np.array([5, 5, 6, 7]), None)
     assert report.hill_observed == pytest.approx((3, 2**1.5, 8 / 3))
 
 
 def test_without_a_size_the_null_is_not_asked_and_the_sample_says_so() -> None:
-    finding = report_samples(Samples(np.arange(30), None)).finding
+    finding = report_of(np.arange(30), None).finding
     assert (finding.verdict, finding.law, finding.unit) == (
         Verdict.NOT_ENOUGH_SAID,
         "all counts",
@@ -154,7 +159,7 @@ def test_without_a_size_the_null_is_not_asked_and_the_sample_says_so() -> None:
 def test_every_figure_has_the_interval_of_its_own() -> None:
     indices, size = np.random.default_rng(4).integers(0, 500, 700), 450
     indices = indices % size
-    counts, report = counts_of(indices), report_samples(Samples(indices, size))
+    counts, report = counts_of(indices), report_of(indices, size)
     shown = distinct_interval(report.distinct, 700, float(size))
     assert report.ceiling is not None
     assert report.coverage_interval == shown.scaled(1 / size)
@@ -171,7 +176,7 @@ def test_every_figure_has_the_interval_of_its_own() -> None:
 
 def test_without_a_size_what_can_be_reached_bounds_the_count() -> None:
     indices = np.random.default_rng(4).integers(0, 500, 700)
-    report = report_samples(Samples(indices, None))
+    report = report_of(indices, None)
     assert (report.coverage_interval, report.efficiency_interval) == (None, None)
     expected = distinct_interval(report.distinct, 700, report.richness.upper)
     assert report.hill_observed_intervals[0] == expected

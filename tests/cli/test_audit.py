@@ -132,7 +132,7 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--union 90%", "two sets need one --distinct, one --against-distinct"),
         ("--distinct 90% --against-distinct 80%", "two sets need one --distinct, one --against-distinct"),
         ("--distinct 9 --distinct 8 --against-distinct 8 --union 9", "two sets need one --distinct"),
-        ("--column x", "--column, --base and --arity describe a file: give --samples as well"),
+        ("--column x", "--column describes a file: give --samples or --counts as well"),
         ("--samples missing.npy", "cannot be read: No such file or directory"),
         ("--space-size 0 --draws 5 --distinct 1", "the size of a space lies between 1 and 10^300, not at 0"),
         ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),
@@ -293,7 +293,7 @@ def test_row_numbers_of_pandas_are_no_samples(tmp_path: Path) -> None:
     path.write_text("index,operation\n0,17\n1,4\n2,17\n")
     result = run("--samples", str(path))
     assert result.exit_code == 2
-    assert "has index and operation, any of which may hold the samples: choose one with --column" in (
+    assert "has index and operation, any of which may be meant: choose one with --column" in (
         " ".join(result.stderr.split())
     )
     assert run("--samples", str(path), "--column", "operation", "--json").exit_code == 0

@@ -260,10 +260,15 @@ def samples() -> list[bytes]:
     table = io.BytesIO()
     parquet.write_table(pa.table({"index": [1, 2, 3], "note": ["a", "b", None]}), table)
     texts = (
-        "cdraw,index\n1,17\n2,4\n",
-        "t17\n4\n# end\n",
-        "t0 0 0 1 1 1 -1 -1 -1\n",
-        "c----00-0+\n000000000\n",
+        *(
+            "cdraw,index\n1,17\n2,4\n",
+            "t17\n4\n# end\n",
+            "t0 0 0 1 1 1 -1 -1 -1\n",
+            "c----00-0+\n000000000\n",
+        ),
+        *("vseed\tsmiles\n1\tCC\n", "sCCO one\nC#N\n", 'j{"word": "a"}\n{"word": 1e5}\n', 'j"a"\n[1, 0]\n'),
+        *("f>a\nAC\nGT\n>b\nAC\n", "q@a\nAC\n+\nII\n", "Ga\nb\n", "kckind,count\na,3\nb,0\n", "kt3\n0\n"),
+        "icspecies,x,y\na,1,0\nb,1,1\n",
     )
     return [*found, b"z" + buffer.getvalue(), b"p" + table.getvalue(), *(text.encode() for text in texts)]
 

@@ -1,6 +1,7 @@
 """Every parser of what strangers write, as a function of bytes, with the pieces that mean something to it."""
 
 import contextlib
+import gzip
 import io
 import json
 import struct
@@ -11,10 +12,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import typer
 
-from fluxttice_core.audit.sample_files import read_samples
+from fluxttice_core.audit.counted import count_samples
+from fluxttice_core.audit.draws import Reading
 from fluxttice_core.certification.keys import load_private_key, load_public_key
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.openssf_format import read_bundle, read_statement
@@ -56,6 +57,7 @@ class Parser:
         tokens: Pieces that mean something to it.
         longest: Bytes of the longest input.
         prefix: Bytes at the start that choose how the rest is wrapped.
+        costly: How many times fewer inputs it is given than others.
     """
 
     read: Callable[[bytes, Path], object]
@@ -63,6 +65,7 @@ class Parser:
     tokens: tuple[bytes, ...]
     longest: int
     prefix: int = 0
+    costly: int = 1
 
     def accepts(self, data: bytes, folder: Path) -> bool:
         """Whether the input is read; if not, it was refused as documented, with one printable sentence."""
@@ -204,20 +207,29 @@ def read_claims(data: bytes, _folder: Path) -> None:
         audit(**given, as_json=True)
 
 
-SUFFIXES = {b"n": ".npy", b"z": ".npz", b"c": ".csv", b"t": ".txt", b"p": ".parquet"}
+SUFFIXES = {
+    b"n": ".npy", b"z": ".npz", b"c": ".csv", b"v": ".tsv", b"t": ".txt", b"s": ".smi", b"j": ".jsonl",
+    b"f": ".fasta", b"q": ".fastq", b"p": ".parquet", b"g": ".txt.gz", b"x": ".csv.xz", b"w": ".arrow",
+}  # fmt: skip
+HOLDS: dict[bytes, Any] = {b"k": "counts", b"i": "incidences"}
 
 
 def read_sample_file(data: bytes, folder: Path) -> None:
     mode, rest = data[:1], data[1:]
+    holds = HOLDS.get(mode, "draws")
+    if holds != "draws":
+        mode, rest = rest[:1], rest[1:]
     if mode == b"=":
         # An archive whose checksums hold, so that the array in it is read.
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("index.npy", rest)
         mode, rest = b"z", buffer.getvalue()
-    samples = read_samples(_written(folder, f"samples{SUFFIXES.get(mode, '.txt')}", rest), size=19_683)
-    if not np.all((samples.indices >= 0) & (samples.indices < 19_683)):
-        raise AssertionError("indices outside the space were let through")
+    mode, rest = (b"g", gzip.compress(rest, mtime=0)) if mode == b"G" else (mode, rest)
+    path = _written(folder, f"samples{SUFFIXES.get(mode, '.txt')}", rest)
+    counted = count_samples([str(path)], Reading(holds=holds))
+    if not (counted.tally.draws and sum(n for _, n in counted.most) <= counted.tally.draws):
+        raise AssertionError("no draws, or more of ten kinds than of all")
 
 
 def read_key(data: bytes, folder: Path) -> None:
@@ -310,6 +322,7 @@ def parsers() -> dict[str, Parser]:
             (b"'<i8'", b"'|O'", b"'<U9'", b"\x93NUMPY", b"index", b","),
             1_500,
             1,
+            costly=20,
         ),
         "keys": Parser(
             read_key, corpus.keys, (b"-----BEGIN ", b"PUBLIC KEY", b"ENCRYPTED ", b"=", b"\n"), 600, 1

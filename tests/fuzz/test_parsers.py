@@ -41,7 +41,7 @@ def fuzz(parser: Parser, folder: Path, examples: int, number: int) -> int:
 
     @seed(number)
     @settings(
-        max_examples=examples,
+        max_examples=examples // parser.costly,
         derandomize=False,
         database=None,
         phases=[Phase.generate, Phase.shrink],

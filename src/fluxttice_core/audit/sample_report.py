@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from fluxttice_core.audit.counted import Counted
 from fluxttice_core.audit.fit import Ends, Fit, fit_of, without_replacement
-from fluxttice_core.audit.sample_values import Samples
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.counts import counts_of
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.richness import ace
@@ -88,21 +87,41 @@ class SampleReport:
 
 
 def report_samples(
-    samples: Samples, significance: float = SIGNIFICANCE, *, once_each: bool = False
+    counted: Counted,
+    size: int | None = None,
+    significance: float = SIGNIFICANCE,
+    *,
+    law_name: str = "the law",
+    once_each: bool = False,
 ) -> SampleReport:
-    """Measure a sample that was read: see `report_tally`.
+    """Measure draws that were counted: see `report_tally`.
 
     Args:
-        samples: The draws.
-        significance: Probability with which uniform draws are refused.
+        counted: The draws.
+        size: Kinds in the space, if it is known and the draws do not name it.
+        significance: Probability with which draws of the law are refused.
+        law_name: What a stated law is called.
         once_each: Whether kinds were drawn without replacement.
 
     Raises:
-        MeasurementError: If there is no sample.
+        MeasurementError: If there is no draw.
     """
-    tally = Tally.of_counts(counts_of(samples.indices))
+    size = size if counted.size is None else counted.size
+    ends = counted.law_ends
+    if ends is None and size is not None:
+        most, least = (
+            [(label, n, 1 / size) for label, n in kinds] for kinds in (counted.most, counted.least)
+        )
+        ends = Ends(most, least)
     return report_tally(
-        tally, size=samples.size, column=samples.column, once_each=once_each, significance=significance
+        counted.tally,
+        size=size,
+        law=counted.law_tally,
+        law_name=law_name,
+        ends=ends,
+        column=counted.column,
+        once_each=once_each,
+        significance=significance,
     )
 
 

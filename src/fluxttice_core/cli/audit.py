@@ -1,4 +1,4 @@
-"""The command `audit`: holds a claim, or a file of samples, against the laws and the uniform null."""
+"""The command `audit`: holds a claim, or files of samples, against the laws and the uniform null."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import typer
 from fluxttice_core.audit.space_sizes import space_size as read_size
 from fluxttice_core.audit.stated_claims import Claims, audit_claims
 from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, worst
-from fluxttice_core.cli.views.audit import print_findings, print_samples
+from fluxttice_core.cli import audit_samples as of_files
+from fluxttice_core.cli.views.audit import print_findings, print_reading, print_samples
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
+    from fluxttice_core.audit.counted import Counted
     from fluxttice_core.audit.sample_report import SampleReport
 
-_COVERAGE, _SETS, _CODES, _SAMPLES = "Coverage", "Two sets", "Codes and reconstruction", "A file of samples"
-_SCORES = "Correlations and scores"
+_COVERAGE, _SETS, _SCORES, _CODES = "Coverage", "Two sets", "Scores", "Codes and reconstruction"
 
 
 def _option(panel: str, said: str) -> Any:
@@ -54,13 +55,6 @@ AgainstLevels = Annotated[Text, _option(_SCORES, "The same of the other variable
 Correct = Annotated[Text, _option(_SCORES, "Cases that were right.")]
 Of = Annotated[Text, _option(_SCORES, "Cases in all.")]
 Claimed = Annotated[Text, _option(_SCORES, "Share of them that is claimed: .288.")]
-_FILES = "Draws in .npy, .npz, .csv, .txt or .parquet."
-SampleFile = Annotated[
-    Path | None, typer.Option("--samples", help=_FILES, rich_help_panel=_SAMPLES, readable=False)
-]
-Column = Annotated[Text, _option(_SAMPLES, "Column or array of that file.")]
-Base = Annotated[Number, _option(_SAMPLES, "Values of an input, where draws are operations.")]
-Arity = Annotated[Number, _option(_SAMPLES, "Inputs of those operations.")]
 Significance = Annotated[float, typer.Option(help="Probability below which a run counts as refuted.")]
 RequireUniform = Annotated[
     bool,
@@ -70,7 +64,8 @@ RequireUniform = Annotated[
     ),
 ]
 OnceEach = Annotated[
-    bool, typer.Option("--without-replacement", help="No kind can come twice.", rich_help_panel=_SAMPLES)
+    bool,
+    typer.Option("--without-replacement", help="No kind can come twice.", rich_help_panel=of_files.SAMPLES),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -99,16 +94,26 @@ def audit(
     correct: Correct = None,
     of: Of = None,
     claimed: Claimed = None,
-    samples: SampleFile = None,
-    column: Column = None,
-    base: Base = None,
-    arity: Arity = None,
+    samples: of_files.Samples = None,
+    counts: of_files.Counts = None,
+    incidences: of_files.Incidences = None,
+    column: of_files.Column = None,
+    file_format: of_files.FileFormat = None,
+    skip: of_files.Skip = None,
+    canonical: of_files.Canonical = None,
+    base: of_files.Base = None,
+    arity: of_files.Arity = None,
+    law: of_files.Law = None,
+    reference: of_files.Reference = None,
+    training: of_files.Training = None,
+    save_counts: of_files.SaveCounts = None,
+    memory: of_files.Memory = "1GB",
     without_replacement: OnceEach = False,
     significance: Significance = 0.001,
     require_uniform: RequireUniform = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a claim, or a file of samples, against the laws and the uniform null.
+    """Check a claim, or files of samples, against the laws and the uniform null.
 
     Exit status: 0 if it is possible, 1 if it is refuted, 2 if it cannot be read.
     """
@@ -142,49 +147,59 @@ def audit(
         claimed=claimed,
     )
     findings = audit_claims(claims, size, significance)
-    report = _measure(samples, size, column, base, arity, significance, once_each=without_replacement)
+    counted = of_files.counted(
+        samples,
+        counts,
+        incidences,
+        size,
+        memory,
+        column=column,
+        format=file_format,
+        skip=skip,
+        canonical=canonical,
+        base=base,
+        arity=arity,
+        law=law,
+        reference=reference,
+        training=training,
+        save_counts=save_counts,
+    )
+    report = (
+        None
+        if counted is None
+        else _measured(counted, size, significance, law, once_each=without_replacement)
+    )
     if report is not None:
         findings.append(report.finding)
     if not findings:
         raise MeasurementError(
             "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
         )
-    _show(findings, report, significance, as_json=as_json)
+    _show(findings, counted, report, significance, as_json=as_json)
     _leave(findings, require_uniform=require_uniform)
 
 
-def _measure(
-    path: Path | None,
-    size: Number,
-    column: Text,
-    base: Number,
-    arity: Number,
-    significance: float,
-    *,
-    once_each: bool,
-) -> SampleReport | None:
-    """Measure a file of samples, if one is given."""
-    from fluxttice_core.audit.sample_files import read_samples
+def _measured(
+    counted: Counted, size: Number, significance: float, law: str | None, *, once_each: bool
+) -> SampleReport:
     from fluxttice_core.audit.sample_report import report_samples
-    from fluxttice_core.spaces.operation_space import OperationSpace
 
-    if path is None:
-        if (column, base, arity) != (None, None, None):
-            raise MeasurementError(
-                "--column, --base and --arity describe a file: give --samples as well", "missing_option"
-            )
-        return None
-    space = None if (base, arity) == (None, None) else OperationSpace(base or 3, arity or 2)
-    samples = read_samples(path, size=size, space=space, column=column)
-    return report_samples(samples, significance, once_each=once_each)
+    name = "the law" if law is None else f"the law of '{Path(law).name}'"
+    return report_samples(counted, size, significance, law_name=name, once_each=once_each)
 
 
 def _show(
-    findings: Sequence[Finding], report: SampleReport | None, significance: float, *, as_json: bool
+    findings: Sequence[Finding],
+    counted: Counted | None,
+    report: SampleReport | None,
+    significance: float,
+    *,
+    as_json: bool,
 ) -> None:
     """Print what was found."""
     if not as_json:
-        if report is not None:
+        if counted is not None and report is not None:
+            print_reading(counted)
             print_samples(report)
         print_findings(findings)
         return
@@ -193,6 +208,7 @@ def _show(
         "significance": significance,
         "findings": [finding.as_json() for finding in findings],
         "samples": None if report is None else report.as_json(),
+        "reading": None if counted is None else {"left_out": counted.left_out, "notes": counted.notes},
     }
     typer.echo(json.dumps(plain, indent=2, allow_nan=False))
 

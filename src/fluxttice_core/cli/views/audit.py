@@ -13,11 +13,12 @@ import typer
 from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, outwards, percent, worst
 
 if TYPE_CHECKING:
+    from fluxttice_core.audit.counted import Counted
     from fluxttice_core.audit.fit import Fit
     from fluxttice_core.audit.sample_report import SampleReport
     from fluxttice_core.statistics.intervals import Interval
 
-__all__ = ["print_findings", "print_samples"]
+__all__ = ["print_findings", "print_reading", "print_samples"]
 
 _WIDTH = 100
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -31,6 +32,15 @@ def print_findings(findings: Sequence[Finding]) -> None:
         typer.echo(_wrapped(finding.sentence))
     if len(findings) > 1:
         typer.echo(f"in all: {_coloured(in_all(findings), worst(findings))}")
+
+
+def print_reading(counted: Counted) -> None:
+    """Print how files were read: what was left out of them, and what was taken for granted."""
+    if counted.left_out:
+        listed = ", ".join(f"{number:,} that are {why}" for why, number in counted.left_out.items())
+        typer.echo(_wrapped(f"left out: {listed}"))
+    for note in counted.notes:
+        typer.echo(_wrapped(f"note: {note}"))
 
 
 def print_samples(report: SampleReport) -> None:

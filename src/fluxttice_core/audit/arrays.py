@@ -1,0 +1,194 @@
+"""NumPy's files, read piece by piece into a table of the engine: no header, archive or array is believed."""
+
+from __future__ import annotations
+
+import math
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Shaped
+
+from fluxttice_core.audit.columns import choose_array
+from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.sources import Source
+
+Values = Shaped[np.ndarray, "draws *cells"]
+
+_PIECE = 2**23
+_WIDEST = 4_096
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_LAST_CODE_POINT = 0x10FFFF
+_DAMAGE = (
+    *(ValueError, TypeError, KeyError, OSError, EOFError, OverflowError, MemoryError, RecursionError),
+    *(NotImplementedError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy raises on a damaged array: its header is read as Python literals, its data as a stream."""
+
+
+def read_arrays(source: Source, column: str | None) -> tuple[Iterator[Values], str | None]:
+    """Return pieces of the arrays in files, and the name of the one that was chosen among several."""
+    if source.kind == "npy":
+        if column is not None:
+            raise MeasurementError(
+                f"{source.said} holds one array without a name: leave the column out", "unknown_column"
+            )
+        return (piece for path in source.paths for piece in _pieces_of_file(path)), None
+    names = [_chosen(path, column) for path in source.paths]
+    pieces = (
+        piece
+        for path, (name, _) in zip(source.paths, names, strict=True)
+        for piece in _pieces_of_member(path, name)
+    )
+    return pieces, names[0][1]
+
+
+def _pieces_of_file(path: Path) -> Iterator[Values]:
+    try:
+        with path.open("rb") as file:
+            yield from _pieces(file, path.stat().st_size)
+    except MeasurementError:
+        raise
+    except _DAMAGE as error:
+        raise MeasurementError(
+            f"'{path.name}' is no array of numbers or strings in NumPy's format", "alien_file"
+        ) from error
+
+
+def _chosen(path: Path, column: str | None) -> tuple[str, str | None]:
+    """Choose an array of an archive, and return its name, and once more where there are others."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except _DAMAGE as error:
+        raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays", "alien_file") from error
+    names = [member.filename.removesuffix(".npy") for member in members if member.filename.endswith(".npy")]
+    chosen = choose_array(names, f"'{path.name}'", column)
+    return chosen, chosen if len(names) > 1 else None
+
+
+def _pieces_of_member(path: Path, name: str) -> Iterator[Values]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = archive.getinfo(name + ".npy")
+            _require_usual(member, path)
+            with archive.open(member) as file:
+                yield from _pieces(file, member.file_size)
+    except MeasurementError:
+        raise
+    except _DAMAGE as error:
+        raise MeasurementError(
+            f"'{path.name}' holds a damaged array, or one of objects", "damaged_file"
+        ) from error
+
+
+def _require_usual(member: zipfile.ZipInfo, path: Path) -> None:
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
+        raise MeasurementError(
+            f"'{path.name}' is encrypted or compressed as NumPy's archives never are", "alien_file"
+        )
+
+
+def _pieces(file: IO[bytes], size: int) -> Iterator[Values]:
+    """Yield rows of an array, some megabytes at a time, once its header promises no more than is there."""
+    with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
+        version = np.lib.format.read_magic(file)
+        header = _HEADERS[version]
+        shape, by_columns, dtype = header(file)
+    if dtype.hasobject or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > size:
+        raise ValueError("an array of objects, or a header that promises more than the file holds")
+    rows, cells = (shape[0], shape[1:]) if shape else (1, ())
+    if by_columns and len(shape) > 1:
+        yield _whole(file, shape, dtype, size)
+        return
+    row = math.prod(cells) * dtype.itemsize
+    if row > _PIECE or math.prod(cells) > _WIDEST:
+        raise MeasurementError(
+            f"a sample of {math.prod(cells):,} entries is more than is read: give one index a sample",
+            "too_large",
+        )
+    at_once = max(_PIECE // max(row, 1), 1)
+    for start in range(0, rows, at_once):
+        count = min(at_once, rows - start)
+        yield _values(_read(file, count * row), dtype).reshape(count, *cells)
+
+
+def _whole(file: IO[bytes], shape: Sequence[int], dtype: np.dtype[Any], size: int) -> Values:
+    """Read an array that is stored by columns, which has no rows until it is whole."""
+    if size > 2**28:
+        raise MeasurementError(
+            "an array stored by columns is read up to 256 MiB: store it by rows (np.ascontiguousarray)",
+            "too_large",
+        )
+    return _values(_read(file, math.prod(shape) * dtype.itemsize), dtype).reshape(shape, order="F")
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    data = file.read(size)
+    if len(data) != size:
+        raise EOFError("the file breaks off")
+    return data
+
+
+def _values(data: bytes, dtype: np.dtype[Any]) -> Values:
+    """Return the values of stored bytes, in the byte order of this machine."""
+    if dtype.itemsize == 0:
+        raise ValueError("empty strings alone")
+    return np.frombuffer(data, dtype).astype(dtype.newbyteorder("="), copy=False)
+
+
+def plain(values: Values) -> Values:
+    """Return numbers as numbers, and strings as objects that the engine takes.
+
+    Raises:
+        MeasurementError: If they are neither whole numbers nor strings.
+    """
+    kind = values.dtype.kind
+    if kind == "U":
+        if values.dtype.itemsize and bool(
+            np.any(np.ascontiguousarray(values).reshape(-1).view(np.uint32) > _LAST_CODE_POINT)
+        ):
+            raise MeasurementError(
+                "samples stored as strings hold what is no character: the file is damaged", "damaged_file"
+            )
+        return values.astype(object)
+    if kind == "S":
+        try:
+            return np.char.decode(values, "ascii").astype(object)
+        except UnicodeDecodeError:
+            raise MeasurementError("samples stored as bytes must be plain text", "wrong_type") from None
+    if kind == "b":
+        return values.astype(np.int8)
+    if kind == "f":
+        with np.errstate(invalid="ignore"):  # of signalling NaNs, which are refused later
+            return values.astype(np.float64)
+    if kind in "iu":
+        return values
+    raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}", "wrong_type")
+
+
+def store(engine: Engine, pieces: Iterable[Values]) -> str | None:
+    """Fill a table of the engine with rows and how often each stands there; return its name, if any.
+
+    Where rows repeat much they are grouped at once, else zeros packed into nothing would fill the disk.
+    """
+    name = None
+    for piece in pieces:
+        if not piece.size:
+            continue
+        name = name or engine.new_name()
+        rows = plain(piece.reshape(len(piece), -1))
+        some = rows[:: len(rows) // 4_096 + 1]
+        repeated = len(set(map(tuple, some.tolist()))) * 2 < len(some)
+        columns = {f"c{place}": rows[:, place] for place in range(rows.shape[1])}
+        engine.append(name, columns, grouped=repeated)
+    return name

@@ -1,0 +1,127 @@
+"""Draws beside other files: a stated law, a set of reference, what the generator was trained on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float64
+
+from fluxttice_core.audit.columns import WEIGHTS, choose_counts
+from fluxttice_core.audit.counts import group_pairs, number_expression
+from fluxttice_core.audit.draws import Grouped, Reading, as_table, group_draws
+from fluxttice_core.audit.fit import Ends
+from fluxttice_core.audit.kinds import label, settle
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.tally import LawTally, Tally
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.sources import Source
+    from fluxttice_core.audit.tables import Table
+
+TEN = 10
+"""Kinds that are shown of those drawn most and least often."""
+
+_PROBABILITIES = ("probability", "probabilities", "p")
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Drawn kinds that are in a set of kinds.
+
+    Args:
+        size: Kinds in the set.
+        tally: How often those of them were drawn that were drawn at all.
+    """
+
+    size: int
+    tally: Tally
+
+
+def overlap(engine: Engine, draws: Grouped, source: Source, reading: Reading) -> Overlap:
+    """Hold draws against a file of kinds, which may stand there several times."""
+    known = group_draws(engine, source, _alike(draws, reading))
+    size = engine.row(f"SELECT count(*) FROM {known.name}")[0]
+    found = engine.arrays(
+        f"SELECT draws.n AS times, count(*) AS kinds FROM {draws.name} AS draws "
+        f"SEMI JOIN {known.name} AS known ON {_same(engine, draws, known.name)} GROUP BY 1 ORDER BY 1"
+    )
+    return Overlap(size, Tally(found["times"].astype(np.int64), found["kinds"].astype(np.int64)))
+
+
+def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading) -> tuple[LawTally, Ends]:
+    """Hold draws against a file of kinds and their weights, probabilities or counts."""
+    table, _ = as_table(engine, source, replace(reading, column=None, holds="counts"))
+    law, probabilities = _read_law(engine, table)
+    settle(engine, law, table.said, draws.space, guess=False)
+    joined = (
+        f"FROM {law} AS law LEFT JOIN {draws.name} AS draws ON {_same(engine, draws, law, 'law')} "
+        "WHERE law.n > 0"
+    )
+    found = engine.arrays(
+        f"SELECT law.n AS weight, coalesce(draws.n, 0) AS times, count(*) AS kinds {joined} "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    weights, times, kinds = found["weight"], found["times"].astype(np.int64), found["kinds"].astype(np.int64)
+    total = _total(weights * kinds, table.said, probabilities=probabilities)
+    drawn = engine.row(f"SELECT coalesce(sum(n), 0) FROM {draws.name}")[0]
+    written = label(engine, draws.space, "law.kind")
+    ends = [
+        engine.run(
+            f"SELECT {written}::VARCHAR, coalesce(draws.n, 0), law.n / {total!r} {joined} "
+            f"ORDER BY coalesce(draws.n, 0) / law.n {order}, law.n DESC, law.kind LIMIT {TEN}"
+        )
+        for order in ("DESC", "ASC")
+    ]
+    tally = LawTally(weights / total, times, kinds, int(drawn) - int(times @ kinds))
+    return tally, Ends(*ends)
+
+
+def _read_law(engine: Engine, table: Table) -> tuple[str, bool]:
+    """Return the name of a table of kinds and weights, and whether those are called probabilities."""
+    kind, place = choose_counts(table.names, table.said, None, WEIGHTS)
+    if kind is None:
+        raise MeasurementError(
+            f"{table.said} has weights without kinds: give a column of kinds beside them", "missing_value"
+        )
+    cell = number_expression(table, place)
+    weight = f"CASE WHEN {cell} >= 0 AND isfinite({cell}) THEN {cell} END"
+    law = group_pairs(engine, table, kind, place, weight, "DOUBLE")
+    _require_single(engine, law, table.said)
+    return law, table.names[place].strip().lower() in _PROBABILITIES
+
+
+def _total(weights: Float64[np.ndarray, "rows"], said: str, *, probabilities: bool) -> float:
+    total = math.fsum(weights)
+    if not total > 0:
+        raise MeasurementError(f"{said} gives no kind a weight above 0", "out_of_range")
+    if probabilities and abs(total - 1) > 1e-6:
+        raise MeasurementError(
+            f"the probabilities of {said} add to {total:.6g}, not 1: list every kind, or call them weights",
+            "contradictory",
+        )
+    return total
+
+
+def _require_single(engine: Engine, law: str, said: str) -> None:
+    twice = engine.run(f"SELECT kind FROM {law} WHERE rows > 1 OR kind IS NULL ORDER BY kind LIMIT 1")
+    if twice:
+        raise MeasurementError(
+            f"{said} names the kind '{twice[0][0]!s:.40}' more than once, or none: give each one weight",
+            "contradictory",
+        )
+
+
+def _alike(draws: Grouped, reading: Reading) -> Reading:
+    """Return how a file beside the draws is read: its kinds must come out as those of the draws did."""
+    return Reading(space=draws.space, skip=reading.skip, canonical=reading.canonical, guess=False)
+
+
+def _same(engine: Engine, draws: Grouped, other: str, alias: str = "known") -> str:
+    """Return the condition that two kinds are one; a number is the same written as a string."""
+    types = {engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] for name in (draws.name, other)}
+    cast = "::VARCHAR" if len(types) > 1 and "VARCHAR" in types else ""
+    return f"draws.kind{cast} = {alias}.kind{cast}"

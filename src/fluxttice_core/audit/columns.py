@@ -1,0 +1,178 @@
+"""Which column of a file holds the kinds, and which how often each was drawn."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fluxttice_core.errors import MeasurementError
+
+KINDS = (
+    *("index", "indices", "operation", "operations", "sample", "samples", "kind", "kinds"),
+    *("smiles", "sequence", "sequences", "word", "words", "token", "tokens", "species"),
+)
+COUNTS = ("count", "counts", "n", "abundance", "abundances", "frequency", "frequencies", "freq", "reads")
+WEIGHTS = ("weight", "weights", "probability", "probabilities", "p", *COUNTS)
+
+_DELIMITERS = (",", ";", "\t")
+_TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - {2}
+"""So many columns may be the cells of one table."""
+
+NO_VALUE = ("nan", "inf", "infinity", "na", "<na>", "null", "none")
+"""What programs write where a value is missing or none: no name of a column."""
+
+_OF_SAMPLES = frozenset("0123456789+-.eE\N{MINUS SIGN}")
+"""Letters of numbers and of operations written as glyphs."""
+
+
+_OF_NUMBERS = frozenset("0123456789.")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the first line of a table says.
+
+    Args:
+        names: Names of the columns; numbers from 1 where the first row is a draw.
+        delimiter: What stands between two cells.
+        named: Whether the line holds the names.
+    """
+
+    names: tuple[str, ...]
+    delimiter: str
+    named: bool
+
+
+def read_heading(
+    line: bytes, said: str, *, tabs: bool = False, wanted: Sequence[str] = (), pairs: bool = False
+) -> Heading:
+    """Read the first line of a table: names of columns, or a row already.
+
+    Args:
+        line: The line.
+        said: The file in words.
+        tabs: Whether tabs alone stand between cells.
+        wanted: Columns that were asked for, if any: `1` asks for the first of a table without names.
+        pairs: Whether a row is a kind and a number, so that one with a number holds no names.
+    """
+    try:
+        text = line.decode("utf-8-sig")
+        outside = "".join(text.split('"')[::2])  # what is quoted may hold any delimiter
+        marks = ("\t",) if tabs else _DELIMITERS
+        delimiter = next((mark for mark in marks if mark in outside), marks[0])
+        row = next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter, strict=True), [])
+    except UnicodeDecodeError as error:
+        raise MeasurementError(f"{said} is not text in UTF-8", "alien_file") from error
+    except csv.Error as error:
+        raise MeasurementError(f"{said} is no CSV file: {error}", "damaged_file") from error
+    names = tuple(cell.strip() for cell in row)
+    numbers = tuple(str(place + 1) for place in range(len(row)))
+    if wanted and set(wanted) <= set(names):
+        return Heading(names, delimiter, named=True)
+    row_of_pairs = pairs and any(cell and set(cell) <= _OF_NUMBERS for cell in names)
+    if (wanted and set(wanted) <= set(numbers)) or row_of_pairs or not _is_heading(names, said):
+        return Heading(numbers, delimiter, named=False)
+    return Heading(names, delimiter, named=True)
+
+
+def _is_heading(cells: Sequence[str], said: str) -> bool:
+    """Return whether a row names columns: a cell is neither a number, nor glyphs, nor a missing value.
+
+    Beside names a cell may be empty: so pandas writes its row numbers.
+    """
+    none = [cell for cell in cells if cell.lower().lstrip("+-\N{MINUS SIGN}") in NO_VALUE]
+    words = [cell for cell in cells if cell not in none and not set(cell) <= _OF_SAMPLES]
+    usual = [cell for cell in cells if cell.lower() in (*KINDS, *WEIGHTS)]
+    if not usual and (none or ("" in cells and not words)):
+        held = f"'{none[0]}'" if none else "an empty cell"
+        raise MeasurementError(
+            f"the first row of {said} holds {held}, neither a sample nor the name of a column: "
+            "remove the row, or name the columns",
+            "ambiguous",
+        )
+    return bool(words)
+
+
+def choose_kinds(names: Sequence[str], said: str, column: str | None, *, named: bool = True) -> list[int]:
+    """Choose the column that holds the samples, or all of them as the cells of a table of an operation."""
+    if column is not None:
+        return [_place(names, column, said)]
+    usual = _usual(names, KINDS, said)
+    counted = [name for name in names if named and name.strip().lower() in COUNTS]
+    if counted and len(names) > 1:
+        raise MeasurementError(
+            f"{said} has a column '{counted[0]}', as tables of counts have: give the file as --counts, "
+            "or name the column of draws with --column",
+            "ambiguous",
+        )
+    if usual is not None:
+        return [usual]
+    if len(names) == 1 or len(names) in _TABLE_WIDTHS:
+        return list(range(len(names)))
+    raise MeasurementError(
+        f"{said} has the columns {_listed(names)}: name the one with the samples", "ambiguous"
+    )
+
+
+def choose_array(names: Sequence[str], said: str, column: str | None) -> str:
+    """Choose the array of an archive that holds the samples."""
+    if column is not None:
+        return names[_place(names, column, said)]
+    usual = 0 if len(names) == 1 else _usual(names, KINDS, said)
+    if usual is None:
+        raise MeasurementError(
+            f"{said} has {_listed(names) or 'no array'}: name the one with the samples", "ambiguous"
+        )
+    return names[usual]
+
+
+def choose_counts(
+    names: Sequence[str], said: str, column: str | None, usual: Sequence[str] = COUNTS
+) -> tuple[int | None, int]:
+    """Choose the column of kinds, if there is one, and that of how often each was drawn."""
+    lowered = [name.strip().lower() for name in names]
+    number = next((lowered.index(name) for name in usual if name in lowered), None)
+    if number is None and (len(names) == 1 or (len(names) == 2 and tuple(names) == ("1", "2"))):
+        number = len(names) - 1
+    if number is None:
+        raise MeasurementError(
+            f"{said} has the columns {_listed(names)}, none of them called {', '.join(usual[:3])} or the "
+            "like: name that of the numbers so, or give a file of draws as --samples",
+            "ambiguous",
+        )
+    others = [place for place in range(len(names)) if place != number]
+    if column is not None:
+        return _place(names, column, said), number
+    if not others:
+        return None, number
+    kinds = _usual([names[place] for place in others], KINDS, said)
+    if kinds is not None or len(others) == 1:
+        return others[kinds or 0], number
+    raise MeasurementError(
+        f"{said} has the columns {_listed(names)}: name the one with the kinds by --column", "ambiguous"
+    )
+
+
+def _place(names: Sequence[str], column: str, said: str) -> int:
+    if column not in names:
+        raise MeasurementError(
+            f"{said} has no column '{column}': it has {_listed(names) or 'nothing'}", "unknown_column"
+        )
+    return list(names).index(column)
+
+
+def _usual(names: Sequence[str], usual: Sequence[str], said: str) -> int | None:
+    """Return the place of the name that such columns usually have, or None.
+
+    Several are refused: beside the operations, `index` often counts the rows.
+    """
+    found = [place for place, name in enumerate(names) if name.strip().lower() in usual]
+    if len(found) > 1:
+        listed = " and ".join(names[place].strip() for place in found)
+        raise MeasurementError(
+            f"{said} has {listed}, any of which may be meant: choose one with --column", "ambiguous"
+        )
+    return found[0] if found else None
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")

@@ -1,0 +1,192 @@
+"""Counting what files hold: how often each kind was drawn, and beside what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fluxttice_core.audit.beside import TEN, Overlap, beside_law, overlap
+from fluxttice_core.audit.counts import (
+    group_counts,
+    is_frequencies,
+    tally_of,
+    tally_of_frequencies,
+    tally_of_incidences,
+)
+from fluxttice_core.audit.draws import Reading, group_draws, group_table, stored_table
+from fluxttice_core.audit.engine import MEMORY, engine
+from fluxttice_core.audit.fit import Ends
+from fluxttice_core.audit.kinds import label
+from fluxttice_core.audit.saved_counts import save_counts
+from fluxttice_core.audit.sources import Source, find_source
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.tally import LawTally, Tally
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.arrays import Values
+    from fluxttice_core.audit.draws import Grouped
+    from fluxttice_core.audit.engine import Engine
+
+_PIECE = 2**20
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What draws are, once counted.
+
+    Args:
+        tally: How many kinds were drawn how often.
+        most: The kinds drawn most often, ten at most, and how often.
+        least: Those drawn least often, of all that were drawn.
+        size: Kinds in the space that the kinds themselves name, as operations do; None if they name none.
+        column: Name of the column or array that was read, where its file has others.
+        left_out: Why draws were left out, and how many.
+        notes: What was taken for granted when the files were read.
+        law_tally: The draws beside a stated law.
+        law_ends: The kinds that were drawn most and least often for what the law gives to them.
+        reference: The draws beside a set of reference.
+        training: The draws beside what the generator was trained on.
+        units: Sampling units, if a matrix of incidences was counted.
+    """
+
+    tally: Tally
+    most: tuple[tuple[str, int], ...] = ()
+    least: tuple[tuple[str, int], ...] = ()
+    size: int | None = None
+    column: str | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    law_tally: LawTally | None = None
+    law_ends: Ends | None = None
+    reference: Overlap | None = None
+    training: Overlap | None = None
+    units: int | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Files beside which draws are counted, and where their counts are kept.
+
+    Args:
+        law: Kinds and their weights, probabilities or counts.
+        reference: Kinds, one a row.
+        training: Kinds, one a row.
+        save_counts: A Parquet file for the counts.
+    """
+
+    law: str | None = None
+    reference: str | None = None
+    training: str | None = None
+    save_counts: Path | None = None
+
+
+def count_samples(
+    places: Sequence[str],
+    reading: Reading | None = None,
+    beside: Beside | None = None,
+    *,
+    memory: str = MEMORY,
+) -> Counted:
+    """Count draws in files, in bounded memory.
+
+    Args:
+        places: Files, patterns, folders of files, or `-` for standard input, all of one format.
+        reading: How they are read.
+        beside: What they are held against.
+        memory: What counting may take; beyond that it spills to the disk.
+
+    Raises:
+        MeasurementError: If a file is missing, damaged or of another format, or it is unclear what in it is
+            a draw.
+    """
+    reading, beside = reading or Reading(), beside or Beside()
+    if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
+        return _without_kinds(tally_of_frequencies(places[0]), beside)
+    draws = find_source(places, reading.file_format)
+    others = _others(beside)
+    files = [path for source in (draws, *others.values()) for path in source.paths]
+    with engine(files, memory) as running:
+        if reading.holds == "incidences":
+            tally, units = tally_of_incidences(running, draws, reading)
+            return replace(_without_kinds(tally, beside), units=units)
+        grouped = (group_counts if reading.holds == "counts" else group_draws)(running, draws, reading)
+        if isinstance(grouped, Tally):
+            return _without_kinds(grouped, beside)
+        return _counted(running, grouped, others, reading, beside)
+
+
+def count_values(values: Values, reading: Reading | None = None, beside: Beside | None = None) -> Counted:
+    """Count draws in an array: the first axis are the draws, further ones the cells of tables of operations.
+
+    Example:
+        >>> import numpy as np
+        >>> counted = count_values(np.array(["----00-0+", "000000000", "----00-0+"]))
+        >>> counted.most, counted.size
+        ((('----00-0+', 2), ('000000000', 1)), 19683)
+
+    Args:
+        values: Whole numbers or strings.
+        reading: How they are read.
+        beside: What they are held against.
+
+    Raises:
+        MeasurementError: If there is no draw, or one is neither a whole number nor a string.
+    """
+    reading, beside = reading or Reading(), beside or Beside()
+    others = _others(beside)
+    with engine([path for source in others.values() for path in source.paths]) as running:
+        pieces = np.array_split(np.atleast_1d(values), values.size // _PIECE + 1)
+        table = stored_table(running, pieces, "the array")
+        grouped = group_table(running, table, range(len(table.names)), reading)
+        return _counted(running, grouped, others, reading, beside)
+
+
+def _others(beside: Beside) -> dict[str, Source]:
+    names = ("law", "reference", "training")
+    return {name: find_source([place]) for name in names if (place := getattr(beside, name)) is not None}
+
+
+def _without_kinds(tally: Tally, beside: Beside) -> Counted:
+    if beside != Beside():
+        raise MeasurementError(
+            "counts alone name no kinds, which a law, a reference and saved counts need: give a column of "
+            "kinds",
+            "missing_value",
+        )
+    return Counted(tally)
+
+
+def _counted(
+    engine: Engine, grouped: Grouped, others: dict[str, Source], reading: Reading, beside: Beside
+) -> Counted:
+    if beside.save_counts is not None:
+        save_counts(engine, grouped, beside.save_counts)
+    law, reference, training = (others.get(name) for name in ("law", "reference", "training"))
+    written = label(engine, grouped.space)
+    ends = {
+        order: engine.run(
+            f"SELECT {written}::VARCHAR, n FROM "
+            f"(SELECT * FROM {grouped.name} ORDER BY n {order}, kind LIMIT {TEN}) ORDER BY n {order}, kind"
+        )
+        for order in ("DESC", "ASC")
+    }
+    law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
+    return Counted(
+        tally=tally_of(
+            engine, f"SELECT n AS times, count(*) AS kinds FROM {grouped.name} GROUP BY 1 ORDER BY 1"
+        ),
+        most=tuple(ends["DESC"]),
+        least=tuple(ends["ASC"]),
+        size=None if grouped.space is None else grouped.space.size,
+        column=grouped.column,
+        left_out=grouped.left_out,
+        notes=grouped.notes,
+        law_tally=law_tally,
+        law_ends=law_ends,
+        reference=None if reference is None else overlap(engine, grouped, reference, reading),
+        training=None if training is None else overlap(engine, grouped, training, reading),
+    )

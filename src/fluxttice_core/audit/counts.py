@@ -1,0 +1,171 @@
+"""Files of counts: of kinds, of counts themselves, or a matrix of incidences."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fluxttice_core.audit.columns import KINDS, choose_counts
+from fluxttice_core.audit.draws import Grouped, Reading, as_table, settled
+from fluxttice_core.audit.kinds import WHOLE, kind_expression
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.tally import Tally
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.sources import Source
+    from fluxttice_core.audit.tables import Table
+
+_EXACT = 2**53
+_FREQUENCIES = re.compile(r"\d{1,19}:\d{1,19}(,\d{1,19}:\d{1,19})*")
+
+
+def is_frequencies(text: str) -> bool:
+    """Return whether a text tells how many kinds were drawn how often, such as `1:21492,2:8`."""
+    return _FREQUENCIES.fullmatch("".join(text.split())) is not None
+
+
+def tally_of_frequencies(text: str) -> Tally:
+    """Read how many kinds were drawn how often.
+
+    Example:
+        >>> tally_of_frequencies("1:21492, 2:8").draws
+        21508
+
+    Raises:
+        MeasurementError: If a number of times stands there twice, or one is too large.
+    """
+    pairs = [pair.split(":") for pair in "".join(text.split()).split(",")]
+    kinds = {int(times): int(number) for times, number in pairs if int(times) and int(number)}
+    if len({int(times) for times, _ in pairs}) < len(pairs):
+        raise MeasurementError(
+            f"'{text:.40}' names a number of draws twice: add its kinds up", "contradictory"
+        )
+    if sum(times * number for times, number in kinds.items()) >= 2**63:
+        raise MeasurementError(f"'{text:.40}' are more draws than 2^63", "out_of_range")
+    return Tally(
+        np.array(sorted(kinds), np.int64), np.array([kinds[times] for times in sorted(kinds)], np.int64)
+    )
+
+
+def group_counts(engine: Engine, source: Source, reading: Reading) -> Grouped | Tally:
+    """Add up how often each kind was drawn, or tally counts that name no kinds."""
+    table, _ = as_table(engine, source, reading)
+    kind, number = choose_counts(table.names, table.said, None if table.stored else reading.column)
+    if kind is None:
+        return _tally_of_vector(engine, table, number)
+    name = group_pairs(engine, table, kind, number, count_expression(table, number), "BIGINT")
+    engine.run(f"DELETE FROM {name} WHERE n = 0")
+    notes = (f"counts are those of the column '{table.names[number]}'",) if table.named else ()
+    return settled(engine, Grouped(name, table.names[kind], notes=notes), table.said, reading)
+
+
+def group_pairs(engine: Engine, table: Table, kind: int, place: int, number: str, kept: str) -> str:
+    """Add up the numbers of each kind, and return the name of a table of `kind`, `n` and its `rows`.
+
+    Args:
+        engine: The engine.
+        table: The rows.
+        kind: The place of the column of kinds.
+        place: The place of the column of numbers.
+        number: The expression of a number, which is NULL where the cell holds none.
+        kept: The type of the sums.
+    """
+    name = engine.new_name()
+    table.run(
+        engine,
+        f"CREATE TEMP TABLE {name} AS SELECT kind, sum(n)::{kept} AS n, count(*) AS rows, "
+        f"min(coalesce(written::VARCHAR, 'an empty cell')) FILTER (n IS NULL) AS wrong FROM "
+        f"(SELECT {kind_expression(table, kind)} AS kind, {number} AS n, {table.cell(place)} AS written "
+        f"FROM {{table}}) GROUP BY kind",
+    )
+    wrong = engine.row(f"SELECT min(wrong) FROM {name}")[0]
+    if wrong is not None:
+        raise _no_number(wrong, table, place)
+    engine.run(f"ALTER TABLE {name} DROP wrong")
+    return name
+
+
+def _no_number(written: str, table: Table, place: int) -> MeasurementError:
+    return MeasurementError(
+        f"{table.said} has '{written:.40}' in its column '{table.names[place]}', where numbers from 0 were "
+        "expected, whole ones if they are counts: give a file of draws as --samples",
+        "malformed",
+    )
+
+
+def _tally_of_vector(engine: Engine, table: Table, place: int) -> Tally:
+    """Tally the counts of kinds without names."""
+    name = engine.new_name()
+    table.run(
+        engine,
+        f"CREATE TEMP TABLE {name} AS SELECT {count_expression(table, place)} AS times, "
+        f"{table.weight} AS kinds, min(coalesce({table.cell(place)}::VARCHAR, 'an empty cell')) AS written "
+        f"FROM {{table}} GROUP BY 1",
+    )
+    wrong = engine.row(f"SELECT min(written) FROM {name} WHERE times IS NULL")[0]
+    if wrong is not None:
+        raise _no_number(wrong, table, place)
+    return tally_of(engine, f"SELECT times, kinds FROM {name} WHERE times > 0 ORDER BY times")
+
+
+def tally_of(engine: Engine, sql: str) -> Tally:
+    """Return the tally that a query yields as `times` and `kinds`."""
+    found = engine.arrays(sql)
+    if not len(found["times"]):
+        raise MeasurementError("there is no draw at all: give at least one", "too_few")
+    return Tally(found["times"].astype(np.int64), found["kinds"].astype(np.int64))
+
+
+def count_expression(table: Table, place: int) -> str:
+    """Return the expression of a count, which is NULL where the cell is no whole number from 0."""
+    cell = table.cell(place)
+    if table.types[place] in WHOLE:
+        return f"CASE WHEN {cell} >= 0 THEN TRY_CAST({cell} AS BIGINT) END"
+    number = number_expression(table, place)
+    return (
+        f"CASE WHEN {number} BETWEEN 0 AND {_EXACT} AND {number} = floor({number}) THEN {number}::BIGINT END"
+    )
+
+
+def number_expression(table: Table, place: int) -> str:
+    """Return the expression of a number, which is NULL where the cell is none.
+
+    A string is trimmed first, since the reader of CSV takes a bare cast upon itself and then fails.
+    """
+    cell = table.cell(place)
+    text = f"trim({cell})" if table.types[place] == "VARCHAR" else cell
+    return f"TRY_CAST({text} AS DOUBLE)"
+
+
+def tally_of_incidences(engine: Engine, source: Source, reading: Reading) -> tuple[Tally, int]:
+    """Read a matrix of kinds by sampling units, and return in how many units each kind was, and the units."""
+    table, _ = as_table(engine, source, reading)
+    names = [name.strip().lower() for name in table.names]
+    units = [
+        place for place, name in enumerate(names) if name not in KINDS and not (table.named and not name)
+    ]
+    if len(units) < 2:
+        raise MeasurementError(
+            f"{table.said} has {len(units)} sampling units: give a row for each kind and a column for each "
+            "unit, or counts as --counts",
+            "wrong_shape",
+        )
+    numbers = [number_expression(table, place) for place in units]
+    seen = " + ".join(f"({number} > 0)::BIGINT" for number in numbers)
+    wrong = " OR ".join(f"coalesce(NOT {number} >= 0, true)" for number in numbers)
+    name = engine.new_name()
+    table.run(
+        engine,
+        f"CREATE TEMP TABLE {name} AS SELECT {seen} AS times, "
+        f"{table.weight} AS kinds, bool_or({wrong}) AS wrong FROM {{table}} GROUP BY 1",
+    )
+    if engine.row(f"SELECT bool_or(wrong) FROM {name}")[0]:
+        raise MeasurementError(
+            f"{table.said} has cells that are no numbers from 0: a matrix of incidences has 1 where a "
+            "kind was in a unit, else 0, beside one column called 'kind' or 'species'",
+            "malformed",
+        )
+    return tally_of(engine, f"SELECT times, kinds FROM {name} WHERE times > 0 ORDER BY times"), len(units)

@@ -1,0 +1,210 @@
+"""Grouping draws by kind, and settling what their kinds are and which draws are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from fluxttice_core.audit.arrays import Values, read_arrays, store
+from fluxttice_core.audit.columns import COUNTS, KINDS, NO_VALUE, choose_kinds
+from fluxttice_core.audit.kinds import (
+    cells_expression,
+    index_of_cells,
+    is_nested,
+    kind_expression,
+    refuse_cells,
+    settle,
+    ternary,
+)
+from fluxttice_core.audit.tables import Table, read_table
+from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.sources import Source
+    from fluxttice_core.spaces.operation_space import OperationSpace
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read.
+
+    Args:
+        column: Name of the column or array that holds the kinds, where there are several; the place of one,
+            from 1, in tables whose first row is a draw.
+        space: The space, if the kinds are operations of another than the ternary ones.
+        size: Kinds in the space, if it is known.
+        skip: What stands in the place of a draw that is none; with it empty ones are left out, too.
+        file_format: A suffix such as `csv`, where the files' own does not say what they hold.
+        holds: What a row of the files is: a draw, a kind and its count, or a kind and in which units it was.
+        canonical: Whether kinds are SMILES, those of one molecule being one kind.
+        guess: Whether strings that look like ternary operations are taken for them.
+    """
+
+    column: str | None = None
+    space: OperationSpace | None = None
+    size: int | None = None
+    skip: tuple[str, ...] = ()
+    file_format: str | None = None
+    holds: Literal["draws", "counts", "incidences"] = "draws"
+    canonical: bool = False
+    guess: bool = True
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A table of the engine with a row for each kind: `kind` and how often it was drawn, `n`.
+
+    Args:
+        name: Its name.
+        column: The column that was read, where its file has others.
+        space: The space whose operations the kinds are, as indices.
+        left_out: Why draws were left out, and how many.
+        notes: What was taken for granted.
+    """
+
+    name: str
+    column: str | None = None
+    space: OperationSpace | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def group_draws(engine: Engine, source: Source, reading: Reading) -> Grouped:
+    """Count how often each kind was drawn."""
+    table, column = as_table(engine, source, reading)
+    if column is not None or table.stored:
+        return group_table(engine, table, range(len(table.names)), reading, column)
+    places = choose_kinds(table.names, table.said, reading.column, named=table.named and reading.guess)
+    column = table.names[places[0]] if len(places) == 1 < len(table.names) else None
+    return group_table(engine, table, places, reading, column, lines=source.kind in ("lines", "first fields"))
+
+
+def as_table(engine: Engine, source: Source, reading: Reading) -> tuple[Table, str | None]:
+    """Return files as a table of the engine, and the name of the array that was chosen among others."""
+    if source.kind not in ("npy", "npz"):
+        wanted = () if reading.column is None else (reading.column,)
+        return read_table(engine, source, wanted, pairs=reading.holds == "counts"), None
+    pieces, column = read_arrays(source, reading.column)
+    return stored_table(engine, pieces, source.said), column
+
+
+def stored_table(engine: Engine, pieces: Iterable[Values], said: str) -> Table:
+    """Return rows of arrays as a table that the engine holds."""
+    name = store(engine, pieces)
+    if name is None:
+        raise MeasurementError(f"{said} holds no sample: give at least one draw", "too_few")
+    types = tuple(row[1] for row in engine.run(f"DESCRIBE {name}"))[:-1]
+    names = tuple(str(place + 1) for place in range(len(types)))
+    cells = tuple(f"c{place}" for place in range(len(types)))
+    return Table(said, name, names, types, named=False, cells=cells, weight="sum(n)::BIGINT")
+
+
+def group_table(
+    engine: Engine,
+    table: Table,
+    places: Sequence[int],
+    reading: Reading,
+    column: str | None = None,
+    *,
+    lines: bool = False,
+) -> Grouped:
+    """Group the rows of a table by kind: by one column, or by the cells of tables of operations."""
+    name = engine.new_name()
+    if len(places) > 1 or is_nested(table.types[places[0]]):
+        space = _group_cells(engine, name, table, places, reading)
+        note = f"tables of {space.cells} cells were read as {space.describe()}"
+        return Grouped(name, column, space, notes=() if reading.space else (note,))
+    kind = kind_expression(table, places[0])
+    table.run(
+        engine,
+        f"CREATE TEMP TABLE {name} AS SELECT {kind} AS kind, {table.weight} AS n FROM {{table}} GROUP BY 1",
+    )
+    grouped = Grouped(name, column, notes=_headed(table))
+    grouped = settled(engine, grouped, table.said, reading, lines=lines)
+    if not engine.row(f"SELECT count(*) FROM {name}")[0]:
+        raise MeasurementError(f"{table.said} holds no sample: give at least one draw", "too_few")
+    return grouped
+
+
+def _headed(table: Table) -> tuple[str, ...]:
+    """Say which first row was taken for the name of the only column, unless the name is a usual one."""
+    if not table.named or len(table.names) > 1 or table.names[0].strip().lower() in (*KINDS, *COUNTS):
+        return ()
+    return (f"the first row of {table.said}, '{table.names[0]}', was read as the name of its column",)
+
+
+def _group_cells(
+    engine: Engine, name: str, table: Table, places: Sequence[int], reading: Reading
+) -> OperationSpace:
+    """Count tables of operations by their index, and return their space."""
+    cells = cells_expression(table, places)
+    first = table.run(engine, f"SELECT {cells} FROM {{table}} LIMIT 1", whole=False)
+    if not first:
+        raise MeasurementError(f"{table.said} holds no sample: give at least one draw", "too_few")
+    space = reading.space or ternary(len(first[0][0] or ()))
+    if reading.size not in (None, space.size):
+        raise MeasurementError(
+            f"{space.describe()} are {space.size:,}, not {reading.size:,}: leave the size out",
+            "contradictory",
+        )
+    index = index_of_cells(engine, "cells", space)
+    table.run(
+        engine,
+        f"CREATE TEMP TABLE {name} AS SELECT {index} AS kind, {table.weight} AS n, "
+        f"any_value(cells) AS cells FROM (SELECT {cells} AS cells, * FROM {{table}}) GROUP BY 1",
+    )
+    wrong = engine.run(f"SELECT cells FROM {name} WHERE kind IS NULL")
+    if wrong:
+        numbers = f"list_transform({cells}, lambda cell: TRY_CAST(cell AS DOUBLE))"
+        ends = table.run(engine, f"SELECT min(list_min({numbers})), max(list_max({numbers})) FROM {{table}}")
+        refuse_cells(wrong[0][0], ends[0], space, table.said)
+    engine.run(f"ALTER TABLE {name} DROP cells")
+    return space
+
+
+def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, lines: bool = False) -> Grouped:
+    """Leave out what is no draw, and let every kind be what it stands for."""
+    left_out = _leave_out(engine, grouped.name, said, reading, lines=lines)
+    notes = (*grouped.notes, *_doubtful(engine, grouped.name))
+    space = settle(engine, grouped.name, said, reading.space, reading.size, guess=reading.guess)
+    if space is not None and reading.space is None:
+        notes += (f"strings of {space.cells} glyphs were read as {space.describe()}",)
+    return replace(grouped, space=space, left_out=left_out, notes=notes)
+
+
+def _leave_out(engine: Engine, name: str, said: str, reading: Reading, *, lines: bool) -> dict[str, int]:
+    """Remove rows that are no draws, and return how many draws each reason removed."""
+    reasons = {"empty": "kind IS NULL OR kind::VARCHAR = ''"}
+    if lines:
+        reasons["comments with #"] = "starts_with(kind, '#')"
+    for skipped in filter(None, reading.skip):
+        reasons[f"'{skipped}'"] = f"kind::VARCHAR = {engine.constant(skipped)}"
+    left_out = {}
+    for reason, condition in reasons.items():
+        number = engine.row(f"SELECT coalesce(sum(n), 0)::BIGINT FROM {name} WHERE {condition}")[0]
+        if number:
+            left_out[reason] = number
+            engine.run(f"DELETE FROM {name} WHERE {condition}")
+    if "empty" in left_out and not reading.skip and not lines:
+        raise MeasurementError(
+            f"{said} has {left_out['empty']:,} empty draws: every draw must be a sample; "
+            "--skip None leaves them out, beside every None",
+            "missing_value",
+        )
+    return left_out
+
+
+def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
+    """Say which strings may stand for no draw, or differ by blanks alone."""
+    if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
+        return ()
+    missing = engine.constant(list(NO_VALUE))
+    found = engine.run(
+        f"SELECT kind, n FROM {name} WHERE list_contains({missing}, lower(kind)) ORDER BY kind"
+    )
+    notes = [f"'{kind}', drawn {n:,} times, is a kind; --skip {kind} leaves it out" for kind, n in found]
+    if engine.row(f"SELECT coalesce(bool_or(kind != trim(kind)), false) FROM {name}")[0]:
+        notes.append("kinds with blanks at their ends differ from those without")
+    return tuple(notes)

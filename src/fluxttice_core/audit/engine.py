@@ -1,0 +1,187 @@
+"""DuckDB as the engine that counts: within bounds of memory, spilling to a folder of its own.
+
+Extensions are never fetched, and only files that were named are opened. Each is read by a link of a plain
+name, since the engine would take stars and equal signs in a path for patterns and partitions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "1GB"
+"""What counting may take, unless told otherwise."""
+
+_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_LEAST_MEMORY = 256 * 10**6
+_SHARE = 0.75
+"""Of the memory, what the engine is given: allocators and what reads beside it take the rest."""
+
+
+def memory_bytes(text: str) -> int:
+    """Read a size of memory.
+
+    Example:
+        >>> memory_bytes("1GB"), memory_bytes("512 MiB")
+        (1000000000, 536870912)
+
+    Raises:
+        MeasurementError: If it is no such size, or less than the engine needs.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Z]+)", text.strip().upper())
+    if match is None or match[2] not in _UNITS:
+        raise MeasurementError(f"'{text}' is no size of memory: write 1GB or 512MB", "malformed")
+    size = int(float(match[1]) * _UNITS[match[2]])
+    if size < _LEAST_MEMORY:
+        raise MeasurementError(f"counting needs 256MB of memory at least, not {text}", "out_of_range")
+    return size
+
+
+class Engine:
+    """A connection that is open within `engine`, with a folder that vanishes with it.
+
+    Args:
+        connection: To the database in memory.
+        folder: Where links, pipes and spills lie.
+        memory: What it may take, in bytes.
+    """
+
+    def __init__(self, connection: DuckDBPyConnection, folder: Path, memory: int) -> None:
+        self.connection = connection
+        self.folder = folder
+        self.memory = memory
+        self._names = 0
+
+    def new_path(self) -> Path:
+        """A path in the folder that nothing has yet."""
+        self._names += 1
+        return self.folder / "readable" / str(self._names)
+
+    def link(self, path: Path) -> str:
+        """Return a plain name under which a file can be read."""
+        link = self.new_path()
+        link.symlink_to(path.resolve())
+        return str(link)
+
+    def constant(self, value: Any) -> str:
+        """Return an expression of SQL for a value, in which the value itself does not stand."""
+        self._names += 1
+        self.connection.execute(f"SET VARIABLE v{self._names} = ?", [value])
+        return f"getvariable('v{self._names}')"
+
+    def new_name(self) -> str:
+        """A name that no table has yet."""
+        self._names += 1
+        return f"t{self._names}"
+
+    def append(self, name: str, columns: dict[str, Any], *, grouped: bool) -> None:
+        """Add rows of arrays to a table, and how often each stands there; the first of them make it."""
+        counted = "count(*) AS n FROM piece GROUP BY ALL" if grouped else "1 AS n FROM piece"
+        self.connection.register("piece", columns)
+        known = self.run(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{name}'")
+        make = f"INSERT INTO {name}" if known else f"CREATE TEMP TABLE {name} AS"
+        self.run(f"{make} SELECT *, {counted}")
+        self.connection.unregister("piece")
+
+    @staticmethod
+    def quoted(path: Path) -> str:
+        """Return a path of the folder as SQL writes strings, where no expression may stand."""
+        return "'" + str(path).replace("'", "''") + "'"
+
+    def run(self, sql: str, said: str = "what was counted") -> list[Any]:
+        """Run one statement and return its rows; `said` names the file in a refusal."""
+        with explained(said):
+            return self.connection.execute(sql).fetchall()
+
+    def row(self, sql: str) -> Any:
+        """Return the only row of a query."""
+        return self.run(sql)[0]
+
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """Return the columns of a query as arrays."""
+        with explained("what was counted"):
+            return self.connection.execute(sql).fetchnumpy()
+
+
+@contextlib.contextmanager
+def engine(readable: Sequence[Path], memory: str = MEMORY, threads: int | None = None) -> Iterator[Engine]:
+    """Open an engine that can read these files and no other.
+
+    Args:
+        readable: The files.
+        memory: What it may take, such as 1GB; beyond that it spills to the disk.
+        threads: How many it uses; none: as many as there are processors that this process may use.
+    """
+    import duckdb
+
+    size = memory_bytes(memory)
+    with contextlib.ExitStack() as open_ones:
+        folder = Path(open_ones.enter_context(tempfile.TemporaryDirectory(prefix="fluxttice-")))
+        (folder / "readable").mkdir()
+        settings: dict[str, Any] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "enable_external_file_cache": False,
+            "preserve_insertion_order": False,
+            "python_enable_replacements": False,
+            "memory_limit": f"{int(size * _SHARE)}B",
+            "temp_directory": str(folder / "spill"),
+            "threads": threads or len(os.sched_getaffinity(0)),
+        }
+        connection = open_ones.enter_context(duckdb.connect(config=settings))
+        for setting, paths in {
+            "allowed_directories": [f"{folder / 'readable'}/"],
+            "allowed_paths": [str(path.resolve()) for path in readable],
+        }.items():
+            connection.execute("SET VARIABLE paths = ?", [paths])
+            connection.execute(f"SET {setting} = getvariable('paths')")
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield Engine(connection, folder, size)
+
+
+@contextlib.contextmanager
+def explained(said: str) -> Iterator[None]:
+    """Turn what the engine says of a file into one sentence; its own would name links, settings and SQL."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise _explanation(str(error), said) from error
+
+
+def _explanation(message: str, said: str) -> MeasurementError:
+    cells = re.search(r"on Line: (\d+)[\s\S]*Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if message.startswith("Out of Memory") and "temp_directory" not in message:
+        return MeasurementError(f"{said} needs more memory: allow more with --memory", "too_large")
+    if "No space left" in message or message.startswith("Out of Memory"):
+        return MeasurementError(
+            f"the disk has no room left for counting {said}: name another folder in TMPDIR", "disk_full"
+        )
+    if re.search(r"utf-?8|unicode", message, re.IGNORECASE):
+        return MeasurementError(f"{said} is not text in UTF-8", "alien_file")
+    if "Maximum line size" in message:
+        return MeasurementError(f"{said} has a line of more than two million bytes", "too_large")
+    if cells is not None and cells[2] != "1":
+        return MeasurementError(
+            f"row {int(cells[1]):,} of {said} has {cells[3]} cells, the first {cells[2]}", "wrong_shape"
+        )
+    if "state machine" in message or (cells is not None):
+        return MeasurementError(
+            f"{said} ends its lines in several ways, or holds characters that are no text: "
+            "write it anew with plain lines",
+            "damaged_file",
+        )
+    return MeasurementError(f"{said} is damaged, or not of the format that it is read as", "damaged_file")

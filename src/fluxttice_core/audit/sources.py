@@ -1,0 +1,140 @@
+"""Which files a path means: one, a pattern, a folder of shards or standard input, all of one format."""
+
+import glob
+import os
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fluxttice_core.errors import MeasurementError
+
+FORMATS = {
+    "txt": "lines",
+    "smi": "first fields",
+    "csv": "table",
+    "tsv": "table",
+    "jsonl": "json",
+    "ndjson": "json",
+    **dict.fromkeys(("fasta", "fa", "fna", "faa"), "fasta"),
+    **dict.fromkeys(("fastq", "fq"), "fastq"),
+    "parquet": "parquet",
+    **dict.fromkeys(("arrow", "feather"), "arrow"),
+    "npy": "npy",
+    "npz": "npz",
+}
+"""What a suffix says of a file's content."""
+
+COMPRESSIONS = ("gz", "zst", "bz2", "xz")
+_COMPRESSED = ("lines", "first fields", "table", "json", "fasta", "fastq")
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of one format.
+
+    Args:
+        paths: The files, in order; none for standard input.
+        kind: What they hold, a value of `FORMATS`.
+        compression: How they are compressed, one of `COMPRESSIONS`; empty if not.
+    """
+
+    paths: tuple[Path, ...]
+    kind: str
+    compression: str = ""
+
+    @property
+    def said(self) -> str:
+        """The files in words."""
+        if not self.paths:
+            return "standard input"
+        first = f"'{self.paths[0].name}'"
+        return (
+            first
+            if len(self.paths) == 1
+            else f"{first} or one of the {len(self.paths) - 1:,} files beside it"
+        )
+
+
+def find_source(places: Sequence[str], file_format: str | None = None) -> Source:
+    """Find the files that paths, patterns and folders name.
+
+    Args:
+        places: Paths; a folder means the files in it, `-` standard input.
+        file_format: A suffix such as `csv`, if the files' own do not say what they hold.
+
+    Raises:
+        MeasurementError: If a file is missing, no plain file or named twice, or they are of several formats.
+    """
+    if list(places) == [STANDARD_INPUT]:
+        return Source((), *_format_of(Path(f"-.{file_format or 'txt'}")))
+    paths = [path for place in places for path in _files(place, file_format)]
+    often, times = Counter(paths).most_common(1)[0]
+    if times > 1:
+        raise MeasurementError(f"'{often}' is named {times} times: name every file once", "contradictory")
+    formats = {_format_of(Path(f"-.{file_format}") if file_format else path) for path in paths}
+    if len(formats) > 1:
+        raise MeasurementError(
+            f"the files are of {len(formats)} formats or compressions: give those of one", "contradictory"
+        )
+    for path in paths:
+        _require_plain_file(path)
+    return Source(tuple(paths), *formats.pop())
+
+
+def _files(place: str, file_format: str | None) -> list[Path]:
+    path = Path(place)
+    if path.is_dir():
+        shards = sorted(entry for entry in path.iterdir() if entry.name[0] not in "._" and entry.is_file())
+        held = [shard for shard in shards if file_format or _is_read(shard)]
+        if not held:
+            raise MeasurementError(f"the folder '{place}' holds no file that is read", "missing_file")
+        return held
+    if not path.exists() and glob.has_magic(place):
+        found = sorted(Path(name) for name in glob.glob(place, recursive=True))  # noqa: PTH207
+        if not found:
+            raise MeasurementError(f"no file fits the pattern '{place}'", "missing_file")
+        return found
+    return [path]
+
+
+def _is_read(path: Path) -> bool:
+    suffix, compression = _suffixes(path)
+    return suffix in FORMATS and (not compression or FORMATS[suffix] in _COMPRESSED)
+
+
+def _suffixes(path: Path) -> tuple[str, str]:
+    """Return the suffix that names the format, and that of a compression."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix in COMPRESSIONS:
+        return Path(path.stem).suffix.lower().removeprefix("."), suffix
+    return suffix, ""
+
+
+def _format_of(path: Path) -> tuple[str, str]:
+    if not _is_read(path):
+        listed = ", ".join(f".{suffix}" for suffix in FORMATS)
+        raise MeasurementError(
+            f"'{path.name}' is in none of the formats that are read: give {listed}, the text formats also "
+            "compressed (.gz, .zst, .bz2, .xz), or name one with --format",
+            "unknown_format",
+        )
+    suffix, compression = _suffixes(path)
+    return FORMATS[suffix], compression
+
+
+def _require_plain_file(path: Path) -> None:
+    """Refuse what is missing, or no plain file."""
+    try:
+        status = path.stat()
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        raise MeasurementError(
+            f"'{path}' cannot be read: {os.strerror(error.errno or 0)}", "unreadable_file"
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise MeasurementError(
+            f"'{path}' is not a plain file: give one, or its content on standard input as -", "not_a_file"
+        )

@@ -1,0 +1,166 @@
+"""Bytes that the engine cannot read itself: decompressed or rewritten as lines, sent through a pipe."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import os
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from fluxttice_core.audit.sources import Source
+from fluxttice_core.errors import MeasurementError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+PIECE = 2**19
+"""Bytes that are read at once. A line must end in each: the engine drops some that are megabytes long."""
+
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError)
+"""What a file raises that is no compressed one, or breaks off."""
+
+_OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
+    "": lambda file: file,
+    "gz": gzip.open,
+    "zst": zstd.open,
+    "bz2": bz2.open,
+    "xz": lzma.open,
+}
+
+
+def open_bytes(source: Source) -> Iterator[IO[bytes]]:
+    """Open the files of a source one after the other, decompressed."""
+    for path in source.paths:
+        with path.open("rb") as file:
+            yield _OPENERS[source.compression](file)
+
+
+def require_line_ends(path: Path) -> None:
+    """Refuse a file with a line that is too long, reading little more than the ends of lines."""
+    with path.open("rb") as file:
+        for start in range(0, path.stat().st_size - PIECE, PIECE):
+            file.seek(start)
+            if not _ends_a_line(file.read(4_096)) and not _ends_a_line(file.read(PIECE - 4_096)):
+                raise _too_long(f"'{path.name}'")
+
+
+def _ends_a_line(piece: bytes) -> bool:
+    return b"\n" in piece or b"\r" in piece
+
+
+def _too_long(said: str) -> MeasurementError:
+    return MeasurementError(
+        f"{said} has a line of more than {PIECE:,} bytes: give shorter kinds", "too_large"
+    )
+
+
+def first_line(file: IO[bytes], source: Source) -> bytes:
+    """Read a line, which must not be too long."""
+    line = file.readline(PIECE)
+    if len(line) == PIECE and not _ends_a_line(line):
+        raise _too_long(source.said)
+    return line
+
+
+def whole_files(source: Source, *, skip: bool) -> Iterator[bytes]:
+    """Yield the bytes of all files, a line end between them, their headings left out if told."""
+    for file in open_bytes(source):
+        if skip:
+            first_line(file, source)
+        last = b"\n"
+        while piece := file.read(PIECE):
+            if len(piece) == PIECE and not _ends_a_line(piece):
+                raise _too_long(source.said)
+            yield piece
+            last = piece[-1:]
+        if last not in b"\r\n":
+            yield b"\n"
+
+
+def sequences(source: Source) -> Iterator[bytes]:
+    """Yield the sequences of FASTA or FASTQ files, one a line."""
+    reader = _fasta if source.kind == "fasta" else _fastq
+    for file in open_bytes(source):
+        records = reader(iter(lambda file=file: file.readline(PIECE), b""), source)  # type: ignore[misc]
+        for record in records:
+            yield record + b"\n"
+
+
+def _fasta(lines: Iterable[bytes], source: Source) -> Iterator[bytes]:
+    parts: list[bytes] | None = None
+    length = 0
+    for line in lines:
+        if line.startswith(b">"):
+            if parts is not None:
+                yield b"".join(parts)
+            parts, length = [], 0
+        elif parts is not None:
+            parts.append(line.strip())
+            length += len(line)
+            if length > PIECE:
+                raise _too_long(source.said)
+        elif line.strip() and not line.startswith(b";"):
+            raise _alien(source, "FASTA begins a sequence by a line with >")
+    if parts is not None:
+        yield b"".join(parts)
+
+
+def _fastq(lines: Iterator[bytes], source: Source) -> Iterator[bytes]:
+    while title := next((line for line in lines if line.strip()), b""):
+        sequence, plus, quality = (next(lines, b"").strip() for _ in range(3))
+        if not title.startswith(b"@") or not plus.startswith(b"+") or len(quality) != len(sequence):
+            raise _alien(source, "FASTQ has four lines a read: @, the bases, +, and as many qualities")
+        yield sequence
+
+
+def _alien(source: Source, reason: str) -> MeasurementError:
+    return MeasurementError(f"{source.said} is not what its name says: {reason}", "alien_file")
+
+
+@contextlib.contextmanager
+def fed(pipe: Path, pieces: Iterable[bytes], said: str, *, whole: bool) -> Iterator[None]:
+    """Send bytes through a named pipe while the block reads it, and raise what stopped them halfway.
+
+    Without that a file which breaks off would be counted as if it ended there. Unless it is to be read
+    `whole`, the reader may stop before its end.
+    """
+    errors: list[BaseException] = []
+
+    def send() -> None:
+        try:
+            with pipe.open("wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+        except (MeasurementError, *DAMAGE) as error:
+            if whole or not isinstance(error, BrokenPipeError):
+                errors.append(error)
+
+    os.mkfifo(pipe)
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    try:
+        yield
+    finally:
+        while sender.is_alive():  # it may wait for a reader that never came
+            os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+            sender.join(0.01)
+        pipe.unlink()
+        if errors and not isinstance(errors[0], BrokenPipeError):
+            _raise(errors[0], said)
+    if errors:
+        _raise(errors[0], said)
+
+
+def _raise(error: BaseException, said: str) -> None:
+    if isinstance(error, MeasurementError):
+        raise error
+    raise MeasurementError(f"{said} is damaged or breaks off", "damaged_file") from error

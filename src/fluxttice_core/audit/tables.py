@@ -1,0 +1,192 @@
+"""Files as tables that the engine reads: a relation of SQL and its columns."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fluxttice_core.audit.columns import read_heading
+from fluxttice_core.audit.streams import (
+    DAMAGE,
+    fed,
+    first_line,
+    open_bytes,
+    require_line_ends,
+    sequences,
+    whole_files,
+)
+from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.sources import Source
+
+
+Feed = Callable[[bool], contextlib.AbstractContextManager[Any]]
+"""What is sent while a relation is read; the argument says whether it is read to its end."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that can be selected from.
+
+    Args:
+        said: The files in words.
+        relation: What stands after FROM.
+        names: Names of the columns; numbers from 1 where they have none.
+        types: The engine's types of the columns.
+        named: Whether the files name their columns.
+        cells: Expressions that read the columns.
+        feed: Makes what is sent to the relation while it is read, where the engine cannot open the files.
+        weight: The expression of how many draws a group of rows is.
+    """
+
+    said: str
+    relation: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    named: bool
+    cells: tuple[str, ...] = ()
+    feed: Feed = contextlib.nullcontext
+    weight: str = "count(*)"
+
+    @property
+    def stored(self) -> bool:
+        """Whether the rows lie in the engine, those that are alike in one."""
+        return self.weight != "count(*)"
+
+    def cell(self, place: int) -> str:
+        """The expression that reads a column; names of strangers never stand in SQL."""
+        return self.cells[place] if self.cells else f"#{place + 1}"
+
+    def run(self, engine: Engine, sql: str, *, whole: bool = True) -> list[Any]:
+        """Run a statement in which `{table}` stands for the relation, of which it may read but a part."""
+        with self.feed(whole):
+            return engine.run(sql.replace("{table}", self.relation), self.said)
+
+
+def read_table(engine: Engine, source: Source, wanted: Sequence[str] = (), *, pairs: bool = False) -> Table:
+    """Read how the files of a source are to be selected from.
+
+    Args:
+        engine: The engine.
+        source: The files.
+        wanted: Names of columns that were asked for, which tell whether a first row names columns.
+        pairs: Whether rows are kinds and numbers.
+    """
+    if not source.paths:
+        source = _spooled(engine, source)
+    readers = {
+        "lines": _lines,
+        "first fields": _lines,
+        "fasta": _lines,
+        "fastq": _lines,
+        "json": _json,
+        "parquet": _parquet,
+    }
+    if source.kind == "table":
+        return _separated(engine, source, wanted, pairs=pairs)
+    return readers[source.kind](engine, source)
+
+
+def _spooled(engine: Engine, source: Source) -> Source:
+    """Keep standard input in a file, since most formats are read more than once."""
+    path = engine.new_path()
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return replace(source, paths=(path,))
+
+
+def _opened(engine: Engine, source: Source, *, skip: bool = False) -> tuple[str, Feed]:
+    """Return the arguments that name what the engine opens, and what feeds it meanwhile.
+
+    It is fed what is compressed, since it passes over checksums, and over the end of zst that breaks off.
+    """
+    rewritten = source.kind in ("fasta", "fastq")
+    if not source.compression and not rewritten:
+        for path in source.paths:
+            require_line_ends(path)
+        paths = engine.constant([engine.link(path) for path in source.paths])
+        return f"{paths}, compression = 'none'", contextlib.nullcontext
+
+    def feed(whole: bool) -> contextlib.AbstractContextManager[None]:
+        pieces = sequences(source) if rewritten else whole_files(source, skip=skip)
+        return fed(pipe, pieces, source.said, whole=whole)
+
+    pipe = engine.new_path()
+    return f"{engine.constant([str(pipe)])}, compression = 'none'", feed
+
+
+def _text(opened: str, width: int, form: str) -> str:
+    """Return the relation of a file of text whose cells are strings, whatever they look like."""
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
+    return f"read_csv({opened}, columns = {{{columns}}}, header = false, auto_detect = false, {form})"
+
+
+_WHOLE_LINES = "delim = '', quote = '', escape = ''"
+
+
+def _lines(engine: Engine, source: Source) -> Table:
+    opened, feed = _opened(engine, source)
+    cell = r"regexp_extract(c0, '^\S+')" if source.kind == "first fields" else "c0"
+    relation = _text(opened, 1, _WHOLE_LINES)
+    return Table(source.said, relation, ("1",), ("VARCHAR",), False, (cell,), feed)
+
+
+def _separated(engine: Engine, source: Source, wanted: Sequence[str], *, pairs: bool) -> Table:
+    """Read a table of text."""
+    tabs = any(".tsv" in path.suffixes for path in source.paths)
+    try:
+        lines = [first_line(file, source) for file in open_bytes(source)]
+    except DAMAGE as error:
+        raise MeasurementError(f"{source.said} is damaged or breaks off", "damaged_file") from error
+    headings = [
+        read_heading(line, source.said, tabs=tabs, wanted=wanted, pairs=pairs)
+        for line in lines
+        if line.strip()
+    ]
+    if not headings:
+        raise MeasurementError(f"{source.said} is empty: give at least one draw", "too_few")
+    if len(set(headings)) > 1 or len(headings) < len(lines):
+        raise MeasurementError(
+            f"{source.said} has other columns than the files beside it: give files of one kind",
+            "contradictory",
+        )
+    heading = headings[0]
+    opened, feed = _opened(engine, source, skip=heading.named)
+    skip = int(heading.named and feed is contextlib.nullcontext)
+    form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {skip}"
+    relation = _text(opened, len(heading.names), form)
+    types = ("VARCHAR",) * len(heading.names)
+    return Table(source.said, relation, heading.names, types, heading.named, feed=feed)
+
+
+def _json(engine: Engine, source: Source) -> Table:
+    """Read one value a line; of objects the names of the first are the columns."""
+    opened, feed = _opened(engine, source)
+    relation = f"read_json_objects({opened}, format = 'newline_delimited')"
+    table = Table(source.said, relation, ("1",), ("VARCHAR",), False, ("json ->> '$'",), feed)
+    first = table.run(engine, "SELECT json FROM {table} LIMIT 1", whole=False)
+    try:
+        value = json.loads(first[0][0]) if first else None
+    except (ValueError, RecursionError) as error:
+        raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
+    if not isinstance(value, dict) or not value:
+        return table
+    names = tuple(value)
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+    cells = tuple(f"json ->> {engine.constant(pointer)}" for pointer in pointers)
+    return replace(table, names=names, types=("VARCHAR",) * len(names), named=True, cells=cells)
+
+
+def _parquet(engine: Engine, source: Source) -> Table:
+    paths = engine.constant([engine.link(path) for path in source.paths])
+    relation = f"read_parquet({paths}, hive_partitioning = false)"
+    described = engine.run(f"DESCRIBE SELECT * FROM {relation}", source.said)
+    names = tuple(row[0] for row in described)
+    return Table(source.said, relation, names, tuple(row[1] for row in described), True)

@@ -1,0 +1,144 @@
+"""Which column of a table holds the kinds, and whether a first row names columns."""
+
+from typing import Any
+
+import pytest
+
+from fluxttice_core.audit.columns import (
+    WEIGHTS,
+    choose_array,
+    choose_counts,
+    choose_kinds,
+    read_heading,
+)
+from fluxttice_core.errors import ErrorCode, MeasurementError
+from tests.refusals import refused
+
+
+def heading(text: str, *wanted: str, tabs: bool = False) -> Any:
+    return read_heading(text.encode(), "'a.csv'", tabs=tabs, wanted=wanted)
+
+
+@pytest.mark.parametrize(
+    ("line", "delimiter", "names"),
+    [
+        ("index\n", ",", ["index"]),
+        ("\N{ZERO WIDTH NO-BREAK SPACE}draw,index\r\n", ",", ["draw", "index"]),
+        ("draw;Index", ";", ["draw", "Index"]),
+        ("seed\tsample", "\t", ["seed", "sample"]),
+        ('"index","note"', ",", ["index", "note"]),
+        ("note;index, or not", ",", ["note;index", "or not"]),
+        ('"a, b";operation', ";", ["a, b", "operation"]),  # what is quoted divides nothing
+        (",operation", ",", ["", "operation"]),  # so pandas writes a table with its index
+        ("nan,smiles", ",", ["nan", "smiles"]),
+    ],
+)
+def test_names_and_what_divides_them(line: str, delimiter: str, names: list[str]) -> None:
+    found = heading(line)
+    assert (list(found.names), found.delimiter, found.named) == (names, delimiter, True)
+
+
+@pytest.mark.parametrize("line", ["17", "1e3", "1E3,0", "+0-", ",0", "-1;0;1"])
+def test_numbers_and_glyphs_are_no_names(line: str) -> None:
+    if line == ",0":
+        with refused(MeasurementError, "ambiguous", "holds an empty cell"):
+            heading(line)
+        return
+    assert not heading(line).named
+    assert heading(line).names[0] == "1"
+
+
+@pytest.mark.parametrize("word", ["nano", "infinite", "x", "f0", "no name", "1a"])
+def test_any_other_word_is_a_name(word: str) -> None:
+    assert heading(word).named
+    assert not heading(word, "1").named
+    assert heading("1,2", "2").names == ("1", "2")
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "-inf", "+Infinity", "NA", "<NA>", "null", "None"])
+def test_missing_values_are_no_names(cell: str) -> None:
+    with refused(MeasurementError, "ambiguous", f"the first row of 'a.csv' holds '{cell}'", "remove the row"):
+        heading(f"draw,{cell}")
+
+
+def test_what_is_no_text_or_no_table_is_refused() -> None:
+    with refused(MeasurementError, "alien_file", "not text in UTF-8"):
+        read_heading(b"\xe9", "'a.csv'", tabs=False, wanted=())
+    with refused(MeasurementError, "damaged_file", "'a.csv' is no CSV file"):
+        heading('"a"b"')
+    assert heading("a,b", tabs=True).names == ("a,b",)
+
+
+def test_usual_names_go_before_the_number_of_columns() -> None:
+    assert choose_kinds(["seed", "epoch", "index"], "f", None) == [2]
+    assert choose_kinds(["seed", "epoch", "other"], "f", None) == [0, 1, 2]
+    assert choose_kinds(["seed"], "f", None) == [0]
+    assert choose_kinds(["seed", " SMILES "], "f", None) == [1]
+
+
+@pytest.mark.parametrize("names", [["index", "operation"], ["seed", "Index", " samples "]])
+def test_several_usual_columns_are_refused(names: list[str]) -> None:
+    """Row numbers, which pandas writes as `index`, stand before the operations."""
+    usual = " and ".join(name.strip() for name in names if name != "seed")
+    with refused(MeasurementError, "ambiguous", f"f has {usual}", "choose one with --column"):
+        choose_kinds(names, "f", None)
+    assert choose_kinds(names, "f", names[-1]) == [len(names) - 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "column", "code", "message"),
+    [
+        (["a", "b"], None, "ambiguous", "f has the columns a, b: name the one with the samples"),
+        (["a", "b"], "z", "unknown_column", "f has no column 'z': it has a, b"),
+        (
+            ["kind", "reads"],
+            None,
+            "ambiguous",
+            "as tables of counts have: give the file as --counts",
+        ),
+    ],
+)
+def test_unclear_columns_are_refused(
+    names: list[str], column: str | None, code: ErrorCode, message: str
+) -> None:
+    with refused(MeasurementError, code, message):
+        choose_kinds(names, "f", column)
+
+
+@pytest.mark.parametrize(
+    ("names", "column", "chosen"),
+    [
+        (["guide", "reads"], None, (0, 1)),
+        (["count", "guide"], None, (1, 0)),
+        (["a", "species", "n"], None, (1, 2)),
+        (["a", "b", "n"], "b", (1, 2)),
+        (["frequency", "kind", "count"], None, (1, 2)),  # whole numbers before shares
+        (["1", "2"], None, (0, 1)),
+        (["n"], None, (None, 0)),
+        (["1"], None, (None, 0)),
+    ],
+)
+def test_kinds_and_counts(names: list[str], column: str | None, chosen: tuple[int | None, int]) -> None:
+    assert choose_counts(names, "f", column) == chosen
+
+
+def test_tables_without_counts_are_refused_with_the_flag_of_draws() -> None:
+    with refused(
+        MeasurementError, "ambiguous", "none of them called count", "give a file of draws as --samples"
+    ):
+        choose_counts(["smiles", "seed"], "f", None)
+    with refused(MeasurementError, "ambiguous", "f has the columns a, b, n: name the one with the kinds"):
+        choose_counts(["a", "b", "n"], "f", None)
+    assert choose_counts(["smiles", "p"], "f", None, WEIGHTS) == (0, 1)
+
+
+def test_arrays_of_an_archive() -> None:
+    assert choose_array(["x"], "f", None) == "x"
+    assert choose_array(["seed", "samples"], "f", None) == "samples"
+    assert choose_array(["x", "y"], "f", "y") == "y"
+    with refused(MeasurementError, "ambiguous", "f has x, y: name the one with the samples"):
+        choose_array(["x", "y"], "f", None)
+    with refused(MeasurementError, "ambiguous", "f has no array"):
+        choose_array([], "f", None)
+    with refused(MeasurementError, "unknown_column", "f has no column 'z': it has nothing"):
+        choose_array([], "f", "z")

@@ -1,0 +1,286 @@
+"""Counting draws: every format, every kind, and what is beside them."""
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fluxttice_core.audit.counted import count_samples, count_values
+from fluxttice_core.audit.draws import Reading
+from fluxttice_core.errors import ErrorCode, MeasurementError
+from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.audit.sample_files import COMPRESS, DRAWN, STRINGS, TERNARY, count, counts, tallied, write
+from tests.refusals import refused
+
+FILES: dict[str, Any] = {
+    "indices.npy": DRAWN,
+    "unsigned.npy": DRAWN.astype(np.uint16),
+    "swapped.npy": DRAWN.astype(">i8"),
+    "halves.npy": TERNARY.tables(DRAWN).astype(np.float16),
+    "tables.npy": TERNARY.tables(DRAWN),
+    "columns.npy": np.asfortranarray(TERNARY.tables(DRAWN)),
+    "squares.npy": TERNARY.tables(DRAWN).reshape(-1, 3, 3),
+    "strings.npy": np.array(STRINGS),
+    "bytes.npy": np.array(STRINGS).astype("S9"),
+    "one.npz": {"draws": DRAWN},
+    "several.npz": {"seed": np.arange(3), "samples": TERNARY.tables(DRAWN)},
+    "indices.txt": DRAWN,
+    "strings.txt": STRINGS,
+    "minus.txt": [text.replace("-", "\N{MINUS SIGN}") for text in STRINGS],
+    "rows.txt": [" ".join(map(str, row)) for row in TERNARY.tables(DRAWN)],
+    "commas.txt": [", ".join(map(str, row)) for row in TERNARY.tables(DRAWN)],
+    "indices.csv": ["index", *DRAWN],
+    "strings.csv": ["operation", *STRINGS],
+    "cells.csv": [",".join(map(str, row)) for row in TERNARY.tables(DRAWN)],
+    "indices.tsv": ["seed\tindex", *(f"1\t{index}" for index in DRAWN)],
+    "indices.jsonl": [f'{{"index": {index}}}' for index in DRAWN],
+    "strings.ndjson": [f'"{text}"' for text in STRINGS],
+    "indices.parquet": {"seed": np.arange(50), "index": DRAWN},
+    "floats.parquet": {"index": DRAWN.astype(float)},
+    "strings.parquet": {"operation": STRINGS},
+    "lists.parquet": {"operation": TERNARY.tables(DRAWN).tolist()},
+    "nested.parquet": {"operation": TERNARY.tables(DRAWN).reshape(-1, 3, 3).tolist()},
+    "cells.parquet": {f"cell{p}": TERNARY.tables(DRAWN)[:, p] for p in range(9)},
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_reads_the_same(name: str, tmp_path: Path) -> None:
+    counted = count(write(tmp_path / name, FILES[name]), space=TERNARY)
+    assert (counted.tally.draws, counted.size) == (50, 19_683)
+    assert counted.most == tuple((TERNARY.string(index), 1) for index in sorted(DRAWN)[:10])
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+@pytest.mark.parametrize("name", ["words.txt", "words.csv", "words.jsonl"])
+def test_compressed_text_reads_the_same(name: str, suffix: str, tmp_path: Path) -> None:
+    lines = {"txt": ["apple", "1e5", "100000", "apple"], "csv": ["word", "apple", "1e5", "100000", "apple"]}
+    lines["jsonl"] = [f'{{"word": "{word}"}}' for word in lines["txt"]]
+    path = write(tmp_path / (name + suffix), lines[name.split(".")[1]])
+    assert counts(count(path)) == {"apple": 2, "100000": 1, "1e5": 1}
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_compressed_text_must_be_whole(suffix: str, tmp_path: Path) -> None:
+    whole = COMPRESS[suffix]("".join(f"kind {number}\n" for number in range(20_000)).encode())
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(whole + whole)
+    assert (count(path).tally.times.tolist(), count(path).tally.distinct) == ([2], 20_000)
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 0xFF
+    for content in (whole[:3], whole[: len(whole) // 2], whole[:-1], whole + whole[:-9], bytes(damaged)):
+        path.write_bytes(content)
+        with refused(MeasurementError, "damaged_file", f"'a.txt{suffix}' is damaged or breaks off"):
+            count(path)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_lines_that_the_engine_would_drop_are_refused(suffix: str, tmp_path: Path) -> None:
+    path = write(tmp_path / f"a.txt{suffix}", b"ab\n" * 1_000 + b"x" * 40_000_000)
+    with refused(MeasurementError, "too_large", "has a line of more than 524,288 bytes"):
+        count(path)
+    heading = write(tmp_path / f"a.csv{suffix}", b"x" * 600_000 + b"\n1\n")
+    with refused(MeasurementError, "too_large", "has a line of more than 524,288 bytes"):
+        count(heading)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), min_size=1, max_size=8))
+@settings(max_examples=10)
+def test_any_string_is_a_kind(words: list[str]) -> None:
+    counted = count_values(np.array(words, dtype=object).astype(str), Reading(guess=False, skip=("",)))
+    kept = {word: n for word, n in tallied(words).items() if word}
+    assert counts(counted) == kept
+
+
+def test_numbers_of_any_length_are_kinds(tmp_path: Path) -> None:
+    assert counts(count_values(np.array([2**64 - 1, 0, 2**64 - 1], dtype=np.uint64))) == {
+        str(2**64 - 1): 2,
+        "0": 1,
+    }
+    assert counts(count(write(tmp_path / "a.txt", [10**40, 10**40, -3]))) == {str(10**40): 2, "-3": 1}
+    jsonl = write(tmp_path / "a.jsonl", [f'{{"sample": {10**40}}}'])
+    assert counts(count(jsonl)) == {str(10**40): 1}
+
+
+def test_strings_that_are_the_same_number_are_different_kinds(tmp_path: Path) -> None:
+    words = ["00000101", "101", "1e5", "100000", "+7", "7"]
+    for name, lines in {"a.txt": words, "a.csv": ["sample", *words]}.items():
+        assert counts(count(write(tmp_path / name, lines))) == tallied(words)
+    assert counts(count(write(tmp_path / "a.parquet", {"sample": words}))) == tallied(words)
+    assert counts(count(write(tmp_path / "b.parquet", {"sample": [1e5, 100_000.0]}))) == {"100000": 2}
+
+
+def test_smiles_end_at_the_first_blank(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", ["CCO ethanol", "CCO\tagain", "C#N", ""])
+    counted = count(path)
+    assert (counts(counted), counted.left_out) == ({"CCO": 2, "C#N": 1}, {"empty": 1})
+
+
+def test_sequences_are_joined_and_reads_are_taken_apart(tmp_path: Path) -> None:
+    fasta = write(tmp_path / "a.fasta", [">one", "AC", "GT", ">two", "ACGT", ">three", "acgt"])
+    assert counts(count(fasta)) == {"ACGT": 2, "acgt": 1}
+    fastq = write(tmp_path / "a.fq.gz", ["@one", "ACGT", "+", "@@@@", "@two", "AC", "+two", "II"])
+    assert counts(count(fastq)) == {"ACGT": 1, "AC": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("a.fa", ["ACGT"]),
+        ("a.fq", ["@one", "ACGT", "+"]),
+        ("a.fq", ["@one", "ACGT", "+", "III"]),
+        ("a.fq", [">one", "ACGT", "+", "IIII"]),
+    ],
+)
+def test_sequences_that_are_none_are_refused(name: str, lines: list[str], tmp_path: Path) -> None:
+    with refused(MeasurementError, "alien_file", f"'{name}' is not what its name says"):
+        count(write(tmp_path / name, lines))
+
+
+def test_standard_input_patterns_folders_and_several_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shards").mkdir()
+    for shard in range(3):
+        write(tmp_path / "shards" / f"{shard}.csv", ["word", "a", f"b{shard}"])
+    (tmp_path / "shards" / "_SUCCESS").touch()
+    places = [[str(tmp_path / "shards")], [str(tmp_path / "shards" / "?.csv")]]
+    places.append([str(tmp_path / "shards" / f"{shard}.csv") for shard in range(3)])
+    for one in places:
+        assert counts(count_samples(one)) == {"a": 3, "b0": 1, "b1": 1, "b2": 1}
+    for suffix, content in {"txt": b"a\nb\na\n", "csv": b"word\na\nb\na\n"}.items():
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        assert counts(count("-", file_format=suffix)) == {"a": 2, "b": 1}
+
+
+def test_a_path_is_no_pattern_of_the_engine(tmp_path: Path) -> None:
+    for name in ("a[1].txt", "a*.txt", "o'clock.txt", "year=2020.txt"):
+        write(tmp_path / name, [name])
+        assert counts(count(tmp_path / name)) == {name: 1}
+
+
+REFUSED: dict[str, tuple[ErrorCode, str]] = {
+    "a.txt b.csv": ("contradictory", "of 2 formats"),
+    "a.txt a.txt": ("contradictory", "is named 2 times"),
+    "b.csv c.csv": ("contradictory", "has other columns than the files beside it"),
+    "z*": ("missing_file", "no file fits the pattern"),
+    "empty": ("missing_file", "holds no file that is read"),
+    "missing.npy": ("unreadable_file", "cannot be read: No such file"),
+    "draws.pkl": ("unknown_format", "in none of the formats that are read: give .txt"),
+    "pipe.txt": ("not_a_file", "is not a plain file"),
+    "latin.txt": ("alien_file", "'latin.txt' is not text in UTF-8"),
+    "mixed.txt": ("damaged_file", "ends its lines in several ways"),
+    "nul.txt": ("damaged_file", "or holds characters that are no text"),
+    "nothing.txt": ("too_few", "'nothing.txt' holds no sample"),
+    "nothing.csv": ("too_few", "'nothing.csv' is empty"),
+    "heading.csv": ("too_few", "'heading.csv' holds no sample"),
+    "nothing.npy": ("too_few", "'nothing.npy' holds no sample"),
+    "a.npy.gz": ("unknown_format", "the text formats also compressed"),
+}
+
+
+@pytest.mark.parametrize("names", REFUSED)
+def test_files_that_are_none_are_refused(names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    contents = {"latin.txt": b"\xe9\n", "mixed.txt": b"a\r\nb\nc\n", "nul.txt": b"ab\nc\0d\n"}
+    contents |= {"a.txt": b"a\n", "b.csv": b"word\na\n", "c.csv": b"other\na\n", "heading.csv": b"word\n"}
+    for name, content in (
+        contents | {"nothing.txt": b"", "nothing.csv": b"", "draws.pkl": b"", "a.npy.gz": b""}
+    ).items():
+        Path(name).write_bytes(content)
+    np.save("nothing.npy", np.array([], dtype=int))
+    Path("empty").mkdir()
+    os.mkfifo("pipe.txt")
+    code, message = REFUSED[names]
+    with refused(MeasurementError, code, message):
+        count_samples(names.split())
+
+
+def test_what_is_no_draw_is_left_out_and_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", ["smiles,seed", "CC,1", "None,2", ",3", "None,4", "CC,5"])
+    with refused(MeasurementError, "missing_value", "'a.csv' has 1 empty draws", "--skip None"):
+        count(path)
+    counted = count(path, skip=("None",))
+    assert (counts(counted), counted.left_out) == ({"CC": 2}, {"empty": 1, "'None'": 2})
+    lines = count(write(tmp_path / "a.txt", ["# seed 7", "", "5", "nan", " 5"]))
+    assert lines.left_out == {"empty": 1, "comments with #": 1}
+    assert lines.notes == (
+        "'nan', drawn 1 times, is a kind; --skip nan leaves it out",
+        "kinds with blanks at their ends differ from those without",
+    )
+
+
+def test_guesses_are_said(tmp_path: Path) -> None:
+    heading = count(write(tmp_path / "a.csv", ["apple", "pear"]))
+    assert (counts(heading), heading.notes) == (
+        {"pear": 1},
+        ("the first row of 'a.csv', 'apple', was read as the name of its column",),
+    )
+    assert counts(count(tmp_path / "a.csv", column="1")) == {"apple": 1, "pear": 1}
+    glyphs = count(write(tmp_path / "a.txt", ["+0-", "000"]))
+    assert (glyphs.size, glyphs.notes) == (
+        27,
+        ("strings of 3 glyphs were read as the operations of one input on 3 values",),
+    )
+    told = count(tmp_path / "a.txt", size=50)
+    assert (told.size, told.notes) == (None, ())
+    assert count(write(tmp_path / "b.txt", ["000000000"])).size is None
+    cells = count_values(np.zeros((2, 27), dtype=np.int8))
+    assert (cells.size, len(cells.notes)) == (3**27, 1)
+
+
+def test_other_spaces_have_their_own_glyphs() -> None:
+    boolean = OperationSpace(base=2)
+    for values in (
+        ["0110", "1000", "0110"],
+        ["6", "1", "6"],
+        [[False, True, True, False], [True, False, False, False], [False, True, True, False]],
+        ["0 1 1 0", "1,0,0,0", "0 1 1 0"],
+    ):
+        counted = count_values(np.array(values), Reading(space=boolean))
+        assert (counts(counted), counted.size) == ({"0110": 2, "1000": 1}, 16)
+    assert count_values(np.array([4**16 - 1]), Reading(space=OperationSpace(base=4))).size == 4**16
+
+
+NO_SAMPLES: list[tuple[Any, dict[str, Any], ErrorCode, str]] = [
+    ([], {}, "too_few", "holds no sample"),
+    ([1.5], {}, "wrong_type", "whole numbers below 2"),
+    ([np.nan], {}, "missing_value", "has 1 empty draws"),
+    ([1, np.inf], {}, "wrong_type", "whole numbers below 2"),
+    ([2.0**53], {}, "wrong_type", "whole numbers below 2"),
+    ([1j], {}, "wrong_type", "whole numbers or strings, not complex128"),
+    (np.array(["2020-01-01"], dtype="M8[D]"), {}, "wrong_type", "not datetime64"),
+    ([[1, 0, 1], [0, 0, np.nan]], {}, "missing_value", "tables with empty cells"),
+    ([[1.5, 0, 1]], {}, "wrong_type", "cells are not whole numbers"),
+    ([[1, 2, 3, 4]], {}, "wrong_shape", "which has 3, 9 or 27: give the base and the number"),
+    ([[1, 2, 3]], {}, "out_of_range", "table entry 2 is not one of -1, 0 and +1"),
+    ([[0, 1, 2], [2, 0, 0]], {}, "out_of_range", "subtract 1 from tables that are coded 0, 1, 2"),
+    ([[0, 1, 2, 1]], {"space": OperationSpace(2)}, "out_of_range", "table entry 2 is not one of 0 and 1"),
+    (["apple", "3"], {"space": TERNARY}, "malformed", "'apple' in the array is neither an index"),
+    ([19_683], {"space": TERNARY}, "out_of_range", "19683, outside the indices 0 to 19,682"),
+    (["19683"], {"space": TERNARY}, "out_of_range", "19683, outside the indices 0 to 19,682"),
+    ([-1], {"space": TERNARY}, "out_of_range", "is -1, outside"),
+    ([[0] * 9], {"size": 27}, "contradictory", "are 19,683, not 27: leave the size out"),
+    ([b"\xff"], {}, "wrong_type", "must be plain text"),
+    (np.array([0x110000], dtype=np.uint32).view("U1"), {}, "damaged_file", "hold what is no character"),
+]
+
+
+@pytest.mark.parametrize(("values", "reading", "code", "message"), NO_SAMPLES)
+def test_what_is_no_sample_is_refused(
+    values: Any, reading: dict[str, Any], code: ErrorCode, message: str
+) -> None:
+    with refused(MeasurementError, code, message):
+        count_values(np.array(values), Reading(**reading))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_signalling_nan_is_refused_without_a_warning() -> None:
+    with refused(MeasurementError, "missing_value"):
+        count_values(np.array([0x7F800001], dtype=np.uint32).view(np.float32))

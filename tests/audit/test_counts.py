@@ -1,0 +1,163 @@
+"""Files of counts, beside a law and known sets, kept and added up."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fluxttice_core.audit.counted import Beside, Counted, count_samples, count_values
+from fluxttice_core.audit.draws import Reading
+from fluxttice_core.errors import ErrorCode, MeasurementError, StorageError
+from tests.audit.sample_files import TERNARY, count, counts, write
+from tests.refusals import refused
+
+TABLE = ["guide,reads", "AC,3", "GT,0", "TT,1"]
+
+
+def tallied(counted: Counted) -> dict[int, int]:
+    return dict(zip(counted.tally.times.tolist(), counted.tally.kinds.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", TABLE),
+        ("a.tsv", [line.replace(",", "\t") for line in TABLE[1:]]),
+        ("a.csv.gz", TABLE),
+        ("a.csv", [*TABLE, "AC,0", "GT,0"]),
+        ("a.jsonl", ['{"kind": "AC", "n": 3}', '{"kind": "TT", "n": 1.0}']),
+        ("a.parquet", {"kind": ["AC", "TT"], "count": [3.0, 1.0], "note": ["x", "y"]}),
+    ],
+)
+def test_kinds_and_counts_in_every_format(name: str, content: Any, tmp_path: Path) -> None:
+    counted = count(write(tmp_path / name, content), holds="counts")
+    assert (counts(counted), tallied(counted)) == ({"AC": 3, "TT": 1}, {1: 1, 3: 1})
+
+
+def test_counts_without_kinds(tmp_path: Path) -> None:
+    assert tallied(count(write(tmp_path / "a.txt", [3, 0, 3, 1]), holds="counts")) == {1: 1, 3: 2}
+    assert tallied(count(write(tmp_path / "a.npy", [3, 0, 3, 1]), holds="counts")) == {1: 1, 3: 2}
+    assert tallied(count("1:21492, 2:8", holds="counts")) == {1: 21_492, 2: 8}
+    with refused(MeasurementError, "missing_value", "counts alone name no kinds"):
+        count_samples(["1:2"], Reading(holds="counts"), Beside(save_counts=tmp_path / "c.parquet"))
+
+
+WRONG: list[tuple[list[str], ErrorCode, str]] = [
+    (["kind,count", "a,1.5"], "malformed", "'1.5' in its column 'count'"),
+    (["kind,count", "a,-1"], "malformed", "'-1' in its column 'count'"),
+    (["kind,count", "a,"], "malformed", "'an empty cell' in its column"),
+    (["kind,count", ",4"], "missing_value", "has 4 empty draws"),
+    (["kind,count", "a,0"], "too_few", "no draw at all"),
+    (["smiles", "CC", "CC"], "malformed", "give a file of draws as --samples"),
+    (["smiles,seed", "CC,1"], "ambiguous", "give a file of draws as --samples"),
+]
+
+
+@pytest.mark.parametrize(("lines", "code", "message"), WRONG)
+def test_counts_that_are_none_are_refused(
+    lines: list[str], code: ErrorCode, message: str, tmp_path: Path
+) -> None:
+    with refused(MeasurementError, code, message):
+        count(write(tmp_path / "a.csv", lines), holds="counts")
+
+
+def test_frequencies_that_contradict_themselves_are_refused() -> None:
+    with refused(MeasurementError, "contradictory", "names a number of draws twice"):
+        count("1:2,1:3", holds="counts")
+    with refused(MeasurementError, "out_of_range", "more draws than 2"):
+        count(f"{2**62}:2", holds="counts")
+
+
+def test_a_table_of_counts_is_no_file_of_draws(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", ["kind,count", "a,199", "b,1"])
+    with refused(MeasurementError, "ambiguous", "give the file as --counts"):
+        count(path)
+    assert tallied(count(path, holds="counts")) == {1: 1, 199: 1}
+
+
+def test_a_matrix_of_incidences(tmp_path: Path) -> None:
+    lines = ["species,q1,q2,q3", "a,1,0,7", "b,0,0,1", "c,0,0,0"]
+    for path in (
+        write(tmp_path / "a.csv", lines),
+        write(tmp_path / "a.npy", [[1, 0, 7], [0, 0, 1], [0, 0, 0]]),
+    ):
+        counted = count(path, holds="incidences")
+        assert (tallied(counted), counted.units) == ({1: 1, 2: 1}, 3)
+    with refused(MeasurementError, "malformed", "cells that are no numbers from 0"):
+        count(write(tmp_path / "b.csv", [*lines, "d,x,0,1"]), holds="incidences")
+    with refused(MeasurementError, "wrong_shape", "has 1 sampling units"):
+        count(write(tmp_path / "c.csv", ["species,q1", "a,1"]), holds="incidences")
+
+
+def test_counts_of_shards_add_up_to_the_same_bytes(tmp_path: Path) -> None:
+    drawn = TERNARY.tables(np.random.default_rng(0).integers(0, 19_683, 3_000))
+    kept = []
+    for shard, rows in {"all": drawn, "a": drawn[:1_000], "b": drawn[1_000:]}.items():
+        kept.append(tmp_path / f"{shard}.parquet")
+        count_samples([str(write(tmp_path / f"{shard}.npy", rows))], None, Beside(save_counts=kept[-1]))
+    again = Beside(save_counts=tmp_path / "again.parquet")
+    merged = count_samples([str(path) for path in kept[1:]], Reading(holds="counts"), again)
+    assert (tmp_path / "again.parquet").read_bytes() == kept[0].read_bytes()
+    assert (merged.tally.draws, merged.size) == (3_000, 19_683)
+    with refused(StorageError, "unwritable"):
+        count_values(drawn, None, Beside(save_counts=tmp_path / "no" / "c.parquet"))
+
+
+LAW = ["kind,weight", "a,2", "b,1", "c,1", "d,0"]
+
+
+def beside(law: list[str], tmp_path: Path) -> Any:
+    draws = np.array(["a", "a", "b", "d", "x"])
+    return count_values(draws, None, Beside(law=str(write(tmp_path / "law.csv", law)))).law_tally
+
+
+def test_a_law_of_weights_probabilities_or_counts(tmp_path: Path) -> None:
+    for law in (
+        LAW,
+        ["kind,probability", "a,.5", "b,.25", "c,.25", "d,0"],
+        ["kind,count", "a,20", "b,10", "c,10"],
+    ):
+        found = beside(law, tmp_path)
+        assert found.probability.tolist() == [0.25, 0.25, 0.5]
+        assert (found.times.tolist(), found.kinds.tolist(), found.outside) == ([0, 1, 2], [1, 1, 1], 2)
+
+
+@pytest.mark.parametrize(
+    ("law", "code", "message"),
+    [
+        ([*LAW, "a,1"], "contradictory", "names the kind 'a' more than once"),
+        ([*LAW, "e,-1"], "malformed", "'-1' in its column 'weight'"),
+        ([*LAW, "e,inf"], "malformed", "'inf' in its column 'weight'"),
+        (["kind,weight", "a,0"], "out_of_range", "gives no kind a weight above 0"),
+        (["kind,p", "a,.5"], "contradictory", "add to 0.5, not 1"),
+        (["weight", "1"], "missing_value", "weights without kinds"),
+    ],
+)
+def test_laws_that_are_none_are_refused(
+    law: list[str], code: ErrorCode, message: str, tmp_path: Path
+) -> None:
+    with refused(MeasurementError, code, message):
+        beside(law, tmp_path)
+
+
+def test_known_sets_beside_draws(tmp_path: Path) -> None:
+    reference = write(tmp_path / "r.csv", ["kind,count", "7,1", "9,1", "11,5"])
+    training = write(tmp_path / "t.txt", ["7", "7"])
+    counted = count_values(
+        np.array([7, 7, 9, 8]), None, Beside(reference=str(reference), training=str(training))
+    )
+    for overlap, size, times in ((counted.reference, 3, {1: 1, 2: 1}), (counted.training, 1, {2: 1})):
+        assert overlap is not None
+        assert (overlap.size, tallied(Counted(overlap.tally))) == (size, times)
+
+
+def test_operations_are_the_same_however_they_are_written(tmp_path: Path) -> None:
+    """The draws are tables, the set glyphs and the law indices."""
+    drawn = np.array([5, 5, 8])
+    known = write(tmp_path / "r.txt", TERNARY.strings(np.array([5, 6])))
+    law = write(tmp_path / "law.csv", ["kind,weight", "5,1", "8,1"])
+    counted = count_values(TERNARY.tables(drawn), None, Beside(reference=str(known), law=str(law)))
+    assert counted.reference is not None
+    assert counted.law_tally is not None
+    assert (counted.reference.tally.draws, counted.law_tally.times.tolist()) == (2, [1, 2])
