@@ -11,6 +11,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "train": ("torch", "matplotlib"),
     "serve": ("starlette", "uvicorn", "httptools", "prometheus_client", "matplotlib"),
     "export": ("pyarrow",),
+    "plot": ("matplotlib",),
     "onnx": ("torch", "onnx", "onnxruntime", "onnxscript"),
     "track": ("tensorboard",),
 }

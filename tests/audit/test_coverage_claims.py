@@ -42,7 +42,7 @@ def point(draws: int, text: str, size: int = K) -> Point:
         (100, "0.00%", Verdict.IMPOSSIBLE),
     ],
 )
-def test_verdicts_on_the_ternary_operations(draws: int, text: str, verdict: Verdict) -> None:
+def test_verdicts_on_the_ternary_kinds(draws: int, text: str, verdict: Verdict) -> None:
     assert audit_point(point(draws, text), K).verdict is verdict
 
 
@@ -52,7 +52,7 @@ def test_more_distinct_than_draws_states_both_bounds() -> None:
     assert finding.upper == pytest.approx(10_000 / K)
     assert finding.p_value is None
     assert finding.sentence == (
-        "10,000 draws show between 1 and 10,000 of 19,683 operations, at most 50.81 %, "
+        "10,000 draws show between 1 and 10,000 of 19,683 kinds, at most 50.81 %, "
         "and uniform draws show 39.83 %"
     )
 
@@ -90,13 +90,13 @@ def test_vast_spaces_are_judged_by_repeats() -> None:
 def test_shares_that_no_count_rounds_to_are_impossible() -> None:
     finding = audit_point(point(10, "50%", 3), 3)
     assert (finding.verdict, finding.law) == (Verdict.IMPOSSIBLE, "distinct is whole")
-    assert finding.sentence == "no whole number of 3 operations rounds to 50%"
+    assert finding.sentence == "no whole number of 3 kinds rounds to 50%"
 
 
 def test_single_operation_says_nothing() -> None:
     finding = audit_point(point(5, "1", 1), 1)
     assert finding.verdict is Verdict.NOT_ENOUGH_SAID
-    assert finding.sentence == "of a single operation every draw shows all there is: nothing is claimed"
+    assert finding.sentence == "of a single kind every draw shows all there is: nothing is claimed"
     assert audit_point(point(1, "50%", 2), 2).sentence.startswith("draws from only half of the space")
 
 
@@ -147,7 +147,7 @@ def test_no_draw_is_refused() -> None:
 
 
 def test_probabilities_are_those_of_both_tails() -> None:
-    """Of 4 operations 2 draws show 2 with a chance of 3/4, else 1."""
+    """Of 4 kinds 2 draws show 2 with a chance of 3/4, else 1."""
     finding = audit_point(Point(2, stated_share("1", 4)), 4)
     assert finding.verdict is Verdict.NOT_ENOUGH_SAID
     assert finding.p_value == pytest.approx(0.5)
@@ -159,6 +159,6 @@ def test_probabilities_are_those_of_both_tails() -> None:
     assert 0 < finding.p_value < 1
 
 
-def test_two_operations_seen_are_more_than_half_of_them() -> None:
+def test_two_kinds_seen_are_more_than_half_of_them() -> None:
     assert audit_point(Point(20, stated_share("2", 2)), 2).verdict is Verdict.CONSISTENT
     assert audit_point(Point(20, stated_share("1", 1)), 1).verdict is Verdict.NOT_ENOUGH_SAID

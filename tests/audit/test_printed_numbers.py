@@ -79,7 +79,7 @@ def test_ranges_of_counts_are_checked_like_counts() -> None:
     with refused(MeasurementError, "malformed", "the range '9..3' falls: write its smaller end first"):
         stated_share("9..3", 10)
     for text in ("3..9", "16140"):
-        with refused(MeasurementError, "missing_option", f"'{text}' is a count: give the size of the space"):
+        with refused(MeasurementError, "missing_option", f"'{text}' is a count: give --space-size"):
             stated_share(text, None)
     assert stated_share("80..90", 19_683).reading == (
         "80..90 is read as counts of 80 to 90; write 80%..90% for percent"

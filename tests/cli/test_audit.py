@@ -33,31 +33,38 @@ def plainly(command: str) -> Any:
 
 
 PUBLISHED = {
-    "--draws 10000 --distinct 82%": "at most 50.81 %, and uniform draws show 39.83 %",
-    "--draws 50000 --distinct 87.37% --draws 100000 --distinct 95% --draws 195000 --distinct 99.624%": (
-        "96.24 % to 98.40 % is what one generator can show at 100,000 draws"
-    ),
+    "--space-size ternary:2 --draws 10000 --distinct 82%": "at most 50.81 %, and uniform draws show 39.83 %",
+    "--space-size ternary:2 --draws 50000 --distinct 87.37% --draws 100000 --distinct 95% --draws 195000 "
+    "--distinct 99.624%": ("96.24 % to 98.40 % is what one generator can show at 100,000 draws"),
     "--distinct 97.64% --against-distinct 97.67% --jaccard-distance .89...91": "0.000 and 0.047 apart",
     "--sequence 99.6%," + "100%," * 12 + "97.64%": "97.64% comes after 100%",
     "--entropy 4.0 --bins 50": "at most ln 50 = 3.912 nats",
-    "--wrong-trits 2926,6776,6596 --share 67.9%": "2,926 + 6,776 + 6,596 of 19,683 is 82.80 %",
+    "--space-size ternary:2 --wrong-trits 2926,6776,6596 --share 67.9%": "6,596 of 19,683 is 82.80 %",
     "--kl .3..1.0 --free-bits .5 --dimensions 16": "add to at least 8 nats",
+    "--spearman .95 --levels 1308,450,142,48,16,2,1,1": "-0.8331 at least and 0.8331 at most",
+    "--correct 11 --of 30 --claimed .288": "11 of 30 is 36.67 %",
+    "--draws 5000 --distinct 5001": "no number of distinct kinds from 1 to 5,000 is 5001 of 5,000 draws",
 }
-"""Seven claims that were published and cannot be true, with the bound that says so."""
+"""Ten claims that were published and cannot be true, with the bound that says so."""
 
 HONEST = {
-    "--draws 10000 --distinct 39.83%": "consistent with uniform",
-    "--draws 195000 --distinct 100%": "consistent with uniform",
-    "--draws 50000 --distinct 18131 --json": "consistent with uniform",
-    "--draws 50000 --distinct 86.3%": "not uniform",
-    "--draws 10000 --distinct 38.0% --draws 50000 --distinct 86.3%": "not uniform",
+    "--space-size ternary:2 --draws 10000 --distinct 39.83%": "consistent with uniform",
+    "--space-size ternary:2 --draws 195000 --distinct 100%": "consistent with uniform",
+    "--space-size ternary:2 --draws 50000 --distinct 18131 --json": "consistent with uniform",
+    "--space-size ternary:2 --draws 50000 --distinct 86.3%": "not uniform",
+    "--space-size ternary:2 --draws 10000 --distinct 38.0% --draws 50000 --distinct 86.3%": "not uniform",
     "--space-size 975820226 --draws 2e9 --distinct 68.9%": "not uniform",
     "--distinct 97.64% --against-distinct 97.67% --jaccard-distance .046": "possible",
     "--sequence 86.1%,96.9%,96.9%,99.6%": "possible",
     "--entropy 3.5 --bins 50": "possible",
-    "--wrong-trits 2926,6776,6596 --share 82.8%": "possible",
+    "--space-size ternary:2 --wrong-trits 2926,6776,6596 --share 82.8%": "possible",
     "--kl 9.5 --free-bits .5 --dimensions 16": "possible",
     "--distinct 86.3% --against-distinct 86.6% --union 98.2%": "possible",
+    "--draws 5000 --uniqueness 97.3%": "possible",
+    "--space-size 1e60 --draws 5000 --uniqueness 4999": "not uniform",
+    "--space-size dna:8 --draws 5000 --uniqueness 96%": "consistent with uniform",
+    "--kendall -.5 --levels 30,70 --against-levels 50,50": "possible",
+    "--of 30 --claimed 36.7%": "possible",
 }
 """Claims that can be true, with their verdict."""
 
@@ -83,7 +90,9 @@ def test_honest_claims_pass_unless_more_is_required(claim: str) -> None:
     [
         ("--draws 10000", "the claim does not say how many were distinct"),
         ("--distinct 82%", "the claim does not say how many were drawn"),
-        ("--draws 100 --distinct 100", "draw more"),
+        ("--distinct 82", "the claim does not say how many were drawn"),
+        ("--uniqueness 82%", "the claim does not say how many were drawn"),
+        ("--space-size ternary:2 --draws 100 --distinct 100", "draw more"),
     ],
 )
 def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
@@ -106,6 +115,18 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--draws 0 --distinct 1", "a claim of coverage needs at least one draw"),
         ("--draws 10 --draws 20 --distinct 1", "each --draws needs its own --distinct"),
         ("--entropy 4.0", "--entropy and --bins belong together: give both"),
+        ("--draws 10 --distinct 50%", "'50%' is a share of a space that has no size: give one, such as"),
+        ("--draws 10 --uniqueness 130%", "'130%' is more than the whole space"),
+        ("--draws 0 --uniqueness 3", "a claim of coverage needs at least one draw"),
+        ("--draws 10 --draws 20 --uniqueness 1", "each --draws needs its own --uniqueness"),
+        ("--distinct 9 --against-distinct 8 --union 10", "'9' is a count: give --space-size as well"),
+        ("--wrong-trits 3 --share 4%", "need the number of tables: give --space-size, such as 19683 or"),
+        ("--spearman .9", "a correlation and the sizes of tied levels belong together"),
+        ("--levels 5,5", "a correlation and the sizes of tied levels belong together"),
+        ("--against-levels 5,5", "a correlation and the sizes of tied levels belong together"),
+        ("--kendall .9 --levels 5,5 --against-levels 4,5", "hold 10 cases, those of the other 9"),
+        ("--claimed .3", "a share of cases needs --of and --claimed"),
+        ("--of 0 --claimed 3", "0 of 0 is no share"),
         ("--share 4.0", "--wrong-trits and --share belong together: give both"),
         ("--kl 4 --free-bits .5", "--kl and --free-bits and --dimensions belong together: give all of them"),
         ("--union 90%", "two sets need one --distinct, one --against-distinct"),
@@ -113,11 +134,11 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--distinct 9 --distinct 8 --against-distinct 8 --union 9", "two sets need one --distinct"),
         ("--column x", "--column describes a file: give --samples or --counts as well"),
         ("--samples missing.npy", "cannot be read: No such file or directory"),
-        ("--space-size 0 --draws 5 --distinct 1", "--space-size lies between 1 and 2^63, not at 0"),
-        ("--space-size 1e30 --draws 5 --distinct 1", "--space-size lies between 1 and 2^63, not at 1e30"),
+        ("--space-size 0 --draws 5 --distinct 1", "the size of a space lies between 1 and 10^300, not at 0"),
+        ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),
         ("--significance 2 --draws 5 --distinct 1", "--significance is a probability such as 0.001, not 2.0"),
         ("--sequence 1%", "a sequence needs at least two values"),
-        ("--wrong-trits 1,x --share 2%", "'x' is not a number"),
+        ("--space-size ternary:2 --wrong-trits 1,x --share 2%", "'x' is not a number"),
     ],
 )
 def test_bad_input_ends_with_one_sentence(claim: str, message: str) -> None:
@@ -132,12 +153,15 @@ def test_bad_input_ends_with_one_sentence(claim: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("claim", "verdict"),
     [
-        ("--wrong-trits 19683 --share 1", "possible"),
-        ("--wrong-trits 9000 --share 1", "impossible"),
+        ("--space-size ternary:2 --wrong-trits 19683 --share 1", "possible"),
+        ("--space-size ternary:2 --wrong-trits 9000 --share 1", "impossible"),
         ("--distinct .9 --against-distinct .9 --union 1", "possible"),
-        ("--distinct 9000 --against-distinct 9000 --union 1", "impossible"),
-        ("--draws 10000 --distinct .3983 --draws 500000 --distinct 1", "consistent with uniform"),
-        ("--draws 50000 --distinct 1", "not uniform"),
+        ("--space-size ternary:2 --distinct 9000 --against-distinct 9000 --union 1", "impossible"),
+        (
+            "--space-size ternary:2 --draws 10000 --distinct .3983 --draws 500000 --distinct 1",
+            "consistent with uniform",
+        ),
+        ("--space-size ternary:2 --draws 50000 --distinct 1", "not uniform"),
     ],
 )
 def test_one_is_all_where_shares_are_meant(claim: str, verdict: str) -> None:
@@ -147,13 +171,13 @@ def test_one_is_all_where_shares_are_meant(claim: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     "claim",
     [
-        "--draws 10000 --distinct 82",
-        "--draws 10 --distinct 82",
-        "--draws 10000 --distinct 4000 --draws 20000 --distinct 82",
-        "--distinct 82 --against-distinct 200 --jaccard-distance .9",
-        "--distinct 300 --against-distinct 200 --union 82",
-        "--distinct 300 --against-distinct 82 --union 300",
-        "--wrong-trits 300 --share 82",
+        "--space-size ternary:2 --draws 10000 --distinct 82",
+        "--space-size ternary:2 --draws 10 --distinct 82",
+        "--space-size ternary:2 --draws 10000 --distinct 4000 --draws 20000 --distinct 82",
+        "--space-size ternary:2 --distinct 82 --against-distinct 200 --jaccard-distance .9",
+        "--space-size ternary:2 --distinct 300 --against-distinct 200 --union 82",
+        "--space-size ternary:2 --distinct 300 --against-distinct 82 --union 300",
+        "--space-size ternary:2 --wrong-trits 300 --share 82",
     ],
 )
 def test_findings_say_how_a_bare_number_was_read(claim: str) -> None:
@@ -163,8 +187,17 @@ def test_findings_say_how_a_bare_number_was_read(claim: str) -> None:
             assert finding["sentence"].endswith("; 82 is read as a count of 82; write 82% for percent")
 
 
+def test_the_advice_of_a_claim_without_a_space_is_no_second_refusal() -> None:
+    """Whatever the sentence names, put in its place, is audited."""
+    for text in ("97.3%", ".973", "96..98%"):
+        refusal = audit(f"--draws 5000 --distinct {text}").stderr
+        for flags in re.findall(r"--(?:space-size|uniqueness) [^\s,]+", refusal):
+            rest = "" if flags.startswith("--uniqueness") else f" --distinct {text}"
+            assert audit(f"--draws 5000 {flags}{rest}").exit_code in {0, 1}, flags
+
+
 def test_json_holds_bounds_and_reasons() -> None:
-    plain = plainly("--draws 10000 --distinct 82%")
+    plain = plainly("--space-size ternary:2 --draws 10000 --distinct 82%")
     assert (plain["verdict"], plain["significance"], plain["samples"]) == ("impossible", 0.001, None)
     (finding,) = plain["findings"]
     assert finding["law"] == "distinct <= min(N, K)"
@@ -180,27 +213,31 @@ def test_distance_and_union_are_held_against_each_other() -> None:
 
 
 def test_second_set_is_audited_at_the_same_budget() -> None:
-    plain = plainly("--draws 10000 --distinct 38% --against-distinct 82% --union 90%")
+    plain = plainly("--space-size ternary:2 --draws 10000 --distinct 38% --against-distinct 82% --union 90%")
     verdicts = [finding["verdict"] for finding in plain["findings"]]
     assert verdicts == ["not uniform", "impossible", "possible"]
 
 
 def test_two_results_of_one_budget_are_held_against_each_other() -> None:
-    curve = plainly("--draws 50000 --distinct 85% --draws 50000 --distinct 20%")["findings"][-1]
+    curve = plainly("--space-size ternary:2 --draws 50000 --distinct 85% --draws 50000 --distinct 20%")[
+        "findings"
+    ][-1]
     assert (curve["verdict"], curve["law"]) == ("impossible", "one budget, one expectation")
-    near = plainly("--draws 50000 --distinct 85.0% --draws 50000 --distinct 85.1%")["findings"]
+    near = plainly("--space-size ternary:2 --draws 50000 --distinct 85.0% --draws 50000 --distinct 85.1%")[
+        "findings"
+    ]
     assert [one["verdict"] for one in near] == ["not uniform", "not uniform", "possible"]
 
 
 def test_a_second_set_is_no_second_result() -> None:
-    plain = plainly("--draws 50000 --distinct 85% --against-distinct 20% --union 90%")
+    plain = plainly("--space-size ternary:2 --draws 50000 --distinct 85% --against-distinct 20% --union 90%")
     laws = [finding["law"] for finding in plain["findings"]]
     assert laws == ["uniform null", "uniform null", "max(a, b) <= union <= a + b"]
 
 
 def test_significance_decides() -> None:
-    assert audit("--draws 50000 --distinct 93.0%").exit_code == 1
-    assert audit("--draws 50000 --distinct 93.0% --significance 1e-9").exit_code == 0
+    assert audit("--space-size ternary:2 --draws 50000 --distinct 93.0%").exit_code == 1
+    assert audit("--space-size ternary:2 --draws 50000 --distinct 93.0% --significance 1e-9").exit_code == 0
 
 
 @pytest.fixture
@@ -306,7 +343,7 @@ def modules_after(*arguments: str) -> set[str]:
 
 def test_nothing_is_loaded_that_is_not_needed() -> None:
     assert modules_after("--help") == set()
-    assert "torch" not in modules_after("--draws", "50000", "--distinct", "92%")
+    assert "torch" not in modules_after("--space-size", "ternary:2", "--draws", "50000", "--distinct", "92%")
 
 
 def page_commands() -> list[tuple[str, str]]:
@@ -346,7 +383,7 @@ def test_the_page_shows_what_the_command_prints(
             compared += 1
             lines = result.output.rstrip().splitlines()
             assert "\n".join(lines[-int(tail or len(lines)) :]) == output.rstrip(), command
-    assert compared == 18
+    assert compared == 25
 
 
 def test_the_page_draws_what_the_test_draws(halved: Path, drawn_by_the_page: Path) -> None:
@@ -356,5 +393,5 @@ def test_the_page_draws_what_the_test_draws(halved: Path, drawn_by_the_page: Pat
 def test_the_page_names_every_option() -> None:
     page = PAGE.read_text(encoding="utf-8")
     options = set(re.findall(r"(--[a-z-]+)", run("--help").output)) - {"--help"}
-    assert len(options) == 23
+    assert len(options) == 32
     assert all(option in page for option in options), options

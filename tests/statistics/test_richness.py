@@ -14,6 +14,7 @@ from fluxttice_core.statistics.intervals import Interval, normal_quantile
 from fluxttice_core.statistics.richness import (
     ace,
     chao1,
+    chao1_forms,
     chao1_interval,
     good_turing_coverage,
     missing_mass_interval,
@@ -122,3 +123,12 @@ def test_one_singleton_alone_points_to_nothing_unseen() -> None:
     assert interval == Interval(3.0, 3.0, 3.0, 0.8, "Chao1")
     without = chao1_interval(np.array([4, 3, 2]), level=0.8)
     assert (without.level, without.method) == (0.8, "Chao1")
+
+
+@pytest.mark.parametrize("counts", [GIRDLED, LOGGED])
+def test_the_forms_of_chao1_are_told_apart(counts: np.ndarray) -> None:
+    """43.893 and 61.403 is what iNEXT prints for its spiders; scikit-bio has the other two."""
+    forms = chao1_forms(counts)
+    assert forms["iNEXT"] == pytest.approx(43.893 if counts is GIRDLED else 61.403, abs=5e-4)
+    assert forms["classic"] == pytest.approx(skbio.chao1(counts, bias_corrected=False))
+    assert forms["bias-corrected"] == pytest.approx(skbio.chao1(counts))

@@ -1,4 +1,6 @@
 from .beside import Overlap as Overlap
+from .correlation_claims import audit_correlation as audit_correlation
+from .correlation_claims import largest_correlation as largest_correlation
 from .counted import Beside as Beside
 from .counted import Counted as Counted
 from .counted import count_samples as count_samples
@@ -6,6 +8,8 @@ from .counted import count_values as count_values
 from .coverage_claims import Point as Point
 from .coverage_claims import audit_point as audit_point
 from .curve_claims import audit_curve as audit_curve
+from .curves import Curve as Curve
+from .curves import curve_of as curve_of
 from .draws import Reading as Reading
 from .fit import Ends as Ends
 from .fit import Fit as Fit
@@ -17,8 +21,17 @@ from .other_claims import audit_jaccard_distance as audit_jaccard_distance
 from .other_claims import audit_sequence as audit_sequence
 from .other_claims import audit_union as audit_union
 from .other_claims import audit_wrong_trits as audit_wrong_trits
+from .reference_set import NoveltyReport as NoveltyReport
+from .reference_set import ReferenceReport as ReferenceReport
+from .reference_set import report_novelty as report_novelty
+from .reference_set import report_reference as report_reference
 from .sample_report import SampleReport as SampleReport
 from .sample_report import report_samples as report_samples
 from .sample_report import report_tally as report_tally
+from .share_claims import audit_share as audit_share
+from .space_sizes import space_size as space_size
+from .stated_claims import Claims as Claims
+from .stated_claims import audit_claims as audit_claims
+from .uniqueness_claims import audit_uniqueness as audit_uniqueness
 from .verdicts import Finding as Finding
 from .verdicts import Verdict as Verdict

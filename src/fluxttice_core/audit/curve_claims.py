@@ -13,6 +13,9 @@ from fluxttice_core.audit.printed_numbers import read_aloud
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, p_text, percent
 from fluxttice_core.errors import MeasurementError
 
+_ENDLESS = 10**18
+"""Stands for an unknown size: of so many kinds unseen, what is seen is no part."""
+
 _LEAST_P = 1e-15
 _HALVINGS = 60
 
@@ -60,7 +63,7 @@ class _Excess:
         return excess - math.sqrt(squares)
 
 
-def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIFICANCE) -> Finding:
+def audit_curve(points: Sequence[Point], size: int | None, significance: float = SIGNIFICANCE) -> Finding:
     r"""Audit shares claimed of one generator at several budgets.
 
     Whatever the generator, $\ln(1 - \mathrm E[\mathrm{coverage}](N))$ starts at 0, never rises and is convex
@@ -82,7 +85,7 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
 
     Args:
         points: Two budgets or more.
-        size: Operations in the space, K.
+        size: Kinds in the space, K; None if it is not known, so that distinct kinds are concave in N.
         significance: Probability below which sampling noise is no explanation.
 
     Raises:
@@ -91,7 +94,8 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
     if len(points) < 2:
         raise MeasurementError("a curve needs at least two budgets", "too_few")
     ordered = sorted(points, key=lambda point: point.draws)
-    curve = [_Seen(0, size, 0.0, 0.0, 0.0), *(_seen(point, size) for point in ordered)]
+    whole = _ENDLESS if size is None else size
+    curve = [_Seen(0, whole, 0.0, 0.0, 0.0), *(_seen(point, whole) for point in ordered)]
     named = "; ".join(map(str, ordered))
     tests = _weighted(list(_excesses(curve)))
     if _worst(tests, significance)[0] <= 0:
@@ -102,19 +106,25 @@ def audit_curve(points: Sequence[Point], size: int, significance: float = SIGNIF
     p_value = _p_value(tests, significance)
     worst = _worst(tests, p_value)[1]
     lower, upper = _allowed_by_others(worst.point, curve)
-    allowed = f"{percent(lower)} to {percent(upper)}" if lower <= upper else "nothing"
+    told = percent if size is not None else _kinds
+    allowed = f"{told(lower)} to {told(upper)}" if lower <= upper else "nothing"
     reason = (
         f"beside the other points, {allowed} is what one generator can show at {worst.point.draws:,} draws, "
-        f"not {percent(worst.point.face / size)} ({worst.law}, {p_text(p_value)})"
+        f"not {told(worst.point.face / whole)} ({worst.law}, {p_text(p_value)})"
     )
     sentence = read_aloud(reason, *(point.share for point in ordered))
     return Finding(named, Verdict.IMPOSSIBLE, worst.law, lower, upper, "fraction", p_value, sentence)
 
 
+def _kinds(share: float) -> str:
+    """Write a share of an endless space as a number of kinds."""
+    return f"{share * _ENDLESS:,.0f}"
+
+
 def _seen(point: Point, size: int) -> _Seen:
-    """Return the operations that a claim says were seen."""
-    share = point.share
-    return _Seen(point.draws, size, size * share.value, size * share.least, size * share.most)
+    """Return the kinds that a claim says were seen."""
+    share, whole = point.share, point.whole(size)
+    return _Seen(point.draws, size, whole * share.value, whole * share.least, whole * share.most)
 
 
 def _excesses(curve: Sequence[_Seen]) -> Iterator[_Excess]:

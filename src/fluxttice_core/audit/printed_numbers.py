@@ -84,7 +84,7 @@ def stated_share(text: str, size: int | None) -> Stated:
     counts = _counts(text)
     if counts and size is None:
         raise MeasurementError(
-            f"'{text}' is a count: give the size of the space, or a share such as 82%", "missing_option"
+            f"'{text}' is a count: give --space-size as well, or a share such as 82%", "missing_option"
         )
     share = _exactly(text.strip(), *counts, size) if counts and size is not None else stated_number(text)
     if share.upper > 1:
@@ -112,6 +112,12 @@ def share_of_all(text: str, size: int | None) -> Stated:
     return _whole(text) if _is_one(text) else stated_share(text, size)
 
 
+def exact_count(text: str, whole: int) -> Stated | None:
+    """Read a count, or a range of counts, as a share of a whole that it may exceed; None of anything else."""
+    counts = _counts(text)
+    return None if counts is None else _exactly(text.strip(), *counts, whole)
+
+
 def read_aloud(sentence: str, *stated: Stated) -> str:
     """Return the sentence of a finding, with how numbers were read that could have been meant otherwise.
 
@@ -122,10 +128,10 @@ def read_aloud(sentence: str, *stated: Stated) -> str:
     return "; ".join([sentence, *dict.fromkeys(one.reading for one in stated if one.reading)])
 
 
-def stated_count(text: str) -> int:
-    """Read a whole number of at least 0, such as `10000`, `10,000`, `10_000` or `2e9`."""
+def stated_count(text: str, longest: int = _LONGEST) -> int:
+    """Read a whole number of at least 0, such as `10000`, `10,000`, `10_000` or `2e9`, of so many digits."""
     plain = text.strip()
-    number, _ = _read(re.sub("[,_]", "", plain) if _GROUPED.fullmatch(plain) else plain, text)
+    number, _ = _read(re.sub("[,_]", "", plain) if _GROUPED.fullmatch(plain) else plain, text, longest)
     if number != int(number) or "%" in plain:
         raise MeasurementError(f"'{text}' is not a whole number: write a count such as 10000", "malformed")
     return int(number)
@@ -193,7 +199,7 @@ def _is_count(text: str) -> bool:
     return bool(plain.isdecimal() or _GROUPED.fullmatch(plain))
 
 
-def _read(part: str, whole: str) -> tuple[Decimal, Decimal]:
+def _read(part: str, whole: str, longest: int = _LONGEST) -> tuple[Decimal, Decimal]:
     """Return the value of a number and half a unit of its last digit, percent as a fraction."""
     digits = part.strip().removesuffix("%").strip()
     try:
@@ -212,7 +218,7 @@ def _read(part: str, whole: str) -> tuple[Decimal, Decimal]:
         raise MeasurementError(
             f"'{whole}' cannot be counted or measured: write a finite number of at least 0", "out_of_range"
         )
-    if len(digits) > _LONGEST or abs(number.adjusted()) > _LONGEST:
+    if len(digits) > longest or abs(number.adjusted()) > longest:
         raise MeasurementError(
             f"'{whole:.20}' is out of all proportion: write a number of fewer digits", "too_large"
         )

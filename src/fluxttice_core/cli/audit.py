@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fluxttice_core.audit import other_claims
-from fluxttice_core.audit.printed_numbers import (
-    Stated,
-    share_of_all,
-    stated_count,
-    stated_number,
-    stated_shares,
-)
+from fluxttice_core.audit.space_sizes import space_size as read_size
+from fluxttice_core.audit.stated_claims import Claims, audit_claims
 from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, worst
 from fluxttice_core.cli import audit_samples as of_files
 from fluxttice_core.cli.views.audit import print_findings, print_reading, print_samples
@@ -26,10 +20,7 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.counted import Counted
     from fluxttice_core.audit.sample_report import SampleReport
 
-_TERNARY_OPERATIONS = 19_683
-_LARGEST_SPACE = 2**63
-
-_COVERAGE, _SETS, _CODES = "Coverage", "Two sets", "Codes and reconstruction"
+_COVERAGE, _SETS, _SCORES, _CODES = "Coverage", "Two sets", "Scores", "Codes and reconstruction"
 
 
 def _option(panel: str, said: str) -> Any:
@@ -40,12 +31,15 @@ Text = str | None
 Texts = list[str] | None
 Number = int | None
 Draws = Annotated[Texts, _option(_COVERAGE, "Number of independent draws; repeat for several budgets.")]
-Distinct = Annotated[Texts, _option(_COVERAGE, "Distinct operations: 82%, .82 or a count; one a budget.")]
-SpaceSize = Annotated[Text, _option(_COVERAGE, "Operations in the space; 19,683 for claims.")]
+Distinct = Annotated[
+    Texts, _option(_COVERAGE, "Distinct kinds: 82% or .82 of the space, or a count; one a budget.")
+]
+Uniqueness = Annotated[Texts, _option(_COVERAGE, "Distinct kinds over draws: 97.3%; one a budget.")]
+SpaceSize = Annotated[Text, _option(_COVERAGE, "Kinds in the space: 19683, 1e60, 4^20, dna:20, ternary:2.")]
 Steps = Annotated[Text, _option(_COVERAGE, "Results said never to fall, apart by commas.")]
-AgainstDistinct = Annotated[Text, _option(_SETS, "Distinct operations of a second set.")]
+AgainstDistinct = Annotated[Text, _option(_SETS, "Distinct kinds of a second set.")]
 JaccardDistance = Annotated[Text, _option(_SETS, "Distance of the two sets: .05, or .89...91.")]
-Union = Annotated[Text, _option(_SETS, "Operations that the two sets cover together.")]
+Union = Annotated[Text, _option(_SETS, "Kinds that the two sets cover together.")]
 Entropy = Annotated[Text, _option(_CODES, "Entropy of a histogram, in nats.")]
 Bins = Annotated[Text, _option(_CODES, "Bins of that histogram.")]
 WrongTrits = Annotated[Text, _option(_CODES, "Tables with 0, 1, ... wrong trits, apart by commas.")]
@@ -53,6 +47,14 @@ Share = Annotated[Text, _option(_CODES, "Share of tables said to have at most so
 Kl = Annotated[Text, _option(_CODES, "KL divergence in nats: 9.5, or .3..1.0.")]
 FreeBits = Annotated[Text, _option(_CODES, "Least that each dimension counts, in nats.")]
 Dimensions = Annotated[Text, _option(_CODES, "Latent dimensions.")]
+Spearman = Annotated[Text, _option(_SCORES, "Spearman's rank correlation.")]
+Kendall = Annotated[Text, _option(_SCORES, "Kendall's tau-b.")]
+Pearson = Annotated[Text, _option(_SCORES, "Pearson's correlation of levels 1, 2, ...")]
+Levels = Annotated[Text, _option(_SCORES, "Cases of each tied level, lowest first: 50,50.")]
+AgainstLevels = Annotated[Text, _option(_SCORES, "The same of the other variable; without it no ties.")]
+Correct = Annotated[Text, _option(_SCORES, "Cases that were right.")]
+Of = Annotated[Text, _option(_SCORES, "Cases in all.")]
+Claimed = Annotated[Text, _option(_SCORES, "Share of them that is claimed: .288.")]
 Significance = Annotated[float, typer.Option(help="Probability below which a run counts as refuted.")]
 RequireUniform = Annotated[
     bool,
@@ -71,6 +73,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def audit(
     draws: Draws = None,
     distinct: Distinct = None,
+    uniqueness: Uniqueness = None,
     space_size: SpaceSize = None,
     sequence: Steps = None,
     against_distinct: AgainstDistinct = None,
@@ -83,6 +86,14 @@ def audit(
     kl: Kl = None,
     free_bits: FreeBits = None,
     dimensions: Dimensions = None,
+    spearman: Spearman = None,
+    kendall: Kendall = None,
+    pearson: Pearson = None,
+    levels: Levels = None,
+    against_levels: AgainstLevels = None,
+    correct: Correct = None,
+    of: Of = None,
+    claimed: Claimed = None,
     samples: of_files.Samples = None,
     counts: of_files.Counts = None,
     incidences: of_files.Incidences = None,
@@ -111,17 +122,32 @@ def audit(
         raise MeasurementError(
             f"--significance is a probability such as 0.001, not {significance}", "out_of_range"
         )
-    size = _space(space_size)
-    claimed = size or _TERNARY_OPERATIONS
-    shares = _shares(distinct or [], against_distinct, union, claimed)
-    findings = [
-        *_points(draws or [], shares, claimed, significance),
-        *_steps(sequence),
-        *_sets(shares, jaccard_distance),
-        *_histogram(entropy, bins),
-        *_wrong_trits(wrong_trits, share, claimed),
-        *_clamped(kl, free_bits, dimensions),
-    ]
+    size = None if space_size is None else read_size(space_size)
+    claims = Claims(
+        draws=draws or (),
+        distinct=distinct or (),
+        uniqueness=uniqueness or (),
+        sequence=sequence,
+        against_distinct=against_distinct,
+        jaccard_distance=jaccard_distance,
+        union=union,
+        entropy=entropy,
+        bins=bins,
+        wrong_trits=wrong_trits,
+        share=share,
+        kl=kl,
+        free_bits=free_bits,
+        dimensions=dimensions,
+        spearman=spearman,
+        kendall=kendall,
+        pearson=pearson,
+        levels=levels,
+        against_levels=against_levels,
+        correct=correct,
+        of=of,
+        claimed=claimed,
+    )
+    findings = audit_claims(claims, size, significance)
     counted = of_files.counted(
         samples,
         counts,
@@ -154,123 +180,6 @@ def audit(
         )
     _show(findings, counted, report, significance, as_json=as_json)
     _leave(findings, require_uniform=require_uniform)
-
-
-def _space(space_size: str | None) -> int | None:
-    """Read the size of the space."""
-    if space_size is None:
-        return None
-    size = stated_count(space_size)
-    if not 1 <= size <= _LARGEST_SPACE:
-        raise MeasurementError(f"--space-size lies between 1 and 2^63, not at {space_size}", "out_of_range")
-    return size
-
-
-def _together(**options: object) -> bool:
-    """Return whether all of some options are given, none being allowed to miss the others."""
-    missing = [name for name, value in options.items() if value is None]
-    if missing and len(missing) < len(options):
-        flags = " and ".join(f"--{name.replace('_', '-')}" for name in options)
-        raise MeasurementError(
-            f"{flags} belong together: give {'both' if len(options) == 2 else 'all of them'}",
-            "missing_option",
-        )
-    return not missing
-
-
-class _Shares(NamedTuple):
-    """Shares of one space, as they were claimed beside each other."""
-
-    distinct: list[Stated]
-    against: Stated | None
-    union: Stated | None
-
-
-def _shares(distinct: Sequence[str], against: str | None, union: str | None, size: int) -> _Shares:
-    """Read shares of one space together: what `1` is depends on what stands beside it."""
-    sets = [text for text in (against, union) if text is not None]
-    read = iter(stated_shares([*distinct, *sets], size))
-    return _Shares(
-        [next(read) for _ in distinct],
-        None if against is None else next(read),
-        None if union is None else next(read),
-    )
-
-
-def _points(draws: Sequence[str], shares: _Shares, size: int, significance: float) -> Iterator[Finding]:
-    """Audit distinct operations at each budget, and what several results say of one generator.
-
-    A second set is no second result: another generator may have made it.
-    """
-    from fluxttice_core.audit.coverage_claims import Point, audit_point
-    from fluxttice_core.audit.curve_claims import audit_curve
-
-    distinct, against = shares.distinct, shares.against
-    if draws and distinct and len(draws) != len(distinct):
-        raise MeasurementError(
-            "each --draws needs its own --distinct: give as many of one as of the other", "missing_option"
-        )
-    budgets = [stated_count(text) for text in draws]
-    points = [Point(budget, stated) for budget, stated in zip(budgets, distinct, strict=False)]
-    if against is not None and len(budgets) == 1:
-        points.append(Point(budgets[0], against))
-    yield from (audit_point(point, size, significance) for point in points)
-    if len(budgets) > 1 and points:
-        yield audit_curve(points, size, significance)
-    if not points and against is None:
-        yield from (_half_said(f"{text} draws", "how many were distinct") for text in draws)
-        yield from (_half_said(f"{stated.text} distinct", "how many were drawn") for stated in distinct)
-
-
-def _half_said(claim: str, missing: str) -> Finding:
-    """Return the finding that a claim leaves out what decides."""
-    reason = f"the claim does not say {missing}"
-    return Finding(claim, Verdict.NOT_ENOUGH_SAID, "uniform null", None, None, "fraction", None, reason)
-
-
-def _steps(sequence: str | None) -> Iterator[Finding]:
-    """Audit results that are said never to fall."""
-    if sequence is not None:
-        yield other_claims.audit_sequence([stated_number(text) for text in sequence.split(",")])
-
-
-def _sets(shares: _Shares, distance: str | None) -> Iterator[Finding]:
-    """Audit what is said of two sets."""
-    distinct, against, union = shares
-    if against is None and distance is None and union is None:
-        return
-    if against is None or len(distinct) != 1 or (distance is None and union is None):
-        raise MeasurementError(
-            "two sets need one --distinct, one --against-distinct, and --jaccard-distance or --union",
-            "missing_option",
-        )
-    apart = None if distance is None else stated_number(distance)
-    if apart is not None:
-        yield other_claims.audit_jaccard_distance(distinct[0], against, apart)
-    if union is not None:
-        yield other_claims.audit_union(distinct[0], against, union)
-    if apart is not None and union is not None:
-        yield other_claims.audit_distance_and_union(distinct[0], against, apart, union)
-
-
-def _histogram(entropy: str | None, bins: str | None) -> Iterator[Finding]:
-    """Audit the entropy of a histogram."""
-    if _together(entropy=entropy, bins=bins):
-        yield other_claims.audit_histogram_entropy(stated_number(entropy or ""), stated_count(bins or ""))
-
-
-def _wrong_trits(counts: str | None, share: str | None, size: int) -> Iterator[Finding]:
-    """Audit a share of tables against their counts."""
-    if _together(wrong_trits=counts, share=share):
-        tables = [stated_count(text) for text in (counts or "").split(",")]
-        yield other_claims.audit_wrong_trits(tables, share_of_all(share or "", size), size)
-
-
-def _clamped(kl: str | None, free_bits: str | None, dimensions: str | None) -> Iterator[Finding]:
-    """Audit a KL divergence under free bits."""
-    if _together(kl=kl, free_bits=free_bits, dimensions=dimensions):
-        floor = stated_number(free_bits or "")
-        yield other_claims.audit_free_bits(stated_number(kl or ""), floor, stated_count(dimensions or ""))
 
 
 def _measured(

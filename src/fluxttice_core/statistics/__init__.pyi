@@ -1,3 +1,5 @@
+from .accumulation import Accumulation as Accumulation
+from .accumulation import Reached as Reached
 from .anytime import log_mixture_evidence as log_mixture_evidence
 from .counts import counts_of as counts_of
 from .coverage import Ceiling as Ceiling
@@ -7,6 +9,7 @@ from .coverage import efficiency as efficiency
 from .coverage import equivalent_uniform_budget as equivalent_uniform_budget
 from .coverage import expected_coverage as expected_coverage
 from .coverage import expected_distinct as expected_distinct
+from .equal_size import equally_likely_size as equally_likely_size
 from .estimate import Estimate as Estimate
 from .estimate import jackknife as jackknife
 from .goodness_of_fit import FitTest as FitTest
@@ -14,6 +17,8 @@ from .goodness_of_fit import fit_tests as fit_tests
 from .goodness_of_fit import visible_distance as visible_distance
 from .hill_numbers import estimated_hill_number as estimated_hill_number
 from .hill_numbers import hill_number as hill_number
+from .incidence import chao2_interval as chao2_interval
+from .incidence import ice as ice
 from .intervals import Interval as Interval
 from .intervals import clopper_pearson as clopper_pearson
 from .intervals import coverage_interval as coverage_interval
@@ -21,6 +26,7 @@ from .intervals import mean_interval as mean_interval
 from .intervals import paired_difference as paired_difference
 from .richness import ace as ace
 from .richness import chao1 as chao1
+from .richness import chao1_forms as chao1_forms
 from .richness import chao1_interval as chao1_interval
 from .richness import good_turing_coverage as good_turing_coverage
 from .richness import missing_mass_interval as missing_mass_interval

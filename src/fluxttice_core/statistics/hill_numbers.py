@@ -87,7 +87,7 @@ def _chao_wang_jost_entropy(counts: Integer[np.ndarray, "kinds"]) -> float:
     return seen_part + unseen_entropy(drawn_exactly(counts, 1), drawn_exactly(counts, 2), draws)
 
 
-def unseen_entropy(once: int, twice: int, draws: int) -> float:
+def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float:
     """Return the part of the estimated entropy in nats that is owed to kinds not seen.
 
     Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve.

@@ -7,7 +7,7 @@ With n draws, S kinds seen, F1 of them once and F2 twice, the conventions are th
 - the interval of the missing mass is cut to [0, 1];
 - the quantile of the normal distribution is exact (scikit-bio rounds it to 1.96 in `chao1_ci`).
 
-iNEXT multiplies the unseen part of Chao1 by (n - 1)/n; scikit-bio does not, and neither do we.
+Chao1 comes in three forms, which `chao1_forms` shows beside each other; ours is the bias-corrected one.
 """
 
 import math
@@ -83,6 +83,34 @@ def chao1(counts: Integer[np.ndarray, "kinds"]) -> float:
     counts = seen(counts)
     singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
     return len(counts) + singletons * (singletons - 1) / (2 * (doubletons + 1))
+
+
+def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float]:
+    r"""Return Chao1 in the forms that programs print, by their names.
+
+    Bias-corrected $S + \frac{F_1(F_1-1)}{2(F_2+1)}$, as in scikit-bio and everywhere here; classic
+    $S + \frac{F_1^2}{2F_2}$, bias-corrected where $F_2 = 0$; and as in iNEXT the classic one, its unseen part
+    times $\frac{n-1}{n}$.
+
+    Source: Chao 1984; Chao 2005, Species estimation and applications; Hsieh, Ma & Chao 2016, iNEXT.
+
+    Example:
+        >>> {form: round(kinds, 4) for form, kinds in chao1_forms(np.array([9, 2, 1, 1])).items()}
+        {'bias-corrected': 4.5, 'classic': 6.0, 'iNEXT': 5.8462}
+
+    Raises:
+        MeasurementError: If the sample is empty or holds a negative count.
+    """
+    counts = nonempty(counts)
+    draws, kinds = int(counts.sum()), len(counts)
+    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    unseen = once**2 / (2 * twice) if twice else once * (once - 1) / 2
+    corrected = chao1(counts)
+    return {
+        "bias-corrected": corrected,
+        "classic": kinds + unseen,
+        "iNEXT": kinds + (draws - 1) / draws * unseen,
+    }
 
 
 def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:

@@ -1,0 +1,152 @@
+"""The curve of a sample: kinds and mass by the number of draws, up to twice the sample, as rows and files."""
+
+import contextlib
+import csv
+import io
+import math
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fluxttice_core.errors import MeasurementError, StorageError
+from fluxttice_core.statistics.accumulation import Accumulation, Reached
+from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.tally import Tally
+
+_MASSES = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
+_ENDS = ("estimate", "lower", "upper")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What draws show, by their number and by the mass of the kinds seen.
+
+    Args:
+        sample: Draws of the sample, n.
+        by_draws: From one draw to twice the sample; exact means over subsamples up to n, estimates beyond.
+        by_mass: At usual masses, as far as twice the sample shows them.
+        wanted: Draws after which something that was asked for is seen, by what was asked.
+    """
+
+    sample: int
+    by_draws: tuple[Reached, ...]
+    by_mass: tuple[Reached, ...]
+    wanted: dict[str, Interval]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Return the curve as flat rows of plain values; an open limit is none."""
+        for by, reached in (("draws", self.by_draws), ("mass", self.by_mass)):
+            for one in reached:
+                kind = "observed" if one.draws.estimate == self.sample else "rarefied"
+                how = "extrapolated" if one.draws.estimate > self.sample else kind
+                row: dict[str, Any] = {"by": by, "how": how}
+                figures = (one.draws, one.coverage, *one.hill)
+                for name, figure in zip(
+                    ("draws", "mass", "order_0", "order_1", "order_2"), figures, strict=True
+                ):
+                    row |= _ends(name, figure)
+                yield row
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the curve as plain values."""
+        wanted = [{"wanted": name} | _ends("draws", draws) for name, draws in self.wanted.items()]
+        return {"sample": self.sample, "rows": list(self.rows()), "wanted": wanted}
+
+    def write_csv(self, path: str | Path) -> None:
+        """Write the rows as CSV, whole or not at all.
+
+        Raises:
+            StorageError: If the file cannot be written.
+        """
+        rows = list(self.rows())
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(Path(path), text.getvalue().encode())
+
+    def plot(self, path: str | Path) -> None:
+        """Draw the curve into a file, by its suffix an SVG or PNG image; the same curve gives the same bytes.
+
+        Raises:
+            MeasurementError: If the suffix is another.
+            MissingExtra: If Matplotlib is not installed.
+            StorageError: If the file cannot be written.
+        """
+        from fluxttice_core.audit.curve_plot import draw_curve
+
+        write_whole(Path(path), draw_curve(self, Path(path).suffix))
+
+
+def curve_of(
+    tally: Tally,
+    *,
+    points: int = 20,
+    masses: Sequence[float] = (),
+    kinds: Sequence[float] = (),
+    level: float = 0.95,
+) -> Curve:
+    """Return the curve of a sample.
+
+    Example:
+        >>> import numpy as np
+        >>> curve = curve_of(Tally.of_counts(np.array([9, 2, 1, 1])), points=2)
+        >>> [(row["draws"], row["how"]) for row in curve.rows() if row["by"] == "draws"]
+        [(1.0, 'rarefied'), (13.0, 'observed'), (26.0, 'extrapolated')]
+
+    Args:
+        tally: The sample.
+        points: Budgets besides a single draw, evenly up to twice the sample; an even number.
+        masses: Masses to which the draws needed are asked for, between 0 and 1.
+        kinds: Numbers of kinds to which they are.
+        level: Share of repetitions that intervals must cover.
+
+    Raises:
+        MeasurementError: If there is no draw, or something asked for is out of range.
+    """
+    accumulation = Accumulation(tally, level)
+    n = tally.draws
+    budgets = sorted({1, *(max(2 * n * k // points, 1) for k in range(1, points + 1))})
+    wanted = {f"{mass:.6g} of the mass": accumulation.draws_for_mass(mass) for mass in masses}
+    wanted |= {f"{number:,.0f} kinds": accumulation.draws_for_kinds(number) for number in kinds}
+    reached = []
+    for mass in sorted({*_MASSES, *masses}):
+        with contextlib.suppress(MeasurementError):  # twice the sample does not show so much
+            reached.append(accumulation.at_coverage(mass))
+    return Curve(n, tuple(accumulation.at(budget) for budget in budgets), tuple(reached), wanted)
+
+
+def _ends(name: str, interval: Interval) -> dict[str, float | None]:
+    """Return an interval, to nine digits, under the names of its ends; what is not finite is none."""
+    values = {end: getattr(interval, end) for end in _ENDS}
+    return {
+        name if end == "estimate" else f"{name}_{end}": float(f"{value:.9g}")
+        if math.isfinite(value)
+        else None
+        for end, value in values.items()
+    }
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that readers see all of it or what was there before.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise StorageError(
+            f"{path} could not be written: {error.strerror}; free space or choose another folder.",
+            "disk_full" if error.errno == 28 else "unwritable",
+        ) from error

@@ -1,0 +1,51 @@
+"""Kinds in sampling units: closed forms, many units alike to draws, and intervals that hold."""
+
+import numpy as np
+import pytest
+
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.incidence import chao2_interval, ice
+from fluxttice_core.statistics.richness import ace, chao1_interval
+from fluxttice_core.statistics.tally import Tally
+from tests.refusals import refused
+
+FOUND = np.array([1] * 6 + [2] * 3 + [5] * 4 + [20] * 2)
+
+
+def test_of_endless_units_it_is_chao1_and_ace() -> None:
+    tally = Tally.of_counts(FOUND)
+    ours, theirs = chao2_interval(tally, 10**9), chao1_interval(FOUND)
+    assert (ours.estimate, ours.lower, ours.upper) == pytest.approx(
+        (theirs.estimate, theirs.lower, theirs.upper)
+    )
+    many = np.repeat(FOUND, 1_000)
+    assert ice(Tally.of_counts(many), 10**9) == pytest.approx(ace(many), rel=1e-4)
+
+
+def test_few_units_make_less_of_what_is_found_once() -> None:
+    tally = Tally.of_counts(FOUND)
+    assert chao2_interval(tally, 30).estimate == pytest.approx(15 + 29 / 30 * 6 * 5 / 8)
+    assert chao2_interval(Tally.of_counts(np.array([2, 3])), 4).upper == 2
+
+
+@pytest.mark.parametrize("chance", [0.06, 0.15])
+def test_kinds_of_one_frequency_are_held_and_hit(chance: float) -> None:
+    generator = np.random.default_rng(0)
+    intervals, estimates = [], []
+    for _ in range(300):
+        found = generator.binomial(20, chance, size=120)
+        tally = Tally.of_counts(found)
+        intervals.append(chao2_interval(tally, 20).contains(120))
+        estimates.append(ice(tally, 20))
+    assert 0.9 <= np.mean(intervals) <= 0.99
+    assert np.mean(estimates) == pytest.approx(120, rel=0.1)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    tally = Tally.of_counts(FOUND)
+    for wrong in (19, 0):
+        with refused(MeasurementError, "contradictory", f"in up to 20 of {wrong} units"):
+            chao2_interval(tally, wrong)
+    with refused(MeasurementError, "undefined", "use Chao2, or sample more"):
+        ice(Tally.of_counts(np.array([1, 1, 20])), 30)
+    assert ice(Tally.of_counts(np.array([11, 12])), 30) == 2
