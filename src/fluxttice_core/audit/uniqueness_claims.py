@@ -45,7 +45,7 @@ def audit_uniqueness(point: Point, level: float = 0.95) -> UniquenessFinding:
     fewest, most = max(fewest, 1), min(most, draws)
     if fewest > most:
         reason = f"no number of distinct kinds from 1 to {draws:,} is {point.share.text} of {draws:,} draws"
-        return UniquenessFinding(*_finding(point, Verdict.IMPOSSIBLE, reason))
+        return UniquenessFinding(**_finding(point, Verdict.IMPOSSIBLE, reason))
     size = equally_likely_size((fewest, most), draws, level)
     reason = f"{_written(size)} equally likely kinds would show it; were they less equal, there would be more"
     return UniquenessFinding(
@@ -56,10 +56,18 @@ def audit_uniqueness(point: Point, level: float = 0.95) -> UniquenessFinding:
     )
 
 
-def _finding(point: Point, verdict: Verdict, reason: str) -> tuple[Any, ...]:
-    """Return what every finding has, in its order."""
-    sentence = read_aloud(reason, point.share)
-    return str(point), verdict, "distinct is whole", 1 / point.draws, 1.0, "fraction", None, sentence
+def _finding(point: Point, verdict: Verdict, reason: str) -> dict[str, Any]:
+    """Return what every finding has."""
+    return {
+        "claim": str(point),
+        "verdict": verdict,
+        "law": "distinct is whole",
+        "lower": 1 / point.draws,
+        "upper": 1.0,
+        "unit": "fraction",
+        "p_value": None,
+        "sentence": read_aloud(reason, point.share),
+    }
 
 
 def _finite(value: float) -> float | None:
