@@ -49,7 +49,7 @@ def audit_uniqueness(point: Point, level: float = 0.95) -> UniquenessFinding:
     size = equally_likely_size((fewest, most), draws, level)
     reason = f"{_written(size)} equally likely kinds would show it; were they less equal, there would be more"
     return UniquenessFinding(
-        *_finding(point, Verdict.POSSIBLE, reason),
+        **_finding(point, Verdict.POSSIBLE, reason),
         implied_size=_finite(size.estimate),
         implied_least=_finite(size.lower),
         implied_most=_finite(size.upper),
