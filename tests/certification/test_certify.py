@@ -37,7 +37,7 @@ FILES = {
 
 
 def drawn(report: Report) -> dict[str, bytes]:
-    return {"coverage.svg": b"<svg/>\n"}
+    return {"coverage.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>\n'}
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ SMALL = (
     *("architecture.arity=1", "epochs=40", "batch_size=8", "checkpoint_every=1", "reach.draws=200"),
     "calibration.draws=1000",
 )
-FIGURE = b"<svg></svg>"
+FIGURE = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 GRAPHS = {
     f"{part}_{half}.onnx": f"{part} {half}".encode() for part in ("encoder", "decoder") for half in "ab"
 }

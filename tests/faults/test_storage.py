@@ -74,7 +74,7 @@ def test_certifying_on_a_full_disk_leaves_the_old_certificate(
     for room in rooms(number, needed):
         disk.fill(room)
         with refused(StorageError, "disk_full"):
-            certify(small_run, out, draw=lambda _: {"big.svg": bytes(needed)}, settings=small_settings)
+            certify(small_run, out, draw=lambda _: {"coverage.svg": bytes(needed)}, settings=small_settings)
         disk.empty()
         after = {path: path.read_bytes() for path in disk.folder.rglob("*") if path.is_file()}
         count("full disk under certify", lost=before != after)

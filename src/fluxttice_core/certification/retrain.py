@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from fluxttice_core.certification.candidates import measure_candidates
 from fluxttice_core.certification.certified_folder import CertifiedFolder
-from fluxttice_core.certification.finding import Finding, proved
+from fluxttice_core.certification.finding import Finding, Verdict, proved
 from fluxttice_core.certification.folder_names import SELECTION, SETTINGS
 from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.selection import Candidate, rank, read_ranking
@@ -59,30 +60,34 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
         epochs = settings.recipe.epochs
         Run.start(run, settings).train(lambda record: watch(f"epoch {record.epoch}", record.epoch / epochs))
     models = [load(path) for path in list_checkpoints(run)]
-    training = _training(certified, models, run, own=own)
-    if training.verdict == "fails" or "otherwise" in training.detail:
+    record = certified.stored.record
+    same = any(
+        (model.tensor_digest, model.split and model.split.digest)
+        == (certified.stored.tensor_digest, record.split and record.split.digest)
+        for model in models
+    )
+    if not models or any(model.settings != certified.settings for model in models):
+        return (Finding("training", "fails", f"{run} is no run of the settings in {SETTINGS}"),)
+    training = Finding("training", *_trained(run, own=own, same=same))
+    if not same:
         return (training,)
     return (training, proved("ranking", lambda: _ranking(certified, models, progress)))
 
 
-def _training(certified: CertifiedFolder, models: Sequence[TrainedModel], run: Path, *, own: bool) -> Finding:
-    if not models or any(model.settings != certified.settings for model in models):
-        return Finding("training", "fails", f"{run} is no run of the settings in {SETTINGS}")
-    same = any(model.tensor_digest == certified.stored.tensor_digest for model in models)
+def _trained(run: Path, *, own: bool, same: bool) -> tuple[Verdict, str]:
+    """What a run of the same settings shows of certified weights, by whether it was trained here."""
     if own and same:
         said = "these settings gave the same weights, bit for bit, and saw no row that is called held out"
-        return Finding("training", "proved", f"trained again in {run}, {said}")
+        return "proved", f"trained again in {run}, {said}"
     if own:
         said = (
-            "they came out otherwise, as on other processors: see what `fluxttice certify` says of that run"
+            f"trained again in {run}, they came out otherwise, as on other processors: certify that run, too"
         )
-        return Finding(
-            "training", "claimed", f"that these settings made the weights: trained again in {run}, {said}"
-        )
+        return "claimed", f"that these settings made the weights: {said}"
     if not same:
-        return Finding("training", "fails", f"no checkpoint in {run} holds these weights")
+        return "fails", f"no checkpoint in {run} holds these weights"
     said = "that the one made the other, only training again shows: name a folder that is not there yet"
-    return Finding("training", "claimed", f"{run} holds these weights and settings; {said}")
+    return "claimed", f"{run} holds these weights and settings; {said}"
 
 
 def _ranking(
@@ -107,9 +112,5 @@ def _ranking(
 
 
 def _alike(stated: Candidate, due: Candidate) -> bool:
-    pairs = zip(
-        (*stated.table_accuracy, *stated.information), (*due.table_accuracy, *due.information), strict=True
-    )
-    return stated.tensor_digest == due.tensor_digest and all(
-        abs(one - other) <= _ROUNDING for one, other in pairs
-    )
+    one, other = ((*found.table_accuracy, *found.information) for found in (stated, due))
+    return stated.tensor_digest == due.tensor_digest and np.allclose(one, other, rtol=0, atol=_ROUNDING)
