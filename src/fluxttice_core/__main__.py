@@ -1,4 +1,4 @@
-"""`python -m fluxttice_core`: the command `fluxttice`, for where its script is not on the path."""
+"""`python -m fluxttice_core` is the command `fluxttice`."""
 
 from fluxttice_core.cli.__main__ import main
 

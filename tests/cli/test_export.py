@@ -21,6 +21,8 @@ def test_it_writes_a_file_and_says_so(small_checkpoint: Path, tmp_path: Path) ->
     result = ran("export", "npz", "--checkpoint", small_checkpoint)
     assert result.output == "written operations.npz\n"
     assert (tmp_path / "operations.npz").is_file()
+    assert "--force to write over it" in refusal("export", "npz", "--checkpoint", small_checkpoint)
+    ran("export", "npz", "--checkpoint", small_checkpoint, "--force")
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:

@@ -33,7 +33,7 @@ def test_an_operation_is_shown_however_it_is_written(written: str) -> None:
     shown = run("operation", written)
     assert shown.exit_code == 0
     assert re.search(r"index\s+15633\s", shown.output)
-    assert re.search(r"name\s+min  or  and", shown.output)
+    assert re.search(r"name\s+min, and", shown.output)
     assert re.search(r"^    0     -   0   0", shown.output, flags=re.MULTILINE)
     assert re.search(r"^is +commutative, idempotent, associative", shown.output, flags=re.MULTILINE)
     assert re.search(r"sign-npn +8 +113", shown.output)

@@ -19,6 +19,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="File or folder to write. Default: operations.FORMAT.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
     """Write every operation with its codes (parquet, npz, projector), or the networks (onnx)."""
     from fluxttice_core.errors import SettingsError
@@ -31,6 +32,12 @@ def export(
         raise SettingsError(
             f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}", "unknown_format"
         )
+    place = out or default_path(chosen)
+    if place.is_file() and not force:
+        raise SettingsError(
+            f"{place} is there already: give another place with --out, or --force to write over it",
+            "already_exists",
+        )
     trained = certified() if checkpoint is None else load(checkpoint)
-    for path in write(trained, chosen, out or default_path(chosen)):
+    for path in write(trained, chosen, place):
         typer.echo(f"written {path}")

@@ -67,7 +67,6 @@ app = typer.Typer(
     name="fluxttice",
     cls=OneSentence,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train, measure, search and use a dual VAE over every ternary operation.",

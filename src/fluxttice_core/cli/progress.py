@@ -60,7 +60,7 @@ class ProgressBar:
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<32}"),
-            BarColumn(bar_width=32),
+            BarColumn(bar_width=24),  # so that a line of 80 characters holds all of it
             TaskProgressColumn(),
             TimeRemainingColumn(compact=True),
             console=live,

@@ -64,7 +64,7 @@ def test_a_key_is_asked_for_where_it_is_needed(endpoints: list[Endpoint], docume
     locked = openapi_document(endpoints, needs_key=True)
     for path, methods in locked["paths"].items():
         for endpoint in methods.values():
-            assert ("401" in endpoint["responses"]) is ("security" in endpoint) is (path != "/healthz")
+            assert ("401" in endpoint["responses"]) is bool(endpoint["security"]) is (path != "/healthz")
 
 
 def test_every_example_is_served_and_answers_fit_the_schema(

@@ -80,7 +80,7 @@ def _facts(seen: Portrait) -> Table:
         "also written", "   ".join(forms[form] for form in ("heptavintimal", "digits", "truth_values"))
     )
     for named in seen.names:
-        table.add_row("name", "  or  ".join((named.name, *named.aliases)))
+        table.add_row("name", ", ".join((named.name, *named.aliases)))
         table.add_row("", f"f(a, b) = {named.formula}")
         table.add_row("", named.source)
     table.add_row("is", ", ".join(name for name, holds in seen.properties.items() if holds))

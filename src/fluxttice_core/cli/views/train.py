@@ -14,6 +14,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from fluxttice_core.cli.progress import live_console, time_to_go
 from fluxttice_core.extras import require_extra
@@ -37,9 +38,11 @@ class TrainView:
             TextColumn("epoch"),
             MofNCompleteColumn(),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(compact=True),
+            # What there is no room for is left out of the figures, not of the bar.
+            TextColumn("{task.fields[figures]}", table_column=Column(ratio=1, no_wrap=True)),
             console=self._console,
+            expand=True,
             disable=not self._console.is_terminal,
         )
         self._task = self._bar.add_task("", total=run.settings.recipe.epochs, figures="")

@@ -60,6 +60,9 @@ def test_enter_reads_an_expression(explorer: Explorer) -> None:
     assert explorer.page.inner_text("#find .count") == "Enter reads this expression."
     explorer.page.press("#query", "Enter")
     explorer.until("explorer.store.state.op === 15929")
+    explorer.page.fill("#query", "min(a, b)")  # nand's formula contains it
+    explorer.page.press("#query", "Enter")
+    explorer.until("explorer.store.state.op === 15633")
     explorer.page.fill("#query", "-min(a, b")
     explorer.page.press("#query", "Enter")
     explorer.until("document.querySelector('#find .failed')")

@@ -112,8 +112,9 @@ export class Panel {
 
   #enter(event) {
     if (event.key !== "Enter") return;
-    if (this.page.found.indices.length > 0) this.page.choose(this.page.inOrder()[0]);
-    else if (isExpression(this.input.value)) this.#read(this.input.value);
+    // What names contain it would be another operation: nand's formula contains min(a, b).
+    if (isExpression(this.input.value)) this.#read(this.input.value);
+    else if (this.page.found.indices.length > 0) this.page.choose(this.page.inOrder()[0]);
   }
 
   /** Choose what an expression computes. */
@@ -140,9 +141,11 @@ export class Panel {
     const total = found.indices.length;
     this.count.textContent = found.waiting
       ? "Loading the properties \u2026"
-      : found.unknown
-      ? isExpression(state.q) ? "Enter reads this expression." : "No operation has such a name."
-      : `${grouped(total)} of 19,683 operations`;
+      : isExpression(state.q)
+        ? "Enter reads this expression."
+        : found.unknown
+          ? "No operation has such a name."
+          : `${grouped(total)} of 19,683 operations`;
     const counts = algebra === null ? null : algebra.counts(found.indices);
     this.properties.forEach(({ name, box, not, counted, row }, at) => {
       box.checked = state.has.includes(name);

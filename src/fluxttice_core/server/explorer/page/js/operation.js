@@ -76,7 +76,7 @@ export class Panel {
     show(this.facts,
       fact("string", h("code", { id: "chosen-string" }, glyphs(op))),
       fact("index", h("code", String(op))),
-      fact("also", ["base 27: ", h("code", heptavintimal(op)), h("br"), ...["012", "FUT"].flatMap((letters) =>
+      fact("also written", ["base 27: ", h("code", heptavintimal(op)), h("br"), ...["012", "FUT"].flatMap((letters) =>
         [h("code", rewritten(op, letters)), " "])]),
       names.map((one) => [
         fact("formula", one.formula),
