@@ -89,7 +89,7 @@ def test_one_draw_leaves_all_open() -> None:
 
 def test_repeats_in_a_vast_space_are_far_from_uniform() -> None:
     tally = Tally.of_counts(np.random.default_rng(0).multinomial(1_000, np.full(500, 1 / 500)))
-    assert total_variation(tally, 10**60).lower > 0.6
+    assert total_variation(tally, 10**60).lower > 0.5
 
 
 def test_the_limits_do_not_depend_on_the_moment() -> None:

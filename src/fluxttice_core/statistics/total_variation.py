@@ -155,23 +155,20 @@ def _from_below(cells: Cells, outside: int, tail: float) -> float:
 
 def _halves(cells: Cells, generator: np.random.Generator) -> tuple[Float64[np.ndarray, "rows"], ...]:
     """Give every draw to one of two halves: the law, draws in either half and kinds of each row."""
-    rows: list[Float64[np.ndarray, "columns rows"]] = []
-    for q, times, kinds in zip(cells.probability, cells.times, cells.kinds, strict=True):
-        if times == 0 or kinds == 0:
-            first, same = np.zeros(1), np.array([kinds])
-        elif kinds <= times:
-            first = generator.binomial(int(times), 0.5, size=int(kinds)).astype(np.float64)
-            same = np.ones(int(kinds))
-        else:
-            first = np.arange(times + 1)
-            chances = np.exp(
-                special.gammaln(times + 1)
-                - special.gammaln(first + 1)
-                - special.gammaln(times - first + 1)
-                - times * math.log(2)
-            )
-            same = generator.multinomial(int(kinds), chances / chances.sum()).astype(np.float64)
-        rows.append(np.stack([np.full(len(first), q), first, times - first, same]))
+    q, times, kinds = cells.probability, cells.times, cells.kinds
+    none, many = times == 0, (times > 0) & (kinds > times)
+    # Kinds one by one, unless more share a count than it has halves.
+    each = np.repeat(np.flatnonzero(~none & ~many), kinds[~none & ~many].astype(np.int64))
+    first = generator.binomial(times[each].astype(np.int64), 0.5).astype(np.float64)
+    rows = [
+        np.stack([q[none], times[none], times[none], kinds[none]]),
+        np.stack([q[each], first, times[each] - first, np.ones(len(each))]),
+    ]
+    for row in np.flatnonzero(many):
+        half = np.arange(times[row] + 1)
+        chances = np.exp(-special.betaln(half + 1, times[row] - half + 1) - times[row] * math.log(2))
+        same = generator.multinomial(int(kinds[row]), chances / chances.sum()).astype(np.float64)
+        rows.append(np.stack([np.full(len(half), q[row]), half, times[row] - half, same]))
     return tuple(np.concatenate(rows, axis=1))
 
 
