@@ -13,6 +13,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "export": ("pyarrow",),
     "onnx": ("torch", "onnx", "onnxruntime", "onnxscript"),
     "track": ("tensorboard",),
+    "chem": ("rdkit",),
 }
 """The packages that each extra brings, by the names under which they are imported."""
 
