@@ -14,6 +14,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "plot": ("matplotlib",),
     "onnx": ("torch", "onnx", "onnxruntime", "onnxscript"),
     "track": ("tensorboard",),
+    "chem": ("rdkit",),
 }
 """The packages that each extra brings, by the names under which they are imported."""
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import feather, ipc
 
 from fluxttice_core.audit.counted import count_samples, count_values
 from fluxttice_core.audit.draws import Reading
@@ -120,6 +122,28 @@ def test_smiles_end_at_the_first_blank(tmp_path: Path) -> None:
     path = write(tmp_path / "a.smi", ["CCO ethanol", "CCO\tagain", "C#N", ""])
     counted = count(path)
     assert (counts(counted), counted.left_out) == ({"CCO": 2, "C#N": 1}, {"empty": 1})
+
+
+def test_molecules_are_one_kind_however_they_are_written(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.smi", ["CCO", "OCC one", "C(O)C", "c1ccccc1", "CCX", "C1CC"])
+    counted = count(path, canonical=True)
+    assert (counts(counted), counted.left_out) == ({"CCO": 3, "c1ccccc1": 1}, {"no valid SMILES": 2})
+    assert len(counts(count(path))) == 6
+    with refused(MeasurementError, "wrong_type", "SMILES are strings"):
+        count_values(np.array([1]), Reading(canonical=True))
+
+
+def test_arrow_and_feather_are_read(tmp_path: Path) -> None:
+    table = pyarrow.table({"word": ["a", "b", "a"], "seed": [1, 2, 3]})
+    feather.write_feather(table, tmp_path / "a.feather")
+    with ipc.new_stream(tmp_path / "a.arrow", table.schema) as stream:
+        stream.write_table(table)
+    for name in ("a.feather", "a.arrow"):
+        assert counts(count(tmp_path / name)) == {"a": 2, "b": 1}
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+        with refused(MeasurementError, "damaged_file", f"'{name}' is no Arrow file, is damaged"):
+            count(tmp_path / name)
 
 
 def test_sequences_are_joined_and_reads_are_taken_apart(tmp_path: Path) -> None:

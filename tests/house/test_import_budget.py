@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "scipy", "matplotlib", "pyarrow", "onnx")
+HEAVY = ("torch", "scipy", "matplotlib", "pyarrow", "onnx", "duckdb", "rdkit")
 REPORT = f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
 HELP = """
 import sys

@@ -17,6 +17,7 @@ from fluxttice_core.audit.kinds import (
     settle,
     ternary,
 )
+from fluxttice_core.audit.molecules import canonicalise
 from fluxttice_core.audit.tables import Table, read_table
 from fluxttice_core.errors import MeasurementError
 
@@ -167,6 +168,8 @@ def _group_cells(
 def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, lines: bool = False) -> Grouped:
     """Leave out what is no draw, and let every kind be what it stands for."""
     left_out = _leave_out(engine, grouped.name, said, reading, lines=lines)
+    if reading.canonical and (invalid := canonicalise(engine, grouped.name)):
+        left_out["no valid SMILES"] = invalid
     notes = (*grouped.notes, *_doubtful(engine, grouped.name))
     space = settle(engine, grouped.name, said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:

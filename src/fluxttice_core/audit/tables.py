@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fluxttice_core.audit.arrow_files import as_parquet
 from fluxttice_core.audit.columns import read_heading
 from fluxttice_core.audit.streams import (
     DAMAGE,
@@ -88,6 +89,7 @@ def read_table(engine: Engine, source: Source, wanted: Sequence[str] = (), *, pa
         "fastq": _lines,
         "json": _json,
         "parquet": _parquet,
+        "arrow": _parquet,
     }
     if source.kind == "table":
         return _separated(engine, source, wanted, pairs=pairs)
@@ -185,7 +187,8 @@ def _json(engine: Engine, source: Source) -> Table:
 
 
 def _parquet(engine: Engine, source: Source) -> Table:
-    paths = engine.constant([engine.link(path) for path in source.paths])
+    files = as_parquet(engine, source) if source.kind == "arrow" else map(engine.link, source.paths)
+    paths = engine.constant([str(path) for path in files])
     relation = f"read_parquet({paths}, hive_partitioning = false)"
     described = engine.run(f"DESCRIBE SELECT * FROM {relation}", source.said)
     names = tuple(row[0] for row in described)
