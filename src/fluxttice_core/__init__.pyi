@@ -10,6 +10,7 @@ from . import spaces as spaces
 from . import statistics as statistics
 from . import storage as storage
 from . import training as training
+from .audit.in_python import audit_samples as audit_samples
 from .errors import FluxtticeError as FluxtticeError
 from .evaluation.coverage_report import coverage_report as coverage_report
 from .spaces.operation_space import OperationSpace as OperationSpace

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from scipy import stats
-
 from docs.audit_results import alarm_table, power_table, rows_of
+from scipy import stats
 
 
 def test_tables_show_what_was_measured(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from .curves import curve_of as curve_of
 from .draws import Reading as Reading
 from .fit import Ends as Ends
 from .fit import Fit as Fit
+from .in_python import SampleAudit as SampleAudit
+from .in_python import audit_samples as audit_samples
 from .monitor import Monitored as Monitored
 from .other_claims import audit_distance_and_union as audit_distance_and_union
 from .other_claims import audit_free_bits as audit_free_bits

@@ -12,8 +12,10 @@ import typer
 from fluxttice_core.audit.space_sizes import space_size as read_size
 from fluxttice_core.audit.stated_claims import Claims, audit_claims
 from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, worst
+from fluxttice_core.cli import audit_curve as of_curve
 from fluxttice_core.cli import audit_samples as of_files
 from fluxttice_core.cli.views.audit import print_findings, print_reading, print_samples
+from fluxttice_core.cli.views.known_sets import print_beside
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -109,6 +111,11 @@ def audit(
     save_counts: of_files.SaveCounts = None,
     monitor: of_files.Monitor = None,
     memory: of_files.Memory = "1GB",
+    curve: of_curve.ShowCurve = False,
+    plot: of_curve.Plot = None,
+    csv: of_curve.Csv = None,
+    wanted_mass: of_curve.WantedMass = None,
+    wanted_kinds: of_curve.WantedKinds = None,
     without_replacement: OnceEach = False,
     significance: Significance = 0.001,
     require_uniform: RequireUniform = False,
@@ -178,7 +185,8 @@ def audit(
         raise MeasurementError(
             "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
         )
-    _show(findings, counted, report, significance, as_json=as_json)
+    found = of_curve.beside(counted, size, of_curve.CurveOptions(curve, plot, csv, wanted_mass, wanted_kinds))
+    _show(findings, counted, report, found, significance, as_json=as_json, curve=curve)
     _leave(findings, require_uniform=require_uniform)
 
 
@@ -198,15 +206,18 @@ def _show(
     findings: Sequence[Finding],
     counted: Counted | None,
     report: SampleReport | None,
+    found: of_curve.Beside,
     significance: float,
     *,
     as_json: bool,
+    curve: bool,
 ) -> None:
     """Print what was found."""
     if not as_json:
         if counted is not None and report is not None:
             print_reading(counted)
             print_samples(report)
+            print_beside(found, curve=curve)
         print_findings(findings)
         return
     plain = {
@@ -214,6 +225,7 @@ def _show(
         "significance": significance,
         "findings": [finding.as_json() for finding in findings],
         "samples": None if report is None else report.as_json(),
+        **found.as_json(),
         "reading": None if counted is None else {"left_out": counted.left_out, "notes": counted.notes},
     }
     typer.echo(json.dumps(plain, indent=2, allow_nan=False))

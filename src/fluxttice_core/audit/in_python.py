@@ -1,0 +1,221 @@
+"""An audit from Python: draws of any kind in memory or in files, with verdict, figures and plot."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fluxttice_core.audit.counted import Beside, Counted, count_samples
+from fluxttice_core.audit.curves import Curve, curve_of
+from fluxttice_core.audit.draws import Reading
+from fluxttice_core.audit.draws_in_memory import count_draws, tally_beside, tally_of
+from fluxttice_core.audit.fit import Ends
+from fluxttice_core.audit.reference_set import (
+    NoveltyReport,
+    ReferenceReport,
+    report_novelty,
+    report_reference,
+)
+from fluxttice_core.audit.sample_report import SampleReport, report_samples
+from fluxttice_core.audit.space_sizes import space_size as read_size
+from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, percent
+from fluxttice_core.errors import MeasurementError
+
+_ENDS = 10
+
+
+@dataclass(frozen=True)
+class SampleAudit:
+    """What draws say of their generator.
+
+    Args:
+        counted: The draws, once counted.
+        report: Every figure, with its interval.
+        reference: Beside a set of known kinds, if one was given.
+        novelty: Beside the training set, if one was given.
+    """
+
+    counted: Counted
+    report: SampleReport
+    reference: ReferenceReport | None = None
+    novelty: NoveltyReport | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+        return self.report.finding.verdict
+
+    @property
+    def finding(self) -> Finding:
+        """The verdict with its reason."""
+        return self.report.finding
+
+    @property
+    def draws(self) -> int:
+        """Number of draws, N."""
+        return self.report.draws
+
+    @property
+    def distinct(self) -> int:
+        """Different kinds among them, D."""
+        return self.report.distinct
+
+    @cached_property
+    def curve(self) -> Curve:
+        """Kinds and mass by the number of draws, up to twice as many."""
+        return curve_of(self.counted.tally)
+
+    def plot(self, path: str | Path) -> None:
+        """Draw the curve into an SVG or PNG file, which takes the extra `plot`."""
+        self.curve.plot(path)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures as plain values."""
+        return {
+            "verdict": self.verdict.value,
+            "samples": self.report.as_json(),
+            "reference": None if self.reference is None else self.reference.as_json(),
+            "training": None if self.novelty is None else self.novelty.as_json(),
+        }
+
+    def __repr__(self) -> str:
+        return f"<audit: {self.finding}, {self.distinct:,} distinct of {self.draws:,} draws>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in self._rows()
+        )
+        said = f"<b>{html.escape(str(self.finding))}</b>: {html.escape(self.finding.sentence)}."
+        return f"<p>{said}</p><table>{rows}</table>"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        report = self.report
+        rows = [("draws", f"{self.draws:,}"), ("distinct kinds", f"{self.distinct:,}")]
+        if report.coverage_interval is not None:
+            part = report.coverage_interval
+            ends = f"{percent(part.lower)} to {percent(part.upper)}"
+            rows.append(("coverage", f"{percent(part.estimate)} ({ends}) of {report.size:,}"))
+        mass, kinds = report.missing_mass, report.richness
+        rows.append(("mass not seen", f"{percent(mass.estimate)} (up to {percent(mass.upper)})"))
+        return [*rows, ("kinds within reach", f"{kinds.estimate:,.0f} at least (Chao1)")]
+
+
+def audit_samples(
+    draws: Any,
+    *,
+    space_size: int | str | None = None,
+    law: Mapping[Any, float] | str | Path | None = None,
+    counts: bool = False,
+    column: str | None = None,
+    reference: Any = None,
+    training: Any = None,
+    without_replacement: bool = False,
+    significance: float = SIGNIFICANCE,
+) -> SampleAudit:
+    """Audit draws of any kind: against all kinds of a space alike, a stated law, or nothing known.
+
+    Example:
+        >>> found = audit_samples(["heads"] * 199 + ["tails"], space_size=2)
+        >>> found
+        <audit: not uniform, 2 distinct of 200 draws>
+        >>> audit_samples(["heads"] * 99 + ["tails"] * 101, law={"heads": 1, "tails": 1}).verdict.value
+        'consistent with uniform'
+
+    Args:
+        draws: A path or pattern of files, as `fluxttice audit` reads them; or an array whose first axis are
+            the draws, a list of anything hashable, a `Counter`, or a frame or its column (pandas, Polars,
+            Arrow).
+        space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
+        law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
+        counts: Whether files hold kinds and their counts, instead of draws.
+        column: Column of the kinds in files or frames of several.
+        reference: Kinds of a known set, in any form that draws have.
+        training: What the generator was trained on, likewise.
+        without_replacement: Whether no kind can come twice.
+        significance: Probability with which draws of the law are refused.
+
+    Raises:
+        MeasurementError: If the draws cannot be read or counted.
+    """
+    if not 0 < significance < 1:
+        raise MeasurementError(
+            f"the significance is a probability such as 0.001, not {significance}", "out_of_range"
+        )
+    size = read_size(str(space_size)) if space_size is not None else None
+    known = reference, training
+    if isinstance(draws, (str, Path)):
+        counted = _count_files(draws, size, law, known, column, counts=counts)
+    else:
+        counted = _count_memory(draws, law, known, column, counts=counts)
+    report = report_samples(
+        counted, size, significance, law_name="the stated law", once_each=without_replacement
+    )
+    drawn, known_set, trained = counted.tally, counted.reference, counted.training
+    space = size or counted.size or (known_set and known_set.size)
+    return SampleAudit(
+        counted,
+        report,
+        known_set and report_reference(known_set.tally, drawn.draws, known_set.size),
+        trained and report_novelty(trained.tally, drawn, trained.size, _holds(space, trained.size)),
+    )
+
+
+def _holds(space: int | None, training: int) -> int | None:
+    """Return the size of a space that may hold the training set."""
+    return space if space is not None and space >= training else None
+
+
+def _count_files(
+    place: str | Path, size: int | None, law: Any, known: tuple[Any, Any], column: str | None, *, counts: bool
+) -> Counted:
+    files = [path for path in (law, *known) if path is not None]
+    if not all(isinstance(path, (str, Path)) for path in files):
+        raise MeasurementError(
+            "beside draws in files the law, the reference and the training set are files, too: give their "
+            "paths, or read the draws into a list",
+            "wrong_type",
+        )
+    reading = Reading(column=column, size=size, holds="counts" if counts else "draws")
+    paths = (None if path is None else str(path) for path in (law, *known))
+    return count_samples([str(place)], reading, Beside(*paths))
+
+
+def _count_memory(
+    draws: Any, law: Any, known: tuple[Any, Any], column: str | None, *, counts: bool
+) -> Counted:
+    from fluxttice_core.audit.beside import Overlap
+
+    if counts and not isinstance(draws, Mapping):
+        raise MeasurementError(
+            "counts in memory are a mapping of kinds to counts, such as a Counter: give that, or the path of "
+            "a file of them",
+            "wrong_type",
+        )
+    if law is not None and not isinstance(law, Mapping):
+        raise MeasurementError(
+            "beside draws in memory a law is a mapping of kinds to weights: give a dict, or both as paths",
+            "wrong_type",
+        )
+    drawn = count_draws(draws, column)
+    tally = tally_of(drawn)
+    overlaps = []
+    for one in known:
+        kinds = set() if one is None else set(count_draws(one))
+        inside = tally_of({kind: number for kind, number in drawn.items() if kind in kinds})
+        overlaps.append(None if one is None else Overlap(len(kinds), inside))
+    ordered = sorted(drawn.items(), key=lambda pair: (-pair[1], str(pair[0])))
+    most, least = (
+        [(str(kind), number) for kind, number in part]
+        for part in (ordered[:_ENDS], ordered[: -_ENDS - 1 : -1])
+    )
+    counted = Counted(tally, tuple(most), tuple(least), reference=overlaps[0], training=overlaps[1])
+    if law is None:
+        return counted
+    beside, total = tally_beside(drawn, law), sum(float(weight) for weight in law.values())
+    weights = {str(kind): float(weight) / total for kind, weight in law.items()}
+    most, least = (
+        [(kind, n, weights[kind]) for kind, n in part if weights.get(kind)] for part in (most, least)
+    )
+    return replace(counted, law_tally=beside, law_ends=Ends(most, least))

@@ -1,0 +1,138 @@
+"""What the command `audit` is told of the curve of a sample, and what else a tally of it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fluxttice_core.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.counted import Counted
+    from fluxttice_core.audit.curves import Curve
+    from fluxttice_core.audit.reference_set import NoveltyReport, ReferenceReport
+    from fluxttice_core.statistics.intervals import Interval
+
+_CURVE = "Curve of a sample"
+
+
+def _option(said: str, *names: str) -> Any:
+    return typer.Option(*names, help=said, rich_help_panel=_CURVE)
+
+
+ShowCurve = Annotated[bool, _option("Show kinds and mass by draws, up to twice as many.", "--curve")]
+Plot = Annotated[Path | None, _option("Draw the curve into an .svg or .png file.")]
+Csv = Annotated[Path | None, _option("Write the curve into a CSV file.")]
+WantedMass = Annotated[list[str] | None, _option("Mass to see, 99%: how many draws it takes.")]
+WantedKinds = Annotated[
+    list[str] | None, _option("Kinds to see, as a count or share of the space: likewise.")
+]
+
+
+@dataclass(frozen=True)
+class CurveOptions:
+    """What is asked for.
+
+    Args:
+        show: Whether the curve is printed.
+        plot: Image to draw it into.
+        csv: Table to write it into.
+        masses: Masses of which the draws needed are asked for.
+        kinds: Kinds of which they are.
+    """
+
+    show: bool
+    plot: Path | None
+    csv: Path | None
+    masses: list[str] | None
+    kinds: list[str] | None
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything is."""
+        return self.show or any((self.plot, self.csv, self.masses, self.kinds))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What draws show beside known sets, in units, and by their number."""
+
+    reference: ReferenceReport | None = None
+    novelty: NoveltyReport | None = None
+    units: dict[str, Interval | float | None] | None = None
+    curve: Curve | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+        return {
+            "reference": None if self.reference is None else self.reference.as_json(),
+            "training": None if self.novelty is None else self.novelty.as_json(),
+            "incidences": self.units
+            and {name: getattr(value, "estimate", value) for name, value in self.units.items()},
+            "curve": None if self.curve is None else self.curve.as_json(),
+        }
+
+
+def beside(counted: Counted | None, size: int | None, options: CurveOptions) -> Beside:
+    """Measure draws beside known sets, and their curve, and write what is to be written."""
+    from fluxttice_core.audit.reference_set import report_novelty, report_reference
+
+    if counted is None:
+        if options.asked:
+            raise MeasurementError(
+                "--curve, --plot, --csv, --wanted-mass and --wanted-kinds describe a sample: give --samples "
+                "or --counts as well",
+                "missing_option",
+            )
+        return Beside()
+    size = size or counted.size
+    reference = novelty = None
+    if (known := counted.reference) is not None:
+        reference = report_reference(known.tally, counted.tally.draws, known.size)
+    if (trained := counted.training) is not None:
+        space = size or (None if reference is None else reference.size)
+        space = None if space is not None and space < trained.size else space
+        novelty = report_novelty(trained.tally, counted.tally, trained.size, space)
+    return Beside(reference, novelty, _units(counted), _curve(counted, size, options))
+
+
+def _units(counted: Counted) -> dict[str, Interval | float | None] | None:
+    from fluxttice_core.statistics.incidence import chao2_interval, ice
+
+    if counted.units is None:
+        return None
+    try:
+        by_coverage = ice(counted.tally, counted.units)
+    except MeasurementError:
+        by_coverage = None
+    return {
+        "units": float(counted.units),
+        "Chao2": chao2_interval(counted.tally, counted.units),
+        "ICE": by_coverage,
+    }
+
+
+def _curve(counted: Counted, size: int | None, options: CurveOptions) -> Curve | None:
+    from fluxttice_core.audit.curves import curve_of
+    from fluxttice_core.audit.printed_numbers import stated_number, stated_share
+
+    if not options.asked:
+        return None
+    if counted.units is not None:
+        raise MeasurementError(
+            "a curve is made of draws, and incidences are none: give --counts of single finds", "unsupported"
+        )
+    kinds = [stated_share(text, size) if size else stated_number(text) for text in options.kinds or ()]
+    curve = curve_of(
+        counted.tally,
+        masses=[stated_number(text).value for text in options.masses or ()],
+        kinds=[one.value * (size or 1) for one in kinds],
+    )
+    if options.csv is not None:
+        curve.write_csv(options.csv)
+    if options.plot is not None:
+        curve.plot(options.plot)
+    return curve
