@@ -109,7 +109,7 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "transport.amortisation.epochs": (3, {}),
     "transport.amortisation.batch_size": (8, {}),
     "transport.amortisation.rate": (constant(0.02), {}),
-    "transport.amortisation.price": (30.0, {}),
+    "transport.amortisation.price": (20.0, {}),
     "calibration.draws": (1001, {}),
     "calibration.sweeps": (0, {}),
     "calibration.conditional_entropy": (2.0, {}),

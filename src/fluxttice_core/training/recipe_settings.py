@@ -128,7 +128,7 @@ class AmortisationSettings(_Settings):
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
     rate: ShareSchedule
-    price: Annotated[float, Field(gt=0, le=1e6)] = 25.0
+    price: Annotated[float, Field(gt=0, le=1e6)] = 30.0
 
 
 class TransportSettings(_Settings):
