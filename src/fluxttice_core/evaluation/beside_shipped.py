@@ -17,6 +17,8 @@ HEADLINE = (
     "table_accuracy/draw/held_out",
     "rate",
     "distortion",
+    "rate_above_frontier",
+    "lagrangian_gap",
     "frontier_distance",
     "nll",
 )
