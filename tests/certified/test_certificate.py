@@ -11,6 +11,7 @@ import pytest
 from fluxttice_core.certification.finding import CLAIMED
 from fluxttice_core.certification.keys import load_public_key
 from fluxttice_core.certification.remeasure import remeasure
+from fluxttice_core.certification.retrain import compare_run
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.storage.pretrained import certified
@@ -58,3 +59,15 @@ def test_it_was_chosen_from_several_checkpoints(folder: Path) -> None:
 def test_its_numbers_controls_and_drawings_come_out_again_from_its_weights(folder: Path) -> None:
     found = {finding.subject: finding.verdict for finding in remeasure(folder)}
     assert found == dict.fromkeys(("consistency", "numbers", "controls", "pictures"), "proved")
+
+
+@pytest.mark.slow
+def test_training_it_again_gives_its_weights_or_says_that_they_came_out_otherwise(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Bit for bit on a processor of the kind that made it; elsewhere nothing is proved, and nothing fails."""
+    training, *rest = compare_run(folder, tmp_path / "again")
+    assert training.detail.startswith(
+        ("trained again in", "that these settings made the weights: trained again")
+    )
+    assert [finding.verdict for finding in (training, *rest)] in (["proved", "proved"], ["claimed"])

@@ -1,4 +1,4 @@
-"""Verify a certified folder: what holds, what fails, and what was not checked, each said.
+"""Verify a certified folder: what its files prove, what a key signed, and what is the signer's word.
 
 Reads the files without torch, so that it takes about a second; measuring again is `remeasurement`.
 """
