@@ -28,6 +28,7 @@ _PLAIN = """
 import duckdb, sys, tempfile
 spill = tempfile.mkdtemp()
 with duckdb.connect(config={"memory_limit": sys.argv[2], "temp_directory": spill}) as engine:
+    engine.execute("SET enable_progress_bar = false")
     engine.execute(
         "SELECT n, count(*) FROM (SELECT kind, count(*) AS n FROM read_parquet(?) GROUP BY 1) GROUP BY 1",
         [sys.argv[1]],
@@ -51,6 +52,7 @@ def _beside(folder: Path, kind: str, draws: int) -> list[Row]:
 
     path = folder / f"{kind}.parquet"
     with duckdb.connect() as engine:
+        engine.execute("SET enable_progress_bar = false")
         engine.execute("SELECT setseed(0.5)")
         engine.execute(f"COPY (SELECT {_MAKE[kind]} AS kind FROM range({draws})) TO '{path}'")  # noqa: S608
     runs = [(_run(_OURS, path), _run(_PLAIN, path)) for _ in range(REPEATS)]

@@ -1,14 +1,20 @@
 """Files of samples from strangers: pickles, headers that lie, bombs and codes for the terminal."""
 
 import contextlib
+import gzip
 import io
+import lzma
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from fluxttice_core.audit.counted import count_samples
 from fluxttice_core.errors import MeasurementError
@@ -92,6 +98,44 @@ def test_bombs_are_not_unpacked(tmp_path: Path, memory_lid: Lid) -> None:
     del zeros
     with memory_lid():
         _refused(tmp_path / "it.npz", bomb, "damaged array, or one of objects")
+
+
+COUNT = """
+import sys
+from fluxttice_core.audit.counted import count_samples
+from fluxttice_core.errors import FluxtticeError
+try:
+    print(count_samples([sys.argv[1]], memory="256MB").tally.draws, end=" ")
+except FluxtticeError as error:
+    print(error.code, end=" ")
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["zeros.npz", "zeros.parquet", "one.parquet", "one.fa.gz", "lines.txt.xz"])
+def test_bombs_stay_within_the_memory_that_is_allowed(name: str, tmp_path: Path) -> None:
+    """Each unpacks into a quarter of a gigabyte."""
+    path, size = tmp_path / name, 1 << 28
+    if name == "zeros.npz":
+        np.savez_compressed(path, samples=np.zeros(size // 8, dtype=np.int64))
+    elif name == "zeros.parquet":
+        table = pyarrow.table({"index": np.zeros(size // 8, dtype=np.int64)})
+        parquet.write_table(table, path, compression="zstd", use_dictionary=False, data_page_size=size)
+    elif name == "one.parquet":
+        table = pyarrow.table({"word": ["x" * size]})
+        parquet.write_table(table, path, compression="zstd", use_dictionary=False)
+    elif name == "one.fa.gz":
+        path.write_bytes(gzip.compress(b">a\n" + (b"A" * 1_023 + b"\n") * (size >> 10), 1))
+    else:
+        path.write_bytes(lzma.compress((b"ab" * 500 + b"\n") * (size // 1_001), preset=0))
+    assert path.stat().st_size < size / 50
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, str(path)], capture_output=True, text=True, check=True
+    )
+    outcome, peak = done.stdout.split()
+    assert outcome.isdecimal() or outcome == "too_large"
+    assert int(peak) * 1_024 < 256 * 10**6 + 10**8, "what Python and its libraries take comes beside it"
 
 
 def test_strings_of_numbers_that_are_no_characters_are_refused(tmp_path: Path) -> None:
