@@ -393,5 +393,5 @@ def test_the_page_draws_what_the_test_draws(halved: Path, drawn_by_the_page: Pat
 def test_the_page_names_every_option() -> None:
     page = PAGE.read_text(encoding="utf-8")
     options = set(re.findall(r"(--[a-z-]+)", run("--help").output)) - {"--help"}
-    assert len(options) == 32
+    assert len(options) == 47
     assert all(option in page for option in options), options
