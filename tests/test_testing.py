@@ -1,5 +1,7 @@
 """The assertion for other people's test suites: right samplers pass, wrong ones and empty tests do not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from tests.refusals import refused
 
 
 def drawn(shares: list[float], draws: int, seed: int = 0) -> list[int]:
-    return np.random.default_rng(seed).choice(len(shares), draws, p=np.array(shares) / sum(shares)).tolist()
+    return list(np.random.default_rng(seed).choice(len(shares), draws, p=np.array(shares) / sum(shares)))
 
 
 def test_right_samplers_pass() -> None:
@@ -37,7 +39,9 @@ def test_right_samplers_pass() -> None:
         ),
     ],
 )
-def test_wrong_samplers_and_empty_tests_fail_with_what_to_do(draws: list[int], how: dict, said: str) -> None:
+def test_wrong_samplers_and_empty_tests_fail_with_what_to_do(
+    draws: list[int], how: dict[str, Any], said: str
+) -> None:
     with pytest.raises(AssertionError, match=said):
         assert_uniform(draws, **how)
 

@@ -152,19 +152,21 @@ def audit_samples(
     report = report_samples(
         counted, size, significance, law_name="the stated law", once_each=without_replacement
     )
-    drawn, known_set, trained = counted.tally, counted.reference, counted.training
-    space = size or counted.size or (known_set and known_set.size)
-    return SampleAudit(
-        counted,
-        report,
-        known_set and report_reference(known_set.tally, drawn.draws, known_set.size),
-        trained and report_novelty(trained.tally, drawn, trained.size, _holds(space, trained.size)),
-    )
+    return SampleAudit(counted, report, *beside_sets(counted, size))
 
 
-def _holds(space: int | None, training: int) -> int | None:
-    """Return the size of a space that may hold the training set."""
-    return space if space is not None and space >= training else None
+def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | None, NoveltyReport | None]:
+    """Measure draws beside the sets that were given."""
+    reference = novelty = None
+    space = size or counted.size
+    if (known := counted.reference) is not None:
+        reference = report_reference(known.tally, counted.tally.draws, known.size)
+        space = space or known.size
+    if (trained := counted.training) is not None:
+        # A space that cannot hold the training set says nothing of what is new.
+        space = space if space is not None and space >= trained.size else None
+        novelty = report_novelty(trained.tally, counted.tally, trained.size, space)
+    return reference, novelty
 
 
 def _count_files(
@@ -178,8 +180,8 @@ def _count_files(
             "wrong_type",
         )
     reading = Reading(column=column, size=size, holds="counts" if counts else "draws")
-    paths = (None if path is None else str(path) for path in (law, *known))
-    return count_samples([str(place)], reading, Beside(*paths))
+    law, reference, training = (None if path is None else str(path) for path in (law, *known))
+    return count_samples([str(place)], reading, Beside(law, reference, training))
 
 
 def _count_memory(
@@ -213,9 +215,9 @@ def _count_memory(
     counted = Counted(tally, tuple(most), tuple(least), reference=overlaps[0], training=overlaps[1])
     if law is None:
         return counted
-    beside, total = tally_beside(drawn, law), sum(float(weight) for weight in law.values())
+    total = sum(float(weight) for weight in law.values())
     weights = {str(kind): float(weight) / total for kind, weight in law.items()}
-    most, least = (
-        [(kind, n, weights[kind]) for kind, n in part if weights.get(kind)] for part in (most, least)
+    ends = Ends(
+        *([(kind, n, weights[kind]) for kind, n in part if weights.get(kind)] for part in (most, least))
     )
-    return replace(counted, law_tally=beside, law_ends=Ends(most, least))
+    return replace(counted, law_tally=tally_beside(drawn, law), law_ends=ends)

@@ -124,8 +124,8 @@ def _uniformity(inside: Tally, size: int, level: float) -> Interval | None:
     # By how much the pairs scatter: never less than a Poisson number of them does, each counted twice.
     variance = max(SamplingVariance(inside).of(lambda x: x * (x - 1)), 2 * pairs)
     factor = math.exp(normal_quantile(level) * math.sqrt(variance) / pairs)
-    ends = (min(end, 1.0) for end in (value, value / factor, value * factor))
-    return Interval(*ends, level=level, method="plug-in, log-normal")
+    lower, upper = value / factor, min(value * factor, 1.0)
+    return Interval(min(value, 1.0), min(lower, 1.0), upper, level, "plug-in, log-normal")
 
 
 @dataclass(frozen=True)

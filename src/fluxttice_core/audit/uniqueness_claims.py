@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from fluxttice_core.audit.coverage_claims import Point
 from fluxttice_core.audit.printed_numbers import read_aloud
@@ -45,29 +44,21 @@ def audit_uniqueness(point: Point, level: float = 0.95) -> UniquenessFinding:
     fewest, most = max(fewest, 1), min(most, draws)
     if fewest > most:
         reason = f"no number of distinct kinds from 1 to {draws:,} is {point.share.text} of {draws:,} draws"
-        return UniquenessFinding(**_finding(point, Verdict.IMPOSSIBLE, reason))
+        return _finding(point, Verdict.IMPOSSIBLE, reason)
     size = equally_likely_size((fewest, most), draws, level)
     reason = f"{_written(size)} equally likely kinds would show it; were they less equal, there would be more"
-    return UniquenessFinding(
-        **_finding(point, Verdict.POSSIBLE, reason),
+    return replace(
+        _finding(point, Verdict.POSSIBLE, reason),
         implied_size=_finite(size.estimate),
         implied_least=_finite(size.lower),
         implied_most=_finite(size.upper),
     )
 
 
-def _finding(point: Point, verdict: Verdict, reason: str) -> dict[str, Any]:
-    """Return what every finding has."""
-    return {
-        "claim": str(point),
-        "verdict": verdict,
-        "law": "distinct is whole",
-        "lower": 1 / point.draws,
-        "upper": 1.0,
-        "unit": "fraction",
-        "p_value": None,
-        "sentence": read_aloud(reason, point.share),
-    }
+def _finding(point: Point, verdict: Verdict, reason: str) -> UniquenessFinding:
+    """Return a finding without a size."""
+    bounds, sentence = (1 / point.draws, 1.0), read_aloud(reason, point.share)
+    return UniquenessFinding(str(point), verdict, "distinct is whole", *bounds, "fraction", None, sentence)
 
 
 def _finite(value: float) -> float | None:

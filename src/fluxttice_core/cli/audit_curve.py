@@ -78,7 +78,7 @@ class Beside:
 
 def beside(counted: Counted | None, size: int | None, options: CurveOptions) -> Beside:
     """Measure draws beside known sets, and their curve, and write what is to be written."""
-    from fluxttice_core.audit.reference_set import report_novelty, report_reference
+    from fluxttice_core.audit.in_python import beside_sets
 
     if counted is None:
         if options.asked:
@@ -89,13 +89,7 @@ def beside(counted: Counted | None, size: int | None, options: CurveOptions) -> 
             )
         return Beside()
     size = size or counted.size
-    reference = novelty = None
-    if (known := counted.reference) is not None:
-        reference = report_reference(known.tally, counted.tally.draws, known.size)
-    if (trained := counted.training) is not None:
-        space = size or (None if reference is None else reference.size)
-        space = None if space is not None and space < trained.size else space
-        novelty = report_novelty(trained.tally, counted.tally, trained.size, space)
+    reference, novelty = beside_sets(counted, size)
     return Beside(reference, novelty, _units(counted), _curve(counted, size, options))
 
 

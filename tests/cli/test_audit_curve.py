@@ -1,0 +1,59 @@
+"""The command's curve of a sample, and draws beside known sets and in units."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from fluxttice_core.cli.main import app
+
+
+def run(*arguments: str) -> Result:
+    plain = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    return CliRunner().invoke(app, ["audit", *arguments], env=plain)
+
+
+@pytest.fixture
+def draws(tmp_path: Path) -> Path:
+    path = tmp_path / "draws.txt"
+    path.write_text("\n".join("aaaaabbbccdefgx"))
+    (tmp_path / "known.txt").write_text("\n".join("abcdefgh"))
+    (tmp_path / "units.csv").write_text("kind,one,two,three\n" + "p,1,1,1\nq,1,0,0\nr,0,1,0\ns,1,1,0\n")
+    return path
+
+
+def test_json_has_the_curve_and_known_sets(draws: Path) -> None:
+    known = str(draws.with_name("known.txt"))
+    asked = ("--reference", known, "--training", known, "--wanted-mass", "90%", "--wanted-kinds", "5")
+    plain = json.loads(run("--samples", str(draws), *asked, "--json").output)
+    assert plain["reference"]["closedness"]["figure"]["estimate"] == pytest.approx(14 / 15)
+    assert plain["training"]["novel"]["figure"]["estimate"] == pytest.approx(1 / 15)
+    assert [one["wanted"] for one in plain["curve"]["wanted"]] == ["0.9 of the mass", "5 kinds"]
+    assert plain["curve"]["rows"][-1]["by"] == "mass"
+
+
+def test_the_curve_is_shown_and_written(draws: Path) -> None:
+    csv, image = draws.with_name("curve.csv"), draws.with_name("curve.svg")
+    result = run("--samples", str(draws), "--curve", "--csv", str(csv), "--plot", str(image))
+    assert result.exit_code == 0
+    assert "draws, + beyond the sample" in result.output
+    assert "\n30+ " in result.output
+    assert csv.stat().st_size > 0
+    assert image.stat().st_size > 0
+
+
+def test_units_have_their_estimates_and_no_curve(draws: Path) -> None:
+    units = str(draws.with_name("units.csv"))
+    plain = json.loads(run("--incidences", units, "--json").output)
+    assert plain["incidences"]["units"] == 3
+    assert plain["incidences"]["Chao2"] == pytest.approx(4 + 2 / 3 * 2 / (2 * 2))
+    refusal = run("--incidences", units, "--curve")
+    assert refusal.exit_code == 2
+    assert "incidences are none" in refusal.stderr
+
+
+def test_a_curve_needs_a_sample() -> None:
+    refusal = run("--curve", "--draws", "10", "--uniqueness", "50%")
+    assert refusal.exit_code == 2
+    assert "describe a sample: give --samples or" in refusal.stderr
