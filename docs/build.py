@@ -104,7 +104,7 @@ AIMS = {
 
 
 def seeds_of_standard() -> str:
-    """The standard recipe over its seeds beside what it was before amortisation: both halves, mean and worst."""
+    """The standard recipe over its seeds, beside what it was before amortisation: mean and worst."""
     results = ROOT / "docs" / "results"
     studies = [read_study(results / name, Sweep) for name in ("joint-sweep.json", "standard-sweep.json")]
     last = max(run.seed for study in studies for run in study.runs)
