@@ -12,13 +12,13 @@ from jaxtyping import Float64
 from fluxttice_core.audit.columns import WEIGHTS, choose_counts
 from fluxttice_core.audit.counts import group_pairs, number_expression
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, group_draws
-from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import label, settle
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 if TYPE_CHECKING:
     from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.fit import Ends
     from fluxttice_core.audit.sources import Source
     from fluxttice_core.audit.tables import Table
 
@@ -54,6 +54,8 @@ def overlap(engine: Engine, draws: Grouped, source: Source, reading: Reading) ->
 
 def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading) -> tuple[LawTally, Ends]:
     """Hold draws against a file of kinds and their weights, probabilities or counts."""
+    from fluxttice_core.audit.fit import Ends
+
     table, _ = as_table(engine, source, replace(reading, column=None, holds="counts"))
     law, probabilities = _read_law(engine, table)
     settle(engine, law, table.said, draws.space, guess=False)

@@ -19,7 +19,6 @@ from fluxttice_core.audit.counts import (
 )
 from fluxttice_core.audit.draws import Reading, group_draws, group_table, stored_table
 from fluxttice_core.audit.engine import MEMORY, engine
-from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import label
 from fluxttice_core.audit.monitor import Monitored, monitor
 from fluxttice_core.audit.saved_counts import save_counts
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.arrays import Values
     from fluxttice_core.audit.draws import Grouped
     from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.fit import Ends
 
 _PIECE = 2**20
 

@@ -14,7 +14,6 @@ from fluxttice_core.audit.counts import tally_of
 from fluxttice_core.audit.saved_counts import put
 from fluxttice_core.audit.verdicts import Finding, Verdict
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.anytime import log_mixture_evidence
 from fluxttice_core.statistics.tally import Tally
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def monitor(
         MeasurementError: If there is no law, or the state is that of another or no state.
     """
     from filelock import FileLock
+
+    from fluxttice_core.statistics.anytime import log_mixture_evidence
 
     null = _null(draws, size, law)
     with FileLock(f"{state}.lock"):
