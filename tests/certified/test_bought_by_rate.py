@@ -104,11 +104,11 @@ def test_a_decoder_sharpened_after_the_fact_is_found_out(
 ) -> None:
     found = judged(Sharpened(half, factor), posteriors)
     assert found.rate == shipped.rate
-    assert all(now > before + 0.15 for now, before in zip(found.new, shipped.new, strict=True))
+    assert all(now > before + 0.1 for now, before in zip(found.new, shipped.new, strict=True))
 
 
-def test_the_shipped_codes_spend_rate_for_nothing(shipped: Judged) -> None:
+def test_the_shipped_codes_spend_next_to_nothing_in_vain(shipped: Judged) -> None:
     above, gap, above_reach, gap_to_reach = shipped.new
-    assert shipped.old < 0.07
-    assert 1 < above_reach < above < gap < 2.2
+    assert shipped.old < 0.02
+    assert 0 < above_reach < above < gap < 0.4
     assert above_reach < gap_to_reach < gap
