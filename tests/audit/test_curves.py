@@ -56,8 +56,8 @@ def test_images_are_of_their_kind_and_the_same_again(curve: Curve, tmp_path: Pat
     first = (tmp_path / "curve.svg").read_bytes()
     assert first.startswith(b"<?xml")
     assert b"order 1" in first
-    assert first == draw_curve(curve, ".SVG")
-    assert draw_curve(curve, ".png").startswith(b"\x89PNG")
+    assert first == draw_curve(curve.sample, curve.by_draws, curve.by_mass, ".SVG")
+    assert draw_curve(curve.sample, curve.by_draws, curve.by_mass, ".png").startswith(b"\x89PNG")
 
 
 def test_other_images_and_places_are_refused(
@@ -69,7 +69,7 @@ def test_other_images_and_places_are_refused(
         curve.write_csv(tmp_path / "nowhere" / "curve.csv")
     monkeypatch.setitem(EXTRAS, "plot", ("no_such_library",))
     with refused(MissingExtra, "missing_extra", "fluxttice-core[plot]"):
-        draw_curve(curve, ".svg")
+        draw_curve(curve.sample, curve.by_draws, curve.by_mass, ".svg")
 
 
 @pytest.mark.parametrize("counts", [[1], [2], [1, 1]])

@@ -1,11 +1,12 @@
 """How a curve of kinds looks: three orders by draws, and kinds by the mass seen."""
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fluxttice_core.audit.curves import Curve
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.extras import require_extra
+from fluxttice_core.statistics.accumulation import Reached
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,11 +29,13 @@ _ORDERS = (
 _TRACES: dict[str, dict[str, None]] = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 
 
-def draw_curve(curve: Curve, suffix: str) -> bytes:
+def draw_curve(sample: int, by_draws: Sequence[Reached], by_mass: Sequence[Reached], suffix: str) -> bytes:
     """Return an image of a curve.
 
     Args:
-        curve: What is drawn.
+        sample: Draws of the sample.
+        by_draws: What is seen after each number of draws.
+        by_mass: What is seen at each share of the mass.
         suffix: ".svg" or ".png".
 
     Raises:
@@ -51,17 +54,17 @@ def draw_curve(curve: Curve, suffix: str) -> bytes:
     with mpl.rc_context(_SETTINGS):
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _by_draws(left, curve)
-        _by_mass(right, curve)
+        _draw_by_draws(left, sample, by_draws)
+        _draw_by_mass(right, by_draws, by_mass)
         figure.savefig(file, format=suffix.lower()[1:], dpi=150, metadata=_TRACES[suffix.lower()])
     return file.getvalue()
 
 
-def _by_draws(axes: "Axes", curve: Curve) -> None:
-    draws = [one.draws.estimate for one in curve.by_draws]
-    within = [place for place, number in enumerate(draws) if number <= curve.sample]
+def _draw_by_draws(axes: "Axes", sample: int, by_draws: Sequence[Reached]) -> None:
+    draws = [one.draws.estimate for one in by_draws]
+    within = [place for place, number in enumerate(draws) if number <= sample]
     for order, (label, colour, marker) in enumerate(_ORDERS):
-        figures = [one.hill[order] for one in curve.by_draws]
+        figures = [one.hill[order] for one in by_draws]
         values = [_rounded(figure.estimate) for figure in figures]
         lower, upper = ([_rounded(getattr(figure, end)) for figure in figures] for end in ("lower", "upper"))
         axes.fill_between(draws, lower, upper, color=colour, alpha=0.15, linewidth=0)
@@ -72,11 +75,11 @@ def _by_draws(axes: "Axes", curve: Curve) -> None:
     axes.legend()
 
 
-def _by_mass(axes: "Axes", curve: Curve) -> None:
-    mass = [_rounded(100 * one.coverage.estimate) for one in curve.by_draws]
-    kinds = [_rounded(one.hill[0].estimate) for one in curve.by_draws]
+def _draw_by_mass(axes: "Axes", by_draws: Sequence[Reached], by_mass: Sequence[Reached]) -> None:
+    mass = [_rounded(100 * one.coverage.estimate) for one in by_draws]
+    kinds = [_rounded(one.hill[0].estimate) for one in by_draws]
     axes.plot(mass, kinds, color=_ORDERS[0][1])
-    for one in curve.by_mass:
+    for one in by_mass:
         figure = one.hill[0]
         at = _rounded(100 * one.coverage.estimate)
         axes.plot(

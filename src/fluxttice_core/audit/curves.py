@@ -78,7 +78,8 @@ class Curve:
         """
         from fluxttice_core.audit.curve_plot import draw_curve
 
-        write_whole(Path(path), draw_curve(self, Path(path).suffix))
+        image = draw_curve(self.sample, self.by_draws, self.by_mass, Path(path).suffix)
+        write_whole(Path(path), image)
 
 
 def curve_of(
