@@ -29,7 +29,7 @@ def front_figure(points: Points) -> Figure:
         panels[name].set(xlabel="rate R, nats", ylabel="distortion D, nats", xlim=(11.8, 17.2))
     panels["plain"].set(ylim=(-0.01, 0.36), title="linear")
     panels["logarithmic"].set(yscale="log", ylim=(3e-3, 0.5), title="logarithmic")
-    panels["plain"].legend(fontsize=6.5)
+    panels["logarithmic"].legend(fontsize=5.5, loc="lower left")
     _costs(panels["cost"], points)
     return figure
 

@@ -26,7 +26,7 @@ from fluxttice_core.cli.audit import audit
 from fluxttice_core.errors import FluxtticeError, MeasurementError
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.evaluation.result_schema import schema_fault, upgraded
-from fluxttice_core.operations.catalogue import read_operation
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.storage import checkpoint

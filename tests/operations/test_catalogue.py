@@ -7,13 +7,8 @@ import pytest
 
 from fluxttice_core.errors import ErrorCode, OperationError
 from fluxttice_core.operations.algebra import properties_of
-from fluxttice_core.operations.catalogue import (
-    find_named,
-    named_operations,
-    names_of,
-    read_basis,
-    read_operation,
-)
+from fluxttice_core.operations.catalogue import find_named, named_operations, names_of
+from fluxttice_core.operations.reading import read_basis, read_operation
 from tests.refusals import refused
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import read_operation
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.composition import Application, Expression, Variable, compose
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.pairwise import Pairwise
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import find_named, read_operation
+from fluxttice_core.operations.catalogue import find_named
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.clones import completeness
 from fluxttice_core.operations.expressions import shortest_expression
 from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations import read_expression, read_operation, shortest_expression
-from fluxttice_core.operations.catalogue import is_expression, named_operations, read_basis
+from fluxttice_core.operations.catalogue import is_expression, named_operations
 from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.reading import read_basis
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 

@@ -57,9 +57,10 @@ def operation(
     as_json: JsonOption = False,
 ) -> None:
     """Show one operation: its table, names, properties, classes and neighbours."""
-    from fluxttice_core.operations.catalogue import is_expression, read_operation
+    from fluxttice_core.operations.catalogue import is_expression
     from fluxttice_core.operations.formula import read_expression
     from fluxttice_core.operations.portrait import portrait
+    from fluxttice_core.operations.reading import read_operation
 
     written_out = is_expression(name_or_table)
     chosen = read_expression(name_or_table) if written_out else read_operation(name_or_table)
@@ -99,9 +100,9 @@ def _of_three_inputs(chosen: "Operation", *, as_json: bool) -> str:
 
 
 def _write_with(target: "Operation", texts: list[str], longest: int) -> dict[str, Any]:
-    from fluxttice_core.operations.catalogue import read_basis
     from fluxttice_core.operations.clones import completeness
     from fluxttice_core.operations.expressions import shortest_expression
+    from fluxttice_core.operations.reading import read_basis
 
     chosen = read_basis(texts)
     verdict = completeness(chosen)
@@ -157,7 +158,8 @@ def _search(
     """
     import numpy as np
 
-    from fluxttice_core.operations.catalogue import named_operations, read_operation
+    from fluxttice_core.operations.catalogue import named_operations
+    from fluxttice_core.operations.reading import read_operation
     from fluxttice_core.operations.search import find_operations, one_of_each_class
 
     centre = read_operation(near).index if near is not None else None

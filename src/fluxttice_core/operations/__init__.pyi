@@ -5,7 +5,6 @@ from .catalogue import NamedOperation as NamedOperation
 from .catalogue import find_named as find_named
 from .catalogue import named_operations as named_operations
 from .catalogue import names_of as names_of
-from .catalogue import read_operation as read_operation
 from .clones import Completeness as Completeness
 from .clones import MaximalClone as MaximalClone
 from .clones import clone_memberships as clone_memberships
@@ -19,6 +18,8 @@ from .formula import read_expression as read_expression
 from .operation import Operation as Operation
 from .portrait import Portrait as Portrait
 from .portrait import portrait as portrait
+from .reading import read_basis as read_basis
+from .reading import read_operation as read_operation
 from .search import find_operations as find_operations
 from .search import one_of_each_class as one_of_each_class
 from .symmetry import Transformation as Transformation

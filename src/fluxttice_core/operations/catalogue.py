@@ -1,7 +1,6 @@
 """Operations by name: look one up, or find the names of a table."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -83,13 +82,13 @@ def names_of(index: int, arity: int = 2) -> tuple[str, ...]:
     return tuple(named.name for named in named_operations(arity) if named.operation.index == index)
 
 
-def read_operation(text: str, arity: int = 2) -> Operation:
-    """Read a ternary operation from its name, any notation, or an expression.
+def read_named(text: str, arity: int = 2) -> Operation:
+    """Read a ternary operation from its name or any notation.
 
-    Notations are those of `parse`, heptavintimal, 0/1/2 and F/U/T; an expression is such as -min(a, -b).
+    Notations are those of `parse`, heptavintimal, 0/1/2 and F/U/T.
 
     Example:
-        >>> read_operation("min").index, read_operation("---/-00/-0+").name, read_operation("RDC").name
+        >>> read_named("min").index, read_named("---/-00/-0+").name, read_named("RDC").name
         (15633, 'min', 'carry')
 
     Raises:
@@ -98,11 +97,6 @@ def read_operation(text: str, arity: int = 2) -> Operation:
     found = find_named(text, arity)
     if found is not None:
         return found.operation
-    if is_expression(text):
-        # It reads the operations in it by this function.
-        from fluxttice_core.operations.formula import read_expression
-
-        return read_expression(text, arity)
     space = TERNARY if arity == 2 else UNARY_TERNARY
     text = plain_form(text, space.cells)
     if any(letter.isalpha() for letter in text):
@@ -121,25 +115,6 @@ def is_expression(text: str) -> bool:
         (True, True, False)
     """
     return _LOOKS_LIKE_AN_EXPRESSION.search(text) is not None
-
-
-def read_basis(texts: Iterable[str]) -> list[Operation]:
-    """Read ternary operations of one or two inputs; three glyphs are a table of one input.
-
-    Example:
-        >>> [(str(f), f.space.arity) for f in read_basis(["min", "not", "+0-", "223"])]
-        [('min', 2), ('negation', 1), ('negation', 1), ('webb', 2)]
-    """
-    return [read_operation(text, arity=1 if _has_one_input(text) else 2) for text in texts]
-
-
-def _has_one_input(text: str) -> bool:
-    if find_named(text) is None and find_named(text, 1) is not None:
-        return True
-    glyphs = "".join(text.split())
-    return len(glyphs) == UNARY_TERNARY.cells and not set(glyphs) - set(
-        UNARY_TERNARY.glyphs + "\N{MINUS SIGN}"
-    )
 
 
 @cache

@@ -3,7 +3,7 @@
 import re
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import find_named, read_operation
+from fluxttice_core.operations.catalogue import find_named, read_named
 from fluxttice_core.operations.composition import VARIABLES, Application, Expression, Variable
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -72,7 +72,7 @@ class _Reader:
 
     def _symbol(self, symbol: str) -> Expression:
         if symbol == "-":
-            return Application(read_operation("not", 1), (self.expression(),))
+            return Application(read_named("not", 1), (self.expression(),))
         if symbol == "+" and self.tokens[self.at] == "1":
             return self.expression()
         if symbol != "(":
@@ -90,10 +90,10 @@ class _Reader:
             self.inputs = max(self.inputs, _INPUTS.index(word) + 1)
             return Variable(_INPUTS.index(word))
         if word in _CONSTANTS:
-            return Application(read_operation(_CONSTANTS[word], 1), (Variable(0),))
+            return Application(read_named(_CONSTANTS[word], 1), (Variable(0),))
         if find_named(word, 1) is None:
             raise self._malformed(f"{word!r} is no input a, b or c, no constant, no operation of one input")
-        return Application(read_operation(word, 1), (self.expression(),))
+        return Application(read_named(word, 1), (self.expression(),))
 
     def _call(self, word: str) -> Expression:
         self._take()
@@ -104,7 +104,7 @@ class _Reader:
         self.require(")", "a comma or a closing bracket")
         if len(arguments) > 2:
             raise self._malformed(f"{word} is given {len(arguments)} inputs, and operations here have 1 or 2")
-        return Application(read_operation(word, len(arguments)), tuple(arguments))
+        return Application(read_named(word, len(arguments)), tuple(arguments))
 
     def _take(self) -> str:
         token: str = self.tokens[self.at]

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import find_named, is_expression, read_operation
+from fluxttice_core.operations.catalogue import find_named, is_expression
 from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.written_forms import heptavintimal, plain_form
 from fluxttice_core.server.api.responses import all_glyphs
 from fluxttice_core.server.errors import RequestError, shorten

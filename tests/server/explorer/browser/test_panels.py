@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from fluxttice_core.operations.algebra import holds, properties_of, property_names
-from fluxttice_core.operations.catalogue import read_operation
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.served_model import Served
