@@ -25,6 +25,7 @@ from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.checkpoint import checkpoint_folder, list_checkpoints, read, write
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.pretrained import load
+from tests.conftest import coverage_drawing
 from tests.refusals import refused
 
 certificate = import_module("fluxttice_core.certification.certify")
@@ -37,7 +38,7 @@ FILES = {
 
 
 def drawn(report: Report) -> dict[str, bytes]:
-    return {"coverage.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>\n'}
+    return {"coverage.svg": coverage_drawing(report)}
 
 
 @pytest.fixture

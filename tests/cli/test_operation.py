@@ -153,7 +153,7 @@ def test_help_names_every_property() -> None:
 
 def test_the_commands_of_the_page_run() -> None:
     commands = re.findall(r"^\$ fluxttice (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert len(commands) == 7
+    assert len(commands) == 9
     for command in commands:
         assert run(*shlex.split(command)).exit_code == 0, command
 

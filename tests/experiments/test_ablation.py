@@ -235,8 +235,8 @@ def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:
     assert [row[1] for row in rows[1:]] == ["A", "B"] * 5
     assert all(row[-1] == "the same run |" for row in rows[-2:])
     assert "over 3 seeds" in lines[-1]
-    assert "of 36 intervals about 2 exclude 0" in lines[-1]
-    assert ablation_table(finished).row_count == 5 * 7
+    assert "of 60 intervals about 3 exclude 0" in lines[-1]
+    assert ablation_table(finished).row_count == 5 * 11
 
 
 @pytest.mark.parametrize(

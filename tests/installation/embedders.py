@@ -8,12 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ADDRESS, TEXTS = sys.argv[1], json.loads(sys.argv[2])
+ADDRESS, TEXTS = (sys.argv[1], json.loads(sys.argv[2])) if __name__ == "__main__" else ("", [])
 MODEL = "fluxttice-b"
-os.environ.update(OPENAI_API_KEY="unused", OPENAI_BASE_URL=ADDRESS, OPENAI_API_BASE=ADDRESS)
-# The tokens that LangChain would fetch, as llama-index brings them.
-_TOKENS = "**/tiktoken_cache/9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
-os.environ["TIKTOKEN_CACHE_DIR"] = str(next(Path(sys.prefix, "lib").glob(_TOKENS)).parent)
 
 
 def plain() -> Any:
@@ -75,6 +71,10 @@ def answer(embed: Callable[[], Any]) -> Any:
 
 
 if __name__ == "__main__":
+    os.environ.update(OPENAI_API_KEY="unused", OPENAI_BASE_URL=ADDRESS, OPENAI_API_BASE=ADDRESS)
+    # The tokens that LangChain would fetch, as llama-index brings them.
+    _TOKENS = "**/tiktoken_cache/9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(next(Path(sys.prefix, "lib").glob(_TOKENS)).parent)
     embedders = [plain, langchain, langchain_query, langchain_texts, llama_index, litellm]
     embedders += [haystack, haystack_documents, chroma]
     print(json.dumps({embed.__name__.replace("_", " "): answer(embed) for embed in embedders}))

@@ -117,8 +117,8 @@ def test_without_a_map_the_mass_is_estimated(served: Served, monkeypatch: pytest
 
 
 def test_principal_axes_are_orthonormal_and_ordered(served: Served) -> None:
-    means = served.codebooks["b"].means
-    centre, axes, shares = principal_axes(means)
+    means = served.codebooks["b"].means.astype(np.float64)
+    centre, axes, shares = principal_axes(served.codebooks["b"].means)
     assert np.abs(axes @ axes.T - np.eye(16)).max() < 1e-12
     assert (np.diff(shares) <= 1e-12).all()
     assert shares.sum() == pytest.approx(1)
