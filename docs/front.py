@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fluxttice_core.evaluation.result_file import tool_record
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.posterior import distortion, encode_rows, rate
@@ -73,4 +74,5 @@ def measure() -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     with fixed_threads(THREADS):
-        write_json(RESULT, {"command": "python -m docs.front", "points": measure()})
+        content = {"command": "python -m docs.front", "tool": tool_record(), "points": measure()}
+    write_json(RESULT, content)
