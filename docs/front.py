@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fluxttice_core.evaluation.result_file import tool_record
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.posterior import distortion, encode_rows, rate
@@ -17,6 +16,7 @@ from fluxttice_core.metrics.threads import THREADS, fixed_threads
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.storage.environment import tool_record
 from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.coverage_monitor import observe_reach
