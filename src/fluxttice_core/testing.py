@@ -13,9 +13,9 @@ def assert_uniform(
     draws: Any,
     *,
     space_size: int | str | None = None,
-    law: Mapping[Any, float] | str | Path | None = None,
-    significance: float = 1e-6,
-    least_visible: float | None = None,
+    law: Mapping[Any, float | int] | str | Path | None = None,
+    significance: float | int = 1e-6,
+    least_visible: float | int | None = None,
     **how: Any,
 ) -> None:
     """Fail unless draws are consistent with all kinds alike, or with a stated law.

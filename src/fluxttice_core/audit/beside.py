@@ -96,7 +96,7 @@ def _read_law(engine: Engine, table: Table) -> tuple[str, bool]:
     return law, table.names[place].strip().lower() in _PROBABILITIES
 
 
-def _total(weights: Float64[np.ndarray, "rows"], said: str, *, probabilities: bool) -> float:
+def _total(weights: Float64[np.ndarray, "rows"], said: str, *, probabilities: bool) -> float | int:
     total = math.fsum(weights)
     if not total > 0:
         raise MeasurementError(f"{said} gives no kind a weight above 0", "out_of_range")

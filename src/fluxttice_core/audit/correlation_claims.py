@@ -13,7 +13,7 @@ COEFFICIENTS = ("spearman", "kendall", "pearson")
 
 def largest_correlation(
     coefficient: str, levels: Sequence[int], others: Sequence[int] | None = None
-) -> float:
+) -> float | int:
     r"""Return the largest correlation that two variables of given level sizes can have, exactly.
 
     It is that of both in rising order, whatever the rest: any exchange towards it lowers neither the sum of
@@ -155,7 +155,7 @@ def _rising(levels: Sequence[int], others: Sequence[int]) -> list[tuple[int, int
         left, right = left or levels[i], right or others[j]
 
 
-def _largest_tau(levels: Sequence[int], others: Sequence[int] | None, cases: int) -> float:
+def _largest_tau(levels: Sequence[int], others: Sequence[int] | None, cases: int) -> float | int:
     """Return the largest tau-b: in rising order no pair is discordant, and all not tied are concordant."""
     pairs, tied = _pairs([cases]), _pairs(levels)
     if others is None:
@@ -171,6 +171,6 @@ def _pairs(groups: Sequence[int]) -> int:
     return sum(size * (size - 1) // 2 for size in groups)
 
 
-def _over_root(product: Fraction, squares: Fraction) -> float:
+def _over_root(product: Fraction, squares: Fraction) -> float | int:
     """Return a ratio to a root, exactly 1 where it is."""
     return math.sqrt(product**2 / squares)

@@ -47,7 +47,7 @@ class Point:
         return fewest, math.floor(self.share.most * whole * (1 + _ROUNDING))
 
 
-def audit_point(point: Point, size: int, significance: float = SIGNIFICANCE) -> Finding:
+def audit_point(point: Point, size: int, significance: float | int = SIGNIFICANCE) -> Finding:
     """Audit a share of distinct kinds against what N draws can show and what uniform draws do show.
 
     A claim that a uniform generator of half the space would meet as well decides nothing. One that is
@@ -82,7 +82,7 @@ def audit_point(point: Point, size: int, significance: float = SIGNIFICANCE) -> 
     return replace(finding, sentence=f"{finding.sentence}; {otherwise}")
 
 
-def _beside_uniform(point: Point, fewest: int, most: int, size: int, significance: float) -> Finding:
+def _beside_uniform(point: Point, fewest: int, most: int, size: int, significance: float | int) -> Finding:
     """Judge a range of possible counts by their tails under uniform draws."""
     at_least = distinct_tails(fewest, size, point.draws).at_least
     at_most = distinct_tails(most, size, point.draws).at_most
@@ -108,7 +108,7 @@ def _beside_uniform(point: Point, fewest: int, most: int, size: int, significanc
     return Finding(str(point), verdict, law, lower / whole, upper / whole, "fraction", p_value, sentence)
 
 
-def _spread(average: float, lower: int, upper: int, whole: int) -> tuple[str, str]:
+def _spread(average: float | int, lower: int, upper: int, whole: int) -> tuple[str, str]:
     """Say what uniform draws show on average and at the limits: in counts, where percents are all alike."""
     ends = percent(lower / whole), percent(upper / whole)
     mean = percent(average / whole)
@@ -134,7 +134,7 @@ def _impossible_count(point: Point, size: int, limit: int, *, whole: bool) -> Fi
     return Finding(str(point), Verdict.IMPOSSIBLE, law, 1 / of, limit / of, "fraction", None, sentence)
 
 
-def _uniform_range(size: int, draws: int, significance: float) -> tuple[int, int]:
+def _uniform_range(size: int, draws: int, significance: float | int) -> tuple[int, int]:
     """Return the smallest and largest count whose tail under uniform draws is not below the significance."""
     low, high = 1, min(size, draws)
     while low < high:
@@ -153,7 +153,7 @@ def _uniform_range(size: int, draws: int, significance: float) -> tuple[int, int
     return smallest, low
 
 
-def _half_would_do(fewest: int, most: int, size: int, draws: int, significance: float) -> bool:
+def _half_would_do(fewest: int, most: int, size: int, draws: int, significance: float | int) -> bool:
     """Return whether uniform draws from half of the space pass the same test."""
     half = size // 2
     if half < 1:

@@ -31,9 +31,9 @@ class _Seen:
 
     draws: int
     size: int
-    face: float
-    fewest: float
-    most: float
+    face: float | int
+    fewest: float | int
+    most: float | int
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class _Excess:
 
     law: str
     point: _Seen
-    others: tuple[tuple[float, _Seen], ...]
+    others: tuple[tuple[float | int, _Seen], ...]
     near: bool = True
 
-    def at_least(self, significance: float) -> float:
+    def at_least(self, significance: float | int) -> float | int:
         r"""Return the lower limit of the excess in $\ln u$, each point at its own one-sided limit.
 
         The limits are added in squares (Zou & Donner 2008, Construction of confidence limits about effect
@@ -63,7 +63,9 @@ class _Excess:
         return excess - math.sqrt(squares)
 
 
-def audit_curve(points: Sequence[Point], size: int | None, significance: float = SIGNIFICANCE) -> Finding:
+def audit_curve(
+    points: Sequence[Point], size: int | None, significance: float | int = SIGNIFICANCE
+) -> Finding:
     r"""Audit shares claimed of one generator at several budgets.
 
     Whatever the generator, $\ln(1 - \mathrm E[\mathrm{coverage}](N))$ starts at 0, never rises and is convex
@@ -116,7 +118,7 @@ def audit_curve(points: Sequence[Point], size: int | None, significance: float =
     return Finding(named, Verdict.IMPOSSIBLE, worst.law, lower, upper, "fraction", p_value, sentence)
 
 
-def _kinds(share: float) -> str:
+def _kinds(share: float | int) -> str:
     """Write a share of an endless space as a number of kinds."""
     return f"{share * _ENDLESS:,.0f}"
 
@@ -148,7 +150,7 @@ def _excesses(curve: Sequence[_Seen]) -> Iterator[_Excess]:
             yield _Excess("ln unseen is convex", middle, others, near=near)
 
 
-def _weighted(excesses: Sequence[_Excess]) -> list[tuple[float, _Excess]]:
+def _weighted(excesses: Sequence[_Excess]) -> list[tuple[float | int, _Excess]]:
     """Give each bound its part of the significance, the parts adding to 1."""
     near = sum(excess.near for excess in excesses)
     far = len(excesses) - near
@@ -156,14 +158,16 @@ def _weighted(excesses: Sequence[_Excess]) -> list[tuple[float, _Excess]]:
     return [(of_near if excess.near else of_far, excess) for excess in excesses]
 
 
-def _worst(tests: Sequence[tuple[float, _Excess]], significance: float) -> tuple[float, _Excess]:
+def _worst(
+    tests: Sequence[tuple[float | int, _Excess]], significance: float | int
+) -> tuple[float | int, _Excess]:
     """Return the largest lower limit of an excess at its part of a significance, and the excess."""
     limits = [excess.at_least(part * significance) for part, excess in tests]
     largest = max(range(len(tests)), key=limits.__getitem__)
     return limits[largest], tests[largest][1]
 
 
-def _p_value(tests: Sequence[tuple[float, _Excess]], refuted: float) -> float:
+def _p_value(tests: Sequence[tuple[float | int, _Excess]], refuted: float | int) -> float | int:
     """Return the least significance at which an excess remains, down from one at which one does."""
     remains, gone = math.log(refuted), math.log(_LEAST_P)
     if _worst(tests, _LEAST_P)[0] > 0:
@@ -177,7 +181,7 @@ def _p_value(tests: Sequence[tuple[float, _Excess]], refuted: float) -> float:
     return math.exp(remains)
 
 
-def _log_unseen(seen: float, size: int) -> float:
+def _log_unseen(seen: float | int, size: int) -> float | int:
     """Return ln(1 - D/K); half an operation stands for none seen, and for none missed."""
     share = min(max(seen, 0.5), size - 0.5) / size
     # Of a space beyond 2^53 half an operation is no part that a double can tell from none.
@@ -185,7 +189,7 @@ def _log_unseen(seen: float, size: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _log_limit(point: _Seen, significance: float, *, upper: bool) -> float:
+def _log_limit(point: _Seen, significance: float | int, *, upper: bool) -> float | int:
     """Return the one-sided binomial limit of ln of the expected unseen fraction, by the rarer count."""
     if point.draws == 0:
         return 0.0
@@ -199,7 +203,7 @@ def _log_limit(point: _Seen, significance: float, *, upper: bool) -> float:
     return _log(_beta_quantile(missed, seen + 1, significance)) if missed > 0 else -math.inf
 
 
-def _beta_quantile(a: float, b: float, p: float, *, above: bool = False) -> float:
+def _beta_quantile(a: float | int, b: float | int, p: float | int, *, above: bool = False) -> float | int:
     """Return what a beta variable is below, or above, with chance p: of vast counts by the normal limit."""
     quantile = float((betainccinv if above else betaincinv)(a, b, p))
     if not math.isnan(quantile):
@@ -209,12 +213,12 @@ def _beta_quantile(a: float, b: float, p: float, *, above: bool = False) -> floa
     return mean + (-1 if above else 1) * float(ndtri(p)) * deviation
 
 
-def _log(value: float) -> float:
+def _log(value: float | int) -> float | int:
     """Return the logarithm of a limit that may be too small for a double."""
     return math.log(value) if value > 0 else -math.inf
 
 
-def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float, float]:
+def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float | int, float | int]:
     """Return the lowest and highest share that the other points allow at the budget of one, at face value."""
     others = [
         (point.draws, _log_unseen(point.face, point.size) if point.draws else 0.0)

@@ -88,6 +88,6 @@ def _draw_by_mass(axes: "Axes", by_draws: Sequence[Reached], by_mass: Sequence[R
     axes.set(xlabel="mass of the kinds seen, %", ylabel="kinds seen", ylim=(0, None))
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float | int) -> float | int:
     """Return a number without its last digits, which differ between processors."""
     return float(f"{value:.6g}")

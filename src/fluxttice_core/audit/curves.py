@@ -86,9 +86,9 @@ def curve_of(
     tally: Tally,
     *,
     points: int = 20,
-    masses: Sequence[float] = (),
-    kinds: Sequence[float] = (),
-    level: float = 0.95,
+    masses: Sequence[float | int] = (),
+    kinds: Sequence[float | int] = (),
+    level: float | int = 0.95,
 ) -> Curve:
     """Return the curve of a sample.
 
@@ -120,7 +120,7 @@ def curve_of(
     return Curve(n, tuple(accumulation.at(budget) for budget in budgets), tuple(reached), wanted)
 
 
-def _ends(name: str, interval: Interval) -> dict[str, float | None]:
+def _ends(name: str, interval: Interval) -> dict[str, float | int | None]:
     """Return an interval, to nine digits, under the names of its ends; what is not finite is none."""
     values = {end: getattr(interval, end) for end in _ENDS}
     return {

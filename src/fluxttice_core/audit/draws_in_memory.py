@@ -51,7 +51,7 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
     return dict(counted)
 
 
-def tally_beside(counts: Counts, law: Mapping[Any, float]) -> LawTally:
+def tally_beside(counts: Counts, law: Mapping[Any, float | int]) -> LawTally:
     """Hold counts against a law, given as the weight of each kind.
 
     Example:

@@ -45,7 +45,7 @@ class Fit:
 
     law: str
     tests: tuple[FitTest, ...]
-    visible: float | None
+    visible: float | int | None
     total_variation: Bracket | None
     unevenness: Interval | None
     most: tuple[tuple[str, int, Interval], ...]
@@ -63,14 +63,14 @@ class Ends:
         least: Least frequent first.
     """
 
-    most: Sequence[tuple[str, int, float]] = ()
-    least: Sequence[tuple[str, int, float]] = ()
+    most: Sequence[tuple[str, int, float | int]] = ()
+    least: Sequence[tuple[str, int, float | int]] = ()
 
 
 def fit_of(
     tally: Tally | LawTally,
     size: int | None,
-    significance: float,
+    significance: float | int,
     law: str = "uniform",
     ends: Ends | None = None,
 ) -> Fit:
@@ -115,10 +115,10 @@ def fit_of(
 def _finding(
     tally: Tally | LawTally,
     size: int | None,
-    significance: float,
+    significance: float | int,
     law: str,
     tests: Sequence[FitTest],
-    visible: float | None,
+    visible: float | int | None,
     far: Bracket | None,
 ) -> Finding:
     """Judge by the tests, by what lies outside of the law, and by what could have shown."""
@@ -157,7 +157,7 @@ def _distance(far: Bracket | None) -> str:
     return "" if far is None else f"; the total variation is {outwards(far.lower, far.upper)}"
 
 
-def _rounded_up(distance: float) -> str:
+def _rounded_up(distance: float | int) -> str:
     """Write a distance with two digits, of which it is not more than it says."""
     digits = 1 - math.floor(math.log10(distance))
     return f"{math.ceil(distance * 10**digits - 1e-9) / 10**digits:.{max(digits, 0)}f}"

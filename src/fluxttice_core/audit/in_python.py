@@ -106,13 +106,13 @@ def audit_samples(
     draws: Any,
     *,
     space_size: int | str | None = None,
-    law: Mapping[Any, float] | str | Path | None = None,
+    law: Mapping[Any, float | int] | str | Path | None = None,
     counts: bool = False,
     column: str | None = None,
     reference: Any = None,
     training: Any = None,
     without_replacement: bool = False,
-    significance: float = SIGNIFICANCE,
+    significance: float | int = SIGNIFICANCE,
 ) -> SampleAudit:
     """Audit draws of any kind: against all kinds of a space alike, a stated law, or nothing known.
 

@@ -200,7 +200,10 @@ def label(engine: Engine, space: OperationSpace | None, kind: str = "kind") -> s
 
 
 def refuse_cells(
-    cells: Sequence[str | None] | None, ends: tuple[float, float], space: OperationSpace, said: str
+    cells: Sequence[str | None] | None,
+    ends: tuple[float | int, float | int],
+    space: OperationSpace,
+    said: str,
 ) -> None:
     """Say why the cells of a table are none of a space; `ends` are the least and the largest of all cells."""
     if cells is None or None in cells or any(cell.lower() == "nan" for cell in cells if cell):
@@ -218,7 +221,7 @@ def refuse_cells(
         raise MeasurementError(f"{said} has tables whose cells are not whole numbers", "wrong_type") from None
 
 
-def _way_out(least: float, most: float, space: OperationSpace) -> str:
+def _way_out(least: float | int, most: float | int, space: OperationSpace) -> str:
     """Return what to do with tables whose entries count from 0 where the space has signed symbols."""
     if space.symbols[0] == 0 or least != 0 or most != space.base - 1:
         return ""

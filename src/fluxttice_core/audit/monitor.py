@@ -39,10 +39,10 @@ class Monitored:
 
     tally: Tally
     looks: int
-    log_evidence: float
-    log_greatest: float
+    log_evidence: float | int
+    log_greatest: float | int
 
-    def finding(self, significance: float, law: str) -> Finding:
+    def finding(self, significance: float | int, law: str) -> Finding:
         """Return the verdict, whose false alarms are as rare as told however often one looks.
 
         Source: Ville 1939, Étude critique de la notion de collectif.
@@ -58,7 +58,7 @@ class Monitored:
         return Finding(claim, verdict, f"test martingale of {law}", None, None, "count", p_value, sentence)
 
 
-def _times(log: float) -> str:
+def _times(log: float | int) -> str:
     return f"10^{log / math.log(10):,.1f}" if abs(log) > 20 else f"{math.exp(log):,.3g}"
 
 

@@ -34,14 +34,14 @@ class Stated:
     """
 
     text: str
-    lower: float
-    upper: float
-    least: float
-    most: float
+    lower: float | int
+    upper: float | int
+    least: float | int
+    most: float | int
     reading: str = ""
 
     @property
-    def value(self) -> float:
+    def value(self) -> float | int:
         """The face value, of a range its middle."""
         return (self.lower + self.upper) / 2
 

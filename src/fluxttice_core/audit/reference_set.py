@@ -21,7 +21,7 @@ class Beside:
     """
 
     figure: Interval
-    ideal: float | None
+    ideal: float | int | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ReferenceReport:
         return asdict(self)
 
 
-def report_reference(inside: Tally, draws: int, size: int, level: float = 0.95) -> ReferenceReport:
+def report_reference(inside: Tally, draws: int, size: int, level: float | int = 0.95) -> ReferenceReport:
     r"""Report coverage, completeness, closedness and uniformity of draws beside a set of R kinds.
 
     Uniformity is $\frac{n(n-1)}{R \sum_i X_i(X_i - 1)}$ of the n draws inside, so that it uses all counts;
@@ -113,7 +113,7 @@ def report_reference(inside: Tally, draws: int, size: int, level: float = 0.95) 
     )
 
 
-def _uniformity(inside: Tally, size: int, level: float) -> Interval | None:
+def _uniformity(inside: Tally, size: int, level: float | int) -> Interval | None:
     """Return the effective number of order 2 over the size of the set, log-normal."""
     n = inside.draws
     times = inside.times.astype(float)
@@ -148,7 +148,7 @@ class NoveltyReport:
 
 
 def report_novelty(
-    inside: Tally, drawn: Tally, size: int, space: int | None = None, level: float = 0.95
+    inside: Tally, drawn: Tally, size: int, space: int | None = None, level: float | int = 0.95
 ) -> NoveltyReport:
     """Report the share of draws, and of kinds, that are not of the training set.
 

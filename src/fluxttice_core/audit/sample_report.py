@@ -62,18 +62,18 @@ class SampleReport:
     singletons: int
     doubletons: int
     size: int | None
-    coverage: float | None
-    ceiling: float | None
-    efficiency: float | None
+    coverage: float | int | None
+    ceiling: float | int | None
+    efficiency: float | int | None
     coverage_interval: Interval | None
     efficiency_interval: Interval | None
     missing_mass: Interval
     richness: Interval
-    ace: float | None
+    ace: float | int | None
     ace_interval: Interval | None
-    hill_observed: tuple[float, float, float]
+    hill_observed: tuple[float | int, float | int, float | int]
     hill_observed_intervals: tuple[Interval, Interval | None, Interval | None]
-    hill_estimated: tuple[float, float, float | None]
+    hill_estimated: tuple[float | int, float | int, float | int | None]
     hill_estimated_intervals: tuple[Interval, Interval | None, Interval | None]
     fit: Fit | None
     finding: Finding
@@ -89,7 +89,7 @@ class SampleReport:
 def report_samples(
     counted: Counted,
     size: int | None = None,
-    significance: float = SIGNIFICANCE,
+    significance: float | int = SIGNIFICANCE,
     *,
     law_name: str = "the law",
     once_each: bool = False,
@@ -134,7 +134,7 @@ def report_tally(
     ends: Ends | None = None,
     column: str | None = None,
     once_each: bool = False,
-    significance: float = SIGNIFICANCE,
+    significance: float | int = SIGNIFICANCE,
 ) -> SampleReport:
     """Measure counts: their richness, coverage of a space of known size, and a verdict where there is a law.
 
@@ -239,7 +239,7 @@ def _finding(tally: Tally, size: int | None, fit: Fit | None, *, once_each: bool
     return Finding(claim, Verdict.NOT_ENOUGH_SAID, "all counts", None, None, "fraction", None, reason)
 
 
-def _defined(estimate: Callable[[], float]) -> float | None:
+def _defined(estimate: Callable[[], float | int]) -> float | int | None:
     """Return an estimate, or None where the sample leaves it undefined."""
     try:
         return estimate()

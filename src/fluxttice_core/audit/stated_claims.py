@@ -57,7 +57,7 @@ class Claims:
 
 
 def audit_claims(
-    claims: Claims, size: int | None = None, significance: float = SIGNIFICANCE
+    claims: Claims, size: int | None = None, significance: float | int = SIGNIFICANCE
 ) -> list[Finding]:
     """Audit every claim there is; none, none.
 
@@ -92,7 +92,7 @@ def _all_given(claims: Claims, *names: str) -> bool:
     return all(given)
 
 
-def _points(claims: Claims, size: int | None, significance: float) -> Iterator[Finding]:
+def _points(claims: Claims, size: int | None, significance: float | int) -> Iterator[Finding]:
     """Audit distinct kinds at each budget, and what several results say of one generator.
 
     A second set is no second result: another generator may have made it.
@@ -142,7 +142,7 @@ def _distinct(claims: Claims, budgets: Sequence[int], size: int | None) -> Itera
         yield Point(draws, share, of_draws=True)
 
 
-def _one_generator(points: Iterable[Point], size: int | None, significance: float) -> Iterator[Finding]:
+def _one_generator(points: Iterable[Point], size: int | None, significance: float | int) -> Iterator[Finding]:
     """Audit the distinct kinds of one generator at one budget or several."""
     from fluxttice_core.audit.coverage_claims import audit_point
     from fluxttice_core.audit.curve_claims import audit_curve

@@ -21,12 +21,12 @@ class UniquenessFinding(Finding):
         implied_most: Upper limit; None if there is none.
     """
 
-    implied_size: float | None = None
-    implied_least: float | None = None
-    implied_most: float | None = None
+    implied_size: float | int | None = None
+    implied_least: float | int | None = None
+    implied_most: float | int | None = None
 
 
-def audit_uniqueness(point: Point, level: float = 0.95) -> UniquenessFinding:
+def audit_uniqueness(point: Point, level: float | int = 0.95) -> UniquenessFinding:
     """Audit distinct kinds over draws of a generator of unknown kinds, and say what size it implies.
 
     Example:
@@ -61,7 +61,7 @@ def _finding(point: Point, verdict: Verdict, reason: str) -> UniquenessFinding:
     return UniquenessFinding(str(point), verdict, "distinct is whole", *bounds, "fraction", None, sentence)
 
 
-def _finite(value: float) -> float | None:
+def _finite(value: float | int) -> float | int | None:
     return value if math.isfinite(value) else None
 
 
@@ -74,6 +74,6 @@ def _written(size: Interval) -> str:
     return f"{estimate} ({interval} {lower} to {upper})"
 
 
-def _three_digits(value: float, to_whole: Callable[[float], int]) -> str:
+def _three_digits(value: float | int, to_whole: Callable[[float | int], int]) -> str:
     unit = 10 ** max(math.floor(math.log10(value)) - 2, 0)
     return f"{to_whole(value / unit) * unit:,}"

@@ -44,10 +44,10 @@ class Finding:
     claim: str
     verdict: Verdict
     law: str
-    lower: float | None
-    upper: float | None
+    lower: float | int | None
+    upper: float | int | None
     unit: str
-    p_value: float | None
+    p_value: float | int | None
     sentence: str
     against: str = "uniform"
 
@@ -55,7 +55,7 @@ class Finding:
         """Return the verdict in words, the law by its own name."""
         return self.verdict.value.replace("uniform", self.against)
 
-    def as_json(self) -> dict[str, str | float | None]:
+    def as_json(self) -> dict[str, str | float | int | None]:
         """Return the finding as plain values."""
         return {**asdict(self), "verdict": str(self)}
 
@@ -83,10 +83,10 @@ class Bounds:
         most: Upper bound with the other figures rounded most favourably.
     """
 
-    lower: float
-    upper: float
-    least: float | None = None
-    most: float | None = None
+    lower: float | int
+    upper: float | int
+    least: float | int | None = None
+    most: float | int | None = None
 
 
 def judge(stated: Stated, bounds: Bounds) -> Verdict:
@@ -109,7 +109,7 @@ def judge(stated: Stated, bounds: Bounds) -> Verdict:
     return Verdict.NOT_ENOUGH_SAID
 
 
-def percent(share: float) -> str:
+def percent(share: float | int) -> str:
     """Write a share as percent, with more digits where it is close to nothing or to everything.
 
     Example:
@@ -121,7 +121,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.{4 if 0.9995 < share < 1 else 2}f} %"
 
 
-def p_text(p_value: float) -> str:
+def p_text(p_value: float | int) -> str:
     """Write a probability for a sentence.
 
     Example:
@@ -131,7 +131,7 @@ def p_text(p_value: float) -> str:
     return "p < 1e-12" if p_value < 1e-12 else f"p = {p_value:.2g}"
 
 
-def outwards(lower: float, upper: float) -> str:
+def outwards(lower: float | int, upper: float | int) -> str:
     """Write limits with three decimals, rounded outwards.
 
     Example:

@@ -67,7 +67,7 @@ class Accumulation:
         MeasurementError: If there is no draw, or the level is not in (0, 1).
     """
 
-    def __init__(self, tally: Tally, level: float = 0.95) -> None:
+    def __init__(self, tally: Tally, level: float | int = 0.95) -> None:
         if tally.draws < 1:
             raise MeasurementError("a curve needs at least one draw", "too_few")
         self.tally, self.level = tally, level
@@ -91,7 +91,7 @@ class Accumulation:
             )
         return Reached(self._given(float(draws)), self._coverage(draws), self._hill(draws))
 
-    def at_coverage(self, coverage: float) -> Reached:
+    def at_coverage(self, coverage: float | int) -> Reached:
         """Return how many draws show so much of the mass, and the kinds among so many.
 
         Raises:
@@ -105,7 +105,7 @@ class Accumulation:
             )
         return Reached(draws, self._given(coverage), self._hill(int(draws.estimate), draws))
 
-    def draws_for_mass(self, coverage: float) -> Interval:
+    def draws_for_mass(self, coverage: float | int) -> Interval:
         """Return after how many draws the kinds seen hold so much of the mass.
 
         Limits are where those of the coverage reach it, and open beyond twice the sample.
@@ -144,7 +144,7 @@ class Accumulation:
         estimate = _first(lambda draws: value(draws) >= wanted, 10**12 * last)
         return Interval(estimate, min(least, last, estimate), max(most, estimate), self.level, "limits met")
 
-    def _given(self, value: float) -> Interval:
+    def _given(self, value: float | int) -> Interval:
         return Interval(value, value, value, self.level, "given")
 
     def _coverage(self, draws: int) -> Interval:
@@ -187,13 +187,13 @@ class Accumulation:
             lower = max(lower, self._richness(self.tally.draws).lower)
         return Interval(kinds, max(lower, 1.0), max(min(upper, most), kinds), self.level, "plug-in")
 
-    def _most_draws(self, draws: int, around: Interval | None) -> float:
+    def _most_draws(self, draws: int, around: Interval | None) -> float | int:
         """Return the most draws that are meant, which no number of kinds exceeds."""
         return min(around.upper, float(_BEYOND * self.tally.draws)) if around else float(draws)
 
     def _limits(
         self, figure: Figure, draws: int, around: Interval | None = None
-    ) -> tuple[float, float, float]:
+    ) -> tuple[float | int, float | int, float | int]:
         """Return a figure with its limits, at m draws or at a mass, for which m is uncertain itself."""
         ways = list(figure(draws))
         value = ways[0].value
@@ -211,7 +211,7 @@ class Accumulation:
         return value, min(lower, *ends), max(upper, *ends)
 
 
-def _first(reached: Callable[[int], bool], last: int) -> float:
+def _first(reached: Callable[[int], bool], last: int) -> float | int:
     """Return the first whole number of draws at which something is reached; infinite if it never is."""
     low, high = 0, 1
     while not reached(high):

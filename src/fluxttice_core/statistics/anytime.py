@@ -13,7 +13,7 @@ CONCENTRATIONS = (1.0, 10.0, 100.0)
 """Of the Dirichlet distributions that are mixed: how far the kinds are thought to stray from the law."""
 
 
-def log_mixture_evidence(tally: Tally | LawTally, size: int | None = None) -> float:
+def log_mixture_evidence(tally: Tally | LawTally, size: int | None = None) -> float | int:
     r"""Return the logarithm of the likelihood of Dirichlet-multinomial draws over that of the law's draws.
 
     $\log\frac13\sum_c \frac{B(\alpha + n)}{B(\alpha)\prod q_i^{n_i}}$ with $\alpha_i = cKq_i$ and

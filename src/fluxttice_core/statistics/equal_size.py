@@ -11,7 +11,7 @@ _CLOSE = 1e-6
 """Sizes are found to this part of themselves."""
 
 
-def equally_likely_size(distinct: tuple[int, int], draws: int, level: float = 0.95) -> Interval:
+def equally_likely_size(distinct: tuple[int, int], draws: int, level: float | int = 0.95) -> Interval:
     r"""Return how many equally likely kinds show so many distinct ones in N draws on average.
 
     The estimate solves $K(1 - (1 - 1/K)^N) = D$; the limits are the sizes of which a count as small, or as
@@ -48,16 +48,16 @@ def equally_likely_size(distinct: tuple[int, int], draws: int, level: float = 0.
     return Interval(estimate, float(max(lower, fewest)), float(upper), level, "uniform null, inverted")
 
 
-def _whole(size: float) -> int:
+def _whole(size: float | int) -> int:
     return max(round(size), 1)
 
 
-def _expected(size: float, draws: int) -> float:
+def _expected(size: float | int, draws: int) -> float | int:
     """Return the expected distinct kinds of a size that need not be whole."""
     return -size * math.expm1(draws * math.log1p(-1 / size)) if size > 1 else 1.0
 
 
-def _root(rising: Callable[[float], float], least: float, draws: int) -> float:
+def _root(rising: Callable[[float | int], float | int], least: float | int, draws: int) -> float | int:
     """Return the size, at least `least`, where a rising function reaches 0; infinite if it never does."""
     from scipy.optimize import brentq  # costs a fifth of a second, which no other claim needs
 

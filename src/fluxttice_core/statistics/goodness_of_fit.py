@@ -46,12 +46,12 @@ class FitTest:
     """
 
     name: str
-    p_value: float
-    share: float
+    p_value: float | int
+    share: float | int
     too_even: bool = False
 
     @property
-    def shared(self) -> float:
+    def shared(self) -> float | int:
         """Its p-value as one among all tests."""
         return min(self.p_value / self.share, 1.0)
 
@@ -121,7 +121,7 @@ def full_weight(cells: Cells) -> Float64[np.ndarray, "rows"]:
     return np.asarray(1 / np.maximum(cells.probability, _FULL / cells.draws))
 
 
-def extreme_tails(cells: Cells) -> tuple[float, float]:
+def extreme_tails(cells: Cells) -> tuple[float | int, float | int]:
     r"""Return the p-values of the most and of the least frequent kind beside what each should be.
 
     Exact binomial tails of every kind, each divided by its share $(1/K + q_i)/2$: K times the tail under a
@@ -144,7 +144,7 @@ def _least(
     among: Bool[np.ndarray, "rows"],
     chance: Float64[np.ndarray, "rows"],
     tail: Callable[[Rows], Float64[np.ndarray, "rows"]],
-) -> float:
+) -> float | int:
     """Return the least tail, 1 at most; none is below the chance of its count alone, which costs less."""
     rows = np.flatnonzero(among)
     rows = rows[np.argsort(chance[rows])]
@@ -166,15 +166,18 @@ def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
     return Tails(float(chances[: pairs + 1].sum()), float(chances[pairs:].sum()))
 
 
-def _lower(found: Quadratic, least_expected: float = 0.0) -> float:
+def _lower(found: Quadratic, least_expected: float | int = 0.0) -> float | int:
     """Return the lower tail where it is known to be right, and 1 where a few lattice points decide."""
     smooth = found.shape >= _SMOOTH_SHAPE or least_expected >= _SMOOTH_DRAWS
     return found.tails().at_most if smooth else 1.0
 
 
 def visible_distance(
-    tally: Tally | LawTally, size: int | None = None, significance: float = 0.001, power: float = 0.95
-) -> float | None:
+    tally: Tally | LawTally,
+    size: int | None = None,
+    significance: float | int = 0.001,
+    power: float | int = 0.95,
+) -> float | int | None:
     r"""Return the total variation from which on the squared deviations refuse the law; None if not at 1/2.
 
     At a total variation $\delta$ no generator raises their expectation by less than one whose deviations are
@@ -202,10 +205,10 @@ def visible_distance(
     return _visible(uniform_statistic(cells), _UNIFORM_SHARE * significance, power)
 
 
-def _visible(found: Quadratic, chance: float, power: float) -> float | None:
+def _visible(found: Quadratic, chance: float | int, power: float | int) -> float | int | None:
     critical = found.critical(chance)
 
-    def seen(distance: float) -> bool:
+    def seen(distance: float | int) -> bool:
         c = 2 * distance / found.spread
         excess = 4 * distance**2 * found.variance + 4 * found.draws**3 * c**2
         return found.tails(critical, c**2 * found.spread, excess).at_least >= power

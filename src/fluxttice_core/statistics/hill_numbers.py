@@ -15,7 +15,7 @@ from fluxttice_core.statistics.counts import drawn_exactly, nonempty
 from fluxttice_core.statistics.richness import chao1
 
 
-def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> float:
+def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> float | int:
     r"""Return the observed effective number of kinds of order q, biased low in small samples.
 
     ${}^qD = \left(\sum_i p_i^q\right)^{1/(1-q)}$ with $p_i = n_i/n$, and $e^{-\sum p_i\ln p_i}$ at q = 1.
@@ -44,7 +44,7 @@ def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> flo
     return float(np.sum(shares**order) ** (1 / (1 - order)))
 
 
-def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> float:
+def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> float | int:
     r"""Return the estimate of the generator's own Hill number of order 0, 1 or 2.
 
     Order 0 is Chao1, bias-corrected. Order 1 is $e^{\hat H}$ with
@@ -80,14 +80,14 @@ def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> f
     return draws * (draws - 1) / pairs
 
 
-def _chao_wang_jost_entropy(counts: Integer[np.ndarray, "kinds"]) -> float:
+def _chao_wang_jost_entropy(counts: Integer[np.ndarray, "kinds"]) -> float | int:
     """Return the estimate of the generator's entropy in nats, as `estimated_hill_number` defines it."""
     draws = int(counts.sum())
     seen_part = float(np.sum(counts / draws * (special.digamma(draws) - special.digamma(counts))))
     return seen_part + unseen_entropy(drawn_exactly(counts, 1), drawn_exactly(counts, 2), draws)
 
 
-def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float:
+def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float | int:
     """Return the part of the estimated entropy in nats that is owed to kinds not seen.
 
     Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve.
@@ -99,10 +99,10 @@ def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float:
     return once / draws * _series_tail(1 - repeat, draws)
 
 
-def _series_tail(ratio: float, start: int) -> float:
+def _series_tail(ratio: float | int, start: int) -> float | int:
     r"""Return $x^{1-n}\sum_{r \ge n} x^r/r = x\int_0^\infty \frac{e^{-s}}{n(1 - x e^{-s/n})}\,ds$."""
 
-    def integrand(s: float) -> float:
+    def integrand(s: float | int) -> float | int:
         return math.exp(-s) / (start * (1 - ratio * math.exp(-s / start)))
 
     return ratio * float(integrate.quad(integrand, 0, 1)[0] + integrate.quad(integrand, 1, math.inf)[0])

@@ -12,7 +12,7 @@ from fluxttice_core.statistics.richness import RARE_THRESHOLD
 from fluxttice_core.statistics.tally import Tally
 
 
-def chao2_interval(tally: Tally, units: int, level: float = 0.95) -> Interval:
+def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Interval:
     r"""Return the bias-corrected Chao2 estimate of a lower bound of the kinds, with its log-normal interval.
 
     $\hat S = S + \frac{t-1}{t} \frac{Q_1(Q_1 - 1)}{2(Q_2 + 1)}$; limits as those of Chao1.
@@ -47,7 +47,7 @@ def chao2_interval(tally: Tally, units: int, level: float = 0.95) -> Interval:
     return Interval(kinds + excess, kinds + excess / factor, kinds + excess * factor, level, "Chao2")
 
 
-def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float:
+def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float | int:
     r"""Return the incidence-based coverage estimate of the number of kinds.
 
     With $n_r$ incidences of $S_r$ kinds of at most ten units and $C = 1 - Q_1/n_r$:

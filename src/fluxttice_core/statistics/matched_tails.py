@@ -12,11 +12,11 @@ _POISSON_WITHIN = 1e-9
 class Tails:
     """Probabilities of at most and of at least a count, the count itself included in both."""
 
-    at_most: float
-    at_least: float
+    at_most: float | int
+    at_least: float | int
 
 
-def matched_tails(count: float, mean: float, variance: float, third: float) -> Tails:
+def matched_tails(count: float | int, mean: float | int, variance: float | int, third: float | int) -> Tails:
     r"""Return the tails of the shifted count that has a mean, a variance and a third central moment.
 
     With $\rho = \mu_3/\sigma^2$ it is binomial of chance $(1-\rho)/2$ where $\rho < 1$, as sums of rare

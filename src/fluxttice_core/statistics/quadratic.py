@@ -38,12 +38,12 @@ class Cells:
         return cls(np.full(len(times), 1 / size), times.astype(np.float64), kinds.astype(np.float64))
 
     @property
-    def draws(self) -> float:
+    def draws(self) -> float | int:
         """Number of draws, N."""
         return float(self.times @ self.kinds)
 
     @property
-    def size(self) -> float:
+    def size(self) -> float | int:
         """Number of kinds, K."""
         return float(self.kinds.sum())
 
@@ -68,25 +68,27 @@ class Quadratic:
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.
     """
 
-    value: float
-    variance: float
-    third: float
-    unit: float
-    draws: float
-    spread: float
-    mean_weight: float
+    value: float | int
+    variance: float | int
+    third: float | int
+    unit: float | int
+    draws: float | int
+    spread: float | int
+    mean_weight: float | int
 
     @property
-    def distance(self) -> float:
+    def distance(self) -> float | int:
         """The unbiased estimate of the sum of w (p - q)^2."""
         return self.value / (self.draws * (self.draws - 1)) if self.draws > 1 else 0.0
 
     @property
-    def shape(self) -> float:
+    def shape(self) -> float | int:
         """Four over the squared skewness under the law: that of a gamma distribution as skew."""
         return 4 * self.variance**3 / self.third**2 if self.third else math.inf
 
-    def tails(self, value: float | None = None, distance: float = 0.0, excess: float = 0.0) -> Tails:
+    def tails(
+        self, value: float | int | None = None, distance: float | int = 0.0, excess: float | int = 0.0
+    ) -> Tails:
         """Return the tails of a value, under the law or at a distance at which the variance has an excess."""
         mean = self.draws * (self.draws - 1) * distance
         third = self.third + 6 * self.draws * self.mean_weight * excess
@@ -97,7 +99,7 @@ class Quadratic:
             third / self.unit**3,
         )
 
-    def critical(self, chance: float) -> float:
+    def critical(self, chance: float | int) -> float | int:
         """Return the least value whose upper tail under the law is at most a chance."""
         low, high = 0.0, math.sqrt(self.variance) + self.unit
         while self.tails(high).at_least > chance:

@@ -23,7 +23,7 @@ RARE_THRESHOLD = 10
 """Kinds drawn at most this often are rare to ACE."""
 
 
-def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
+def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float | int:
     r"""Return Good's estimate of the **mass** seen, $\hat C = 1 - F_1/n$.
 
     It says how probable it is that the next draw is of a kind already seen, and nothing of the kinds that the
@@ -42,7 +42,7 @@ def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float:
     return 1 - drawn_exactly(counts, 1) / int(counts.sum())
 
 
-def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
+def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.95) -> Interval:
     r"""Return Esty's interval of the mass not seen, cut to [0, 1].
 
     $\frac{F_1}{n} \pm z\sqrt{\frac{F_1(n - F_1) + 2nF_2}{n^3}}$. Where every draw was a new kind the
@@ -66,7 +66,7 @@ def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0
     return Interval(missing, max(missing - half_width, 0.0), min(missing + half_width, 1.0), level, "Esty")
 
 
-def chao1(counts: Integer[np.ndarray, "kinds"]) -> float:
+def chao1(counts: Integer[np.ndarray, "kinds"]) -> float | int:
     r"""Return the bias-corrected Chao1 estimate of a lower bound of the number of kinds.
 
     $\hat S = S + \frac{F_1(F_1 - 1)}{2(F_2 + 1)}$.
@@ -85,7 +85,7 @@ def chao1(counts: Integer[np.ndarray, "kinds"]) -> float:
     return len(counts) + singletons * (singletons - 1) / (2 * (doubletons + 1))
 
 
-def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float]:
+def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float | int]:
     r"""Return Chao1 in the forms that programs print, by their names.
 
     Bias-corrected $S + \frac{F_1(F_1-1)}{2(F_2+1)}$, as in scikit-bio and everywhere here; classic
@@ -113,7 +113,7 @@ def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float]:
     }
 
 
-def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
+def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.95) -> Interval:
     r"""Return the log-normal interval of Chao1, whose lower limit is never below the kinds seen.
 
     With $T = \hat S - S$ and the variance $V$ of $\hat S$, the limits are $S + T e^{\mp c}$,
@@ -145,7 +145,7 @@ def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) ->
     return Interval(estimate, kinds + excess / factor, kinds + excess * factor, level, "Chao1")
 
 
-def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHOLD) -> float:
+def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHOLD) -> float | int:
     r"""Return the abundance-based coverage estimate of the number of kinds.
 
     With $n_r$ draws of $S_r$ rare kinds and $C = 1 - F_1/n_r$:
@@ -178,7 +178,7 @@ def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHO
     return abundant + len(rare) / coverage + singletons / coverage * variation
 
 
-def _chao1_variance(counts: Integer[np.ndarray, "kinds"], estimate: float) -> float:
+def _chao1_variance(counts: Integer[np.ndarray, "kinds"], estimate: float | int) -> float | int:
     """Return the variance of Chao1 where there are singletons, EstimateS equations 6 and 7."""
     once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
     if twice == 0:

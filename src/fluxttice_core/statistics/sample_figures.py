@@ -25,10 +25,10 @@ _TERMS = 9
 class SumOfKinds:
     """A figure that is a sum over kinds, or as good as one: its value, and what a kind drawn x times adds."""
 
-    value: float
+    value: float | int
     summand: Callable[[Values], Values]
 
-    def plus(self, other: "SumOfKinds", factor: float = 1.0) -> "SumOfKinds":
+    def plus(self, other: "SumOfKinds", factor: float | int = 1.0) -> "SumOfKinds":
         """Return the sum of this and a multiple of another."""
         value = self.value + factor * other.value
         return SumOfKinds(value, lambda times: self.summand(times) + factor * other.summand(times))
@@ -53,7 +53,7 @@ class SampleFigures:
     def _total(self, summand: Callable[[Values], Values]) -> SumOfKinds:
         return SumOfKinds(float(self.tally.kinds @ summand(self._times)), summand)
 
-    def _of_rare(self, figure: Callable[[float, float], float]) -> SumOfKinds:
+    def _of_rare(self, figure: Callable[[float | int, float | int], float | int]) -> SumOfKinds:
         """Return a function of F1 and F2, and by its slopes what a kind adds to it."""
         once, twice, step = float(self.tally.once), float(self.tally.twice), _STEP
         value = figure(once, twice)
@@ -103,7 +103,7 @@ class SampleFigures:
         return (SumOfKinds(1 / draws, np.zeros_like).plus(pairs, 1 - 1 / draws),)
 
 
-def _alternating(times: Values, more: float) -> Values:
+def _alternating(times: Values, more: float | int) -> Values:
     """Return $(-t)^{x-1}$ times the chance that a binomial count of 9 at 1/(1 + t) is x or more."""
     few = np.where((times >= 1) & (times <= _TERMS), times, 1.0)
     tail = special.betainc(few, _TERMS + 1 - few, 1 / (1 + more))

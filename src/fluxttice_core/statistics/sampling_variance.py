@@ -46,7 +46,7 @@ class SamplingVariance:
         )
         self._expected = float(rates @ kinds)
 
-    def of(self, summand: Callable[[Values], Values]) -> float:
+    def of(self, summand: Callable[[Values], Values]) -> float | int:
         """Return the variance of the sum of a function of how often each kind was drawn."""
         values, times = summand(self._times), self._times
         mean, moment = self._chances @ values, self._chances @ times
@@ -81,27 +81,27 @@ class Unseen:
     """
 
     draws: int
-    once: float
-    twice: float
+    once: float | int
+    twice: float | int
 
     @property
-    def kinds(self) -> float:
+    def kinds(self) -> float | int:
         """How many kinds are not seen, at least: F0."""
         pairs = self.once**2 / self.twice if self.twice >= 0.5 else self.once * (self.once - 1)
         return (self.draws - 1) / self.draws * max(pairs, 0.0) / 2
 
     @property
-    def stay(self) -> float:
+    def stay(self) -> float | int:
         """The part of the unseen that one more draw leaves unseen: A."""
         hidden = self.draws * self.kinds
         return hidden / (hidden + self.once) if self.once else 0.0
 
     @property
-    def mass(self) -> float:
+    def mass(self) -> float | int:
         """The mass not seen."""
         return self.once / self.draws * self.stay
 
-    def shown(self, more: float) -> float:
+    def shown(self, more: float | int) -> float | int:
         """Return the new kinds that so many more draws show."""
         return float(self.kinds * (1 - self.stay**more))
 

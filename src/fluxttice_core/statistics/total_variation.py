@@ -22,12 +22,12 @@ _LEAST_OCTAVE = -3
 class Bracket:
     """Limits of a figure that hold together with a probability of at least `level`."""
 
-    lower: float
-    upper: float
-    level: float
+    lower: float | int
+    upper: float | int
+    level: float | int
 
 
-def unevenness(tally: Tally | LawTally, size: int | None = None, level: float = 0.95) -> Interval:
+def unevenness(tally: Tally | LawTally, size: int | None = None, level: float | int = 0.95) -> Interval:
     r"""Return $\sum_i p_i^2/q_i$ with its interval: 1 under the law, $K\sum p^2$ beside a uniform one.
 
     The estimate is unbiased; the limits are the values at which the squared deviations would be that large,
@@ -49,14 +49,16 @@ def unevenness(tally: Tally | LawTally, size: int | None = None, level: float = 
     return Interval(max(1 + estimate, 1.0), 1 + lower, 1 + upper, level, "matched moments")
 
 
-def distance_limits(cells: Cells, weight: Float64[np.ndarray, "rows"], level: float) -> tuple[float, float]:
+def distance_limits(
+    cells: Cells, weight: Float64[np.ndarray, "rows"], level: float | int
+) -> tuple[float | int, float | int]:
     """Return the limits of the sum of w (p - q)^2; without two draws nothing is known."""
     found = quadratic(cells, weight)
     if cells.draws < 2 or cells.size < 2:
         return 0.0, (math.inf if cells.size > 1 else 0.0)
     excess, tail = _excess(cells, weight, found), (1 - level) / 2
 
-    def at(distance: float) -> tuple[float, float]:
+    def at(distance: float | int) -> tuple[float | int, float | int]:
         tails = found.tails(distance=distance, excess=excess(distance))
         return tails.at_least, tails.at_most
 
@@ -67,7 +69,7 @@ def distance_limits(cells: Cells, weight: Float64[np.ndarray, "rows"], level: fl
     return lower, _crossing(lambda distance: at(distance)[1] <= tail, far)
 
 
-def _crossing(holds: Callable[[float], bool], far: float) -> float:
+def _crossing(holds: Callable[[float | int], bool], far: float | int) -> float | int:
     """Return where a condition begins to hold between 0 and a distance at which it does."""
     low, high = 0.0, far
     if holds(low):
@@ -78,7 +80,9 @@ def _crossing(holds: Callable[[float], bool], far: float) -> float:
     return high
 
 
-def _excess(cells: Cells, weight: Float64[np.ndarray, "rows"], found: Quadratic) -> Callable[[float], float]:
+def _excess(
+    cells: Cells, weight: Float64[np.ndarray, "rows"], found: Quadratic
+) -> Callable[[float | int], float | int]:
     r"""Return by how much the variance of the squared deviations grows with the distance.
 
     Its linear part is $4N^3\mathrm{Var}_p\,w(p - q)$, from unbiased estimates: in proportion to the distance
@@ -93,14 +97,14 @@ def _excess(cells: Cells, weight: Float64[np.ndarray, "rows"], found: Quadratic)
     estimate = max(found.distance, math.sqrt(found.variance) / (draws * (draws - 1)))
     single = max((squared - mean**2) / estimate - spread, 0.0)
 
-    def excess(distance: float) -> float:
+    def excess(distance: float | int) -> float | int:
         linear = spread + single * math.sqrt(distance / estimate)
         return distance * (found.variance / spread + 4 * draws**3 * linear)
 
     return excess
 
 
-def total_variation(tally: Tally | LawTally, size: int | None = None, level: float = 0.95) -> Bracket:
+def total_variation(tally: Tally | LawTally, size: int | None = None, level: float | int = 0.95) -> Bracket:
     r"""Return limits of the total variation $\frac12\sum|p_i - q_i|$ between generator and law.
 
     From below: the draws are divided at random (by a seed that is made of the counts), sets of kinds are
@@ -130,7 +134,7 @@ def total_variation(tally: Tally | LawTally, size: int | None = None, level: flo
     return Bracket(min(_from_below(cells, outside, tail), upper), upper, level)
 
 
-def _from_below(cells: Cells, outside: int, tail: float) -> float:
+def _from_below(cells: Cells, outside: int, tail: float | int) -> float | int:
     """Return what a set of kinds gets more than by the law, at least, the set being chosen by other draws."""
     # One seed for all samples would halve them all alike, and the limit would miss for them all at once.
     seed = sha256(cells.times.tobytes() + cells.kinds.tobytes()).digest()
@@ -172,7 +176,9 @@ def _halves(cells: Cells, generator: np.random.Generator) -> tuple[Float64[np.nd
     return tuple(np.concatenate(rows, axis=1))
 
 
-def kind_ratio(times: int, draws: int, probability: float, kinds: float, level: float = 0.95) -> Interval:
+def kind_ratio(
+    times: int, draws: int, probability: float | int, kinds: float | int, level: float | int = 0.95
+) -> Interval:
     """Return how often a kind was drawn over what the law says, with limits that hold for all kinds together.
 
     Clopper and Pearson's at a level that is shared over all kinds, so that the most and the least frequent,
