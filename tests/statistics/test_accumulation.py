@@ -21,7 +21,7 @@ GIRDLED = [46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2] + [1] * 12
 
 
 def accumulation(counts: list[int] | np.ndarray) -> Accumulation:
-    return Accumulation(Tally.of_counts(np.array(counts)))
+    return Accumulation(Tally.of_counts(np.array(counts, dtype=np.int64)))
 
 
 @pytest.mark.parametrize("draws", [1, 2, 4, 6, 7])

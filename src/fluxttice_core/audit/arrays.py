@@ -8,7 +8,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Shaped
@@ -98,7 +98,7 @@ def _require_usual(member: zipfile.ZipInfo, path: Path) -> None:
         )
 
 
-def _pieces(file: IO[bytes], size: int) -> Iterator[Values]:
+def _pieces(file: Any, size: int) -> Iterator[Values]:
     """Yield rows of an array, some megabytes at a time, once its header promises no more than is there."""
     with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
         version = np.lib.format.read_magic(file)
@@ -122,7 +122,7 @@ def _pieces(file: IO[bytes], size: int) -> Iterator[Values]:
         yield _values(_read(file, count * row), dtype).reshape(count, *cells)
 
 
-def _whole(file: IO[bytes], shape: Sequence[int], dtype: np.dtype[Any], size: int) -> Values:
+def _whole(file: Any, shape: Sequence[int], dtype: np.dtype[Any], size: int) -> Values:
     """Read an array that is stored by columns, which has no rows until it is whole."""
     if size > 2**28:
         raise MeasurementError(
@@ -132,7 +132,7 @@ def _whole(file: IO[bytes], shape: Sequence[int], dtype: np.dtype[Any], size: in
     return _values(_read(file, math.prod(shape) * dtype.itemsize), dtype).reshape(shape, order="F")
 
 
-def _read(file: IO[bytes], size: int) -> bytes:
+def _read(file: Any, size: int) -> bytes:
     data = file.read(size)
     if len(data) != size:
         raise EOFError("the file breaks off")

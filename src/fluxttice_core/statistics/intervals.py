@@ -19,10 +19,10 @@ class Interval:
         '0.9 [0.825634, 0.944771]'
     """
 
-    estimate: float
-    lower: float
-    upper: float
-    level: float
+    estimate: float | int
+    lower: float | int
+    upper: float | int
+    level: float | int
     method: str
 
     def __str__(self) -> str:
