@@ -133,7 +133,7 @@ def _whole(file: Any, shape: Sequence[int], dtype: np.dtype[Any], size: int) -> 
 
 
 def _read(file: Any, size: int) -> bytes:
-    data = file.read(size)
+    data: bytes = file.read(size)
     if len(data) != size:
         raise EOFError("the file breaks off")
     return data

@@ -42,10 +42,9 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
         )
     try:
         counted = Counter(_kind(value) for value in values)
-    except TypeError as error:
+    except TypeError:
         raise MeasurementError(
-            f"a kind must be hashable, which one of the draws is not ({error}): give strings, numbers or "
-            "tuples",
+            "a kind must be hashable, which one of the draws is not: give strings, numbers or tuples",
             "wrong_type",
         ) from None
     return dict(counted)
@@ -118,7 +117,7 @@ def _count_array(values: np.ndarray) -> Counts:
     return dict(zip(named, counts.tolist(), strict=True))
 
 
-def _kind(value: Any) -> Hashable:
+def _kind(value: Any) -> Any:
     """Return a value as a kind: scalars of NumPy as Python's, so that equal ones are one kind."""
     kind = value.item() if isinstance(value, np.generic) else value
     if kind is None or kind != kind:
@@ -126,7 +125,7 @@ def _kind(value: Any) -> Hashable:
             "a draw is missing (None or NaN): leave such draws out, and say how many they were",
             "missing_value",
         )
-    return kind  # type: ignore[no-any-return]
+    return kind
 
 
 def _whole_count(kind: object, count: Any) -> int:

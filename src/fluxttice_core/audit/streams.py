@@ -65,7 +65,7 @@ def _too_long(said: str) -> MeasurementError:
 
 def first_line(file: Any, source: Source) -> bytes:
     """Read a line, which must not be too long."""
-    line = file.readline(PIECE)
+    line: bytes = file.readline(PIECE)
     if len(line) == PIECE and not _ends_a_line(line):
         raise _too_long(source.said)
     return line
