@@ -27,6 +27,8 @@ FORMATS = {
 """What a suffix says of a file's content."""
 
 COMPRESSIONS = ("gz", "zst", "bz2", "xz")
+# Not every system has these: opening a pipe then waits for its other end.
+_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _COMPRESSED = ("lines", "first fields", "table", "json", "fasta", "fastq")
 STANDARD_INPUT = "-"
 
@@ -129,7 +131,7 @@ def _require_plain_file(path: Path) -> None:
     """Refuse what is missing, or no plain file."""
     try:
         status = path.stat()
-        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        os.close(os.open(path, _WITHOUT_WAITING))
     except OSError as error:
         raise MeasurementError(
             f"'{path}' cannot be read: {os.strerror(error.errno or 0)}", "unreadable_file"
