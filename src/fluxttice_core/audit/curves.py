@@ -1,17 +1,15 @@
 """The curve of a sample: kinds and mass by the number of draws, up to twice the sample, as rows and files."""
 
-import contextlib
 import csv
 import io
 import math
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fluxttice_core.errors import MeasurementError, StorageError
+from fluxttice_core.audit.whole_file import write_whole
+from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.accumulation import Accumulation, Reached
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.tally import Tally
@@ -66,7 +64,7 @@ class Curve:
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(Path(path), text.getvalue().encode())
+        write_whole(Path(path), lambda file: file.write(text.getvalue().encode()))
 
     def plot(self, path: str | Path) -> None:
         """Draw the curve into a file, by its suffix an SVG or PNG image; the same curve gives the same bytes.
@@ -79,7 +77,7 @@ class Curve:
         from fluxttice_core.audit.curve_plot import draw_curve
 
         image = draw_curve(self.sample, self.by_draws, self.by_mass, Path(path).suffix)
-        write_whole(Path(path), image)
+        write_whole(Path(path), lambda file: file.write(image))
 
 
 def curve_of(
@@ -129,25 +127,3 @@ def _ends(name: str, interval: Interval) -> dict[str, float | int | None]:
         else None
         for end, value in values.items()
     }
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that readers see all of it or what was there before.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise StorageError(
-            f"{path} could not be written: {error.strerror}; free space or choose another folder.",
-            "disk_full" if error.errno == 28 else "unwritable",
-        ) from error

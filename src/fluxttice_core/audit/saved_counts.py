@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 import shutil
 from typing import TYPE_CHECKING
 
 from fluxttice_core.audit.kinds import label
-from fluxttice_core.errors import StorageError
+from fluxttice_core.audit.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,19 +27,6 @@ def save_counts(engine: Engine, grouped: Grouped, path: Path) -> None:
 
 
 def put(written: Path, path: Path) -> None:
-    """Let a finished file take the place of another at once, flushed, so that readers see either."""
-    temporary = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}.tmp")
-    try:
-        with written.open("rb") as source, temporary.open("xb") as target:
-            shutil.copyfileobj(source, target)
-            target.flush()
-            os.fsync(target.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        full = error.errno == 28
-        raise StorageError(
-            f"{path} could not be written: {error.strerror}; free space or choose another folder.",
-            "disk_full" if full else "unwritable",
-        ) from error
+    """Let a copy of a finished file take the place of another at once."""
+    with written.open("rb") as source:
+        write_whole(path, lambda file: shutil.copyfileobj(source, file))
