@@ -135,6 +135,12 @@ def test_no_sample_is_refused() -> None:
         report_of(np.array([], dtype=np.int64), K)
 
 
+def test_more_kinds_than_there_are_is_refused() -> None:
+    assert report_of(np.arange(8), 8).coverage == 1
+    with refused(MeasurementError, "contradictory", "9 different kinds were drawn"):
+        report_of(np.arange(9), 8)
+
+
 def test_what_was_drawn_once_and_twice_is_counted() -> None:
     report = report_of(np.array([1, 1, 2, 2, 3, 3, 3, 4]), None)
     assert (report.draws, report.distinct, report.singletons, report.doubletons) == (8, 4, 1, 2)

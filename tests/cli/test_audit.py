@@ -267,7 +267,7 @@ def test_samples_are_measured_against_the_ceiling(halved: Path) -> None:
 def test_samples_of_an_unknown_space_have_their_richness(halved: Path) -> None:
     result = run("--samples", str(halved))
     assert result.exit_code == 0
-    line = r"^reachable +9,882 \[9,755, 10,022\] +Chao1, estimates a lower bound$"
+    line = r"^reachable +9,882 \[9,755, 10,022\] +Chao1, bias-corrected: a lower bound$"
     assert re.search(line, result.output, flags=re.MULTILINE)
     assert "not enough said: 8,570 distinct among 20,000 draws" in result.output
 
@@ -305,7 +305,7 @@ def test_row_numbers_of_pandas_are_no_samples(tmp_path: Path) -> None:
         ("1\n2\n3\n", [" +undefined +ACE", " +undefined +order 2, of the generator, estimated"]),
         ("1\n2\n3\n", [r" +3 \[undetermined\] +order 1, in the sample"]),
         ("1\n", [r"mass not seen +1\.0000 \[0\.0000, 1\.0000\] +undetermined: draw more"]),
-        ("1\n", [r"reachable +1 \[1, open\] +Chao1, estimates a lower bound"]),
+        ("1\n", [r"reachable +1 \[1, open\] +Chao1, bias-corrected: a lower bound"]),
     ],
 )
 def test_what_few_draws_do_not_determine_is_said(tmp_path: Path, draws: str, lines: list[str]) -> None:

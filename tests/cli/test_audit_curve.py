@@ -48,9 +48,25 @@ def test_units_have_their_estimates_and_no_curve(draws: Path) -> None:
     plain = json.loads(run("--incidences", units, "--json").output)
     assert plain["incidences"]["units"] == 3
     assert plain["incidences"]["Chao2"] == pytest.approx(4 + 2 / 3 * 2 / (2 * 2))
+    shown = run("--incidences", units)
+    assert "not enough said: 4 kinds in 3 sampling units" in shown.output
+    assert "Good-Turing" not in shown.output
     refusal = run("--incidences", units, "--curve")
     assert refusal.exit_code == 2
     assert "incidences are none" in refusal.stderr
+
+
+@pytest.mark.parametrize("asked", [("--space-size", "4"), ("--without-replacement",)])
+def test_units_are_held_against_no_law(draws: Path, asked: tuple[str, ...]) -> None:
+    refusal = run("--incidences", str(draws.with_name("units.csv")), *asked, "--require-uniform")
+    assert refusal.exit_code == 2
+    assert "are no draws" in refusal.stderr
+
+
+def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
+    refusal = run("--samples", str(draws), "--space-size", "7")
+    assert refusal.exit_code == 2
+    assert "8 different kinds were drawn" in refusal.stderr
 
 
 def test_a_curve_needs_a_sample() -> None:

@@ -104,8 +104,15 @@ def report_samples(
         once_each: Whether kinds were drawn without replacement.
 
     Raises:
-        MeasurementError: If there is no draw.
+        MeasurementError: If there is no draw, there are more kinds than the space has, or no draws but
+            incidences were counted.
     """
+    if counted.units is not None:
+        raise MeasurementError(
+            "kinds were noted by sampling unit, which are no draws: no law can be tested, and coverage and mass "
+            "are unknown; leave the size of the space, the law and the sampling without replacement out",
+            "contradictory",
+        )
     size = size if counted.size is None else counted.size
     ends = counted.law_ends
     if ends is None and size is not None:
@@ -158,9 +165,15 @@ def report_tally(
         significance: Probability with which draws of the law are refused.
 
     Raises:
-        MeasurementError: If there is no draw.
+        MeasurementError: If there is no draw, or there are more kinds than the space has.
     """
     counts, draws, distinct = tally.counts(), tally.draws, tally.distinct
+    if size is not None and distinct > size:
+        raise MeasurementError(
+            f"{distinct:,} different kinds were drawn, and a space of {size:,} has no more than that: give its "
+            "size, or leave out what is not of it",
+            "contradictory",
+        )
     missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)
     shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
     most = math.inf if size is None else float(size)
@@ -205,6 +218,13 @@ def report_tally(
         fit=fit,
         finding=_finding(tally, size, fit, once_each=once_each),
     )
+
+
+def finding_of_incidences(tally: Tally, units: int) -> Finding:
+    """Return that presence in sampling units is no ground for a verdict."""
+    claim = f"{tally.distinct:,} kinds in {units:,} sampling units"
+    reason = "presence says how many kinds there are, not how evenly they are drawn: richness alone is given"
+    return Finding(claim, Verdict.NOT_ENOUGH_SAID, "incidences", None, None, "fraction", None, reason)
 
 
 def within(interval: Interval, size: int | None) -> Interval:

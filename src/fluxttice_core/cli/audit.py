@@ -173,14 +173,12 @@ def audit(
         save_counts=save_counts,
         monitor=monitor,
     )
-    report = (
-        None
-        if counted is None
-        else _measured(counted, size, significance, law, once_each=without_replacement)
-    )
-    if report is not None and counted is not None:
-        runs = counted.monitored
-        findings.append(report.finding if runs is None else runs.finding(significance, _law_name(law)))
+    report = None
+    if counted is not None:
+        asked = size is not None or law is not None or without_replacement
+        if counted.units is None or asked:
+            report = _measured(counted, size, significance, law, once_each=without_replacement)
+        findings.append(_found(counted, report, significance, law))
     if not findings:
         raise MeasurementError(
             "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
@@ -188,6 +186,18 @@ def audit(
     found = of_curve.beside(counted, size, of_curve.CurveOptions(curve, plot, csv, wanted_mass, wanted_kinds))
     _show(findings, counted, report, found, significance, as_json=as_json, curve=curve)
     _leave(findings, require_uniform=require_uniform)
+
+
+def _found(
+    counted: Counted, report: SampleReport | None, significance: float, law: str | None
+) -> Finding:
+    """Judge the draws of this run, or those of all runs that are monitored."""
+    from fluxttice_core.audit.sample_report import finding_of_incidences
+
+    if report is None:
+        return finding_of_incidences(counted.tally, counted.units or 0)
+    runs = counted.monitored
+    return report.finding if runs is None else runs.finding(significance, _law_name(law))
 
 
 def _measured(
@@ -214,9 +224,10 @@ def _show(
 ) -> None:
     """Print what was found."""
     if not as_json:
-        if counted is not None and report is not None:
+        if counted is not None:
             print_reading(counted)
-            print_samples(report)
+            if report is not None:
+                print_samples(report)
             print_beside(found, curve=curve)
         print_findings(findings)
         return

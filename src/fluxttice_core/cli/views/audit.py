@@ -65,7 +65,7 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         *_coverage(report),
         *_fit(report.fit),
         ("mass not seen", *_mass(report.missing_mass)),
-        ("reachable", _operations(report.richness), f"Chao1, estimates a lower bound{_cut(report)}"),
+        ("reachable", _operations(report.richness), f"Chao1, bias-corrected: a lower bound{_cut(report)}"),
         ("", _operations(report.ace_interval), "ACE"),
         *_effective(
             "effective number", "in the sample", report.hill_observed, report.hill_observed_intervals
@@ -102,7 +102,8 @@ def _fit(fit: Fit | None) -> list[tuple[str, str, str]]:
             ("sum of p^2/q", _decimals(fit.unevenness), f"1 if {fit.law}"),
         ]
     if fit.finding.verdict is Verdict.NOT_UNIFORM:
-        for name, kinds in (("drawn most", fit.most), ("drawn least", fit.least)):
+        others = [kind for kind in fit.least if kind[0] not in {label for label, _, _ in fit.most}]
+        for name, kinds in (("drawn most", fit.most), ("drawn least", others)):
             lines += [
                 ("" if place else name, f"{label}: {draws:,}", f"{_decimals(ratio)} times what the law says")
                 for place, (label, draws, ratio) in enumerate(kinds)
@@ -139,8 +140,9 @@ def _effective(
     """Return a line for each order of effective numbers."""
     lines = []
     for order, (value, interval) in enumerate(zip(values, intervals, strict=True)):
-        alone = "undefined" if value is None else f"{value:,.0f} [undetermined]"
-        shown = alone if interval is None else _operations(interval)
+        places = 2 if order else 0
+        alone = "undefined" if value is None else f"{value:,.{places}f} [undetermined]"
+        shown = alone if interval is None else _operations(interval, places)
         lines.append(("" if order else name, shown, f"order {order}, {of}"))
     return lines
 
@@ -151,12 +153,13 @@ def _cut(report: SampleReport) -> str:
     return f", cut at {report.size:,}" if cut else ""
 
 
-def _operations(interval: Interval | None) -> str:
-    """Return an interval of operations, whose upper end may be open, or that there is none."""
+def _operations(interval: Interval | None, places: int = 0) -> str:
+    """Return an interval of kinds, whose upper end may be open, or that there is none."""
     if interval is None:
         return "undefined"
-    upper = "open" if math.isinf(interval.upper) else f"{interval.upper:,.0f}"
-    return f"{interval.estimate:,.0f} [{interval.lower:,.0f}, {upper}]"
+    ends = (interval.estimate, interval.lower, interval.upper)
+    estimate, lower, upper = ("open" if math.isinf(end) else f"{end:,.{places}f}" for end in ends)
+    return f"{estimate} [{lower}, {upper}]"
 
 
 def _wrapped(sentence: str) -> str:
