@@ -16,10 +16,10 @@ from tests.refusals import refused
 
 def _refused(path: Path, data: bytes | str, sentence: str, overrides: tuple[str, ...] = ()) -> None:
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SettingsError, match=sentence) as caught:
         load_recipe(path, overrides)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(str(caught.value)) < 500 + len(str(path))
 
 

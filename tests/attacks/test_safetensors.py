@@ -81,10 +81,10 @@ def test_refused_with_one_sentence_and_little_memory(name: str, tmp_path: Path, 
     data, sentence = ATTACKS[name]
     path = tmp_path / "model.safetensors"
     path.write_bytes(data)
-    started = time.perf_counter()
+    started = time.process_time()
     with memory_lid(), pytest.raises(CheckpointError, match=sentence) as caught:
         read_model(path)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len(str(caught.value)) < 400 + len(str(path))
 
 

@@ -52,6 +52,20 @@ def test_runs_add_up_and_the_greatest_evidence_is_kept(tmp_path: Path) -> None:
     assert verdicts == [Verdict.CONSISTENT, Verdict.NOT_UNIFORM, Verdict.NOT_UNIFORM]
 
 
+def test_few_draws_pass_no_law(tmp_path: Path) -> None:
+    """Silence is no agreement: one draw, and draws that a single look would refuse, are not passed."""
+    one = look(np.array([7]), tmp_path / "one").finding(0.001, "uniform")
+    assert one.verdict is Verdict.NOT_ENOUGH_SAID
+    assert "1,000 is an alarm" in one.sentence
+    enough = look(RUNS[0], tmp_path / "one").finding(0.001, "uniform")
+    assert enough.verdict is Verdict.CONSISTENT
+    law = write(tmp_path / "law.csv", ["kind,weight", *(f"{kind},1" for kind in range(100))])
+    stated = look(np.array([7]), tmp_path / "stated", None, law)
+    assert stated.finding(0.001, "it").verdict is Verdict.NOT_ENOUGH_SAID
+    every = look(np.repeat(np.arange(100), 20), tmp_path / "even").finding(0.001, "uniform")
+    assert every.verdict is Verdict.NOT_ENOUGH_SAID
+
+
 def test_a_stated_law_is_monitored(tmp_path: Path) -> None:
     law = write(tmp_path / "law.csv", ["kind,weight", *(f"{kind},1" for kind in range(100))])
     stated, uniform = (

@@ -303,7 +303,7 @@ def test_row_numbers_of_pandas_are_no_samples(tmp_path: Path) -> None:
     ("draws", "lines"),
     [
         ("1\n2\n3\n", [" +undefined +ACE", " +undefined +order 2, of the generator, estimated"]),
-        ("1\n2\n3\n", [r" +3 \[undetermined\] +order 1, in the sample"]),
+        ("1\n2\n3\n", [r" +3.00 \[undetermined\] +order 1, in the sample"]),
         ("1\n", [r"mass not seen +1\.0000 \[0\.0000, 1\.0000\] +undetermined: draw more"]),
         ("1\n", [r"reachable +1 \[1, open\] +Chao1, bias-corrected: a lower bound"]),
     ],

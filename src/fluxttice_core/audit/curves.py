@@ -1,5 +1,6 @@
 """The curve of a sample: kinds and mass by the number of draws, up to twice the sample, as rows and files."""
 
+import contextlib
 import csv
 import io
 import math

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.audit.beside import beside_law
 from fluxttice_core.audit.counts import tally_of
+from fluxttice_core.audit.fit import fit_of
 from fluxttice_core.audit.saved_counts import put
 from fluxttice_core.audit.verdicts import Finding, Verdict
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.tally import Tally
+from fluxttice_core.statistics.tally import LawTally, Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,15 +36,21 @@ class Monitored:
         looks: Number of runs, each of which was looked at.
         log_evidence: Logarithm of the evidence against the law now.
         log_greatest: The greatest that it ever was.
+        size: Kinds of the uniform law; None with a stated law.
+        beside: The draws of all runs beside a stated law.
     """
 
     tally: Tally
     looks: int
     log_evidence: float | int
     log_greatest: float | int
+    size: int | None = None
+    beside: LawTally | None = None
 
     def finding(self, significance: float | int, law: str) -> Finding:
         """Return the verdict, whose false alarms are as rare as told however often one looks.
+
+        Without an alarm the law is passed only if all draws so far would pass it in one look.
 
         Source: Ville 1939, Étude critique de la notion de collectif.
         """
@@ -53,13 +60,20 @@ class Monitored:
             f"the evidence against {law} was {_times(self.log_greatest)} at most and is "
             f"{_times(self.log_evidence)}; {_times(math.log(1 / significance))} is an alarm, at any time"
         )
-        verdict = Verdict.NOT_UNIFORM if alarm else Verdict.CONSISTENT
+        verdict = Verdict.NOT_UNIFORM
+        if not alarm:
+            judged = fit_of(self.beside or self.tally, self.size, significance, law).finding
+            passed = judged.verdict is Verdict.CONSISTENT
+            verdict = Verdict.CONSISTENT if passed else Verdict.NOT_ENOUGH_SAID
+            sentence += "" if passed else f"; of all draws so far: {judged.sentence}"
         p_value = math.exp(-max(self.log_greatest, 0.0))
         return Finding(claim, verdict, f"test martingale of {law}", None, None, "count", p_value, sentence)
 
 
 def _times(log: float | int) -> str:
-    return f"10^{log / math.log(10):,.1f}" if abs(log) > 20 else f"{math.exp(log):,.3g}"
+    if abs(log) > 20:
+        return f"10^{log / math.log(10):,.1f}"
+    return f"{math.exp(log):,.0f}" if log > math.log(100) else f"{math.exp(log):.3g}"
 
 
 def monitor(
@@ -100,13 +114,13 @@ def monitor(
             f"'{state.name}'",
         )
         tally = tally_of(engine, f"SELECT n AS times, count(*) AS kinds FROM {name} GROUP BY 1 ORDER BY 1")
-        if law is None:
-            evidence = log_mixture_evidence(tally, size)
-        else:
-            evidence = log_mixture_evidence(beside_law(engine, replace(draws, name=name), law, reading)[0])
+        beside = None if law is None else beside_law(engine, replace(draws, name=name), law, reading)[0]
+        evidence = log_mixture_evidence(tally, size) if beside is None else log_mixture_evidence(beside)
         greatest = max(evidence, float(before.get("log_greatest", "-inf")))
-        monitored = Monitored(tally, int(before.get("looks", 0)) + 1, evidence, greatest)
-        _write(engine, name, state, {**null, "looks": monitored.looks, "log_greatest": repr(greatest)})
+        looks = int(before.get("looks", 0)) + 1
+        kinds = size if beside is None else None
+        monitored = Monitored(tally, looks, evidence, greatest, kinds, beside)
+        _write(engine, name, state, {**null, "looks": looks, "log_greatest": repr(greatest)})
     return monitored
 
 

@@ -109,8 +109,8 @@ def report_samples(
     """
     if counted.units is not None:
         raise MeasurementError(
-            "kinds were noted by sampling unit, which are no draws: no law can be tested, and coverage and mass "
-            "are unknown; leave the size of the space, the law and the sampling without replacement out",
+            "kinds were noted by sampling unit, which are no draws: no law can be tested, and coverage and "
+            "mass are unknown; leave the size of the space, the law and the sampling without replacement out",
             "contradictory",
         )
     size = size if counted.size is None else counted.size
@@ -170,8 +170,8 @@ def report_tally(
     counts, draws, distinct = tally.counts(), tally.draws, tally.distinct
     if size is not None and distinct > size:
         raise MeasurementError(
-            f"{distinct:,} different kinds were drawn, and a space of {size:,} has no more than that: give its "
-            "size, or leave out what is not of it",
+            f"{distinct:,} different kinds were drawn, and a space of {size:,} has no more than that: give "
+            "its size, or leave out what is not of it",
             "contradictory",
         )
     missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)

@@ -76,13 +76,13 @@ def find_source(places: Sequence[str], file_format: str | None = None) -> Source
     often, times = Counter(paths).most_common(1)[0]
     if times > 1:
         raise MeasurementError(f"'{often}' is named {times} times: name every file once", "contradictory")
+    for path in paths:
+        _require_plain_file(path)
     formats = {_format_of(Path(f"-.{file_format}") if file_format else path) for path in paths}
     if len(formats) > 1:
         raise MeasurementError(
             f"the files are of {len(formats)} formats or compressions: give those of one", "contradictory"
         )
-    for path in paths:
-        _require_plain_file(path)
     return Source(tuple(paths), *formats.pop())
 
 

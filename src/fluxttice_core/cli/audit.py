@@ -188,9 +188,7 @@ def audit(
     _leave(findings, require_uniform=require_uniform)
 
 
-def _found(
-    counted: Counted, report: SampleReport | None, significance: float, law: str | None
-) -> Finding:
+def _found(counted: Counted, report: SampleReport | None, significance: float, law: str | None) -> Finding:
     """Judge the draws of this run, or those of all runs that are monitored."""
     from fluxttice_core.audit.sample_report import finding_of_incidences
 

@@ -42,7 +42,7 @@ class Thresholds:
     """
 
     assignment: Assignment
-    cuts: Float[Tensor, "base-1"]
+    cuts: Float[Tensor, "thresholds"]
     slope: float
 
     def distortion(
