@@ -165,10 +165,10 @@ def report_tally(
         significance: Probability with which draws of the law are refused.
 
     Raises:
-        MeasurementError: If there is no draw, or there are more kinds than the space has.
+        MeasurementError: If there is no draw, or more kinds were drawn, not once each, than the space has.
     """
     counts, draws, distinct = tally.counts(), tally.draws, tally.distinct
-    if size is not None and distinct > size:
+    if size is not None and distinct > size and not once_each:
         raise MeasurementError(
             f"{distinct:,} different kinds were drawn, and a space of {size:,} has no more than that: give "
             "its size, or leave out what is not of it",
