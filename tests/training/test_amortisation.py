@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.metrics.reach_frontier import code_of_symbol, reach_frontier
+from fluxttice_core.model.decoder import Decoder
 from fluxttice_core.model.dual_vae import VAE
 from fluxttice_core.model.encoder import Encoder
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -25,11 +26,11 @@ AXES = Assignment(torch.arange(9), torch.tensor([1.0, -1.0] * 4 + [1.0]))
 LAST = {"epochs": 3, "batch_size": 8, "rate": {"kind": "constant", "value": 0.01}, "price": 20.0}
 
 
-class Ordinal(nn.Module):
+class Ordinal(Decoder):
     """A decoder whose logits rise along its axes and cross at the prior's tertiles."""
 
     def __init__(self, slope: float) -> None:
-        super().__init__()
+        super().__init__(9, 3)
         self.slope = slope
 
     def forward(self, z: Tensor) -> Tensor:
@@ -40,7 +41,7 @@ class Ordinal(nn.Module):
 
 
 def half_of(slope: float) -> VAE:
-    return VAE(SPACE, Encoder(9, (8,), 16), Ordinal(slope))  # type: ignore[arg-type]
+    return VAE(SPACE, Encoder(9, (8,), 16), Ordinal(slope))
 
 
 @pytest.mark.parametrize(("slope", "left_open"), [(47.81, 0.45), (107.64, 0.20)])
