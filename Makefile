@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-types test-lies test-slow test-faults test-core test-clients
-.PHONY: test-lowest test-newest
+.PHONY: run test test-library test-programs test-types test-lies test-harm test-slow test-faults test-core
+.PHONY: test-clients test-lowest test-newest
 .PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -14,9 +14,10 @@ run: $(VENV)/.train
 	@$(BIN)/fluxttice run
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
-PROGRAMS := tests/cli tests/storage tests/certification tests/experiments tests/server tests/certified tests/attacks
-# Made by commands of their own, which continuous integration runs as well: test-core and test-lies.
-APART := tests/core tests/planted_lies
+PROGRAMS := tests/cli tests/storage tests/certification tests/experiments tests/server tests/certified
+# Made by commands of their own, which continuous integration runs as well: test-core, test-lies and test-harm.
+HARM := tests/attacks tests/faults tests/certification/test_verify.py
+APART := tests/core tests/planted_lies $(HARM)
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
@@ -29,7 +30,7 @@ BROWSER := $(shell command -v $${FLUXTTICE_CHROMIUM:-chromium} || command -v chr
 LEFT_OUT := $(if $(BROWSER),,--ignore=tests/server/explorer/browser)
 
 test-programs: $(VENV)/.dev
-	@$(BIN)/python -m pytest $(PROGRAMS) $(LEFT_OUT) --durations=5
+	@$(BIN)/python -m pytest $(PROGRAMS) $(APART:%=--ignore=%) $(LEFT_OUT) --durations=5
 	@$(if $(BROWSER),,echo "THE EXPLORER'S TESTS DID NOT RUN: there is no browser; apt-get install chromium, then make test")
 
 # Types: as mypy reads them, and then the same tests with the types and shapes of every call checked, which takes half as
@@ -44,6 +45,10 @@ test-types: $(VENV)/.dev
 # Lies of a measurement, each planted in a copy of the package, must turn the tests red.
 test-lies: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/planted_lies
+
+# What attackers, failing disks and forgers do: two minutes. The slow half of it is test-faults.
+test-harm: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(HARM)
 
 # As other machines would run them: other processors, users, paths, languages, in random order, two copies at once.
 # PORTABLE="elsewhere --seed 7" runs a part.
