@@ -14,7 +14,7 @@ from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.export_forms import export_operation
 from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.symmetry import class_count
-from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import EXPORTS, FURTHER_PROPERTIES, PROPERTIES, SYMMETRIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -205,11 +205,13 @@ def test_help_names_every_property() -> None:
     assert run("operation", "--help").exit_code == 0
 
 
-def test_the_commands_of_the_page_run() -> None:
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^\$ fluxttice (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert len(commands) == 9
+    assert len(commands) == 13
     for command in commands:
         assert run(*shlex.split(command)).exit_code == 0, command
+    assert (tmp_path / "nand.v").read_bytes() == export_operation(read_operation("nand"), "verilog")
 
 
 def test_the_examples_of_the_page_are_true() -> None:
@@ -220,6 +222,9 @@ def test_the_examples_of_the_page_are_true() -> None:
 
 def test_the_page_lists_every_property_symmetry_and_name() -> None:
     page = PAGE.read_text(encoding="utf-8")
+    for term in FURTHER_PROPERTIES:
+        of = "one input" if term.inputs == (1,) else "three inputs"
+        assert f"| `{term.name}` | {of} | {term.statement} |" in page
     for term in PROPERTIES:
         assert f"| `{term.name}` | {term.statement} | {int(holds(term.name).sum()):,} |" in page
     rows = [

@@ -39,7 +39,8 @@ def affine(f: Outputs) -> Verdicts:
     inputs = f.ndim - 1
     origin = f[(0,) * inputs].astype(np.int16)
     line = origin - f.astype(np.int16)
-    for k, x in enumerate(np.indices(f.shape[:-1])):
+    positions = np.indices(f.shape[:-1])[..., None]
+    for k in range(inputs):
         unit = tuple(int(axis == k) for axis in range(inputs))
-        line = line + (f[unit].astype(np.int16) - origin) * x[..., None]
+        line = line + (f[unit].astype(np.int16) - origin) * positions[k]
     return everywhere(line % f.shape[0] == 0)

@@ -167,7 +167,7 @@ def algebra_rows(
 
 
 def _algebra(index: int, space: OperationSpace) -> Algebra:
-    held = {
+    held: dict[str, Any] = {
         name: tuple(value for value, holds in zip(values, rows[:, 0], strict=True) if holds)
         for name, (values, rows) in algebra_rows(space, np.array([index])).items()
     }

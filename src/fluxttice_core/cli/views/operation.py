@@ -61,7 +61,7 @@ def show_search(rows: Sequence[dict[str, Any]], count: int) -> None:
 
 
 def _truth_table(seen: Portrait) -> Table:
-    *names, last = "abc"[: seen.space.arity]
+    *names, last = ("a", "b", "c")[: seen.space.arity]
     table = Table(box=box.SIMPLE_HEAD, title=f"f({', '.join([*names, last])})", title_justify="left")
     table.add_column(f"{' '.join(names)} \\ {last}" if names else last, justify="center")
     for glyph in _GLYPHS:
