@@ -25,7 +25,7 @@ _WASHES = {"-": "#efe3f3", "0": "#eeece8", "+": "#dcefe5"}
 Line = Float64[np.ndarray, "n 2"]
 
 
-def _arc(x: float, y: float, width: float, height: float, first: float = 0, last: float = 1) -> Line:
+def _arc(x: float, y: float, width: float, height: float, first: float = 0.0, last: float = 1.0) -> Line:
     turns = 2 * np.pi * np.linspace(first, last, 33)
     return np.stack([x + width * np.cos(turns), y + height * np.sin(turns)], axis=1)
 
@@ -33,11 +33,11 @@ def _arc(x: float, y: float, width: float, height: float, first: float = 0, last
 _ACROSS, _DOWN = np.array([[7.0, 12.0], [17.0, 12.0]]), np.array([[12.0, 7.0], [12.0, 17.0]])
 _SIGNS: dict[str, tuple[Line, ...]] = {
     "-": (_ACROSS,),
-    "0": (_arc(12, 12, 3.6, 5.2),),
+    "0": (_arc(12.0, 12.0, 3.6, 5.2),),
     "+": (_ACROSS, _DOWN),
-    "a": (_arc(12, 13, 4, 4), np.array([[16.0, 9.0], [16.0, 17.0]])),
-    "b": (_arc(12, 13, 4, 4), np.array([[8.0, 5.0], [8.0, 17.0]])),
-    "c": (_arc(12, 13, 4, 4, 0.13, 0.87),),
+    "a": (_arc(12.0, 13.0, 4.0, 4.0), np.array([[16.0, 9.0], [16.0, 17.0]])),
+    "b": (_arc(12.0, 13.0, 4.0, 4.0), np.array([[8.0, 5.0], [8.0, 17.0]])),
+    "c": (_arc(12.0, 13.0, 4.0, 4.0, 0.13, 0.87),),
 }
 
 

@@ -23,7 +23,7 @@ PAIR_LIMIT_UNLISTED = 10_000_000
 
 _PAIRS_AT_ONCE = 2**20
 
-Indices = Integer[np.ndarray, "n"]
+Indices = Integer[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Seen:
         self._sorted = np.array([space.size])
         self.count = 0
 
-    def among(self, indices: Indices) -> Bool[np.ndarray, "n"]:
+    def among(self, indices: Indices) -> Bool[np.ndarray, "_"]:
         if self._flags is not None:
             return np.asarray(self._flags[indices])
         return np.asarray(self._sorted[np.searchsorted(self._sorted, indices)] == indices)
