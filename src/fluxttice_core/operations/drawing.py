@@ -142,16 +142,11 @@ def _rgb(colour: str) -> tuple[int, ...]:
 
 def _encoded(picture: UInt8[np.ndarray, "height width 3"]) -> bytes:
     """Encode a picture as PNG: 8 bits a channel, no filters."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     height, width, _ = picture.shape
-    rows = b"".join(b"\0" + row.tobytes() for row in picture)
+    rows = zlib.compress(b"".join(b"\0" + row.tobytes() for row in picture), 9)
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(rows, 9))
-        + chunk(b"IEND", b"")
-    )
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", head), (b"IDAT", rows), (b"IEND", b""))
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

@@ -159,21 +159,11 @@ def _vocabulary() -> Vocabulary:
     return {
         "object": "list",
         "data": [
-            {
-                "object": "property",
-                "name": term.name,
-                "statement": term.statement,
-                "operations": int(holds(term.name).sum()),
-            }
-            for term in PROPERTIES
+            {"object": "property", "name": name, "statement": statement, "operations": int(holds(name).sum())}
+            for name, statement, *_ in PROPERTIES
         ],
         "symmetries": [
-            {
-                "object": "symmetry",
-                "name": term.name,
-                "statement": term.statement,
-                "classes": class_count(term.name),
-            }
-            for term in SYMMETRIES
+            {"object": "symmetry", "name": name, "statement": statement, "classes": class_count(name)}
+            for name, statement, *_ in SYMMETRIES
         ],
     }

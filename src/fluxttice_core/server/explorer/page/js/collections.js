@@ -13,6 +13,7 @@ function kept() {
   return found.filter(Boolean).sort((one, other) => one.name.localeCompare(other.name));
 }
 
+const keptAs = (name) => kept().find((one) => one.name === name);
 const equal = (one, other) => one?.name === other?.name && String(one?.ops) === String(other?.ops);
 
 export class Panel {
@@ -47,23 +48,19 @@ export class Panel {
 
   #chooser(key, id) {
     const choose = ({ target }) =>
-      this.page.store.set({ [key]: kept().find(({ name }) => name === target.value) ?? null });
+      this.page.store.set({ [key]: keptAs(target.value) ?? null });
     return h("select", { id, on: { change: choose } });
   }
 
   #start(name) {
     const { op } = this.page.store.state;
     const made = collection.read(`${op}:${name}`);
-    if (made === undefined || this.#named(name)) {
+    if (made === undefined || keptAs(name)) {
       this.said.textContent = made ? `There is a collection ${name} already.` : "Give it a name.";
       return;
     }
     this.name.value = "";
     this.#keep(made);
-  }
-
-  #named(name) {
-    return kept().find((one) => one.name === name);
   }
 
   #keep(set) {
@@ -79,7 +76,7 @@ export class Panel {
   /** Keep what came by a link, under a name that is free. */
   #adopt({ name, ops }) {
     let free = name;
-    for (let copy = 2; this.#named(free); copy += 1) free = `${name.slice(0, 54)} (${copy})`;
+    for (let copy = 2; keptAs(free); copy += 1) free = `${name.slice(0, 54)} (${copy})`;
     this.#keep({ name: free, ops });
   }
 
@@ -87,7 +84,7 @@ export class Panel {
     if (tab !== "collections") return;
     this.#offer(this.chooser, set, "none");
     this.#offer(this.other, beside, "nothing");
-    const own = set !== null && equal(set, this.#named(set.name));
+    const own = set !== null && equal(set, keptAs(set.name));
     show(this.content, set && [
       h("div.actions",
         own && button(`Add ${this.page.nameOf(op)}`, () => this.#change([...set.ops, op]), {
@@ -141,16 +138,17 @@ export class Panel {
 
   #compare(one, other) {
     const { algebra } = this.page;
-    const within = (set, wanted) => one.ops.concat(other.ops)
-      .filter((op, at, all) => all.indexOf(op) === at && set.every(({ ops }, i) => ops.includes(op) === wanted[i]));
-    const parts = [["In both", [true, true]], [`Only in ${one.name}`, [true, false]], [`Only in ${other.name}`, [false, true]]];
+    const only = (set, without) => set.ops.filter((op) => !without.ops.includes(op));
+    const parts = [
+      ["In both", one.ops.filter((op) => other.ops.includes(op))],
+      [`Only in ${one.name}`, only(one, other)],
+      [`Only in ${other.name}`, only(other, one)],
+    ];
     const shared = ({ ops }) =>
       algebra.names.filter((name) => ops.every((op) => algebra.has(op, name))).join(", ") || "nothing that is known here";
     return [
-      parts.map(([title, wanted]) => {
-        const ops = within([one, other], wanted);
-        return [h("h4", `${title}: ${ops.length}`), list("ul.results", ops.map((op) => this.page.button(op)))];
-      }),
+      parts.map(([title, ops]) =>
+        [h("h4", `${title}: ${ops.length}`), list("ul.results", ops.map((op) => this.page.button(op)))]),
       algebra && h("dl.facts.wide", fact(`all of ${one.name}`, shared(one)), fact(`all of ${other.name}`, shared(other))),
     ];
   }
