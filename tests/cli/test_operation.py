@@ -11,8 +11,10 @@ from typer.testing import CliRunner, Result
 from fluxttice_core.cli.main import app
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.operations.export_forms import export_operation
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.symmetry import class_count
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import EXPORTS, FURTHER_PROPERTIES, PROPERTIES, SYMMETRIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -79,6 +81,51 @@ def test_an_operation_is_written_with_others() -> None:
     assert (short["expression"], short["impossible"]) == (None, False)
 
 
+def test_an_operation_of_one_input_is_shown() -> None:
+    shown = run("operation", "not")
+    assert re.search(r"f\(a\) +\+ +0 +-", shown.output)
+    assert re.search(r"^is +kleene-regular, self-dual, affine", shown.output, flags=re.MULTILINE)
+    assert re.search(r"^               f\(a\) = -a", shown.output, flags=re.MULTILINE)
+    assert "6 operations differ in one cell: goedel-negation" in shown.output
+    assert not re.search(r"^(identity|zero) ", shown.output, flags=re.MULTILINE)
+    for written in ("+0-", "5 --inputs 1", "'-a' --inputs 1", "hept:5 --inputs 1"):
+        assert plainly(f"operation {written}")["names"][0]["name"] == "negation"
+    assert plainly("operation 5 --inputs 1 --with webb")["with"]["operations"] == 10
+
+
+def test_an_operation_of_three_inputs_is_shown() -> None:
+    median = "max(max(min(a, b), min(b, c)), min(a, c))"
+    shown = run("operation", median, "--with", "min", "--with", "max")
+    assert re.search(r"^    - \+     -   0   \+", shown.output, flags=re.MULTILINE)
+    assert re.search(r"^index +7581754385757 ", shown.output, flags=re.MULTILINE)
+    assert re.search(r"sign-npn +8 +43843099229", shown.output)
+    assert "54 operations differ in one cell: none has a name" in shown.output
+    assert "(4 operations)" in shown.output
+    known = plainly(f"operation '{median}'")
+    assert known["heptavintimal"] == "ZRPRDCPC0"
+    assert known["properties"]["majority"]
+    for written in (known["string"], f"{known['index']} --inputs 3", f"{known['heptavintimal']} --inputs 3"):
+        assert plainly(f"operation {written}")["index"] == known["index"]
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+def test_an_operation_is_written_for_others(form: str, tmp_path: Path) -> None:
+    path = tmp_path / f"nand.{EXPORTS[form][0]}"
+    command = ("operation", "nand", "--as", form, "--out", str(path))
+    assert run(*command).output.replace("\n", "") == f"written {path}"
+    expected = export_operation(read_operation("nand"), form)
+    assert path.read_bytes() == expected
+    path.write_bytes(b"mine")
+    refusal = run(*command)
+    assert (refusal.exit_code, path.read_bytes()) == (2, b"mine")
+    assert "--force to write over it" in refusal.output
+    assert run(*command, "--force").exit_code == 0
+    assert path.read_bytes() == expected
+    printed = run("operation", "nand", "--as", form)
+    assert printed.exit_code == (2 if form == "png" else 0)
+    assert "name its file with --out" in printed.output if form == "png" else printed.stdout_bytes == expected
+
+
 def test_the_search_lists_the_nearest_first() -> None:
     shown = run("search", "--sheffer", "--commutative", "--near", "max", "--limit", "3")
     assert shown.exit_code == 0
@@ -122,6 +169,13 @@ def test_the_search_narrows_to_classes_names_and_distances() -> None:
         ("operation", "Missing argument"),
         ("operation min --with nothing-like-it", "no operation is named 'nothing-like-it'"),
         ("operation min --with webb --longest 0", "Invalid value for '--longest'"),
+        ("operation min --as vhdl", "there is no form 'vhdl': choose among verilog, latex"),
+        ("operation min --out min.v", "--out is the file for --as"),
+        ("operation min --as svg --json", "leave out --with and --json"),
+        ("operation min --as svg --with webb", "leave out --with and --json"),
+        ("operation min --inputs 4", "Invalid value for '--inputs'"),
+        ("operation min --inputs 3", "those of three inputs have no names"),
+        ("operation max(a,b) --inputs 1", "has the input b: expected at most 1, named a"),
         ("search --shefer", "No such option: --shefer"),
         ("search --near maxx", "no operation is named 'maxx'"),
         ("search --within 3", "say which is near"),
@@ -151,11 +205,13 @@ def test_help_names_every_property() -> None:
     assert run("operation", "--help").exit_code == 0
 
 
-def test_the_commands_of_the_page_run() -> None:
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^\$ fluxttice (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert len(commands) == 9
+    assert len(commands) == 13
     for command in commands:
         assert run(*shlex.split(command)).exit_code == 0, command
+    assert (tmp_path / "nand.v").read_bytes() == export_operation(read_operation("nand"), "verilog")
 
 
 def test_the_examples_of_the_page_are_true() -> None:
@@ -166,6 +222,9 @@ def test_the_examples_of_the_page_are_true() -> None:
 
 def test_the_page_lists_every_property_symmetry_and_name() -> None:
     page = PAGE.read_text(encoding="utf-8")
+    for term in FURTHER_PROPERTIES:
+        of = "one input" if term.inputs == (1,) else "three inputs"
+        assert f"| `{term.name}` | {of} | {term.statement} |" in page
     for term in PROPERTIES:
         assert f"| `{term.name}` | {term.statement} | {int(holds(term.name).sum()):,} |" in page
     rows = [

@@ -173,7 +173,9 @@ def test_what_has_no_answer_is_refused() -> None:
         holds("comutative")
     with refused(OperationError, "unknown_name", "'affine'"):
         holds("affine", OperationSpace(2))
-    with refused(OperationError, "unsupported", "2 inputs, not for the operations of one input"):
+    with refused(OperationError, "unknown_name", "'commutative' of the operations of one input"):
         holds("commutative", OperationSpace(3, 1))
+    with refused(OperationError, "unsupported", "1 to 3 inputs, not for the operations of 4 inputs"):
+        property_names(OperationSpace(2, 4))
     with refused(OperationError, "out_of_range", "19683"):
         properties_of(19683)

@@ -9,6 +9,8 @@ from fluxttice_core.errors import ErrorCode, OperationError
 from fluxttice_core.operations.algebra import properties_of
 from fluxttice_core.operations.catalogue import find_named, named_operations, names_of
 from fluxttice_core.operations.reading import read_basis, read_operation
+from fluxttice_core.operations.written_forms import heptavintimal, rewritten
+from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 
 KNOWN = json.loads((Path(__file__).parent / "known_answers.json").read_text(encoding="utf-8"))
@@ -103,6 +105,29 @@ def test_a_basis_mixes_operations_of_one_and_two_inputs() -> None:
         read_basis(["min", "nott"])
 
 
-def test_there_is_no_catalogue_for_three_inputs() -> None:
-    with refused(OperationError, "unsupported", "of 1 and 2 inputs, not of 3"):
-        named_operations(3)
+def test_operations_of_three_inputs_have_no_names() -> None:
+    assert named_operations(3) == ()
+    with refused(OperationError, "unknown_operation", "those of three inputs have no names"):
+        read_operation("median", 3)
+    with refused(OperationError, "unsupported", "1 to 3 inputs here, not 4"):
+        named_operations(4)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs"),
+    [
+        *[("not", 1), ("+0-", 1), ("min", 2), ("5", 2), ("7PB", 2), ("-a", 2), ("max(a, c)", 3)],
+        *[("-0+" * 9, 3), ("/".join(["-0+"] * 9), 3), ("012" * 9, 3), ("\u22120+" * 9, 3)],
+    ],
+)
+def test_the_number_of_inputs_is_seen_from_the_text(text: str, inputs: int) -> None:
+    assert read_operation(text, None).space.arity == inputs
+
+
+@pytest.mark.parametrize("arity", [1, 3])
+def test_every_notation_of_one_and_three_inputs_is_read_back(arity: int) -> None:
+    space = OperationSpace(arity=arity)
+    for index in (0, 5, space.size // 3, space.size - 2):
+        glyphs, base_27 = space.string(index), heptavintimal(index, space.cells)
+        for text in (glyphs, str(index), f"hept:{base_27}", f"012:{rewritten(glyphs, '012')}"):
+            assert read_operation(text, arity).index == index

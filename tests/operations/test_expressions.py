@@ -8,6 +8,7 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.catalogue import find_named
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.clones import completeness
+from fluxttice_core.operations.composition import Variable, compose
 from fluxttice_core.operations.expressions import shortest_expression
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.reading import read_operation
@@ -128,6 +129,10 @@ def test_other_spaces_can_be_searched() -> None:
     assert found.expression.size == 2
     one = shortest_expression(read_operation("identity", 1), basis("negation"))
     assert str(one) == "identity = a"
+    quaternary = OperationSpace(4)
+    least = Operation.read(quaternary, quaternary.inputs().min(axis=1)[None], "min")
+    both = shortest_expression(compose(least, least, Variable(1).tabulate(quaternary)), [least])
+    assert str(both.expression) == "min(a, b)"
 
 
 def test_what_cannot_be_searched_is_refused() -> None:
@@ -140,5 +145,3 @@ def test_what_cannot_be_searched_is_refused() -> None:
         shortest_expression(target, [Operation(BOOLEAN, 1)])
     with refused(OperationError, "unsupported", "has 3 inputs: a basis may have one or two"):
         shortest_expression(Operation(BOOLEAN, 1), [Operation(OperationSpace(2, 3), 1)])
-    with refused(OperationError, "not_enumerable"):
-        shortest_expression(Operation(OperationSpace(4), 1), [Operation(OperationSpace(4), 1)])

@@ -3,11 +3,13 @@
 import inspect
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES, Term
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES, Term
 
 if TYPE_CHECKING:
     from fluxttice_core.operations.operation import Operation
@@ -40,7 +42,7 @@ def operation(
         typer.Argument(
             metavar="NAME-OR-TABLE",
             help="A name such as min, an index, a table such as ---/-00/-0+ (rows for the first input), "
-            "7PB (heptavintimal), or an expression such as 'max(min(a, b), not c)'.",
+            "7PB (heptavintimal), or an expression such as 'max(min(a, b), not c)'; of one to three inputs.",
         ),
     ],
     basis: Annotated[
@@ -54,20 +56,43 @@ def operation(
     longest: Annotated[
         int, typer.Option(min=1, max=100, help="Most operations in an expression for --with.")
     ] = 40,
+    inputs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=3,
+            help="Inputs of the operation. Default: as the name, table or expression has, and else 2.",
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help=f"Write the operation as {', '.join(EXPORTS)} instead; Verilog brings a test bench.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for --as. Default: the terminal.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --out write over what is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one operation: its table, names, properties, classes and neighbours."""
-    from fluxttice_core.operations.catalogue import is_expression
-    from fluxttice_core.operations.formula import read_expression
+    """Show one operation: its table, names, properties, classes and neighbours; or write it for others."""
     from fluxttice_core.operations.portrait import portrait
     from fluxttice_core.operations.reading import read_operation
 
-    written_out = is_expression(name_or_table)
-    chosen = read_expression(name_or_table) if written_out else read_operation(name_or_table)
-    if chosen.space.arity == 3:
-        typer.echo(_of_three_inputs(chosen, as_json=as_json))
+    chosen = read_operation(name_or_table, inputs)
+    if form is not None:
+        if basis or as_json:
+            raise SettingsError(
+                "--as writes the operation alone: leave out --with and --json", "contradictory"
+            )
+        _export(chosen, form, out, force=force)
         return
-    seen = portrait(chosen.index)
+    if out is not None:
+        raise SettingsError(
+            f"--out is the file for --as: give one of {', '.join(EXPORTS)} with it", "missing_option"
+        )
+    seen = portrait(chosen.index, chosen.space)
     written = _write_with(chosen, basis, longest) if basis else None
     if as_json:
         typer.echo(json.dumps(seen.to_json() | ({"with": written} if written else {}), indent=1))
@@ -79,24 +104,23 @@ def operation(
         show_basis(written)
 
 
-def _of_three_inputs(chosen: "Operation", *, as_json: bool) -> str:
-    """What is told of an operation of three inputs: there are 7.6e12, so that none has classes or a place."""
-    from fluxttice_core.operations.written_forms import heptavintimal, rewritten
+def _export(chosen: "Operation", form: str, out: Path | None, *, force: bool) -> None:
+    from fluxttice_core.operations.export_forms import export_operation
+    from fluxttice_core.storage.atomic_write import write_bytes
 
-    glyphs = chosen.string
-    told = {
-        "string": glyphs,
-        "index": chosen.index,
-        "heptavintimal": heptavintimal(chosen.index, chosen.space.cells),
-        "digits": rewritten(glyphs, "012"),
-        "truth_values": rewritten(glyphs, "fut"),
-    }
-    if as_json:
-        return json.dumps(told, indent=1)
-    blocks = ["/".join(glyphs[at : at + 3] for at in range(start, start + 9, 3)) for start in (0, 9, 18)]
-    tables = [f"a = {value}: {block}" for value, block in zip("-0+", blocks, strict=True)]
-    head = "f(a, b, c); rows are b, columns c"
-    return "\n".join([head, *tables, *(f"{name}: {form}" for name, form in told.items())])
+    written = export_operation(chosen, form)
+    if out is None:
+        if form == "png":
+            raise SettingsError("a PNG is no text for a terminal: name its file with --out", "missing_option")
+        typer.echo(written, nl=False)
+        return
+    if out.exists() and not force:
+        raise SettingsError(
+            f"{out} is there already: give another place with --out, or --force to write over it",
+            "already_exists",
+        )
+    write_bytes(out, written)
+    typer.echo(f"written {out}")
 
 
 def _write_with(target: "Operation", texts: list[str], longest: int) -> dict[str, Any]:

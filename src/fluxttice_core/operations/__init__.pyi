@@ -13,6 +13,7 @@ from .clones import maximal_clones as maximal_clones
 from .distance import class_distance as class_distance
 from .distance import hamming as hamming
 from .distance import neighbours as neighbours
+from .export_forms import export_operation as export_operation
 from .expressions import shortest_expression as shortest_expression
 from .formula import read_expression as read_expression
 from .operation import Operation as Operation

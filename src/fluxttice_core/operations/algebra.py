@@ -20,16 +20,19 @@ from fluxttice_core.operations.identities import (
     Outputs,
     associative,
     commutative,
+    everywhere,
     idempotent,
     identities,
+    iterates_to,
     latin_square,
     left_identities,
+    odd_one_out,
     permuting_rows,
     zeros,
 )
 from fluxttice_core.operations.orders import INFORMATION_ORDER, chain, preserves_order
 from fluxttice_core.operations.structure import rigid, simple, without_subalgebra
-from fluxttice_core.operations.vocabulary import PROPERTIES
+from fluxttice_core.operations.vocabulary import FURTHER_PROPERTIES, PROPERTIES
 from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT, OperationSpace
 
 _TESTS: dict[str, Callable[[Outputs], Any]] = {
@@ -56,12 +59,12 @@ _TESTS: dict[str, Callable[[Outputs], Any]] = {
     "self-dual": lambda f: commutes_with(f, tuple(reversed(range(f.shape[0])))),
     "cyclic": lambda f: commutes_with(f, (*range(1, f.shape[0]), 0)),
     "homogeneous": homogeneous,
-    "even": lambda f: (f == f[::-1, ::-1]).all(axis=(0, 1)),
+    "even": lambda f: everywhere(f == np.flip(f, axis=tuple(range(f.ndim - 1)))),
     "affine": affine,
-    "boolean-preserving": lambda f: (f[::2, ::2] != 1).all(axis=(0, 1)),
-    "zero-preserving": lambda f: f[1, 1] == 1,
+    "boolean-preserving": lambda f: everywhere(f[(slice(None, None, 2),) * (f.ndim - 1)] != 1),
+    "zero-preserving": lambda f: f[(1,) * (f.ndim - 1)] == 1,
     "surjective": lambda f: (value_counts(f) > 0).all(axis=0),
-    "balanced": lambda f: (value_counts(f) == f.shape[0]).all(axis=0),
+    "balanced": lambda f: (value_counts(f) == value_counts(f).mean(axis=0)).all(axis=0),
     "two-valued": lambda f: (value_counts(f) > 0).sum(axis=0) == 2,
     "constant": lambda f: ~essential_arguments(f).any(axis=0),
     "one-input": lambda f: essential_arguments(f).sum(axis=0) == 1,
@@ -70,6 +73,14 @@ _TESTS: dict[str, Callable[[Outputs], Any]] = {
     "simple": simple,
     "rigid": rigid,
     "sheffer": lambda f: without_subalgebra(f) & simple(f) & rigid(f),
+    "involution": lambda f: iterates_to(
+        f, np.broadcast_to(np.arange(len(f), dtype=np.uint8)[:, None], f.shape)
+    ),
+    "retraction": lambda f: iterates_to(f, f),
+    "all-inputs": lambda f: essential_arguments(f).all(axis=0),
+    "majority": lambda f: odd_one_out(f)[0].all(axis=0),
+    "minority": lambda f: odd_one_out(f)[1].all(axis=0),
+    "maltsev": lambda f: odd_one_out(f)[1][[0, 2]].all(axis=0),
 }
 """What `vocabulary` says of each property in words.
 
@@ -78,20 +89,24 @@ Source (sheffer): Rousseau, Completeness in finite algebras with a single operat
 
 
 def property_names(space: OperationSpace = TERNARY) -> tuple[str, ...]:
-    """List the properties that are defined in a space of two-input operations.
+    """List the properties that are defined in a space of operations of one to three inputs.
 
     Example:
         >>> property_names()[:3]
         ('commutative', 'idempotent', 'associative')
+        >>> property_names(OperationSpace(arity=1))[-2:]
+        ('involution', 'retraction')
 
     Raises:
-        OperationError: If the operations do not have two inputs.
+        OperationError: If the operations have more inputs.
     """
-    if space.arity != 2:
+    if space.arity > 3:
         raise OperationError(
-            f"properties are defined for operations of 2 inputs, not for {space.describe()}", "unsupported"
+            f"properties are defined for operations of 1 to 3 inputs, not for {space.describe()}",
+            "unsupported",
         )
-    return tuple(term.name for term in PROPERTIES if space.base == 3 or not term.ternary)
+    defined = (term for term in (*PROPERTIES, *FURTHER_PROPERTIES) if space.arity in term.inputs)
+    return tuple(term.name for term in defined if space.base == 3 or not term.ternary)
 
 
 def holds(

@@ -7,7 +7,6 @@ from functools import cache
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.catalogue_entries import BINARY, UNARY, Entry
-from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.written_forms import plain_form
 from fluxttice_core.spaces.notation import parse_one
@@ -40,19 +39,19 @@ class NamedOperation:
 
 @cache
 def named_operations(arity: int = 2) -> tuple[NamedOperation, ...]:
-    """List the named ternary operations of one or two inputs.
+    """List the named ternary operations of one or two inputs; those of three have no names here.
 
     Example:
         >>> [named.name for named in named_operations()][:3]
         ['min', 'max', 'nand']
 
     Raises:
-        OperationError: If the number of inputs is neither 1 nor 2.
+        OperationError: If the number of inputs is not 1, 2 or 3.
     """
-    if arity not in (1, 2):
-        raise OperationError(f"there are named operations of 1 and 2 inputs, not of {arity}", "unsupported")
-    space, entries = (TERNARY, BINARY) if arity == 2 else (UNARY_TERNARY, UNARY)
-    return tuple(_tabulate(space, entry) for entry in entries)
+    if arity not in (1, 2, 3):
+        raise OperationError(f"ternary operations have 1 to 3 inputs here, not {arity}", "unsupported")
+    entries = {1: UNARY, 2: BINARY, 3: ()}[arity]
+    return tuple(_tabulate(OperationSpace(arity=arity), entry) for entry in entries)
 
 
 def find_named(name: str, arity: int = 2) -> NamedOperation | None:
@@ -64,7 +63,7 @@ def find_named(name: str, arity: int = 2) -> NamedOperation | None:
         ('min', 15633)
 
     Raises:
-        OperationError: If the number of inputs is neither 1 nor 2.
+        OperationError: If the number of inputs is not 1, 2 or 3.
     """
     return _by_name(arity).get(_normalise(name))
 
@@ -77,7 +76,7 @@ def names_of(index: int, arity: int = 2) -> tuple[str, ...]:
         ('carry', 'consensus')
 
     Raises:
-        OperationError: If the number of inputs is neither 1 nor 2.
+        OperationError: If the number of inputs is not 1, 2 or 3.
     """
     return tuple(named.name for named in named_operations(arity) if named.operation.index == index)
 
@@ -97,11 +96,12 @@ def read_named(text: str, arity: int = 2) -> Operation:
     found = find_named(text, arity)
     if found is not None:
         return found.operation
-    space = TERNARY if arity == 2 else UNARY_TERNARY
+    space = OperationSpace(arity=arity)
     text = plain_form(text, space.cells)
     if any(letter.isalpha() for letter in text):
         close = get_close_matches(_normalise(text), _by_name(arity), n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else "see the catalogue for the names"
+        known = "see the catalogue for the names" if arity < 3 else "those of three inputs have no names"
+        hint = f"did you mean {' or '.join(close)}?" if close else known
         raise OperationError(f"no operation is named {text!r}: {hint}", "unknown_operation")
     index = parse_one(space, text)
     return Operation(space, index, next(iter(names_of(index, arity)), ""))

@@ -31,9 +31,9 @@ def cellwise(
 
 def grid(
     space: OperationSpace, indices: Integer[np.ndarray, "n"] | None = None
-) -> UInt8[np.ndarray, "{space.base} {space.base} n"]:
-    """Return `cellwise` of two-input operations with one axis for each input."""
-    return cellwise(space, indices).reshape(space.base, space.base, -1)
+) -> UInt8[np.ndarray, "*cube n"]:
+    """Return `cellwise` with one axis for each input."""
+    return cellwise(space, indices).reshape(*space.shape, -1)
 
 
 @lru_cache(maxsize=8)

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Bool, Integer
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.composition import Application, Expression, Variable
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.pairwise import Pairwise
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT, OperationSpace
 
 SIZE_LIMIT = 40
 """Default bound on the number of operations applied in an expression."""
@@ -18,7 +18,12 @@ SIZE_LIMIT = 40
 PAIR_LIMIT = 2_000_000_000
 """Default bound on the pairs of operations that a search combines."""
 
+PAIR_LIMIT_UNLISTED = 10_000_000
+"""The same in a space that is too large to be listed, where what was reached has to be looked up."""
+
 _PAIRS_AT_ONCE = 2**20
+
+Indices = Integer[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class ExpressionSearch:
         size: The size up to which every expression was tried.
         reached: Number of operations of the target's space that were expressed.
         exhausted: Whether that is everything that the basis generates, so that None means impossible.
+        costly: Whether longer expressions take more pairs than allowed.
     """
 
     target: Operation
@@ -38,6 +44,7 @@ class ExpressionSearch:
     size: int
     reached: int
     exhausted: bool
+    costly: bool = False
 
     def __str__(self) -> str:
         if self.expression is not None:
@@ -47,10 +54,10 @@ class ExpressionSearch:
                 f"{self.target} cannot be expressed: the basis generates {self.reached:,} operations, "
                 "and it is none of them"
             )
-        return (
-            f"no expression of {self.target} applies {self.size} operations or fewer; "
-            "raise the bounds to try longer ones"
-        )
+        none = f"no expression of {self.target} applies {self.size} operations or fewer; "
+        if self.costly:
+            return none + "longer ones take more pairs than pair_limit allows, so try other operations"
+        return none + "raise the bounds to try longer ones"
 
 
 def shortest_expression(
@@ -58,7 +65,7 @@ def shortest_expression(
     basis: Sequence[Operation],
     *,
     size_limit: int = SIZE_LIMIT,
-    pair_limit: int = PAIR_LIMIT,
+    pair_limit: int | None = None,
 ) -> ExpressionSearch:
     """Find an expression of an operation with the fewest applications of basis operations.
 
@@ -71,28 +78,33 @@ def shortest_expression(
         >>> webb = Operation(space, 223, "webb")
         >>> print(shortest_expression(Operation(space, 19569, "max"), [webb]))
         max = webb(webb(webb(a, b), webb(a, b)), webb(webb(a, b), webb(a, b)))
+        >>> median = Operation(OperationSpace(arity=3), 7581754385757, "median")
+        >>> lattice = [Operation(space, 15633, "min"), Operation(space, 19569, "max")]
+        >>> print(shortest_expression(median, lattice))
+        median = min(max(b, c), max(a, min(b, c)))
 
     Args:
         target: What to express.
         basis: What to express it with: operations of one or two inputs on the same values.
         size_limit: Most applications of operations in the expression.
-        pair_limit: Most pairs of operations to combine before giving up.
+        pair_limit: Most pairs of operations to combine before giving up; None: 2e9, and 1e7 for operations of
+            three inputs, which take some seconds.
 
     Raises:
-        OperationError: If the basis is empty or does not fit the target, the space is too large to enumerate,
-            or a bound is not positive.
+        OperationError: If the basis is empty or does not fit the target, or a bound is not positive.
     """
-    _check(target, basis, size_limit, pair_limit)
-    search = _Search(target.space, basis, pair_limit)
-    while not (search.seen[target.index] or search.exhausted or search.size >= size_limit):
-        if not search.grow(target.index):
-            break
-    found = search.expression(target.index) if search.seen[target.index] else None
-    return ExpressionSearch(target, found, search.size, int(search.seen.sum()), search.exhausted)
+    listed = target.space.size <= ENUMERATION_LIMIT
+    pairs = (PAIR_LIMIT if listed else PAIR_LIMIT_UNLISTED) if pair_limit is None else pair_limit
+    _check(target, basis, size_limit, pairs)
+    search = _Search(target.space, basis, pairs)
+    costly = False
+    while not (search.reached(target.index) or search.exhausted or search.size >= size_limit or costly):
+        costly = not search.grow(target.index)
+    found = search.expression(target.index) if search.reached(target.index) else None
+    return ExpressionSearch(target, found, search.size, search.seen.count, search.exhausted, costly)
 
 
 def _check(target: Operation, basis: Sequence[Operation], size_limit: int, pair_limit: int) -> None:
-    target.space.require_enumerable()
     if not basis:
         raise OperationError("an expression needs a basis: give at least one operation", "too_few")
     if size_limit < 1 or pair_limit < 1:
@@ -109,6 +121,28 @@ def _check(target: Operation, basis: Sequence[Operation], size_limit: int, pair_
             )
 
 
+class _Seen:
+    """Which operations were reached: a flag for each, or, where they are too many, sorted indices."""
+
+    def __init__(self, space: OperationSpace) -> None:
+        self._flags = np.zeros(space.size, dtype=bool) if space.size <= ENUMERATION_LIMIT else None
+        self._sorted = np.array([space.size])
+        self.count = 0
+
+    def among(self, indices: Indices) -> Bool[np.ndarray, "_"]:
+        if self._flags is not None:
+            return np.asarray(self._flags[indices])
+        return np.asarray(self._sorted[np.searchsorted(self._sorted, indices)] == indices)
+
+    def add(self, fresh: Indices) -> None:
+        """Add operations that are new, in ascending order."""
+        self.count += fresh.size
+        if self._flags is not None:
+            self._flags[fresh] = True
+        else:
+            self._sorted = np.insert(self._sorted, np.searchsorted(self._sorted, fresh), fresh)
+
+
 class _Search:
     """All operations expressed so far, grouped by size, each with the application that first reached it."""
 
@@ -116,18 +150,23 @@ class _Search:
         self.space, self.basis, self.pairs_left = space, basis, pair_limit
         self.size = 0
         self.pairwise = {i: Pairwise.of(f, space) for i, f in enumerate(basis) if f.space.arity == 2}
-        self.seen = np.zeros(space.size, dtype=bool)
-        self.origin = np.full((space.size, 3), -1, dtype=np.int32)
-        inputs = [Variable(i).tabulate(space).index for i in range(space.arity)]
-        self.seen[inputs] = True
-        self.origin[inputs, 1] = range(space.arity)
-        self.levels: list[Int32[np.ndarray, "n"]] = [np.array(inputs, dtype=np.int32)]
+        self.inputs = {Variable(i).tabulate(space).index: Variable(i) for i in range(space.arity)}
+        self.seen = _Seen(space)
+        self.seen.add(np.array(sorted(self.inputs)))
+        self.levels: list[Indices] = [np.array(list(self.inputs), dtype=np.int64)]
+        self.origins: list[tuple[int, Indices, Indices, Indices]] = []
+        """Operations in ascending order with the basis operation and its arguments, as they were reached."""
+
+    def reached(self, index: int) -> bool:
+        """Whether an operation is expressed."""
+        return bool(self.seen.among(np.array([index]))[0])
 
     @property
     def exhausted(self) -> bool:
         """Whether no larger expression can reach anything new."""
         largest = max(size for size, level in enumerate(self.levels) if level.size)
-        return bool(self.seen.all()) or self.size > (2 * largest if self.pairwise else largest)
+        everything = self.seen.count == self.space.size
+        return everything or self.size > (2 * largest if self.pairwise else largest)
 
     def grow(self, target: int) -> bool:
         """Try every expression of the next size, until the target is reached; False if the bound was met."""
@@ -137,14 +176,14 @@ class _Search:
             if self.pairs_left < 0:
                 return False
             fresh.append(self._apply(number, left, right))
-            if self.seen[target]:
+            if self.reached(target):
                 break
-        self.levels.append(np.concatenate(fresh) if fresh else np.empty(0, dtype=np.int32))
+        self.levels.append(np.concatenate(fresh) if fresh else np.empty(0, dtype=np.int64))
         self.size += 1
         return True
 
-    def _batches(self, size: int) -> Iterator[tuple[int, Int32[np.ndarray, "n"], Int32[np.ndarray, "m"]]]:
-        nothing = np.empty(0, dtype=np.int32)
+    def _batches(self, size: int) -> Iterator[tuple[int, Indices, Indices]]:
+        nothing = np.empty(0, dtype=np.int64)
         for number in range(len(self.basis)):
             pairwise = self.pairwise.get(number)
             if pairwise is None:
@@ -157,28 +196,27 @@ class _Search:
                     for start in range(0, left.size, rows):
                         yield number, left[start : start + rows], right
 
-    def _apply(
-        self, number: int, left: Int32[np.ndarray, "n"], right: Int32[np.ndarray, "m"]
-    ) -> Int32[np.ndarray, "fresh"]:
+    def _apply(self, number: int, left: Indices, right: Indices) -> Indices:
         """Combine a batch, and return what was not seen before."""
         if number in self.pairwise:
             outcomes = self.pairwise[number](left, right).ravel()
         else:
-            tables = self.basis[number](self.space.tables(left))
-            outcomes = self.space.indices(tables).astype(np.int32)
-        positions = np.flatnonzero(~self.seen[outcomes])
+            outcomes = self.space.indices(self.basis[number](self.space.tables(left)))
+        positions = np.flatnonzero(~self.seen.among(outcomes))
         fresh, first = np.unique(outcomes[positions], return_index=True)
         row, column = np.divmod(positions[first], max(right.size, 1))
-        self.seen[fresh] = True
-        self.origin[fresh, 0], self.origin[fresh, 1] = number, left[row]
-        if right.size:
-            self.origin[fresh, 2] = right[column]
+        self.seen.add(fresh)
+        self.origins.append((number, fresh, left[row], right[column] if right.size else right))
         return fresh
 
     def expression(self, index: int) -> Expression:
         """Rebuild the expression that first reached an operation."""
-        number, left, right = self.origin[index].tolist()
-        if number < 0:
-            return Variable(left)
-        arguments = [self.expression(left)] + ([self.expression(right)] if right >= 0 else [])
-        return Application(self.basis[number], tuple(arguments))
+        if index in self.inputs:
+            return self.inputs[index]
+        for number, fresh, *arguments in self.origins:
+            at = int(np.searchsorted(fresh, index))
+            if at < fresh.size and fresh[at] == index:
+                return Application(
+                    self.basis[number], tuple(self.expression(int(one[at])) for one in arguments if one.size)
+                )
+        raise AssertionError("what was reached has an origin")

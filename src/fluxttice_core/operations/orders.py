@@ -30,7 +30,8 @@ def chain(*positions: int) -> Order:
 def preserves_order(f: Outputs, order: Order) -> Verdicts:
     """Tell whether a <= a' and b <= b' imply f(a, b) <= f(a', b')."""
     pairs = np.argwhere(order).tolist()
-    verdict = np.ones(f.shape[2], dtype=bool)
-    for (low_a, high_a), (low_b, high_b) in product(pairs, repeat=2):
-        verdict &= order[f[low_a, low_b], f[high_a, high_b]]
+    verdict = np.ones(f.shape[-1], dtype=bool)
+    for steps in product(pairs, repeat=f.ndim - 1):
+        low, high = zip(*steps, strict=True)
+        verdict &= order[f[low], f[high]]
     return verdict

@@ -5,22 +5,28 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Integer
 
+from fluxttice_core.errors import OperationError
 from fluxttice_core.operations import dependence, identities, structure
 from fluxttice_core.operations.algebra import properties_of
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY, grid
 from fluxttice_core.operations.clones import clone_memberships, maximal_clones
+from fluxttice_core.operations.composition import VARIABLES
 from fluxttice_core.operations.distance import neighbours
-from fluxttice_core.operations.symmetry import class_sizes, representatives
+from fluxttice_core.operations.symmetry import orbit
 from fluxttice_core.operations.vocabulary import SYMMETRIES
 from fluxttice_core.operations.written_forms import heptavintimal, rewritten
+from fluxttice_core.spaces.operation_space import OperationSpace
 
 
 @dataclass(frozen=True)
 class Algebra:
-    """The algebra ({-1, 0, +1}, f), values as symbols; `None` where there is no such value."""
+    """The algebra ({-1, 0, +1}, f), values as symbols; `None` where there is no such value.
+
+    An identity and a zero are asked for of two inputs only.
+    """
 
     identity: int | None
     zero: int | None
@@ -44,17 +50,19 @@ class SymmetryClass:
 
 @dataclass(frozen=True)
 class Portrait:
-    """One two-input ternary operation, with its names, properties, classes and neighbours."""
+    """One ternary operation of one to three inputs, with its names, properties, classes and neighbours."""
 
+    space: OperationSpace
     index: int
     string: str
     table: tuple[tuple[int, ...], ...]
+    """The outputs for each value of the last input, a row for all others."""
     names: tuple[NamedOperation, ...]
     properties: dict[str, bool]
     algebra: Algebra
     classes: tuple[SymmetryClass, ...]
     neighbours: tuple[int, ...]
-    """Indices of the 18 operations that differ in one cell."""
+    """Indices of the operations that differ in one cell: two for each."""
     named_neighbours: tuple[NamedOperation, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -62,13 +70,17 @@ class Portrait:
         return {
             "index": self.index,
             "string": self.string,
-            "heptavintimal": heptavintimal(self.index),
+            "heptavintimal": heptavintimal(self.index, self.space.cells),
             "digits": rewritten(self.string, "012"),
             "truth_values": rewritten(self.string, "fut"),
-            "table": [list(row) for row in self.table],
+            "table": np.reshape(self.table, self.space.shape).tolist(),
             "names": [_named_to_json(named) for named in self.names],
             "properties": self.properties,
-            "algebra": asdict(self.algebra),
+            "algebra": {
+                name: value
+                for name, value in asdict(self.algebra).items()
+                if self.space.arity == 2 or name not in ("identity", "zero")
+            },
             "classes": [asdict(one) for one in self.classes],
             "neighbours": list(self.neighbours),
             "named_neighbours": [
@@ -77,72 +89,100 @@ class Portrait:
         }
 
 
-def portrait(index: int) -> Portrait:
+def portrait(index: int, space: OperationSpace = TERNARY) -> Portrait:
     """Gather all that is known of one operation.
 
     Example:
         >>> minimum = portrait(15633)
         >>> minimum.string, [named.name for named in minimum.names], minimum.algebra.identity
         ('----00-0+', ['min'], 1)
+        >>> [name for name, holds in portrait(5, OperationSpace(arity=1)).properties.items() if holds][:2]
+        ['kleene-regular', 'self-dual']
+
+    Args:
+        index: The index of the operation in its space.
+        space: The ternary operations of one, two or three inputs.
 
     Raises:
-        OperationError: If the index is out of range.
+        OperationError: If the index is out of range, or the space is another.
     """
-    table = TERNARY.tables(index).reshape(TERNARY.shape)
-    near = neighbours(index)
+    if space.base != 3:
+        raise OperationError(
+            f"portraits are of operations on three values, not of {space.describe()}", "unsupported"
+        )
+    near = neighbours(index, space=space)
+    named = named_operations(space.arity)
+    classes = {term.name: orbit(term.name, index, space) for term in SYMMETRIES}
     return Portrait(
+        space=space,
         index=int(index),
-        string=TERNARY.string(index),
-        table=tuple(tuple(row) for row in table.tolist()),
-        names=tuple(named for named in named_operations() if named.operation.index == index),
-        properties=properties_of(index),
-        algebra=_algebra(index),
-        classes=tuple(
-            SymmetryClass(
-                term.name, int(representatives(term.name)[index]), int(class_sizes(term.name)[index])
-            )
-            for term in SYMMETRIES
-        ),
+        string=space.string(index),
+        table=tuple(tuple(row) for row in space.tables(index).reshape(-1, 3).tolist()),
+        names=tuple(one for one in named if one.operation.index == index),
+        properties=properties_of(index, space),
+        algebra=_algebra(index, space),
+        classes=tuple(SymmetryClass(name, int(found[0]), found.size) for name, found in classes.items()),
         neighbours=tuple(near.tolist()),
-        named_neighbours=tuple(named for named in named_operations() if named.operation.index in near),
+        named_neighbours=tuple(one for one in named if one.operation.index in near),
     )
 
 
-def _algebra(index: int) -> Algebra:
-    f = grid(TERNARY, np.array([index]))
-    counts = dependence.value_counts(f)[:, 0].tolist()
-    essential = dependence.essential_arguments(f)[:, 0]
-    lies_in = clone_memberships()[:, index]
-    return Algebra(
-        identity=_sole_value(identities.identities(f)[:, 0]),
-        zero=_sole_value(identities.zeros(f)[:, 0]),
-        essential_inputs=tuple(name for name, needed in zip("ab", essential, strict=True) if needed),
-        value_counts={str(value): count for value, count in zip(TERNARY.symbols, counts, strict=True)},
-        subalgebras=tuple(
-            _symbols(s) for s in structure.proper_subsets(3) if structure.closed_under(f, s)[0]
+def algebra_rows(
+    space: OperationSpace = TERNARY, indices: Integer[np.ndarray, "n"] | None = None
+) -> dict[str, tuple[tuple[Any, ...], Bool[np.ndarray, "values n"]]]:
+    """For the fields of `Algebra` that are so made: what a field may hold, and which operations have it.
+
+    Example:
+        >>> values, holds = algebra_rows()["identity"]
+        >>> values, holds[:, 15633].tolist()
+        ((-1, 0, 1), [False, False, True])
+
+    Args:
+        space: The ternary operations of one, two or three inputs.
+        indices: Which operations; all by default.
+    """
+    f = grid(space, indices)
+    subsets, partitions = structure.proper_subsets(3), structure.proper_partitions(3)
+    images = list(permutations(range(3)))
+    of_two = {"identity": identities.identities, "zero": identities.zeros} if space.arity == 2 else {}
+    return {name: (space.symbols, judge(f)) for name, judge in of_two.items()} | {
+        "essential_inputs": (VARIABLES[: space.arity], dependence.essential_arguments(f)),
+        "subalgebras": (
+            tuple(map(_symbols, subsets)),
+            np.stack([structure.closed_under(f, one) for one in subsets]),
         ),
-        congruences=_congruences(f),
-        automorphisms=tuple(_symbols(s) for s in permutations(range(3)) if dependence.commutes_with(f, s)[0]),
-        maximal_clones=tuple(
-            clone.name for clone, holds in zip(maximal_clones(3), lies_in, strict=True) if holds
+        "congruences": (
+            tuple(map(_blocks, partitions)),
+            np.stack([structure.compatible_with(f, one) for one in partitions]),
         ),
-    )
+        "automorphisms": (
+            tuple(map(_symbols, images)),
+            np.stack([dependence.commutes_with(f, one) for one in images]),
+        ),
+        "maximal_clones": (
+            tuple(clone.name for clone in maximal_clones(3)),
+            clone_memberships(space, indices),
+        ),
+    }
 
 
-def _congruences(f: UInt8[np.ndarray, "3 3 1"]) -> tuple[tuple[tuple[int, ...], ...], ...]:
-    found = [p for p in structure.proper_partitions(3) if structure.compatible_with(f, p)[0]]
-    return tuple(
-        tuple(_symbols([x for x in range(3) if blocks[x] == block]) for block in sorted(set(blocks)))
-        for blocks in found
-    )
+def _algebra(index: int, space: OperationSpace) -> Algebra:
+    held: dict[str, Any] = {
+        name: tuple(value for value, holds in zip(values, rows[:, 0], strict=True) if holds)
+        for name, (values, rows) in algebra_rows(space, np.array([index])).items()
+    }
+    counts = np.bincount(space.tables(index) - space.symbols[0], minlength=3).tolist()
+    sole: dict[str, Any] = {name: next(iter(held.pop(name, ())), None) for name in ("identity", "zero")}
+    outputs = {str(value): count for value, count in zip(space.symbols, counts, strict=True)}
+    return Algebra(**sole, **held, value_counts=outputs)
+
+
+def _blocks(partition: structure.Partition) -> tuple[tuple[int, ...], ...]:
+    return tuple(_symbols([x for x in range(3) if partition[x] == block]) for block in sorted(set(partition)))
 
 
 def _symbols(positions: list[int] | tuple[int, ...]) -> tuple[int, ...]:
     return tuple(TERNARY.symbols[position] for position in positions)
-
-
-def _sole_value(which: Bool[np.ndarray, "3"]) -> int | None:
-    return TERNARY.symbols[int(which.argmax())] if which.any() else None
 
 
 def _named_to_json(named: NamedOperation) -> dict[str, Any]:

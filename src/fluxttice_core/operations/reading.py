@@ -7,7 +7,7 @@ from fluxttice_core.operations.formula import read_expression
 from fluxttice_core.operations.operation import Operation
 
 
-def read_operation(text: str, arity: int = 2) -> Operation:
+def read_operation(text: str, arity: int | None = 2) -> Operation:
     """Read a ternary operation from its name, any notation, or an expression.
 
     Notations are those of `parse`, heptavintimal, 0/1/2 and F/U/T; an expression is such as -min(a, -b).
@@ -15,13 +15,20 @@ def read_operation(text: str, arity: int = 2) -> Operation:
     Example:
         >>> read_operation("min").index, read_operation("---/-00/-0+").name, read_operation("RDC").name
         (15633, 'min', 'carry')
+        >>> [read_operation(text, None).space.arity for text in ("not", "min", "max(a, c)")]
+        [1, 2, 3]
+
+    Args:
+        text: The operation.
+        arity: The number of inputs, 1 to 3; None: one for a name or table of one input, three for a table of
+            27 cells, as many as occur in an expression, but at least two, and else two.
 
     Raises:
         OperationError: If it is neither a known name nor an operation; the message offers close names.
     """
-    if find_named(text, arity) is None and is_expression(text):
+    if find_named(text, arity or 2) is None and is_expression(text):
         return read_expression(text, arity)
-    return read_named(text, arity)
+    return read_named(text, arity or _inputs_of(text))
 
 
 def read_basis(texts: Iterable[str]) -> list[Operation]:
@@ -31,13 +38,14 @@ def read_basis(texts: Iterable[str]) -> list[Operation]:
         >>> [(str(f), f.space.arity) for f in read_basis(["min", "not", "+0-", "223"])]
         [('min', 2), ('negation', 1), ('negation', 1), ('webb', 2)]
     """
-    return [read_operation(text, arity=1 if _has_one_input(text) else 2) for text in texts]
+    return [read_operation(text, 1 if _inputs_of(text) == 1 else 2) for text in texts]
 
 
-def _has_one_input(text: str) -> bool:
+def _inputs_of(text: str) -> int:
+    """The number of inputs that a name or table speaks of."""
     if find_named(text) is None and find_named(text, 1) is not None:
-        return True
-    glyphs = "".join(text.split())
-    return len(glyphs) == UNARY_TERNARY.cells and not set(glyphs) - set(
-        UNARY_TERNARY.glyphs + "\N{MINUS SIGN}"
-    )
+        return 1
+    cells = "".join(text.split()).replace("/", "").replace("\N{MINUS SIGN}", "-")
+    if len(cells) == UNARY_TERNARY.cells and not set(cells) - set(UNARY_TERNARY.glyphs):
+        return 1
+    return 3 if len(cells) == 27 and find_named(text) is None else 2

@@ -1,6 +1,6 @@
 """The algebra (values, f) as a whole: subalgebras, congruences and automorphisms.
 
-Every function takes output positions f of shape (b, b, n).
+Every function takes output positions f, one axis for each input and one of operations.
 """
 
 from itertools import combinations, permutations, product
@@ -8,7 +8,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 
 from fluxttice_core.operations.dependence import commutes_with
-from fluxttice_core.operations.identities import Outputs, Verdicts
+from fluxttice_core.operations.identities import Outputs, Verdicts, everywhere
 
 Subset = tuple[int, ...]
 Partition = tuple[int, ...]
@@ -28,18 +28,19 @@ def proper_partitions(base: int) -> list[Partition]:
 
 
 def closed_under(f: Outputs, subset: Subset) -> Verdicts:
-    """Tell whether f(a, b) is in the subset for all a and b in it."""
+    """Tell whether f of values in the subset is always in it."""
     inside = np.isin(np.arange(f.shape[0]), subset)
-    return np.asarray(inside[f[np.ix_(subset, subset)]].all(axis=(0, 1)))
+    return everywhere(inside[f[np.ix_(*[subset] * (f.ndim - 1))]])
 
 
 def compatible_with(f: Outputs, partition: Partition) -> Verdicts:
     """Tell whether replacing an input by another of its block leaves the output in its block."""
     block = np.array(partition)[f]
-    verdict = np.ones(f.shape[2], dtype=bool)
+    verdict = np.ones(f.shape[-1], dtype=bool)
     for x, y in combinations(range(f.shape[0]), 2):
         if partition[x] == partition[y]:
-            verdict &= (block[x] == block[y]).all(axis=0) & (block[:, x] == block[:, y]).all(axis=0)
+            for k in range(f.ndim - 1):
+                verdict &= everywhere(block.take(x, axis=k) == block.take(y, axis=k))
     return verdict
 
 
@@ -50,7 +51,7 @@ def without_subalgebra(f: Outputs) -> Verdicts:
 
 def simple(f: Outputs) -> Verdicts:
     """Tell whether no partition but the two trivial ones is a congruence of f."""
-    verdict = np.ones(f.shape[2], dtype=bool)
+    verdict = np.ones(f.shape[-1], dtype=bool)
     for partition in proper_partitions(f.shape[0]):
         verdict &= ~compatible_with(f, partition)
     return verdict
@@ -58,7 +59,7 @@ def simple(f: Outputs) -> Verdicts:
 
 def rigid(f: Outputs) -> Verdicts:
     """Tell whether the identity is the only automorphism of f."""
-    verdict = np.ones(f.shape[2], dtype=bool)
+    verdict = np.ones(f.shape[-1], dtype=bool)
     for permutation in list(permutations(range(f.shape[0])))[1:]:
         verdict &= ~commutes_with(f, permutation)
     return verdict

@@ -39,7 +39,8 @@ def test_every_route_is_described_and_nothing_else(
     assert described == {(endpoint.path, endpoint.method) for endpoint in endpoints}
     assert {path for path, _ in described} == {
         "/v1/embeddings", "/v1/models", "/v1/models/{id}", "/v1/decode", "/v1/sample", "/v1/neighbours",
-        "/v1/operations", "/v1/operations/{id}", "/v1/properties", "/v1/report", "/healthz", "/metrics",
+        "/v1/operations", "/v1/operations/{id}", "/v1/operations/{id}/export", "/v1/properties", "/v1/report",
+        "/healthz", "/metrics",
     }  # fmt: skip
     names = [
         endpoint["operationId"] for methods in document["paths"].values() for endpoint in methods.values()

@@ -8,10 +8,12 @@ import pytest
 import fluxttice_core as fx
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.operations.export_forms import export_operation
 from fluxttice_core.operations.portrait import portrait
+from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.operations.symmetry import class_count
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 
 
 def pages(server: Any, query: str, size: int) -> list[dict[str, Any]]:
@@ -121,6 +123,28 @@ def test_an_operation_shows_what_the_model_makes_of_it(server: Any) -> None:
             np.testing.assert_allclose(shown["codes"][name]["mean"], mean[0], atol=2e-6)
             table = fx.certified().decode(mean, vae=half)[0]  # type: ignore[arg-type]
             assert shown["codes"][name]["reconstruction"] == fx.OperationSpace().indices(table)
+
+
+@pytest.mark.parametrize("form", EXPORTS)
+@pytest.mark.parametrize("written", ["min", "---/-00/-0%2B", "-max(-a,-b)"])
+def test_an_operation_is_exported_in_every_form(server: Any, form: str, written: str) -> None:
+    answer = server.get(f"/v1/operations/{written}/export?form={form}")
+    assert answer.content == export_operation(read_operation("min"), form)
+    ending, media_type = EXPORTS[form]
+    assert answer.headers["content-type"].split(";")[0] == media_type
+    assert answer.headers["content-disposition"] == f'attachment; filename="ternary_min.{ending}"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_cannot_be_exported_is_refused(server: Any) -> None:
+    server.refuses("/v1/operations/min/export", param="form", code="missing")
+    server.refuses("/v1/operations/min/export?form=vhdl", param="form", says="choose among verilog, latex")
+    server.refuses(
+        "/v1/operations/minn/export?form=svg",
+        status=404,
+        code="operation_not_found",
+        says="did you mean min?",
+    )
 
 
 @pytest.mark.parametrize("written", ["19683", "-1", "nonsense", "%00", "%F0%9F%90%8D", "--", "a" * 5_000])

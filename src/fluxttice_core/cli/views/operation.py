@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -18,7 +19,7 @@ _GLYPHS = "-0+"
 def show_portrait(seen: Portrait) -> None:
     """Print one operation."""
     console = Console(highlight=False)
-    console.print(_truth_table(seen.table))
+    console.print(_truth_table(seen))
     console.print(_facts(seen))
     console.print(_classes(seen))
     named = ", ".join(one.name for one in seen.named_neighbours) or "none has a name"
@@ -59,13 +60,14 @@ def show_search(rows: Sequence[dict[str, Any]], count: int) -> None:
     console.print(f"{count:,} {noun}{rest}")
 
 
-def _truth_table(entries: Iterable[Iterable[int]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="f(a, b)", title_justify="left")
-    table.add_column("a \\ b", justify="center")
+def _truth_table(seen: Portrait) -> Table:
+    *names, last = ("a", "b", "c")[: seen.space.arity]
+    table = Table(box=box.SIMPLE_HEAD, title=f"f({', '.join([*names, last])})", title_justify="left")
+    table.add_column(f"{' '.join(names)} \\ {last}" if names else last, justify="center")
     for glyph in _GLYPHS:
         table.add_column(glyph, justify="center")
-    for glyph, row in zip(_GLYPHS, entries, strict=True):
-        table.add_row(f"[bold]{glyph}[/bold]", *(_GLYPHS[entry + 1] for entry in row))
+    for label, row in zip(product(_GLYPHS, repeat=len(names)), seen.table, strict=True):
+        table.add_row(f"[bold]{' '.join(label) or 'f(a)'}[/bold]", *(_GLYPHS[entry + 1] for entry in row))
     return table
 
 
@@ -81,12 +83,13 @@ def _facts(seen: Portrait) -> Table:
     )
     for named in seen.names:
         table.add_row("name", ", ".join((named.name, *named.aliases)))
-        table.add_row("", f"f(a, b) = {named.formula}")
+        table.add_row("", f"f({', '.join('abc'[: seen.space.arity])}) = {named.formula}")
         table.add_row("", named.source)
     table.add_row("is", ", ".join(name for name, holds in seen.properties.items() if holds))
     table.add_row("is not", ", ".join(name for name, holds in seen.properties.items() if not holds))
     for label, text in _algebra_rows(seen.algebra):
-        table.add_row(label, text)
+        if seen.space.arity == 2 or label not in ("identity", "zero"):
+            table.add_row(label, text)
     return table
 
 

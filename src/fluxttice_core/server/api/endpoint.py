@@ -44,9 +44,9 @@ class PathParameter:
 class Endpoint:
     """One method of one path, whose variable parts are in braces.
 
-    `answer` is the type of a successful answer, none where it is not JSON of ours, and `media_type` its kind;
-    `body` and `query` are read as those models; `missing` says what a 404 means here; one that is `open`
-    needs no key.
+    `answer` is the type of a successful answer, none where it is not JSON of ours, and `media_types` are its
+    kinds; `body` and `query` are read as those models; `missing` says what a 404 means here; one that is
+    `open` needs no key.
     """
 
     method: str
@@ -57,7 +57,7 @@ class Endpoint:
     query: type[BaseModel] | None = None
     parameters: dict[str, PathParameter] = field(default_factory=dict)
     missing: str = ""
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = ("application/json",)
     open: bool = False
 
     @property

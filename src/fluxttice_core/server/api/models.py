@@ -54,7 +54,7 @@ class Identity(Endpoints):
         health: Health = {"status": "ok", "version": __version__, "models": list(MODELS)}
         return answer(health)
 
-    @endpoint("GET", "/metrics", media_type="text/plain")
+    @endpoint("GET", "/metrics", media_types=("text/plain",))
     async def show_metrics(self, _: Request) -> Response:
         """Show the server's counters for Prometheus."""
         return Response(self._state.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})

@@ -89,7 +89,10 @@ def _describe(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool
 def _responses(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool) -> dict[str, Any]:
     schema = {"type": "string"} if endpoint.answer is None else schemas[endpoint.answer]
     responses: dict[str, Any] = {
-        "200": {"description": "Done.", "content": {endpoint.media_type: {"schema": schema}}}
+        "200": {
+            "description": "Done.",
+            "content": {kind: {"schema": schema} for kind in endpoint.media_types},
+        }
     }
     meanings = {**_STATUSES, 404: endpoint.missing}
     statuses = {*_ALWAYS, *(_WITH_BODY if endpoint.body is not None else ())}
@@ -112,12 +115,14 @@ def _query_parameters(query: type[BaseModel] | None) -> list[dict[str, Any]]:
     if query is None:
         return []
     parameters = []
-    for name, schema in query.model_json_schema()["properties"].items():
+    document = query.model_json_schema()
+    for name, schema in document["properties"].items():
         # A query string has no null: a parameter is given, or it is not.
         plain: dict[str, Any] = next(
             (kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}), {}
         )
         described = {"name": name, "in": "query", "description": schema.pop("description")}
+        described |= {"required": True} if name in document.get("required", ()) else {}
         examples = schema.pop("examples", None)
         if schema.get("default", ...) in (None, []):
             del schema["default"]

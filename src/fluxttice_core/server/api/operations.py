@@ -11,15 +11,19 @@ from starlette.responses import Response
 
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
+from fluxttice_core.operations.export_forms import export_operation
+from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.operations.search import find_operations, one_of_each_class
 from fluxttice_core.operations.symmetry import class_count
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.table_template import identifier
+from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.api.endpoint import Endpoints, PathParameter, endpoint
 from fluxttice_core.server.api.operation_input import read_query_text, read_text
 from fluxttice_core.server.api.request_reading import read_query
-from fluxttice_core.server.api.requests import MODELS, SearchQuery
+from fluxttice_core.server.api.requests import MODELS, ExportQuery, SearchQuery
 from fluxttice_core.server.api.responses import (
     ListedRow,
     OperationPage,
@@ -30,6 +34,19 @@ from fluxttice_core.server.api.responses import (
 )
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import TEXT_LENGTH
+
+_ONE: dict[str, Any] = {
+    "parameters": {
+        "id": PathParameter(
+            "A name, nine glyphs, an index, or an expression such as -min(a, b).",
+            {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
+            "min",
+            convertor="path",
+        )
+    },
+    "missing": "No such operation.",
+}
+"""What is said of a path that names one operation."""
 
 
 class Listing(Endpoints):
@@ -47,30 +64,31 @@ class Listing(Endpoints):
 
     @endpoint(
         "GET",
-        "/v1/operations/{id}",
-        answer=OperationPortrait,
-        parameters={
-            "id": PathParameter(
-                "A name, nine glyphs, an index, or an expression such as -min(a, b).",
-                {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH},
-                "min",
-                convertor="path",
-            )
-        },
-        missing="No such operation.",
+        "/v1/operations/{id}/export",
+        media_types=tuple(media_type for _, media_type in EXPORTS.values()),
+        query=ExportQuery,
+        **_ONE,
     )
+    async def export_operation(self, request: Request) -> Response:
+        """Export an operation.
+
+        Writes an operation as a file for others: Verilog, LaTeX, Markdown, SVG or PNG.
+        """
+        form = read_query(request.query_params, ExportQuery).form
+        operation = Operation(TERNARY, _read_id(request))
+        written = await asyncio.to_thread(export_operation, operation, form)
+        ending, media_type = EXPORTS[form]
+        name = f'attachment; filename="{identifier(operation)}.{ending}"'
+        return Response(written, media_type=media_type, headers={"content-disposition": name})
+
+    @endpoint("GET", "/v1/operations/{id}", answer=OperationPortrait, **_ONE)
     async def show_operation(self, request: Request) -> Response:
         """Show an operation.
 
         Gives table, names, properties, classes and neighbours of an operation, and what both halves of the
         model make of it.
         """
-        text = request.path_params["id"]
-        try:
-            index = read_text(text, "id", expressions=True)
-        except RequestError as error:
-            raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
-        return answer(await asyncio.to_thread(self._portrait, index))
+        return answer(await asyncio.to_thread(self._portrait, _read_id(request)))
 
     @endpoint("GET", "/v1/properties", answer=Vocabulary)
     async def list_properties(self, _: Request) -> Response:
@@ -95,6 +113,13 @@ class Listing(Endpoints):
         shown: Any = {"object": "operation", **known, "split": split, "codes": codes}
         described: OperationPortrait = shown
         return described
+
+
+def _read_id(request: Request) -> int:
+    try:
+        return read_text(request.path_params["id"], "id", expressions=True)
+    except RequestError as error:
+        raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
 
 
 def _page(asked: SearchQuery) -> OperationPage:
@@ -135,10 +160,10 @@ def _vocabulary() -> Vocabulary:
         "object": "list",
         "data": [
             {"object": "property", "name": name, "statement": statement, "operations": int(holds(name).sum())}
-            for name, statement, _ in PROPERTIES
+            for name, statement, *_ in PROPERTIES
         ],
         "symmetries": [
             {"object": "symmetry", "name": name, "statement": statement, "classes": class_count(name)}
-            for name, statement, _ in SYMMETRIES
+            for name, statement, *_ in SYMMETRIES
         ],
     }

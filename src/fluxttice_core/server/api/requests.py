@@ -1,5 +1,6 @@
 """What clients may send: the bodies and query strings of requests, with their bounds."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,7 +16,7 @@ from pydantic import (
 )
 
 from fluxttice_core.model.halves import HalfName
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES, Term
+from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.errors import shorten
 from fluxttice_core.server.limits import (
     BATCH,
@@ -33,9 +34,9 @@ MODELS: dict[str, HalfName] = {"fluxttice-a": "a", "fluxttice-b": "b"}
 """The name of each half in the API."""
 
 
-def _among(terms: tuple[Term, ...]) -> tuple[AfterValidator, WithJsonSchema]:
-    """What makes a text one of the names of some terms."""
-    names = tuple(term.name for term in terms)
+def _among(known: Iterable[str]) -> tuple[AfterValidator, WithJsonSchema]:
+    """What makes a text one of some names."""
+    names = tuple(known)
 
     def check(name: str) -> str:
         if name not in names:
@@ -45,8 +46,9 @@ def _among(terms: tuple[Term, ...]) -> tuple[AfterValidator, WithJsonSchema]:
     return AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(names)})
 
 
-PropertyName = Annotated[str, *_among(PROPERTIES)]
-SymmetryName = Annotated[str, *_among(SYMMETRIES)]
+PropertyName = Annotated[str, *_among(term.name for term in PROPERTIES)]
+SymmetryName = Annotated[str, *_among(term.name for term in SYMMETRIES)]
+FormName = Annotated[str, *_among(EXPORTS)]
 
 
 def _list(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
@@ -193,6 +195,15 @@ class NeighbourRequest(_Request):
         if self.latent is not None and self.by == "hamming":
             raise ValueError("a latent has no cells to compare: decode it first, or ask by latent")
         return self
+
+
+class ExportQuery(_Request):
+    """The form in which an operation is wanted."""
+
+    form: Annotated[
+        FormName,
+        Field(description="Verilog is a module with two bits a trit, and its bench.", examples=["verilog"]),
+    ]
 
 
 class SearchQuery(_Request):

@@ -10,8 +10,9 @@ from fluxttice_core.model.halves import HALVES
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.export_forms import export_templates
 from fluxttice_core.operations.symmetry import representatives
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.storage.pretrained import TrainedModel
@@ -42,6 +43,13 @@ def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
     """K p(x) of every operation under both halves, and the noise of the estimates."""
     mass = relative_mass(model, **UNDRAWN_MASS) if drawn is None else drawn.mass
     return encode_tensors(mass_tensors(mass), "{}")
+
+
+def exports() -> bytes:
+    """The templates from which the page writes an operation for others, as JSON."""
+    forms = {form: {"ending": ending, "kind": kind} for form, (ending, kind) in EXPORTS.items()}
+    templates = {form: template._asdict() for form, template in export_templates(2).items()}
+    return json.dumps({form: about | templates.get(form, {}) for form, about in forms.items()}).encode()
 
 
 def weights_pack(model: TrainedModel) -> bytes:

@@ -14,7 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fluxttice_core.server.explorer.data import algebra_pack, manifest, mass_pack, places_pack, weights_pack
+from fluxttice_core.server.explorer.data import (
+    algebra_pack,
+    exports,
+    manifest,
+    mass_pack,
+    places_pack,
+    weights_pack,
+)
 from fluxttice_core.server.explorer.map import read_map
 from fluxttice_core.server.explorer.report import FIGURES, Drawing, ReportFigures, report_page
 from fluxttice_core.server.served_model import Served
@@ -130,6 +137,7 @@ def _makers(served: Served) -> dict[str, Callable[[], bytes]]:
         "mass.safetensors": lambda: mass_pack(served.model, drawn),
         "weights.safetensors": lambda: weights_pack(served.model),
         "report.json": lambda: report_page(served),
+        "exports.json": exports,
     }
 
 

@@ -52,6 +52,17 @@ const share = {
   read: (value) => (Number(value) >= 0 && Number(value) <= 1 ? Number(value) : undefined),
 };
 
+/** A named set of operations: its indices, and its name. */
+export const collection = {
+  write: ({ name, ops }) => `${ops.join(",")}:${name}`,
+  read: (value) => {
+    const [, indices, name] = value.match(/^(\d{1,5}(?:,\d{1,5})*):\s*(\S.*)$/) ?? [];
+    const ops = [...new Set(indices?.split(",").map(Number))];
+    const sound = ops.length > 0 && ops.length <= 500 && ops.every((index) => index < K);
+    return sound ? { name: name.trim().slice(0, 60), ops } : undefined;
+  },
+};
+
 /** Every part of a view: what it is unless the link says otherwise, and how it is written and read. */
 const FIELDS = {
   view: ["map", oneOf("map", "report")],
@@ -60,7 +71,7 @@ const FIELDS = {
   x: [0, whole(0, LATENTS - 1)],
   y: [1, whole(0, LATENTS - 1)],
   colour: ["distance", text],
-  tab: ["operation", oneOf("find", "operation", "sliders", "prior", "compare")],
+  tab: ["operation", oneOf("find", "operation", "sliders", "prior", "compare", "collections")],
   op: [15633, whole(0, K - 1)],
   pin: [null, whole(0, K - 1)],
   q: ["", text],
@@ -68,6 +79,8 @@ const FIELDS = {
   lacks: [[], words],
   order: ["index", oneOf("index", "cells", "code", "mass")],
   near: [null, whole(0, K - 1)],
+  set: [null, collection],
+  beside: [null, collection],
   box: [null, box],
   camera: [null, camera],
   z: [null, latent],

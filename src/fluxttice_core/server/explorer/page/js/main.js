@@ -16,7 +16,7 @@ import { setUpTheme } from "./theme.js";
 import { Tooltip } from "./tooltip.js";
 
 const LINK_DELAY = 250;
-const PANELS = ["controls", "find", "operation", "sliders", "prior", "compare"];
+const PANELS = ["controls", "find", "operation", "sliders", "prior", "compare", "collections"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {

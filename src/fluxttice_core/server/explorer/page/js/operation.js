@@ -4,6 +4,7 @@ import { fetchOperation, useKey } from "./api.js";
 import { codeView } from "./code.js";
 import { copyMenu } from "./copy.js";
 import { button, decimal, grouped, h, hint, list, section, show, table } from "./dom.js";
+import { exportMenu } from "./exports.js";
 import { algebraFacts, fact } from "./facts.js";
 import { loadInto, loading } from "./loading.js";
 import { digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
@@ -35,6 +36,8 @@ export class Panel {
         button("Compare", () => page.store.set({ pin: page.store.state.op, tab: "compare" })),
         button("Open in sliders", () => this.#toSliders()),
         copyMenu(() => page.store.state.op, this.copied),
+        exportMenu(page, this.copied),
+        button("Print", () => print(), { title: "A hand-out of this operation" }),
         this.copied,
       ),
       section("Properties", this.properties),
