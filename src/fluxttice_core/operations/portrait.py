@@ -1,11 +1,12 @@
 """All that is known of one ternary operation, gathered for a page or a terminal."""
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import permutations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool
 
 from fluxttice_core.operations import dependence, identities, structure
 from fluxttice_core.operations.algebra import properties_of
@@ -108,41 +109,55 @@ def portrait(index: int) -> Portrait:
     )
 
 
+@cache
+def algebra_rows() -> dict[str, tuple[tuple[Any, ...], Bool[np.ndarray, "n K"]]]:
+    """For the fields of `Algebra` that are so made: what a field may hold, and which operations have it.
+
+    Example:
+        >>> values, holds = algebra_rows()["identity"]
+        >>> values, holds[:, 15633].tolist()
+        ((-1, 0, 1), [False, False, True])
+    """
+    f = grid(TERNARY)
+    subsets, partitions = structure.proper_subsets(3), structure.proper_partitions(3)
+    images = list(permutations(range(3)))
+    return {
+        "identity": (TERNARY.symbols, identities.identities(f)),
+        "zero": (TERNARY.symbols, identities.zeros(f)),
+        "essential_inputs": (("a", "b"), dependence.essential_arguments(f)),
+        "subalgebras": (
+            tuple(map(_symbols, subsets)),
+            np.stack([structure.closed_under(f, one) for one in subsets]),
+        ),
+        "congruences": (
+            tuple(map(_blocks, partitions)),
+            np.stack([structure.compatible_with(f, one) for one in partitions]),
+        ),
+        "automorphisms": (
+            tuple(map(_symbols, images)),
+            np.stack([dependence.commutes_with(f, one) for one in images]),
+        ),
+        "maximal_clones": (tuple(clone.name for clone in maximal_clones(3)), clone_memberships()),
+    }
+
+
 def _algebra(index: int) -> Algebra:
-    f = grid(TERNARY, np.array([index]))
-    counts = dependence.value_counts(f)[:, 0].tolist()
-    essential = dependence.essential_arguments(f)[:, 0]
-    lies_in = clone_memberships()[:, index]
-    return Algebra(
-        identity=_sole_value(identities.identities(f)[:, 0]),
-        zero=_sole_value(identities.zeros(f)[:, 0]),
-        essential_inputs=tuple(name for name, needed in zip("ab", essential, strict=True) if needed),
-        value_counts={str(value): count for value, count in zip(TERNARY.symbols, counts, strict=True)},
-        subalgebras=tuple(
-            _symbols(s) for s in structure.proper_subsets(3) if structure.closed_under(f, s)[0]
-        ),
-        congruences=_congruences(f),
-        automorphisms=tuple(_symbols(s) for s in permutations(range(3)) if dependence.commutes_with(f, s)[0]),
-        maximal_clones=tuple(
-            clone.name for clone, holds in zip(maximal_clones(3), lies_in, strict=True) if holds
-        ),
-    )
+    held: dict[str, Any] = {
+        name: tuple(value for value, holds in zip(values, rows[:, index], strict=True) if holds)
+        for name, (values, rows) in algebra_rows().items()
+    }
+    counts = np.bincount(TERNARY.tables(index) - TERNARY.symbols[0], minlength=3).tolist()
+    held |= {name: next(iter(held[name]), None) for name in ("identity", "zero")}
+    outputs = {str(value): count for value, count in zip(TERNARY.symbols, counts, strict=True)}
+    return Algebra(**held, value_counts=outputs)
 
 
-def _congruences(f: UInt8[np.ndarray, "3 3 1"]) -> tuple[tuple[tuple[int, ...], ...], ...]:
-    found = [p for p in structure.proper_partitions(3) if structure.compatible_with(f, p)[0]]
-    return tuple(
-        tuple(_symbols([x for x in range(3) if blocks[x] == block]) for block in sorted(set(blocks)))
-        for blocks in found
-    )
+def _blocks(partition: structure.Partition) -> tuple[tuple[int, ...], ...]:
+    return tuple(_symbols([x for x in range(3) if partition[x] == block]) for block in sorted(set(partition)))
 
 
 def _symbols(positions: list[int] | tuple[int, ...]) -> tuple[int, ...]:
     return tuple(TERNARY.symbols[position] for position in positions)
-
-
-def _sole_value(which: Bool[np.ndarray, "3"]) -> int | None:
-    return TERNARY.symbols[int(which.argmax())] if which.any() else None
 
 
 def _named_to_json(named: NamedOperation) -> dict[str, Any]:
