@@ -49,7 +49,7 @@ def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
         assert client.get(f"/explorer/{path}").status_code == 200, path
     scripts = {name for name, _ in page_files() if name.startswith("js/")}
     waiting = "chart code compare controls copy csv facts find operation prior random report sliders worker"
-    assert scripts - set(named) == {f"js/{name}.js" for name in waiting.split()}
+    assert scripts - set(named) == {f"js/{name}.js" for name in (*waiting.split(), "embedded")}
 
 
 def test_nothing_in_the_page_names_another_origin_or_is_inline() -> None:
