@@ -26,7 +26,52 @@ def test_it_writes_a_file_and_says_so(small_checkpoint: Path, tmp_path: Path) ->
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
-    assert "parquet, npz, projector, onnx" in refusal("export", "pickle")
+    assert "parquet, npz, projector, onnx, explorer" in refusal("export", "pickle")
+
+
+def test_the_place_may_be_given_either_way_but_once(small_checkpoint: Path, tmp_path: Path) -> None:
+    ran("export", "npz", "here.npz", "--checkpoint", small_checkpoint)
+    assert (tmp_path / "here.npz").is_file()
+    said = refusal("export", "npz", "a.npz", "--out", "b.npz", "--checkpoint", small_checkpoint)
+    assert "a.npz and --out b.npz both say where: give one of them" in said
+
+
+@pytest.fixture
+def quick_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page without its contents, which tests/server/explorer looks at."""
+    monkeypatch.setattr("fluxttice_core.server.explorer.standalone.standalone_page", lambda *_: b"page")
+
+
+@pytest.mark.usefixtures("quick_page")
+def test_the_explorer_is_one_file_that_is_written_over_by_force_alone(tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "site" / "index.html"
+    assert ran("export", "explorer", "docs/site").output == "written docs/site/index.html\n"
+    page.write_text("mine")
+    (page.parent / "other.html").write_text("other")
+    said = refusal("export", "explorer", "docs/site")
+    assert "docs/site/index.html is there already: give another place, or --force" in said
+    assert page.read_text() == "mine"
+    ran("export", "explorer", "--out", "docs/site", "--force")
+    assert page.read_text() == "page"
+    assert {one.name for one in page.parent.iterdir()} == {"index.html", "other.html"}
+    assert "other.html/index.html could not be written" in refusal(
+        "export", "explorer", "docs/site/other.html"
+    )
+
+
+def test_the_explorer_shows_one_space_alone(small_checkpoint: Path, tmp_path: Path) -> None:
+    said = refusal("export", "explorer", "site", "--checkpoint", small_checkpoint)
+    assert "two-input ternary operations" in said
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.usefixtures("quick_page")
+def test_the_explorer_needs_what_serving_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("fluxttice_core.extras.util.find_spec", lambda _: None)
+    said = refusal("export", "explorer", "site")
+    assert "exporting the explorer needs starlette, matplotlib, which are not installed" in said
+    assert "'fluxttice-core[serve]'" in said
+    assert not (tmp_path / "site").exists()
 
 
 @pytest.mark.parametrize("out", ["", "/", ".", "pipe"])

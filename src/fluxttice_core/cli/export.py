@@ -1,4 +1,4 @@
-"""`fluxttice export`: a model's codes or graphs for other programs."""
+"""`fluxttice export`: a model's codes or graphs for other programs, or the explorer as a page."""
 
 from __future__ import annotations
 
@@ -7,37 +7,66 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
+EXPLORER = "explorer"
+
 
 def export(
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet, npz, projector or onnx.")],
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet, npz, projector, onnx or explorer.")],
+    place: Annotated[
+        Path | None,
+        typer.Argument(metavar="PLACE", help="File or folder to write. Default: operations.FORMAT."),
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
             help="A run folder, checkpoint or model file. Default: the shipped model.", readable=False
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="File or folder to write. Default: operations.FORMAT.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The same as PLACE.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
-    """Write every operation with its codes (parquet, npz, projector), or the networks (onnx)."""
+    """Write every operation with its codes (parquet, npz, projector), the networks (onnx), or the explorer.
+
+    The explorer becomes index.html in a folder: a page that works without a server, opened from a disk or
+    put on any web host. It needs the extra `serve`.
+    """
     from fluxttice_core.errors import SettingsError
     from fluxttice_core.storage.export import FORMATS, default_path
     from fluxttice_core.storage.export import export as write
     from fluxttice_core.storage.pretrained import certified, load
 
     chosen = next((known for known in FORMATS if known == kind), None)
+    if chosen is None and kind != EXPLORER:
+        raise SettingsError(
+            f"{kind!r} is no format of ours: give one of {', '.join((*FORMATS, EXPLORER))}", "unknown_format"
+        )
+    if place and out:
+        raise SettingsError(f"{place} and --out {out} both say where: give one of them", "contradictory")
+    target = place or out or (default_path(chosen) if chosen else Path(f"operations-{EXPLORER}"))
+    target = target if chosen else target / "index.html"
+    if target.is_file() and not force:
+        raise SettingsError(
+            f"{target} is there already: give another place, or --force to write over it", "already_exists"
+        )
     if chosen is None:
-        raise SettingsError(
-            f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}", "unknown_format"
-        )
-    place = out or default_path(chosen)
-    if place.is_file() and not force:
-        raise SettingsError(
-            f"{place} is there already: give another place with --out, or --force to write over it",
-            "already_exists",
-        )
+        _write_explorer(checkpoint, target)
+        typer.echo(f"written {target}")
+        return
     trained = certified() if checkpoint is None else load(checkpoint)
-    for path in write(trained, chosen, place):
+    for path in write(trained, chosen, target):
         typer.echo(f"written {path}")
+
+
+def _write_explorer(model: Path | None, page: Path) -> None:
+    require_extra("serve", "exporting the explorer", packages=("starlette", "matplotlib"))
+    from fluxttice_core.evaluation.plots import draw_plots
+    from fluxttice_core.server.explorer.standalone import standalone_page
+    from fluxttice_core.server.served_model import serve_model
+    from fluxttice_core.storage.atomic_write import require_writable, write_bytes
+
+    served = serve_model(model)
+    # Whether it can be written is found out before figures are drawn.
+    require_writable(page)
+    write_bytes(page, standalone_page(served, draw_plots))

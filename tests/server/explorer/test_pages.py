@@ -49,8 +49,8 @@ def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
         assert client.get(f"/explorer/{path}").status_code == 200, path
     scripts = {name for name, _ in page_files() if name.startswith("js/")}
     waiting = (
-        "api chart code collections compare controls copy csv exports facts find operation prior random "
-        "report sliders worker"
+        "chart code collections compare controls copy csv exports facts find operation prior random report "
+        "sliders worker embedded"
     )
     assert scripts - set(named) == {f"js/{name}.js" for name in waiting.split()}
 

@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.export_forms import export_templates
+from fluxttice_core.operations.portrait import algebra_rows
 from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
@@ -34,9 +35,11 @@ def places_pack(served: Served, drawn: DrawnMap | None) -> bytes:
 
 
 def algebra_pack() -> bytes:
-    """One bit for each property and operation, and the class of each operation under each symmetry."""
+    """A bit for each property and for each fact of the algebra, and the class under each symmetry."""
+    facts = np.concatenate([rows for _, rows in algebra_rows().values()])
     classes = np.stack([representatives(term.name) for term in SYMMETRIES])
-    return encode_tensors({"properties": property_bits(), "classes": classes.astype(np.int16)}, "{}")
+    tensors = {"properties": property_bits(), "facts": _bits(facts), "classes": classes.astype(np.int16)}
+    return encode_tensors(tensors, "{}")
 
 
 def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
@@ -60,8 +63,11 @@ def weights_pack(model: TrainedModel) -> bytes:
 
 def property_bits() -> UInt8[np.ndarray, "bytes K"]:
     """Which properties hold: bit p mod 8 of row p // 8 is the p-th property of the vocabulary."""
-    verdicts = np.stack([holds(term.name) for term in PROPERTIES])
-    return np.packbits(verdicts, axis=0, bitorder="little")
+    return _bits(np.stack([holds(term.name) for term in PROPERTIES]))
+
+
+def _bits(rows: Bool[np.ndarray, "n K"]) -> UInt8[np.ndarray, "bytes K"]:
+    return np.packbits(rows, axis=0, bitorder="little")
 
 
 def principal_axes(
@@ -111,7 +117,9 @@ def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
         },
         "properties": [{"name": term.name, "statement": term.statement} for term in PROPERTIES],
         "symmetries": [{"name": term.name, "statement": term.statement} for term in SYMMETRIES],
+        "facts": [{"name": name, "values": values} for name, (values, _) in algebra_rows().items()],
         "named": [_named(one) for one in named_operations()],
+        "unary": [_named(one) for one in named_operations(1)],
         "parts": None if served.membership is None else list(PARTS),
         "halves": {half: _half(served.codebooks[half].means) for half in HALVES},
         "layout": None if drawn is None else drawn.about["layout"],

@@ -100,7 +100,7 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
     Without `draw`, which draws the figures of a report, it is shown without.
     """
     files = dict(page_files())
-    shelf = Shelf(_makers(served))
+    shelf = Shelf(documents(served))
     drawn = ReportFigures(served, draw)
     figures = Shelf(
         {f"{name}.svg": partial(drawn.get, name) for name in FIGURES} | {"figures.json": drawn.listed}
@@ -127,7 +127,7 @@ def page_files() -> Iterator[tuple[str, Content]]:
             yield path.relative_to(folder).as_posix(), Content.of(KINDS[path.suffix], path.read_bytes())
 
 
-def _makers(served: Served) -> dict[str, Callable[[], bytes]]:
+def documents(served: Served) -> dict[str, Callable[[], bytes]]:
     """What makes each document, the soonest needed first."""
     drawn = read_map(served.model)
     return {

@@ -1,5 +1,6 @@
 """A real Chromium on a real server: without one every test of this folder fails, and says what to install."""
 
+import json
 import os
 import shutil
 import time
@@ -12,8 +13,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 
 from fluxttice_core.evaluation.plots import draw_plots
+from fluxttice_core.evaluation.report import Report
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.explorer.report import Drawing
 from fluxttice_core.server.served_model import Served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -60,6 +63,10 @@ class Explorer:
     def load(self, fragment: str = "") -> None:
         """Open the page anew and wait until everything is there."""
         self.page.goto(f"{self.url}/{fragment}")
+        self.arrive()
+
+    def arrive(self) -> None:
+        """Wait until everything is there."""
         self.until("document.documentElement.dataset.ready && explorer.page.codes.means.a")
         self.until("explorer.page.codes.means.b !== null && explorer.page.algebra && explorer.page.mass")
 
@@ -126,8 +133,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def address(reported: Served, start: Callable[[Starlette], AbstractContextManager[Any]]) -> Iterator[str]:
-    with start(create_app(reported, pages=explorer_routes(reported, draw_plots))) as running:
+def drawing(reported: Served) -> Drawing:
+    """Gives the figures of the report, drawn once, and on this thread.
+
+    While scipy solves for a curve in them it sets the program's warning filters, and so does pytest.
+    """
+    assert reported.report is not None
+    figures = draw_plots(Report.from_plain(json.loads(reported.report)))
+    return lambda _: figures
+
+
+@pytest.fixture(scope="session")
+def address(
+    reported: Served, drawing: Drawing, start: Callable[[Starlette], AbstractContextManager[Any]]
+) -> Iterator[str]:
+    with start(create_app(reported, pages=explorer_routes(reported, drawing))) as running:
         yield running.url
 
 

@@ -1,10 +1,12 @@
-/** Properties and classes of all operations, unpacked from what the server computed. */
+/** Properties, classes and algebra of all operations, unpacked from what Python computed. */
 
 import { K } from "./space.js";
 
 export class Algebra {
   constructor(tensors, manifest) {
     this.bits = tensors.properties;
+    this.factBits = tensors.facts;
+    this.facts = manifest.facts;
     this.classes = tensors.classes;
     this.names = manifest.properties.map(({ name }) => name);
     this.symmetries = manifest.symmetries.map(({ name }) => name);
@@ -18,8 +20,7 @@ export class Algebra {
   }
 
   has(index, property) {
-    const at = this.names.indexOf(property);
-    return ((this.bits[(at >> 3) * K + index] >> (at & 7)) & 1) === 1;
+    return bit(this.bits, this.names.indexOf(property), index);
   }
 
   /** For every operation, 1 if it has a property. */
@@ -31,6 +32,13 @@ export class Algebra {
 
   propertiesOf(index) {
     return this.names.filter((name) => this.has(index, name));
+  }
+
+  /** The algebra of one operation: by the name of each fact, the values for which it holds. */
+  factsOf(index) {
+    let at = 0;
+    const holding = (values) => values.filter(() => bit(this.factBits, at++, index));
+    return Object.fromEntries(this.facts.map(({ name, values }) => [name, holding(values)]));
   }
 
   /** How many of some operations have each property. */
@@ -59,3 +67,6 @@ export class Algebra {
     return this.kept.get(symmetry);
   }
 }
+
+/** Whether row `at` of packed rows, eight to a byte, holds of an operation. */
+const bit = (rows, at, index) => ((rows[(at >> 3) * K + index] >> (at & 7)) & 1) === 1;

@@ -1,6 +1,7 @@
 /** The codes of all operations under both halves, computed from the encoders' weights by two workers. */
 
 import { LATENTS, decodeOne, encode } from "./network.js";
+import { startWorker } from "./source.js";
 import { digitsOf, indexOf, K } from "./space.js";
 
 export class Codes {
@@ -9,7 +10,7 @@ export class Codes {
     this.means = { a: null, b: null };
     this.workers = {};
     for (const half of ["a", "b"]) {
-      const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+      const worker = startWorker();
       worker.addEventListener("error", () => onFailure(new Error("its worker did not start")));
       worker.addEventListener("message", ({ data }) => {
         if (data.kind !== "means") return;

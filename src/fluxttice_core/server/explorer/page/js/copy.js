@@ -1,6 +1,7 @@
 /** The menu that copies an operation in the form that is needed next. */
 
 import { button, h } from "./dom.js";
+import { SERVED } from "./source.js";
 import { digitsOf, glyphs } from "./space.js";
 
 const rows = (op) =>
@@ -10,9 +11,9 @@ const FORMS = {
   String: glyphs,
   "Table as lists": (op) => JSON.stringify(rows(op)),
   Python: (op) => `import fluxttice_core as fx\nz = fx.encode("${glyphs(op)}")  # posterior mean, (1, 16)\n`,
-  curl: (op) =>
+  ...(SERVED && { curl: (op) =>
     `curl ${new URL("v1/embeddings", document.baseURI)} -H 'Content-Type: application/json' ` +
-    `-d '{"model": "fluxttice-b", "input": "${glyphs(op)}"}'`,
+    `-d '{"model": "fluxttice-b", "input": "${glyphs(op)}"}'` }),
   "Link to this view": () => location.href,
 };
 

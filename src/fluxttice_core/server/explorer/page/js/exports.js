@@ -3,7 +3,7 @@
 import { download } from "./csv.js";
 import { button, h } from "./dom.js";
 import { loadInto } from "./loading.js";
-import { fetchDocument } from "./packs.js";
+import { fetchDocument } from "./source.js";
 import { digitsOf, glyphs, heptavintimal } from "./space.js";
 
 const FORMS = { verilog: "Verilog", latex: "LaTeX", markdown: "Markdown", svg: "SVG", png: "PNG" };

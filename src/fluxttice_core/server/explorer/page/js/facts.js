@@ -1,24 +1,26 @@
 /** Facts as terms with their values, and the algebra of an operation as such facts. */
 
 import { grouped, h } from "./dom.js";
-import { SYMBOLS } from "./space.js";
+import { SYMBOLS, digitsOf } from "./space.js";
 
 export const fact = (term, value) => [h("dt", term), h("dd", value)];
 
-export function algebraFacts(algebra) {
-  const outputs = Object.entries(algebra.value_counts);
-  const sets = algebra.subalgebras.map((set) => `{${set.map(signed).join(", ")}}`);
+export function algebraFacts(algebra, op) {
+  const known = algebra.factsOf(op);
+  const sets = known.subalgebras.map((set) => `{${set.map(signed).join(", ")}}`);
   const partition = (blocks) => blocks.map((block) => block.map(signed).join("")).join(" | ");
+  const times = (digit) => digitsOf(op).filter((one) => one === digit).length;
+  const outputs = SYMBOLS.map((symbol, digit) => `${symbol} \u00d7 ${times(digit)}`);
   return h("dl.facts.wide",
-    fact("identity", signed(algebra.identity)),
-    fact("zero", signed(algebra.zero)),
-    fact("depends on", algebra.essential_inputs.join(", ") || "nothing"),
-    fact("outputs", outputs.map(([value, count]) => `${signed(Number(value))} \u00d7 ${count}`).join(", ")),
+    fact("identity", known.identity.map(signed).join() || "none"),
+    fact("zero", known.zero.map(signed).join() || "none"),
+    fact("depends on", known.essential_inputs.join(", ") || "nothing"),
+    fact("outputs", outputs.join(", ")),
     fact("subalgebras", sets.join(" ") || "none"),
-    fact("congruences", algebra.congruences.map(partition).join("; ") || "only the trivial ones"),
-    fact("automorphisms", grouped(algebra.automorphisms.length)),
-    fact("maximal clones", algebra.maximal_clones.join("; ") || "none: it is Sheffer"),
+    fact("congruences", known.congruences.map(partition).join("; ") || "only the trivial ones"),
+    fact("automorphisms", grouped(known.automorphisms.length)),
+    fact("maximal clones", known.maximal_clones.join("; ") || "none: it is Sheffer"),
   );
 }
 
-const signed = (value) => value === null ? "none" : SYMBOLS[value + 1];
+const signed = (value) => SYMBOLS[value + 1];

@@ -1,10 +1,9 @@
 /** The panel that finds operations: a text, properties with live counts, an order, and what is found. */
 
-import { fetchOperation } from "./api.js";
 import { download, writeCsv } from "./csv.js";
 import { button, decimal, grouped, h, show } from "./dom.js";
-import { loadInto, loading } from "./loading.js";
-import { anchor, isExpression } from "./query.js";
+import { loading } from "./loading.js";
+import { anchor } from "./query.js";
 import { hamming } from "./space.js";
 
 const ROWS = 60;
@@ -111,18 +110,9 @@ export class Panel {
   }
 
   #enter(event) {
-    if (event.key !== "Enter") return;
-    // What names contain it would be another operation: nand's formula contains min(a, b).
-    if (isExpression(this.input.value)) this.#read(this.input.value);
-    else if (this.page.found.indices.length > 0) this.page.choose(this.page.inOrder()[0]);
-  }
-
-  /** Choose what an expression computes. */
-  #read(text) {
-    loadInto(this.count, text, () => fetchOperation(text), (known) => {
-      show(this.count, known.needsKey ? "The server asks for its API key to read expressions." : known.string);
-      if (!known.needsKey) this.page.choose(known.index);
-    });
+    const { found } = this.page;
+    if (event.key === "Enter" && !found.problem && found.indices.length > 0)
+      this.page.choose(this.page.inOrder()[0]);
   }
 
   #update(state, changed) {
@@ -141,11 +131,7 @@ export class Panel {
     const total = found.indices.length;
     this.count.textContent = found.waiting
       ? "Loading the properties \u2026"
-      : isExpression(state.q)
-        ? "Enter reads this expression."
-        : found.unknown
-          ? "No operation has such a name."
-          : `${grouped(total)} of 19,683 operations`;
+      : found.problem || `${grouped(total)} of 19,683 operations`;
     const counts = algebra === null ? null : algebra.counts(found.indices);
     this.properties.forEach(({ name, box, not, counted, row }, at) => {
       box.checked = state.has.includes(name);

@@ -7,9 +7,9 @@ import { button, h, show } from "./dom.js";
 import { DEFAULTS, readLink, writeLink } from "./link.js";
 import { fetchForPage, loading, askAgain } from "./loading.js";
 import { MapView } from "./map.js";
-import { fetchDocument, fetchTensors } from "./packs.js";
 import { Page } from "./page.js";
 import { Projections } from "./projection.js";
+import { fetchDocument, fetchTensors } from "./source.js";
 import { createStore } from "./store.js";
 import { setUpTabs } from "./tabs.js";
 import { setUpTheme } from "./theme.js";
@@ -166,7 +166,7 @@ const afterPaint = () => new Promise((resume) => requestAnimationFrame(() => set
 start().catch((error) => {
   $("#notice").append(
     h("p.failed", { role: "alert" },
-      `The explorer could not start: ${error.message}. Look at the server's log if this stays so. `,
+      `The explorer could not start: ${error.message}. Look at the browser's console if this stays so. `,
       button("Try again", () => location.reload()),
     ),
   );

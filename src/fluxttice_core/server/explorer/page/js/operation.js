@@ -1,12 +1,11 @@
 /** The panel of the chosen operation: its table to read and to change, and all that is known of it. */
 
-import { fetchOperation, useKey } from "./api.js";
 import { codeView } from "./code.js";
 import { copyMenu } from "./copy.js";
 import { button, decimal, grouped, h, hint, list, section, show, table } from "./dom.js";
 import { exportMenu } from "./exports.js";
 import { algebraFacts, fact } from "./facts.js";
-import { loadInto, loading } from "./loading.js";
+import { loading } from "./loading.js";
 import { digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
@@ -90,13 +89,13 @@ export class Panel {
         fact("split", this.page.manifest.parts[this.page.places.split[op]].replace("_", " ")),
     );
     this.#showData(this.page.store.state);
-    this.#showAlgebra(op);
   }
 
   #showData(state) {
     const { page } = this;
     this.#showProperties(state);
     this.#showClasses(state);
+    show(this.algebra, page.algebra ? algebraFacts(page.algebra, state.op) : loading());
     show(this.codes, ["a", "b"].map((half) => codeView(page, half, state.op)));
     const { mean } = page.codes.encode(state.half, state.op);
     if (page.codes.means[state.half] === null) return show(this.near, loading());
@@ -158,25 +157,5 @@ export class Panel {
         }),
       ),
     );
-  }
-
-  #showAlgebra(op) {
-    loadInto(this.algebra, `the algebra of ${this.page.nameOf(op)}`, () => fetchOperation(op), (known) =>
-      show(this.algebra,
-        known.needsKey
-          ? [hint("The server asks for its API key to say more."), this.#keyForm()]
-          : algebraFacts(known.algebra),
-      ),
-    );
-  }
-
-  #keyForm() {
-    const key = h("input", { type: "password", "aria-label": "API key", autocomplete: "off" });
-    const use = (event) => {
-      event.preventDefault();
-      useKey(key.value);
-      this.#showAlgebra(this.page.store.state.op);
-    };
-    return h("form.actions", { on: { submit: use } }, key, h("button.quiet", "Use the key"));
   }
 }

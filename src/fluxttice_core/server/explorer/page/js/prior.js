@@ -3,7 +3,7 @@
 import { ceiling, ceilingSpread, emptyChart, showCoverage } from "./chart.js";
 import { button, decimal, grouped, h, hint, show } from "./dom.js";
 import { loadInto } from "./loading.js";
-import { fetchDocument } from "./packs.js";
+import { fetchDocument } from "./source.js";
 import { K } from "./space.js";
 
 const AMOUNTS = [1000, 10000, 50000, 100000];

@@ -1,17 +1,13 @@
 /** Searching: what is typed, the properties asked for and ruled out, and the box drawn on the map. */
 
+import { isExpression, readExpression } from "./expression.js";
 import { LATENTS } from "./network.js";
-import { K, hamming, matchesPattern, readHeptavintimal, readPattern } from "./space.js";
-
-/** Lower case, blanks and underscores as hyphens: how names are compared. */
-export function normal(name) {
-  const plain = name.toLowerCase().replaceAll("_", " ").replaceAll("\u00f6", "oe").replaceAll("\u0142", "l");
-  return plain.trim().split(/\s+/).join("-");
-}
+import { K, hamming, matchesPattern, normal, readHeptavintimal, readPattern } from "./space.js";
 
 /**
- * Read what was typed. An index or a table, in which ? stands for any value, or words: property names, each of
- * which is then asked for, or a part of a name, alias, formula or source.
+ * Read what was typed. An index or a table, in which ? stands for any value, an expression, or words: property
+ * names, each of which is then asked for, or a part of a name, alias, formula or source. A `problem` says why
+ * what looks like an expression is none.
  */
 export function readText(typed, manifest) {
   const trimmed = typed.trim();
@@ -22,17 +18,27 @@ export function readText(typed, manifest) {
   const exact = namedExactly(trimmed, manifest);
   const base27 = exact.size > 0 ? null : readHeptavintimal(trimmed);
   if (base27 !== null) return { test: (index) => index === base27 };
+  // What names contain it would be another operation: nand's formula contains min(a, b).
+  if (exact.size === 0 && isExpression(trimmed)) return expressed(trimmed, manifest);
   const known = new Set(manifest.properties.map(({ name }) => name));
   const tokens = trimmed.toLowerCase().split(/[\s,]+/);
   if (tokens.every((token) => known.has(token))) return { test: null, has: tokens };
-  const found = named(trimmed, manifest);
-  return { test: (index) => found.has(index), unknown: found.size === 0 };
+  const found = exact.size > 0 ? exact : namedInPart(trimmed, manifest);
+  return { test: (index) => found.has(index), problem: found.size === 0 && "No operation has such a name." };
 }
 
-/** Named operations that what was typed fits: exactly if any does, else in part. */
-function named(typed, manifest) {
-  const exact = namedExactly(typed, manifest);
-  if (exact.size > 0) return exact;
+function expressed(typed, manifest) {
+  try {
+    const computed = readExpression(typed, manifest);
+    return { test: (index) => index === computed };
+  } catch (error) {
+    const found = namedInPart(typed, manifest);
+    return { test: (index) => found.has(index), problem: error.message };
+  }
+}
+
+/** Named operations that what was typed is a part of. */
+function namedInPart(typed, manifest) {
   const wanted = normal(typed);
   const texts = ({ name, aliases, formula, source }) => [name, ...aliases, formula, source];
   return fitting(manifest, (one) => texts(one).some((text) => normal(text).includes(wanted)));
@@ -44,9 +50,6 @@ function namedExactly(typed, manifest) {
   const wanted = normal(typed);
   return fitting(manifest, ({ name, aliases }) => name === wanted || aliases.includes(wanted));
 }
-
-/** Whether a text is meant as an expression over a and b, which the server reads. */
-export const isExpression = (text) => /\(|(?<![\w]-)\b[abc]\s*$/.test(text);
 
 /** The operations that a state asks for, as flags, indices and why nothing may be found. */
 export function search(state, { manifest, algebra, boxed }) {
@@ -66,7 +69,7 @@ export function search(state, { manifest, algebra, boxed }) {
     indices.push(index);
   }
   const waiting = rows.some(([row]) => row === undefined);
-  return { flags, indices, everything: indices.length === K, unknown: asked.unknown ?? false, waiting };
+  return { flags, indices, everything: indices.length === K, problem: asked.problem, waiting };
 }
 
 /** The operation that orders count from: the one chosen when the order was asked for. */

@@ -2,7 +2,7 @@
 
 import { button, h, hint, list, section, show, table } from "./dom.js";
 import { loadInto } from "./loading.js";
-import { fetchDocument, fetchFigures } from "./packs.js";
+import { fetchDocument, fetchFigures, figureAddress } from "./source.js";
 
 export const loadReport = (element, manifest) =>
   loadInto(element, "the report", () => Promise.all([fetchDocument("report.json"), fetchFigures()]), (fetched) =>
@@ -26,7 +26,7 @@ function showReport(element, manifest, report, figures) {
     h("div.figures",
       figures.map(({ name, caption }) =>
         h("figure",
-          figure(`explorer/figures/${name}.svg`, caption),
+          figure(name, caption),
           h("figcaption", caption),
         ),
       ),
@@ -39,12 +39,13 @@ function showReport(element, manifest, report, figures) {
 }
 
 /** A drawing, or what can be done when it does not come. */
-function figure(src, alt) {
+function figure(name, alt, again = false) {
   const failed = () => image.replaceWith(
     h("p.failed", "This figure could not be loaded. ", button("Try again", ({ target }) =>
-      target.parentElement.replaceWith(figure(`${src}?${Date.now()}`, alt)))),
+      target.parentElement.replaceWith(figure(name, alt, true)))),
   );
-  const image = h("img", { src, alt, loading: "lazy", on: { error: failed } });
+  const image = h("img", { alt, loading: "lazy", on: { error: failed } });
+  figureAddress(name, again).then((address) => image.setAttribute("src", address), failed);
   return image;
 }
 

@@ -52,6 +52,12 @@ export function readHeptavintimal(text) {
   return digits.includes(-1) ? null : digits.reduce((sum, digit) => 27 * sum + digit, 0);
 }
 
+/** Lower case, blanks and underscores as hyphens: how names are compared. */
+export function normal(name) {
+  const plain = name.toLowerCase().replaceAll("_", " ").replaceAll("\u00f6", "oe").replaceAll("\u0142", "l");
+  return plain.trim().split(/\s+/).join("-");
+}
+
 export function hamming(one, other) {
   let differing = 0;
   for (let cell = 0; cell < CELLS; cell += 1) {

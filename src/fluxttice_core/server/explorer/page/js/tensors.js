@@ -1,17 +1,6 @@
-/** Reading what the server sends: JSON documents, and tensors in the safetensors format. */
+/** Reading tensors in the safetensors format. */
 
 const ARRAYS = { F32: Float32Array, I16: Int16Array, U8: Uint8Array };
-
-/** Fetch a document of the page. */
-export const fetchDocument = async (name) => (await fetchChecked(`explorer/data/${name}`)).json();
-
-/** Fetch the list of the report's figures. */
-export const fetchFigures = async () => (await fetchChecked("explorer/figures/figures.json")).json();
-
-/** Fetch tensors: an object of typed arrays by name. */
-export async function fetchTensors(name) {
-  return readTensors(await (await fetchChecked(`explorer/data/${name}`)).arrayBuffer());
-}
 
 /**
  * Read a safetensors file: eight bytes with the length of a JSON header, the header, and the tensors' bytes.
@@ -27,10 +16,4 @@ export function readTensors(buffer) {
     tensors[name] = new ARRAYS[entry.dtype](buffer.slice(8 + length + start, 8 + length + stop));
   }
   return tensors;
-}
-
-async function fetchChecked(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`the server answered ${answer.status} for ${path}`);
-  return answer;
 }

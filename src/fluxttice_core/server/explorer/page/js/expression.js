@@ -1,0 +1,117 @@
+/** Expressions over the inputs a and b, such as -min(a, not b), read as the operation that they compute. */
+
+import { CELLS, K, digitsOf, indexOf, normal, readHeptavintimal } from "./space.js";
+
+const TOKEN = /\s*([\p{L}\p{N}][\p{L}\p{N}_-]*|\S)/gu;
+const INPUTS = ["a", "b", "c"];
+const CONSTANTS = { 0: "always-zero", 1: "always-plus" };
+const DEEPEST = 100;
+const cells = (digit) => Uint8Array.from({ length: CELLS }, (_, cell) => digit(cell));
+
+/** Whether a text is meant as an expression. */
+export const isExpression = (text) => /\(|(?<![\w]-)\b[abc]\s*$/.test(text);
+
+/** The index of what an expression computes; an error says why it computes nothing. */
+export function readExpression(text, manifest) {
+  const reader = new Reader(text, manifest);
+  const digits = reader.expression();
+  reader.require("", "the end");
+  if (reader.inputs > 2)
+    throw new Error(`"${text}" has the input ${INPUTS[reader.inputs - 1]}: expected at most 2, named a and b`);
+  return indexOf(digits);
+}
+
+/** Reads from left to right; every part becomes the digits of its nine cells. */
+class Reader {
+  constructor(text, manifest) {
+    Object.assign(this, { text, manifest, at: 0, depth: 0, inputs: 0 });
+    this.tokens = Array.from(text.replaceAll("\u2212", "-").matchAll(TOKEN), ([, token]) => token).concat("");
+  }
+
+  expression() {
+    this.depth += 1;
+    if (this.depth > DEEPEST)
+      throw new Error(`the expression is nested more than ${DEEPEST} deep: write it shorter`);
+    const token = this.#take();
+    const digits = /^[\p{L}\p{N}]/u.test(token) ? this.#word(token) : this.#symbol(token);
+    this.depth -= 1;
+    return digits;
+  }
+
+  require(symbol, called) {
+    const found = this.#take();
+    if (found !== symbol) this.#refuse(`expected ${called}, not ${found || "the end"}`);
+  }
+
+  #symbol(symbol) {
+    if (symbol === "-") return this.#applied("not", [this.expression()]);
+    if (symbol === "+" && this.tokens[this.at] === "1") return this.expression();
+    if (symbol !== "(")
+      this.#refuse(`expected an input, a constant or an operation, not ${symbol || "the end"}`);
+    const inner = this.expression();
+    this.require(")", "a closing bracket");
+    return inner;
+  }
+
+  #word(word) {
+    if (this.tokens[this.at] === "(") return this.#call(word);
+    const input = INPUTS.indexOf(word);
+    if (input >= 0) {
+      this.inputs = Math.max(this.inputs, input + 1);
+      return cells((cell) => (input === 0 ? Math.trunc(cell / 3) : cell % 3));
+    }
+    if (Object.hasOwn(CONSTANTS, word)) return this.#applied(CONSTANTS[word], [cells(() => 0)]);
+    if (!named(word, this.manifest.unary))
+      this.#refuse(`"${word}" is no input a, b or c, no constant, no operation of one input`);
+    return this.#applied(word, [this.expression()]);
+  }
+
+  #call(word) {
+    this.#take();
+    const given = [this.expression()];
+    while (this.tokens[this.at] === ",") {
+      this.#take();
+      given.push(this.expression());
+    }
+    this.require(")", "a comma or a closing bracket");
+    if (given.length > 2)
+      this.#refuse(`${word} is given ${given.length} inputs, and operations here have 1 or 2`);
+    return this.#applied(word, given);
+  }
+
+  #applied(word, [first, second]) {
+    const table = readWord(word, second ? this.manifest.named : this.manifest.unary, second ? CELLS : 3);
+    if (table === null)
+      throw new Error(`no operation of ${second ? "two inputs" : "one input"} is named "${word}"`);
+    return cells((cell) => table[second ? 3 * first[cell] + second[cell] : first[cell]]);
+  }
+
+  #take() {
+    const token = this.tokens[this.at];
+    this.at = Math.min(this.at + 1, this.tokens.length - 1);
+    return token;
+  }
+
+  #refuse(reason) {
+    throw new Error(`"${this.text}" is no expression: ${reason}`);
+  }
+}
+
+function named(word, known) {
+  const wanted = normal(word);
+  return known.find(({ name, aliases }) => name === wanted || aliases.includes(wanted));
+}
+
+/** The digits of an operation with so many cells, by its name or as it is written; null if it is none. */
+function readWord(word, known, count) {
+  const found = named(word, known);
+  if (found !== undefined) return digitsOf(found.index).subarray(0, count);
+  for (const letters of ["012", "FUT", "-0+"]) {
+    const digits = Array.from(word, (letter) => letters.indexOf(letter));
+    const zeros = letters === "012" && /^0*$/.test(word);
+    if (digits.length === count && !digits.includes(-1) && !zeros) return digits;
+  }
+  const base27 = count === CELLS ? readHeptavintimal(word) : null;
+  const index = base27 ?? (/^\d+$/.test(word) && word.length < count ? Number(word) : K);
+  return index < 3 ** count ? digitsOf(index).subarray(0, count) : null;
+}
