@@ -114,14 +114,14 @@ def _opened(engine: Engine, source: Source, *, skip: bool = False) -> tuple[str,
         for path in source.paths:
             require_line_ends(path)
         paths = engine.constant([engine.link(path) for path in source.paths])
-        return f"{paths}, compression = 'none'", contextlib.nullcontext
+        return f"{paths}, compression = 'uncompressed'", contextlib.nullcontext
 
     def feed(whole: bool) -> contextlib.AbstractContextManager[None]:
         pieces = sequences(source) if rewritten else whole_files(source, skip=skip)
         return fed(pipe, pieces, source.said, whole=whole)
 
     pipe = engine.new_path()
-    return f"{engine.constant([str(pipe)])}, compression = 'none'", feed
+    return f"{engine.constant([str(pipe)])}, compression = 'uncompressed'", feed
 
 
 def _text(opened: str, width: int, form: str) -> str:
