@@ -269,6 +269,8 @@ def test_samples_of_an_unknown_space_have_their_richness(halved: Path) -> None:
     assert result.exit_code == 0
     line = r"^reachable +9,882 \[9,755, 10,022\] +Chao1, bias-corrected: a lower bound$"
     assert re.search(line, result.output, flags=re.MULTILINE)
+    others = r"^ +9,883.0; 9,882.9 +its classic form; that with iNEXT's factor \(n-1\)/n$"
+    assert re.search(others, result.output, flags=re.MULTILINE)
     assert "not enough said: 8,570 distinct among 20,000 draws" in result.output
 
 
