@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -69,6 +69,10 @@ class Counted:
     units: int | None = None
     monitored: Monitored | None = None
 
+    def reading(self) -> dict[str, Any]:
+        """Return how the draws were read as plain values."""
+        return {"left_out": self.left_out, "notes": list(self.notes)}
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -116,13 +120,20 @@ def count_samples(
     files = [path for source in (draws, *others.values()) for path in source.paths]
     files += [beside.monitor] if beside.monitor else []
     with engine(files, memory) as running:
-        if reading.holds == "incidences":
-            tally, units = tally_of_incidences(running, draws, reading)
-            return replace(_without_kinds(tally, beside), units=units)
-        grouped = (group_counts if reading.holds == "counts" else group_draws)(running, draws, reading)
-        if isinstance(grouped, Tally):
-            return _without_kinds(grouped, beside)
-        return _counted(running, grouped, others, reading, beside)
+        counted = _count_source(running, draws, others, reading, beside)
+    return replace(counted, notes=(*draws.notes, *counted.notes))
+
+
+def _count_source(
+    engine: Engine, draws: Source, others: dict[str, Source], reading: Reading, beside: Beside
+) -> Counted:
+    if reading.holds == "incidences":
+        tally, units = tally_of_incidences(engine, draws, reading)
+        return replace(_without_kinds(tally, beside), units=units)
+    grouped = (group_counts if reading.holds == "counts" else group_draws)(engine, draws, reading)
+    if isinstance(grouped, Tally):
+        return _without_kinds(grouped, beside)
+    return _counted(engine, grouped, others, reading, beside)
 
 
 def count_values(values: Values, reading: Reading | None = None, beside: Beside | None = None) -> Counted:
@@ -195,7 +206,7 @@ def _counted(
         size=None if grouped.space is None else grouped.space.size,
         column=grouped.column,
         left_out=grouped.left_out,
-        notes=grouped.notes,
+        notes=(*(note for source in others.values() for note in source.notes), *grouped.notes),
         law_tally=law_tally,
         law_ends=law_ends,
         monitored=monitored,

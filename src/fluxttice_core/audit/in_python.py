@@ -78,6 +78,7 @@ class SampleAudit:
             "samples": self.report.as_json(),
             "reference": None if self.reference is None else self.reference.as_json(),
             "training": None if self.novelty is None else self.novelty.as_json(),
+            "reading": self.counted.reading(),
         }
 
     def __repr__(self) -> str:
@@ -99,7 +100,8 @@ class SampleAudit:
             rows.append(("coverage", f"{percent(part.estimate)} ({ends}) of {report.size:,}"))
         mass, kinds = report.missing_mass, report.richness
         rows.append(("mass not seen", f"{percent(mass.estimate)} (up to {percent(mass.upper)})"))
-        return [*rows, ("kinds within reach", f"{kinds.estimate:,.0f} at least (Chao1)")]
+        rows.append(("kinds within reach", f"{kinds.estimate:,.0f} at least (Chao1)"))
+        return rows + [("note", note) for note in self.counted.notes]
 
 
 def audit_samples(

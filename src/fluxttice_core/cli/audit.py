@@ -235,7 +235,7 @@ def _show(
         "findings": [finding.as_json() for finding in findings],
         "samples": None if report is None else report.as_json(),
         **found.as_json(),
-        "reading": None if counted is None else {"left_out": counted.left_out, "notes": counted.notes},
+        "reading": None if counted is None else counted.reading(),
     }
     typer.echo(json.dumps(plain, indent=2, allow_nan=False))
 
