@@ -133,6 +133,8 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--distinct 90% --against-distinct 80%", "two sets need one --distinct, one --against-distinct"),
         ("--distinct 9 --distinct 8 --against-distinct 8 --union 9", "two sets need one --distinct"),
         ("--column x", "--column describes a file: give --samples or --counts as well"),
+        ("--engine ray --draws 9", "--engine describes a file: give --samples or --counts as well"),
+        ("--counts 1:9 --engine ray", "--engine ray counts files of draws: give --samples, or count"),
         ("--samples missing.npy", "cannot be read: No such file or directory"),
         ("--space-size 0 --draws 5 --distinct 1", "the size of a space lies between 1 and 10^300, not at 0"),
         ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),
@@ -395,5 +397,5 @@ def test_the_page_draws_what_the_test_draws(halved: Path, drawn_by_the_page: Pat
 def test_the_page_names_every_option() -> None:
     page = PAGE.read_text(encoding="utf-8")
     options = set(re.findall(r"(--[a-z-]+)", run("--help").output)) - {"--help"}
-    assert len(options) == 48
+    assert len(options) == 49
     assert all(option in page for option in options), options

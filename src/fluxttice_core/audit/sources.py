@@ -81,7 +81,7 @@ def find_source(places: Sequence[str], file_format: str | None = None) -> Source
     if times > 1:
         raise MeasurementError(f"'{often}' is named {times} times: name every file once", "contradictory")
     for path in paths:
-        _require_plain_file(path)
+        require_plain_file(path)
     formats = {_format_of(Path(f"-.{file_format}") if file_format else path) for path in paths}
     if len(formats) > 1:
         raise MeasurementError(
@@ -140,7 +140,7 @@ def _format_of(path: Path) -> tuple[str, str]:
     return FORMATS[suffix], compression
 
 
-def _require_plain_file(path: Path) -> None:
+def require_plain_file(path: Path) -> None:
     """Refuse what is missing, or no plain file."""
     try:
         status = path.stat()
