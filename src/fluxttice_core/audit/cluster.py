@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.units import Unit
 
 _PATIENCE = 5
-"""Seconds in which a cluster must answer; Ray's own patience is minutes."""
+"""Seconds in which a cluster must answer."""
 
 
 def count_on_cluster(unit: Unit, paths: list[Path]) -> Iterator[Any]:
@@ -70,6 +70,8 @@ def _explained(ray: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def _connected() -> Iterator[Any]:
     """Connect to a cluster, unless this process already is, and keep Ray from writing to the terminal."""
+    address = os.environ.get("RAY_ADDRESS", "")
+    _require_answer(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
     import ray.data
@@ -80,7 +82,10 @@ def _connected() -> Iterator[Any]:
     connects = not ray.is_initialized()
     try:
         if connects:
-            _connect(ray)
+            try:
+                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
+            except (OSError, RuntimeError, ValueError) as error:
+                raise _unanswered(address) from error
         yield ray
     finally:
         log.handlers, context.enable_progress_bars = handlers, bars
@@ -88,16 +93,18 @@ def _connected() -> Iterator[Any]:
             ray.shutdown()
 
 
-def _connect(ray: Any) -> None:
-    address = os.environ.get("RAY_ADDRESS", "")
+def _require_answer(address: str) -> None:
+    """Refuse an address at which nobody listens, for which Ray would try long."""
     host, _, port = address.rpartition("://")[2].rpartition(":")
-    try:
-        if host and port.isdigit():
+    if host and port.isdigit():
+        try:
             socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
-    except (OSError, RuntimeError, ValueError) as error:
-        at = f"at RAY_ADDRESS={address}" if address else "on this machine"
-        raise MeasurementError(
-            f"no Ray cluster answers {at}: start it, correct the address, or use --engine local",
-            "unreachable",
-        ) from error
+        except OSError as error:
+            raise _unanswered(address) from error
+
+
+def _unanswered(address: str) -> MeasurementError:
+    at = f"at RAY_ADDRESS={address}" if address else "on this machine"
+    return MeasurementError(
+        f"no Ray cluster answers {at}: start it, correct the address, or use --engine local", "unreachable"
+    )

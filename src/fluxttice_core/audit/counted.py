@@ -20,7 +20,6 @@ from fluxttice_core.audit.counts import (
 from fluxttice_core.audit.draws import Reading, group_draws, group_table, stored_table
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.kinds import label
-from fluxttice_core.audit.monitor import Monitored, monitor
 from fluxttice_core.audit.saved_counts import save_counts
 from fluxttice_core.audit.sources import STANDARD_INPUT, Source, find_source
 from fluxttice_core.errors import MeasurementError
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.draws import Grouped
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.fit import Ends
+    from fluxttice_core.audit.monitor import Monitored
 
 _PIECE = 2**20
 
@@ -220,6 +220,10 @@ def _counted(
     size = reading.size if grouped.space is None else grouped.space.size
     monitored = None
     if beside.monitor is not None:
+        from fluxttice_core.audit.monitor import (
+            monitor,
+        )  # with SciPy, which takes longer than a million draws
+
         monitored = monitor(engine, grouped, beside.monitor, size, law, reading)
     law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
     return Counted(

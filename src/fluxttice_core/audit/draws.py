@@ -226,7 +226,8 @@ def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, li
 
 def _leave_out(engine: Engine, name: str, said: str, reading: Reading, *, lines: bool) -> dict[str, int]:
     """Remove rows that are no draws, and return how many draws each reason removed."""
-    reasons = {"empty": "kind IS NULL OR kind::VARCHAR = ''"}
+    strings = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] == "VARCHAR"
+    reasons = {"empty": "kind IS NULL OR kind = ''" if strings else "kind IS NULL"}
     if lines:
         reasons["comments with #"] = "starts_with(kind, '#')"
     for skipped in filter(None, reading.skip):
