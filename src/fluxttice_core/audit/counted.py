@@ -111,7 +111,7 @@ def count_samples(
         reading: How they are read.
         beside: What they are held against.
         memory: What counting may take; beyond that it spills to the disk. On a cluster each task may.
-        on: Where draws are counted: here, or by Ray.
+        on: What counts: `local`, here, or `ray`, on a cluster, with equal results.
 
     Raises:
         MeasurementError: If a file is missing, damaged or of another format, it is unclear what in it is a

@@ -251,9 +251,10 @@ def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
     """Say which strings may stand for no draw, or differ by blanks alone."""
     if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
         return ()
-    missing = engine.constant(list(NO_VALUE))
+    missing, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
     found = engine.run(
-        f"SELECT kind, n FROM {name} WHERE list_contains({missing}, lower(kind)) ORDER BY kind"
+        f"SELECT kind, n FROM {name} "
+        f"WHERE length(kind) <= {longest} AND list_contains({missing}, lower(kind)) ORDER BY kind"
     )
     notes = [f"'{kind}', drawn {n:,} times, is a kind; --skip {kind} leaves it out" for kind, n in found]
     if engine.row(f"SELECT coalesce(bool_or(kind != trim(kind)), false) FROM {name}")[0]:

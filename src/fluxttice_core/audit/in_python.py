@@ -138,7 +138,7 @@ def audit_samples(
         training: What the generator was trained on, likewise.
         without_replacement: Whether no kind can come twice.
         significance: Probability with which draws of the law are refused.
-        engine: Where draws in files are counted: here, or by `ray` on a cluster, with equal results.
+        engine: What counts draws in files: `local`, here, or `ray`, on a cluster, with equal results.
 
     Raises:
         MeasurementError: If the draws cannot be read or counted.
