@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-slow test-faults test-core
-.PHONY: test-clients test-lowest test-newest
+.PHONY: test-clients test-lowest test-newest test-cluster
 .PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -39,7 +39,7 @@ UNTYPED := attacks core faults installation planted_lies portable __pycache__
 TYPED := $(filter-out $(UNTYPED:%=tests/%/),$(wildcard tests/*/))
 test-types: $(VENV)/.dev
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow" \
+	@$(BIN)/python -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow and not cluster" \
 		--ignore=tests/server/explorer/browser $(TYPED) src --durations=5
 
 # Lies of a measurement, each planted in a copy of the package, must turn the tests red.
@@ -57,7 +57,13 @@ test-portable: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow --timeout=3600
+	@$(MAKE) --no-print-directory test-cluster
 	@$(MAKE) --no-print-directory fuzz
+
+# Draws that Ray counts on this machine's cores, workers being killed: some minutes.
+test-cluster: $(VENV)/.dev
+	@$(PIP) --editable '.[cluster]'
+	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit
 
 # The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
 test-core: $(VENV)/.dev

@@ -26,6 +26,8 @@ ErrorCode = Literal[  # noqa: RUF041 - nested, so that a line holds several
     Literal["wrong_key", "wrong_password"],
     # the server
     Literal["bad_request", "cannot_listen", "exposed_server"],
+    # a cluster
+    Literal["unreachable"],
 ]
 """What went wrong, as a word for programs that stays as it is; docs/errors.md says what to do about each."""
 

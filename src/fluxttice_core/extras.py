@@ -15,6 +15,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "onnx": ("torch", "onnx", "onnxruntime", "onnxscript"),
     "track": ("tensorboard",),
     "chem": ("rdkit",),
+    "cluster": ("ray", "pyarrow"),
 }
 """The packages that each extra brings, by the names under which they are imported."""
 

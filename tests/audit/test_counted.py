@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import feather, ipc
+from typer.testing import CliRunner
 
-from fluxttice_core.audit.counted import count_samples, count_values
+from fluxttice_core.audit.counted import Beside, count_samples, count_values
 from fluxttice_core.audit.draws import Reading
+from fluxttice_core.audit.in_python import audit_samples
+from fluxttice_core.cli.main import app
 from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.audit.sample_files import COMPRESS, DRAWN, STRINGS, TERNARY, count, counts, tallied, write
@@ -181,6 +184,30 @@ def test_standard_input_patterns_folders_and_several_files(
     for suffix, content in {"txt": b"a\nb\na\n", "csv": b"word\na\nb\na\n"}.items():
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         assert counts(count("-", file_format=suffix)) == {"a": 2, "b": 1}
+
+
+def test_what_lies_beside_shards_and_is_not_read_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    names = ["README", "data.json", "part-1.avro", "year=2020"]
+    for name in ("_SUCCESS", ".part-0.csv.crc", *names[:3]):
+        (folder / name).touch()
+    (folder / names[3]).mkdir()
+    write(folder / "part-0.csv", ["word", "a"])
+    told = f"in the folder '{folder}' 'README', 'data.json', 'part-1.avro' and others are not read: 4 in all"
+    assert count(folder).notes == (told,)
+    assert count_values(np.array(["a"]), None, Beside(reference=str(folder))).notes == (told,)
+    shown = CliRunner().invoke(app, ["audit", "--samples", str(folder)]).output
+    assert " ".join(f"note: {told}.".split()) in " ".join(shown.split())
+    found = audit_samples(folder)
+    assert found.as_json()["reading"] == {"left_out": {}, "notes": [told]}
+    assert "<tr><th>note</th><td>in the folder" in found._repr_html_()
+    for name in names[1:3]:
+        (folder / name).unlink()
+    assert count(folder).notes == (f"in the folder '{folder}' 'README', 'year=2020' are not read: 2 in all",)
+    (folder / names[0]).unlink()
+    (folder / names[3]).rmdir()
+    assert count(folder).notes == ()
 
 
 def test_a_path_is_no_pattern_of_the_engine(tmp_path: Path) -> None:

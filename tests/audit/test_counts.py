@@ -1,13 +1,16 @@
 """Files of counts, beside a law and known sets, kept and added up."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from fluxttice_core.audit.counted import Beside, Counted, count_samples, count_values
 from fluxttice_core.audit.draws import Reading
+from fluxttice_core.cli.main import app
 from fluxttice_core.errors import ErrorCode, MeasurementError, StorageError
 from tests.audit.sample_files import TERNARY, count, counts, write
 from tests.refusals import refused
@@ -102,6 +105,37 @@ def test_counts_of_shards_add_up_to_the_same_bytes(tmp_path: Path) -> None:
     assert (merged.tally.draws, merged.size) == (3_000, 19_683)
     with refused(StorageError, "unwritable"):
         count_values(drawn, None, Beside(save_counts=tmp_path / "no" / "c.parquet"))
+
+
+SHARDS: dict[str, Any] = {
+    ".npy": np.random.default_rng(3).integers(0, 400, (3, 700)),
+    ".txt": [["007", "7", "+0-", "1e2"] * 5, ["100", "7", "000"], ["+0-", "x" * 300]],
+    ".smi": [TERNARY.strings(drawn) for drawn in np.random.default_rng(4).integers(0, 90, (3, 200))],
+    ".parquet": [{"word": words} for words in (["1", "01"], ["", "é"], ["1"])],
+}
+
+
+@pytest.mark.parametrize("suffix", SHARDS)
+def test_counts_of_shards_made_apart_say_what_all_draws_say(suffix: str, tmp_path: Path) -> None:
+    """Every figure of the audit, digit for digit, whatever the order of the shards."""
+
+    def audit(*arguments: str) -> Any:
+        result = CliRunner().invoke(app, ["audit", *arguments, "--json", "--skip", "None"])
+        assert result.exit_code == 0, result.stderr
+        plain = json.loads(result.output)
+        del plain["reading"]
+        return plain
+
+    draws = [str(write(tmp_path / f"{shard}{suffix}", rows)) for shard, rows in enumerate(SHARDS[suffix])]
+    kept = [f"{path}.counts.parquet" for path in draws]
+    for path, table in zip(draws, kept, strict=True):
+        audit("--samples", path, "--save-counts", table)
+    size = [] if suffix == ".smi" else ["--space-size", "400"]
+    whole = audit(*(word for path in draws for word in ("--samples", path)), *size, "--curve")
+    merged = audit(*(word for path in reversed(kept) for word in ("--counts", path)), *size, "--curve")
+    for plain in (whole, merged):
+        plain["samples"].pop("column")  # a table of counts has two
+    assert merged == whole
 
 
 LAW = ["kind,weight", "a,2", "b,1", "c,1", "d,0"]

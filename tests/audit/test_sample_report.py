@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from skbio.diversity import alpha as skbio
 
 from fluxttice_core.audit.counted import Counted
 from fluxttice_core.audit.sample_report import SampleReport, report_samples, within
@@ -50,6 +51,19 @@ def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
     assert report.finding.verdict is Verdict.NOT_UNIFORM
     assert report.missing_mass.upper < 0.02
     assert report.richness.upper < 0.6 * K
+
+
+def test_chao1_is_told_in_each_of_its_forms() -> None:
+    """As scikit-bio has the first two; iNEXT takes (n-1)/n of what the classic one adds."""
+    counts = np.array([40] + [3] * 2 + [2] * 4 + [1] * 12)
+    report = report_samples(Counted(Tally.of_counts(counts)), 20)
+    corrected, classic = (skbio.chao1(counts, bias_corrected=form) for form in (True, False))
+    assert (corrected, classic) == (pytest.approx(32.2), pytest.approx(37))
+    assert report.chao1 == report.as_json()["chao1"]
+    assert report.chao1 == pytest.approx(
+        {"bias-corrected": corrected, "classic": classic, "iNEXT": 19 + 65 / 66 * 18}
+    )
+    assert (report.richness.estimate, report.richness.upper) == (20, 20)
 
 
 def test_estimates_end_at_a_known_size() -> None:

@@ -133,6 +133,8 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--distinct 90% --against-distinct 80%", "two sets need one --distinct, one --against-distinct"),
         ("--distinct 9 --distinct 8 --against-distinct 8 --union 9", "two sets need one --distinct"),
         ("--column x", "--column describes a file: give --samples or --counts as well"),
+        ("--engine ray --draws 9", "--engine describes a file: give --samples or --counts as well"),
+        ("--counts 1:9 --engine ray", "--engine ray counts files of draws: give --samples, or count"),
         ("--samples missing.npy", "cannot be read: No such file or directory"),
         ("--space-size 0 --draws 5 --distinct 1", "the size of a space lies between 1 and 10^300, not at 0"),
         ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),
@@ -269,6 +271,8 @@ def test_samples_of_an_unknown_space_have_their_richness(halved: Path) -> None:
     assert result.exit_code == 0
     line = r"^reachable +9,882 \[9,755, 10,022\] +Chao1, bias-corrected: a lower bound$"
     assert re.search(line, result.output, flags=re.MULTILINE)
+    others = r"^ +9,883.0; 9,882.9 +its classic form; that with iNEXT's factor \(n-1\)/n$"
+    assert re.search(others, result.output, flags=re.MULTILINE)
     assert "not enough said: 8,570 distinct among 20,000 draws" in result.output
 
 
@@ -393,5 +397,5 @@ def test_the_page_draws_what_the_test_draws(halved: Path, drawn_by_the_page: Pat
 def test_the_page_names_every_option() -> None:
     page = PAGE.read_text(encoding="utf-8")
     options = set(re.findall(r"(--[a-z-]+)", run("--help").output)) - {"--help"}
-    assert len(options) == 48
+    assert len(options) == 49
     assert all(option in page for option in options), options

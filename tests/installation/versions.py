@@ -9,13 +9,20 @@ from tests.installation.environment import CONSTRAINTS, ROOT, Environment
 
 TORCH = "torch==2.13.0"
 """Kept until somebody chooses another; each brings other weights, bit for bit."""
-EVERYTHING = "dev,fuzz,layout,mutation,track"
+EVERYTHING = "cluster,dev,fuzz,layout,mutation,track"
 LIBRARY = ("train", "serve", "export", "onnx")
 """What users install; the test tools are the newest that go with it."""
 _PLAIN = (
     "--override-ini=addopts=--import-mode=importlib --doctest-modules",
     "--override-ini=filterwarnings=default",
-    *("-m", "not slow and not types", "--benchmark-skip", "--timeout=600", "-p", "no:cacheprovider"),
+    *(
+        "-m",
+        "not slow and not types and not cluster",
+        "--benchmark-skip",
+        "--timeout=600",
+        "-p",
+        "no:cacheprovider",
+    ),
 )
 """Without what asks for one version of the tools: checks of types, and warnings of others that are errors."""
 _HEAD = """\

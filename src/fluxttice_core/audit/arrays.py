@@ -28,6 +28,7 @@ _PIECE = 2**23
 _WIDEST = 4_096
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _LAST_CODE_POINT = 0x10FFFF
+_GROUPED, _SINGLE = "*, count(*) AS n FROM piece GROUP BY ALL", "*, 1 AS n FROM piece"
 _DAMAGE = (
     *(ValueError, TypeError, KeyError, OSError, EOFError, OverflowError, MemoryError, RecursionError),
     *(NotImplementedError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
@@ -176,12 +177,17 @@ def plain(values: Values) -> Values:
     raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}", "wrong_type")
 
 
-def store(engine: Engine, pieces: Iterable[Values]) -> str | None:
+def store(engine: Engine, pieces: Iterable[Values], types: Sequence[str] = ()) -> str | None:
     """Fill a table of the engine with rows and how often each stands there; return its name, if any.
 
-    Where rows repeat much they are grouped at once, else zeros packed into nothing would fill the disk.
+    Where rows repeat much they are grouped at once, else zeros packed into nothing would fill the disk. The
+    first piece gives the columns their types, unless those are known.
     """
     name = None
+    if types:
+        name = engine.new_name()
+        columns = "".join(f"c{place} {kind}, " for place, kind in enumerate(types))
+        engine.run(f"CREATE TEMP TABLE {name} ({columns}n BIGINT)")
     for piece in pieces:
         if not piece.size:
             continue
@@ -189,6 +195,6 @@ def store(engine: Engine, pieces: Iterable[Values]) -> str | None:
         rows = plain(piece.reshape(len(piece), -1))
         some = rows[:: len(rows) // 4_096 + 1]
         repeated = len(set(map(tuple, some.tolist()))) * 2 < len(some)
-        columns = {f"c{place}": rows[:, place] for place in range(rows.shape[1])}
-        engine.append(name, columns, grouped=repeated)
+        arrays = {f"c{place}": rows[:, place] for place in range(rows.shape[1])}
+        engine.append(name, arrays, _GROUPED if repeated else _SINGLE)
     return name

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,9 +20,8 @@ from fluxttice_core.audit.counts import (
 from fluxttice_core.audit.draws import Reading, group_draws, group_table, stored_table
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.kinds import label
-from fluxttice_core.audit.monitor import Monitored, monitor
 from fluxttice_core.audit.saved_counts import save_counts
-from fluxttice_core.audit.sources import Source, find_source
+from fluxttice_core.audit.sources import STANDARD_INPUT, Source, find_source
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.tally import LawTally, Tally
 
@@ -31,8 +30,12 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.draws import Grouped
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.fit import Ends
+    from fluxttice_core.audit.monitor import Monitored
 
 _PIECE = 2**20
+
+EngineName = Literal["local", "ray"]
+Group = Callable[["Engine", Source, Reading], "Grouped"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,10 @@ class Counted:
     units: int | None = None
     monitored: Monitored | None = None
 
+    def reading(self) -> dict[str, Any]:
+        """Return how the draws were read as plain values."""
+        return {"left_out": self.left_out, "notes": list(self.notes)}
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -95,6 +102,7 @@ def count_samples(
     beside: Beside | None = None,
     *,
     memory: str = MEMORY,
+    on: EngineName = "local",
 ) -> Counted:
     """Count draws in files, in bounded memory.
 
@@ -102,13 +110,16 @@ def count_samples(
         places: Files, patterns, folders of files, or `-` for standard input, all of one format.
         reading: How they are read.
         beside: What they are held against.
-        memory: What counting may take; beyond that it spills to the disk.
+        memory: What counting may take; beyond that it spills to the disk. On a cluster each task may.
+        on: What counts: `local`, here, or `ray`, on a cluster, with equal results.
 
     Raises:
-        MeasurementError: If a file is missing, damaged or of another format, or it is unclear what in it is
-            a draw.
+        MeasurementError: If a file is missing, damaged or of another format, it is unclear what in it is a
+            draw, or a cluster does not answer.
+        MissingExtra: If Ray is to count and is not installed.
     """
     reading, beside = reading or Reading(), beside or Beside()
+    group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
         return _without_kinds(tally_of_frequencies(places[0]), beside)
     draws = find_source(places, reading.file_format)
@@ -116,13 +127,38 @@ def count_samples(
     files = [path for source in (draws, *others.values()) for path in source.paths]
     files += [beside.monitor] if beside.monitor else []
     with engine(files, memory) as running:
-        if reading.holds == "incidences":
-            tally, units = tally_of_incidences(running, draws, reading)
-            return replace(_without_kinds(tally, beside), units=units)
-        grouped = (group_counts if reading.holds == "counts" else group_draws)(running, draws, reading)
-        if isinstance(grouped, Tally):
-            return _without_kinds(grouped, beside)
-        return _counted(running, grouped, others, reading, beside)
+        counted = _count_source(running, draws, others, reading, beside, group)
+    return replace(counted, notes=(*draws.notes, *counted.notes))
+
+
+def _on_cluster(places: Sequence[str], reading: Reading, memory: str) -> Group:
+    from fluxttice_core.audit.cluster import count_on_cluster
+    from fluxttice_core.audit.units import group_apart
+
+    if reading.holds != "draws" or STANDARD_INPUT in places:
+        raise MeasurementError(
+            "--engine ray counts files of draws: give --samples, or count standard input, counts and "
+            "incidences with --engine local",
+            "unsupported",
+        )
+    return lambda engine, source, how: group_apart(engine, source, how, count_on_cluster, memory)
+
+
+def _count_source(
+    engine: Engine,
+    draws: Source,
+    others: dict[str, Source],
+    reading: Reading,
+    beside: Beside,
+    group: Group,
+) -> Counted:
+    if reading.holds == "incidences":
+        tally, units = tally_of_incidences(engine, draws, reading)
+        return replace(_without_kinds(tally, beside), units=units)
+    grouped = (group_counts if reading.holds == "counts" else group)(engine, draws, reading)
+    if isinstance(grouped, Tally):
+        return _without_kinds(grouped, beside)
+    return _counted(engine, grouped, others, reading, beside)
 
 
 def count_values(values: Values, reading: Reading | None = None, beside: Beside | None = None) -> Counted:
@@ -148,7 +184,7 @@ def count_values(values: Values, reading: Reading | None = None, beside: Beside 
     with engine(files + ([beside.monitor] if beside.monitor else [])) as running:
         pieces = np.array_split(np.atleast_1d(values), values.size // _PIECE + 1)
         table = stored_table(running, pieces, "the array")
-        grouped = group_table(running, table, range(len(table.names)), reading)
+        grouped = group_table(running, table, reading)
         return _counted(running, grouped, others, reading, beside)
 
 
@@ -184,6 +220,10 @@ def _counted(
     size = reading.size if grouped.space is None else grouped.space.size
     monitored = None
     if beside.monitor is not None:
+        from fluxttice_core.audit.monitor import (
+            monitor,
+        )  # with SciPy, which takes longer than a million draws
+
         monitored = monitor(engine, grouped, beside.monitor, size, law, reading)
     law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
     return Counted(
@@ -195,7 +235,7 @@ def _counted(
         size=None if grouped.space is None else grouped.space.size,
         column=grouped.column,
         left_out=grouped.left_out,
-        notes=grouped.notes,
+        notes=(*(note for source in others.values() for note in source.notes), *grouped.notes),
         law_tally=law_tally,
         law_ends=law_ends,
         monitored=monitored,

@@ -18,7 +18,7 @@ from fluxttice_core.audit.kinds import (
     ternary,
 )
 from fluxttice_core.audit.molecules import canonicalise
-from fluxttice_core.audit.tables import Table, read_table
+from fluxttice_core.audit.tables import Columns, Table, read_table
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -75,57 +75,101 @@ class Grouped:
 def group_draws(engine: Engine, source: Source, reading: Reading) -> Grouped:
     """Count how often each kind was drawn."""
     table, column = as_table(engine, source, reading)
-    if column is not None or table.stored:
-        return group_table(engine, table, range(len(table.names)), reading, column)
-    places = choose_kinds(table.names, table.said, reading.column, named=table.named and reading.guess)
-    column = table.names[places[0]] if len(places) == 1 < len(table.names) else None
-    return group_table(engine, table, places, reading, column, lines=source.kind in ("lines", "first fields"))
+    return group_table(engine, table, reading, column, source)
 
 
-def as_table(engine: Engine, source: Source, reading: Reading) -> tuple[Table, str | None]:
+def as_table(
+    engine: Engine, source: Source, reading: Reading, like: Columns | None = None
+) -> tuple[Table, str | None]:
     """Return files as a table of the engine, and the name of the array that was chosen among others."""
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
-        return read_table(engine, source, wanted, pairs=reading.holds == "counts"), None
+        return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like), None
     pieces, column = read_arrays(source, reading.column)
-    return stored_table(engine, pieces, source.said), column
+    return stored_table(engine, pieces, source.said, like.types if like else ()), column
 
 
-def stored_table(engine: Engine, pieces: Iterable[Values], said: str) -> Table:
-    """Return rows of arrays as a table that the engine holds."""
-    name = store(engine, pieces)
+def stored_table(engine: Engine, pieces: Iterable[Values], said: str, types: Sequence[str] = ()) -> Table:
+    """Return rows of arrays as a table that the engine holds, of these types if they are known."""
+    name = store(engine, pieces, types)
     if name is None:
-        raise MeasurementError(f"{said} holds no sample: give at least one draw", "too_few")
+        raise no_sample(said)
     types = tuple(row[1] for row in engine.run(f"DESCRIBE {name}"))[:-1]
     names = tuple(str(place + 1) for place in range(len(types)))
     cells = tuple(f"c{place}" for place in range(len(types)))
     return Table(said, name, names, types, named=False, cells=cells, weight="sum(n)::BIGINT")
 
 
+def no_sample(said: str) -> MeasurementError:
+    """Return the refusal of what holds no draw."""
+    return MeasurementError(f"{said} holds no sample: give at least one draw", "too_few")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where in files the kinds stand.
+
+    Args:
+        places: The columns: one of kinds, or those of the cells of tables of operations.
+        column: The name of the column, where its file has others.
+        space: The space of such tables.
+    """
+
+    places: tuple[int, ...]
+    column: str | None
+    space: OperationSpace | None
+
+
+def lay_out(engine: Engine, table: Table, reading: Reading, column: str | None = None) -> Layout:
+    """Settle where the kinds stand; `column` is the name of an array that was chosen."""
+    if table.stored:
+        places: Sequence[int] = range(len(table.names))
+    else:
+        places = choose_kinds(table.names, table.said, reading.column, named=table.named and reading.guess)
+        column = table.names[places[0]] if len(places) == 1 < len(table.names) else None
+    nested = len(places) > 1 or is_nested(table.types[places[0]])
+    space = _space_of_cells(engine, table, places, reading) if nested else None
+    return Layout(tuple(places), column, space)
+
+
 def group_table(
     engine: Engine,
     table: Table,
-    places: Sequence[int],
     reading: Reading,
     column: str | None = None,
-    *,
-    lines: bool = False,
+    source: Source | None = None,
 ) -> Grouped:
     """Group the rows of a table by kind: by one column, or by the cells of tables of operations."""
+    layout = lay_out(engine, table, reading, column)
+    return settle_kinds(engine, tabulate(engine, table, layout), table, layout, reading, source)
+
+
+def tabulate(engine: Engine, table: Table, layout: Layout) -> str:
+    """Return the name of a table of `kind`, as it is written or the index of its cells, and `n`."""
     name = engine.new_name()
-    if len(places) > 1 or is_nested(table.types[places[0]]):
-        space = _group_cells(engine, name, table, places, reading)
-        note = f"tables of {space.cells} cells were read as {space.describe()}"
-        return Grouped(name, column, space, notes=() if reading.space else (note,))
-    kind = kind_expression(table, places[0])
+    if layout.space is not None:
+        _group_cells(engine, name, table, layout.places, layout.space)
+        return name
+    kind = kind_expression(table, layout.places[0])
     table.run(
         engine,
         f"CREATE TEMP TABLE {name} AS SELECT {kind} AS kind, {table.weight} AS n FROM {{table}} GROUP BY 1",
     )
-    grouped = Grouped(name, column, notes=_headed(table))
-    grouped = settled(engine, grouped, table.said, reading, lines=lines)
+    return name
+
+
+def settle_kinds(
+    engine: Engine, name: str, table: Table, layout: Layout, reading: Reading, source: Source | None = None
+) -> Grouped:
+    """Settle what the kinds that were read from a table are, and which of the draws are none."""
+    lines = source is not None and source.kind in ("lines", "first fields")
+    grouped = Grouped(name, layout.column, layout.space)
+    if (space := layout.space) is not None:
+        note = f"tables of {space.cells} cells were read as {space.describe()}"
+        return replace(grouped, notes=() if reading.space else (note,))
+    grouped = settled(engine, replace(grouped, notes=_headed(table)), table.said, reading, lines=lines)
     if not engine.row(f"SELECT count(*) FROM {name}")[0]:
-        raise MeasurementError(f"{table.said} holds no sample: give at least one draw", "too_few")
+        raise no_sample(table.said)
     return grouped
 
 
@@ -136,20 +180,24 @@ def _headed(table: Table) -> tuple[str, ...]:
     return (f"the first row of {table.said}, '{table.names[0]}', was read as the name of its column",)
 
 
-def _group_cells(
-    engine: Engine, name: str, table: Table, places: Sequence[int], reading: Reading
-) -> OperationSpace:
-    """Count tables of operations by their index, and return their space."""
-    cells = cells_expression(table, places)
-    first = table.run(engine, f"SELECT {cells} FROM {{table}} LIMIT 1", whole=False)
+def _space_of_cells(engine: Engine, table: Table, places: Sequence[int], reading: Reading) -> OperationSpace:
+    first = table.run(engine, f"SELECT {cells_expression(table, places)} FROM {{table}} LIMIT 1", whole=False)
     if not first:
-        raise MeasurementError(f"{table.said} holds no sample: give at least one draw", "too_few")
+        raise no_sample(table.said)
     space = reading.space or ternary(len(first[0][0] or ()))
     if reading.size not in (None, space.size):
         raise MeasurementError(
             f"{space.describe()} are {space.size:,}, not {reading.size:,}: leave the size out",
             "contradictory",
         )
+    return space
+
+
+def _group_cells(
+    engine: Engine, name: str, table: Table, places: Sequence[int], space: OperationSpace
+) -> None:
+    """Count tables of operations by their index."""
+    cells = cells_expression(table, places)
     index = index_of_cells(engine, "cells", space)
     table.run(
         engine,
@@ -162,7 +210,6 @@ def _group_cells(
         ends = table.run(engine, f"SELECT min(list_min({numbers})), max(list_max({numbers})) FROM {{table}}")
         refuse_cells(wrong[0][0], ends[0], space, table.said)
     engine.run(f"ALTER TABLE {name} DROP cells")
-    return space
 
 
 def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, lines: bool = False) -> Grouped:
@@ -179,7 +226,8 @@ def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, li
 
 def _leave_out(engine: Engine, name: str, said: str, reading: Reading, *, lines: bool) -> dict[str, int]:
     """Remove rows that are no draws, and return how many draws each reason removed."""
-    reasons = {"empty": "kind IS NULL OR kind::VARCHAR = ''"}
+    strings = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] == "VARCHAR"
+    reasons = {"empty": "kind IS NULL OR kind = ''" if strings else "kind IS NULL"}
     if lines:
         reasons["comments with #"] = "starts_with(kind, '#')"
     for skipped in filter(None, reading.skip):
@@ -203,9 +251,10 @@ def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
     """Say which strings may stand for no draw, or differ by blanks alone."""
     if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
         return ()
-    missing = engine.constant(list(NO_VALUE))
+    missing, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
     found = engine.run(
-        f"SELECT kind, n FROM {name} WHERE list_contains({missing}, lower(kind)) ORDER BY kind"
+        f"SELECT kind, n FROM {name} "
+        f"WHERE length(kind) <= {longest} AND list_contains({missing}, lower(kind)) ORDER BY kind"
     )
     notes = [f"'{kind}', drawn {n:,} times, is a kind; --skip {kind} leaves it out" for kind, n in found]
     if engine.row(f"SELECT coalesce(bool_or(kind != trim(kind)), false) FROM {name}")[0]:

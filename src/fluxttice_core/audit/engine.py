@@ -84,13 +84,12 @@ class Engine:
         self._names += 1
         return f"t{self._names}"
 
-    def append(self, name: str, columns: dict[str, Any], *, grouped: bool) -> None:
-        """Add rows of arrays to a table, and how often each stands there; the first of them make it."""
-        counted = "count(*) AS n FROM piece GROUP BY ALL" if grouped else "1 AS n FROM piece"
-        self.connection.register("piece", columns)
+    def append(self, name: str, piece: Any, rows: str = "*, 1 AS n FROM piece") -> None:
+        """Add rows of a `piece`, arrays by name or an Arrow table, to a table, which the first ones make."""
+        self.connection.register("piece", piece)
         known = self.run(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{name}'")
         make = f"INSERT INTO {name}" if known else f"CREATE TEMP TABLE {name} AS"
-        self.run(f"{make} SELECT *, {counted}")
+        self.run(f"{make} SELECT {rows}")
         self.connection.unregister("piece")
 
     @staticmethod
@@ -129,6 +128,7 @@ def engine(readable: Sequence[Path], memory: str = MEMORY, threads: int | None =
         folder = Path(open_ones.enter_context(tempfile.TemporaryDirectory(prefix="fluxttice-")))
         (folder / "readable").mkdir()
         settings: dict[str, Any] = {
+            "arrow_large_buffer_size": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "enable_external_file_cache": False,

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fluxttice_core.audit.counted import Beside, Counted, count_samples
+from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples
 from fluxttice_core.audit.curves import Curve, curve_of
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.draws_in_memory import count_draws, tally_beside, tally_of
@@ -78,6 +78,7 @@ class SampleAudit:
             "samples": self.report.as_json(),
             "reference": None if self.reference is None else self.reference.as_json(),
             "training": None if self.novelty is None else self.novelty.as_json(),
+            "reading": self.counted.reading(),
         }
 
     def __repr__(self) -> str:
@@ -99,7 +100,8 @@ class SampleAudit:
             rows.append(("coverage", f"{percent(part.estimate)} ({ends}) of {report.size:,}"))
         mass, kinds = report.missing_mass, report.richness
         rows.append(("mass not seen", f"{percent(mass.estimate)} (up to {percent(mass.upper)})"))
-        return [*rows, ("kinds within reach", f"{kinds.estimate:,.0f} at least (Chao1)")]
+        rows.append(("kinds within reach", f"{kinds.estimate:,.0f} at least (Chao1)"))
+        return rows + [("note", note) for note in self.counted.notes]
 
 
 def audit_samples(
@@ -113,6 +115,7 @@ def audit_samples(
     training: Any = None,
     without_replacement: bool = False,
     significance: float | int = SIGNIFICANCE,
+    engine: EngineName = "local",
 ) -> SampleAudit:
     """Audit draws of any kind: against all kinds of a space alike, a stated law, or nothing known.
 
@@ -135,6 +138,7 @@ def audit_samples(
         training: What the generator was trained on, likewise.
         without_replacement: Whether no kind can come twice.
         significance: Probability with which draws of the law are refused.
+        engine: What counts draws in files: `local`, here, or `ray`, on a cluster, with equal results.
 
     Raises:
         MeasurementError: If the draws cannot be read or counted.
@@ -146,7 +150,11 @@ def audit_samples(
     size = read_size(str(space_size)) if space_size is not None else None
     known = reference, training
     if isinstance(draws, (str, Path)):
-        counted = _count_files(draws, size, law, known, column, counts=counts)
+        counted = _count_files(draws, size, law, known, column, engine, counts=counts)
+    elif engine != "local":
+        raise MeasurementError(
+            "a cluster counts draws in files: give their path, or leave engine= out", "unsupported"
+        )
     else:
         counted = _count_memory(draws, law, known, column, counts=counts)
     report = report_samples(
@@ -170,7 +178,14 @@ def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | N
 
 
 def _count_files(
-    place: str | Path, size: int | None, law: Any, known: tuple[Any, Any], column: str | None, *, counts: bool
+    place: str | Path,
+    size: int | None,
+    law: Any,
+    known: tuple[Any, Any],
+    column: str | None,
+    engine: EngineName,
+    *,
+    counts: bool,
 ) -> Counted:
     files = [path for path in (law, *known) if path is not None]
     if not all(isinstance(path, (str, Path)) for path in files):
@@ -181,7 +196,7 @@ def _count_files(
         )
     reading = Reading(column=column, size=size, holds="counts" if counts else "draws")
     law, reference, training = (None if path is None else str(path) for path in (law, *known))
-    return count_samples([str(place)], reading, Beside(law, reference, training))
+    return count_samples([str(place)], reading, Beside(law, reference, training), on=engine)
 
 
 def _count_memory(

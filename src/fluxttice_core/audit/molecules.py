@@ -57,7 +57,7 @@ def _map(engine: Engine, mapping: str, smiles: list[str], workers: list[subproce
         written = json.loads(worker.stdout.readline()) if worker.stdout is not None else []
         if share:
             columns = {"kind": np.array(share, object), "written": np.array(written, object)}
-            engine.append(mapping, columns, grouped=False)
+            engine.append(mapping, columns)
 
 
 def _written(engine: Engine, name: str, mapping: str) -> int:

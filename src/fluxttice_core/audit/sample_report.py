@@ -11,7 +11,7 @@ from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.statistics.intervals import Interval
-from fluxttice_core.statistics.richness import ace
+from fluxttice_core.statistics.richness import ace, chao1_forms
 from fluxttice_core.statistics.richness_intervals import (
     ace_interval,
     distinct_interval,
@@ -44,6 +44,7 @@ class SampleReport:
             few.
         richness: Chao1, which estimates a lower bound of the operations that the generator reaches, with its
             interval; cut at the size of the space, and without an upper limit where counts set none.
+        chao1: Its bias-corrected, its classic form and that of iNEXT by name, none of them cut.
         ace: The abundance-based estimate of the same, cut likewise; None where it is undefined.
         ace_interval: Its interval.
         hill_observed: Effective numbers of orders 0, 1 and 2 in the sample.
@@ -69,6 +70,7 @@ class SampleReport:
     efficiency_interval: Interval | None
     missing_mass: Interval
     richness: Interval
+    chao1: dict[str, float | int]
     ace: float | int | None
     ace_interval: Interval | None
     hill_observed: tuple[float | int, float | int, float | int]
@@ -197,6 +199,7 @@ def report_tally(
         efficiency_interval=None if size is None or ceiling is None else shown.scaled(1 / size / ceiling),
         missing_mass=missing_mass,
         richness=richness,
+        chao1=chao1_forms(counts),
         ace=_defined(lambda: min(ace(counts), most)),
         ace_interval=_within(ace_interval(counts), size),
         hill_observed=(hill_number(counts, 0), hill_number(counts, 1), hill_number(counts, 2)),

@@ -31,6 +31,7 @@ COMPRESSIONS = ("gz", "zst", "bz2", "xz")
 _WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _COMPRESSED = ("lines", "first fields", "table", "json", "fasta", "fastq")
 STANDARD_INPUT = "-"
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,13 @@ class Source:
         paths: The files, in order; none for standard input.
         kind: What they hold, a value of `FORMATS`.
         compression: How they are compressed, one of `COMPRESSIONS`; empty if not.
+        notes: What lies beside them and is not read.
     """
 
     paths: tuple[Path, ...]
     kind: str
     compression: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -72,34 +75,44 @@ def find_source(places: Sequence[str], file_format: str | None = None) -> Source
     """
     if list(places) == [STANDARD_INPUT]:
         return Source((), *_format_of(Path(f"-.{file_format or 'txt'}")))
-    paths = [path for place in places for path in _files(place, file_format)]
+    found = [_files(place, file_format) for place in places]
+    paths = [path for held, _ in found for path in held]
     often, times = Counter(paths).most_common(1)[0]
     if times > 1:
         raise MeasurementError(f"'{often}' is named {times} times: name every file once", "contradictory")
     for path in paths:
-        _require_plain_file(path)
+        require_plain_file(path)
     formats = {_format_of(Path(f"-.{file_format}") if file_format else path) for path in paths}
     if len(formats) > 1:
         raise MeasurementError(
             f"the files are of {len(formats)} formats or compressions: give those of one", "contradictory"
         )
-    return Source(tuple(paths), *formats.pop())
+    notes = tuple(note for _, beside in found for note in beside)
+    return Source(tuple(paths), *formats.pop(), notes)
 
 
-def _files(place: str, file_format: str | None) -> list[Path]:
+def _files(place: str, file_format: str | None) -> tuple[list[Path], list[str]]:
+    """Return the files that a place names, and what to say of others that lie in its folder."""
     path = Path(place)
     if path.is_dir():
-        shards = sorted(entry for entry in path.iterdir() if entry.name[0] not in "._" and entry.is_file())
-        held = [shard for shard in shards if file_format or _is_read(shard)]
+        entries = sorted(entry for entry in path.iterdir() if entry.name[0] not in "._")
+        held = [entry for entry in entries if entry.is_file() and (file_format or _is_read(entry))]
         if not held:
             raise MeasurementError(f"the folder '{place}' holds no file that is read", "missing_file")
-        return held
+        read = set(held)
+        return held, _left_aside([entry.name for entry in entries if entry not in read], place)
     if not path.exists() and glob.has_magic(place):
         found = sorted(Path(name) for name in glob.glob(place, recursive=True))  # noqa: PTH207
         if not found:
             raise MeasurementError(f"no file fits the pattern '{place}'", "missing_file")
-        return found
-    return [path]
+        return found, []
+    return [path], []
+
+
+def _left_aside(names: list[str], folder: str) -> list[str]:
+    """Say what lies in a folder and is not read, lest draws in it are missed."""
+    listed = ", ".join(f"'{name}'" for name in names[:_SHOWN]) + (" and others" if names[_SHOWN:] else "")
+    return [f"in the folder '{folder}' {listed} are not read: {len(names):,} in all"] if names else []
 
 
 def _is_read(path: Path) -> bool:
@@ -127,7 +140,7 @@ def _format_of(path: Path) -> tuple[str, str]:
     return FORMATS[suffix], compression
 
 
-def _require_plain_file(path: Path) -> None:
+def require_plain_file(path: Path) -> None:
     """Refuse what is missing, or no plain file."""
     try:
         status = path.stat()

@@ -33,6 +33,21 @@ Feed = Callable[[bool], contextlib.AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
+class Columns:
+    """What files of one source have in common.
+
+    Args:
+        names: Names of the columns; numbers from 1 where they have none.
+        types: The engine's types of the columns.
+        named: Whether the files name their columns.
+    """
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    named: bool
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows that can be selected from.
 
@@ -71,7 +86,14 @@ class Table:
             return engine.run(sql.replace("{table}", self.relation), self.said)
 
 
-def read_table(engine: Engine, source: Source, wanted: Sequence[str] = (), *, pairs: bool = False) -> Table:
+def read_table(
+    engine: Engine,
+    source: Source,
+    wanted: Sequence[str] = (),
+    *,
+    pairs: bool = False,
+    like: Columns | None = None,
+) -> Table:
     """Read how the files of a source are to be selected from.
 
     Args:
@@ -79,21 +101,14 @@ def read_table(engine: Engine, source: Source, wanted: Sequence[str] = (), *, pa
         source: The files.
         wanted: Names of columns that were asked for, which tell whether a first row names columns.
         pairs: Whether rows are kinds and numbers.
+        like: The columns of files beside these, which they must have; none: those of the first file.
     """
     if not source.paths:
         source = _spooled(engine, source)
-    readers = {
-        "lines": _lines,
-        "first fields": _lines,
-        "fasta": _lines,
-        "fastq": _lines,
-        "json": _json,
-        "parquet": _parquet,
-        "arrow": _parquet,
-    }
     if source.kind == "table":
-        return _separated(engine, source, wanted, pairs=pairs)
-    return readers[source.kind](engine, source)
+        return _separated(engine, source, wanted, like, pairs=pairs)
+    readers = {"json": _json, "parquet": _parquet, "arrow": _parquet}
+    return readers.get(source.kind, _lines)(engine, source, like)
 
 
 def _spooled(engine: Engine, source: Source) -> Source:
@@ -114,14 +129,14 @@ def _opened(engine: Engine, source: Source, *, skip: bool = False) -> tuple[str,
         for path in source.paths:
             require_line_ends(path)
         paths = engine.constant([engine.link(path) for path in source.paths])
-        return f"{paths}, compression = 'none'", contextlib.nullcontext
+        return f"{paths}, compression = 'uncompressed'", contextlib.nullcontext
 
     def feed(whole: bool) -> contextlib.AbstractContextManager[None]:
         pieces = sequences(source) if rewritten else whole_files(source, skip=skip)
         return fed(pipe, pieces, source.said, whole=whole)
 
     pipe = engine.new_path()
-    return f"{engine.constant([str(pipe)])}, compression = 'none'", feed
+    return f"{engine.constant([str(pipe)])}, compression = 'uncompressed'", feed
 
 
 def _text(opened: str, width: int, form: str) -> str:
@@ -133,14 +148,16 @@ def _text(opened: str, width: int, form: str) -> str:
 _WHOLE_LINES = "delim = '', quote = '', escape = ''"
 
 
-def _lines(engine: Engine, source: Source) -> Table:
+def _lines(engine: Engine, source: Source, like: Columns | None) -> Table:  # noqa: ARG001 - has one column
     opened, feed = _opened(engine, source)
     cell = r"regexp_extract(c0, '^\S+')" if source.kind == "first fields" else "c0"
     relation = _text(opened, 1, _WHOLE_LINES)
     return Table(source.said, relation, ("1",), ("VARCHAR",), False, (cell,), feed)
 
 
-def _separated(engine: Engine, source: Source, wanted: Sequence[str], *, pairs: bool) -> Table:
+def _separated(
+    engine: Engine, source: Source, wanted: Sequence[str], like: Columns | None, *, pairs: bool
+) -> Table:
     """Read a table of text."""
     tabs = any(".tsv" in path.suffixes for path in source.paths)
     try:
@@ -154,12 +171,10 @@ def _separated(engine: Engine, source: Source, wanted: Sequence[str], *, pairs: 
     ]
     if not headings:
         raise MeasurementError(f"{source.said} is empty: give at least one draw", "too_few")
-    if len(set(headings)) > 1 or len(headings) < len(lines):
-        raise MeasurementError(
-            f"{source.said} has other columns than the files beside it: give files of one kind",
-            "contradictory",
-        )
     heading = headings[0]
+    alien = like is not None and (heading.names, heading.named) != (like.names, like.named)
+    if len(set(headings)) > 1 or len(headings) < len(lines) or alien:
+        raise _other_columns(source)
     opened, feed = _opened(engine, source, skip=heading.named)
     skip = int(heading.named and feed is contextlib.nullcontext)
     form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {skip}"
@@ -168,28 +183,44 @@ def _separated(engine: Engine, source: Source, wanted: Sequence[str], *, pairs: 
     return Table(source.said, relation, heading.names, types, heading.named, feed=feed)
 
 
-def _json(engine: Engine, source: Source) -> Table:
+def _other_columns(source: Source) -> MeasurementError:
+    return MeasurementError(
+        f"{source.said} has other columns than the files beside it: give files of one kind", "contradictory"
+    )
+
+
+def _json(engine: Engine, source: Source, like: Columns | None) -> Table:
     """Read one value a line; of objects the names of the first are the columns."""
     opened, feed = _opened(engine, source)
     relation = f"read_json_objects({opened}, format = 'newline_delimited')"
     table = Table(source.said, relation, ("1",), ("VARCHAR",), False, ("json ->> '$'",), feed)
-    first = table.run(engine, "SELECT json FROM {table} LIMIT 1", whole=False)
-    try:
-        value = json.loads(first[0][0]) if first else None
-    except (ValueError, RecursionError) as error:
-        raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
-    if not isinstance(value, dict) or not value:
+    names = _names_of_objects(engine, table) if like is None else like.names if like.named else ()
+    if not names:
         return table
-    names = tuple(value)
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
     cells = tuple(f"json ->> {engine.constant(pointer)}" for pointer in pointers)
     return replace(table, names=names, types=("VARCHAR",) * len(names), named=True, cells=cells)
 
 
-def _parquet(engine: Engine, source: Source) -> Table:
+def _names_of_objects(engine: Engine, table: Table) -> tuple[str, ...]:
+    first = table.run(engine, "SELECT json FROM {table} LIMIT 1", whole=False)
+    try:
+        value = json.loads(first[0][0]) if first else None
+    except (ValueError, RecursionError) as error:
+        raise MeasurementError(f"{table.said} is no JSON, one value a line", "damaged_file") from error
+    return tuple(value) if isinstance(value, dict) else ()
+
+
+def _parquet(engine: Engine, source: Source, like: Columns | None) -> Table:
     files = as_parquet(engine, source) if source.kind == "arrow" else map(engine.link, source.paths)
     paths = engine.constant([str(path) for path in files])
     relation = f"read_parquet({paths}, hive_partitioning = false)"
     described = engine.run(f"DESCRIBE SELECT * FROM {relation}", source.said)
     names = tuple(row[0] for row in described)
-    return Table(source.said, relation, names, tuple(row[1] for row in described), True)
+    if like is None:
+        return Table(source.said, relation, names, tuple(row[1] for row in described), True)
+    if not set(like.names) <= set(names):
+        raise _other_columns(source)
+    typed = zip(like.names, like.types, strict=True)
+    cells = tuple(f"#{names.index(name) + 1}::{kind}" for name, kind in typed)
+    return Table(source.said, relation, like.names, like.types, True, cells)

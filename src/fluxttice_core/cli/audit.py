@@ -110,7 +110,8 @@ def audit(
     training: of_files.Training = None,
     save_counts: of_files.SaveCounts = None,
     monitor: of_files.Monitor = None,
-    memory: of_files.Memory = "1GB",
+    memory: of_files.Memory = of_files.DEFAULTS["memory"],
+    engine: of_files.Engine = of_files.DEFAULTS["engine"],
     curve: of_curve.ShowCurve = False,
     plot: of_curve.Plot = None,
     csv: of_curve.Csv = None,
@@ -160,7 +161,8 @@ def audit(
         counts,
         incidences,
         size,
-        memory,
+        memory=memory,
+        engine=engine,
         column=column,
         format=file_format,
         skip=skip,
@@ -235,7 +237,7 @@ def _show(
         "findings": [finding.as_json() for finding in findings],
         "samples": None if report is None else report.as_json(),
         **found.as_json(),
-        "reading": None if counted is None else {"left_out": counted.left_out, "notes": counted.notes},
+        "reading": None if counted is None else counted.reading(),
     }
     typer.echo(json.dumps(plain, indent=2, allow_nan=False))
 

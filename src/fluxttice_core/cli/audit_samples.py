@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -39,11 +39,13 @@ Training = Annotated[Text, option("File of what the generator was trained on.")]
 Monitor = Annotated[Path | None, option("File that adds up runs: their evidence may always be looked at.")]
 SaveCounts = Annotated[Path | None, option("Parquet file for the counts, to be added up by --counts.")]
 Memory = Annotated[str, option("What counting may take; beyond, it spills to the disk.")]
+_ENGINE = "ray: draws are counted on the cluster of RAY_ADDRESS, else on this machine's cores."
+Engine = Annotated[Literal["local", "ray"], option(_ENGINE, "--engine")]
+
+DEFAULTS: Any = {"memory": "1GB", "engine": "local"}
 
 
-def counted(
-    samples: Texts, counts: Texts, incidences: Text, size: Number, memory: str, **how: Any
-) -> Counted | None:
+def counted(samples: Texts, counts: Texts, incidences: Text, size: Number, **how: Any) -> Counted | None:
     """Count the files that were given, if any."""
     given = {"draws": samples, "counts": counts, "incidences": [incidences] if incidences else None}
     named = [holds for holds, places in given.items() if places]
@@ -52,17 +54,17 @@ def counted(
             "--samples, --counts and --incidences are three kinds of files: give one of them", "contradictory"
         )
     if not named:
-        idle = [name for name, value in how.items() if value]
+        idle = [name for name, value in how.items() if value and value != DEFAULTS.get(name)]
         if idle:
             raise MeasurementError(
                 f"--{idle[0].replace('_', '-')} describes a file: give --samples or --counts as well",
                 "missing_option",
             )
         return None
-    return _count(given[named[0]] or [], named[0], size, memory, **how)
+    return _count(given[named[0]] or [], named[0], size, **how)
 
 
-def _count(places: list[str], holds: Any, size: Number, memory: str, **how: Any) -> Counted:
+def _count(places: list[str], holds: Any, size: Number, **how: Any) -> Counted:
     from fluxttice_core.audit.counted import Beside, count_samples
     from fluxttice_core.audit.draws import Reading
     from fluxttice_core.spaces.operation_space import OperationSpace
@@ -80,4 +82,4 @@ def _count(places: list[str], holds: Any, size: Number, memory: str, **how: Any)
         canonical=how["canonical"] is not None,
     )
     beside = Beside(how["law"], how["reference"], how["training"], how["save_counts"], how["monitor"])
-    return count_samples(places, reading, beside, memory=memory)
+    return count_samples(places, reading, beside, memory=how["memory"], on=how["engine"])

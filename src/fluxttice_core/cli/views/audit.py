@@ -66,6 +66,7 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         *_fit(report.fit),
         ("mass not seen", *_mass(report.missing_mass)),
         ("reachable", _operations(report.richness), f"Chao1, bias-corrected: a lower bound{_cut(report)}"),
+        ("", *_other_forms(report)),
         ("", _operations(report.ace_interval), "ACE"),
         *_effective(
             "effective number", "in the sample", report.hill_observed, report.hill_observed_intervals
@@ -145,6 +146,12 @@ def _effective(
         shown = alone if interval is None else _operations(interval, places)
         lines.append(("" if order else name, shown, f"order {order}, {of}"))
     return lines
+
+
+def _other_forms(report: SampleReport) -> tuple[str, str]:
+    """Return the forms of Chao1 that other programs print."""
+    classic, factor = report.chao1["classic"], report.chao1["iNEXT"]
+    return f"{classic:,.1f}; {factor:,.1f}", "its classic form; that with iNEXT's factor (n-1)/n"
 
 
 def _cut(report: SampleReport) -> str:

@@ -1,0 +1,111 @@
+"""Counting the files of a source one by one, wherever that is, and adding up what all of them hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fluxttice_core.audit.arrays import read_arrays
+from fluxttice_core.audit.draws import (
+    Layout,
+    Reading,
+    as_table,
+    lay_out,
+    no_sample,
+    settle_kinds,
+    stored_table,
+    tabulate,
+)
+from fluxttice_core.audit.engine import engine
+from fluxttice_core.audit.kinds import rewrite
+from fluxttice_core.audit.sources import Source, require_plain_file
+from fluxttice_core.audit.tables import Columns
+
+if TYPE_CHECKING:
+    from fluxttice_core.audit.draws import Grouped
+    from fluxttice_core.audit.engine import Engine
+    from fluxttice_core.audit.tables import Table
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of work, still without its file; nothing in it is settled by that file alone.
+
+    Args:
+        source: What the file is.
+        reading: How it is read.
+        columns: Its columns.
+        layout: Where in them the kinds stand.
+        memory: What counting may take.
+    """
+
+    source: Source
+    reading: Reading
+    columns: Columns
+    layout: Layout
+    memory: str
+
+    def counts(self, path: Path) -> Iterator[Any]:
+        """Count a file, and yield Arrow tables of `kind`, as the file writes it, and `n`.
+
+        They come in one order, since a process that dies is replaced by one that sends only what is missing.
+        """
+        import pyarrow
+
+        require_plain_file(path)
+        with engine([path], self.memory, threads=1) as running:
+            source = replace(self.source, paths=(path,))
+            table, _ = as_table(running, source, self.reading, self.columns)
+            name = tabulate(running, table, self.layout)
+            rows = running.connection.sql(f"SELECT kind, n FROM {name} ORDER BY kind")
+            for batch in pyarrow.RecordBatchReader.from_stream(rows):
+                yield pyarrow.Table.from_batches([batch])
+
+
+Count = Callable[[Unit, list[Path]], Iterable[Any]]
+"""Counts files, and returns the tables of all of them in any order."""
+
+
+def group_apart(running: Engine, source: Source, reading: Reading, count: Count, memory: str) -> Grouped:
+    """Count how often each kind was drawn, file by file, to the same result as in one go.
+
+    Args:
+        running: The engine that adds up, and settles what the kinds are.
+        source: The files.
+        reading: How they are read.
+        count: Counts the files.
+        memory: What counting one of them may take.
+    """
+    table, column = _head(running, source, reading)
+    layout = lay_out(running, table, reading, column)
+    columns = Columns(table.names, table.types, table.named)
+    unit = Unit(replace(source, paths=()), reading, columns, layout, memory)
+    name, empty = running.new_name(), True
+    for piece in count(unit, [path.absolute() for path in source.paths]):
+        running.append(name, piece, "kind, n FROM piece")
+        empty = False
+    if empty:
+        raise no_sample(source.said)
+    rewrite(running, name, "kind")
+    return settle_kinds(running, name, table, layout, reading, source)
+
+
+def _head(running: Engine, source: Source, reading: Reading) -> tuple[Table, str | None]:
+    """Return what all files have in common: that of the first, and of the first that holds a draw."""
+    if source.kind in ("npy", "npz"):
+        pieces, column = read_arrays(source, reading.column)
+        held = (piece for piece in pieces if piece.size)
+        return stored_table(running, islice(held, 1), source.said), column
+    files = [replace(source, paths=(path,)) for path in source.paths]
+    full = next((file for file in files if _holds_a_draw(running, file, reading)), files[0])
+    both = dict.fromkeys((source.paths[0], *full.paths))
+    table, column = as_table(running, replace(source, paths=tuple(both)), reading)
+    return replace(table, said=source.said), column
+
+
+def _holds_a_draw(running: Engine, file: Source, reading: Reading) -> bool:
+    table, _ = as_table(running, file, reading)
+    return bool(table.run(running, "SELECT 1 FROM {table} LIMIT 1", whole=False))
