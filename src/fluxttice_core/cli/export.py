@@ -19,6 +19,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="File or folder to write. Default: operations.FORMAT.")
     ] = None,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX: 14 to 25. Default: 18.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
     """Write every operation with its codes (parquet, npz, projector), or the networks (onnx)."""
@@ -39,5 +40,5 @@ def export(
             "already_exists",
         )
     trained = certified() if checkpoint is None else load(checkpoint)
-    for path in write(trained, chosen, place):
+    for path in write(trained, chosen, place, opset=opset):
         typer.echo(f"written {path}")
