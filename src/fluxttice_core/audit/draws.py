@@ -87,7 +87,7 @@ def as_table(engine: Engine, source: Source, reading: Reading) -> tuple[Table, s
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
         return read_table(engine, source, wanted, pairs=reading.holds == "counts"), None
-    pieces, column = read_arrays(source, reading.column)
+    pieces, column = read_arrays(source, reading.column, engine.memory)
     return stored_table(engine, pieces, source.said), column
 
 

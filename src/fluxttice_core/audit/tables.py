@@ -14,6 +14,7 @@ from fluxttice_core.audit.arrow_files import as_parquet
 from fluxttice_core.audit.columns import read_heading
 from fluxttice_core.audit.streams import (
     DAMAGE,
+    damage_of,
     fed,
     first_line,
     open_bytes,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.sources import Source
 
+
+_MOST_COLUMNS = 2**14
 
 Feed = Callable[[bool], contextlib.AbstractContextManager[Any]]
 """What is sent while a relation is read; the argument says whether it is read to its end."""
@@ -96,6 +99,15 @@ def read_table(engine: Engine, source: Source, wanted: Sequence[str] = (), *, pa
     return readers[source.kind](engine, source)
 
 
+def _require_few(names: Sequence[str], said: str) -> None:
+    """Refuse more columns than spreadsheets have: each takes kilobytes of the engine's memory."""
+    if len(names) > _MOST_COLUMNS:
+        raise MeasurementError(
+            f"{said} has {len(names):,} columns, and {_MOST_COLUMNS:,} at most are read: give fewer",
+            "too_large",
+        )
+
+
 def _spooled(engine: Engine, source: Source) -> Source:
     """Keep standard input in a file, since most formats are read more than once."""
     path = engine.new_path()
@@ -146,7 +158,7 @@ def _separated(engine: Engine, source: Source, wanted: Sequence[str], *, pairs: 
     try:
         lines = [first_line(file, source) for file in open_bytes(source)]
     except DAMAGE as error:
-        raise MeasurementError(f"{source.said} is damaged or breaks off", "damaged_file") from error
+        raise damage_of(error, source.said) from error
     headings = [
         read_heading(line, source.said, tabs=tabs, wanted=wanted, pairs=pairs)
         for line in lines
@@ -160,6 +172,7 @@ def _separated(engine: Engine, source: Source, wanted: Sequence[str], *, pairs: 
             "contradictory",
         )
     heading = headings[0]
+    _require_few(heading.names, source.said)
     opened, feed = _opened(engine, source, skip=heading.named)
     skip = int(heading.named and feed is contextlib.nullcontext)
     form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {skip}"
@@ -181,6 +194,7 @@ def _json(engine: Engine, source: Source) -> Table:
     if not isinstance(value, dict) or not value:
         return table
     names = tuple(value)
+    _require_few(names, source.said)
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
     cells = tuple(f"json ->> {engine.constant(pointer)}" for pointer in pointers)
     return replace(table, names=names, types=("VARCHAR",) * len(names), named=True, cells=cells)
@@ -192,4 +206,5 @@ def _parquet(engine: Engine, source: Source) -> Table:
     relation = f"read_parquet({paths}, hive_partitioning = false)"
     described = engine.run(f"DESCRIBE SELECT * FROM {relation}", source.said)
     names = tuple(row[0] for row in described)
+    _require_few(names, source.said)
     return Table(source.said, relation, names, tuple(row[1] for row in described), True)
