@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-slow test-faults test-core
-.PHONY: test-clients test-lowest test-newest test-cluster
+.PHONY: test-clients test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -69,8 +69,8 @@ test-cluster: $(VENV)/.dev
 test-core: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation core
 
-# The library's tests at the lowest and at the newest versions that pyproject.toml allows.
-test-clients test-lowest test-newest: test-%: $(VENV)/.dev
+# The library's tests at the lowest and at the newest versions that pyproject.toml allows; graphs in old runtimes.
+test-clients test-lowest test-newest test-runtimes: test-%: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation $*
 
 # Pins the newest versions of everything that is installed here; try them with `make test` before they are kept.

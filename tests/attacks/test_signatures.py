@@ -172,7 +172,7 @@ BUNDLES: dict[str, tuple[Change, str]] = {
     "other payload": (_envelope(payload=base64.b64encode(b"{}").decode()), "not a signature"),
     "unknown field": (lambda b: b.update(extra=1), "extra"),
     "log entries": (lambda b: b["verificationMaterial"].update(tlogEntries=[{}]), "tlogEntries"),
-    "certificate": (lambda b: b["verificationMaterial"].update(certificate={}), "certificate"),
+    "certificate": (lambda b: b["verificationMaterial"].update(certificate={}), "“sigstore”"),
     "no hint": (lambda b: b["verificationMaterial"].update(publicKey={}), "hint"),
     "other hint": (
         lambda b: b["verificationMaterial"]["publicKey"].update(hint="0" * 64),

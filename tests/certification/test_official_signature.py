@@ -1,5 +1,9 @@
 """The official `model_signing` program accepts our signatures, and we accept its."""
 
+import base64
+import importlib
+import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fluxttice_core.certification.keys import load_public_key, public_pem
 from fluxttice_core.certification.signature import sign_folder, verify_folder
+from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import SignatureError
 from tests.refusals import refused
 
@@ -68,33 +73,103 @@ def test_we_accept_its(folder: Path, tmp_path: Path, curve: ec.EllipticCurve) ->
         verify_folder(folder, folder / "model.sig", load_public_key(public))
 
 
-def _certificate(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """A certificate of one's own for signing, in PEM."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")])
-    now = datetime.now(UTC)
-    usage = dict.fromkeys(
-        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"),
-        False,
+NOW = datetime.now(UTC)
+_USES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+)
+
+
+def _certified(of: ec.EllipticCurvePrivateKey, name: str, by: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """A certificate of an authority, if it is by itself, or of a signer."""
+    issuer, subject = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("An authority", name)
     )
-    rest = dict.fromkeys(("crl_sign", "encipher_only", "decipher_only"), False)
+    authority = of is by
+    use = "key_cert_sign" if authority else "digital_signature"
     made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.KeyUsage(digital_signature=True, **usage, **rest), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+        x509.CertificateBuilder(issuer, subject, of.public_key(), x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(**{one: one == use for one in _USES}), critical=True)
     )
-    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    if not authority:
+        made = made.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+    return made.sign(by, hashes.SHA256())
 
 
-def test_a_signature_by_certificate_is_called_what_it_is(
-    folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey
-) -> None:
-    private, public = _key_files(tmp_path, key)
-    (tmp_path / "signer.pem").write_bytes(_certificate(key))
-    own = tmp_path / "signer.pem"
-    given = ("--private_key", private, "--signing_certificate", own, "--certificate_chain", own)
-    result = _official("sign", "certificate", folder, *given, "--signature", folder / "model.sig")
+@pytest.fixture
+def signer(folder: Path, tmp_path: Path, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """The certificate with which the official program signed the folder; its authority's is `ca.pem`."""
+    authority = ec.generate_private_key(ec.SECP256R1())
+    private, _ = _key_files(tmp_path, key)
+    signer = _certified(key, "A signer", authority)
+    for name, certificate in (
+        ("ca.pem", _certified(authority, "An authority", authority)),
+        ("own.pem", signer),
+    ):
+        (tmp_path / name).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    given = ("--signing_certificate", tmp_path / "own.pem", "--certificate_chain", tmp_path / "ca.pem")
+    signed = ("--private_key", private, *given, "--signature", folder / "model.sig")
+    result = _official("sign", "certificate", folder, *signed)
     assert result.returncode == 0, result.stderr
-    with refused(SignatureError, "unsupported", "made with a certificate", "model_signing verify"):
-        verify_folder(folder, folder / "model.sig", load_public_key(public))
+    return signer
+
+
+def _said_of_it(folder: Path) -> str:
+    """What `verify` says of the signature: it was not looked at, unless it is required or a key is named."""
+    (said, *_) = verify(folder)
+    (required, *_) = verify(folder, require_signature=True)
+    (named, *_) = verify(folder, public_key=ec.generate_private_key(ec.SECP256R1()).public_key())
+    assert (said.verdict, required.verdict, named.verdict) == ("not looked at", "fails", "fails")
+    assert said.detail == required.detail == named.detail
+    return said.detail
+
+
+def test_a_signature_by_certificate_is_verified_by_the_command_that_is_named(
+    folder: Path, tmp_path: Path, signer: x509.Certificate
+) -> None:
+    said = _said_of_it(folder)
+    assert "by the method “certificate” of model_signing" in said
+    found = re.search("`model_signing (.*?)`", said)
+    assert found is not None
+    places = {"DIR": str(folder), "DIR/model.sig": str(folder / "model.sig"), "CA.pem": f"{tmp_path}/ca.pem"}
+    command = [places.get(word, word) for word in found[1].split()]
+    assert _official(*command).returncode == 0
+    (folder / "report.json").write_text("{}")
+    assert _official(*command).returncode == 1
+
+
+def test_a_signature_in_the_public_log_is_called_what_it_is(folder: Path, signer: x509.Certificate) -> None:
+    """Such a one cannot be made offline: this has its form, as the official program reads it."""
+    bundle = json.loads((folder / "model.sig").read_text())
+    raw, some = signer.public_bytes(serialization.Encoding.DER), base64.b64encode(bytes(32)).decode()
+    proof = {"logIndex": "1", "rootHash": some, "treeSize": "2", "hashes": [some]}
+    entry = {
+        "logIndex": "1",
+        "logId": {"keyId": some},
+        "kindVersion": {"kind": "dsse", "version": "0.0.1"},
+        "integratedTime": "1796000000",
+        "inclusionPromise": {"signedEntryTimestamp": some},
+        "inclusionProof": {**proof, "checkpoint": {"envelope": "rekor"}},
+        "canonicalizedBody": some,
+    }
+    bundle["verificationMaterial"] = {
+        "certificate": {"rawBytes": base64.b64encode(raw).decode()},
+        "tlogEntries": [entry],
+    }
+    sigstore = importlib.import_module("sigstore_models.bundle.v1")
+    sigstore.Bundle.from_json(json.dumps(bundle))
+    (folder / "model.sig").write_text(json.dumps(bundle, indent=1))
+    assert "`model_signing verify sigstore DIR --signature DIR/model.sig --identity WHO" in _said_of_it(
+        folder
+    )
+
+
+@pytest.mark.parametrize("material", [None, [], "certificate", {"certificat": {}}])
+def test_what_only_looks_like_one_is_no_signature(folder: Path, material: object) -> None:
+    text = {"verificationMaterial": material, "note": ["certificate", "x509CertificateChain"]}
+    (folder / "model.sig").write_text(json.dumps(text))
+    (said, *_) = verify(folder)
+    assert (said.verdict, "OpenSSF" in said.detail) == ("fails", True)

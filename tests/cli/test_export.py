@@ -74,6 +74,12 @@ def test_the_explorer_needs_what_serving_needs(monkeypatch: pytest.MonkeyPatch, 
     assert not (tmp_path / "site").exists()
 
 
+def test_an_opset_reaches_the_export(small_checkpoint: Path) -> None:
+    given = ("--checkpoint", small_checkpoint)
+    assert "opset 14 to 25, not in 13" in refusal("export", "onnx", *given, "--opset", "13")
+    assert "export onnx" in refusal("export", "npz", *given, "--opset", "18")
+
+
 @pytest.mark.parametrize("out", ["", "/", ".", "pipe"])
 @pytest.mark.parametrize("kind", ["npz", "onnx"])
 def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_computed(
@@ -81,7 +87,7 @@ def test_a_place_where_nothing_can_be_written_is_told_before_anything_is_compute
 ) -> None:
     os.mkfifo("pipe")
     for work in ("embedding_table", "_graphs"):
-        monkeypatch.setattr(export, work, lambda _: pytest.fail("it was computed"))
+        monkeypatch.setattr(export, work, lambda *_: pytest.fail("it was computed"))
     refusal("export", kind, "--checkpoint", small_checkpoint, "--out", out)
     assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
 

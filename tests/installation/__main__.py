@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.installation.clients import clients
 from tests.installation.core import core
+from tests.installation.runtimes import runtimes
 from tests.installation.versions import constraints, lowest, newest
 
 TASKS: dict[str, Callable[[Path], None]] = {
@@ -16,6 +17,7 @@ TASKS: dict[str, Callable[[Path], None]] = {
     "record": partial(core, record=True),
     "lowest": lowest,
     "newest": newest,
+    "runtimes": runtimes,
     "constraints": constraints,
 }
 

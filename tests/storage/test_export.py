@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from fluxttice_core.errors import MeasurementError, MissingExtra, StorageError
+from fluxttice_core.errors import MeasurementError, MissingExtra, SettingsError, StorageError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.spaces.split import split
 from fluxttice_core.storage import onnx_export as onnx_model
@@ -116,6 +116,57 @@ def test_onnx_holds_nothing_of_this_machine(graphs: dict[str, bytes]) -> None:
         onnx.checker.check_model(model)
         (entry,) = model.metadata_props
         assert json.loads(entry.value)["tensor_sha256"] == certified().tensor_digest
+
+
+def versions(data: bytes) -> tuple[int, list[tuple[str, int]]]:
+    model = onnx.load_from_string(data)
+    return model.ir_version, [(of.domain, of.version) for of in model.opset_import]
+
+
+def test_onnx_is_of_versions_that_old_runtimes_read(graphs: dict[str, bytes]) -> None:
+    assert {str(versions(data)) for data in graphs.values()} == {"(8, [('', 18)])"}
+
+
+@pytest.mark.parametrize(("opset", "file_version"), [(14, 7), (25, 13)])
+def test_onnx_is_of_the_opset_that_is_asked_for(
+    small: TrainedModel, monkeypatch: pytest.MonkeyPatch, opset: int, file_version: int
+) -> None:
+    monkeypatch.setattr(onnx_model, "HALVES", ("b",))
+    for data in onnx_files(small, opset).values():
+        assert versions(data) == (file_version, [("", opset)])
+        onnx.checker.check_model(onnx.load_from_string(data))
+
+
+@pytest.mark.parametrize("opset", [13, 26, 0, -1])
+def test_an_opset_that_is_not_written_is_refused(small: TrainedModel, opset: int, tmp_path: Path) -> None:
+    with refused(SettingsError, "out_of_range", f"opset 14 to 25, not in {opset}"):
+        export(small, "onnx", tmp_path / "onnx", opset=opset)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_opset_is_of_onnx_alone(small: TrainedModel, tmp_path: Path) -> None:
+    with refused(SettingsError, "contradictory", "leave --opset out"):
+        export(small, "npz", tmp_path / "it.npz", opset=18)
+
+
+def test_a_conversion_that_fails_in_silence_is_found(
+    small: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for opset 9, torch writes 18."""
+    monkeypatch.setattr(onnx_model, "_OPSETS", range(9, 26))
+    with refused(MeasurementError, "wrong_version", "torch wrote no opset 9"):
+        onnx_files(small, 9)
+
+
+def test_a_graph_that_the_runtime_does_not_read_is_refused(
+    small: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(proto: onnx.ModelProto) -> None:
+        proto.graph.node[0].op_type = "OfALaterOpset"
+
+    monkeypatch.setattr(onnx_model, "_strip", spoil)
+    with refused(MeasurementError, "wrong_version", "does not read encoder_a.onnx"):
+        onnx_files(small)
 
 
 def test_a_graph_that_computes_something_else_is_refused(

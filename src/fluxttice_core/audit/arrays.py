@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import os
 import tokenize
 import warnings
 import zipfile
@@ -25,8 +27,20 @@ if TYPE_CHECKING:
 Values = Shaped[np.ndarray, "draws *cells"]
 
 _PIECE = 2**23
+_STRINGS = 2**17
+"""Strings that are read at once: each takes dozens of times the memory of its bytes in a file."""
+
 _WIDEST = 4_096
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_HEADERS = {
+    (1, 0): (2, np.lib.format.read_array_header_1_0),
+    (2, 0): (4, np.lib.format.read_array_header_2_0),
+}
+"""How many bytes say how long a header is, and what reads it."""
+
+_LONGEST_HEADER = 10_000
+_WHOLE = 4
+"""An array that has to be read at once may be one part in so many of the memory."""
+
 _LAST_CODE_POINT = 0x10FFFF
 _GROUPED, _SINGLE = "*, count(*) AS n FROM piece GROUP BY ALL", "*, 1 AS n FROM piece"
 _DAMAGE = (
@@ -36,27 +50,41 @@ _DAMAGE = (
 """What NumPy raises on a damaged array: its header is read as Python literals, its data as a stream."""
 
 
-def read_arrays(source: Source, column: str | None) -> tuple[Iterator[Values], str | None]:
-    """Return pieces of the arrays in files, and the name of the one that was chosen among several."""
+class _Archive(io.FileIO):
+    """A file of which nothing is read in one piece that is too large, as the list of its members may be."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        # Without a size zipfile asks for the end of the file, where it stands.
+        asked = size if size is not None and size >= 0 else os.fstat(self.fileno()).st_size - self.tell()
+        if asked > _PIECE:
+            raise ValueError("a list of members that no archive of arrays has")
+        return super().read(asked) or b""
+
+
+def read_arrays(source: Source, column: str | None, memory: int) -> tuple[Iterator[Values], str | None]:
+    """Return pieces of the arrays in files, and the name of the one that was chosen among several.
+
+    Each takes a part of `memory`, in bytes.
+    """
     if source.kind == "npy":
         if column is not None:
             raise MeasurementError(
                 f"{source.said} holds one array without a name: leave the column out", "unknown_column"
             )
-        return (piece for path in source.paths for piece in _pieces_of_file(path)), None
+        return (piece for path in source.paths for piece in _pieces_of_file(path, memory)), None
     names = [_chosen(path, column) for path in source.paths]
     pieces = (
         piece
         for path, (name, _) in zip(source.paths, names, strict=True)
-        for piece in _pieces_of_member(path, name)
+        for piece in _pieces_of_member(path, name, memory)
     )
     return pieces, names[0][1]
 
 
-def _pieces_of_file(path: Path) -> Iterator[Values]:
+def _pieces_of_file(path: Path, memory: int) -> Iterator[Values]:
     try:
         with path.open("rb") as file:
-            yield from _pieces(file, path.stat().st_size)
+            yield from _pieces(file, path.stat().st_size, memory)
     except MeasurementError:
         raise
     except _DAMAGE as error:
@@ -68,7 +96,7 @@ def _pieces_of_file(path: Path) -> Iterator[Values]:
 def _chosen(path: Path, column: str | None) -> tuple[str, str | None]:
     """Choose an array of an archive, and return its name, and once more where there are others."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
             members = archive.infolist()
     except _DAMAGE as error:
         raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays", "alien_file") from error
@@ -77,13 +105,13 @@ def _chosen(path: Path, column: str | None) -> tuple[str, str | None]:
     return chosen, chosen if len(names) > 1 else None
 
 
-def _pieces_of_member(path: Path, name: str) -> Iterator[Values]:
+def _pieces_of_member(path: Path, name: str, memory: int) -> Iterator[Values]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
             member = archive.getinfo(name + ".npy")
             _require_usual(member, path)
             with archive.open(member) as file:
-                yield from _pieces(file, member.file_size)
+                yield from _pieces(file, member.file_size, memory)
     except MeasurementError:
         raise
     except _DAMAGE as error:
@@ -99,17 +127,26 @@ def _require_usual(member: zipfile.ZipInfo, path: Path) -> None:
         )
 
 
-def _pieces(file: Any, size: int) -> Iterator[Values]:
-    """Yield rows of an array, some megabytes at a time, once its header promises no more than is there."""
+def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read a header, which NumPy would read whole before it finds it too long."""
     with warnings.catch_warnings(action="ignore"):  # of headers that an old NumPy wrote
-        version = np.lib.format.read_magic(file)
-        header = _HEADERS[version]
-        shape, by_columns, dtype = header(file)
+        width, read = _HEADERS[np.lib.format.read_magic(file)]
+        said = _read(file, width)
+        length = int.from_bytes(said, "little")
+        if length > _LONGEST_HEADER:
+            raise ValueError("a header that no array has")
+        found: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(io.BytesIO(said + _read(file, length)))
+    return found
+
+
+def _pieces(file: Any, size: int, memory: int) -> Iterator[Values]:
+    """Yield rows of an array, some megabytes at a time, once its header promises no more than is there."""
+    shape, by_columns, dtype = _header(file)
     if dtype.hasobject or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > size:
         raise ValueError("an array of objects, or a header that promises more than the file holds")
     rows, cells = (shape[0], shape[1:]) if shape else (1, ())
     if by_columns and len(shape) > 1:
-        yield _whole(file, shape, dtype, size)
+        yield _whole(file, shape, dtype, memory // _WHOLE)
         return
     row = math.prod(cells) * dtype.itemsize
     if row > _PIECE or math.prod(cells) > _WIDEST:
@@ -118,19 +155,23 @@ def _pieces(file: Any, size: int) -> Iterator[Values]:
             "too_large",
         )
     at_once = max(_PIECE // max(row, 1), 1)
+    if dtype.kind in "SU":
+        at_once = min(at_once, _STRINGS // math.prod(cells))
     for start in range(0, rows, at_once):
         count = min(at_once, rows - start)
         yield _values(_read(file, count * row), dtype).reshape(count, *cells)
 
 
-def _whole(file: Any, shape: Sequence[int], dtype: np.dtype[Any], size: int) -> Values:
+def _whole(file: Any, shape: Sequence[int], dtype: np.dtype[Any], most: int) -> Values:
     """Read an array that is stored by columns, which has no rows until it is whole."""
-    if size > 2**28:
+    size = math.prod(shape) * dtype.itemsize
+    if size > most or (dtype.kind in "SU" and math.prod(shape) > _STRINGS):
         raise MeasurementError(
-            "an array stored by columns is read up to 256 MiB: store it by rows (np.ascontiguousarray)",
+            f"an array stored by columns is read whole, for which {size:,} bytes are too many: store it by "
+            "rows (np.ascontiguousarray)",
             "too_large",
         )
-    return _values(_read(file, math.prod(shape) * dtype.itemsize), dtype).reshape(shape, order="F")
+    return _values(_read(file, size), dtype).reshape(shape, order="F")
 
 
 def _read(file: Any, size: int) -> bytes:

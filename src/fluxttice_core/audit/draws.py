@@ -85,7 +85,7 @@ def as_table(
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
         return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like), None
-    pieces, column = read_arrays(source, reading.column)
+    pieces, column = read_arrays(source, reading.column, engine.memory)
     return stored_table(engine, pieces, source.said, like.types if like else ()), column
 
 

@@ -24,6 +24,9 @@ MEMORY = "1GB"
 
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 _LEAST_MEMORY = 256 * 10**6
+_BYTES_OF_A_ROW = 256
+"""Of arrays that are computed with: what one row takes of the memory, with all that is made of it."""
+
 _SHARE = 0.75
 """Of the memory, what the engine is given: allocators and what reads beside it take the rest."""
 
@@ -107,9 +110,15 @@ class Engine:
         return self.run(sql)[0]
 
     def arrays(self, sql: str) -> dict[str, Any]:
-        """Return the columns of a query as arrays."""
+        """Return the columns of a query as arrays, which lie beside what the engine takes."""
+        most = self.memory // _BYTES_OF_A_ROW
         with explained("what was counted"):
-            return self.connection.execute(sql).fetchnumpy()
+            found = self.connection.execute(f"SELECT * FROM ({sql}) LIMIT {most + 1}").fetchnumpy()
+        if len(next(iter(found.values()))) > most:
+            raise MeasurementError(
+                f"the counts take more than {most:,} different values: allow more with --memory", "too_large"
+            )
+        return found
 
 
 @contextlib.contextmanager

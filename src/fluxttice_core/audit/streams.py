@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import io
 import lzma
 import os
 import sys
@@ -28,12 +29,55 @@ PIECE = 2**19
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError)
 """What a file raises that is no compressed one, or breaks off."""
 
+_WINDOW = 2**27
+"""What unpacking may need to look back at; the same for zst. A file that announces more is refused."""
+
+
+class _Xz(io.RawIOBase):
+    """An xz file that is unpacked within bounds, which `lzma.open` has none of."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._unpacking = lzma.LZMADecompressor(memlimit=_WINDOW)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Unpack some bytes; none are the end."""
+        found = b""
+        while not found:
+            packed = b""
+            if self._unpacking.eof:  # one stream may follow another
+                packed = self._after_the_end()
+                if not packed:
+                    return 0
+                self._unpacking = lzma.LZMADecompressor(memlimit=_WINDOW)
+            elif self._unpacking.needs_input:
+                packed = self._file.read(PIECE)
+                if not packed:
+                    raise EOFError("the file breaks off")
+            found = self._unpacking.decompress(packed, len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+    def _after_the_end(self) -> bytes:
+        packed: bytes = self._unpacking.unused_data.lstrip(b"\0")
+        while not packed and (more := self._file.read(PIECE)):
+            packed = more.lstrip(b"\0")
+        return packed
+
+
+def _open_xz(file: Any) -> Any:
+    return io.BufferedReader(_Xz(file), PIECE)
+
+
 _OPENERS: dict[str, Callable[[Any], Any]] = {
     "": lambda file: file,
     "gz": gzip.open,
     "zst": zstd.open,
     "bz2": bz2.open,
-    "xz": lzma.open,
+    "xz": _open_xz,
 }
 
 
@@ -163,4 +207,15 @@ def fed(pipe: Path, pieces: Iterable[bytes], said: str, *, whole: bool) -> Itera
 def _raise(error: BaseException, said: str) -> None:
     if isinstance(error, MeasurementError):
         raise error
-    raise MeasurementError(f"{said} is damaged or breaks off", "damaged_file") from error
+    raise damage_of(error, said) from error
+
+
+def damage_of(error: BaseException, said: str) -> MeasurementError:
+    """Say what is wrong with a file that cannot be unpacked."""
+    if "memory" in str(error).lower():
+        return MeasurementError(
+            f"{said} takes more than {_WINDOW:,} bytes of memory to be unpacked: compress it anew with the "
+            "usual settings",
+            "too_large",
+        )
+    return MeasurementError(f"{said} is damaged or breaks off", "damaged_file")

@@ -14,6 +14,7 @@ from fluxttice_core.audit.arrow_files import as_parquet
 from fluxttice_core.audit.columns import read_heading
 from fluxttice_core.audit.streams import (
     DAMAGE,
+    damage_of,
     fed,
     first_line,
     open_bytes,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.sources import Source
 
+
+_MOST_COLUMNS = 2**14
 
 Feed = Callable[[bool], contextlib.AbstractContextManager[Any]]
 """What is sent while a relation is read; the argument says whether it is read to its end."""
@@ -111,6 +114,15 @@ def read_table(
     return readers.get(source.kind, _lines)(engine, source, like)
 
 
+def _require_few(names: Sequence[str], said: str) -> None:
+    """Refuse more columns than spreadsheets have: each takes kilobytes of the engine's memory."""
+    if len(names) > _MOST_COLUMNS:
+        raise MeasurementError(
+            f"{said} has {len(names):,} columns, and {_MOST_COLUMNS:,} at most are read: give fewer",
+            "too_large",
+        )
+
+
 def _spooled(engine: Engine, source: Source) -> Source:
     """Keep standard input in a file, since most formats are read more than once."""
     path = engine.new_path()
@@ -163,7 +175,7 @@ def _separated(
     try:
         lines = [first_line(file, source) for file in open_bytes(source)]
     except DAMAGE as error:
-        raise MeasurementError(f"{source.said} is damaged or breaks off", "damaged_file") from error
+        raise damage_of(error, source.said) from error
     headings = [
         read_heading(line, source.said, tabs=tabs, wanted=wanted, pairs=pairs)
         for line in lines
@@ -175,6 +187,7 @@ def _separated(
     alien = like is not None and (heading.names, heading.named) != (like.names, like.named)
     if len(set(headings)) > 1 or len(headings) < len(lines) or alien:
         raise _other_columns(source)
+    _require_few(heading.names, source.said)
     opened, feed = _opened(engine, source, skip=heading.named)
     skip = int(heading.named and feed is contextlib.nullcontext)
     form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {skip}"
@@ -197,6 +210,7 @@ def _json(engine: Engine, source: Source, like: Columns | None) -> Table:
     names = _names_of_objects(engine, table) if like is None else like.names if like.named else ()
     if not names:
         return table
+    _require_few(names, source.said)
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
     cells = tuple(f"json ->> {engine.constant(pointer)}" for pointer in pointers)
     return replace(table, names=names, types=("VARCHAR",) * len(names), named=True, cells=cells)
@@ -217,6 +231,7 @@ def _parquet(engine: Engine, source: Source, like: Columns | None) -> Table:
     relation = f"read_parquet({paths}, hive_partitioning = false)"
     described = engine.run(f"DESCRIBE SELECT * FROM {relation}", source.said)
     names = tuple(row[0] for row in described)
+    _require_few(names, source.said)
     if like is None:
         return Table(source.said, relation, names, tuple(row[1] for row in described), True)
     if not set(like.names) <= set(names):

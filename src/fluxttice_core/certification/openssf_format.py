@@ -22,6 +22,9 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 
+_IDENTITY = "--identity WHO --identity_provider WHERE`, both as its publisher says"
+_AUTHORITY = "--certificate_chain CA.pem`, the certificate of the authority that its publisher names"
+
 _Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -143,7 +146,8 @@ def write_statement(name: str, files: Mapping[str, str], ignored: list[str]) -> 
 
 def read_statement(payload: bytes) -> Statement:
     """Read an in-toto statement about a folder."""
-    content = _parsed(_StatementFile, payload, "The signed statement")
+    name = "The signed statement"
+    content = _of_kind(_StatementFile, _json(payload, name), name)
     resources = content.predicate.resources
     for resource in resources:
         _require_inside(resource.name)
@@ -177,17 +181,28 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 def read_bundle(data: bytes) -> Bundle:
     """Read a signature file."""
-    if b'"certificate"' in data or b'"x509CertificateChain"' in data:
-        raise SignatureError(
-            "The signature was made with a certificate and not with a key, which is not verified here: "
-            "use the method of `model_signing verify` that its publisher names.",
-            "unsupported",
-        )
-    content = _parsed(_BundleFile, data, "The signature file")
+    parsed = _json(data, "The signature file")
+    _require_method_of_keys(parsed)
+    content = _of_kind(_BundleFile, parsed, "The signature file")
     return Bundle(
         payload=_decoded(content.envelope.payload),
         signature=_decoded(content.envelope.signatures[0].sig),
         key_fingerprint=content.material.public_key.hint,
+    )
+
+
+def _require_method_of_keys(bundle: Any) -> None:
+    """Refuse what the official program signs with certificates, and name the command that verifies it."""
+    material = bundle.get("verificationMaterial") if isinstance(bundle, dict) else None
+    if not isinstance(material, dict) or not {"certificate", "x509CertificateChain"} & material.keys():
+        return
+    # Of the two methods with a certificate, one notes the signature in a public log.
+    logged = "certificate" in material or bool(material.get("tlogEntries"))
+    method, given = ("sigstore", _IDENTITY) if logged else ("certificate", _AUTHORITY)
+    raise SignatureError(
+        f"The signature was made by the method “{method}” of model_signing, and only its method “key” is "
+        f"verified here: run `model_signing verify {method} DIR --signature DIR/model.sig {given}.",
+        "unsupported",
     )
 
 
@@ -222,11 +237,16 @@ def _decoded(text: str) -> bytes:
     return data
 
 
-def _parsed(kind: type[_Model], data: bytes, name: str) -> _Model:
+def _json(data: bytes, name: str) -> Any:
     try:
-        return kind.model_validate(parse_json(data, name=name))
+        return parse_json(data, name=name)
     except RecordError as error:
         raise SignatureError(str(error), error.code) from error
+
+
+def _of_kind(kind: type[_Model], content: Any, name: str) -> _Model:
+    try:
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "top"

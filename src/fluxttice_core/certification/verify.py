@@ -107,7 +107,9 @@ def _signature(
                 return Finding("signature", "not looked at", _UNKNOWN.format(named[:16]))
         found = verify_folder(folder, folder / SIGNATURE, public_key, largest=MAXIMUM_FOLDER, beside=beside)
     except FluxtticeError as error:
-        return Finding("signature", "fails", str(error))
+        # Another method's signature may be a good one, unless a key was said to have made it.
+        other_method = error.code == "unsupported" and public_key is None
+        return Finding("signature", "not looked at" if other_method else "fails", str(error))
     name = names.get(found.key_fingerprint)
     whose = f"known as {name}" if name else "UNKNOWN here: it is no key of the project or of your list"
     unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""

@@ -25,6 +25,7 @@ def export(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The same as PLACE.")] = None,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX: 14 to 25. Default: 18.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
     """Write every operation with its codes (parquet, npz, projector), the networks (onnx), or the explorer.
@@ -42,6 +43,10 @@ def export(
         raise SettingsError(
             f"{kind!r} is no format of ours: give one of {', '.join((*FORMATS, EXPLORER))}", "unknown_format"
         )
+    if opset is not None and chosen is None:
+        raise SettingsError(
+            "an opset is of ONNX, and the explorer has none: leave --opset out", "contradictory"
+        )
     if place and out:
         raise SettingsError(f"{place} and --out {out} both say where: give one of them", "contradictory")
     target = place or out or (default_path(chosen) if chosen else Path(f"operations-{EXPLORER}"))
@@ -55,7 +60,7 @@ def export(
         typer.echo(f"written {target}")
         return
     trained = certified() if checkpoint is None else load(checkpoint)
-    for path in write(trained, chosen, target):
+    for path in write(trained, chosen, target, opset=opset):
         typer.echo(f"written {path}")
 
 

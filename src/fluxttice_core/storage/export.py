@@ -14,7 +14,7 @@ FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 _FOLDERS = ("projector", "onnx")
 
 
-def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
+def export(trained: TrainedModel, kind: ExportFormat, out: Path, *, opset: int | None = None) -> list[Path]:
     """Export a model; the file or folder appears whole or not at all.
 
     Args:
@@ -22,24 +22,29 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
         kind: `parquet` or `npz`: a file with every operation and its codes; `projector`: a folder that
             TensorBoard opens; `onnx`: a folder with the encoders and decoders.
         out: The file, which is replaced if it exists, or the folder, which must not exist.
+        opset: Of ONNX, 14 to 25; none: 18.
 
     Returns:
         The files that were written.
 
     Raises:
         MissingExtra: If the format needs a package that is not installed.
-        SettingsError: If the format is unknown.
-        MeasurementError: If an ONNX graph does not compute what torch does.
+        SettingsError: If the format is unknown, or the opset is none that is written, or of no use here.
+        MeasurementError: If an ONNX graph is not what was asked, or does not compute what torch does.
         StorageError: If the folder exists, the file is none, or nothing can be written there.
     """
     if kind not in FORMATS:
         raise SettingsError(
             f"{kind!r} is no format of ours: give one of {', '.join(FORMATS)}", "unknown_format"
         )
+    if opset is not None and kind != "onnx":
+        raise SettingsError(
+            f"an opset is of ONNX, and {kind} has none: leave --opset out, or export onnx", "contradictory"
+        )
     # Whether it can be written is found out before it is computed.
     if kind in _FOLDERS:
         with new_folder(out) as temporary:
-            files = _graphs(trained) if kind == "onnx" else embedding_table(trained).projector()
+            files = _graphs(trained, opset) if kind == "onnx" else embedding_table(trained).projector()
             for name, data in files.items():
                 (temporary / name).write_bytes(data)
         return [out / name for name in files]
@@ -49,11 +54,11 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path) -> list[Path]:
     return [out]
 
 
-def _graphs(trained: TrainedModel) -> dict[str, bytes]:
+def _graphs(trained: TrainedModel, opset: int | None) -> dict[str, bytes]:
     require_extra("onnx", "exporting ONNX")
-    from fluxttice_core.storage.onnx_export import onnx_files
+    from fluxttice_core.storage.onnx_export import OPSET, onnx_files
 
-    return onnx_files(trained)
+    return onnx_files(trained, OPSET if opset is None else opset)
 
 
 def default_path(kind: ExportFormat) -> Path:

@@ -7,25 +7,41 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime
 import torch
 from jaxtyping import Shaped
+from onnxruntime.capi import onnxruntime_pybind11_state as faults
 from torch import nn
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import MeasurementError, SettingsError
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.pretrained import TrainedModel
+
+OPSET = 18
+"""The one that torch writes without converting it, which runtimes of 2023 read."""
+
+_OPSETS = range(14, 26)
+"""The others that torch makes of it; of those below, its conversion fails and says nothing."""
 
 _CLOSE = 1e-4
 """Largest difference of a number, relative to 1 or to its own size, that other arithmetic may make."""
 
 
-def onnx_files(trained: TrainedModel) -> dict[str, bytes]:
+def onnx_files(trained: TrainedModel, opset: int = OPSET) -> dict[str, bytes]:
     """Export encoders and decoders, and compare each with torch over every operation.
 
     An encoder maps `tables` (n, cells), float32 symbols, to `mu` and `logvar`; a decoder maps `z` (n, d) to
-    `logits` (n, cells, base). The files hold no path, stack trace or name of the machine.
+    `logits` (n, cells, base). The files hold no path, stack trace or name of the machine, and are of the
+    oldest file version that has the opset.
     """
+    highest = min(_OPSETS[-1], onnx.defs.onnx_opset_version())
+    if not _OPSETS[0] <= opset <= highest:
+        raise SettingsError(
+            f"ONNX is written in opset {_OPSETS[0]} to {highest}, not in {opset}: give one of these",
+            "out_of_range",
+        )
     tables = torch.from_numpy(trained.space.all_tables().copy()).float()
     files: dict[str, bytes] = {}
     for half in HALVES:
@@ -37,9 +53,8 @@ def onnx_files(trained: TrainedModel) -> dict[str, bytes]:
         )
         for part, module, rows, given, made in parts:
             name = f"{part}_{half}.onnx"
-            files[name] = _graph(
-                module, rows, given, made, {"part": part, "half": half}, trained.tensor_digest
-            )
+            described = {"part": part, "half": half, "tensor_sha256": trained.tensor_digest}
+            files[name] = _graph(module, rows, given, made, described, opset)
             _require_parity(name, files[name], module, rows)
     return files
 
@@ -50,7 +65,7 @@ def _graph(
     given: str,
     made: Sequence[str],
     described: dict[str, str],
-    tensor_digest: str,
+    opset: int,
 ) -> bytes:
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
@@ -60,18 +75,24 @@ def _graph(
             input_names=[given],
             output_names=list(made),
             dynamic_shapes=({0: torch.export.Dim("n")},),
+            opset_version=opset,
             verbose=False,
         )
-    if program is None:
+    proto = None if program is None else program.model_proto
+    # Where torch cannot convert, it logs that and goes on with another opset.
+    if proto is None or [(of.domain, of.version) for of in proto.opset_import] != [("", opset)]:
         raise MeasurementError(
-            "torch exported nothing: install the versions that fluxttice-core[onnx] names", "wrong_version"
+            f"torch wrote no opset {opset}: give another, or install the versions that fluxttice-core[onnx] "
+            "names",
+            "wrong_version",
         )
-    proto = program.model_proto
     _strip(proto)
+    # Whatever the opset, torch writes version 10, which no onnxruntime before 2024 opens.
+    proto.ir_version = onnx.helper.find_min_ir_version_for(proto.opset_import)
     proto.producer_name, proto.producer_version = "fluxttice", ""
     entry = proto.metadata_props.add()
     entry.key = "fluxttice"
-    entry.value = canonical_json({**described, "tensor_sha256": tensor_digest}).decode()
+    entry.value = canonical_json(described).decode()
     data: bytes = proto.SerializeToString(deterministic=True)
     return data
 
@@ -89,22 +110,29 @@ def _strip(proto: Any) -> None:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Silence torch's warnings about its own future and about packages that this model does not use."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @torch.no_grad()
 def _require_parity(name: str, data: bytes, module: nn.Module, rows: torch.Tensor) -> None:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    except (faults.Fail, faults.InvalidGraph, faults.NotImplemented) as error:
+        raise MeasurementError(
+            f"onnxruntime {onnxruntime.__version__} does not read {name}, which was not checked: give a "
+            "smaller --opset, or install a newer onnxruntime",
+            "wrong_version",
+        ) from error
     found = session.run(None, {session.get_inputs()[0].name: rows.numpy()})
     expected = module(rows)
     for ours, theirs in zip(expected if isinstance(expected, tuple) else (expected,), found, strict=True):

@@ -1,6 +1,7 @@
 """Run folders: everything a training run writes, such that it can be killed at any moment and resumed."""
 
 import contextlib
+import io
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ from fluxttice_core.training.trainer import Progress, Trainer
 
 SETTINGS, METRICS, SPLIT, LOCK = "settings.json", "metrics.jsonl", "split.json", ".lock"
 _LARGEST_SETTINGS = 1 << 20
-_LARGEST_METRICS = 1 << 30
+_LARGEST_METRICS = 1 << 28
 
 
 class RunSettings(BaseModel):
@@ -164,17 +165,22 @@ class Run:
         Raises:
             CheckpointError: If a whole line is no record of an epoch.
         """
+        return [record for _, record in self._lines()]
+
+    def _lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Whole lines of the metrics, each with what it records, one at a time."""
         path = self.folder / METRICS
         with reachable(path, error=CheckpointError):
             if not path.exists():
-                return []
+                return
         data = read_bounded(path, maximum=_LARGEST_METRICS, name="The run's metrics", error=CheckpointError)
-        complete = data[: data.rfind(b"\n") + 1]
-        records = [_parsed_record(line) for line in complete.splitlines()]
-        found = [record for record in records if record is not None]
-        if len(found) != len(records):
-            raise CheckpointError(f"{path} is damaged: remove it, and resume the run", "damaged_file")
-        return found
+        for line in io.BytesIO(data):
+            if not line.endswith(b"\n"):
+                return
+            record = _parsed_record(line)
+            if record is None:
+                raise CheckpointError(f"{path} is damaged: remove it, and resume the run", "damaged_file")
+            yield line, record
 
     def _require_same_torch(self) -> None:
         recorded = self.settings.torch_version
@@ -242,9 +248,8 @@ class Run:
 
     def _forget_later_epochs(self, epoch: int) -> None:
         """Drop the records of epochs that a resumed run makes again."""
-        kept = [record for record in self.records() if record["epoch"] <= epoch]
-        text = "".join(json.dumps(record) + "\n" for record in kept)
-        write_bytes(self.folder / METRICS, text.encode())
+        kept = b"".join(line for line, record in self._lines() if record["epoch"] <= epoch)
+        write_bytes(self.folder / METRICS, kept)
 
 
 def run_settings(
