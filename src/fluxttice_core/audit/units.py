@@ -96,7 +96,7 @@ def group_apart(running: Engine, source: Source, reading: Reading, count: Count,
 def _head(running: Engine, source: Source, reading: Reading) -> tuple[Table, str | None]:
     """Return what all files have in common: that of the first, and of the first that holds a draw."""
     if source.kind in ("npy", "npz"):
-        pieces, column = read_arrays(source, reading.column)
+        pieces, column = read_arrays(source, reading.column, running.memory)
         held = (piece for piece in pieces if piece.size)
         return stored_table(running, islice(held, 1), source.said), column
     files = [replace(source, paths=(path,)) for path in source.paths]
