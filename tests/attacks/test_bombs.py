@@ -27,7 +27,7 @@ from fluxttice_core.audit import arrays, tables
 from fluxttice_core.audit.counted import count_samples
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.sources import find_source
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, MeasurementError
 from tests.attacks.conftest import Lid
 from tests.refusals import refused
 
@@ -45,16 +45,18 @@ def _plain_lines(path: Path) -> None:
         file.readline()
 
 
-BOMBS: dict[str, tuple[Callable[[Path], None], Callable[[Path], Any], str, str]] = {
+BOMBS: dict[str, tuple[Callable[[Path], None], Callable[[Path], Any], ErrorCode, str]] = {
     "header.npy": (
         lambda path: sparse(path, long_header(2 * GIGABYTE), 2 * GIGABYTE + 12),
         _plain_header,
-        *("alien_file", "no array of numbers"),
+        "alien_file",
+        "no array of numbers",
     ),
     "members.npz": (
         lambda path: directory(path, 2 * GIGABYTE),
         zipfile.ZipFile,
-        *("alien_file", "no archive of NumPy arrays"),
+        "alien_file",
+        "no archive of NumPy arrays",
     ),
     "window.txt.xz": (lambda path: window(path, 4), _plain_lines, "too_large", "compress it anew"),
 }

@@ -112,7 +112,9 @@ def _signature(
         return Finding("signature", "not looked at" if other_method else "fails", str(error))
     name = names.get(found.key_fingerprint)
     whose = f"known as {name}" if name else "UNKNOWN here: it is no key of the project or of your list"
-    unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
+    # Of a folder that a download brought, its name: it holds a file or two for each that was signed.
+    others = sorted({path.partition("/")[0] for path in found.unsigned})
+    unsigned = f"; unsigned: {', '.join(others)}" if others else ""
     detail = (
         f"by {found.key_fingerprint[:16]}… ({whose}): these {len(found.files)} files, unchanged{unsigned}"
     )
