@@ -128,4 +128,4 @@ def test_what_was_measured_is_within_the_bounds() -> None:
     assert len(kept["bombs"]) > 20
     for of in kept["bombs"]:
         assert of["peak"] <= plain[of["command"]] + BEYOND[of["command"]], of["file"]
-        assert of["kilobytes"] < 5_000, of["file"]
+        assert of["kilobytes"] < 6_000, of["file"]
