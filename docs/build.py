@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from docs.architecture import rooms_picture, rooms_table
+from docs.bombs import bomb_table
 from docs.documents import metric_names, report_card, with_generated
 from docs.figures_front import front_figure
 from docs.figures_overlap import overlap_figure
@@ -173,6 +174,7 @@ def pages() -> dict[Path, str]:
         "generalisation": generalisation(),
         "metric names": metric_names(),
         "faults": fault_table(),
+        "bombs": bomb_table(),
         "fuzzing": fuzzing_table(),
         "installation": installation_table(),
         "rooms": rooms_table(),

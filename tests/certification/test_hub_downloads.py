@@ -20,6 +20,8 @@ OF_THE_HUB = {
     ".gitattributes": "*.safetensors filter=lfs\n",
     "README.md": "# The best model\n",
     ".cache/huggingface/.gitignore": "*",
+    ".cache/huggingface/CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n",
+    ".cache/huggingface/download/report.json.lock": "",
     ".cache/huggingface/download/report.json.metadata": "0",
 }
 
@@ -57,7 +59,7 @@ def test_what_the_hub_adds_is_named_and_passed_over(download: Path) -> None:
     assert [finding for finding in findings if finding.verdict == "fails"] == []
     (signature, *_, beside) = findings
     assert (signature.verdict, beside.verdict) == ("signed", "not looked at")
-    assert "unsigned: .cache/" in signature.detail
+    assert signature.detail.endswith("; unsigned: .cache, .gitattributes, README.md")
     assert beside.detail.startswith(".cache, .gitattributes, README.md: ")
     model = load(download)
     assert model.card is not None

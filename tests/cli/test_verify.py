@@ -59,10 +59,20 @@ def test_a_sound_folder_passes_and_every_item_stands_in_one_column(folder: Path)
         "NOT LOOKED AT": ["signature", "pictures"],
     }
     assert result.output.splitlines()[-1] == (
-        "nothing that was looked at fails; 8 things are not proved, and no key that is known here signed it"
+        "nothing that was looked at fails; 8 things are not proved, among them how the model scores; "
+        "no key that is known here signed it"
     )
     assert "valid" not in result.output.replace("invalid", "")
     assert max(map(len, result.output.splitlines()[:-1])) < 80
+
+
+def test_the_last_line_says_whether_the_key_is_known(folder: Path, tmp_path: Path) -> None:
+    key = new_private_key()
+    sign_folder(folder, key, folder / "model.sig")
+    (tmp_path / "own.pub").write_bytes(public_pem(key.public_key()))
+    stranger = ran("verify", folder, "--public-key", tmp_path / "own.pub").output.splitlines()[-1]
+    assert stranger.endswith("among them how the model scores; no key that is known here signed it")
+    assert ran("verify").output.splitlines()[-1].endswith("among them how the model scores")
 
 
 def test_an_unsigned_folder_fails_where_a_signature_is_asked_for(folder: Path, tmp_path: Path) -> None:

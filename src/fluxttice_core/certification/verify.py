@@ -112,7 +112,9 @@ def _signature(
         return Finding("signature", "not looked at" if other_method else "fails", str(error))
     name = names.get(found.key_fingerprint)
     whose = f"known as {name}" if name else "UNKNOWN here: it is no key of the project or of your list"
-    unsigned = f"; unsigned: {', '.join(found.unsigned)}" if found.unsigned else ""
+    # Of a folder that a download brought, its name: it holds a file or two for each that was signed.
+    others = sorted({path.partition("/")[0] if beside(path) else path for path in found.unsigned})
+    unsigned = f"; unsigned: {', '.join(others)}" if others else ""
     detail = (
         f"by {found.key_fingerprint[:16]}… ({whose}): these {len(found.files)} files, unchanged{unsigned}"
     )
@@ -223,7 +225,7 @@ def _card(folder: CertifiedFolder) -> str:
     stated = folder.text(CARD)
     imported_from(folder.settings)
     facts = require_card(stated, model_card(folder.result, folder.settings, figures_among(folder.digests)))
-    return f"its {facts} facts are those of {REPORT} and {SETTINGS}"
+    return f"its {facts} entries say what {REPORT} and {SETTINGS} say"
 
 
 def _drawings(folder: CertifiedFolder) -> str:

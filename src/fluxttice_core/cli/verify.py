@@ -133,5 +133,8 @@ def _show(findings: Sequence[Finding]) -> None:
     if failed:
         typer.secho(f"does not hold: {', '.join(failed)}", fg=typer.colors.RED, err=True)
     else:
-        whom = "" if signed else ", and no key that is known here signed it"
-        typer.echo(f"nothing that was looked at fails; {told} things are not proved{whom}")
+        scores = any(finding.subject == "numbers" and finding.verdict == "claimed" for finding in findings)
+        named = ", among them how the model scores" if scores else ""
+        known = any(finding.known_as is not None for finding in findings)
+        whom = "" if known else "; no key that is known here signed it"
+        typer.echo(f"nothing that was looked at fails; {told} things are not proved{named}{whom}")
