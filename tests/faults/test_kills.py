@@ -173,12 +173,12 @@ def test_exporting_writes_all_or_nothing(
     kinds: tuple[ExportFormat, ...] = ("npz", "parquet", "projector")
     trained, folder = load(small_checkpoint), tmp_path / "killed"
     expected = {kind: [p.read_bytes() for p in export(trained, kind, tmp_path / kind)] for kind in kinds}
-    duration = finish(command.export, "parquet", small_checkpoint, tmp_path / "first.parquet")
+    duration = finish(command.export, "parquet", tmp_path / "first.parquet", small_checkpoint)
     struck, delays = 0, moments(duration)
     while struck < number:
         kind = kinds[struck % len(kinds)]
         out = folder / default_path(kind)
-        at_work = kill(next(delays), command.export, kind, small_checkpoint, out)
+        at_work = kill(next(delays), command.export, kind, out, small_checkpoint)
         struck += at_work
         files = sorted(out.rglob("*")) if out.is_dir() else [path for path in [out] if path.exists()]
         whole = not files or sorted(p.read_bytes() for p in files) == sorted(expected[kind])
@@ -194,7 +194,7 @@ def test_exporting_writes_all_or_nothing(
 
 def export_graphs(checkpoint: Path, out: Path) -> None:
     """Export as ONNX with those graphs, in a process of its own, written slowly."""
-    pytest.MonkeyPatch().setattr(onnx_model, "onnx_files", lambda _: GRAPHS)
+    pytest.MonkeyPatch().setattr(onnx_model, "onnx_files", lambda *_: GRAPHS)
     pytest.MonkeyPatch().setattr(Path, "write_bytes", write_slowly)
     export(load(checkpoint), "onnx", out)
 

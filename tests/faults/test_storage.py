@@ -89,7 +89,7 @@ GRAPHS = {f"{part}_{half}.onnx": bytes(10_000) for part in ("encoder", "decoder"
 def test_exporting_to_a_full_disk_leaves_nothing(
     disk: SmallDisk, small_checkpoint: Path, count: Count, monkeypatch: pytest.MonkeyPatch, kind: ExportFormat
 ) -> None:
-    monkeypatch.setattr(onnx_model, "onnx_files", lambda _: GRAPHS)
+    monkeypatch.setattr(onnx_model, "onnx_files", lambda *_: GRAPHS)
     disk.fill(0)
     with refused(StorageError, "disk_full"):
         export(load(small_checkpoint), kind, disk.folder / "exported" / "out")
