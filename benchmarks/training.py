@@ -119,14 +119,13 @@ def standard_step() -> Callable[[Lap], None]:
 
 
 def original() -> list[Row]:
-    """A run of the standard recipe against the original's way: small batches, then a set of tuples a half."""
-    standard = _trainer().epochs()
+    """A whole run of the standard recipe against the original's way: small batches, then sets of tuples."""
     batches = Trainer(load_recipe("original"), seed=0, observe=unwatched).epochs()
     model = certified()
     half_a, half_b = logits_of(model.vae_a), logits_of(model.vae_b)
     timings = in_turn(
         {
-            "standard": Work(lambda: next(standard), threads=1),
+            "standard": Work(_whole_run, threads=1),
             "batches": Work(lambda: next(batches), threads=1),
             "tuples": Work(lambda: (original_count(half_a), original_count(half_b)), threads=1),
             "draws": Work(lambda: (logits_of(model.vae_a), logits_of(model.vae_b)), threads=1),
@@ -134,15 +133,14 @@ def original() -> list[Row]:
         least=2,
         patience=15,
     )
-    epochs = load_recipe("standard").epochs
     earlier = _sum(timings["batches"], timings["tuples"], timings["draws"])
     counted = timings["tuples"].best + timings["draws"].best
-    ratio = against(timings["standard"], earlier, "the original", times=ORIGINAL_EPOCHS / epochs)
+    ratio = against(timings["standard"], earlier, "the original", times=ORIGINAL_EPOCHS)
     return [
         ("original: an epoch of batches of 64", f"{timings['batches'].best:.2f} s", ""),
         ("original: an epoch's 390,000 tuples", f"{counted:.2f} s", ""),
         (f"original: {ORIGINAL_EPOCHS} such epochs", f"{ORIGINAL_EPOCHS * earlier.best:.0f} s", "1"),
-        (f"standard: {epochs} epochs", f"{epochs * timings['standard'].best:.1f} s", ratio),
+        ("standard: a whole run", f"{timings['standard'].best:.1f} s", ratio),
     ]
 
 
@@ -181,6 +179,12 @@ def threads(count: int) -> Iterator[None]:
 def _trainer() -> Trainer:
     recipe: Recipe = load_recipe("standard", ALIKE)
     return Trainer(recipe, seed=0, observe=unwatched)
+
+
+def _whole_run() -> None:
+    """All epochs, calibration and amortisation."""
+    for _ in Trainer(load_recipe("standard"), seed=0, observe=unwatched).epochs():
+        pass
 
 
 def _with_threads(count: int, action: Callable[[], object]) -> None:
