@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -270,6 +271,43 @@ def test_a_new_address_is_followed(explorer: Explorer) -> None:
     explorer.until("explorer.store.state.op === 223 && explorer.store.state.tab === 'compare'")
     explorer.do("location.hash = '#op=15633'")
     explorer.until("explorer.store.state.op === 15633 && explorer.store.state.pin === null")
+
+
+def test_back_and_forward_are_steps(browser: Browser, address: str) -> None:
+    keys = ("tab", "op", "q")
+
+    def state() -> list[Any]:
+        return [window.state(key) for key in keys]
+
+    with opened(browser, address) as window:
+        window.load()
+        first = window.get("history.length")
+        window.page.click("#tab-sliders")
+        window.do("explorer.page.choose(223)")  # at once after the tab, and still a step of its own
+        window.page.locator("#query").press_sequentially("mod", delay=300)
+        window.until("location.hash.includes('q=mod')")
+        assert window.get("history.length") == first + 3
+        window.do("explorer.map.zoomBy(2)")  # no step: it belongs to the one before
+        window.until("location.hash.includes('camera')")
+        assert window.get("history.length") == first + 3
+        steps = [
+            ["sliders", 223, "mod"],
+            ["sliders", 223, ""],
+            ["sliders", 15633, ""],
+            ["operation", 15633, ""],
+        ]
+        assert state() == steps[0]
+        for expected in steps[1:]:
+            window.page.go_back()
+            window.settle()
+            assert state() == expected
+        assert window.page.input_value("#query") == ""
+        time.sleep(0.4)  # an address that is opened is no step, which would cut Forward off
+        for expected in reversed(steps[:-1]):
+            window.page.go_forward()
+            window.settle()
+            assert state() == expected
+        assert window.complaints == []
 
 
 def test_the_page_needs_no_key(
