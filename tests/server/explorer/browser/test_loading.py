@@ -22,6 +22,17 @@ PAN = """async (steps) => {
   return { painting: map.frames, gaps };
 }"""
 
+# How far the colours of points lie from the background: of what is filtered out, and the palest of the rest.
+CONTRASTS = """() => {
+  const { map } = explorer, ground = map.palette.background;
+  const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const apart = (one) => Math.hypot(...channels(one).map((value, at) => value - channels(ground)[at]));
+  const hex = (word) => "#" + [0, 8, 16]
+    .map((by) => (word >>> by & 255).toString(16).padStart(2, "0")).join("");
+  const colours = [...map.drawn.packedPalette].map(hex).map(apart);
+  return { out: colours.pop(), faintest: Math.min(...colours) };
+}"""
+
 
 def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, address: str) -> None:
     received: list[float] = []
@@ -48,6 +59,8 @@ def test_all_points_are_painted(explorer: Explorer) -> None:
     explorer.do("explorer.store.set({ q: 'min' })")
     explorer.settle()
     assert explorer.pixels()[0] > background  # what is filtered out is drawn smaller
+    fading = explorer.page.evaluate(CONTRASTS)
+    assert 0 < fading["out"] < 0.65 * fading["faintest"]
 
 
 def test_panning_is_smooth(explorer: Explorer) -> None:

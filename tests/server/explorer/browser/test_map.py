@@ -97,7 +97,7 @@ def test_a_box_selects_what_lies_in_it(explorer: Explorer) -> None:
     assert found == inside
     count = re.sub(r"\D", "", explorer.page.inner_text("#find .count").split(" of ")[0])
     assert int(count) == len(found)
-    explorer.page.click("text=Drop the box")
+    explorer.page.click("button[aria-label='Remove in the box']")
     assert explorer.state("box") is None
 
 

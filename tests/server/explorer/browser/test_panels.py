@@ -97,6 +97,24 @@ def test_properties_filter_and_count_live(explorer: Explorer) -> None:
     assert explorer.get("explorer.page.inOrder()[0]") == explorer.state("op")
 
 
+def test_every_filter_is_a_chip_that_takes_it_back(explorer: Explorer) -> None:
+    explorer.open("#q=sheffer&has=commutative&lacks=permuting-rows&box=b.layout:-1,-1,0.2,1")
+    chips = explorer.page.locator("#find .found .chips button")
+    assert chips.all_inner_texts() == ["“sheffer” ×", "commutative ×", "not permuting-rows ×", "in the box ×"]
+    before = explorer.get("explorer.page.found.indices.length")
+    assert 0 < before < 90
+    for left, empty in ((3, ("q", "")), (2, ("has", [])), (1, ("lacks", [])), (0, ("box", None))):
+        chips.first.click()
+        explorer.settle()
+        assert chips.count() == left
+        assert explorer.state(empty[0]) == empty[1]
+        after = explorer.get("explorer.page.found.indices.length")
+        assert after > before
+        before = after
+    assert before == SPACE.size
+    assert explorer.get("document.activeElement.id") == "query"
+
+
 def test_a_property_can_be_typed(explorer: Explorer) -> None:
     explorer.page.fill("#query", "semilattice t-norm")
     explorer.settle()
@@ -155,6 +173,25 @@ def test_changing_a_cell_moves_the_mark(explorer: Explorer) -> None:
     for _ in range(3):
         explorer.page.click("#undo")
     assert explorer.state("op") == 15633
+
+
+def test_undo_survives_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as window:
+        window.load()
+        assert window.page.is_disabled("#undo")
+        for cell in (8, 0):
+            window.page.click(f".truth-table [data-cell='{cell}']")
+        changed = 15633 - 2 * 3**8 + 1
+        window.until(f"location.hash.includes('op={changed}')")
+        window.page.reload()
+        window.arrive()
+        assert window.state("op") == changed
+        for expected in (15633 - 2 * 3**8, 15633):
+            window.page.click("#undo")
+            assert window.state("op") == expected
+        window.page.reload()
+        window.arrive()
+        assert window.page.is_disabled("#undo")  # what was undone is not undone again
 
 
 @pytest.mark.parametrize(
