@@ -19,7 +19,7 @@ from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.explorer import data
 from fluxttice_core.server.explorer.data import PARTS, UNDRAWN_MASS, carried_cells, manifest, principal_axes
 from fluxttice_core.server.explorer.pages import Content, explorer_routes, page_files
-from fluxttice_core.server.explorer.report import ReportFigures, report_page
+from fluxttice_core.server.explorer.report import ReportFigures, judgement, report_page
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.storage.tensors import decode_tensors
 
@@ -165,6 +165,30 @@ def test_figures_are_drawn_once_and_only_of_a_report(served: Served, reported: S
     without = ReportFigures(replace(served, report=None, without_report="none"), draw)
     assert json.loads(without.listed()) == json.loads(ReportFigures(reported, None).listed()) == []
     assert len(calls) == 1
+
+
+def test_a_report_is_judged_by_its_own_gates(reported: Served) -> None:
+    assert reported.report is not None
+    report = Report.from_plain(json.loads(reported.report))
+    evenly = "\u201cand reaches it evenly\u201d is {} and must be >= 0.98"
+    said = json.loads(report_page(reported))["judgement"]
+    assert said == (
+        f"Not accepted: half A misses 1 of 5 gates ({evenly.format('0.9475')}); "
+        f"half B misses 1 of 5 gates ({evenly.format('0.9406')})."
+    )
+    met = tuple(
+        replace(one, value=0.99) if one.gate.quantity.startswith("efficiency") else one
+        for one in report.gates
+    )
+    assert judgement(replace(report, gates=met)) == (
+        "Accepted: half A meets all 5 gates; half B meets all 5 gates."
+    )
+    unknown = (replace(met[0], value=None), *met[1:])
+    assert judgement(replace(report, gates=unknown)) == (
+        "Not accepted: half A misses 1 of 5 gates (\u201cheld-out trits come back from the mean\u201d was "
+        "not measured and must be > 0.99); half B meets all 5 gates."
+    )
+    assert judgement(replace(report, gates=())) == "Not judged: no acceptance gate was applied."
 
 
 def test_a_report_becomes_tables(reported: Served) -> None:
