@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from fluxttice_core.operations.algebra import holds, properties_of, property_names
+from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.server.explorer.pages import explorer_routes
@@ -289,6 +290,44 @@ def test_two_operations_side_by_side(explorer: Explorer) -> None:
     )
 
 
+def test_a_second_operation_is_suggested(explorer: Explorer, served: Served) -> None:
+    explorer.open("#op=15633&tab=compare")
+    suggested = explorer.page.locator("#compare .results .operation")
+    shown = [int(one.get_attribute("data-index") or -1) for one in suggested.all()]
+    distances = served.codebooks["b"].distances(served.codebooks["b"].means[15633])
+    named = {one.operation.index for one in named_operations()} - {15633}
+    assert shown == sorted(named, key=lambda index: float(distances[index]))[:5]
+    suggested.nth(1).click()
+    explorer.settle()
+    assert (explorer.state("pin"), explorer.state("op")) == (shown[1], 15633)
+    assert "They differ in" in explorer.page.inner_text("#compare")
+
+
+@pytest.mark.parametrize(("motion", "values"), [("no-preference", 151), ("reduce", 13)])
+def test_the_way_between_two_codes_can_be_played(
+    browser: Browser, address: str, motion: Any, values: int
+) -> None:
+    with opened(browser, address, reduced_motion=motion) as window:
+        window.load("#op=19569&pin=15633&tab=compare")
+        window.do("window.seen = new Set(); explorer.store.watch(['t'], ({ t }) => seen.add(t))")
+        window.page.click("#play")
+        window.until("explorer.store.state.t > 0.2")
+        assert window.page.inner_text("#play") == "Stop"
+        window.page.click("#play")
+        held = window.state("t")
+        time.sleep(0.6)
+        assert window.state("t") == held < 1
+        window.page.click("#play")  # from the beginning
+        window.until("explorer.store.state.t === 1")
+        assert window.page.inner_text("#play") == "Play"
+        assert window.get("seen.size") == values
+        assert "max" in window.page.inner_text("#compare .decoded .verdict")
+        window.page.click("#play")
+        window.do("explorer.page.choose(223)")
+        window.settle()
+        assert window.page.inner_text("#play") == "Play"  # the way that was walked is gone
+
+
 def test_a_link_restores_the_view(explorer: Explorer, browser: Browser) -> None:
     explorer.open("#half=a&map=pair&x=3&y=5&colour=size:npn&op=223&q=latin-square&has=simple&order=cells")
     explorer.do("explorer.map.zoomBy(3)")
@@ -373,6 +412,8 @@ def test_the_report_is_shown_with_its_figures(explorer: Explorer, reported: Serv
     explorer.until("document.querySelectorAll('#report table').length > 3")
     assert reported.report is not None
     assert json.loads(reported.report)["title"] in explorer.page.inner_text("#report")
+    first = explorer.page.inner_text("#report h2 + p")
+    assert first.startswith("Not accepted: half A misses 1 of 5 gates")
     for figure in explorer.page.locator("#report img").all():
         figure.scroll_into_view_if_needed()
     assert explorer.page.locator("#report img").count() == 4
