@@ -17,8 +17,9 @@ from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.explorer import data
+from fluxttice_core.server.explorer.bundle import page_texts
 from fluxttice_core.server.explorer.data import PARTS, UNDRAWN_MASS, carried_cells, manifest, principal_axes
-from fluxttice_core.server.explorer.pages import Content, explorer_routes, page_files
+from fluxttice_core.server.explorer.pages import Content, explorer_routes
 from fluxttice_core.server.explorer.report import ReportFigures, judgement, report_page
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.storage.tensors import decode_tensors
@@ -44,38 +45,38 @@ def test_the_page_needs_no_key_and_keeps_the_security_headers(client: httpx.Clie
 def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
     html = client.get("/").text
     named = [part.split('"')[0] for part in html.split('="explorer/')[1:]]
-    assert len(named) > 20
+    assert set(named) == {
+        "icon.svg",
+        "page.css",
+        "page.js",
+        "data/manifest.json",
+        "data/places.safetensors",
+    }
     for path in named:
         assert client.get(f"/explorer/{path}").status_code == 200, path
-    scripts = {name for name, _ in page_files() if name.startswith("js/")}
-    waiting = (
-        "chart code collections compare controls copy csv exports facts find operation prior random report "
-        "sliders worker embedded"
-    )
-    assert scripts - set(named) == {f"js/{name}.js" for name in waiting.split()}
 
 
 def test_nothing_in_the_page_names_another_origin_or_is_inline() -> None:
-    texts = {name: content.plain.decode() for name, content in page_files()}
+    texts = page_texts()
     for name, text in texts.items():
         assert not re.search("https?:", text.replace("http://www.w3.org/2000/svg", "")), name
     assert not re.search("style=|onclick|<script>", texts["index.html"])
 
 
 @pytest.mark.parametrize(
-    "path", ["/explorer/", "/explorer/js", "/explorer/../served.py", "/explorer/data/x.json"]
+    "path", ["/explorer/", "/explorer/js/map.js", "/explorer/../served.py", "/explorer/data/x.json"]
 )
 def test_other_paths_are_not_served(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 def test_answers_are_compressed_and_revalidated(client: httpx.Client) -> None:
-    answer = client.get("/explorer/js/map.js")
+    answer = client.get("/explorer/page.js")
     assert answer.headers["content-encoding"] == "gzip"
-    again = client.get("/explorer/js/map.js", headers={"if-none-match": answer.headers["etag"]})
+    again = client.get("/explorer/page.js", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
-    plain = client.get("/explorer/js/map.js", headers={"accept-encoding": "identity"})
+    plain = client.get("/explorer/page.js", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == answer.text
 

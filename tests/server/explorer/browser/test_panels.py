@@ -264,7 +264,7 @@ def test_draws_grow_beside_the_ceiling(explorer: Explorer, rule: str) -> None:
 def test_draws_are_standard_normal(explorer: Explorer) -> None:
     drawn = np.array(
         explorer.page.evaluate(
-            "async () => { const { normals, uniformSource } = await import('/explorer/js/random.js');"
+            "() => { const { normals, uniformSource } = fluxttice('random');"
             " return Array.from(normals(uniformSource(3), 40000)); }"
         )
     )
