@@ -7,7 +7,14 @@ from playwright.sync_api import Browser
 
 from .conftest import Explorer, opened
 
-MOST_BYTES = 1_500_000
+MOST = {"painted": (7, 250_000), "ready": (15, 950_000)}
+"""Requests and bytes, heads of answers included, until the map is painted and until everything is there."""
+TRANSFERS = """() => {
+  const [painted] = performance.getEntriesByName("map-painted");
+  const kinds = ["navigation", "resource"];
+  return kinds.flatMap((kind) => performance.getEntriesByType(kind)).map(
+    (one) => [one.name, one.startTime < painted.startTime, one.transferSize, one.decodedBodySize]);
+}"""
 PAN = """async (steps) => {
   const { map } = explorer, gaps = [];
   map.frames.length = 0;
@@ -35,20 +42,23 @@ CONTRASTS = """() => {
 
 
 def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, address: str) -> None:
-    received: list[float] = []
     with opened(browser, address) as explorer:
         page = explorer.page
-        network = page.context.new_cdp_session(page)
-        network.send("Network.enable")
-        network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
         explorer.load()
+        transfers = page.evaluate(TRANSFERS)
+        assert len(transfers) == len(explorer.requests)  # workers' scripts among them
+        for moment, which in (("painted", [one for one in transfers if one[1]]), ("ready", transfers)):
+            most, weight = MOST[moment]
+            assert 4 < len(which) <= most
+            assert 100_000 < sum(size for _, _, size, _ in which) <= weight
+        # Uncompressed it would be too much.
+        assert sum(size for *_, size in transfers) > MOST["ready"][1]
         for tab in ("sliders", "prior", "compare", "operation"):
             page.click(f"#tab-{tab}")
         page.click("[data-view-link=report]")
         explorer.until("document.querySelector('#report').childElementCount > 0")
         assert explorer.requests
         assert all(url.startswith(f"{address}/") for url in explorer.requests)
-        assert 100_000 < sum(received) < MOST_BYTES
         assert explorer.complaints == []
 
 
