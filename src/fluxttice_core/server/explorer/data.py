@@ -51,7 +51,7 @@ def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
 def _shortened(values: Float32[np.ndarray, "n"]) -> Float32[np.ndarray, "n"]:
     """Round to 12 significant bits, by far less than the estimates' noise, which halves the bytes to send."""
     fraction, exponent = np.frexp(values)
-    return np.ldexp(np.rint(fraction * 2**_BITS) / 2**_BITS, exponent).astype(np.float32)
+    return np.asarray(np.ldexp(np.rint(fraction * 2**_BITS) / 2**_BITS, exponent), dtype=np.float32)
 
 
 def exports() -> bytes:
