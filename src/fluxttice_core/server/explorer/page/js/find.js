@@ -30,6 +30,7 @@ export class Panel {
       ORDERS.map(([value, label]) => h("option", { value }, label)),
     );
     this.reanchor = button("", () => this.#sort(this.order.value));
+    this.clear = button("Clear", () => this.#clear());
     this.csv = button("Download CSV", () => this.#download(), { id: "csv" });
     this.filters = h("ul.chips", { "aria-label": "Filters" });
     this.list = h("ol.results");
@@ -46,10 +47,7 @@ export class Panel {
       this.#properties(),
       h("div.found", this.count,
         this.filters,
-        h("div.actions",
-          button("Clear", () => this.#clear()),
-          this.csv,
-        ),
+        h("div.actions", this.clear, this.csv),
       ),
       h("label.hint", { for: "order" }, "Order"),
       this.order,
@@ -136,7 +134,10 @@ export class Panel {
       box && ["in the box", () => store.set({ box: null })],
     ].filter(Boolean);
     const chip = ([label, remove]) => {
-      const click = () => this.input.focus() ?? remove();
+      const click = () => {
+        this.clear.focus(); // the chip goes, and in the text a phone would open its keyboard
+        remove();
+      };
       const cross = h("span", { "aria-hidden": "true" }, " \u00d7");
       return button([label, cross], click, { class: false, "aria-label": `Remove ${label}` });
     };
