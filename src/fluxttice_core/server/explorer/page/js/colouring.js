@@ -24,7 +24,7 @@ export function kindsOf(manifest) {
     { kind: "mass", label: "probability p(x)", options: [] },
     { kind: "split", label: "held-out membership", options: [] },
     { kind: "cell", label: "value of a cell", options: cells },
-    { kind: "distance", label: "cells unlike the chosen", options: [] },
+    { kind: "distance", label: "unlike cells", options: [] },
     { kind: "drawn", label: "draws from the prior", options: [] },
   ];
 }
