@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
@@ -14,11 +16,13 @@ from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.symmetry import (
     class_count,
     class_sizes,
+    generators,
     images,
     orbit,
     representatives,
     transformations,
 )
+from fluxttice_core.operations.vocabulary import SYMMETRIES
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 
@@ -89,6 +93,26 @@ def test_the_representative_is_the_least_of_the_class(name: str, index: int) -> 
 def test_isomorphic_operations_share_their_properties(name: str) -> None:
     verdicts = holds(name)
     np.testing.assert_array_equal(verdicts, verdicts[representatives("anti-isomorphism")])
+
+
+@pytest.mark.parametrize("name", [term.name for term in SYMMETRIES])
+def test_few_transformations_lead_through_every_class(name: str) -> None:
+    def classes(moves: Any) -> Any:
+        tables = TERNARY.all_tables() + 1
+        powers = 3 ** np.arange(TERNARY.cells)
+        ends = [np.array(output)[tables[:, cells]] @ powers for cells, output in moves]
+        every = np.tile(np.arange(TERNARY.size), len(moves))
+        graph = coo_array((np.ones(every.size), (every, np.concatenate(ends))), shape=(TERNARY.size,) * 2)
+        return connected_components(graph, directed=False)
+
+    moves = generators(name)
+    count, labels = classes(moves)
+    least = representatives(name)
+    assert count == len(np.unique(least))
+    assert (labels == labels[least]).all()
+    assert len(moves) <= 7
+    if len(moves) > 1:
+        assert classes(moves[:-1])[0] > count
 
 
 def test_boolean_classes_are_those_of_the_literature() -> None:

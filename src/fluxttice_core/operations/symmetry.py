@@ -72,6 +72,38 @@ def _conjugations(relabellings: Iterable[Permutation], orders: list[Permutation]
         yield Transformation(order, (inverse,) * len(order), relabel)
 
 
+def generators(name: str, space: OperationSpace = TERNARY) -> list[tuple[Permutation, Permutation]]:
+    """Return few transformations of which all of a symmetry are made, and so the classes.
+
+    Each is the cell that every cell is read from, and the relabelled outputs.
+
+    Example:
+        >>> generators("swap")
+        [((0, 3, 6, 1, 4, 7, 2, 5, 8), (0, 1, 2))]
+
+    Raises:
+        OperationError: If the symmetry is unknown.
+    """
+    chosen: list[tuple[Permutation, Permutation]] = []
+    reached = {(tuple(range(space.cells)), tuple(range(space.base)))}
+    for cells, output in zip(*(array.tolist() for array in _actions(name, space)), strict=True):
+        if (move := (tuple(cells), tuple(output))) in reached:
+            continue
+        chosen.append(move)
+        new = set(reached)
+        while new:
+            new = {_composed(one, other) for one in new for other in chosen} - reached
+            reached |= new
+    return chosen
+
+
+def _composed(
+    first: tuple[Permutation, Permutation], second: tuple[Permutation, Permutation]
+) -> tuple[Permutation, Permutation]:
+    """What two transformations make of a table, one after the other."""
+    return tuple(first[0][cell] for cell in second[0]), tuple(second[1][value] for value in first[1])
+
+
 def images(
     name: str, indices: Integer[np.ndarray, "n"], space: OperationSpace = TERNARY
 ) -> Int64[np.ndarray, "g n"]:

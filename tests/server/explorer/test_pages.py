@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.cellwise import TERNARY
-from fluxttice_core.operations.symmetry import representatives
-from fluxttice_core.operations.vocabulary import PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import PROPERTIES
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.explorer import data
+from fluxttice_core.server.explorer.bundle import page_texts
 from fluxttice_core.server.explorer.data import PARTS, UNDRAWN_MASS, carried_cells, manifest, principal_axes
-from fluxttice_core.server.explorer.pages import Content, explorer_routes, page_files
-from fluxttice_core.server.explorer.report import ReportFigures, report_page
+from fluxttice_core.server.explorer.map import relative_mass
+from fluxttice_core.server.explorer.pages import Content, explorer_routes
+from fluxttice_core.server.explorer.report import ReportFigures, judgement, report_page
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.storage.tensors import decode_tensors
 
@@ -44,38 +46,38 @@ def test_the_page_needs_no_key_and_keeps_the_security_headers(client: httpx.Clie
 def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
     html = client.get("/").text
     named = [part.split('"')[0] for part in html.split('="explorer/')[1:]]
-    assert len(named) > 20
+    assert set(named) == {
+        "icon.svg",
+        "page.css",
+        "page.js",
+        "data/manifest.json",
+        "data/places.safetensors",
+    }
     for path in named:
         assert client.get(f"/explorer/{path}").status_code == 200, path
-    scripts = {name for name, _ in page_files() if name.startswith("js/")}
-    waiting = (
-        "chart code collections compare controls copy csv exports facts find operation prior random report "
-        "sliders worker embedded"
-    )
-    assert scripts - set(named) == {f"js/{name}.js" for name in waiting.split()}
 
 
 def test_nothing_in_the_page_names_another_origin_or_is_inline() -> None:
-    texts = {name: content.plain.decode() for name, content in page_files()}
+    texts = page_texts()
     for name, text in texts.items():
         assert not re.search("https?:", text.replace("http://www.w3.org/2000/svg", "")), name
     assert not re.search("style=|onclick|<script>", texts["index.html"])
 
 
 @pytest.mark.parametrize(
-    "path", ["/explorer/", "/explorer/js", "/explorer/../served.py", "/explorer/data/x.json"]
+    "path", ["/explorer/", "/explorer/js/map.js", "/explorer/../served.py", "/explorer/data/x.json"]
 )
 def test_other_paths_are_not_served(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 def test_answers_are_compressed_and_revalidated(client: httpx.Client) -> None:
-    answer = client.get("/explorer/js/map.js")
+    answer = client.get("/explorer/page.js")
     assert answer.headers["content-encoding"] == "gzip"
-    again = client.get("/explorer/js/map.js", headers={"if-none-match": answer.headers["etag"]})
+    again = client.get("/explorer/page.js", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
-    plain = client.get("/explorer/js/map.js", headers={"accept-encoding": "identity"})
+    plain = client.get("/explorer/page.js", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == answer.text
 
@@ -88,11 +90,9 @@ def test_what_compression_does_not_shrink_is_sent_as_it_is() -> None:
 
 def test_the_algebra_pack_says_what_the_algebra_says() -> None:
     tensors, _ = decode_tensors(data.algebra_pack(), name="pack")
-    bits, classes = tensors["properties"], tensors["classes"]
+    bits = tensors["properties"]
     for place, term in enumerate(PROPERTIES):
         assert np.array_equal(bits[place // 8] >> (place % 8) & 1, holds(term.name)), term.name
-    for place, term in enumerate(SYMMETRIES):
-        assert np.array_equal(classes[place], representatives(term.name)), term.name
 
 
 def test_the_places_pack_holds_the_split(served: Served) -> None:
@@ -113,8 +113,11 @@ def test_the_weights_pack_holds_both_halves_and_nothing_else(served: Served) -> 
 def test_without_a_map_the_mass_is_estimated(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(UNDRAWN_MASS, "draws", 2**10)
     tensors, _ = decode_tensors(data.mass_pack(served.model, None), name="pack")
-    for half in ("a", "b"):
-        assert float(tensors[f"mass_{half}"].mean()) == pytest.approx(1, rel=1e-5)
+    exact = relative_mass(served.model, **UNDRAWN_MASS)
+    for half in HALVES:
+        sent = tensors[f"mass_{half}"]
+        assert float(sent.mean()) == pytest.approx(1, rel=1e-5)
+        assert 0 < np.abs(sent / exact[half].values - 1).max() <= 2**-12 < exact[half].noise / 100
 
 
 def test_principal_axes_are_orthonormal_and_ordered(served: Served) -> None:
@@ -165,6 +168,30 @@ def test_figures_are_drawn_once_and_only_of_a_report(served: Served, reported: S
     without = ReportFigures(replace(served, report=None, without_report="none"), draw)
     assert json.loads(without.listed()) == json.loads(ReportFigures(reported, None).listed()) == []
     assert len(calls) == 1
+
+
+def test_a_report_is_judged_by_its_own_gates(reported: Served) -> None:
+    assert reported.report is not None
+    report = Report.from_plain(json.loads(reported.report))
+    evenly = "\u201cand reaches it evenly\u201d is {} and must be >= 0.98"
+    said = json.loads(report_page(reported))["judgement"]
+    assert said == (
+        f"Not accepted: half A misses 1 of 5 gates ({evenly.format('0.9475')}); "
+        f"half B misses 1 of 5 gates ({evenly.format('0.9406')})."
+    )
+    met = tuple(
+        replace(one, value=0.99) if one.gate.quantity.startswith("efficiency") else one
+        for one in report.gates
+    )
+    assert judgement(replace(report, gates=met)) == (
+        "Accepted: half A meets all 5 gates; half B meets all 5 gates."
+    )
+    unknown = (replace(met[0], value=None), *met[1:])
+    assert judgement(replace(report, gates=unknown)) == (
+        "Not accepted: half A misses 1 of 5 gates (\u201cheld-out trits come back from the mean\u201d was "
+        "not measured and must be > 0.99); half B meets all 5 gates."
+    )
+    assert judgement(replace(report, gates=())) == "Not judged: no acceptance gate was applied."
 
 
 def test_a_report_becomes_tables(reported: Served) -> None:

@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from fluxttice_core.server.explorer.bundle import STYLES, page_texts
 from fluxttice_core.server.explorer.pages import documents, page_files
 from fluxttice_core.server.explorer.standalone import standalone_page
 from fluxttice_core.server.served_model import Served
@@ -62,8 +63,17 @@ def test_it_links_to_nothing(page: str) -> None:
 
 def test_every_module_is_in_its_script_but_the_one_that_asks_a_server(page: str) -> None:
     (script,) = re.findall('<script id="script">(.*?)</script>', page, re.DOTALL)
-    names = {name[3:-3] for name, _ in page_files() if name.startswith("js/")}
-    assert set(re.findall(r"^(\w+)\(need\) \{$", script, re.MULTILINE)) == names - {"embedded"}
-    assert set(re.findall(r'need\("(\w+)"\)', script)) <= names
-    assert not re.search(r"^(import|export)\b|import\.meta|\bimport\(|\bfetch\(", script, re.MULTILINE)
+    names = {name[3:-3] for name in page_texts() if name.startswith("js/")}
+    served = page_files()["page.js"].plain.decode()
+    for one in (script, served):
+        assert set(re.findall(r"^(\w+)\(need\) \{$", one, re.MULTILINE)) == names - {"embedded"}
+        assert set(re.findall(r'need\("(\w+)"\)', one)) <= names
+        assert not re.search(r"^(import|export)\b|import\.meta|\bimport\(", one, re.MULTILINE)
     assert not re.search("</|<!--", script)
+    assert ("fetch(" in script, "fetch(" in served) == (False, True)
+
+
+def test_every_style_sheet_has_its_place() -> None:
+    assert {f"css/{name}.css" for name in STYLES} == {
+        name for name in page_texts() if name.startswith("css/")
+    }

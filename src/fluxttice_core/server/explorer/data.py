@@ -12,7 +12,7 @@ from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.export_forms import export_templates
 from fluxttice_core.operations.portrait import algebra_rows
-from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.operations.symmetry import generators
 from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
 from fluxttice_core.server.served_model import Served
@@ -22,6 +22,7 @@ from fluxttice_core.version import __version__
 
 UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
 """Draws behind p(x) for a model whose map is not shipped: some seconds of work."""
+_BITS = 12
 PARTS = ("train", "validation", "held_out")
 _WEIGHTS = ("encoder_A.", "encoder_B.", "decoder_A.", "decoder_B.")
 
@@ -35,17 +36,22 @@ def places_pack(served: Served, drawn: DrawnMap | None) -> bytes:
 
 
 def algebra_pack() -> bytes:
-    """A bit for each property and for each fact of the algebra, and the class under each symmetry."""
+    """A bit for each property and for each fact of the algebra."""
     facts = np.concatenate([rows for _, rows in algebra_rows().values()])
-    classes = np.stack([representatives(term.name) for term in SYMMETRIES])
-    tensors = {"properties": property_bits(), "facts": _bits(facts), "classes": classes.astype(np.int16)}
-    return encode_tensors(tensors, "{}")
+    return encode_tensors({"properties": property_bits(), "facts": _bits(facts)}, "{}")
 
 
 def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
     """K p(x) of every operation under both halves, and the noise of the estimates."""
     mass = relative_mass(model, **UNDRAWN_MASS) if drawn is None else drawn.mass
-    return encode_tensors(mass_tensors(mass), "{}")
+    tensors = mass_tensors(mass)
+    return encode_tensors({name: _shortened(values) for name, values in tensors.items()}, "{}")
+
+
+def _shortened(values: Float32[np.ndarray, "n"]) -> Float32[np.ndarray, "n"]:
+    """Round to 12 significant bits, by far less than the estimates' noise, which halves the bytes to send."""
+    fraction, exponent = np.frexp(values)
+    return np.asarray(np.ldexp(np.rint(fraction * 2**_BITS) / 2**_BITS, exponent), dtype=np.float32)
 
 
 def exports() -> bytes:
@@ -116,7 +122,10 @@ def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
             "blocks": model.architecture.consolidating_blocks,
         },
         "properties": [{"name": term.name, "statement": term.statement} for term in PROPERTIES],
-        "symmetries": [{"name": term.name, "statement": term.statement} for term in SYMMETRIES],
+        "symmetries": [
+            {"name": term.name, "statement": term.statement, "moves": generators(term.name)}
+            for term in SYMMETRIES
+        ],
         "facts": [{"name": name, "values": values} for name, (values, _) in algebra_rows().items()],
         "named": [_named(one) for one in named_operations()],
         "unary": [_named(one) for one in named_operations(1)],

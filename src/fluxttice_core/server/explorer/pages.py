@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from threading import Lock
 
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, page_texts
 from fluxttice_core.server.explorer.data import (
     algebra_pack,
     exports,
@@ -34,7 +34,7 @@ KINDS = {
     ".json": "application/json",
     ".safetensors": "application/octet-stream",
 }
-"""The kinds of file that the page is made of; others in its folder are not served."""
+"""The kinds of what is sent, by the ending of its name."""
 _SMALLEST_GZIPPED = 1_000
 
 
@@ -99,7 +99,7 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
 
     Without `draw`, which draws the figures of a report, it is shown without.
     """
-    files = dict(page_files())
+    files = page_files()
     shelf = Shelf(documents(served))
     drawn = ReportFigures(served, draw)
     figures = Shelf(
@@ -119,12 +119,12 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
     ]
 
 
-def page_files() -> Iterator[tuple[str, Content]]:
-    """The files of the page by their path below /explorer/."""
-    folder = Path(str(resources.files("fluxttice_core") / "server" / "explorer" / "page"))
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in KINDS:
-            yield path.relative_to(folder).as_posix(), Content.of(KINDS[path.suffix], path.read_bytes())
+def page_files() -> dict[str, Content]:
+    """The page, its icon, and its styles and modules, joined so that they come by two requests."""
+    texts = page_texts()
+    files = {name: texts[name] for name in ("index.html", "icon.svg")}
+    files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source")}
+    return {name: Content.of(KINDS[Path(name).suffix], text.encode()) for name, text in files.items()}
 
 
 def documents(served: Served) -> dict[str, Callable[[], bytes]]:

@@ -1,13 +1,14 @@
 """The model's report as the explorer shows it: the tables of the report card, and the figures beside it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from threading import Lock
 from typing import Any
 
 from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.evaluation.gates import GateResult
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.tables import LEGEND, control_grid, gate_grid, grids
 from fluxttice_core.server.errors import RequestError
@@ -77,6 +78,7 @@ def _content(served: Served) -> dict[str, Any]:
         return {"missing": report}
     return {
         "title": report.title,
+        "judgement": judgement(report),
         "setting": _setting(report),
         "legend": LEGEND,
         "grids": [asdict(grid) for grid in (*grids(report), control_grid(report), gate_grid(report))],
@@ -84,6 +86,29 @@ def _content(served: Served) -> dict[str, Any]:
         "limitations": list(report.limitations),
         "floors": _floors(report),
     }
+
+
+def judgement(report: Report) -> str:
+    """Say in one sentence whether the model met the acceptance gates, and where each half did not."""
+    if not report.gates:
+        return "Not judged: no acceptance gate was applied."
+    halves = "; ".join(
+        _judged(half, [one for one in report.gates if one.half == half]) for half in report.halves
+    )
+    return f"{'Accepted' if report.accepted else 'Not accepted'}: {halves}."
+
+
+def _judged(half: str, results: Sequence[GateResult]) -> str:
+    failed = [one for one in results if not one.passed]
+    if not failed:
+        return f"half {half.upper()} meets all {len(results)} gates"
+    reasons = ", ".join(
+        f"\u201c{gate.name}\u201d {'was not measured' if one.value is None else f'is {one.value:.4f}'}"
+        f" and must be {gate.comparison} {gate.threshold:g}"
+        for one in failed
+        for gate in [one.gate]
+    )
+    return f"half {half.upper()} misses {len(failed)} of {len(results)} gates ({reasons})"
 
 
 def _setting(report: Report) -> str:

@@ -6,17 +6,14 @@ import hashlib
 import json
 import re
 
-from fluxttice_core.server.explorer.pages import documents, page_files
+from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, page_texts
+from fluxttice_core.server.explorer.pages import documents
 from fluxttice_core.server.explorer.report import Drawing, ReportFigures
 from fluxttice_core.server.served_model import Served
 
 _EARLY = ("manifest.json", "places.safetensors")
 """What the map is painted from: it stands before the script, so that painting need not wait for the rest."""
-_IMPORT = re.compile(r'^import (\{[^}]+\}) from "\./(\w+)\.js";$', re.MULTILINE)
-_IMPORT_LATER = re.compile(r"\bimport\(`\./(.+?)\.js`\)")
-_EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
-_STYLE = re.compile(r'"stylesheet" href="explorer/(.+?)"(?: media="(.+?)")?')
-_LINKED = re.compile(r' *<(link rel="(stylesheet|preload|modulepreload)".*?/|script .*?</script)>\n')
+_LINKED = re.compile(r' *<(link rel="(stylesheet|preload)".*?/|script .*?</script)>\n')
 # What only a page at a server has is marked in index.html.
 _SERVED = re.compile(r"\s*<(\w+) data-served\b.*?</\1>", re.DOTALL)
 _NOTE = (
@@ -34,11 +31,8 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
         served: The model and what was computed of it.
         draw: What draws the figures of a report; none: the report is shown without.
     """
-    files = {name: content.plain.decode() for name, content in page_files()}
-    script = _script({name[3:-3]: text for name, text in files.items() if name.startswith("js/")})
-    style = "\n".join(
-        f"@media {media or 'all'} {{\n{files[name]}}}" for name, media in _STYLE.findall(files["index.html"])
-    )
+    files = page_texts()
+    script, style = joined_script(files, "embedded"), joined_styles(files)
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
         "worker-src blob:; base-uri 'none'; form-action 'none'"
@@ -58,31 +52,6 @@ def _data(served: Served, draw: Drawing | None) -> dict[str, bytes]:
     figures = ReportFigures(served, draw)
     data = {name: make() for name, make in documents(served).items()} | {"figures.json": figures.listed()}
     return data | {f"{one['name']}.svg": figures.get(one["name"]) for one in json.loads(data["figures.json"])}
-
-
-def _script(modules: dict[str, str]) -> str:
-    """Join modules to one classic script, since a page from a disk may load no modules.
-
-    Each becomes a function that returns what it exports, and is called when first needed.
-    """
-    modules["source"] = modules.pop("embedded")
-    joined = ",\n".join(f"{name}(need) {{\n{_function(text)}}}" for name, text in sorted(modules.items()))
-    return f""""use strict";
-{{
-const makers = {{
-{joined}
-}};
-const made = {{}};
-const need = (name) => made[name] ??= makers[name](need);
-need("document" in globalThis ? "main" : "worker");
-}}
-"""
-
-
-def _function(text: str) -> str:
-    body = _IMPORT.sub(r'const \1 = need("\2");', _EXPORT.sub("", text))
-    body = _IMPORT_LATER.sub(r"Promise.resolve(need(`\1`))", body)
-    return f"{body}return {{ {', '.join(_EXPORT.findall(text))} }};\n"
 
 
 def _packed(name: str, data: bytes) -> str:

@@ -159,7 +159,7 @@ def test_the_chosen_operation_is_saved(explorer: Explorer, form: str, tmp_path: 
 def test_the_page_writes_what_the_command_line_writes(explorer: Explorer) -> None:
     indices = sorted({one.operation.index for one in named_operations()} | {0, 1, 9_000, 19_681, 19_682})
     written = explorer.page.evaluate(
-        "async ([indices, forms]) => { const { exported } = await import('/explorer/js/exports.js');"
+        "async ([indices, forms]) => { const { exported } = fluxttice('exports');"
         " const all = indices.flatMap((op) => forms.map((form) => exported(explorer.page, op, form)));"
         " return (await Promise.all(all)).map(({ content }) => content); }",
         [indices, TEXTS],

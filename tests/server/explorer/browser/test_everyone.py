@@ -117,3 +117,38 @@ def test_everything_can_be_reached_by_tabbing(explorer: Explorer) -> None:
         explorer.page.keyboard.press("Tab")
         reached.add(explorer.get("document.activeElement.id || document.activeElement.dataset.cell || ''"))
     assert {"query", "csv", "order", "map-kind", "colour", "map", "zoom-in", "box-tool"} <= reached
+
+
+@pytest.mark.parametrize(("text", "focused"), [("Skip to the map", "map"), ("Skip to the panels", "main")])
+def test_a_skip_link_moves_the_focus_and_nothing_else(explorer: Explorer, text: str, focused: str) -> None:
+    explorer.open("#op=223&tab=sliders")
+    explorer.page.focus(f".skip:has-text('{text}')")
+    assert explorer.get("document.activeElement.getBoundingClientRect().left") >= 0
+    explorer.page.keyboard.press("Enter")
+    assert explorer.get("document.activeElement.id") == focused
+    explorer.settle()
+    assert (explorer.state("op"), explorer.state("tab")) == (223, "sliders")
+
+
+SWATCHES = """() => [...document.querySelectorAll('#legend .swatch')].map(
+  (one) => getComputedStyle(one).backgroundColor)"""
+PRESSED = """() => {
+  const [on, off] = ['true', 'false'].map((is) =>
+    getComputedStyle(document.querySelector(`.segmented [aria-pressed=${is}]`)).backgroundColor);
+  return [on, off];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_keep_what_only_colour_says(browser: Browser, address: str, scheme: Any) -> None:
+    with opened(browser, address, forced_colors="active", color_scheme=scheme) as explorer:
+        explorer.load("#colour=class:npn")
+        swatches = explorer.page.evaluate(SWATCHES)
+        assert len(set(swatches)) == len(swatches) == 9
+        assert len(explorer.pixels()) > 9
+        on, off = explorer.page.evaluate(PRESSED)
+        assert on != off
+        explorer.do("document.querySelectorAll('.swatch').forEach((one) => one.className = '')")
+        unmarked = "#legend li > span:first-child"
+        forced = explorer.page.evaluate(SWATCHES.replace("#legend .swatch", unmarked))
+        assert len(set(forced)) == 1  # any other element loses its colour

@@ -97,7 +97,7 @@ def test_a_box_selects_what_lies_in_it(explorer: Explorer) -> None:
     assert found == inside
     count = re.sub(r"\D", "", explorer.page.inner_text("#find .count").split(" of ")[0])
     assert int(count) == len(found)
-    explorer.page.click("text=Drop the box")
+    explorer.page.click("button[aria-label='Remove in the box']")
     assert explorer.state("box") is None
 
 
@@ -122,5 +122,23 @@ def test_every_map_and_colour_can_be_shown(explorer: Explorer) -> None:
 def test_colours_count_what_they_show(explorer: Explorer) -> None:
     explorer.open("#colour=property:sheffer")
     assert "3,774" in explorer.page.inner_text("#legend")
+    explorer.open("#colour=distance")
+    assert explorer.page.inner_text("#legend").split("\n") == [
+        "cells unlike min",
+        "all nine differ",
+        "same as min",
+    ]
+    ends = [explorer.get(f"explorer.map.painted.colours[{op}]") for op in (15633, 19682 - 15633)]
+    assert ends == [9, 3]  # the complement keeps the three zeros alone
+    explorer.page.select_option("#order", "cells")
+    explorer.page.locator("#find .results .operation").nth(5).click()
+    explorer.settle()
+    assert explorer.state("op") != 15633
+    assert "same as min" in explorer.page.inner_text("#legend")  # as the list, which counts from min still
+    assert explorer.get("explorer.map.painted.colours[15633]") == 9
+    explorer.page.click("#find >> text=instead")
+    explorer.settle()
+    assert "same as min" not in explorer.page.inner_text("#legend")
+    assert explorer.get("explorer.map.painted.colours[explorer.store.state.op]") == 9
     explorer.open("#colour=split")
     assert [one in explorer.page.inner_text("#legend") for one in ("15,746", "1,968", "1,969")] == [True] * 3

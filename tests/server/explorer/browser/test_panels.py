@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from fluxttice_core.operations.algebra import holds, properties_of, property_names
+from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.search import find_operations
 from fluxttice_core.server.explorer.pages import explorer_routes
@@ -96,6 +98,24 @@ def test_properties_filter_and_count_live(explorer: Explorer) -> None:
     assert explorer.get("explorer.page.inOrder()[0]") == explorer.state("op")
 
 
+def test_every_filter_is_a_chip_that_takes_it_back(explorer: Explorer) -> None:
+    explorer.open("#q=sheffer&has=commutative&lacks=permuting-rows&box=b.layout:-1,-1,0.2,1")
+    chips = explorer.page.locator("#find .found .chips button")
+    assert chips.all_inner_texts() == ["“sheffer” ×", "commutative ×", "not permuting-rows ×", "in the box ×"]
+    before = explorer.get("explorer.page.found.indices.length")
+    assert 0 < before < 90
+    for left, empty in ((3, ("q", "")), (2, ("has", [])), (1, ("lacks", [])), (0, ("box", None))):
+        chips.first.click()
+        explorer.settle()
+        assert chips.count() == left
+        assert explorer.state(empty[0]) == empty[1]
+        after = explorer.get("explorer.page.found.indices.length")
+        assert after > before
+        before = after
+    assert before == SPACE.size
+    assert explorer.get("document.activeElement.textContent") == "Clear"
+
+
 def test_a_property_can_be_typed(explorer: Explorer) -> None:
     explorer.page.fill("#query", "semilattice t-norm")
     explorer.settle()
@@ -154,6 +174,25 @@ def test_changing_a_cell_moves_the_mark(explorer: Explorer) -> None:
     for _ in range(3):
         explorer.page.click("#undo")
     assert explorer.state("op") == 15633
+
+
+def test_undo_survives_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as window:
+        window.load()
+        assert window.page.is_disabled("#undo")
+        for cell in (8, 0):
+            window.page.click(f".truth-table [data-cell='{cell}']")
+        changed = 15633 - 2 * 3**8 + 1
+        window.until(f"location.hash.includes('op={changed}')")
+        window.page.reload()
+        window.arrive()
+        assert window.state("op") == changed
+        for expected in (15633 - 2 * 3**8, 15633):
+            window.page.click("#undo")
+            assert window.state("op") == expected
+        window.page.reload()
+        window.arrive()
+        assert window.page.is_disabled("#undo")  # what was undone is not undone again
 
 
 @pytest.mark.parametrize(
@@ -225,7 +264,7 @@ def test_draws_grow_beside_the_ceiling(explorer: Explorer, rule: str) -> None:
 def test_draws_are_standard_normal(explorer: Explorer) -> None:
     drawn = np.array(
         explorer.page.evaluate(
-            "async () => { const { normals, uniformSource } = await import('/explorer/js/random.js');"
+            "() => { const { normals, uniformSource } = fluxttice('random');"
             " return Array.from(normals(uniformSource(3), 40000)); }"
         )
     )
@@ -251,6 +290,44 @@ def test_two_operations_side_by_side(explorer: Explorer) -> None:
     )
 
 
+def test_a_second_operation_is_suggested(explorer: Explorer, served: Served) -> None:
+    explorer.open("#op=15633&tab=compare")
+    suggested = explorer.page.locator("#compare .results .operation")
+    shown = [int(one.get_attribute("data-index") or -1) for one in suggested.all()]
+    distances = served.codebooks["b"].distances(served.codebooks["b"].means[15633])
+    named = {one.operation.index for one in named_operations()} - {15633}
+    assert shown == sorted(named, key=lambda index: float(distances[index]))[:5]
+    suggested.nth(1).click()
+    explorer.settle()
+    assert (explorer.state("pin"), explorer.state("op")) == (shown[1], 15633)
+    assert "They differ in" in explorer.page.inner_text("#compare")
+
+
+@pytest.mark.parametrize(("motion", "values"), [("no-preference", 151), ("reduce", 13)])
+def test_the_way_between_two_codes_can_be_played(
+    browser: Browser, address: str, motion: Any, values: int
+) -> None:
+    with opened(browser, address, reduced_motion=motion) as window:
+        window.load("#op=19569&pin=15633&tab=compare")
+        window.do("window.seen = new Set(); explorer.store.watch(['t'], ({ t }) => seen.add(t))")
+        window.page.click("#play")
+        window.until("explorer.store.state.t > 0.2")
+        assert window.page.inner_text("#play") == "Stop"
+        window.page.click("#play")
+        held = window.state("t")
+        time.sleep(0.6)
+        assert window.state("t") == held < 1
+        window.page.click("#play")  # from the beginning
+        window.until("explorer.store.state.t === 1")
+        assert window.page.inner_text("#play") == "Play"
+        assert window.get("seen.size") == values
+        assert "max" in window.page.inner_text("#compare .decoded .verdict")
+        window.page.click("#play")
+        window.do("explorer.page.choose(223)")
+        window.settle()
+        assert window.page.inner_text("#play") == "Play"  # the way that was walked is gone
+
+
 def test_a_link_restores_the_view(explorer: Explorer, browser: Browser) -> None:
     explorer.open("#half=a&map=pair&x=3&y=5&colour=size:npn&op=223&q=latin-square&has=simple&order=cells")
     explorer.do("explorer.map.zoomBy(3)")
@@ -270,6 +347,43 @@ def test_a_new_address_is_followed(explorer: Explorer) -> None:
     explorer.until("explorer.store.state.op === 223 && explorer.store.state.tab === 'compare'")
     explorer.do("location.hash = '#op=15633'")
     explorer.until("explorer.store.state.op === 15633 && explorer.store.state.pin === null")
+
+
+def test_back_and_forward_are_steps(browser: Browser, address: str) -> None:
+    keys = ("tab", "op", "q")
+
+    def state() -> list[Any]:
+        return [window.state(key) for key in keys]
+
+    with opened(browser, address) as window:
+        window.load()
+        first = window.get("history.length")
+        window.page.click("#tab-sliders")
+        window.do("explorer.page.choose(223)")  # at once after the tab, and still a step of its own
+        window.page.locator("#query").press_sequentially("mod", delay=300)
+        window.until("location.hash.includes('q=mod')")
+        assert window.get("history.length") == first + 3
+        window.do("explorer.map.zoomBy(2)")  # no step: it belongs to the one before
+        window.until("location.hash.includes('camera')")
+        assert window.get("history.length") == first + 3
+        steps = [
+            ["sliders", 223, "mod"],
+            ["sliders", 223, ""],
+            ["sliders", 15633, ""],
+            ["operation", 15633, ""],
+        ]
+        assert state() == steps[0]
+        for expected in steps[1:]:
+            window.page.go_back()
+            window.settle()
+            assert state() == expected
+        assert window.page.input_value("#query") == ""
+        time.sleep(0.4)  # an address that is opened is no step, which would cut Forward off
+        for expected in reversed(steps[:-1]):
+            window.page.go_forward()
+            window.settle()
+            assert state() == expected
+        assert window.complaints == []
 
 
 def test_the_page_needs_no_key(
@@ -298,6 +412,8 @@ def test_the_report_is_shown_with_its_figures(explorer: Explorer, reported: Serv
     explorer.until("document.querySelectorAll('#report table').length > 3")
     assert reported.report is not None
     assert json.loads(reported.report)["title"] in explorer.page.inner_text("#report")
+    first = explorer.page.inner_text("#report h2 + p")
+    assert first.startswith("Not accepted: half A misses 1 of 5 gates")
     for figure in explorer.page.locator("#report img").all():
         figure.scroll_into_view_if_needed()
     assert explorer.page.locator("#report img").count() == 4

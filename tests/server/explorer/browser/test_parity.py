@@ -8,6 +8,8 @@ from jaxtyping import Float32
 
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.operations.vocabulary import SYMMETRIES
 from fluxttice_core.server.served_model import Served
 
 from .conftest import Explorer
@@ -29,6 +31,12 @@ def test_means_of_every_operation(explorer: Explorer, served: Served) -> None:
     for half in ("a", "b"):
         expected = served.codebooks[half].means
         assert np.abs(means(explorer, half) - expected).max() < TOLERANCE
+
+
+def test_classes_of_every_operation(explorer: Explorer) -> None:
+    for term in SYMMETRIES:
+        found = explorer.get(f"Array.from(explorer.page.algebra.classesUnder('{term.name}').representatives)")
+        assert np.array_equal(found, representatives(term.name)), term.name
 
 
 def test_variances(explorer: Explorer, served: Served) -> None:

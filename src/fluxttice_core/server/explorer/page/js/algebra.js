@@ -1,15 +1,14 @@
-/** Properties, classes and algebra of all operations, unpacked from what Python computed. */
+/** Properties and algebra of all operations, unpacked from what Python computed, and their classes. */
 
-import { K } from "./space.js";
+import { CELLS, DIGITS, K, indexOf } from "./space.js";
 
 export class Algebra {
   constructor(tensors, manifest) {
     this.bits = tensors.properties;
     this.factBits = tensors.facts;
     this.facts = manifest.facts;
-    this.classes = tensors.classes;
     this.names = manifest.properties.map(({ name }) => name);
-    this.symmetries = manifest.symmetries.map(({ name }) => name);
+    this.moves = Object.fromEntries(manifest.symmetries.map(({ name, moves }) => [name, moves]));
     this.kept = new Map();
     this.totals = this.counts(Uint16Array.from({ length: K }, (_, index) => index));
   }
@@ -55,8 +54,7 @@ export class Algebra {
   /** For every operation the least index of its class, and the size of the class. */
   classesUnder(symmetry) {
     if (!this.kept.has(symmetry)) {
-      const at = this.symmetries.indexOf(symmetry);
-      const representatives = this.classes.subarray(at * K, (at + 1) * K);
+      const representatives = leastReached(this.moves[symmetry]);
       const counts = new Uint16Array(K);
       for (const index of representatives) counts[index] += 1;
       this.kept.set(symmetry, {
@@ -66,6 +64,23 @@ export class Algebra {
     }
     return this.kept.get(symmetry);
   }
+}
+
+/** For every operation the least one to which moves lead: each reads a cell from another and relabels it. */
+function leastReached(moves) {
+  const least = Uint16Array.from({ length: K }, (_, index) => index);
+  const find = (index) => {
+    while (least[index] !== index) index = least[index] = least[least[index]];
+    return index;
+  };
+  for (const [cells, outputs] of moves) {
+    for (let index = 0; index < K; index += 1) {
+      const one = find(index);
+      const other = find(indexOf(cells.map((cell) => outputs[DIGITS[index * CELLS + cell]])));
+      least[Math.max(one, other)] = Math.min(one, other);
+    }
+  }
+  return least.map((_, index) => find(index));
 }
 
 /** Whether row `at` of packed rows, eight to a byte, holds of an operation. */

@@ -5,6 +5,7 @@
 
 import { decimal, grouped } from "./dom.js";
 import { ramp } from "./palette.js";
+import { anchor } from "./query.js";
 import { CELLS, DIGITS, K, SYMBOLS, cellName, glyphs, hamming } from "./space.js";
 
 const LEVELS = 48;
@@ -23,7 +24,7 @@ export function kindsOf(manifest) {
     { kind: "mass", label: "probability p(x)", options: [] },
     { kind: "split", label: "held-out membership", options: [] },
     { kind: "cell", label: "value of a cell", options: cells },
-    { kind: "distance", label: "cells unlike the chosen", options: [] },
+    { kind: "distance", label: "unlike cells", options: [] },
     { kind: "drawn", label: "draws from the prior", options: [] },
   ];
 }
@@ -103,9 +104,10 @@ function cell(which, state, data, palette) {
 }
 
 function distance(_, state, data, palette) {
-  if (state.op === null) return null;
-  const colours = Uint8Array.from({ length: K }, (_, index) => CELLS - hamming(index, state.op));
-  const painted = gradient(colours, palette.sequence, `cells unlike ${glyphs(state.op)}`, ["9", "", "0"]);
+  const from = anchor(state);
+  const colours = Uint8Array.from({ length: K }, (_, index) => CELLS - hamming(index, from));
+  const name = data.nameOf(from);
+  const painted = gradient(colours, palette.sequence, `cells unlike ${name}`, ["all nine differ", `same as ${name}`]);
   const ranks = Array.from({ length: CELLS + 1 }, (_, rank) => rank);
   return { ...painted, palette: ramp(palette.sequence, CELLS + 1), ranks };
 }

@@ -1,12 +1,15 @@
 /** The panel of two operations side by side, and of the way from one code to the other. */
 
-import { button, decimal, h, hint, section, show } from "./dom.js";
+import { button, decimal, h, hint, prefersStillness, section, show } from "./dom.js";
 import { fact } from "./facts.js";
 import { loading } from "./loading.js";
-import { digitsOf, hamming } from "./space.js";
+import { K, digitsOf, hamming } from "./space.js";
 import { OperationTable, operationButton } from "./tables.js";
 
 const STEPS = 13;
+const SMOOTH_STEPS = 150;
+const WALK_MS = 5000;
+const SUGGESTED = 5;
 
 export class Panel {
   constructor(root, page) {
@@ -29,6 +32,7 @@ export class Panel {
       id: "between",
       on: { input: () => page.store.set({ t: Number(this.slider.value) }) },
     });
+    this.play = button("Play", () => (this.playing ? this.#stop() : this.#walk()), { id: "play" });
     this.content = h("div",
       h("div.pair", h("div", this.leftName, this.left.element), h("div", this.rightName, this.right.element)),
       h("div.actions",
@@ -39,12 +43,17 @@ export class Panel {
       section("Between the two codes",
         h("label.hint", { for: "between" }, "(1 \u2212 t) of the pinned code and t of the chosen one"),
         this.slider,
+        h("div.actions", this.play),
         this.strip,
         h("div.decoded", this.between.element, this.said),
       ),
     );
-    this.empty = hint(
-      "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell.",
+    this.suggested = h("ol.results");
+    this.empty = h("div",
+      hint(
+        "Pin an operation with \u201cCompare\u201d in its panel, then choose another: on the map, in the list or by changing a cell. Or compare the chosen one with a named one whose code is near:",
+      ),
+      this.suggested,
     );
     root.append(h("h2.panel-title", "Compare two operations"), this.empty, this.content);
     page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) =>
@@ -58,13 +67,45 @@ export class Panel {
   }
 
   #update(state, changed) {
-    if (state.tab !== "compare") return;
+    if (state.tab !== "compare") return this.#stop();
     this.empty.hidden = state.pin !== null;
     this.content.hidden = state.pin === null;
-    if (state.pin === null) return;
+    if (state.pin === null) return this.#suggest(state);
+    if (["pin", "op", "half"].some((key) => changed.has(key))) this.#stop();
     if (!(changed.size === 1 && changed.has("t"))) this.#showBoth(state);
     this.slider.value = state.t;
     this.#showBetween(state);
+  }
+
+  /** The named operations whose codes lie nearest to the chosen one's. */
+  #suggest({ op, half }) {
+    const { page } = this;
+    if (page.codes.means[half] === null) return show(this.suggested, loading());
+    const near = page.codes.nearest(half, page.codes.encode(half, op).mean, K, op);
+    const named = near.map(([, index]) => index).filter((index) => page.namesOf(index).length > 0);
+    const pin = (index) => page.store.set({ pin: index, t: 0 });
+    show(this.suggested, named.slice(0, SUGGESTED).map((index) =>
+      h("li", operationButton(index, pin, { name: page.namesOf(index).join(", "), against: op }))));
+  }
+
+  /** Walk from the pinned code to the chosen one: smoothly, or step by step for who asked for less motion. */
+  #walk() {
+    const steps = prefersStillness() ? STEPS - 1 : SMOOTH_STEPS;
+    let at = 0;
+    const step = () => {
+      this.page.store.set({ t: at / steps });
+      if (at === steps) this.#stop();
+      at += 1;
+    };
+    this.playing = setInterval(step, WALK_MS / steps);
+    this.play.textContent = "Stop";
+    step();
+  }
+
+  #stop() {
+    clearInterval(this.playing);
+    this.playing = null;
+    this.play.textContent = "Play";
   }
 
   #showBoth({ pin, op, half }) {

@@ -30,8 +30,9 @@ export class Panel {
       ORDERS.map(([value, label]) => h("option", { value }, label)),
     );
     this.reanchor = button("", () => this.#sort(this.order.value));
+    this.clear = button("Clear", () => this.#clear());
     this.csv = button("Download CSV", () => this.#download(), { id: "csv" });
-    this.box = button("Drop the box", () => page.store.set({ box: null }));
+    this.filters = h("ul.chips", { "aria-label": "Filters" });
     this.list = h("ol.results");
     this.more = button("Show more", () => {
       this.rows += 4 * ROWS;
@@ -45,10 +46,8 @@ export class Panel {
       ),
       this.#properties(),
       h("div.found", this.count,
-        h("div.actions", this.box,
-          button("Clear", () => this.#clear()),
-          this.csv,
-        ),
+        this.filters,
+        h("div.actions", this.clear, this.csv),
       ),
       h("label.hint", { for: "order" }, "Order"),
       this.order,
@@ -118,7 +117,6 @@ export class Panel {
   #update(state, changed) {
     if (changed.has("q") && this.input.value !== state.q) this.input.value = state.q;
     this.#showOrder(state);
-    this.box.hidden = state.box === null;
     if (["q", "has", "lacks", "box", "algebra"].some((key) => changed.has(key))) {
       this.rows = ROWS;
       this.#counts(state);
@@ -126,7 +124,28 @@ export class Panel {
     this.#list();
   }
 
+  /** A chip for everything that is asked for, which takes it back. */
+  #showFilters({ q, has, lacks, box }) {
+    const { store } = this.page;
+    const filters = [
+      q.trim() && [`\u201c${q.trim()}\u201d`, () => store.set({ q: "" })],
+      ...has.map((name) => [name, () => this.#toggle("has", name, false)]),
+      ...lacks.map((name) => [`not ${name}`, () => this.#toggle("lacks", name, false)]),
+      box && ["in the box", () => store.set({ box: null })],
+    ].filter(Boolean);
+    const chip = ([label, remove]) => {
+      const click = () => {
+        this.clear.focus(); // the chip goes, and in the text a phone would open its keyboard
+        remove();
+      };
+      const cross = h("span", { "aria-hidden": "true" }, " \u00d7");
+      return button([label, cross], click, { class: false, "aria-label": `Remove ${label}` });
+    };
+    show(this.filters, filters.map((filter) => h("li", chip(filter))));
+  }
+
   #counts(state) {
+    this.#showFilters(state);
     const { found, algebra } = this.page;
     const total = found.indices.length;
     this.count.textContent = found.waiting

@@ -17,6 +17,7 @@ import { Tooltip } from "./tooltip.js";
 
 const LINK_DELAY = 250;
 const PANELS = ["controls", "find", "operation", "sliders", "prior", "compare", "collections"];
+const STEPS = ["view", "tab", "op", "pin", "q", "has", "lacks", "box"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
@@ -100,6 +101,7 @@ async function fillIn(page, store, map) {
   const tensors = (what, name) => fetchForPage(what, () => fetchTensors(`${name}.safetensors`));
   for (const name of PANELS) show($(`#${name}`), loading());
   setUpTabs(store);
+  setUpSkips();
   const algebra = tensors("What is known of properties", "algebra").then((found) => {
     page.algebra = new Algebra(found, page.manifest);
     arrived("algebra");
@@ -122,6 +124,15 @@ async function fillIn(page, store, map) {
   await Promise.all([algebra, mass]);
 }
 
+/** A skip link moves the focus alone: the address holds the view. */
+function setUpSkips() {
+  for (const link of document.querySelectorAll(".skip"))
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      $(link.getAttribute("href")).focus();
+    });
+}
+
 function setUpViews(store, page, { loadReport }) {
   const links = document.querySelectorAll("[data-view-link]");
   let shown = false;
@@ -140,21 +151,40 @@ function setUpViews(store, page, { loadReport }) {
   }
 }
 
-/** The address follows the state, and the state an address that is opened; returns what opens one. */
+/**
+ * The address follows the state, and the state an address that is opened; returns what opens one. What changes
+ * a step is a new entry of the history, but a text that is typed is one step.
+ */
 function keepLink(store, page) {
   let written = location.hash.slice(1);
-  let waiting;
-  store.watch(Object.keys(DEFAULTS), (state) => {
+  let pending = null, waiting, step = "", opening = true;
+  const write = () => {
+    const { link, pushes } = pending;
+    pending = null;
+    if (link === written) return;
+    written = link;
+    const address = `${location.pathname}${location.search}${link && `#${link}`}`;
+    history[pushes ? "pushState" : "replaceState"](null, "", address);
+  };
+  store.watch(Object.keys(DEFAULTS), (state, changed) => {
+    const next = opening ? "" : STEPS.filter((key) => changed.has(key)).join();
+    const pushes = next !== "" && !(next === "q" && step === "q");
+    if (pushes && pending?.pushes && next !== step) write();
+    if (next !== "" || opening) step = next;
+    pending = { link: writeLink(state), pushes: pushes || (pending?.pushes ?? false) };
     clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      written = writeLink(state);
-      const fragment = written === "" ? "" : `#${written}`;
-      history.replaceState(null, "", `${location.pathname}${location.search}${fragment}`);
-    }, LINK_DELAY);
+    waiting = setTimeout(write, LINK_DELAY);
   });
+  opening = false;
   const open = (fragment) => {
     clearTimeout(waiting);
+    pending = null;
+    written = location.hash.slice(1);
+    opening = true;
     store.set(sound(readLink(fragment), page.manifest));
+    queueMicrotask(() => {
+      opening = false;
+    });
     page.look(store.state.camera);
   };
   addEventListener("hashchange", () => location.hash.slice(1) !== written && open(location.hash));

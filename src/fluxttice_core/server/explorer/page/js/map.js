@@ -2,6 +2,7 @@
 
 import { listen } from "./gestures.js";
 import { Overlay } from "./overlay.js";
+import { ramp } from "./palette.js";
 import { Raster, packed } from "./raster.js";
 import { K } from "./space.js";
 import { Viewport } from "./viewport.js";
@@ -164,7 +165,7 @@ export class MapView {
       colours: drawnColours,
       order: Int32Array.from(layers.flat()),
       standing: K - layers[0].length,
-      packedPalette: Uint32Array.from([...palette, this.palette.faint], packed),
+      packedPalette: Uint32Array.from([...palette, faded(this.palette)], packed),
     };
   }
 
@@ -242,3 +243,6 @@ export class MapView {
     event.preventDefault();
   }
 }
+
+/** The colour of what is filtered out: half way to the background. */
+const faded = ({ background, faint }) => ramp([background, faint], 3)[1];

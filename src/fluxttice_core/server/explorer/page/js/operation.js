@@ -6,15 +6,16 @@ import { button, decimal, grouped, h, hint, list, section, show, table } from ".
 import { exportMenu } from "./exports.js";
 import { algebraFacts, fact } from "./facts.js";
 import { loading } from "./loading.js";
-import { digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
+import { K, digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
+const UNDO = "fluxttice-undo";
 
 export class Panel {
   constructor(root, page) {
     this.page = page;
-    this.past = [];
+    this.past = kept();
     this.table = new OperationTable({
       label: "Table of f(a, b); rows are a, columns are b",
       edit: (cell, digit) => this.#edit(cell, digit),
@@ -55,11 +56,13 @@ export class Panel {
     const next = withCell(op, cell, digit);
     if (next === op) return;
     this.past.push(op);
+    sessionStorage.setItem(UNDO, this.past);
     this.page.moveTo(next);
   }
 
   #undo() {
     const before = this.past.pop();
+    sessionStorage.setItem(UNDO, this.past);
     if (before !== undefined) this.page.moveTo(before);
     this.undo.disabled = this.past.length === 0;
   }
@@ -159,3 +162,6 @@ export class Panel {
     );
   }
 }
+
+/** What was changed before the page was loaded again. */
+const kept = () => (sessionStorage.getItem(UNDO) ?? "").split(",").filter(Boolean).map(Number).filter((op) => op < K);

@@ -12,7 +12,7 @@ import { operationButton } from "./tables.js";
 const MOVE_MS = 450;
 const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes"];
 const PLACED_BY = ["half", "map", "x", "y", "codes"];
-const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "mass", "theme", "drawn"];
+const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "near", "mass", "theme", "drawn"];
 const MARKED_BY = [...PLACED_BY, "op", "pin", "tab", "z", "t", "box"];
 
 export class Page {

@@ -21,6 +21,7 @@ function showReport(element, manifest, report, figures) {
   }
   show(element,
     h("h2", `Report: ${report.title}`),
+    h("p.judgement", report.judgement),
     about,
     hint(report.setting),
     h("div.figures",

@@ -20,8 +20,8 @@ export async function fetchTensors(name) {
   return readTensors(await (await fetchChecked(`explorer/data/${name}`)).arrayBuffer());
 }
 
-/** Start a thread for long work. */
-export const startWorker = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+/** Start a thread for long work: it runs the page's own script, which then does the worker's part. */
+export const startWorker = () => new Worker("explorer/page.js");
 
 async function fetchChecked(path) {
   const answer = await fetch(path);
