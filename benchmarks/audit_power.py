@@ -3,6 +3,7 @@
 Every part writes its rows into docs/results/audit.json in the place of those of an earlier run.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -208,11 +209,11 @@ def power() -> Iterator[dict[str, Any]]:
 
 
 def away(size: int, distance: float) -> dict[str, Law]:
-    """Generators of one total variation from equally likely kinds."""
+    """Generators of one total variation from equally likely kinds, or more where kinds are left out."""
     spread = uniform(size) * (1 + 2 * distance * np.where(np.arange(size) % 2, -1, 1))
     one, few = uniform(size) * (1 - distance / (1 - 1 / size)), uniform(size).copy()
     one[0] = 1 / size + distance
-    few[: round(distance * size)] = 0
+    few[: math.ceil(distance * size)] = 0
     tilted = np.linspace(1 - 2 * distance, 1 + 2 * distance, size) / size
     tilted = uniform(size) + (tilted - uniform(size)) * distance / (np.abs(tilted - uniform(size)).sum() / 2)
     found = {"spread": spread, "one kind": one, "never made": scaled(few), "tilted": np.maximum(tilted, 0)}
