@@ -12,6 +12,7 @@ from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from docs.architecture import rooms_picture, rooms_table
+from docs.audit_results import alarms_table, intervals_table, power_table, visible_table
 from docs.bombs import bomb_table
 from docs.documents import metric_names, report_card, with_generated
 from docs.figures_front import front_figure
@@ -47,7 +48,16 @@ OF_A_CHECKPOINT = (
 REFERENCE = ROOT / "docs" / "reference"
 ABLATIONS = ("standard", "plain", "coupled")
 _NAMES = (
-    *("ablation", "architecture", "certification", "experiments", "installation", "metrics", "original"),
+    *(
+        "ablation",
+        "architecture",
+        "audit",
+        "certification",
+        "experiments",
+        "installation",
+        "metrics",
+        "original",
+    ),
     "trust",
 )
 PAGES = ("README.md", *(f"docs/{page}.md" for page in _NAMES))
@@ -173,6 +183,10 @@ def pages() -> dict[Path, str]:
         "seeds": seeds_of_standard(),
         "generalisation": generalisation(),
         "metric names": metric_names(),
+        "audit alarms": alarms_table(),
+        "audit intervals": intervals_table(),
+        "audit power": power_table(),
+        "audit visible": visible_table(),
         "faults": fault_table(),
         "bombs": bomb_table(),
         "fuzzing": fuzzing_table(),

@@ -17,7 +17,9 @@ RESULTS = [
 def tools_of(path: Path) -> list[dict[str, object]]:
     """What made a result; nothing for one that is tied to its model's digest instead."""
     content = json.loads(path.read_text())
-    parts = (content, *content.get("parsers", {}).values())
+    measured = content.get("parts", {})
+    entries = measured.values() if isinstance(measured, dict) else ()
+    parts = (content, *content.get("parsers", {}).values(), *entries)
     found = [part["tool"] for part in parts if "tool" in part]
     assert found or "tensor_sha256" in content
     return found
