@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-types test-lies test-harm test-slow test-faults test-core
-.PHONY: test-clients test-lowest test-newest test-cluster test-runtimes
+.PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
+.PHONY: test-core test-clients test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -15,9 +15,10 @@ run: $(VENV)/.train
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
 PROGRAMS := tests/cli tests/storage tests/certification tests/experiments tests/server tests/certified
-# Made by commands of their own, which continuous integration runs as well: test-core, test-lies and test-harm.
+# Made by commands of their own, which continuous integration runs as well: test-core, -lies, -explorer and -harm.
+EXPLORER := tests/server/explorer/browser
 HARM := tests/attacks tests/faults tests/certification/test_verify.py
-APART := tests/core tests/planted_lies $(HARM)
+APART := tests/core tests/planted_lies $(EXPLORER) $(HARM)
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
@@ -25,13 +26,12 @@ test: $(VENV)/.dev
 test-library: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(PROGRAMS:%=--ignore=%) $(APART:%=--ignore=%) --durations=5
 
-# Without a browser its tests are left out, which is said; by themselves they would fail.
-BROWSER := $(shell command -v $${FLUXTTICE_CHROMIUM:-chromium} || command -v chromium-browser || command -v google-chrome)
-LEFT_OUT := $(if $(BROWSER),,--ignore=tests/server/explorer/browser)
-
 test-programs: $(VENV)/.dev
-	@$(BIN)/python -m pytest $(PROGRAMS) $(APART:%=--ignore=%) $(LEFT_OUT) --durations=5
-	@$(if $(BROWSER),,echo "THE EXPLORER'S TESTS DID NOT RUN: there is no browser; apt-get install chromium, then make test")
+	@$(BIN)/python -m pytest $(PROGRAMS) $(APART:%=--ignore=%) --durations=5
+
+# The explorer in a real browser: a minute. Without one they fail, and say what to install.
+test-explorer: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(EXPLORER)
 
 # Types: as mypy reads them, and then the same tests with the types and shapes of every call checked, which takes half as
 # long again. Left out is what starts programs of its own, in which nothing is checked.
@@ -40,7 +40,7 @@ TYPED := $(filter-out $(UNTYPED:%=tests/%/),$(wildcard tests/*/))
 test-types: $(VENV)/.dev
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow and not cluster" \
-		--ignore=tests/server/explorer/browser $(TYPED) src --durations=5
+		--ignore=$(EXPLORER) $(TYPED) src --durations=5
 
 # Lies of a measurement, each planted in a copy of the package, must turn the tests red.
 test-lies: $(VENV)/.dev

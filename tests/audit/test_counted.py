@@ -198,7 +198,7 @@ def test_what_lies_beside_shards_and_is_not_read_is_said(tmp_path: Path) -> None
     assert count(folder).notes == (told,)
     assert count_values(np.array(["a"]), None, Beside(reference=str(folder))).notes == (told,)
     shown = CliRunner().invoke(app, ["audit", "--samples", str(folder)]).output
-    assert " ".join(f"note: {told}.".split()) in " ".join(shown.split())
+    assert "".join(f"note: {told}.".split()) in "".join(shown.split())
     found = audit_samples(folder)
     assert found.as_json()["reading"] == {"left_out": {}, "notes": [told]}
     assert "<tr><th>note</th><td>in the folder" in found._repr_html_()
