@@ -1,6 +1,7 @@
 """`fluxttice export` writes what it says, and knows its formats."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -76,7 +77,8 @@ def test_the_explorer_needs_what_serving_needs(monkeypatch: pytest.MonkeyPatch, 
 
 def test_an_opset_reaches_the_export(small_checkpoint: Path) -> None:
     given = ("--checkpoint", small_checkpoint)
-    assert "opset 14 to 25, not in 13" in refusal("export", "onnx", *given, "--opset", "13")
+    said = refusal("export", "onnx", *given, "--opset", "13")
+    assert re.search(r"opset 14 to 2\d, not in 13", said)
     assert "export onnx" in refusal("export", "npz", *given, "--opset", "18")
 
 

@@ -22,6 +22,7 @@ from fluxttice_core.storage.pretrained import TrainedModel, certified, load
 from tests.refusals import refused
 
 HALVES: tuple[HalfName, ...] = ("a", "b")
+HIGHEST = min(25, onnx.defs.onnx_opset_version())
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_onnx_is_of_versions_that_old_runtimes_read(graphs: dict[str, bytes]) ->
     assert {str(versions(data)) for data in graphs.values()} == {"(8, [('', 18)])"}
 
 
-@pytest.mark.parametrize(("opset", "file_version"), [(14, 7), (25, 13)])
+@pytest.mark.parametrize(("opset", "file_version"), [(14, 7), (21, 10)])
 def test_onnx_is_of_the_opset_that_is_asked_for(
     small: TrainedModel, monkeypatch: pytest.MonkeyPatch, opset: int, file_version: int
 ) -> None:
@@ -139,7 +140,7 @@ def test_onnx_is_of_the_opset_that_is_asked_for(
 
 @pytest.mark.parametrize("opset", [13, 26, 0, -1])
 def test_an_opset_that_is_not_written_is_refused(small: TrainedModel, opset: int, tmp_path: Path) -> None:
-    with refused(SettingsError, "out_of_range", f"opset 14 to 25, not in {opset}"):
+    with refused(SettingsError, "out_of_range", f"opset 14 to {HIGHEST}, not in {opset}"):
         export(small, "onnx", tmp_path / "onnx", opset=opset)
     assert list(tmp_path.iterdir()) == []
 

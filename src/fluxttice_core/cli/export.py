@@ -25,7 +25,7 @@ def export(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The same as PLACE.")] = None,
-    opset: Annotated[int | None, typer.Option(help="Of ONNX: 14 to 25. Default: 18.")] = None,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX: 14 to 25 as onnx knows. Default: 18.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over what is there.")] = False,
 ) -> None:
     """Write every operation with its codes (parquet, npz, projector), the networks (onnx), or the explorer.

@@ -22,7 +22,7 @@ def export(trained: TrainedModel, kind: ExportFormat, out: Path, *, opset: int |
         kind: `parquet` or `npz`: a file with every operation and its codes; `projector`: a folder that
             TensorBoard opens; `onnx`: a folder with the encoders and decoders.
         out: The file, which is replaced if it exists, or the folder, which must not exist.
-        opset: Of ONNX, 14 to 25; none: 18.
+        opset: Of ONNX, 14 to 25, as far as the installed onnx knows them; none: 18.
 
     Returns:
         The files that were written.
