@@ -63,6 +63,21 @@ def test_units_are_held_against_no_law(draws: Path, asked: tuple[str, ...]) -> N
     assert "are no draws" in refusal.stderr
 
 
+def test_draws_without_replacement_are_of_no_law_and_no_monitor(draws: Path) -> None:
+    law = draws.with_name("law.csv")
+    law.write_text("kind,weight\n" + "".join(f"{kind},1\n" for kind in "abcdefgx"))
+    refusal = run("--samples", str(draws), "--law", str(law), "--without-replacement")
+    assert refusal.exit_code == 2
+    assert "a stated law says how often kinds come back" in " ".join(refusal.stderr.split())
+    state = draws.with_name("state")
+    refusal = run(
+        "--samples", str(draws), "--space-size", "9", "--monitor", str(state), "--without-replacement"
+    )
+    assert refusal.exit_code == 2
+    assert "--monitor adds up independent draws" in " ".join(refusal.stderr.split())
+    assert not state.exists()
+
+
 def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
     refusal = run("--samples", str(draws), "--space-size", "7")
     assert refusal.exit_code == 2

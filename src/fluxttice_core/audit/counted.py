@@ -220,9 +220,8 @@ def _counted(
     size = reading.size if grouped.space is None else grouped.space.size
     monitored = None
     if beside.monitor is not None:
-        from fluxttice_core.audit.monitor import (
-            monitor,
-        )  # with SciPy, which takes longer than a million draws
+        # With SciPy, whose import takes longer than a million draws.
+        from fluxttice_core.audit.monitor import monitor
 
         monitored = monitor(engine, grouped, beside.monitor, size, law, reading)
     law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)

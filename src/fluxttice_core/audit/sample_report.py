@@ -106,13 +106,19 @@ def report_samples(
         once_each: Whether kinds were drawn without replacement.
 
     Raises:
-        MeasurementError: If there is no draw, there are more kinds than the space has, or no draws but
-            incidences were counted.
+        MeasurementError: If there is no draw, there are more kinds than the space has, no draws but
+            incidences were counted, or a law is stated for draws without replacement.
     """
     if counted.units is not None:
         raise MeasurementError(
             "kinds were noted by sampling unit, which are no draws: no law can be tested, and coverage and "
             "mass are unknown; leave the size of the space, the law and the sampling without replacement out",
+            "contradictory",
+        )
+    if once_each and counted.law_tally is not None:
+        raise MeasurementError(
+            "a stated law says how often kinds come back, and without replacement none does: leave one of "
+            "them out",
             "contradictory",
         )
     size = size if counted.size is None else counted.size

@@ -130,6 +130,12 @@ def audit(
         raise MeasurementError(
             f"--significance is a probability such as 0.001, not {significance}", "out_of_range"
         )
+    if without_replacement and monitor is not None:
+        raise MeasurementError(
+            "--monitor adds up independent draws, and --without-replacement says that these are none: leave "
+            "one of them out",
+            "contradictory",
+        )
     size = None if space_size is None else read_size(space_size)
     claims = Claims(
         draws=draws or (),
