@@ -10,6 +10,7 @@ from fluxttice_core.metrics.decoding import decode_indices
 from fluxttice_core.metrics.sampling import DecoderSampler, distinct_count
 from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.model.dual_vae import VAE
+from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.storage.pretrained import certified
 
 DRAWS = 195_000
@@ -30,7 +31,7 @@ def original_count(logits: torch.Tensor, rule: DecodeRule = "expectation") -> in
 
 def count(logits: torch.Tensor, size: int, rule: DecodeRule) -> int:
     """Distinct operations by index arithmetic and bincount."""
-    parts = [decode_indices(part, rule) for part in torch.split(logits, COUNTED_TOGETHER)]
+    parts = [decode_indices(part, OperationSpace(), rule) for part in torch.split(logits, COUNTED_TOGETHER)]
     return distinct_count(torch.cat(parts), size)
 
 

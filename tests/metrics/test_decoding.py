@@ -8,40 +8,45 @@ import torch
 
 from fluxttice_core.metrics.decoding import LEAST_LOGIT, class_weights, indices_of, positions_of, symbols_of
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.word_space import WordSpace
 
-SPACES = [OperationSpace(b, a) for b, a in [(2, 1), (2, 4), (3, 1), (3, 2), (3, 3), (4, 1), (4, 2)]]
+SPACES: list[ProductSpace] = [
+    *(OperationSpace(b, a) for b, a in [(2, 1), (2, 4), (3, 1), (3, 2), (3, 3), (4, 1), (4, 2)]),
+    *map(WordSpace, ("dna:6", "peptide:4", "01^3xACGT^2xABC^1", "ACGT^1xABC^2x01^5", "dna:31")),
+]
 
 
-def some_indices(space: OperationSpace) -> torch.Tensor:
+def some_indices(space: ProductSpace) -> torch.Tensor:
     """Return both ends of a space and a few indices between."""
     between = torch.randint(space.size, (50,), generator=torch.Generator().manual_seed(0))
     return torch.cat((torch.tensor([0, space.size - 1]), between))
 
 
 @pytest.mark.parametrize("space", SPACES, ids=str)
-def test_positions_and_symbols_are_those_of_the_space(space: OperationSpace) -> None:
+def test_positions_and_symbols_are_those_of_the_space(space: ProductSpace) -> None:
     indices = some_indices(space)
     tables = space.tables(indices.numpy())
     assert np.array_equal(symbols_of(space, indices).numpy(), tables)
-    assert np.array_equal(positions_of(space, indices).numpy(), tables - space.symbols[0])
+    assert np.array_equal(positions_of(space, indices).numpy(), tables - space.lowest)
 
 
 @pytest.mark.parametrize("space", SPACES, ids=str)
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
-def test_indices_return_from_positions(space: OperationSpace, dtype: torch.dtype) -> None:
+def test_indices_return_from_positions(space: ProductSpace, dtype: torch.dtype) -> None:
     indices = some_indices(space)
-    assert torch.equal(indices_of(positions_of(space, indices).to(dtype), space.base), indices)
+    assert torch.equal(indices_of(positions_of(space, indices).to(dtype), space), indices)
 
 
 def test_every_index_below_the_limit_of_float_products_is_exact() -> None:
     space = OperationSpace(2, 4)
     indices = torch.arange(space.size)
-    assert torch.equal(indices_of(positions_of(space, indices), 2), indices)
+    assert torch.equal(indices_of(positions_of(space, indices), space), indices)
 
 
 def test_indices_above_the_limit_of_float_products_are_exact() -> None:
     positions = torch.ones(1, 25, dtype=torch.uint8)
-    assert indices_of(positions, 2).tolist() == [2**25 - 1]
+    assert indices_of(positions, WordSpace("bits:25")).tolist() == [2**25 - 1]
 
 
 def test_symbols_come_in_single_precision() -> None:

@@ -189,7 +189,7 @@ def test_a_space_that_cannot_be_enumerated_is_refused() -> None:
 
 def test_outer_products_run_with_the_first_cell_fastest() -> None:
     cells = torch.rand(5, 3, 7, generator=generator())
-    product = outer_product(cells)
+    product = outer_product(list(cells))
     assert product.shape == (243, 7)
     index = 2 + 3 * 0 + 9 * 1 + 27 * 2 + 81 * 1
     expected = cells[0, 2] * cells[1, 0] * cells[2, 1] * cells[3, 2] * cells[4, 1]
@@ -198,15 +198,15 @@ def test_outer_products_run_with_the_first_cell_fastest() -> None:
 
 def test_outer_products_are_written_where_they_are_told() -> None:
     cells, room = torch.rand(3, 2, 5, generator=generator()), torch.zeros(8, 5)
-    product = outer_product(cells, out=room)
+    product = outer_product(list(cells), out=room)
     assert product.data_ptr() == room.data_ptr()
-    assert torch.equal(room, outer_product(cells))
+    assert torch.equal(room, outer_product(list(cells)))
 
 
 def test_each_factor_keeps_its_own_room() -> None:
     workspace, cells = _Workspace(), torch.rand(3, 2, 5, generator=generator())
-    first, other = workspace.product("first", cells), workspace.product("other", cells)
-    assert workspace.product("first", cells + 1).data_ptr() == first.data_ptr() != other.data_ptr()
-    assert torch.equal(first, outer_product(cells + 1))
-    assert torch.equal(other, outer_product(cells))
-    assert workspace.product("first", cells[..., :3]).shape == (8, 3)
+    first, other = workspace.product("first", list(cells), 5), workspace.product("other", list(cells), 5)
+    assert workspace.product("first", list(cells + 1), 5).data_ptr() == first.data_ptr() != other.data_ptr()
+    assert torch.equal(first, outer_product(list(cells + 1)))
+    assert torch.equal(other, outer_product(list(cells)))
+    assert workspace.product("first", list(cells[..., :3]), 3).shape == (8, 3)

@@ -24,6 +24,7 @@ from fluxttice_core.metrics.sampling import (
 )
 from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.word_space import WordSpace
 from tests.measuring import Watched, generator
 from tests.refusals import refused
 
@@ -81,9 +82,9 @@ def test_categorical_survives_infinite_logits() -> None:
 
 def test_categorical_needs_a_generator_or_its_numbers() -> None:
     with refused(MeasurementError, "missing_option", "give it a generator"):
-        decode_indices(torch.zeros(1, 4, 2), "categorical")
+        decode_indices(torch.zeros(1, 4, 2), OperationSpace(2), "categorical")
     with refused(MeasurementError, "missing_option", "give it numbers from 0 to 1"):
-        indices_by("categorical", torch.zeros(1, 4, 2), None)
+        indices_by("categorical", torch.zeros(1, 4, 2), None, OperationSpace(2))
 
 
 @pytest.mark.usefixtures("unchecked_types")
@@ -99,7 +100,7 @@ def test_decoded_indices_are_those_of_the_space() -> None:
     space = OperationSpace()
     logits = torch.randn(300, 9, 3, generator=generator())
     tables = (logits.argmax(-1) - 1).numpy()
-    assert np.array_equal(decode_indices(logits).numpy(), space.indices(tables))
+    assert np.array_equal(decode_indices(logits, space).numpy(), space.indices(tables))
 
 
 def test_samplers_satisfy_the_protocol() -> None:
@@ -113,7 +114,7 @@ def test_a_decoder_samples_what_it_decodes_from_the_prior(linear_model: Callable
     model = linear_model(0, latent_dim=16)
     drawn = DecoderSampler(model, "argmax", chunk=64).sample(200, generator(5))
     z = torch.randn(192, 16, generator=generator(5))
-    assert torch.equal(drawn[:192], decode_indices(model.decode_logits(z)))
+    assert torch.equal(drawn[:192], decode_indices(model.decode_logits(z), model.space))
     assert len(drawn) == 200
 
 
@@ -194,8 +195,12 @@ def test_distinct_counts_are_those_of_a_set(indices: list[int]) -> None:
 def test_argmax_is_the_rule_unless_another_is_named() -> None:
     logits = 2 * torch.randn(200, 9, 3, generator=generator())
     assert torch.equal(decode_positions(logits), decode_positions(logits, "argmax"))
-    assert torch.equal(decode_indices(logits), decode_indices(logits, "argmax"))
-    assert not torch.equal(decode_indices(logits), decode_indices(logits, "expectation"))
+    assert torch.equal(
+        decode_indices(logits, OperationSpace()), decode_indices(logits, OperationSpace(), "argmax")
+    )
+    assert not torch.equal(
+        decode_indices(logits, OperationSpace()), decode_indices(logits, OperationSpace(), "expectation")
+    )
     assert DecoderSampler(ConstantDecoder(OperationSpace(2))).rule == "argmax"
 
 
@@ -218,11 +223,12 @@ def test_latents_are_decoded_a_chunk_at_a_time_and_few_on_a_processor() -> None:
 
 
 def test_indices_are_drawn_with_the_generator() -> None:
+    space = WordSpace("-0+^4")
     logits = torch.randn(500, 4, 3, generator=generator())
-    drawn = decode_indices(logits, "categorical", generator=generator(5))
-    assert torch.equal(drawn, decode_indices(logits, "categorical", generator=generator(5)))
+    drawn = decode_indices(logits, space, "categorical", generator=generator(5))
+    assert torch.equal(drawn, decode_indices(logits, space, "categorical", generator=generator(5)))
     positions = decode_positions(logits, "categorical", generator=generator(5))
-    assert torch.equal(drawn, indices_of(positions, 3))
+    assert torch.equal(drawn, indices_of(positions, space))
 
 
 @pytest.mark.parametrize(
@@ -239,4 +245,4 @@ def test_a_mean_halfway_to_the_middle_symbol_rounds_to_it(logits: list[float], p
 
 def test_a_symbol_of_no_weight_is_not_drawn_by_the_number_0() -> None:
     logits = torch.tensor([[[-math.inf, 0.0, 0.0]]])
-    assert indices_by("categorical", logits, torch.zeros(1, 1)).item() == 1
+    assert indices_by("categorical", logits, torch.zeros(1, 1), WordSpace("-0+^1")).item() == 1

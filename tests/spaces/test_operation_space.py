@@ -96,7 +96,7 @@ def test_the_largest_index_of_the_largest_space_is_exact() -> None:
 
 def test_tables_with_a_foreign_symbol_or_width_are_refused() -> None:
     space = OperationSpace()
-    with refused(OperationError, "out_of_range", "entry 2 is not one of -1, 0 and +1"):
+    with refused(OperationError, "out_of_range", "entry 2 at position 1 is not one of -1, 0 and +1"):
         space.indices(np.full((1, 9), 2))
     with refused(OperationError, "wrong_shape", "has 9 entries along its last axis, but the shape is (1, 8)"):
         space.indices(np.zeros((1, 8), dtype=int))

@@ -105,7 +105,7 @@ def test_an_existing_checkpoint_is_not_overwritten_unless_asked(folder: Path, te
         ({"recipe": "../up"}, "damaged_file", "recipe"),
         ({"settings_digest": "AB" * 32}, "damaged_file", "settings_digest"),
         ({"space": {"base": 3, "arity": 4}}, "damaged_file", "space"),
-        ({"space": {"base": 9, "arity": 2}}, "damaged_file", "space.base"),
+        ({"space": {"base": 9, "arity": 2}}, "damaged_file", "space.operations.base"),
         ({"novelty": 1}, "damaged_file", "novelty"),
         ({"format_version": 2}, "contradictory", "format_version"),
         ({"tensor_digest": "00" * 32}, "contradictory", "tensor_digest"),

@@ -36,10 +36,18 @@ def constant(value: float) -> dict[str, Any]:
 
 
 UNBALANCED = {"balance.band": [0.0, 1e-6]}
+NARROW = {
+    "latent_dim": 4,
+    "encoder_widths": [8, 6],
+    "exploratory_widths": [6],
+    "consolidating_width": 6,
+    "consolidating_blocks": 1,
+}
 BALANCED = {"balance.band": [0.0, 1000.0]}
 
 # Setting -> its other value, and what must hold in both runs for the setting to bite.
 KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "architecture.space": ("dna:3", {"architecture": {"space": "dna:2", **NARROW}}),
     "architecture.base": (4, {}),
     "architecture.arity": (2, {"architecture.base": 2, "architecture.arity": 3, "transport": None}),
     "architecture.latent_dim": (5, {}),
@@ -126,7 +134,7 @@ FOLDER_KNOBS: dict[str, Any] = {"name": "other", "checkpoint_every": 2}
 def settings_in(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Dotted paths of all settings; the ends of an interval apart, a schedule as one."""
     for name, field in model.model_fields.items():
-        yield from _paths(field.annotation, f"{prefix}{name}")
+        yield from _paths(field.annotation, f"{prefix}{field.alias or name}")
 
 
 def _paths(annotation: Any, path: str) -> Iterator[str]:

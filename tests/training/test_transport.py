@@ -77,26 +77,28 @@ def test_fewer_latents_than_entries_are_refused() -> None:
 
 @pytest.mark.parametrize("base", [2, 3, 4])
 def test_thresholds_cut_the_prior_into_equal_parts(base: int) -> None:
-    cuts = thresholds(base).double().numpy()
+    cuts = thresholds([base])[0].double().numpy()
     np.testing.assert_allclose(np.diff(norm.cdf([-np.inf, *cuts, np.inf])), 1 / base, atol=1e-7)
-    thresholds(base).fill_(0.0)  # what is handed out is the caller's own
-    np.testing.assert_allclose(thresholds(base).double().numpy(), cuts)
+    thresholds([base]).fill_(0.0)  # what is handed out is the caller's own
+    np.testing.assert_allclose(thresholds([base])[0].double().numpy(), cuts)
 
 
-@pytest.mark.parametrize("base", [2, 3, 4])
-def test_the_map_reaches_every_operation_equally(base: int) -> None:
+@pytest.mark.parametrize("bases", [(2, 2), (3, 3), (4, 4), (20, 20), (2, 5), (7, 3)])
+def test_the_map_reaches_every_element_equally(bases: tuple[int, int]) -> None:
     assignment = Assignment(torch.tensor([2, 0]), torch.tensor([-1.0, 1.0]))
     z = torch.randn(60_000, 3, generator=torch.Generator().manual_seed(0))
-    cells = quantile_cells(z, assignment, base=base)
-    counts = torch.bincount(cells[:, 0] * base + cells[:, 1], minlength=base**2).double()
-    expected = 60_000 / base**2
+    cells = quantile_cells(z, assignment, bases=bases)
+    size = bases[0] * bases[1]
+    counts = torch.bincount(cells[:, 0] * bases[1] + cells[:, 1], minlength=size).double()
+    expected = 60_000 / size
+    assert len(counts) == size
     assert ((counts - expected).abs() < 5 * expected**0.5).all()
 
 
 @given(low=st.floats(-4, 4), high=st.floats(-4, 4), sign=st.sampled_from([-1.0, 1.0]))
 def test_the_map_is_monotone_along_its_sign(low: float, high: float, sign: float) -> None:
     z = torch.tensor([[min(low, high)], [max(low, high)]])
-    cells = quantile_cells(z, Assignment(torch.tensor([0]), torch.tensor([sign])), base=3)
+    cells = quantile_cells(z, Assignment(torch.tensor([0]), torch.tensor([sign])), bases=[3])
     assert sign * (cells[1, 0] - cells[0, 0]).item() >= 0
 
 
@@ -107,7 +109,7 @@ ASSIGNMENT = Assignment(torch.tensor([3, 1]), torch.tensor([1.0, -1.0]))
 
 def draws(focus: float, width: float = 0.1, n: int = 40_000) -> Tensor:
     return focused_draws(
-        n, 4, ASSIGNMENT, base=3, focus=focus, width=width, generator=torch.Generator().manual_seed(0)
+        n, 4, ASSIGNMENT, bases=(3, 3), focus=focus, width=width, generator=torch.Generator().manual_seed(0)
     )
 
 
@@ -125,11 +127,21 @@ def test_focus_moves_its_share_of_the_assigned_coordinates_only() -> None:
 
 def test_focused_coordinates_lie_around_both_thresholds() -> None:
     near = draws(1.0)[:, [1, 3]].flatten()
-    cut = thresholds(3)[1].item()
+    cut = thresholds([3])[0, 1].item()
     distance = torch.minimum((near - cut).abs(), (near + cut).abs())
     assert (distance < 0.45).all()
     assert (near > 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
     assert near.abs().sub(cut).std().item() == pytest.approx(0.1, rel=0.03)
+
+
+def test_focus_finds_the_thresholds_of_alphabets_of_different_sizes() -> None:
+    z = focused_draws(
+        30_000, 4, ASSIGNMENT, bases=(2, 5), focus=1.0, width=1e-6, generator=torch.Generator().manual_seed(0)
+    )
+    found = [
+        sorted({round(x, 2) for x in (z[:, latent] * sign).tolist()}) for latent, sign in ((3, 1), (1, -1))
+    ]
+    assert found == [[0.0], [-0.84, -0.25, 0.25, 0.84]]
 
 
 # --- the term ------------------------------------------------------------------------------------
@@ -187,7 +199,7 @@ def test_targets_are_prior_draws_and_their_quantile_cells(model: DualVAE, rows: 
         assignment = assign(half.encode_gaussian(rows.tables)[0].detach(), rows.tables)
         z = torch.randn(50, 4, generator=same)
         assert torch.equal(latents, z)
-        assert torch.equal(cells, quantile_cells(z, assignment, base=3))
+        assert torch.equal(cells, quantile_cells(z, assignment, bases=(3,) * 3))
 
 
 def targets_of(term: TransportTerm, model: DualVAE) -> Targets:

@@ -10,7 +10,7 @@ from fluxttice_core.evaluation.law_checks import LawRecord
 from fluxttice_core.metrics.catalogue import METRIC_SET
 from fluxttice_core.metrics.metric import Metric, Series
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ReportContent:
     """
 
     title: str
-    space: OperationSpace
+    space: ProductSpace
     settings: MeasurementSettings
     rho: float
     metrics: tuple[Metric, ...]

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64, Real
+from jaxtyping import Bool, Float, Int64, Real
 from torch import Tensor
 
 from fluxttice_core.metrics.decoding import indices_of, positions_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.model.network_shape import NEVER
+from fluxttice_core.spaces.product_space import ProductSpace
 
 CERTAIN = 200.0
 """A gap in logits whose odds are 0 in single precision, yet finite: entropies hold no 0 * inf."""
@@ -25,7 +26,7 @@ class UniformSampler:
         torch.Size([3])
     """
 
-    space: OperationSpace
+    space: ProductSpace
 
     def sample(self, n: int, generator: torch.Generator) -> Int64[Tensor, "{n}"]:
         """Draw n indices uniformly from 0 to K - 1."""
@@ -42,7 +43,7 @@ class HalfSupportSampler:
         False
     """
 
-    space: OperationSpace
+    space: ProductSpace
 
     @property
     def support(self) -> int:
@@ -74,7 +75,7 @@ class ConstantDecoder:
         0.0
     """
 
-    space: OperationSpace
+    space: ProductSpace
     latent_dim: int = 16
     logits: Float[Tensor, "cells base"] | None = None
 
@@ -82,7 +83,7 @@ class ConstantDecoder:
         """The same logits for every latent."""
         logits = self.logits
         if logits is None:
-            logits = torch.zeros(self.space.cells, self.space.base)
+            logits = torch.where(_absent(self.space), NEVER, 0.0)
         return logits.to(z).expand(len(z), -1, -1)
 
 
@@ -95,7 +96,7 @@ class DeltaDecoder:
         [[2, 1, 0, 0, 0, 0, 0, 0, 0]]
     """
 
-    space: OperationSpace
+    space: ProductSpace
     index: int
     latent_dim: int = 16
 
@@ -109,7 +110,7 @@ class DeltaDecoder:
 class QuantileLookup:
     r"""The oracle: one latent a cell, cut at the quantiles of the normal distribution.
 
-    .. math:: \mathrm{position}_p = \lfloor \mathrm{base}\, \Phi(z_p) \rfloor
+    .. math:: \mathrm{position}_p = \lfloor b_p\, \Phi(z_p) \rfloor
 
     Every latent means one operation and all are equally likely, so G = 1 and coverage is the ceiling.
     Its encoder puts a narrow Gaussian at the middle quantile of each cell's interval.
@@ -120,7 +121,7 @@ class QuantileLookup:
         [[0, 1, 2, 1, 1, 1, 1, 1, 1]]
     """
 
-    space: OperationSpace
+    space: ProductSpace
 
     @property
     def latent_dim(self) -> int:
@@ -129,8 +130,12 @@ class QuantileLookup:
 
     def decode_positions(self, z: Float[Tensor, "n d"]) -> Int64[Tensor, "n d"]:
         """The interval of the normal distribution that each latent falls in."""
-        cuts = torch.special.ndtri(torch.arange(1, self.space.base, dtype=torch.float64) / self.space.base)
-        return torch.bucketize(z, cuts.to(z))
+        found = torch.empty(z.shape, dtype=torch.int64, device=z.device)
+        for base in set(self.space.bases):
+            cells = [cell for cell, count in enumerate(self.space.bases) if count == base]
+            cuts = torch.special.ndtri(torch.arange(1, base, dtype=torch.float64) / base)
+            found[:, cells] = torch.bucketize(z[:, cells], cuts.to(z))
+        return found
 
     def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n d base"]:
         """Logits that leave no doubt about the looked-up symbols."""
@@ -140,8 +145,9 @@ class QuantileLookup:
         self, tables: Real[Tensor, "n d"]
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
         """The middle quantile of each symbol's interval, and the variance of a narrow Gaussian there."""
-        positions = tables.double() - self.space.symbols[0]
-        mu = torch.special.ndtri((positions + 0.5) / self.space.base).float()
+        positions = tables.double() - self.space.lowest
+        bases = torch.tensor(self.space.bases, device=tables.device)
+        mu = torch.special.ndtri((positions + 0.5) / bases).float()
         return mu, torch.full_like(mu, _CODE_WIDTH).log() * 2
 
 
@@ -159,14 +165,14 @@ class HalfSupportLookup(QuantileLookup):
 
     def decode_positions(self, z: Float[Tensor, "n d"]) -> Int64[Tensor, "n d"]:
         """The even-numbered operation at or below the looked-up one."""
-        index = indices_of(super().decode_positions(z), self.space.base)
+        index = indices_of(super().decode_positions(z), self.space)
         return positions_of(self.space, index - index % 2)
 
     def encode_gaussian(
         self, tables: Real[Tensor, "n d"]
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
         """The oracle's code of the even-numbered operation at or below each."""
-        index = indices_of(tables.long() - self.space.symbols[0], self.space.base)
+        index = indices_of(tables.long() - self.space.lowest, self.space)
         return super().encode_gaussian(symbols_of(self.space, index - index % 2))
 
 
@@ -183,7 +189,7 @@ class ShuffledLabels:
     permutation: Int64[Tensor, "K"]
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations of the misled model."""
         return self.model.space
 
@@ -200,9 +206,14 @@ class ShuffledLabels:
         self, tables: Real[Tensor, "n cells"]
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
         """The posterior of the operation that stands in the shuffled place."""
-        indices = indices_of(tables.long() - self.space.symbols[0], self.space.base)
+        indices = indices_of(tables.long() - self.space.lowest, self.space)
         shown = symbols_of(self.space, self.permutation.to(tables.device)[indices])
         return self.model.encode_gaussian(shown.to(tables.dtype))
+
+
+def _absent(space: ProductSpace) -> Bool[Tensor, "cells base"]:
+    """The classes that a position's alphabet has not."""
+    return torch.arange(space.base) >= torch.tensor(space.bases)[:, None]
 
 
 def _certain_logits(positions: Tensor, base: int, dtype: torch.dtype) -> Tensor:

@@ -9,7 +9,7 @@ from fluxttice_core.evaluation import laws
 from fluxttice_core.metrics.catalogue import CATALOGUE
 from fluxttice_core.metrics.metric import TOTAL_MASS, Figure, Series
 from fluxttice_core.metrics.settings import Half
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.uniform_moments import expected_share
 
@@ -36,7 +36,7 @@ class LawRecord:
 
 
 def check_laws(
-    space: OperationSpace, figures: Sequence[Figure], series: Sequence[Series]
+    space: ProductSpace, figures: Sequence[Figure], series: Sequence[Series]
 ) -> tuple[LawRecord, ...]:
     """Examine every law that concerns the figures of each half and of the pair."""
     records: list[LawRecord] = []
@@ -69,7 +69,7 @@ def _systems(figures: Iterable[Figure]) -> dict[tuple[Half, str], list[tuple[str
 
 
 def _concerned(
-    space: OperationSpace, own: Sequence[tuple[str, Figure]], curves: Mapping[str, Series]
+    space: ProductSpace, own: Sequence[tuple[str, Figure]], curves: Mapping[str, Series]
 ) -> laws.Figures:
     # What is a ratio in reports is a share of the space's entropy.
     named = {
@@ -126,7 +126,7 @@ def _computed(figure: Figure, factor: float = 1.0) -> Estimate:
     return Estimate(figure.value * factor, figure.error * factor + _SINGLE_PRECISION, figure.dof)
 
 
-def _set_tables(space: OperationSpace, own: Sequence[tuple[str, Figure]]) -> Iterator[laws.Figures]:
+def _set_tables(space: ProductSpace, own: Sequence[tuple[str, Figure]]) -> Iterator[laws.Figures]:
     """The figures of the two sets, one table a repeat: of each, these laws hold without any error."""
     samples = {law: figure.samples for law, figure in _by_law(own, "pair")}
     for values in zip(*samples.values(), strict=True):

@@ -27,7 +27,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import count_operations
 from fluxttice_core.metrics.settings import DEFAULT_GROUPS, ControlName, MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
 
 _DRAWS_AN_OPERATION = 3 * DEFAULT_GROUPS
@@ -50,7 +50,7 @@ class BlankCode(ConstantDecoder):
 
 
 def measured_controls(
-    space: OperationSpace,
+    space: ProductSpace,
     untrained: UntrainedFactory,
     settings: MeasurementSettings,
     split: Split | None,
@@ -67,7 +67,7 @@ def measured_controls(
 
 
 def _plan(
-    space: OperationSpace,
+    space: ProductSpace,
     untrained: UntrainedFactory,
     settings: MeasurementSettings,
     split: Split | None,
@@ -90,7 +90,7 @@ def _plan(
 
 
 def _of_uniform(
-    space: OperationSpace, settings: MeasurementSettings, split: Split | None
+    space: ProductSpace, settings: MeasurementSettings, split: Split | None
 ) -> Iterator[Figure | Series]:
     """The uniform sampler: what it reaches, and the mass of the decoder with even odds, which is its own."""
     sampler = UniformSampler(space)
@@ -103,7 +103,7 @@ def _of_uniform(
     yield from figures_of_mass(replace(mass, argmax_groups=np.stack(shares)), "a", settings, split)
 
 
-def _resolving(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+def _resolving(settings: MeasurementSettings, space: ProductSpace) -> MeasurementSettings:
     """As many draws as a generator of certain operations needs for p(x) to hold each of them."""
     return settings.model_copy(
         update={"mass_draws": max(settings.mass_draws, _DRAWS_AN_OPERATION * space.size)}

@@ -26,7 +26,7 @@ from fluxttice_core.metrics.reconstruction import (
 )
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.statistics.estimate import Estimate
 
@@ -37,7 +37,7 @@ _ACCURACIES: tuple[tuple[str, Callable[[Reconstruction], float]], ...] = (
 )
 
 
-def parts_of(space: OperationSpace, split: Split | None) -> dict[str, Tensor]:
+def parts_of(space: ProductSpace, split: Split | None) -> dict[str, Tensor]:
     """The rows of each part of a split; without one, only the whole space, of which nothing was held out."""
     if split is None:
         return {"all": torch.arange(space.size)}
@@ -109,7 +109,7 @@ def _rate_above(frontier: Frontier, rate: float, loss: Estimate, cells: int) -> 
 
 
 def information_figures(
-    posteriors: Posteriors, half: Half, settings: MeasurementSettings, space: OperationSpace
+    posteriors: Posteriors, half: Half, settings: MeasurementSettings, space: ProductSpace
 ) -> Iterator[Figure | Series]:
     """What codes say of their operations, how they fill the prior, and the entropies of encoded latents."""
     generator = measurement_stream(settings.seed, half, "information", device=settings.device)

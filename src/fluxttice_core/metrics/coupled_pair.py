@@ -17,7 +17,7 @@ from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
 
 CombinationRule = Literal["product", "mixture"]
@@ -45,7 +45,7 @@ class CombinedDecoder:
             )
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations of both decoders."""
         return self.first.space
 
@@ -89,7 +89,7 @@ class CoupledHalf:
             )
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations of both halves."""
         return self.vae_a.space
 
@@ -155,7 +155,7 @@ def couple(
 
     Example:
         >>> import fluxttice_core as fx
-        >>> oracle = fx.evaluation.QuantileLookup(OperationSpace())
+        >>> oracle = fx.evaluation.QuantileLookup(fx.OperationSpace())
         >>> pair = couple(oracle, oracle, rho=0.3)
         >>> fx.metrics.reconstruction_from_mean(pair, torch.arange(9)).table_accuracy
         1.0

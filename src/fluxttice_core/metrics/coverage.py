@@ -121,7 +121,7 @@ def _decoded(source: Decodable, rules: tuple[DecodeRule, ...], part: tuple[Tenso
     z, uniform = part
     with torch.inference_mode():
         logits = source.decode_logits(z)
-        return {rule: indices_by(rule, logits, uniform) for rule in rules}
+        return {rule: indices_by(rule, logits, uniform, source.space) for rule in rules}
 
 
 def _mark(marks: Tensor, indices: Tensor) -> None:

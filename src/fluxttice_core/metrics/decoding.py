@@ -6,7 +6,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 _EXACT_IN_FLOAT32 = 2**24
 
@@ -19,18 +19,19 @@ _LEAST_WEIGHT = 2e-35
 
 def decode_indices(
     logits: Float[Tensor, "n cells base"],
+    space: ProductSpace,
     rule: DecodeRule = "argmax",
     *,
     generator: torch.Generator | None = None,
 ) -> Int64[Tensor, "n"]:
-    r"""Decode logits to operation indices.
+    r"""Decode logits to the indices of elements.
 
-    .. math:: i = \sum_p \mathrm{position}_p\, \mathrm{base}^p
+    .. math:: i = \sum_p \mathrm{position}_p \prod_{k<p} b_k
 
     By `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
     `expectation`, the softmax mean of the symbols rounded to the nearest.
     """
-    return indices_of(decode_positions(logits, rule, generator=generator), logits.shape[-1])
+    return indices_of(decode_positions(logits, rule, generator=generator), space)
 
 
 def decode_positions(
@@ -62,14 +63,17 @@ def uniform_draws(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
 
 def indices_by(
-    rule: DecodeRule, logits: Float[Tensor, "n cells base"], uniform: Float[Tensor, "n cells"] | None
+    rule: DecodeRule,
+    logits: Float[Tensor, "n cells base"],
+    uniform: Float[Tensor, "n cells"] | None,
+    space: ProductSpace,
 ) -> Int64[Tensor, "n"]:
-    """Decode logits to operation indices, with the numbers already drawn that decide categorical symbols."""
+    """Decode logits to the indices of elements, with numbers already drawn for categorical symbols."""
     if rule == "categorical" and uniform is None:
         raise MeasurementError(
             "categorical decoding draws at random: give it numbers from 0 to 1", "missing_option"
         )
-    return indices_of(_positions(logits, rule, uniform if rule == "categorical" else None), logits.shape[-1])
+    return indices_of(_positions(logits, rule, uniform if rule == "categorical" else None), space)
 
 
 def _positions(logits: Tensor, rule: DecodeRule, uniform: Tensor | None) -> Tensor:
@@ -132,27 +136,25 @@ def class_weights(below: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return torch.threshold(below.clamp(min=LEAST_LOGIT).exp(), _LEAST_WEIGHT, 0.0)
 
 
-def indices_of(positions: Integer[Tensor, "n cells"], base: int) -> Int64[Tensor, "n"]:
-    r"""Read positions (0 = the smallest symbol) as operation indices.
+def indices_of(positions: Integer[Tensor, "n cells"], space: ProductSpace) -> Int64[Tensor, "n"]:
+    r"""Read positions (0 = the smallest symbol) as the indices of elements.
 
-    .. math:: i = \sum_p \mathrm{position}_p\, \mathrm{base}^p
+    .. math:: i = \sum_p \mathrm{position}_p \prod_{k<p} b_k
     """
-    powers = _powers(positions.shape[-1], base, positions.device)
-    if base ** positions.shape[-1] <= _EXACT_IN_FLOAT32 and positions.device.type == "cpu":
+    powers = torch.from_numpy(space.place_values()).to(positions.device)
+    if space.size <= _EXACT_IN_FLOAT32 and positions.device.type == "cpu":
         # A float product is exact here, and several times faster than one of whole numbers.
         return (positions.float() @ powers.float()).long()
     return (positions.long() * powers).sum(-1)
 
 
-def positions_of(space: OperationSpace, indices: Int64[Tensor, "n"]) -> Int64[Tensor, "n cells"]:
+def positions_of(space: ProductSpace, indices: Int64[Tensor, "n"]) -> Int64[Tensor, "n cells"]:
     """Write indices out as the position (0 = the smallest) of each cell's symbol."""
-    return indices.unsqueeze(-1) // _powers(space.cells, space.base, indices.device) % space.base
+    powers = torch.from_numpy(space.place_values()).to(indices.device)
+    bases = space.base if space.is_even else torch.tensor(space.bases, device=indices.device)
+    return indices.unsqueeze(-1) // powers % bases
 
 
-def symbols_of(space: OperationSpace, indices: Int64[Tensor, "n"]) -> Float[Tensor, "n cells"]:
+def symbols_of(space: ProductSpace, indices: Int64[Tensor, "n"]) -> Float[Tensor, "n cells"]:
     """Write indices out as tables of symbols, in single precision, as encoders read them."""
-    return (positions_of(space, indices) + space.symbols[0]).float()
-
-
-def _powers(cells: int, base: int, device: torch.device) -> Tensor:
-    return torch.tensor([base**p for p in range(cells)], dtype=torch.int64, device=device)
+    return (positions_of(space, indices) + space.lowest).float()

@@ -14,6 +14,7 @@ from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
 
 _STEPS = 11
+_MOST_PERMUTED = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SymmetryResponse:
 def composition_accuracy(model: Autoencoder, first: Int64[Tensor, "n"], second: Int64[Tensor, "n"]) -> float:
     r"""Share of cell-wise sums of two operations whose own codes give them back.
 
-    .. math:: x_p = (\mathrm{position}_p(a) + \mathrm{position}_p(b)) \bmod \mathrm{base}
+    .. math:: x_p = (\mathrm{position}_p(a) + \mathrm{position}_p(b)) \bmod b_p
 
     It shows that the code knows operations made from others, not that the latents add.
 
@@ -56,8 +57,8 @@ def composition_accuracy(model: Autoencoder, first: Int64[Tensor, "n"], second: 
         1.0
     """
     space = model.space
-    summed = (positions_of(space, first) + positions_of(space, second)) % space.base
-    return reconstruction_from_mean(model, indices_of(summed, space.base)).table_accuracy
+    summed = (positions_of(space, first) + positions_of(space, second)) % torch.tensor(space.bases)
+    return reconstruction_from_mean(model, indices_of(summed, space)).table_accuracy
 
 
 def noise_response(
@@ -89,9 +90,11 @@ def noise_response(
         )
     clean = positions_of(space, rows)
     chosen = torch.rand(clean.shape, generator=generator).argsort(1)[:, :flips]
+    bases = torch.tensor(space.bases)
     change = torch.randint(1, space.base, chosen.shape, generator=generator)
-    given = (clean + torch.zeros_like(clean).scatter(1, chosen, change)) % space.base
-    decoded = _decoded(model, _means(model, indices_of(given, space.base)))
+    change = change if space.is_even else 1 + (change - 1) % (bases[chosen] - 1)
+    given = (clean + torch.zeros_like(clean).scatter(1, chosen, change)) % bases
+    decoded = _decoded(model, _means(model, indices_of(given, space)))
     return NoiseResponse(_same(decoded, given), _same(decoded, clean))
 
 
@@ -103,7 +106,8 @@ def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryR
         rows: Indices of the operations; the map is fitted on the first half and judged on the others.
 
     Raises:
-        MeasurementError: If there are fewer than twice as many rows as the map has unknowns.
+        MeasurementError: If there are fewer than twice as many rows as the map has unknowns, or the
+            alphabets differ or have more than four symbols, whose permutations are too many.
 
     Example:
         >>> import fluxttice_core as fx
@@ -112,6 +116,12 @@ def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryR
         1.0
     """
     half, space = len(rows) // 2, model.space
+    if not space.is_even or space.base > _MOST_PERMUTED:
+        raise MeasurementError(
+            f"the symbols of {space.describe()} cannot all be permuted alike: this is offered for one "
+            f"alphabet of up to {_MOST_PERMUTED} symbols",
+            "unsupported",
+        )
     if half < 2 * (model.latent_dim + 1):
         raise MeasurementError("too few operations to fit a map of codes: give more of them", "too_few")
     codes = _means(model, rows)
@@ -119,7 +129,7 @@ def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryR
     exact, fits = [], []
     for order in list(permutations(range(space.base)))[1:]:
         positions = torch.tensor(order)[positions_of(space, rows)]
-        after = _means(model, indices_of(positions, space.base))
+        after = _means(model, indices_of(positions, space))
         exact.append(_same(_decoded(model, after), positions))
         target = after.double()
         fitted = torch.linalg.lstsq(before[:half], target[:half]).solution
@@ -168,7 +178,7 @@ def arithmetic_accuracy(
     """
     space = model.space
     expected = positions_of(space, a) - positions_of(space, b) + positions_of(space, c)
-    possible = (expected >= 0) & (expected < space.base)
+    possible = (expected >= 0) & (expected < torch.tensor(space.bases))
     if not possible.any():
         raise MeasurementError("no cell of a - b + c is a symbol: give other operations", "undefined")
     z = _means(model, a) - _means(model, b) + _means(model, c)

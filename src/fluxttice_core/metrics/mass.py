@@ -1,7 +1,8 @@
 """The probability of every operation under a model, by one matrix product over prior draws."""
 
+import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +17,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import prior_chunks
 from fluxttice_core.metrics.settings import DEFAULT_GROUPS
 from fluxttice_core.metrics.threads import map_chunks
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 CPU_CHUNK = 4096
 """Factors of 5 MB in the ternary space: smaller chunks are call overhead, larger ones gain nothing more."""
@@ -36,7 +37,7 @@ class MassEstimate:
         conditional_entropies: Mean of H(x|z) over each group's draws, in nats.
     """
 
-    space: OperationSpace
+    space: ProductSpace
     draws: int
     groups: Float64[np.ndarray, "groups K"]
     argmax_groups: Float64[np.ndarray, "groups K"]
@@ -86,7 +87,7 @@ def estimate_mass(
 
     Example:
         >>> import fluxttice_core as fx
-        >>> constant = fx.evaluation.ConstantDecoder(OperationSpace())
+        >>> constant = fx.evaluation.ConstantDecoder(fx.OperationSpace())
         >>> mass = estimate_mass(constant, 80, generator=torch.Generator().manual_seed(0))
         >>> bool(np.allclose(mass.p, 1 / 19_683, rtol=1e-5))
         True
@@ -150,12 +151,14 @@ class _Workspace(threading.local):
     def __init__(self) -> None:
         self._rooms: dict[str, Tensor] = {}
 
-    def product(self, name: str, probabilities: Tensor) -> Tensor:
-        """The outer product of these cells, in the room of that name."""
-        cells, base, draws = probabilities.shape
+    def product(self, name: str, probabilities: Sequence[Tensor], draws: int) -> Tensor:
+        """The outer product of these cells, in the room of that name; of no cells, 1."""
+        if not probabilities:
+            return torch.ones(1, draws)  # a space of one position
+        rows = math.prod(map(len, probabilities))
         room = self._rooms.get(name)
         if room is None or room.shape[1] != draws:
-            room = self._rooms[name] = probabilities.new_empty(base**cells, draws)
+            room = self._rooms[name] = probabilities[0].new_empty(rows, draws)
         return outer_product(probabilities, out=room)
 
 
@@ -164,13 +167,22 @@ def _mass_of_chunk(model: Decodable, workspace: _Workspace, numbered: tuple[int,
     with torch.inference_mode():
         # Draws go last: every operation below then runs along contiguous memory.
         scores = model.decode_logits(z).float().flatten(1).T.contiguous()
-        scores = scores.view(model.space.cells, model.space.base, len(z))
-        argmax = indices_of(decode_positions(scores.movedim(-1, 0)), model.space.base)
+        bases = model.space.bases
+        scores = scores.view(len(bases), max(bases), len(z))
+        argmax = indices_of(decode_positions(scores.movedim(-1, 0)), model.space)
         probabilities, entropy = _softmax(scores)
-        first = model.space.cells // 2
-        last_cells = workspace.product("last cells", probabilities[first:])
-        mass = last_cells @ workspace.product("first cells", probabilities[:first]).T
+        cells = [cell[:count] for cell, count in zip(probabilities, bases, strict=True)]
+        first = _middle(bases)
+        last_cells = workspace.product("last cells", cells[first:], len(z))
+        mass = last_cells @ workspace.product("first cells", cells[:first], len(z)).T
         return _ChunkMass(group, mass, entropy, argmax)
+
+
+def _middle(bases: Sequence[int]) -> int:
+    """Where the cells are parted: as many before as after, or where the two parts' tables are fewest."""
+    if len(set(bases)) == 1:
+        return len(bases) // 2
+    return min(range(len(bases)), key=lambda cut: math.prod(bases[:cut]) + math.prod(bases[cut:]))
 
 
 def _softmax(scores: Tensor) -> tuple[Tensor, float]:
@@ -184,14 +196,14 @@ def _softmax(scores: Tensor) -> tuple[Tensor, float]:
 
 
 def outer_product(
-    probabilities: Float[Tensor, "cells base m"], *, out: Float[Tensor, "tables m"] | None = None
+    probabilities: Sequence[Float[Tensor, "_ m"]], *, out: Float[Tensor, "tables m"] | None = None
 ) -> Float[Tensor, "tables m"]:
     r"""Multiply out the cells' probabilities: :math:`\prod_i p(x_i)` for every table of these cells.
 
     Returns:
         One row for each table, in the order of its index (the first cell fastest).
     """
-    cells, _, draws = probabilities.shape
+    cells, draws = len(probabilities), probabilities[0].shape[1]
     if cells == 1:
         return probabilities[0]
     half = cells // 2

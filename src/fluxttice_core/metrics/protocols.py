@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 
 @runtime_checkable
@@ -12,7 +12,7 @@ class Decodable(Protocol):
     """A decoder whose trits are independent given the latent."""
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations that the model generates."""
 
     @property

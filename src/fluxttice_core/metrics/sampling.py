@@ -13,7 +13,7 @@ from fluxttice_core.metrics.decoding import indices_by, require_rule, uniform_dr
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.metrics.threads import map_chunks
-from fluxttice_core.spaces.operation_space import ENUMERATION_LIMIT, OperationSpace
+from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT, ProductSpace
 
 DECODE_CHUNK = 16_384
 """Latents drawn at a time, and decoded at a time on an accelerator."""
@@ -27,7 +27,7 @@ class IndexSampler(Protocol):
     """Anything that generates operations, however it does so."""
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations that are generated."""
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
@@ -45,7 +45,7 @@ class DecoderSampler:
 
     Example:
         >>> import fluxttice_core as fx
-        >>> sampler = DecoderSampler(fx.evaluation.QuantileLookup(OperationSpace(base=2)), "argmax")
+        >>> sampler = DecoderSampler(fx.evaluation.QuantileLookup(fx.OperationSpace(base=2)), "argmax")
         >>> sampler.sample(1000, torch.Generator().manual_seed(0)).bincount().shape
         torch.Size([16])
     """
@@ -55,7 +55,7 @@ class DecoderSampler:
     chunk: int = DECODE_CHUNK
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations that the decoder generates."""
         return self.model.space
 
@@ -79,7 +79,7 @@ class DecoderSampler:
         z, uniform = draws
         with torch.inference_mode():
             logits = cached_logits(self.model, z)
-            return indices_by(self.rule, logits, uniform)
+            return indices_by(self.rule, logits, uniform, self.space)
 
 
 def prior_chunks(
@@ -130,7 +130,7 @@ def count_operations(
 
     Example:
         >>> import fluxttice_core as fx
-        >>> uniform = fx.evaluation.UniformSampler(OperationSpace(base=2))
+        >>> uniform = fx.evaluation.UniformSampler(fx.OperationSpace(base=2))
         >>> int(count_operations(uniform, 1000, torch.Generator().manual_seed(0)).sum())
         1000
     """

@@ -8,15 +8,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from fluxttice_core.model.encoder import rectified_layers
+from fluxttice_core.model.network_shape import NEVER
 
 
 class Decoder(nn.Module):
-    """What both decoders share: a last linear layer whose outputs are read as (cells, base) logits."""
+    """What both decoders share: a last linear layer whose outputs are read as (cells, base) logits.
 
-    def __init__(self, cells: int, base: int) -> None:
+    Args:
+        bases: Symbols of each entry of a table.
+    """
+
+    def __init__(self, bases: Sequence[int]) -> None:
         super().__init__()
-        self.cells = cells
-        self.base = base
+        self.bases = bases
 
     @property
     def last_layer(self) -> nn.Linear:
@@ -27,29 +31,36 @@ class Decoder(nn.Module):
         raise NotImplementedError
 
     def forward(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n cells base"]:
-        """Logits of every entry's symbols; class c stands for the c-th symbol of the space."""
-        return self._outputs(z).view(-1, self.cells, self.base)
+        """Logits of every entry's symbols; class c stands for the c-th symbol of the entry's alphabet.
+
+        Where an alphabet is smaller than the largest one, the classes that it has not are never taken.
+        """
+        most = max(self.bases)
+        logits = self._outputs(z).view(-1, len(self.bases), most)
+        if min(self.bases) == most:
+            return logits
+        counts = torch.tensor(self.bases, device=z.device)
+        return logits.masked_fill(torch.arange(most, device=z.device) >= counts[:, None], NEVER)
 
 
 class ExploratoryDecoder(Decoder):
     """Decoder A: a plain multilayer perceptron.
 
     Args:
-        cells: Entries of a table.
-        base: Symbols an entry can take.
+        bases: Symbols of each entry of a table.
         widths: Hidden widths, a ReLU after each.
         latent_dim: Dimensions of the latent.
 
     Example:
         >>> import torch
-        >>> ExploratoryDecoder(9, 3, (32, 64), 16)(torch.zeros(5, 16)).shape
+        >>> ExploratoryDecoder((3,) * 9, (32, 64), 16)(torch.zeros(5, 16)).shape
         torch.Size([5, 9, 3])
     """
 
-    def __init__(self, cells: int, base: int, widths: Sequence[int], latent_dim: int) -> None:
-        super().__init__(cells, base)
+    def __init__(self, bases: Sequence[int], widths: Sequence[int], latent_dim: int) -> None:
+        super().__init__(bases)
         self.decoder = rectified_layers([latent_dim, *widths])
-        self.decoder.append(nn.Linear(widths[-1], cells * base))
+        self.decoder.append(nn.Linear(widths[-1], len(bases) * max(bases)))
 
     @property
     def last_layer(self) -> nn.Linear:
@@ -84,24 +95,23 @@ class ConsolidatingDecoder(Decoder):
     """Decoder B: a residual network; a ReLU stands before every block, none after the last.
 
     Args:
-        cells: Entries of a table.
-        base: Symbols an entry can take.
+        bases: Symbols of each entry of a table.
         width: Width of the residual stream.
         blocks: Residual blocks.
         latent_dim: Dimensions of the latent.
 
     Example:
         >>> import torch
-        >>> ConsolidatingDecoder(9, 3, 128, 2, 16)(torch.zeros(5, 16)).shape
+        >>> ConsolidatingDecoder((3,) * 9, 128, 2, 16)(torch.zeros(5, 16)).shape
         torch.Size([5, 9, 3])
     """
 
-    def __init__(self, cells: int, base: int, width: int, blocks: int, latent_dim: int) -> None:
-        super().__init__(cells, base)
+    def __init__(self, bases: Sequence[int], width: int, blocks: int, latent_dim: int) -> None:
+        super().__init__(bases)
         self.fc_in = nn.Linear(latent_dim, width)
         for number in range(1, blocks + 1):
             self.add_module(f"residual{number}", ResidualBlock(width))
-        self.fc_out = nn.Linear(width, cells * base)
+        self.fc_out = nn.Linear(width, len(bases) * max(bases))
 
     @property
     def last_layer(self) -> nn.Linear:

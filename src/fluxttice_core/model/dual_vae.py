@@ -17,7 +17,7 @@ from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.model.initialisation import initialise
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.statenet import StateNet
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class HalfOutput:
 
 
 class VAE(nn.Module):
-    """One half on its own: an encoder and a decoder over the operations of a space.
+    """One half on its own: an encoder and a decoder over the elements of a space.
 
     Example:
         >>> half = DualVAE.initialised(Architecture(), torch.Generator().manual_seed(0)).vae_b
@@ -48,7 +48,7 @@ class VAE(nn.Module):
         torch.Size([2, 9, 3])
     """
 
-    def __init__(self, space: OperationSpace, encoder: Encoder, decoder: Decoder) -> None:
+    def __init__(self, space: ProductSpace, encoder: Encoder, decoder: Decoder) -> None:
         super().__init__()
         self.space = space
         self.encoder = encoder
@@ -99,12 +99,13 @@ class DualVAE(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.space = architecture.space
-        cells, base, latent = self.space.cells, self.space.base, architecture.latent_dim
-        self.encoder_A = Encoder(cells, architecture.encoder_widths, latent)
-        self.decoder_A = ExploratoryDecoder(cells, base, architecture.exploratory_widths, latent)
-        self.encoder_B = Encoder(cells, architecture.encoder_widths, latent)
+        bases, latent = architecture.bases, architecture.latent_dim
+        letters = None if architecture.space_name is None else bases
+        self.encoder_A = Encoder(len(bases), letters, architecture.encoder_widths, latent)
+        self.decoder_A = ExploratoryDecoder(bases, architecture.exploratory_widths, latent)
+        self.encoder_B = Encoder(len(bases), letters, architecture.encoder_widths, latent)
         self.decoder_B = ConsolidatingDecoder(
-            cells, base, architecture.consolidating_width, architecture.consolidating_blocks, latent
+            bases, architecture.consolidating_width, architecture.consolidating_blocks, latent
         )
         self.state_net = StateNet()
         self.register_buffer("grad_norm_A_ema", torch.ones(()))

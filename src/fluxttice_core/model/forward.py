@@ -1,13 +1,13 @@
 """The forward pass of one half in NumPy alone, for all that uses a model without training it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Real
 
 from fluxttice_core.model.halves import HalfName
-from fluxttice_core.model.network_shape import NetworkShape
+from fluxttice_core.model.network_shape import NEVER, NetworkShape
 
 
 class ForwardPass:
@@ -43,6 +43,8 @@ class ForwardPass:
         """Posterior means and log-variances of tables of symbols."""
         encoder = f"encoder_{self._mark}"
         hidden = tables.astype(np.float64)
+        if self._shape.space_name is not None:
+            hidden = _one_hot(hidden, self._shape.bases)
         for layer in range(len(self._shape.encoder_widths)):
             hidden = _rectified(self._linear(f"{encoder}.encoder.{2 * layer}", hidden))
         mu, logvar = (self._linear(f"{encoder}.{end}", hidden) for end in ("fc_mu", "fc_logvar"))
@@ -52,7 +54,10 @@ class ForwardPass:
         """Logits of every entry's symbols given latents; class c stands for the c-th symbol."""
         wide = z.astype(np.float64)
         logits = self._exploratory(wide) if self._mark == "A" else self._consolidating(wide)
-        return logits.reshape(len(z), self._shape.base**self._shape.arity, self._shape.base)
+        bases, classes = np.array(self._shape.bases), self._shape.classes
+        logits = logits.reshape(len(z), len(bases), classes)
+        logits[:, np.arange(classes) >= bases[:, None]] = NEVER
+        return logits
 
     def _exploratory(self, z: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n outputs"]:
         layers = len(self._shape.exploratory_widths)
@@ -72,6 +77,13 @@ class ForwardPass:
         found: Float64[np.ndarray, "n b"] = x @ self._weights[f"{name}.weight"]
         found += self._weights[f"{name}.bias"]
         return found
+
+
+def _one_hot(
+    tables: Float64[np.ndarray, "n cells"], letters: Sequence[int]
+) -> Float64[np.ndarray, "n inputs"]:
+    numbers = np.concatenate([np.arange(count) for count in letters])
+    return np.asarray(np.repeat(tables, letters, axis=1) == numbers, dtype=np.float64)
 
 
 def _rectified(x: Float64[np.ndarray, "n b"]) -> Float64[np.ndarray, "n b"]:

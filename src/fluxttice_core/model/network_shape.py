@@ -1,15 +1,31 @@
 """The layer widths of a dual VAE, validated, and the tensors that they make: needs no numerical library."""
 
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from fluxttice_core.spaces.alphabets import alphabets_of
+from fluxttice_core.spaces.conventions import OPERATIONS
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
 Scheme = Literal["independent", "mirrored"]
 """How weights are first drawn. `independent`: uniform within 1/sqrt(inputs), as the original system.
 `mirrored`: see `fluxttice_core.model.initialisation.mirror`."""
+
+NEVER = -1e4
+"""Logit of a class that a position has not: its probability is exactly 0 in single precision."""
+
+_MOST_INPUTS = 4
 
 _STATENET = (9, 32, 8, 4)
 """Observations, hidden width, code and corrections of StateNet, which are the same for every network."""
@@ -18,29 +34,89 @@ _STATENET = (9, 32, 8, 4)
 class NetworkShape(BaseModel):
     """The layer widths of a dual VAE; the defaults are those of the original system.
 
+    A network of operations reads each table entry as a number, one of words reads each letter one-hot.
+
     Attributes:
-        base: Values that a table entry can take.
+        space_name: Called `space` in recipes: name of a space of words; none: operations, by base and arity.
+        base: Values that a table entry of an operation can take.
         arity: Inputs of an operation.
-        latent_dim: Dimensions of each half's latent.
+        latent_dim: Dimensions of each half's latent; not given: 16, or one a position where those are more.
         encoder_widths: Hidden widths of both encoders.
         exploratory_widths: Hidden widths of decoder A.
         consolidating_width: Width of decoder B's residual stream.
         consolidating_blocks: Residual blocks of decoder B.
 
     Example:
-        >>> NetworkShape().latent_dim
-        16
+        >>> NetworkShape().latent_dim, NetworkShape(space="dna:20").latent_dim
+        (16, 20)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    space_name: Annotated[str | None, Field(alias="space", max_length=200)] = None
     base: int = Field(default=3, ge=2, le=4)
-    arity: int = Field(default=2, ge=1, le=4)
+    arity: int = Field(default=2, ge=1, le=_MOST_INPUTS)
     latent_dim: Annotated[int, Field(ge=1, le=256)] = 16
     encoder_widths: Widths = (256, 128, 64)
     exploratory_widths: Widths = (32, 64)
     consolidating_width: Width = 128
     consolidating_blocks: Annotated[int, Field(ge=0, le=16)] = 2
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, values: Any) -> Any:
+        """Operations by base and arity, also where they are named; latents enough for every position."""
+        if not isinstance(values, Mapping):
+            return values
+        plain = dict(values)
+        if plain.get("space") is None:
+            return plain
+        if {"base", "arity"} & set(plain):
+            raise ValueError("give a space by its name, or by base and arity, not both")
+        name, _, inputs = str(plain["space"]).lower().partition(":")
+        if name in OPERATIONS and inputs.isdecimal():
+            plain |= {"space": None, "base": OPERATIONS[name], "arity": int(inputs)}
+            cells = OPERATIONS[name] ** min(int(inputs), _MOST_INPUTS)
+        else:
+            cells = len(alphabets_of(str(plain["space"])))
+        return {"latent_dim": max(16, cells), **plain}
+
+    @model_validator(mode="after")
+    def _offered(self) -> "NetworkShape":
+        if self.space_name is not None:
+            alphabets_of(self.space_name)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _plain(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A space is said once, so that what was recorded of operations keeps its digest."""
+        values: dict[str, Any] = handler(self)
+        name = values.pop("space_name", None) or values.pop("space", None)
+        if name is None:
+            return values
+        return {"space": name} | {key: value for key, value in values.items() if key not in ("base", "arity")}
+
+    @property
+    def bases(self) -> tuple[int, ...]:
+        """Symbols of each position."""
+        if self.space_name is None:
+            return (self.base,) * self.base**self.arity
+        return tuple(map(len, alphabets_of(self.space_name)))
+
+    @property
+    def cells(self) -> int:
+        """Positions of an element."""
+        return len(self.bases)
+
+    @property
+    def classes(self) -> int:
+        """Logits of a position: the symbols of the largest alphabet."""
+        return max(self.bases)
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that an encoder reads: one an entry of an operation, one a letter of each alphabet."""
+        return self.cells if self.space_name is None else sum(self.bases)
 
     @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -50,12 +126,11 @@ class NetworkShape(BaseModel):
             >>> NetworkShape().tensor_shapes["decoder_B.fc_out.weight"]
             (27, 128)
         """
-        cells = self.base**self.arity
-        logits, width = self.base * cells, self.consolidating_width
+        logits, width = self.classes * self.cells, self.consolidating_width
         found: dict[str, tuple[int, ...]] = {"grad_norm_A_ema": (), "grad_norm_B_ema": ()}
         for half in "AB":
             encoder = f"encoder_{half}"
-            found |= _chain(f"{encoder}.encoder", cells, *self.encoder_widths)
+            found |= _chain(f"{encoder}.encoder", self.inputs, *self.encoder_widths)
             for end in ("fc_mu", "fc_logvar"):
                 found |= _linear(f"{encoder}.{end}", self.encoder_widths[-1], self.latent_dim)
         found |= _chain("decoder_A.decoder", self.latent_dim, *self.exploratory_widths, logits)

@@ -7,6 +7,9 @@ __all__ = ["SYMBOLS", "conventions_digest", "part_sizes"]
 SYMBOLS: dict[int, tuple[int, ...]] = {2: (0, 1), 3: (-1, 0, 1), 4: (0, 1, 2, 3)}
 """The values of each base that is offered, smallest first."""
 
+OPERATIONS = {"boolean": 2, "ternary": 3, "quaternary": 4}
+"""The bases that have a name: `ternary:2` are the operations of two inputs on three values."""
+
 TRAIN_FRACTION = 0.8
 VALIDATION_FRACTION = 0.1
 

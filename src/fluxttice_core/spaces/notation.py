@@ -1,6 +1,8 @@
-"""Reading operations as people write them: an index, a table in one row or several, or a string of glyphs."""
+"""Reading elements as people write them: an index, a table in one row or several, or a string of glyphs."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -8,14 +10,18 @@ from jaxtyping import Int64, Shaped
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.word_space import WordSpace
 
 _MINUS_SIGN = "\N{MINUS SIGN}"
 _EXACT_FLOATS = 2**53
 _DEEPEST_GRID = 5  # a list of tables of four inputs
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
+_LONGEST_INDEX = 19
 _KINDS = "give an index, a table or a string"
 
 
-def parse(space: OperationSpace, operations: object) -> Int64[np.ndarray, "n"]:
+def parse(space: ProductSpace, operations: object) -> Int64[np.ndarray, "n"]:
     """Read one operation or many, in any notation, as indices.
 
     What is read, with the two-input ternary operations as the example:
@@ -54,7 +60,7 @@ def parse(space: OperationSpace, operations: object) -> Int64[np.ndarray, "n"]:
     return _parse_numbers(space, _whole(space, numbers))
 
 
-def parse_one(space: OperationSpace, operation: object) -> int:
+def parse_one(space: ProductSpace, operation: object) -> int:
     """Read exactly one operation, in any notation, as its index."""
     indices = parse(space, operation)
     if indices.size != 1:
@@ -73,13 +79,13 @@ def _is_grid(values: Sequence[Any], levels: int = _DEEPEST_GRID) -> bool:
     )
 
 
-def _parse_entries(space: OperationSpace, entries: Sequence[Any]) -> Int64[np.ndarray, "n"]:
+def _parse_entries(space: ProductSpace, entries: Sequence[Any]) -> Int64[np.ndarray, "n"]:
     if entries and all(isinstance(entry, str) for entry in entries):
         return _parse_strings(space, entries)
     return np.array([_parse_entry(space, i, entry) for i, entry in enumerate(entries)], dtype=np.int64)
 
 
-def _parse_entry(space: OperationSpace, position: int, entry: object) -> int:
+def _parse_entry(space: ProductSpace, position: int, entry: object) -> int:
     if isinstance(entry, list | tuple) and not _is_grid(entry):
         raise OperationError(
             f"entry {position}: expected one operation, not a list of several or a ragged table",
@@ -91,44 +97,92 @@ def _parse_entry(space: OperationSpace, position: int, entry: object) -> int:
         raise OperationError(f"entry {position}: {error}", error.code) from None
 
 
-def _parse_strings(space: OperationSpace, texts: Sequence[str]) -> Int64[np.ndarray, "n"]:
-    glyphs = [_join_rows(space, text) for text in texts]
+def _parse_strings(space: ProductSpace, texts: Sequence[str]) -> Int64[np.ndarray, "n"]:
+    glyphs = [_joined(space, text) for text in texts]
     joined = "".join(glyphs)
     if joined.isascii() and all(len(row) == space.cells for row in glyphs):
         codes = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, space.cells)
-        positions = _glyph_positions(space)[codes]
+        positions = _glyph_positions(space)[np.arange(space.cells), codes]
         if (positions >= 0).all():
-            return space.indices(positions + space.symbols[0])
+            return space.indices(positions + space.lowest)
     if len(texts) > 1:
         return np.array([_parse_entry(space, i, text) for i, text in enumerate(texts)], dtype=np.int64)
-    return _parse_decimal(space, texts[0], glyphs[0])
+    number = _number(space, texts[0].strip())
+    if number is None:
+        raise _refusal(space, texts[0], glyphs[0])
+    return space.check_indices(np.array([number]))
 
 
-def _join_rows(space: OperationSpace, text: str) -> str:
-    joined = "".join(text.split()).replace("/", "")
-    return joined.replace(_MINUS_SIGN, "-") if "-" in space.glyphs else joined
+def _joined(space: ProductSpace, text: str) -> str:
+    """The glyphs alone: without blanks and the marks between rows, in the letters of the alphabets."""
+    joined = "".join(text.split())
+    if isinstance(space, WordSpace):
+        upper = "".join(space.alphabets).upper() == "".join(space.alphabets)
+        joined = joined.upper() if upper else joined
+        return joined.translate(str.maketrans(space.spellings))
+    joined = joined.replace("/", "")
+    return joined.replace(_MINUS_SIGN, "-") if "-" in space.alphabets[0] else joined
 
 
-def _glyph_positions(space: OperationSpace) -> Int64[np.ndarray, "128"]:
-    positions = np.full(128, -1, dtype=np.int64)
-    positions[[ord(glyph) for glyph in space.glyphs]] = range(space.base)
+@lru_cache(maxsize=16)
+def _glyph_positions(space: ProductSpace) -> Int64[np.ndarray, "cells 128"]:
+    positions = np.full((space.cells, 128), -1, dtype=np.int64)
+    for cell, glyphs in enumerate(space.alphabets):
+        positions[cell, [ord(glyph) for glyph in glyphs]] = range(len(glyphs))
     return positions
 
 
-def _parse_decimal(space: OperationSpace, text: str, glyphs: str) -> Int64[np.ndarray, "1"]:
-    """Read an index written as a string: in every space it has fewer digits than a table has glyphs."""
-    if glyphs == text.strip() and glyphs.isascii() and glyphs.isdecimal() and len(glyphs) < space.cells:
-        return space.check_indices(np.array([int(glyphs)]))
+def _number(space: ProductSpace, text: str) -> int | None:
+    """An index written as a string; none where its digits could be glyphs, as those of `0110` are."""
+    if _HEXADECIMAL.fullmatch(text) and isinstance(space, OperationSpace) and space.base == 2:
+        digits = max(space.cells // 4, 1)
+        if len(text) - 2 != digits:
+            raise OperationError(
+                f"{text} has {len(text) - 2} hexadecimal digits, and a table of {space.cells} entries has "
+                f"{digits}: write all of them",
+                "wrong_shape",
+            )
+        return int(text, 16)
+    decimal = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_INDEX
+    # The glyphs -0+ have one digit: whatever has fewer digits than a table has glyphs is no table.
+    fits = not _digits(space) or (len(_digits(space)) == 1 and len(text) < space.cells)
+    return int(text) if decimal and fits else None
+
+
+def _digits(space: ProductSpace) -> set[str]:
+    return {glyph for glyphs in space.alphabets for glyph in glyphs if glyph.isdigit()}
+
+
+def _index_form(space: ProductSpace) -> str:
+    if len(_digits(space)) <= 1:
+        return "an index"
+    boolean = isinstance(space, OperationSpace) and space.base == 2
+    return (
+        f"{max(space.cells // 4, 1)} hexadecimal digits after 0x"
+        if boolean
+        else "an index as a number, not a string"
+    )
+
+
+def _refusal(space: ProductSpace, text: str, glyphs: str) -> OperationError:
     shown = repr(text if len(text) <= 40 else text[:37] + "...")
-    expected = f"expected {space.cells} of the characters {space.glyphs}, or an index"
+    own = space.alphabets
+    even = len(set(own)) == 1
+    expected = (
+        f"expected {space.cells} of the characters {own[0]}" if even else f"expected a word of {space.name}"
+    )
+    expected += f", or {_index_form(space)}"
     if not glyphs:
-        raise OperationError(f"the string {shown} is empty: {expected}", "malformed")
-    foreign = next((glyph for glyph in glyphs if glyph not in space.glyphs), None)
-    if foreign is not None:
-        raise OperationError(
-            f"the string {shown} has the character {foreign!r}, which is no symbol: {expected}", "malformed"
+        return OperationError(f"the string {shown} is empty: {expected}", "malformed")
+    place = next((i for i, glyph in enumerate(glyphs) if glyph not in own[min(i, len(own) - 1)]), None)
+    if place is not None and (even or place < len(own)):
+        symbols = "no symbol" if even else f"none of {own[place]}"
+        return OperationError(
+            f"the string {shown} has the character {glyphs[place]!r} at position {place + 1}, which is "
+            f"{symbols}: {expected}",
+            "malformed",
         )
-    raise OperationError(f"the string {shown} has {len(glyphs)} symbols: {expected}", "wrong_shape")
+    return OperationError(f"the string {shown} has {len(glyphs)} symbols: {expected}", "wrong_shape")
 
 
 def _as_array(operations: object) -> Shaped[np.ndarray, "..."]:
@@ -151,7 +205,7 @@ def _holds_boolean(value: object) -> bool:
     return isinstance(value, bool | np.bool_) or (isinstance(value, np.ndarray) and value.dtype.kind == "b")
 
 
-def _whole(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
+def _whole(space: ProductSpace, numbers: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     """Return the numbers with an integer type, refusing those that are not whole."""
     if numbers.dtype.kind in "iu":
         return numbers
@@ -171,12 +225,12 @@ def _whole(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) -> Shaped[
     return numbers.astype(np.int64)
 
 
-def _parse_numbers(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) -> Int64[np.ndarray, "n"]:
+def _parse_numbers(space: ProductSpace, numbers: Shaped[np.ndarray, "..."]) -> Int64[np.ndarray, "n"]:
     if numbers.ndim == 0:
         return space.check_indices(numbers[None])
     if numbers.ndim == 1:
         return _parse_flat(space, numbers)
-    if numbers.shape == space.shape:
+    if numbers.shape == space.shape and isinstance(space, OperationSpace):
         return space.indices(numbers.reshape(1, space.cells))
     if (numbers.ndim == 2 and numbers.shape[1] == space.cells) or numbers.shape[1:] == space.shape:
         return space.indices(numbers.reshape(-1, space.cells))
@@ -188,8 +242,8 @@ def _parse_numbers(space: OperationSpace, numbers: Shaped[np.ndarray, "..."]) ->
     )
 
 
-def _parse_flat(space: OperationSpace, numbers: Shaped[np.ndarray, "n"]) -> Int64[np.ndarray, "m"]:
-    if numbers.size != space.cells:
+def _parse_flat(space: ProductSpace, numbers: Shaped[np.ndarray, "n"]) -> Int64[np.ndarray, "m"]:
+    if numbers.size != space.cells or not isinstance(space, OperationSpace):
         return space.check_indices(numbers)
     if np.isin(numbers, space.symbols).all():
         return space.indices(numbers[None])

@@ -8,7 +8,7 @@ from jaxtyping import Int64, UInt32, UInt64
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.conventions import part_sizes
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 _STATE_WORDS = 624
 
@@ -39,13 +39,14 @@ class Split:
         return sha.hexdigest()
 
 
-def split(space: OperationSpace, seed: int = 42) -> Split:
+def split(space: ProductSpace, seed: int = 42) -> Split:
     """Cut a space into 80 % training, 10 % validation and the rest held out.
 
     The parts are consecutive slices of a permutation of all K indices, of sizes floor(.8 K), floor(.1 K) and
     the remainder.
 
     Example:
+        >>> from fluxttice_core.spaces.operation_space import OperationSpace
         >>> parts = split(OperationSpace(), seed=42)
         >>> parts.train.size, parts.validation.size, parts.held_out.size
         (15746, 1968, 1969)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+
+from fluxttice_core.spaces.alphabets import alphabets_of
 
 KIND = "fluxttice-dual-vae"
 FORMAT_VERSION = 1
@@ -21,16 +32,27 @@ class _Record(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class SpaceRecord(_Record):
+class OperationsRecord(_Record):
     """The space of operations: tables of `base ** arity` symbols out of `base`."""
 
     base: int = Field(ge=2, le=4)
     arity: int = Field(ge=1, le=4)
 
     @model_validator(mode="after")
-    def _fits(self) -> "SpaceRecord":
+    def _fits(self) -> "OperationsRecord":
         if self.base ** (self.base**self.arity) >= 1 << 64:
             raise ValueError("the space does not fit 64 bits")
+        return self
+
+
+class WordsRecord(_Record):
+    """A space of words, by its name."""
+
+    name: Annotated[str, StringConstraints(max_length=200)]
+
+    @model_validator(mode="after")
+    def _named(self) -> "WordsRecord":
+        alphabets_of(self.name)
         return self
 
 
@@ -46,7 +68,10 @@ class CheckpointRecord(_Record):
 
     format_version: Literal[1]
     kind: Literal["fluxttice-dual-vae"]
-    space: SpaceRecord
+    space: Annotated[
+        Annotated[OperationsRecord, Tag("operations")] | Annotated[WordsRecord, Tag("words")],
+        Discriminator(lambda given: "words" if "name" in given else "operations"),
+    ]
     architecture: dict[str, JsonValue]
     recipe: Name | None
     epoch: Count

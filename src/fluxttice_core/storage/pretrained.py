@@ -19,7 +19,8 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.forward import ForwardPass, row_chunks, softmax
 from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.spaces.notation import parse
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_record
 from fluxttice_core.spaces.split import Split, split
 from fluxttice_core.storage.atomic_write import write_bytes, write_json
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
@@ -108,7 +109,7 @@ class TrainedModel:
         return self.model.vae_b
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         """The operations that the model is about."""
         return self.architecture.space
 
@@ -254,7 +255,7 @@ class TrainedModel:
         return self._halves[name]
 
     def _likeliest(self, logits: Float64[np.ndarray, "n cells base"]) -> Int8[np.ndarray, "n cells"]:
-        return np.asarray(logits.argmax(-1) + self.space.symbols[0], dtype=np.int8)
+        return np.asarray(logits.argmax(-1) + self.space.lowest, dtype=np.int8)
 
     @staticmethod
     def _probabilities(logits: Float64[np.ndarray, "n cells base"]) -> Float32[np.ndarray, "n cells base"]:
@@ -318,7 +319,7 @@ def encoded(trained: TrainedModel) -> bytes:
     """A model as a `model.safetensors` that describes itself."""
     settings, parts = trained.settings, trained.split
     record = {
-        "space": {"base": trained.space.base, "arity": trained.space.arity},
+        "space": space_record(trained.space),
         "architecture": trained.architecture.model_dump(mode="json"),
         "recipe": trained.recipe_name,
         "epoch": trained.epoch,

@@ -37,12 +37,12 @@ class Thresholds:
 
     Attributes:
         assignment: Latent and direction of each entry.
-        cuts: The thresholds, in order.
+        cuts: The thresholds of each entry, in order.
         slope: How steeply the logits of two neighbouring symbols part there.
     """
 
     assignment: Assignment
-    cuts: Float[Tensor, "thresholds"]
+    cuts: Float[Tensor, "cells thresholds"]
     slope: float
 
     def distortion(
@@ -57,7 +57,7 @@ class Thresholds:
         slope k, its logistic noise taken as normal.
         """
         along, signs = self.assignment.latents, self.assignment.signs
-        wrong = 1.0 - 2.0 * (classes[..., None] > torch.arange(len(self.cuts), device=classes.device))
+        wrong = 1.0 - 2.0 * (classes[..., None] > torch.arange(self.cuts.shape[1], device=classes.device))
         gap = wrong * ((mu[:, along] * signs)[..., None] - self.cuts)
         width = (logvar[:, along].exp() + _LOGISTIC_VARIANCE / self.slope**2).sqrt()[..., None]
         ratio = gap / width
@@ -75,9 +75,12 @@ def thresholds_of(half: VAE, assignment: Assignment, *, generator: torch.Generat
     z = torch.randn(_ENTROPY_DRAWS, half.latent_dim, generator=generator, device=generator.device)
     log_p = half.decode_logits(z).log_softmax(-1)
     entropy = max(float(-(log_p.exp() * log_p).sum((1, 2)).mean()), _LEAST_ENTROPY)
-    cuts = thresholds(half.space.base, device=z.device)
-    crossings = float(torch.exp(-0.5 * cuts.square()).sum()) / math.sqrt(2 * math.pi)
-    return Thresholds(assignment, cuts, half.space.cells * crossings * _LOGISTIC_VARIANCE / entropy)
+    bases = half.space.bases
+    cuts = thresholds(bases, device=z.device)
+    densities = torch.exp(-0.5 * cuts.square()).sum(1) / math.sqrt(2 * math.pi)
+    crossings = {base: float(densities[bases.index(base)]) for base in set(bases)}
+    in_all = sum(bases.count(base) * each for base, each in crossings.items())
+    return Thresholds(assignment, cuts, in_all * _LOGISTIC_VARIANCE / entropy)
 
 
 def amortise_both(model: DualVAE, transport: TransportTerm, rows: Rows, recipe: Recipe, *, seed: int) -> None:

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Operations as a network takes them.
+    """Elements as a network takes them.
 
     Attributes:
         tables: Symbols as floating-point numbers.
@@ -35,8 +35,8 @@ class Rows:
         return self[torch.randperm(len(self), generator=generator).to(self.tables.device)]
 
 
-def rows_of(space: OperationSpace, indices: Int64[np.ndarray, "n"], *, device: str = "cpu") -> Rows:
-    """The rows of operations."""
+def rows_of(space: ProductSpace, indices: Int64[np.ndarray, "n"], *, device: str = "cpu") -> Rows:
+    """The rows of elements."""
     tables = torch.from_numpy(space.tables(indices))
-    classes = tables.to(torch.int64) - space.symbols[0]
+    classes = tables.to(torch.int64) - space.lowest
     return Rows(tables.to(torch.float32).to(device), classes.to(device))

@@ -11,6 +11,7 @@ from fluxttice_core.errors import SettingsError
 from fluxttice_core.training.recipe_cost import excess
 from fluxttice_core.training.recipe_settings import RecipeFields
 from fluxttice_core.training.recipe_yaml import read_yaml
+from fluxttice_core.training.run_length import settled
 
 _RECIPE_FILES = resources.files("fluxttice_core.training") / "recipes"
 _LARGEST_RECIPE_BYTES = 65_536
@@ -66,7 +67,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     settings = _read(name_or_path)
     for override in overrides:
         _apply(settings, override)
-    return validate_recipe(settings, source=str(name_or_path))
+    return validate_recipe(settled(settings), source=str(name_or_path))
 
 
 def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:

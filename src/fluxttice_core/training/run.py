@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError, RecordError, SettingsError, StorageError
 from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.spaces.space_name import space_record
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.arithmetic import note_arithmetic
 from fluxttice_core.storage.atomic_write import write_bytes, write_json
@@ -219,7 +220,7 @@ class Run:
         space = recipe.architecture.space
         batches = -(-len(trainer.split.train) // recipe.batch_size)
         record = {
-            "space": {"base": space.base, "arity": space.arity},
+            "space": space_record(space),
             "architecture": recipe.architecture.model_dump(mode="json"),
             "recipe": recipe.name,
             "epoch": progress.epoch,

@@ -9,7 +9,7 @@ and no held-out row; what the map does assume is that the entries are independen
 likely, which holds for a space of all operations.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,9 @@ from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.dataset import Rows
 from fluxttice_core.training.recipe_settings import TransportSettings
+
+OUT_OF_REACH = 1e3
+"""A threshold that no latent passes, finite so that sums stay finite."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +69,34 @@ def assign(mu: Float[Tensor, "n d"], tables: Float[Tensor, "n cells"]) -> Assign
     )
 
 
-def quantile_cells(z: Float[Tensor, "n d"], assignment: Assignment, *, base: int) -> Int64[Tensor, "n cells"]:
+def quantile_cells(
+    z: Float[Tensor, "n d"], assignment: Assignment, *, bases: Sequence[int]
+) -> Int64[Tensor, "n cells"]:
     r"""The symbol positions that the monotone map gives to latents.
 
-    .. math:: c_i = \#\{k \in 1..b-1 : s_i z_{l(i)} > \Phi^{-1}(k / b)\}
+    .. math:: c_i = \#\{k \in 1..b_i-1 : s_i z_{l(i)} > \Phi^{-1}(k / b_i)\}
     """
     along = z[:, assignment.latents] * assignment.signs
-    return (along[..., None] > thresholds(base, device=z.device)).sum(-1)
+    return (along[..., None] > thresholds(bases, device=z.device)).sum(-1)
 
 
-def thresholds(base: int, *, device: torch.device | str = "cpu") -> Float[Tensor, "{base}-1"]:
-    """The quantiles that cut a standard normal into `base` equal parts; for 3, -0.4307 and 0.4307."""
-    return _thresholds(base, str(device)).clone()
+def thresholds(bases: Sequence[int], *, device: torch.device | str = "cpu") -> Float[Tensor, "cells cuts"]:
+    """The quantiles that cut a standard normal into as many equal parts as each entry has symbols.
+
+    For 3 they are -0.4307 and 0.4307. Where an alphabet is smaller than the largest one, what is left of its
+    row lies where no latent comes.
+    """
+    return _thresholds(tuple(bases), str(device)).clone()
 
 
 @lru_cache(maxsize=16)
-def _thresholds(base: int, device: str) -> Float[Tensor, "{base}-1"]:
+def _thresholds(bases: tuple[int, ...], device: str) -> Float[Tensor, "cells cuts"]:
     from scipy.special import ndtri  # slow to import, and only a run with transport needs it
 
-    return torch.as_tensor(ndtri(np.arange(1, base) / base), dtype=torch.float32, device=device)
+    cuts = np.full((len(bases), max(bases) - 1), OUT_OF_REACH)
+    for cell, base in enumerate(bases):
+        cuts[cell, : base - 1] = ndtri(np.arange(1, base) / base)
+    return torch.as_tensor(cuts, dtype=torch.float32, device=device)
 
 
 def focused_draws(
@@ -92,7 +104,7 @@ def focused_draws(
     latent_dim: int,
     assignment: Assignment,
     *,
-    base: int,
+    bases: Sequence[int],
     focus: float,
     width: float,
     generator: torch.Generator,
@@ -106,8 +118,9 @@ def focused_draws(
     if focus == 0.0:
         return z
     cells = len(assignment.latents)
-    cuts = thresholds(base, device=device)
-    near = cuts[torch.randint(len(cuts), (n, cells), generator=generator, device=device)]
+    cuts = thresholds(bases, device=device)
+    at = torch.randint(cuts.shape[1], (n, cells), generator=generator, device=device)
+    near = cuts.gather(1, (at % (torch.tensor(bases, device=device) - 1)).T).T
     near = near + width * torch.randn(n, cells, generator=generator, device=device)
     moved = torch.rand(n, cells, generator=generator, device=device) < focus
     z[:, assignment.latents] = torch.where(moved, near * assignment.signs, z[:, assignment.latents])
@@ -162,18 +175,18 @@ class TransportTerm:
         assignments = self.assignments(model)
         if self.weight(moment) == 0.0:
             return None
-        base, drawn = model.space.base, []
+        bases, drawn = model.space.bases, []
         for assignment in assignments:
             z = focused_draws(
                 self.draws(moment),
                 model.architecture.latent_dim,
                 assignment,
-                base=base,
+                bases=bases,
                 focus=settings.focus,
                 width=settings.focus_width,
                 generator=generator,
             )
-            drawn.append((z, quantile_cells(z, assignment, base=base)))
+            drawn.append((z, quantile_cells(z, assignment, bases=bases)))
         (z_a, cells_a), (z_b, cells_b) = drawn
         return Targets((z_a, z_b), (cells_a, cells_b))
 

@@ -1,0 +1,89 @@
+"""What a recipe leaves open: lengths as shares of the run, and numbers that follow from the space's size.
+
+`auto` and the missing lengths are settled before a recipe is validated, so that a run's settings say every
+number.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.spaces.conventions import part_sizes
+
+_AUTO = "auto"
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)%")
+_WHOLE_RUN = ("one_cycle", "geometric")
+
+STEPS, AMORTISATION_STEPS = 825, 310
+"""Steps of a run, whatever the space: what is learnt are thresholds, of which even large spaces have few."""
+
+_BATCH, _AMORTISATION_BATCH, _LOOKS = 96, 256, 5
+_LEFT_OPEN, _OF = 0.45, Architecture().space.log_size
+"""Nats that a code may leave open of so many."""
+
+
+def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's settings with every length in epochs and nothing left open.
+
+    Args:
+        settings: Nested plain values. `auto` stands for what follows from the size of the space, `10%` for a
+            share of the epochs beside it, and a schedule without `epochs` takes the whole run.
+
+    Returns:
+        The same, settled; as it was where the architecture is none, which validation then says.
+    """
+    plain = dict(settings)
+    try:
+        space = Architecture.model_validate(plain.get("architecture", {})).space
+    except ValidationError:
+        return plain
+    rows = max(part_sizes(space.size)[0], 1)
+    plain |= _lengths(plain, rows, STEPS, _BATCH)
+    transport = plain.get("transport")
+    if isinstance(transport, dict) and isinstance(last := transport.get("amortisation"), dict):
+        lengths = _lengths(last, rows, AMORTISATION_STEPS, _AMORTISATION_BATCH)
+        plain["transport"] = {**transport, "amortisation": {**last, **lengths}}
+    found: dict[str, Any] = _in_epochs(plain, plain.get("epochs"))
+    looks = max(1, found["epochs"] // _LOOKS) if isinstance(found.get("epochs"), int) else 1
+    _fill(found, ("checkpoint_every",), looks)
+    _fill(found, ("reach", "every"), looks)
+    _fill(found, ("calibration", "conditional_entropy"), _LEFT_OPEN * (space.log_size / _OF))
+    return found
+
+
+def _lengths(settings: Mapping[str, Any], rows: int, steps: int, batch: int) -> dict[str, int]:
+    """Rows a step and epochs, where they are left open: about so many steps, of so many rows or more.
+
+    Neither depends on the other's being given.
+    """
+    size = min(rows, max(batch, -(-rows // steps)))
+    lengths = {"batch_size": size, "epochs": max(1, round(steps / -(-rows // size)))}
+    return {name: length for name, length in lengths.items() if settings.get(name) == _AUTO}
+
+
+def _fill(settings: dict[str, Any], path: tuple[str, ...], value: float | int) -> None:
+    *outer, last = path
+    for name in outer:
+        inner = settings.get(name)
+        if not isinstance(inner, dict):
+            return
+        settings = inner
+    if settings.get(last) == _AUTO:
+        settings[last] = value
+
+
+def _in_epochs(value: Any, epochs: Any) -> Any:
+    """Shares of a run as epochs, and schedules over all of it, in what belongs to these epochs."""
+    if isinstance(value, Mapping):
+        if value.get("kind") in _WHOLE_RUN:
+            return {"epochs": epochs, **value}
+        own = value.get("epochs", epochs)
+        return {key: _in_epochs(inner, own) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_epochs(inner, epochs) for inner in value]
+    if isinstance(value, str) and (share := _SHARE.fullmatch(value)) and isinstance(epochs, int):
+        return float(share[1]) / 100 * epochs
+    return value
