@@ -15,6 +15,16 @@ def train(
     recipe: Annotated[
         str | None, typer.Option(help="Name of a shipped recipe, or path of a YAML file. Default: standard.")
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(help="The space, such as dna:6, codons or boolean:4. Default: that of the recipe."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="File with what is to be learnt, an element a row; repeatable. Default: all."),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of the data's elements.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Column of their weights or counts.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of weights, order of rows and noise. Default: 0.")
     ] = None,
@@ -43,9 +53,9 @@ def train(
 
     named = {"recipe": recipe, "seed": seed, "device": device, "threads": threads}
     given = {name: value for name, value in named.items() if value is not None}
-    run = (
-        _resumed(resume, [*given, *(["set"] if setting else [])]) if resume else _started(given, setting, out)
-    )
+    of_target = {"space": space, "data": data, "column": column, "weights": weights, "set": setting}
+    asked = {name: value for name, value in of_target.items() if value}
+    run = _resumed(resume, [*given, *asked]) if resume else _started(given, asked, out)
     events = event_writer(run.folder) if tensorboard else None
     with TrainView(run, events) as view:
         run.train(view.show, view.warn)
@@ -65,8 +75,14 @@ def _resumed(folder: Path, given: list[str]) -> "Run":
     return Run.open(folder)
 
 
-def _started(given: dict[str, Any], setting: list[str] | None, out: Path | None) -> "Run":
+def _started(given: dict[str, Any], asked: dict[str, Any], out: Path | None) -> "Run":
+    from fluxttice_core.spaces.space_name import in_space
     from fluxttice_core.training.run import Run, run_settings
+    from fluxttice_core.training.target_file import target_of
 
-    settings = run_settings(**{"recipe": "standard", **given}, overrides=setting or ())
-    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings)
+    settled = {"recipe": "standard", **given}
+    overrides = (*asked.get("set", ()), *in_space(asked.get("space")))
+    columns = {name: asked.get(name) for name in ("column", "weights")}
+    target = target_of(settled["recipe"], overrides, asked.get("data"), **columns)
+    settings = run_settings(**settled, overrides=overrides, target=target)
+    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings, target)

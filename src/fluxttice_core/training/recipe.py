@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.training.recipe_cost import excess
 from fluxttice_core.training.recipe_settings import RecipeFields
 from fluxttice_core.training.recipe_yaml import read_yaml
@@ -50,12 +51,15 @@ def recipe_names() -> list[str]:
     )
 
 
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(
+    name_or_path: str | Path, overrides: Sequence[str] = (), *, target: Target | None = None
+) -> Recipe:
     """A shipped recipe by name or a YAML file by path, with settings replaced.
 
     Args:
         name_or_path: "original", "standard", or the path of a file ending in .yaml or .yml.
         overrides: Replacements such as "epochs=10" or "half_a.beta={kind: constant, value: 1.0}".
+        target: What is to be learnt, from which open lengths follow; none: the whole space.
 
     Raises:
         SettingsError: For an unknown recipe or key, a value out of bounds, or a file that is no recipe.
@@ -67,7 +71,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     settings = _read(name_or_path)
     for override in overrides:
         _apply(settings, override)
-    return validate_recipe(settled(settings), source=str(name_or_path))
+    return validate_recipe(settled(settings, target), source=str(name_or_path))
 
 
 def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:

@@ -5,6 +5,7 @@ import io
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from fluxttice_core.errors import CheckpointError, RecordError, SettingsError, S
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.spaces.space_name import space_record
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.arithmetic import note_arithmetic
 from fluxttice_core.storage.atomic_write import write_bytes, write_json
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
@@ -29,6 +31,7 @@ from fluxttice_core.storage.checkpoint import (
     read,
     write,
 )
+from fluxttice_core.storage.target_tensors import read_written_target, write_target
 from fluxttice_core.training.coverage_monitor import observe_reach
 from fluxttice_core.training.history import EpochRecord
 from fluxttice_core.training.recipe import Recipe, load_recipe
@@ -48,6 +51,7 @@ class RunSettings(BaseModel):
         device: Where it computes.
         threads: Threads of one operation, on which the rounding of sums depends.
         torch_version: The torch that computes.
+        target_sha256: What is learnt, by its digest; none: all elements of the space alike.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +61,10 @@ class RunSettings(BaseModel):
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?|mps)$")] = "cpu"
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     torch_version: str = str(torch.__version__)
+    target_sha256: Annotated[
+        Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None,
+        Field(exclude_if=lambda digest: digest is None),
+    ] = None
 
     def digest(self) -> str:
         """SHA-256 of the settings' canonical JSON."""
@@ -76,8 +84,13 @@ class Run:
         self.settings = settings
 
     @classmethod
-    def start(cls, folder: Path, settings: RunSettings) -> "Run":
+    def start(cls, folder: Path, settings: RunSettings, target: Target | None = None) -> "Run":
         """Make a run folder.
+
+        Args:
+            folder: Where everything is written.
+            settings: What determines the weights.
+            target: What is to be learnt; none: all elements of the space alike.
 
         Raises:
             StorageError: If the folder holds a run already, or cannot be written.
@@ -95,6 +108,9 @@ class Run:
                     f"{folder} already holds a run: resume it with --resume, or choose another folder",
                     "already_exists",
                 )
+            if target is not None and not target.is_everything:
+                settings = settings.model_copy(update={"target_sha256": target.digest()})
+                write_target(folder, target)
             write_json(folder / SETTINGS, settings.model_dump(mode="json"))
         return cls(folder, settings)
 
@@ -160,6 +176,16 @@ class Run:
                     on_epoch(record)
             return trainer
 
+    def target(self) -> Target | None:
+        """What is learnt; none: all elements of the space alike.
+
+        Raises:
+            CheckpointError: If its file is missing or damaged, or holds another target.
+        """
+        digest = self.settings.target_sha256
+        space = self.settings.recipe.architecture.space
+        return None if digest is None else read_written_target(self.folder, space, digest)
+
     def records(self) -> list[dict[str, Any]]:
         """The epochs written so far; a line that was cut off by a kill is passed over.
 
@@ -196,7 +222,14 @@ class Run:
         device = self.settings.device
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise SettingsError(f"the device {device} is not there: use --device cpu", "missing_device")
-        trainer = Trainer(self.settings.recipe, seed=self.settings.seed, observe=observe_reach, device=device)
+        target = self.target()
+        trainer = Trainer(
+            self.settings.recipe,
+            seed=self.settings.seed,
+            observe=partial(observe_reach, target=target),
+            device=device,
+            target=target,
+        )
         if list_checkpoints(self.folder):
             checkpoint = read(latest(self.folder))
             if checkpoint.record.settings_digest != self.settings.digest():
@@ -232,6 +265,8 @@ class Run:
             "split": {"seed": recipe.split_seed, "digest": trainer.split.digest},
             "progress": progress.as_dict(),
         }
+        if self.settings.target_sha256 is not None:
+            record["target_sha256"] = self.settings.target_sha256
         folder = checkpoint_folder(self.folder, progress.epoch)
         write(folder, trainer.model_tensors(), trainer.state_tensors(), record, replace=True)
         prune_state(self.folder, keep=2)
@@ -254,14 +289,28 @@ class Run:
 
 
 def run_settings(
-    recipe: str, overrides: Sequence[str] = (), *, seed: int = 0, device: str = "cpu", threads: int = 1
+    recipe: str,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 1,
+    target: Target | None = None,
 ) -> RunSettings:
     """The settings of a run of a shipped recipe or of a recipe file.
+
+    Args:
+        recipe: Name or path.
+        overrides: Settings to replace.
+        seed: Seed of the run.
+        device: Where to compute.
+        threads: Threads of one operation.
+        target: What is to be learnt, from whose size lengths follow that the recipe leaves open.
 
     Raises:
         SettingsError: If the recipe is unknown, or a setting is wrong.
     """
-    loaded = load_recipe(recipe, overrides)
+    loaded = load_recipe(recipe, overrides, target=target)
     try:
         return RunSettings(recipe=loaded, seed=seed, device=device, threads=threads)
     except ValidationError as error:
