@@ -21,7 +21,7 @@ from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.api.openapi import openapi_document
-from fluxttice_core.server.api.operation_input import known_forms
+from fluxttice_core.server.api.operation_input import known_texts
 from fluxttice_core.server.api.operations import Listing
 from fluxttice_core.server.api.reference_page import reference_routes
 from fluxttice_core.server.counters import Metrics
@@ -93,7 +93,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 def _warm(app: Starlette) -> None:
-    known_forms()
+    known_texts()
     app.state.served.warm()
 
 
