@@ -29,7 +29,7 @@ from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.spaces.operation_space import OperationSpace
 
-SECONDS = 8.0
+SECONDS = 5.0
 MANY = 2_048
 REQUESTS = 100_000
 """Requests between the two looks at the memory."""

@@ -14,6 +14,10 @@ _ROUND_SECONDS = 0.002
 """So long may turns hold one round of the loop, the last of them excepted."""
 
 
+_REFUSED_SECONDS = 0.2
+"""So long must who finds the line full wait for that news, lest asking again at once be all that is done."""
+
+
 class Turns:
     """Lets `limits.at_once` requests work at a time; the others wait in line, which has an end.
 
@@ -37,6 +41,7 @@ class Turns:
         """
         waited = self._free.locked()
         if waited and self._waiting >= self._limits.waiting:
+            await asyncio.sleep(_REFUSED_SECONDS)
             raise RequestError("too many requests wait: try again later", status=503, code="overloaded")
         self._waiting += 1
         try:
