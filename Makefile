@@ -95,7 +95,7 @@ mutants: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-# What the server bears: six minutes of wrk (apt-get install wrk), kept for `make docs`.
+# What the server bears: four minutes of wrk (apt-get install wrk), kept for `make docs`.
 load: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.load
 
