@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from fluxttice_core.errors import ErrorCode, MeasurementError, TrainingError
-from fluxttice_core.experiments import ablation as subject
+from fluxttice_core.experiments import tasks
 from fluxttice_core.experiments.ablation import (
     Ablation,
     Effect,
@@ -102,7 +102,7 @@ def test_a_killed_ablation_goes_on_where_it_was(
 ) -> None:
     path = tmp_path / "found.json"
     made: list[Any] = []
-    plain = subject.trained_and_measured
+    plain = tasks.trained_alone
 
     def killed(*arguments: Any) -> Any:
         if len(made) == 4:
@@ -110,7 +110,7 @@ def test_a_killed_ablation_goes_on_where_it_was(
         made.append(arguments)
         return plain(*arguments)
 
-    monkeypatch.setattr(subject, "trained_and_measured", killed)
+    monkeypatch.setattr(tasks, "trained_alone", killed)
     with pytest.raises(KeyboardInterrupt):
         run_ablation(fresh, path, range(3), lambda *_: None)
     monkeypatch.undo()

@@ -1,7 +1,6 @@
 """What each part of a recipe contributes: runs with it and without it, of the same seeds, measured alike."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -9,23 +8,15 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Float64
 
-from fluxttice_core.errors import MeasurementError, TrainingError
+from fluxttice_core.errors import MeasurementError
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
-from fluxttice_core.experiments.study import (
-    RunRecord,
-    Study,
-    StudySettings,
-    measured_run,
-    origin,
-    recipe_digest,
-    trained_alone,
-    values,
-)
+from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
+from fluxttice_core.experiments.study import RunRecord, Study, StudySettings, origin, recipe_digest, values
+from fluxttice_core.experiments.tasks import Task
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, paired_p_value
-from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.training.recipe import Recipe
 
 MEASUREMENT = MeasurementSettings(
@@ -184,43 +175,14 @@ def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str
 
 
 def run_ablation(
-    ablation: Ablation, path: Path, seeds: Sequence[int], progress: Callable[[str, float], None]
+    ablation: Ablation, path: Path, seeds: Sequence[int], progress: Progress, *, engine: EngineName = "local"
 ) -> Ablation:
-    """Train and measure what is due; after every run the result file is written anew, whole or not at all."""
-    runs = due(ablation, seeds)
-    for number, (seed, recipe, name) in enumerate(runs):
-        progress(f"seed {seed}: {name}", number / len(runs))
-        try:
-            run = trained_and_measured(recipe, seed, ablation.settings)
-        except TrainingError as error:
-            raise TrainingError(
-                f"seed {seed}, {name}: {error}; leave that part out with --parts", error.code
-            ) from None
-        ablation = ablation.model_copy(update={"runs": (*ablation.runs, run)})
-        write_json(path, ablation.model_dump(mode="json"))
-    progress("done", 1.0)
-    return ablation
-
-
-def trained_and_measured(recipe: Recipe, seed: int, settings: StudySettings) -> RunRecord:
-    """Train a recipe and measure its headline figures, with one thread.
-
-    Args:
-        recipe: The recipe.
-        seed: Seed of the training and of the measurement's draws.
-        settings: What every run is measured with.
-    """
-    started = time.perf_counter()
-    trainer = trained_alone(recipe, seed)
-    return measured_run(
-        trainer.model_tensors(),
-        trainer.split,
-        settings,
-        recipe=recipe,
-        seed=seed,
-        threads=1,
-        trained_seconds=time.perf_counter() - started,
-    )
+    """Train and measure what is due, each run with one thread; after each the result file is written anew."""
+    measurement = ablation.settings.measurement
+    tasks = [
+        Task(recipe, measurement, (seed,), (seed,), 1, name) for seed, recipe, name in due(ablation, seeds)
+    ]
+    return run_tasks(ablation, path, tasks, engine=engine, progress=progress)
 
 
 def part_effects(ablation: Ablation) -> list[PartEffect]:
