@@ -80,7 +80,9 @@ def silent(_label: str, _done: float) -> None:
 def engine(request: pytest.FixtureRequest) -> Iterator[EngineName]:
     """A cluster of this process, of one worker and of two; processes of submitit."""
     if request.param == "slurm":
-        yield "slurm"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("submitit.SlurmExecutor.affinity", lambda: -1)  # as where there is no Slurm
+            yield "slurm"
         return
     import ray
 

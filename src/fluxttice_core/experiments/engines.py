@@ -6,6 +6,8 @@ whatever order. One whose process or machine dies is made again; nothing else is
 
 import contextlib
 import os
+import shutil
+import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +29,8 @@ _QUEUED = 256
 """Jobs that stand in Slurm's queue at once."""
 _MINUTES = 240
 """Time limit of a job, unless SBATCH_TIMELIMIT says another."""
-_POLL = 0.5
+_POLL, _QUEUE_POLL, _SHARED = 0.5, 5.0, 15.0
+"""Seconds between looks at processes, between looks at Slurm's queue, and until a shared file is seen."""
 
 Made = list[RunRecord] | FluxtticeError
 Progress = Callable[[str, float], None]
@@ -162,28 +165,32 @@ def _ray(tasks: Sequence[Task]) -> Iterator[_Pool]:
         yield _Ray(ray, tasks)
 
 
-class _Jobs:
+class _Processes:
+    """Processes of this machine, as many as its cores allow."""
+
     def __init__(self, executor: Any, threads: int) -> None:
-        cores = os.cpu_count() or 1
         self._executor, self._here = executor, machine_record()
-        self.at_once = _QUEUED if executor.cluster == "slurm" else max(1, cores // threads)
+        self.at_once = max(1, (os.cpu_count() or 1) // threads)
 
     def begin(self, task: Task) -> Any:
         with _unheard():
             return self._executor.submit(made_elsewhere, task, self._here)
 
     def wait(self, jobs: list[Any]) -> Any:
-        while not (ended := [job for job in jobs if job.done()]):
+        while not (ended := self._ended(jobs)):
             time.sleep(_POLL)
         return ended[0]
 
-    def result(self, job: Any) -> Made | None:
-        from submitit.core.utils import FailedJobError, UncompletedJobError
+    def _ended(self, jobs: list[Any]) -> list[Any]:
+        return [job for job in jobs if job.done()]
 
+    def result(self, job: Any) -> Made | None:
+        from submitit.core.utils import FailedJobError
+
+        if not _written(job):
+            return None
         try:
             made: Made = job.result()
-        except UncompletedJobError:
-            return None
         except FailedJobError as error:
             reason = str(error).split("-" * 22)[1].strip().splitlines()[-1]
             return MeasurementError(
@@ -195,8 +202,36 @@ class _Jobs:
 
     def cancel(self, job: Any) -> None:
         job.cancel(check=False)
-        while self._executor.cluster == "local" and not job.done():
+        while not job.done():
             time.sleep(_POLL)
+
+
+class _Jobs(_Processes):
+    """Jobs of Slurm. Its queue says which have ended: not every Slurm keeps accounts that tell more."""
+
+    def __init__(self, executor: Any, threads: int) -> None:
+        super().__init__(executor, threads)
+        self.at_once = _QUEUED
+
+    def _ended(self, jobs: list[Any]) -> list[Any]:
+        time.sleep(_QUEUE_POLL)
+        asked = [shutil.which("squeue") or "squeue", "--me", "--noheader", "--format=%A"]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
+        queue = {job.job_id for job in jobs} if found.returncode else set(found.stdout.split())
+        return [job for job in jobs if job.paths.result_pickle.exists() or job.job_id not in queue]
+
+    def cancel(self, job: Any) -> None:
+        job.cancel(check=False)
+
+
+def _written(job: Any) -> bool:
+    """Whether a job that has ended has left a result, for which a shared folder may take its time."""
+    patience = time.monotonic() + _SHARED
+    while job.paths.result_pickle not in job.paths.folder.iterdir():
+        if time.monotonic() > patience:
+            return False
+        time.sleep(_POLL)
+    return True
 
 
 @contextlib.contextmanager
@@ -205,10 +240,10 @@ def _slurm(tasks: Sequence[Task], folder: Path) -> Iterator[_Pool]:
     import submitit
 
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".jobs-", dir=folder) as place:
+    with TemporaryDirectory(prefix=".jobs-", dir=folder, ignore_cleanup_errors=True) as place:
         executor = submitit.AutoExecutor(folder=place)
         executor.update_parameters(name="fluxttice", timeout_min=_MINUTES, cpus_per_task=tasks[0].threads)
-        yield _Jobs(executor, tasks[0].threads)
+        yield (_Jobs if executor.cluster == "slurm" else _Processes)(executor, tasks[0].threads)
 
 
 @contextlib.contextmanager
