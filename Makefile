@@ -60,10 +60,10 @@ test-slow: $(VENV)/.dev
 	@$(MAKE) --no-print-directory test-cluster
 	@$(MAKE) --no-print-directory fuzz
 
-# Draws that Ray counts on this machine's cores, workers being killed: some minutes.
+# Draws that Ray counts, and studies that Ray and submitit make on this machine's cores, workers being killed: minutes.
 test-cluster: $(VENV)/.dev
-	@$(PIP) --editable '.[cluster]'
-	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit
+	@$(PIP) --editable '.[cluster,slurm]'
+	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit tests/experiments
 
 # The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
 test-core: $(VENV)/.dev
