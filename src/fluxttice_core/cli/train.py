@@ -1,5 +1,7 @@
 """`fluxttice train`: train a recipe, with a live view, in a folder that can be resumed."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +10,8 @@ import typer
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fluxttice_core.training.run import Run
 
 
@@ -28,7 +32,7 @@ def train(
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps. Default: cpu.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N. Default: cpu.")] = None,
     threads: Annotated[
         int | None,
         typer.Option(min=1, max=256, help="Threads of one operation; the weights depend on it. Default: 1."),
@@ -39,34 +43,43 @@ def train(
 ) -> None:
     """Train a dual VAE; the run folder holds its settings, metrics and checkpoints."""
     require_extra("train", "training a model")
-    from fluxttice_core.cli.views.train import TrainView, event_writer
+    from fluxttice_core.cli.views.train import EventWriter, TrainView
 
-    named = {"recipe": recipe, "seed": seed, "device": device, "threads": threads}
+    named = {"seed": seed, "device": device, "threads": threads}
     given = {name: value for name, value in named.items() if value is not None}
+    events = EventWriter() if tensorboard else None
     run = (
-        _resumed(resume, [*given, *(["set"] if setting else [])]) if resume else _started(given, setting, out)
+        _resumed(resume, given, recipe, setting or (), out)
+        if resume
+        else _started(given, recipe or "standard", setting or (), out)
     )
-    events = event_writer(run.folder) if tensorboard else None
     with TrainView(run, events) as view:
         run.train(view.show, view.warn)
     view.conclude()
 
 
-def _resumed(folder: Path, given: list[str]) -> "Run":
+def _resumed(
+    folder: Path, given: dict[str, Any], recipe: str | None, settings: Sequence[str], out: Path | None
+) -> Run:
+    """The run in a folder, unless an option says otherwise than what is recorded there."""
     from fluxttice_core.errors import SettingsError
+    from fluxttice_core.training.recipe import load_recipe
     from fluxttice_core.training.run import Run
 
-    if given:
+    run = Run.open(folder)
+    recorded = run.settings
+    asked = load_recipe(recipe or recorded.recipe, settings)
+    run.require(recorded.model_copy(update={**given, "recipe": asked}))
+    if out is not None and out.resolve() != folder.resolve():
         raise SettingsError(
-            f"a resumed run keeps its settings: leave out {' and '.join(f'--{name}' for name in given)}, or "
-            "start a new run",
+            f"the run in {folder} is resumed where it lies, and not in {out}: leave --out out",
             "contradictory",
         )
-    return Run.open(folder)
+    return run
 
 
-def _started(given: dict[str, Any], setting: list[str] | None, out: Path | None) -> "Run":
+def _started(given: dict[str, Any], recipe: str, overrides: Sequence[str], out: Path | None) -> Run:
     from fluxttice_core.training.run import Run, run_settings
 
-    settings = run_settings(**{"recipe": "standard", **given}, overrides=setting or ())
+    settings = run_settings(recipe, overrides, **given)
     return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings)

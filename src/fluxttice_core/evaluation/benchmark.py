@@ -7,7 +7,7 @@ from typing import get_args
 
 import torch
 
-from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.control_cache import cached_controls, controls_key
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.measure import measure
@@ -20,6 +20,7 @@ from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.random_streams import measurement_stream
@@ -38,8 +39,9 @@ def measured(
     target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
 ) -> Report:
     """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
-    trained, settings = require_trained(target), settings or MeasurementSettings()
-    _require_device(settings.device)
+    settings = settings or MeasurementSettings()
+    require_device(settings.device)
+    trained = require_trained(target)
     model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
     halves: Halves = {"a": model.vae_a, "b": model.vae_b}
     require_above_floor(halves, model.architecture, settings, trained.source)
@@ -183,8 +185,3 @@ def title_of(trained: TrainedModel) -> str:
     """What a report of a model is headed with."""
     name = trained.recipe_name or Path(trained.source).name
     return title_of_run(name, trained.epoch, trained.seed)
-
-
-def _require_device(device: str) -> None:
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"the device {device} is not there: measure with --device cpu", "missing_device")
