@@ -8,6 +8,7 @@ from typing import get_args
 import torch
 
 from fluxttice_core.errors import CheckpointError
+from fluxttice_core.evaluation.collapse import collapse_of
 from fluxttice_core.evaluation.control_cache import cached_controls, controls_key
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.measure import measure
@@ -18,6 +19,8 @@ from fluxttice_core.evaluation.result_file import Circumstances, result_of, writ
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.posterior import encode_rows, rate
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.devices import require_device
@@ -155,7 +158,11 @@ def _controls(
 def require_above_floor(
     halves: Halves, architecture: Architecture, settings: MeasurementSettings, source: str
 ) -> None:
-    """Refuse weights whose codes say no more of their operations than untrained ones do, however drawn."""
+    """Refuse weights whose codes say no more than untrained ones, however drawn, unless they collapsed.
+
+    A half that spends no rate, or gives one operation whatever the latent, is less than untrained: training
+    made it so, and its figures show it.
+    """
     # Only their figures are kept: the networks, of a shape that a stranger chose, would fill the memory.
     untrained = [
         _informations(untrained_halves(architecture, seed, scheme, settings.device), settings)
@@ -164,10 +171,11 @@ def require_above_floor(
     ]
     for half, shown in _informations(halves, settings).items():
         floor = max(fresh[half] for fresh in untrained)
-        if shown <= floor:
+        if shown <= floor and not _has_collapsed(halves[half], settings):
             raise CheckpointError(
                 f"half {half.upper()} of {source} scores G = {shown:.4f}, and untrained networks of its "
-                f"shape up to {floor:.4f}: these weights are not trained, whatever their file says",
+                f"shape up to {floor:.4f}: nothing tells these weights from untrained ones, whatever their "
+                "file says; train longer, or otherwise",
                 "untrained",
             )
 
@@ -179,6 +187,17 @@ def _informations(halves: Halves, settings: MeasurementSettings) -> dict[Half, f
         mass = estimate_mass(model, _DRAWS_AT_ALL, generator=generator, groups=2)
         found[half] = generative_information(mass).value
     return found
+
+
+def _has_collapsed(model: Decodable, settings: MeasurementSettings) -> bool:
+    generator = measurement_stream(settings.seed, "collapsed", device=settings.device)
+    spent = None
+    if isinstance(model, Autoencoder):
+        spent = rate(encode_rows(model, device=torch.device(settings.device))).total
+    with torch.inference_mode():
+        z = torch.randn(_DRAWS_AT_ALL, model.latent_dim, generator=generator, device=settings.device)
+        outputs = len(torch.unique(model.decode_logits(z).argmax(-1), dim=0))
+    return collapse_of(spent, outputs) is not None
 
 
 def title_of(trained: TrainedModel) -> str:
