@@ -102,6 +102,11 @@ class Study(Record):
     settings_sha256: Sha256
     runs: tuple[RunRecord, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<{self.kind}: {self.settings.recipe.name}, {len(self.runs)} runs>"
+
+    __str__ = __repr__
+
 
 AnyStudy = TypeVar("AnyStudy", bound=Study)
 
