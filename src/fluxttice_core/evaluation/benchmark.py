@@ -7,7 +7,7 @@ from typing import get_args
 
 import torch
 
-from fluxttice_core.errors import CheckpointError
+from fluxttice_core.errors import CheckpointError, MeasurementError
 from fluxttice_core.evaluation.collapse import collapse_of
 from fluxttice_core.evaluation.control_cache import cached_controls, controls_key
 from fluxttice_core.evaluation.control_scores import Control
@@ -103,9 +103,15 @@ def require_trained(target: Target) -> TrainedModel:
     """The model, if its file says that it was trained."""
     if isinstance(target, DualVAE):
         raise CheckpointError(
-            "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
-            "evaluation.measure.measure, which takes any network",
+            "a bare DualVAE has no record of any training: give a checkpoint of it, or one of its halves by "
+            "coverage_report(decoder=model.vae_b)",
             "untrained",
+        )
+    if not (target is None or isinstance(target, TrainedModel | str | Path)):
+        raise MeasurementError(
+            f"{target!r:.80} is no trained model: give one, the path of one, or a decoder from elsewhere by "
+            "coverage_report(decoder=...)",
+            "wrong_type",
         )
     trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
     if not trained.trained:

@@ -26,15 +26,17 @@ def line(report: ReportContent) -> str:
 
 
 def card(report: ReportContent) -> str:
-    """The headline figures beside ceiling and floor, and the first warning, as HTML without foreign markup."""
+    """The headline figures beside ceiling and floor, and the first warning, as HTML of no foreign markup."""
     head = f"<p><b>{escape(report.title)}</b>: {escape(_gates(report))}.</p>"
     notes = "".join(f"<p>{escape(note)}</p>" for note in (report.note, *report.warnings[:1]) if note)
     return head + _table(headline_grid(report)) + notes
 
 
 def _gates(report: ReportContent) -> str:
-    missed = sum(not result.passed for result in report.gates)
-    return f"{missed} of {len(report.gates)} gates missed" if missed else f"all {len(report.gates)} gates met"
+    number, unknown = len(report.gates), sum(result.value is None for result in report.gates)
+    missed = sum(not result.passed for result in report.gates) - unknown
+    said = f"{missed} of {number} gates missed" if missed or unknown else f"all {number} gates met"
+    return f"{said}, {unknown} not measured" if unknown else said
 
 
 def _table(grid: Grid) -> str:
