@@ -88,6 +88,18 @@ def test_an_object_with_decode_logits_names_its_space_and_latents() -> None:
     assert (report.title, report.space) == ("DeltaDecoder", SPACE)
 
 
+def test_words_are_measured_by_the_name_of_their_space() -> None:
+    report = measured(lambda z: torch.zeros(len(z), 3, 4), latent_dim=2, space="dna:3")
+    assert report.space.size == 64
+    assert report.metric("entropy", "a").value == pytest.approx(np.log(64), abs=1e-5)
+
+
+def test_letters_that_a_position_has_not_are_never_given() -> None:
+    decoder = BareDecoder(lambda z: torch.zeros(len(z), 2, 4), fx.spaces.space_of("01^1xACGT^1"), 2)
+    odds = decoder.decode_logits(torch.zeros(1, 2)).softmax(-1)
+    assert odds[0].tolist() == [[0.5, 0.5, 0.0, 0.0], [0.25] * 4]
+
+
 def even(z: Tensor) -> Tensor:
     return torch.zeros(len(z), 3, 3)
 

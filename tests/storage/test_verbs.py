@@ -17,7 +17,10 @@ from tests.refusals import refused
 from tests.small import RECIPE
 
 MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
-SMALL = ("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000")
+SMALL = (
+    *("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000"),
+    "transport.amortisation=null",
+)
 
 
 def test_the_package_offers_the_same_verbs() -> None:

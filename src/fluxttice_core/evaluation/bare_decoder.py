@@ -21,7 +21,9 @@ from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.devices import require_device
+from fluxttice_core.model.network_shape import NEVER
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 
 _ALONE = (
     "A decoder was measured alone: without an encoder nothing is said of codes, that is of reconstruction, "
@@ -37,9 +39,11 @@ _PROBES, _LARGEST_LATENT = 4, 256
 class BareDecoder:
     """A function of latents as a decoder: every answer is checked, and one call is made at a time.
 
+    Classes that a position's alphabet has not are never given, whatever their logits.
+
     Args:
         function: Maps latents (n, latent_dim) to logits (n, cells, base).
-        space: The operations.
+        space: The elements.
         latent_dim: Dimensions of the standard-normal prior.
 
     Example:
@@ -48,9 +52,10 @@ class BareDecoder:
         torch.Size([5, 9, 3])
     """
 
-    def __init__(self, function: Callable[[Tensor], Any], space: OperationSpace, latent_dim: int) -> None:
+    def __init__(self, function: Callable[[Tensor], Any], space: ProductSpace, latent_dim: int) -> None:
         self._function, self._turn = function, threading.Lock()
         self.space, self.latent_dim = space, latent_dim
+        self._absent = torch.arange(space.base) >= torch.tensor(space.bases)[:, None]
 
     def decode_logits(self, z: Tensor) -> Tensor:
         """The function's logits.
@@ -72,14 +77,14 @@ class BareDecoder:
                 "the decoder's logits hold NaN or infinity: give finite ones, such as -100 for what never is",
                 "not_finite",
             )
-        return logits.to(z)
+        return logits.to(z).masked_fill(self._absent.to(z.device), NEVER)
 
 
 def measured_decoder(
     decoder: Any,
     *,
     latent_dim: int | None = None,
-    space: OperationSpace | None = None,
+    space: ProductSpace | None = None,
     settings: MeasurementSettings | None = None,
     progress: ProgressCallback | None = None,
 ) -> Report:
@@ -112,7 +117,7 @@ def measured_decoder(
     return replace(report, limitations=limits)
 
 
-def _half_of(decoder: Any, latent_dim: int | None, space: OperationSpace | None, device: str) -> Decodable:
+def _half_of(decoder: Any, latent_dim: int | None, space: ProductSpace | None, device: str) -> Decodable:
     function, dimensions = _function(decoder), _dimensions(decoder, latent_dim)
     z = torch.randn(_PROBES, dimensions, generator=torch.Generator().manual_seed(0)).to(device)
     with torch.inference_mode():
@@ -175,10 +180,10 @@ def _dimensions(decoder: Any, given: int | None) -> int:
     return found
 
 
-def _space(decoder: Any, shape: tuple[int, ...]) -> OperationSpace:
+def _space(decoder: Any, shape: tuple[int, ...]) -> ProductSpace:
     """The space that the decoder names, or the one of operations that has such tables."""
     named = getattr(decoder, "space", None)
-    if isinstance(named, OperationSpace):
+    if isinstance(named, ProductSpace):
         return named
     if len(shape) == 3:
         for arity in range(1, 5):
@@ -186,7 +191,7 @@ def _space(decoder: Any, shape: tuple[int, ...]) -> OperationSpace:
                 return OperationSpace(base=shape[2], arity=arity)
     raise MeasurementError(
         f"the decoder's logits {shape} are those of no space of operations, which are (n, cells, base) with "
-        "cells = base ** arity: reshape them, or give space=",
+        "cells = base ** arity: reshape them, or give space=, such as dna:6",
         "wrong_shape",
     )
 
@@ -216,7 +221,7 @@ def _answer(function: Callable[[Tensor], Any], z: Tensor) -> Tensor:
 def _fresh(half: Decodable, seed: int, device: str, *, alone: bool) -> Halves:
     """An untrained network for the same space and, as far as ours go, as many latents."""
     space, latents = half.space, min(half.latent_dim, _LARGEST_LATENT)
-    architecture = Architecture(base=space.base, arity=space.arity, latent_dim=latents)
+    architecture = Architecture.model_validate({"space": space.name, "latent_dim": latents})
     fresh = untrained_halves(architecture, seed, device=device)["a"]
     return {"a": BareDecoder(fresh.decode_logits, space, latents) if alone else fresh}
 

@@ -11,7 +11,8 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.storage.pretrained import certified, load
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def coverage_report(
     *,
     decoder: Any = None,
     latent_dim: int | None = None,
-    space: OperationSpace | None = None,
+    space: str | ProductSpace | None = None,
     draws: Sequence[int] | None = None,
     repeats: int | None = None,
     seed: int | None = None,
@@ -51,8 +52,8 @@ def coverage_report(
             out, and the report's limitations say so.
         latent_dim: Dimensions of the decoder's standard-normal prior, where it does not tell by an attribute
             of that name or its first linear layer.
-        space: The decoder's operations, where it does not tell by an attribute of that name or by the shape
-            of its logits.
+        space: The decoder's space or its name, such as dna:6, where it does not tell by an attribute of that
+            name or, of operations, by the shape of its logits.
         draws: Budgets at which distinct operations are counted.
         repeats: Repeats of every budget.
         seed: Seed of all draws.
@@ -66,6 +67,7 @@ def coverage_report(
 
     Raises:
         CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
+        OperationError: If no space is called so.
         MeasurementError: If the target is no model, or the decoder not what it must be.
         MissingExtra: If something is to be measured and torch is not installed.
         SettingsError: If a setting is out of bounds, or the device is not there.
@@ -100,7 +102,11 @@ def coverage_report(
         chosen = settings_from({**chosen.model_dump(), "device": device})
     if decoder is not None:
         return measured_decoder(
-            decoder, latent_dim=latent_dim, space=space, settings=chosen, progress=progress
+            decoder,
+            latent_dim=latent_dim,
+            space=None if space is None else space_of(space),
+            settings=chosen,
+            progress=progress,
         )
     return measured(target, chosen, progress)
 
