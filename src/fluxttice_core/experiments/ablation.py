@@ -48,6 +48,7 @@ class Ablation(Study):
         return {run.seed: run for run in self.runs if run.recipe_sha256 == digest}
 
 
+OWN = "the recipe itself"
 Sign = Literal["helps", "hurts", "differs", "none"]
 
 
@@ -135,7 +136,7 @@ def new_ablation(
 def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str]]:
     """The runs still to be made, seed by seed, each with what it is called."""
     named: dict[str, tuple[Recipe, str]] = {
-        recipe_digest(ablation.settings.recipe): (ablation.settings.recipe, "the recipe itself")
+        recipe_digest(ablation.settings.recipe): (ablation.settings.recipe, OWN)
     }
     for contrast in ablation.contrasts():
         for recipe, word in ((contrast.with_it, "with"), (contrast.without, "without")):
@@ -159,8 +160,9 @@ def run_ablation(
         try:
             run = trained_and_measured(recipe, seed, ablation.settings)
         except TrainingError as error:
+            parts = "" if name == OWN else "; or name the other parts with --parts"
             raise TrainingError(
-                f"seed {seed}, {name}: {error}; leave that part out with --parts", error.code
+                f"seed {seed}, {name}: {error}, in another file by --out{parts}", error.code
             ) from None
         ablation = ablation.model_copy(update={"runs": (*ablation.runs, run)})
         write_json(path, ablation.model_dump(mode="json"))

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import MeasurementError, SettingsError, TrainingError
 from fluxttice_core.experiments.study import (
     Study,
     StudySettings,
@@ -96,7 +96,7 @@ def new_sweep(
     *,
     command: str,
     measurement: MeasurementSettings = MEASUREMENT,
-    together: int = TOGETHER,
+    together: int | None = None,
 ) -> Sweep:
     """A sweep of which nothing has been run yet.
 
@@ -104,11 +104,20 @@ def new_sweep(
         recipe: The recipe.
         command: The command that repeats it.
         measurement: What every run is measured with, but for the seed, which is the run's.
-        together: Seeds that are trained as one program, if the recipe allows it.
+        together: Seeds that are trained as one program; none: 16, or 1 where the recipe allows no more.
+
+    Raises:
+        SettingsError: If the recipe steers each run by its own history, and several are to be one program.
     """
-    settings = SweepSettings(
-        recipe=recipe, measurement=measurement, together=1 if steering_parts(recipe) else together
-    )
+    steered = steering_parts(recipe)
+    if steered and together not in (None, 1):
+        raise SettingsError(
+            f"the recipe {recipe.name} steers each run by its own history ({', '.join(steered)}), so that "
+            "its seeds are trained one by one: leave --together out",
+            "contradictory",
+        )
+    together = together or (1 if steered else TOGETHER)
+    settings = SweepSettings(recipe=recipe, measurement=measurement, together=together)
     return Sweep(**origin(settings, command))
 
 
@@ -128,7 +137,10 @@ def run_sweep(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress
             continue
         progress(f"training {_named(group)}", finished / len(due))
         started = time.perf_counter()
-        trained, split = _trained(sweep.settings.recipe, group)
+        try:
+            trained, split = _trained(sweep.settings.recipe, group)
+        except TrainingError as error:
+            raise TrainingError(f"{error}, in another file by --out", error.code) from None
         spent = (time.perf_counter() - started) / len(group)
         for seed in missing:
             progress(f"measuring seed {seed}", finished / len(due))
