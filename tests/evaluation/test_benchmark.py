@@ -68,7 +68,7 @@ def test_random_weights_are_refused_whatever_their_record_says_and_nothing_is_wr
     untrained_checkpoint: Path, tmp_path: Path
 ) -> None:
     assert load(untrained_checkpoint).trained
-    with refused(CheckpointError, "untrained", "these weights are not trained"):
+    with refused(CheckpointError, "untrained", "nothing tells these weights from untrained ones"):
         benchmark(untrained_checkpoint, tmp_path / "out.json", command="x", settings=MEASUREMENT)
     assert list(tmp_path.iterdir()) == []
 

@@ -30,6 +30,7 @@ def ablate(
     from fluxttice_core.experiments.ablation import MEASUREMENT, REHEARSAL, new_ablation, run_ablation
     from fluxttice_core.experiments.study import resumed
     from fluxttice_core.experiments.tables import ablation_table
+    from fluxttice_core.storage.atomic_write import require_writable
     from fluxttice_core.training.recipe import load_recipe
 
     base = load_recipe(recipe, setting or ())
@@ -37,7 +38,9 @@ def ablate(
     measurement = (REHEARSAL if quick else MEASUREMENT).with_only(draws=[draws] if draws else None)
     fresh = new_ablation(base, parts=part, command=repeatable_command(), measurement=measurement)
     ablation = resumed(path, fresh)
+    require_writable(path)
     with ProgressBar(lines=True) as bar:
         ablation = run_ablation(ablation, path, range(seeds), bar.show, engine=engine)
-    bar.print(ablation_table(ablation))
+    asked = tuple(run for run in ablation.runs if run.seed < seeds)
+    bar.print(ablation_table(ablation.model_copy(update={"runs": asked})))
     typer.echo(f"written to {path}")

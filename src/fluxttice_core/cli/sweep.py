@@ -14,8 +14,8 @@ def sweep(
     seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Runs, with seeds 0, 1, ...")] = 32,
     setting: studies.Settings = None,
     together: Annotated[
-        int, typer.Option(min=1, max=1_024, help="Seeds that are trained as one program.")
-    ] = 16,
+        int | None, typer.Option(min=1, max=1_024, help="Seeds that are trained as one program. Default: 16.")
+    ] = None,
     out: studies.Out = None,
     draws: studies.Draws = None,
     quick: studies.Quick = False,
@@ -28,6 +28,7 @@ def sweep(
     from fluxttice_core.experiments.study import resumed
     from fluxttice_core.experiments.sweep import MEASUREMENT, REHEARSAL, new_sweep, run_sweep
     from fluxttice_core.experiments.tables import sweep_table
+    from fluxttice_core.storage.atomic_write import require_writable
     from fluxttice_core.training.recipe import load_recipe
 
     chosen = load_recipe(recipe, setting or ())
@@ -35,7 +36,9 @@ def sweep(
     measurement = (REHEARSAL if quick else MEASUREMENT).with_only(draws=[draws] if draws else None)
     fresh = new_sweep(chosen, command=repeatable_command(), measurement=measurement, together=together)
     found = resumed(path, fresh)
+    require_writable(path)
     with ProgressBar(lines=True) as bar:
         found = run_sweep(found, path, range(seeds), bar.show, engine=engine)
-    bar.print(sweep_table(found))
+    asked = tuple(run for run in found.runs if run.seed < seeds)
+    bar.print(sweep_table(found.model_copy(update={"runs": asked})))
     typer.echo(f"written to {path}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import warnings_of
+from fluxttice_core.evaluation.collapse import collapses
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import GateResult, accepted
 from fluxttice_core.evaluation.law_checks import LawRecord
@@ -57,8 +58,12 @@ class ReportContent:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One sentence for each set of generators that some metrics do not tell from the model."""
-        return warnings_of((metric.quantity, metric.blind_to) for metric in self.metrics)
+        """What has collapsed, and one sentence for each set of generators that metrics do not tell apart."""
+        values: dict[tuple[str, str], float] = {
+            (metric.quantity, metric.half): metric.value for metric in self.metrics
+        }
+        blind = warnings_of((metric.quantity, metric.blind_to) for metric in self.metrics)
+        return (*collapses(values, self.space.size), *blind)
 
     def has(self, quantity: str, half: Half) -> bool:
         """Whether a quantity was measured of a half."""

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fluxttice_core.errors import CheckpointError
+from fluxttice_core.errors import CheckpointError, MeasurementError
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.storage.pretrained import certified, load
 
 if TYPE_CHECKING:
@@ -25,9 +27,13 @@ NOTE = (
 def coverage_report(
     target: "Target" = None,
     *,
+    decoder: Any = None,
+    latent_dim: int | None = None,
+    space: str | ProductSpace | None = None,
     draws: Sequence[int] | None = None,
     repeats: int | None = None,
     seed: int | None = None,
+    device: str | None = None,
     settings: MeasurementSettings | None = None,
     progress: Callable[[str, float], None] | None = None,
     remeasure: bool = False,
@@ -39,9 +45,19 @@ def coverage_report(
 
     Args:
         target: A trained model, or the path of one; none: the certified model.
+        decoder: Instead of a trained model, a decoder from elsewhere: a function or torch module that maps
+            latents (n, latent_dim) to logits (n, cells, base); an object with `decode_logits` (and with
+            `encode_gaussian`, if its codes are to be measured, too); or a tensor of logits, (cells, base) or
+            (n, cells, base) for n outputs equally likely. Without an encoder all figures of codes are left
+            out, and the report's limitations say so.
+        latent_dim: Dimensions of the decoder's standard-normal prior, where it does not tell by an attribute
+            of that name or its first linear layer.
+        space: The decoder's space or its name, such as dna:6, where it does not tell by an attribute of that
+            name or, of operations, by the shape of its logits.
         draws: Budgets at which distinct operations are counted.
         repeats: Repeats of every budget.
         seed: Seed of all draws.
+        device: Where the model computes: cpu, cuda, or cuda:1 for the second of several.
         settings: Everything else that the measurement is made with.
         progress: Called with what comes next and the share that is done.
         remeasure: Whether to measure the certified model, too.
@@ -51,6 +67,8 @@ def coverage_report(
 
     Raises:
         CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
+        OperationError: If no space is called so.
+        MeasurementError: If the target is no model, or the decoder not what it must be.
         MissingExtra: If something is to be measured and torch is not installed.
         SettingsError: If a setting is out of bounds, or the device is not there.
         LawViolation: If the figures break a law that every true table obeys.
@@ -58,16 +76,38 @@ def coverage_report(
     Example:
         >>> print(str(coverage_report())[:39])
         As it was certified and signed with the
+        >>> import torch
+        >>> even = coverage_report(decoder=lambda z: torch.zeros(len(z), 3, 3), latent_dim=2, draws=[100])
+        >>> even
+        <report: <lambda>; A efficiency 0.0379, G 0.0000; 1 of 5 gates missed, 4 not measured>
     """
-    asked = any(value is not None for value in (target, draws, repeats, seed, settings))
+    of_decoder = {"decoder": decoder, "latent_dim": latent_dim, "space": space}
+    given = [name for name, value in of_decoder.items() if value is not None]
+    if given and (decoder is None or target is not None):
+        raise MeasurementError(
+            f"{given[0]}= is of a decoder from elsewhere: give that as decoder=, and no model beside it",
+            "contradictory",
+        )
+    asked = any(value is not None for value in (target, decoder, draws, repeats, seed, device, settings))
     if not (asked or remeasure):
         return certified_report()
     if isinstance(target, str | Path):
         target = load(target)
     require_extra("train", "measuring a model")
+    from fluxttice_core.evaluation.bare_decoder import measured_decoder
     from fluxttice_core.evaluation.benchmark import measured
 
     chosen = (settings or MeasurementSettings()).with_only(draws=draws, repeats=repeats, seed=seed)
+    if device is not None:
+        chosen = settings_from({**chosen.model_dump(), "device": device})
+    if decoder is not None:
+        return measured_decoder(
+            decoder,
+            latent_dim=latent_dim,
+            space=None if space is None else space_of(space),
+            settings=chosen,
+            progress=progress,
+        )
     return measured(target, chosen, progress)
 
 

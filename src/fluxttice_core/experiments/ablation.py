@@ -44,6 +44,7 @@ class Ablation(Study):
         return {run.seed: run for run in self.runs if run.recipe_sha256 == digest}
 
 
+OWN = "the recipe itself"
 Sign = Literal["helps", "hurts", "differs", "none"]
 
 
@@ -160,7 +161,7 @@ def new_ablation(
 def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str]]:
     """The runs still to be made, seed by seed, each with what it is called."""
     named: dict[str, tuple[Recipe, str]] = {
-        recipe_digest(ablation.settings.recipe): (ablation.settings.recipe, "the recipe itself")
+        recipe_digest(ablation.settings.recipe): (ablation.settings.recipe, OWN)
     }
     for contrast in ablation.contrasts():
         for recipe, word in ((contrast.with_it, "with"), (contrast.without, "without")):

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float64
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from fluxttice_core.errors import MeasurementError, RecordError
+from fluxttice_core.errors import MeasurementError, RecordError, SettingsError
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -95,12 +95,27 @@ class Study(Record):
         runs = sorted((*self.runs, run), key=lambda one: (one.seed, one.recipe_sha256))
         return self.model_copy(update={"runs": tuple(runs)})
 
+    def __repr__(self) -> str:
+        return f"<{self.kind}: {self.settings.recipe.name}, {len(self.runs)} runs>"
+
+    __str__ = __repr__
+
 
 AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 
 def origin(settings: StudySettings, command: str) -> dict[str, Any]:
-    """The fields of a study that say where it comes from."""
+    """The fields of a study that say where it comes from.
+
+    Raises:
+        SettingsError: If it is to be measured elsewhere than on the processor, where its runs are.
+    """
+    if settings.measurement.device != "cpu":
+        raise SettingsError(
+            f"studies train and measure on the processor, not on {settings.measurement.device}: leave the "
+            "measurement's device out",
+            "unsupported",
+        )
     with fixed_threads(1):
         environment = environment_record()
     return {
@@ -117,10 +132,14 @@ def resumed(path: Path, fresh: AnyStudy) -> AnyStudy:
     """A fresh study with the runs that its result file holds already."""
     if not path.exists():
         return fresh
-    before = read_study(path, type(fresh))
+    other = "name another file with --out"
+    try:
+        before = read_study(path, type(fresh))
+    except MeasurementError as error:
+        raise MeasurementError(f"{error}; {other}", error.code) from None
     if before.settings_sha256 != fresh.settings_sha256:
         raise MeasurementError(
-            f"{path} holds a study of another recipe, measurement or torch: name another file with --out",
+            f"{path} holds a study of another recipe, measurement or torch: {other}",
             "settings_mismatch",
         )
     return fresh.model_copy(update={"runs": before.runs})
@@ -145,7 +164,7 @@ def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
         first = error.errors(include_url=False)[0]
         where = "/".join(str(part) for part in first["loc"])
         raise MeasurementError(
-            f"{path} is no {study.kind} ({where}: {first['msg']}): run it again", "damaged_file"
+            f"{path} is no {study.kind} ({where}: {first['msg']}): give a file of one", "damaged_file"
         ) from None
     if found.settings.digest() != found.settings_sha256:
         raise MeasurementError(

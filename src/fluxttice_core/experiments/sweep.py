@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import MeasurementError, SettingsError
 from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
 from fluxttice_core.experiments.study import Study, StudySettings, origin, values
 from fluxttice_core.experiments.tasks import Task
@@ -85,7 +85,7 @@ def new_sweep(
     *,
     command: str,
     measurement: MeasurementSettings = MEASUREMENT,
-    together: int = TOGETHER,
+    together: int | None = None,
 ) -> Sweep:
     """A sweep of which nothing has been run yet.
 
@@ -93,11 +93,20 @@ def new_sweep(
         recipe: The recipe.
         command: The command that repeats it.
         measurement: What every run is measured with, but for the seed, which is the run's.
-        together: Seeds that are trained as one program, if the recipe allows it.
+        together: Seeds that are trained as one program; none: 16, or 1 where the recipe allows no more.
+
+    Raises:
+        SettingsError: If the recipe steers each run by its own history, and several are to be one program.
     """
-    settings = SweepSettings(
-        recipe=recipe, measurement=measurement, together=1 if steering_parts(recipe) else together
-    )
+    steered = steering_parts(recipe)
+    if steered and together not in (None, 1):
+        raise SettingsError(
+            f"the recipe {recipe.name} steers each run by its own history ({', '.join(steered)}), so that "
+            "its seeds are trained one by one: leave --together out",
+            "contradictory",
+        )
+    together = together or (1 if steered else TOGETHER)
+    settings = SweepSettings(recipe=recipe, measurement=measurement, together=together)
     return Sweep(**origin(settings, command))
 
 

@@ -58,16 +58,3 @@ def recorded_space(record: Mapping[str, Any]) -> ProductSpace:
         True
     """
     return WordSpace(record["name"]) if "name" in record else OperationSpace(record["base"], record["arity"])
-
-
-def in_space(space: str | ProductSpace | None) -> tuple[str, ...]:
-    """The override of a recipe that sets its space; none where none is given.
-
-    Example:
-        >>> in_space("DNA:6"), in_space(None)
-        (('architecture.space="dna:6"',), ())
-
-    Raises:
-        OperationError: If no space is called so.
-    """
-    return () if space is None else (f'architecture.space="{space_of(space).name}"',)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from html import escape
 from importlib import resources
 from importlib.metadata import version
 from operator import index
@@ -89,6 +90,24 @@ class TrainedModel:
     settings: dict[str, Any] | None
     torch_version: str
     target: Target | None = None
+
+    def __repr__(self) -> str:
+        return f"<model: {', '.join(value for _, value in self._facts())}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in self._facts())
+        return f"<table>{rows}</table>"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What it is and where it comes from, briefly."""
+        trained = f"epoch {self.epoch}" if self.trained else "not trained"
+        return [
+            ("recipe", self.recipe_name or "no recipe recorded"),
+            ("trained", trained if self.seed is None else f"{trained}, seed {self.seed}"),
+            ("space", f"{self.space.size:,} operations"),
+            ("size", f"{self.architecture.latent_dim} latents, {self.parameters:,} parameters"),
+            ("source", self.source),
+        ]
 
     @cached_property
     def model(self) -> "DualVAE":

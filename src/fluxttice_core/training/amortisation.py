@@ -167,7 +167,6 @@ def _cost(half: VAE, batch: Rows, decoder: Thresholds | Boxes, price: float) -> 
 def _require_finite(*tensors: Tensor) -> None:
     if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors):
         raise TrainingError(
-            "the encoders are no longer finite after amortisation: "
-            "lower transport.amortisation.rate; checkpoints made before are kept",
+            "the encoders are no longer finite after amortisation: lower transport.amortisation.rate",
             "loss_not_finite",
         )

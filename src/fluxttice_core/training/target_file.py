@@ -11,15 +11,15 @@ from fluxttice_core.errors import OperationError, SettingsError
 from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
-from fluxttice_core.training.recipe import load_recipe
+from fluxttice_core.training.recipe import Overrides, Recipe, load_recipe
 
 if TYPE_CHECKING:
     from fluxttice_core.spaces.product_space import ProductSpace
 
 
 def target_of(
-    recipe: str,
-    overrides: Sequence[str],
+    recipe: str | Path | Recipe,
+    overrides: Overrides,
     data: str | Path | Sequence[str | Path] | Target | None,
     *,
     column: str | None = None,
@@ -28,7 +28,7 @@ def target_of(
     """What a run is to learn: a target as it is given, or its rows from files; none: the whole space.
 
     Args:
-        recipe: Name or path of the recipe, which says the space.
+        recipe: Name, path or recipe, which says the space.
         overrides: Settings to replace.
         data: Files or a target; none: the whole space.
         column: The column of the elements, where it is not plain.

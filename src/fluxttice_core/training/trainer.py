@@ -30,7 +30,7 @@ from fluxttice_core.training.loss_balance import (
     initial_balance,
     next_weights,
 )
-from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe import Recipe, steadier
 from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.statenet_control import StateNetControl
 from fluxttice_core.training.transport import Targets, TransportTerm
@@ -165,8 +165,7 @@ class Trainer:
             rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
                 f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: "
-                "lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; "
-                "checkpoints made before are kept",
+                f"{steadier(self.recipe)}",
                 "loss_not_finite",
             )
         self._advance(epoch, validation)

@@ -232,8 +232,7 @@ class TransportTerm:
         means = [half.encode_gaussian(tables)[0] for half in (model.vae_a, model.vae_b)]
         if not all(bool(torch.isfinite(mu).all()) for mu in means):
             raise TrainingError(
-                "the encoders' weights are no longer finite at transport.start: lower optimizer.rate, "
-                "optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept",
+                "the encoders' weights are no longer finite at transport.start: lower optimizer.rate",
                 "loss_not_finite",
             )
         return tuple(assign(mu, tables) for mu in means)
