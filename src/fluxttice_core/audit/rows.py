@@ -55,9 +55,10 @@ def read_rows(
     with engine(source.paths, memory) as running:
         table, array = as_table(running, source, Reading(column=column))
         names = ("1",) if array else table.names
+        weighed = None if weights is None else _place(names, weights, source.said)
         place = _place_of_kinds(names, source.said, None if array else column, weights)
         kind = kind_expression(table, place)
-        number = "NULL" if weights is None else number_expression(table, _place(names, weights, source.said))
+        number = "NULL" if weighed is None else number_expression(table, weighed)
         found = table.run(
             running,
             f"SELECT kind, sum(n), min(n), bool_or(n IS NULL OR NOT isfinite(n)) FROM "
@@ -79,8 +80,8 @@ def _element_rows(said: str, found: list[Any], weights: str | None) -> ElementRo
     wrong = next((kind for kind, _, least, alien in found if alien or least < 0), None)
     if wrong is not None:
         raise MeasurementError(
-            f"the weight of {str(wrong)[:40]!r} in the column {weights!r} of {said} is no number from 0 upwards: "
-            "correct it, or name another column",
+            f"the weight of {str(wrong)[:40]!r} in the column {weights!r} of {said} is no number from 0 "
+            "upwards: correct it, or name another column",
             "malformed",
         )
     return ElementRows(said, kinds, np.array([total for _, total, *_ in found], dtype=np.float64))
