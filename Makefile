@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
-.PHONY: test-core test-clients test-lowest test-newest test-cluster test-runtimes
+.PHONY: test-firefox test-core test-clients test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable fuzz mutants bench load result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -33,6 +33,10 @@ test-programs: $(VENV)/.dev
 test-explorer: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(EXPLORER)
 
+# The same in Firefox (apt-get install firefox-esr), save what asks for more than all browsers share: some minutes.
+test-firefox: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation firefox
+
 # Types: as mypy reads them, and then the same tests with the types and shapes of every call checked, which takes half as
 # long again. Left out is what starts programs of its own, in which nothing is checked.
 UNTYPED := attacks core faults installation planted_lies portable __pycache__
@@ -56,6 +60,7 @@ test-portable: $(VENV)/.dev
 	@$(BIN)/python -m tests.portable $(PORTABLE)
 
 test-slow: $(VENV)/.dev
+	@$(PIP) --editable '.[layout]'
 	@$(BIN)/python -m pytest -m slow --timeout=3600
 	@$(MAKE) --no-print-directory test-cluster
 	@$(MAKE) --no-print-directory fuzz

@@ -130,9 +130,13 @@ class Explorer:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = chromium()
+    firefox = os.environ.get("FLUXTTICE_FIREFOX")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        if firefox:
+            # By the protocol that every Firefox speaks, not by that of Playwright's own build.
+            started = playwright.firefox.launch(executable_path=firefox, channel="moz-firefox")
+        else:
+            started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
             yield started
         finally:

@@ -45,6 +45,7 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.mark.chromium
 def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, address: str) -> None:
     with opened(browser, address) as explorer:
         page = explorer.page

@@ -148,7 +148,7 @@ def use_everything(explorer: Explorer, address: str) -> None:
     explorer.until(REPORT_SHOWN)
     assert page.locator(".failed").count() == 0
     assert page.locator(".copy button", has_text="curl").count() == 0
-    assert [url for url in explorer.requests if not url.startswith("blob:")] == [address]
+    assert {url for url in explorer.requests if not url.startswith("blob:")} <= {address}
     assert explorer.complaints == []
 
 
@@ -373,7 +373,7 @@ def test_a_page_whose_script_was_changed_does_not_run(browser: Browser, folder: 
     (folder / "changed.html").write_text(changed)
     with from_disk(browser, folder / "changed.html") as explorer:
         assert explorer.get("document.documentElement.dataset.ready") is None
-        assert "Content Security Policy" in explorer.complaints[0]
+        assert re.search("Content Security Policy|blocked an inline script", explorer.complaints[0])
 
 
 @pytest.mark.slow
