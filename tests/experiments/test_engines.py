@@ -17,7 +17,7 @@ import pytest
 from fluxttice_core.errors import MeasurementError, TrainingError
 from fluxttice_core.experiments.ablation import Ablation, new_ablation, run_ablation
 from fluxttice_core.experiments.engines import EngineName
-from fluxttice_core.experiments.study import AnyStudy, RunRecord, read_study
+from fluxttice_core.experiments.study import AnyStudy, RunRecord, read_study, with_run
 from fluxttice_core.experiments.sweep import Sweep, new_sweep, run_sweep
 from fluxttice_core.experiments.tasks import Task, machine_record, made_elsewhere
 from fluxttice_core.ray_cluster import connected, explained
@@ -242,7 +242,7 @@ def test_a_machine_that_computes_in_another_way_is_refused(recipe: Recipe) -> No
 def shuffled(study: AnyStudy, runs: tuple[RunRecord, ...]) -> AnyStudy:
     empty = study.model_copy(update={"runs": ()})
     for run in runs:
-        empty = empty.with_run(run)
+        empty = with_run(empty, run)
     return empty
 
 

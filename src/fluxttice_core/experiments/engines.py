@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from fluxttice_core.errors import FluxtticeError, MeasurementError
-from fluxttice_core.experiments.study import AnyStudy, RunRecord
+from fluxttice_core.experiments.study import AnyStudy, RunRecord, with_run
 from fluxttice_core.experiments.tasks import Show, Task, machine_record, made_elsewhere
 from fluxttice_core.extras import require_extra
 from fluxttice_core.ray_cluster import connected, explained
@@ -54,7 +54,7 @@ def run_tasks(
         progress(label, (len(study.runs) - before) / total)
 
     for run in made(tasks, engine, path.parent, show):
-        study = study.with_run(run)
+        study = with_run(study, run)
         write_json(path, study.model_dump(mode="json"))
     progress("done", 1.0)
     return study
@@ -85,55 +85,9 @@ def made(tasks: Sequence[Task], engine: EngineName, folder: Path, show: Show) ->
             yield from _made_by(chosen, tasks, show)
 
 
-class _Pool(Protocol):
-    """Processes that make tasks, on whatever machines."""
-
-    at_once: int
-
-    def begin(self, task: Task) -> Any:
-        """Let a task be made; return what stands for it."""
-
-    def wait(self, jobs: list[Any]) -> Any:
-        """Wait for one of several to end, and return it."""
-
-    def result(self, job: Any) -> Made | None:
-        """What was made, or refused; none where its process or machine died."""
-
-    def cancel(self, job: Any) -> None:
-        """Let it be."""
-
-
-def _made_by(pool: _Pool, tasks: Sequence[Task], show: Show) -> Iterator[RunRecord]:
-    queue, running = deque((task, 1) for task in tasks), dict[Any, tuple[Task, int]]()
-    show(f"{len(tasks)} tasks")
-    try:
-        while queue or running:
-            while queue and len(running) < pool.at_once:
-                task, attempt = queue.popleft()
-                running[pool.begin(task)] = task, attempt
-            job = pool.wait(list(running))
-            task, attempt = running.pop(job)
-            found = pool.result(job)
-            if isinstance(found, FluxtticeError):
-                raise found
-            if found is not None:
-                yield from found
-                show(f"made {task.name}")
-            elif attempt < _ATTEMPTS:
-                show(f"lost {task.name}: made again")
-                queue.append((task, attempt + 1))
-            else:
-                raise MeasurementError(
-                    f"{task.name} was lost {attempt} times: give its process memory and time, or use "
-                    "--engine local; started again, the command goes on from the result file",
-                    "unreachable",
-                )
-    finally:
-        for job in running:
-            pool.cancel(job)
-
-
 class _Ray:
+    """Tasks of a cluster; none is the result of one whose process or machine died."""
+
     def __init__(self, ray: Any, tasks: Sequence[Task]) -> None:
         cores = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=0)
         self._ray, self._here, self.at_once = ray, machine_record(), len(tasks)
@@ -157,12 +111,6 @@ class _Ray:
 
     def cancel(self, job: Any) -> None:
         self._ray.cancel(job, force=True)
-
-
-@contextlib.contextmanager
-def _ray(tasks: Sequence[Task]) -> Iterator[_Pool]:
-    with connected() as ray:
-        yield _Ray(ray, tasks)
 
 
 class _Processes:
@@ -232,6 +180,45 @@ def _written(job: Any) -> bool:
             return False
         time.sleep(_POLL)
     return True
+
+
+_Pool = _Ray | _Processes
+
+
+def _made_by(pool: _Pool, tasks: Sequence[Task], show: Show) -> Iterator[RunRecord]:
+    queue, running = deque((task, 1) for task in tasks), dict[Any, tuple[Task, int]]()
+    show(f"{len(tasks)} tasks")
+    try:
+        while queue or running:
+            while queue and len(running) < pool.at_once:
+                task, attempt = queue.popleft()
+                running[pool.begin(task)] = task, attempt
+            job = pool.wait(list(running))
+            task, attempt = running.pop(job)
+            found = pool.result(job)
+            if isinstance(found, FluxtticeError):
+                raise found
+            if found is not None:
+                yield from found
+                show(f"made {task.name}")
+            elif attempt < _ATTEMPTS:
+                show(f"lost {task.name}: made again")
+                queue.append((task, attempt + 1))
+            else:
+                raise MeasurementError(
+                    f"{task.name} was lost {attempt} times: give its process memory and time, or use "
+                    "--engine local; started again, the command goes on from the result file",
+                    "unreachable",
+                )
+    finally:
+        for job in running:
+            pool.cancel(job)
+
+
+@contextlib.contextmanager
+def _ray(tasks: Sequence[Task]) -> Iterator[_Pool]:
+    with connected() as ray:
+        yield _Ray(ray, tasks)
 
 
 @contextlib.contextmanager

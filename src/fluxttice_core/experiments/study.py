@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -90,11 +90,6 @@ class Study(Record):
     settings_sha256: Sha256
     runs: tuple[RunRecord, ...] = ()
 
-    def with_run(self, run: RunRecord) -> Self:
-        """The study with one more run; runs stand by seed and recipe, in whatever order they were made."""
-        runs = sorted((*self.runs, run), key=lambda one: (one.seed, one.recipe_sha256))
-        return self.model_copy(update={"runs": tuple(runs)})
-
     def __repr__(self) -> str:
         return f"<{self.kind}: {self.settings.recipe.name}, {len(self.runs)} runs>"
 
@@ -143,6 +138,12 @@ def resumed(path: Path, fresh: AnyStudy) -> AnyStudy:
             "settings_mismatch",
         )
     return fresh.model_copy(update={"runs": before.runs})
+
+
+def with_run(study: AnyStudy, run: RunRecord) -> AnyStudy:
+    """A study with one more run; runs stand by seed and recipe, in whatever order they were made."""
+    runs = sorted((*study.runs, run), key=lambda one: (one.seed, one.recipe_sha256))
+    return study.model_copy(update={"runs": tuple(runs)})
 
 
 def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
