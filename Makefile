@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
 .PHONY: test-core test-clients test-lowest test-newest test-cluster test-runtimes
-.PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
+.PHONY: test-portable fuzz mutants bench load result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.train
@@ -60,10 +60,10 @@ test-slow: $(VENV)/.dev
 	@$(MAKE) --no-print-directory test-cluster
 	@$(MAKE) --no-print-directory fuzz
 
-# Draws that Ray counts on this machine's cores, workers being killed: some minutes.
+# Draws that Ray counts, and studies that Ray and submitit make on this machine's cores, workers being killed: minutes.
 test-cluster: $(VENV)/.dev
-	@$(PIP) --editable '.[cluster]'
-	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit
+	@$(PIP) --editable '.[cluster,slurm]'
+	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit tests/experiments
 
 # The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
 test-core: $(VENV)/.dev
@@ -94,6 +94,10 @@ mutants: $(VENV)/.dev
 # Some minutes; BENCH="serving auditing" takes those alone. It tells where the machine was too busy for a figure.
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+# What the server bears: four minutes of wrk (apt-get install wrk), kept for `make docs`.
+load: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks.load
 
 # Measures the shipped model into the result file that git keeps, which nothing else writes: two minutes.
 result: $(VENV)/.dev

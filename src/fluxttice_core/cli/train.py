@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +11,6 @@ import typer
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from fluxttice_core.training.run import Run
 
 
@@ -19,6 +18,16 @@ def train(
     recipe: Annotated[
         str | None, typer.Option(help="Name of a shipped recipe, or path of a YAML file. Default: standard.")
     ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(help="The space, such as dna:6, codons or boolean:4. Default: that of the recipe."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="File with what is to be learnt, an element a row; repeatable. Default: all."),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of the data's elements.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Column of their weights or counts.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of weights, order of rows and noise. Default: 0.")
     ] = None,
@@ -48,28 +57,46 @@ def train(
     named = {"seed": seed, "device": device, "threads": threads}
     given = {name: value for name, value in named.items() if value is not None}
     events = EventWriter() if tensorboard else None
-    run = (
-        _resumed(resume, given, recipe, setting or (), out)
-        if resume
-        else _started(given, recipe or "standard", setting or (), out)
-    )
+    asked = _Asked(recipe, tuple(setting or ()), space, data, {"column": column, "weights": weights}, given)
+    run = _resumed(resume, asked, out) if resume else _started(asked, out)
     with TrainView(run, events) as view:
         run.train(view.show, view.warn)
     view.conclude()
 
 
-def _resumed(
-    folder: Path, given: dict[str, Any], recipe: str | None, settings: Sequence[str], out: Path | None
-) -> Run:
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says of a run; nothing where an option was not given."""
+
+    recipe: str | None
+    settings: tuple[str, ...]
+    space: str | None
+    data: list[str] | None
+    columns: dict[str, str | None]
+    given: dict[str, Any]
+
+
+def _resumed(folder: Path, asked: _Asked, out: Path | None) -> Run:
     """The run in a folder, unless an option says otherwise than what is recorded there."""
     from fluxttice_core.errors import SettingsError
+    from fluxttice_core.spaces.space_name import space_of
     from fluxttice_core.training.recipe import load_recipe
     from fluxttice_core.training.run import Run
+    from fluxttice_core.training.target_file import target_of
 
     run = Run.open(folder)
-    recorded = run.settings
-    asked = load_recipe(recipe or recorded.recipe, settings)
-    run.require(recorded.model_copy(update={**given, "recipe": asked}))
+    recorded, space = run.settings, run.settings.recipe.architecture.space
+    if asked.space is not None and space_of(asked.space) != space:
+        raise SettingsError(
+            f"the run in {folder} is about {space.name}, and {asked.space} is asked for: leave --space out, or "
+            "start a new run in another folder",
+            "settings_mismatch",
+        )
+    recipe = load_recipe(asked.recipe or recorded.recipe, asked.settings, target=run.target())
+    wanted = {**asked.given, "recipe": recipe}
+    if (target := target_of(recipe, (), asked.data, **asked.columns)) is not None:
+        wanted["target_sha256"] = None if target.is_everything else target.digest()
+    run.require(recorded.model_copy(update=wanted))
     if out is not None and out.resolve() != folder.resolve():
         raise SettingsError(
             f"the run in {folder} is resumed where it lies, and not in {out}: leave --out out",
@@ -78,8 +105,12 @@ def _resumed(
     return run
 
 
-def _started(given: dict[str, Any], recipe: str, overrides: Sequence[str], out: Path | None) -> Run:
+def _started(asked: _Asked, out: Path | None) -> Run:
+    from fluxttice_core.training.recipe import in_space
     from fluxttice_core.training.run import Run, run_settings
+    from fluxttice_core.training.target_file import target_of
 
-    settings = run_settings(recipe, overrides, **given)
-    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings)
+    recipe, overrides = asked.recipe or "standard", in_space(asked.settings, asked.space)
+    target = target_of(recipe, overrides, asked.data, **asked.columns)
+    settings = run_settings(recipe, overrides, target=target, **asked.given)
+    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings, target)

@@ -1,33 +1,21 @@
 """What sweeps and ablations share: runs that are measured alike, in a result file that grows run by run."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float64
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, RecordError, SettingsError
-from fluxttice_core.evaluation.headline import headline_figures
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.metrics.threads import fixed_threads
-from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.model.halves import HALVES
-from fluxttice_core.model.random_streams import stream
-from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
-from fluxttice_core.storage.tensors import tensor_digest
-from fluxttice_core.training.coverage_monitor import observe_reach
-from fluxttice_core.training.history import Reach
 from fluxttice_core.training.recipe import Recipe
-from fluxttice_core.training.recipe_settings import ReachSettings
-from fluxttice_core.training.trainer import Trainer
 
 _MAXIMUM = 64 << 20
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -101,6 +89,11 @@ class Study(Record):
     settings: StudySettings
     settings_sha256: Sha256
     runs: tuple[RunRecord, ...] = ()
+
+    def with_run(self, run: RunRecord) -> Self:
+        """The study with one more run; runs stand by seed and recipe, in whatever order they were made."""
+        runs = sorted((*self.runs, run), key=lambda one: (one.seed, one.recipe_sha256))
+        return self.model_copy(update={"runs": tuple(runs)})
 
     def __repr__(self) -> str:
         return f"<{self.kind}: {self.settings.recipe.name}, {len(self.runs)} runs>"
@@ -188,72 +181,6 @@ def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
 def recipe_digest(recipe: Recipe) -> str:
     """SHA-256 of a recipe's settings."""
     return json_digest(recipe.model_dump(mode="json"))
-
-
-def trained_alone(recipe: Recipe, seed: int) -> Trainer:
-    """Train a recipe to its end, with one thread."""
-    with fixed_threads(1):
-        # Only adaptive weights look at the reach, and looking takes longer than learning.
-        trainer = Trainer(recipe, seed=seed, observe=_unwatched if recipe.balance is None else observe_reach)
-        for _ in trainer.epochs():
-            continue
-    return trainer
-
-
-def _unwatched(_model: DualVAE, _settings: ReachSettings, _generator: torch.Generator) -> Reach:
-    return Reach(distinct_a=0, distinct_b=0, expected=1.0)
-
-
-def measured_run(
-    tensors: Mapping[str, Tensor],
-    split: Split,
-    settings: StudySettings,
-    *,
-    recipe: Recipe,
-    seed: int,
-    threads: int,
-    trained_seconds: float,
-) -> RunRecord:
-    """Measure the headline figures of a run that has been trained.
-
-    Args:
-        tensors: The weights and buffers that it ended with, as its checkpoint would hold them.
-        split: The split that it was trained on.
-        settings: What every run is measured with.
-        recipe: The recipe that it was trained by.
-        seed: Seed of its training, and of the measurement's draws.
-        threads: Threads to measure with.
-        trained_seconds: Time that its training took.
-    """
-    started = time.perf_counter()
-    fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
-    before = _statenet(fresh)
-    fresh.load_state_dict(dict(tensors))
-    model, measurement = fresh.eval(), settings.measurement.model_copy(update={"seed": seed})
-    with fixed_threads(threads):
-        figures = tuple(
-            FigureRecord(
-                half=half,
-                quantity=figure.quantity,
-                unit=figure.unit,
-                direction=figure.direction,
-                value=figure.value,
-            )
-            for half in HALVES
-            for figure in headline_figures(model.vae(half), half, measurement, split)
-        )
-    return RunRecord(
-        recipe_sha256=recipe_digest(recipe),
-        seed=seed,
-        tensor_sha256=tensor_digest(tensors),
-        figures=figures,
-        statenet_moved=float((_statenet(model) - before).norm() / before.norm()),
-        seconds=round(trained_seconds + time.perf_counter() - started, 3),
-    )
-
-
-def _statenet(model: DualVAE) -> Tensor:
-    return torch.cat([parameter.detach().flatten().clone() for parameter in model.state_net.parameters()])
 
 
 def values(runs: Sequence[RunRecord], half: Half, quantity: str) -> Float64[np.ndarray, "n"]:

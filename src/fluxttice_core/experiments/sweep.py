@@ -1,38 +1,27 @@
 """The spread of a recipe over its seeds: many runs, trained as one program if possible, measured alike."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError, SettingsError, TrainingError
-from fluxttice_core.experiments.study import (
-    Study,
-    StudySettings,
-    measured_run,
-    origin,
-    trained_alone,
-    values,
-)
+from fluxttice_core.errors import MeasurementError, SettingsError
+from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
+from fluxttice_core.experiments.study import Study, StudySettings, origin, values
+from fluxttice_core.experiments.tasks import Task
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
-from fluxttice_core.metrics.threads import THREADS, fixed_threads
-from fluxttice_core.spaces.split import Split
+from fluxttice_core.metrics.threads import THREADS
 from fluxttice_core.statistics.intervals import Interval, mean_interval
-from fluxttice_core.storage.atomic_write import write_json
-from fluxttice_core.training.population import Population, steering_parts
+from fluxttice_core.training.population import steering_parts
 from fluxttice_core.training.recipe import Recipe
 
 TOGETHER = 16
 """Seeds trained as one program: more gain nothing on two cores, and take their memory."""
 MEASUREMENT = MeasurementSettings(draws=(50_000,), rules=("argmax",))
 REHEARSAL = MEASUREMENT.model_copy(update={"draws": (10_000,), "repeats": 3, "mass_draws": 2**13})
-
-Progress = Callable[[str, float], None]
 
 
 class SweepSettings(StudySettings):
@@ -121,59 +110,22 @@ def new_sweep(
     return Sweep(**origin(settings, command))
 
 
-def run_sweep(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress) -> Sweep:
+def run_sweep(
+    sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress, *, engine: EngineName = "local"
+) -> Sweep:
     """Train and measure what is due; after every run the result file is written anew, whole or not at all.
 
     Seeds are trained in the same groups whatever was finished before, so that a sweep that was killed ends
     with the weights of an undisturbed one.
     """
-    size, done = sweep.settings.together, set(sweep.seeds)
-    due = [seed for seed in seeds if seed not in done]
-    finished = 0
-    for start in range(0, len(seeds), size):
-        group = seeds[start : start + size]
-        missing = [seed for seed in group if seed not in done]
-        if not missing:
-            continue
-        progress(f"training {_named(group)}", finished / len(due))
-        started = time.perf_counter()
-        try:
-            trained, split = _trained(sweep.settings.recipe, group)
-        except TrainingError as error:
-            raise TrainingError(f"{error}, in another file by --out", error.code) from None
-        spent = (time.perf_counter() - started) / len(group)
-        for seed in missing:
-            progress(f"measuring seed {seed}", finished / len(due))
-            run = measured_run(
-                trained[seed],
-                split,
-                sweep.settings,
-                recipe=sweep.settings.recipe,
-                seed=seed,
-                threads=THREADS,
-                trained_seconds=spent,
-            )
-            sweep = sweep.model_copy(update={"runs": (*sweep.runs, run)})
-            write_json(path, sweep.model_dump(mode="json"))
-            finished += 1
-    progress("done", 1.0)
-    return sweep
-
-
-def _trained(recipe: Recipe, seeds: Sequence[int]) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
-    """The weights and buffers that each seed ends with, and the split of all."""
-    if steering_parts(recipe):
-        trainers = {seed: trained_alone(recipe, seed) for seed in seeds}
-        return {seed: one.model_tensors() for seed, one in trainers.items()}, trainers[seeds[0]].split
-    population = Population(recipe, seeds)
-    with fixed_threads():
-        for _ in population.epochs():
-            continue
-    return {seed: population.tensors(seed) for seed in seeds}, population.split
-
-
-def _named(seeds: Sequence[int]) -> str:
-    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]} together"
+    settings, done = sweep.settings, set(sweep.seeds)
+    groups = [tuple(seeds[n : n + settings.together]) for n in range(0, len(seeds), settings.together)]
+    tasks = [
+        Task(settings.recipe, settings.measurement, group, missing, THREADS)
+        for group in groups
+        if (missing := tuple(seed for seed in group if seed not in done))
+    ]
+    return run_tasks(sweep, path, tasks, engine=engine, progress=progress)
 
 
 def spreads(sweep: Sweep) -> Iterator[Spread]:

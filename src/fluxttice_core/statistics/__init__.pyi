@@ -24,6 +24,9 @@ from .intervals import clopper_pearson as clopper_pearson
 from .intervals import coverage_interval as coverage_interval
 from .intervals import mean_interval as mean_interval
 from .intervals import paired_difference as paired_difference
+from .multiplicity import holm as holm
+from .multiplicity import paired_p_value as paired_p_value
+from .multiplicity import student_p_value as student_p_value
 from .richness import ace as ace
 from .richness import chao1 as chao1
 from .richness import chao1_forms as chao1_forms

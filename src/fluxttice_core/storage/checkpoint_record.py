@@ -63,6 +63,11 @@ class SplitRecord(_Record):
     digest: Sha256
 
 
+def _kind_of_space(given: object) -> str:
+    named = isinstance(given, WordsRecord) or (isinstance(given, dict) and "name" in given)
+    return "words" if named else "operations"
+
+
 class CheckpointRecord(_Record):
     """Where weights come from; None stands for "not recorded", as in checkpoints of other programs."""
 
@@ -70,7 +75,7 @@ class CheckpointRecord(_Record):
     kind: Literal["fluxttice-dual-vae"]
     space: Annotated[
         Annotated[OperationsRecord, Tag("operations")] | Annotated[WordsRecord, Tag("words")],
-        Discriminator(lambda given: "words" if "name" in given else "operations"),
+        Discriminator(_kind_of_space),
     ]
     architecture: dict[str, JsonValue]
     recipe: Name | None
@@ -84,6 +89,7 @@ class CheckpointRecord(_Record):
     tensor_digest: Sha256
     torch_version: Name
     progress: dict[str, JsonValue] = Field(default_factory=dict)
+    target_sha256: Annotated[Sha256 | None, Field(exclude_if=lambda digest: digest is None)] = None
 
 
 class FileRecord(_Record):

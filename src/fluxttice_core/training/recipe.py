@@ -8,6 +8,9 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.training.recipe_cost import excess
 from fluxttice_core.training.recipe_settings import RecipeFields
 from fluxttice_core.training.recipe_yaml import read_yaml
@@ -53,7 +56,9 @@ def recipe_names() -> list[str]:
     )
 
 
-def load_recipe(recipe: str | Path | Recipe, overrides: Overrides = ()) -> Recipe:
+def load_recipe(
+    recipe: str | Path | Recipe, overrides: Overrides = (), *, target: Target | None = None
+) -> Recipe:
     """A shipped recipe by name, a YAML file by path or a recipe itself, with settings replaced.
 
     Args:
@@ -61,6 +66,7 @@ def load_recipe(recipe: str | Path | Recipe, overrides: Overrides = ()) -> Recip
         overrides: Replacements such as "epochs=10" or "half_a.beta={kind: constant, value: 1.0}", or a
             mapping of settings, nested or with dots. A mapping in it goes into a part and leaves the part's
             other settings as they are; one that names its `kind` is a schedule, and replaces the former one.
+        target: What is to be learnt, from which open lengths follow; none: the whole space.
 
     Raises:
         SettingsError: For an unknown recipe or key, a value out of bounds, or a file that is no recipe.
@@ -78,7 +84,25 @@ def load_recipe(recipe: str | Path | Recipe, overrides: Overrides = ()) -> Recip
     )
     for key, value in _replacements(overrides):
         _replace(settings, key, value)
-    return validate_recipe(settled(settings), source=source)
+    return validate_recipe(settled(settings, target), source=source)
+
+
+def in_space(overrides: Overrides, space: str | ProductSpace | None) -> Overrides:
+    """The overrides of a recipe with one more, which sets its space; the same where none is given.
+
+    Example:
+        >>> in_space(["epochs=2"], "DNA:6"), in_space({"epochs": 2}, None)
+        (('epochs=2', 'architecture.space="dna:6"'), {'epochs': 2})
+
+    Raises:
+        OperationError: If no space is called so.
+    """
+    if space is None:
+        return overrides
+    name = space_of(space).name
+    if isinstance(overrides, Mapping):
+        return {**overrides, "architecture.space": name}
+    return (*overrides, f'architecture.space="{name}"')
 
 
 def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:

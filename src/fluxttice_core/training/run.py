@@ -7,6 +7,7 @@ import os
 import shlex
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.model.devices import Device, require_device
 from fluxttice_core.spaces.space_name import space_record
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.arithmetic import FILE as ENVIRONMENT
 from fluxttice_core.storage.arithmetic import note_arithmetic
 from fluxttice_core.storage.atomic_write import write_bytes, write_json
@@ -40,6 +42,7 @@ from fluxttice_core.storage.checkpoint import (
     read,
     write,
 )
+from fluxttice_core.storage.target_tensors import TARGET, read_written_target, write_target
 from fluxttice_core.training.coverage_monitor import observe_reach
 from fluxttice_core.training.history import EpochRecord
 from fluxttice_core.training.recipe import Overrides, Recipe, load_recipe
@@ -59,6 +62,7 @@ class RunSettings(BaseModel):
         device: Where it computes.
         threads: Threads of one operation, on which the rounding of sums depends.
         torch_version: The torch that computes.
+        target_sha256: What is learnt, by its digest; none: all elements of the space alike.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +72,10 @@ class RunSettings(BaseModel):
     device: Device = "cpu"
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     torch_version: str = str(torch.__version__)
+    target_sha256: Annotated[
+        Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None,
+        Field(exclude_if=lambda digest: digest is None),
+    ] = None
 
     def digest(self) -> str:
         """SHA-256 of the settings' canonical JSON."""
@@ -90,8 +98,13 @@ class Run:
         self._made: tuple[Path, ...] | None = None
 
     @classmethod
-    def begin(cls, folder: Path, settings: RunSettings) -> "Run":
+    def begin(cls, folder: Path, settings: RunSettings, target: Target | None = None) -> "Run":
         """Start a run, or open the one that the folder holds, if it is of these settings.
+
+        Args:
+            folder: Where everything is written.
+            settings: What determines the weights.
+            target: What is to be learnt; none: all elements of the space alike.
 
         Raises:
             SettingsError: If a setting is impossible, or another than the one recorded.
@@ -99,14 +112,19 @@ class Run:
             StorageError: If the folder cannot be written.
         """
         if not (folder / SETTINGS).is_file():
-            return cls.start(folder, settings)
+            return cls.start(folder, settings, target)
         run = cls.open(folder)
         run.require(settings)
         return run
 
     @classmethod
-    def start(cls, folder: Path, settings: RunSettings) -> "Run":
+    def start(cls, folder: Path, settings: RunSettings, target: Target | None = None) -> "Run":
         """Make a run folder, once everything that training starts from is ready; a failure leaves none.
+
+        Args:
+            folder: Where everything is written.
+            settings: What determines the weights.
+            target: What is to be learnt; none: all elements of the space alike.
 
         Raises:
             StorageError: If the folder holds a run already, or cannot be written.
@@ -116,7 +134,7 @@ class Run:
         run = cls(folder, settings)
         require_device(settings.device)
         with fixed_threads(settings.threads):
-            run._fresh = run._new_trainer()
+            run._fresh = run._new_trainer(target)
         made = tuple(one for one in (folder, *folder.parents) if not os.path.lexists(one))
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +147,8 @@ class Run:
                         "already_exists",
                     )
                 run._made = made
+                if target is not None and settings.target_sha256 is not None:
+                    write_target(folder, target)
                 write_json(folder / SETTINGS, settings.model_dump(mode="json"))
         except OSError as error:
             _remove_empty(made)
@@ -242,9 +262,19 @@ class Run:
         """Take away what a start has made, if this run was started here: no checkpoint was reached."""
         if self._made is None:
             return
-        for name in (SETTINGS, SPLIT, METRICS, ENVIRONMENT, LOCK):
+        for name in (SETTINGS, SPLIT, METRICS, ENVIRONMENT, TARGET, LOCK):
             (self.folder / name).unlink(missing_ok=True)
         _remove_empty(self._made)
+
+    def target(self) -> Target | None:
+        """What is learnt; none: all elements of the space alike.
+
+        Raises:
+            CheckpointError: If its file is missing or damaged, or holds another target.
+        """
+        digest = self.settings.target_sha256
+        space = self.settings.recipe.architecture.space
+        return None if digest is None else read_written_target(self.folder, space, digest)
 
     def records(self) -> list[dict[str, Any]]:
         """The epochs written so far; a line that was cut off by a kill is passed over.
@@ -289,14 +319,17 @@ class Run:
                 error.code,
             ) from None
 
-    def _new_trainer(self) -> Trainer:
+    def _new_trainer(self, target: Target | None) -> Trainer:
         settings = self.settings
-        return Trainer(settings.recipe, seed=settings.seed, observe=observe_reach, device=settings.device)
+        observe = partial(observe_reach, target=target)
+        return Trainer(
+            settings.recipe, seed=settings.seed, observe=observe, device=settings.device, target=target
+        )
 
     def _trainer(self) -> Trainer:
         if self._fresh is None:
             self._require_device()
-        trainer, self._fresh = self._fresh or self._new_trainer(), None
+        trainer, self._fresh = self._fresh or self._new_trainer(self.target()), None
         if list_checkpoints(self.folder):
             checkpoint = read(latest(self.folder))
             if checkpoint.record.settings_digest != self.settings.digest():
@@ -332,6 +365,8 @@ class Run:
             "split": {"seed": recipe.split_seed, "digest": trainer.split.digest},
             "progress": progress.as_dict(),
         }
+        if self.settings.target_sha256 is not None:
+            record["target_sha256"] = self.settings.target_sha256
         folder = checkpoint_folder(self.folder, progress.epoch)
         write(folder, trainer.model_tensors(), trainer.state_tensors(), record, replace=True)
         prune_state(self.folder, keep=2)
@@ -360,15 +395,25 @@ def run_settings(
     seed: int = 0,
     device: str = "cpu",
     threads: int = 1,
+    target: Target | None = None,
 ) -> RunSettings:
     """The settings of a run of a shipped recipe, of a recipe file or of a recipe.
+
+    Args:
+        recipe: Name or path.
+        overrides: Settings to replace.
+        seed: Seed of the run.
+        device: Where to compute.
+        threads: Threads of one operation.
+        target: What is to be learnt, from whose size lengths follow that the recipe leaves open.
 
     Raises:
         SettingsError: If the recipe is unknown, or a setting is wrong.
     """
-    loaded = load_recipe(recipe, overrides)
+    loaded = load_recipe(recipe, overrides, target=target)
     try:
-        return RunSettings(recipe=loaded, seed=seed, device=device, threads=threads)
+        digest = None if target is None or target.is_everything else target.digest()
+        return RunSettings(recipe=loaded, seed=seed, device=device, threads=threads, target_sha256=digest)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         reason = first["msg"].removeprefix("Value error, ")

@@ -70,6 +70,13 @@ class Explorer:
         self.until("document.documentElement.dataset.ready && explorer.page.codes.means.a")
         self.until("explorer.page.codes.means.b !== null && explorer.page.algebra && explorer.page.mass")
 
+    def decode(self) -> None:
+        """Open once what waits for the decoders."""
+        before = self.state("tab")
+        for tab in ("sliders", "prior", "compare", before):
+            self.do(f"explorer.store.set({{ tab: '{tab}' }})")
+            self.until(f"document.querySelector('#{tab} .panel-title')")
+
     def open(self, fragment: str = "") -> None:
         """Go to another state of the page that is already there, as following a link does."""
         self.page.evaluate("(fragment) => explorer.open(fragment)", fragment)
@@ -162,6 +169,7 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Explorer]:
 def shared(browser: Browser, address: str) -> Iterator[Explorer]:
     with opened(browser, address, accept_downloads=True) as explorer:
         explorer.load()
+        explorer.decode()
         yield explorer
         assert explorer.complaints == []
 
