@@ -88,8 +88,8 @@ def _resumed(folder: Path, asked: _Asked, out: Path | None) -> Run:
     recorded, space = run.settings, run.settings.recipe.architecture.space
     if asked.space is not None and space_of(asked.space) != space:
         raise SettingsError(
-            f"the run in {folder} is about {space.name}, and {asked.space} is asked for: leave --space "
-            "out, or start a new run in another folder",
+            f"the run in {folder} is about {space.name}, and {asked.space} is asked for: leave --space out, "
+            "or start a new run in another folder",
             "settings_mismatch",
         )
     recipe = load_recipe(asked.recipe or recorded.recipe, asked.settings, target=run.target())

@@ -6,7 +6,7 @@ SPENT = 1e-3
 """Nats of rate below which every posterior is the prior; untrained networks spend ten times as much."""
 
 
-def collapse_of(rate: float | None, outputs: float | None) -> str | None:
+def collapse_of(rate: float | int | None, outputs: float | int | None) -> str | None:
     r"""What has collapsed of a half, in words; none if nothing has.
 
     Args:

@@ -104,7 +104,7 @@ class TrainedModel:
         return [
             ("recipe", self.recipe_name or "no recipe recorded"),
             ("trained", trained if self.seed is None else f"{trained}, seed {self.seed}"),
-            ("space", f"{self.space.size:,} operations"),
+            ("space", f"{self.space.name} of {self.space.size:,}"),
             ("size", f"{self.architecture.latent_dim} latents, {self.parameters:,} parameters"),
             ("source", self.source),
         ]

@@ -1,5 +1,6 @@
 """What is shown of a training from Python: a bar, or whatever a function makes of every epoch."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,7 +18,8 @@ def shown(progress: bool | ShowEpoch, epochs: int) -> Iterator[ShowEpoch]:
     if not isinstance(progress, bool):
         yield progress
         return
-    console = Console(stderr=True)
+    # FORCE_COLOR asks for colours in a log, and not for a bar that moves the cursor there.
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     columns = TextColumn("epoch"), MofNCompleteColumn(), BarColumn(24), TimeRemainingColumn(compact=True)
     hidden = not (progress and (console.is_terminal or console.is_jupyter))
     with Progress(*columns, TextColumn("{task.description}"), console=console, disable=hidden) as bar:
