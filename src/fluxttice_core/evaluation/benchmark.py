@@ -18,7 +18,7 @@ from fluxttice_core.evaluation.result_file import Circumstances, result_of, writ
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
-from fluxttice_core.metrics.settings import Half, MeasurementSettings
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, require_rules, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.network_shape import Scheme
@@ -38,7 +38,9 @@ def measured(
     target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
 ) -> Report:
     """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
-    trained, settings = require_trained(target), settings or MeasurementSettings()
+    trained = require_trained(target)
+    settings = settings or settings_for(trained.space)
+    require_rules(settings, trained.space)
     _require_device(settings.device)
     model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
     halves: Halves = {"a": model.vae_a, "b": model.vae_b}
@@ -68,7 +70,7 @@ def benchmark(
         target: A trained model, or the path of one.
         out: The result file; none: nothing is written.
         command: The command that repeats this.
-        settings: Everything that the measurement is made with.
+        settings: Everything that the measurement is made with; none: `settings_for` its space.
         progress: Called with what comes next and the share that is done.
 
     Raises:

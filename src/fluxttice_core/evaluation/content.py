@@ -19,7 +19,7 @@ class ReportContent:
 
     Args:
         title: What was measured.
-        space: The operations.
+        space: The space whose elements the model is about.
         settings: Everything that the measurement was made with.
         rho: Cross-injection of the pair.
         metrics: The figures beside ceiling, floor and controls.
@@ -58,7 +58,8 @@ class ReportContent:
     @property
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each set of generators that some metrics do not tell from the model."""
-        return warnings_of((metric.quantity, metric.blind_to) for metric in self.metrics)
+        found = ((metric.quantity, metric.blind_to) for metric in self.metrics)
+        return warnings_of(found, self.space.nouns)
 
     def has(self, quantity: str, half: Half) -> bool:
         """Whether a quantity was measured of a half."""

@@ -10,8 +10,8 @@ from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
-from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.storage.pretrained import certified, load
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
+from fluxttice_core.storage.pretrained import certified
 
 if TYPE_CHECKING:
     from fluxttice_core.evaluation.benchmark import Target
@@ -39,10 +39,10 @@ def coverage_report(
 
     Args:
         target: A trained model, or the path of one; none: the certified model.
-        draws: Budgets at which distinct operations are counted.
+        draws: Budgets at which distinct elements are counted.
         repeats: Repeats of every budget.
         seed: Seed of all draws.
-        settings: Everything else that the measurement is made with.
+        settings: Everything else that the measurement is made with; none: `settings_for` the space.
         progress: Called with what comes next and the share that is done.
         remeasure: Whether to measure the certified model, too.
 
@@ -62,13 +62,12 @@ def coverage_report(
     asked = any(value is not None for value in (target, draws, repeats, seed, settings))
     if not (asked or remeasure):
         return certified_report()
-    if isinstance(target, str | Path):
-        target = load(target)
     require_extra("train", "measuring a model")
-    from fluxttice_core.evaluation.benchmark import measured
+    from fluxttice_core.evaluation.benchmark import measured, require_trained
 
-    chosen = (settings or MeasurementSettings()).with_only(draws=draws, repeats=repeats, seed=seed)
-    return measured(target, chosen, progress)
+    trained = require_trained(target)
+    start = settings or settings_for(trained.space)
+    return measured(trained, start.with_only(draws=draws, repeats=repeats, seed=seed), progress)
 
 
 def certified_report() -> Report:

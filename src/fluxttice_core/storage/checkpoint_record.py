@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -56,6 +56,12 @@ class WordsRecord(_Record):
         return self
 
 
+def _kind_of(given: Any) -> str:
+    """Which kind of space is given, as plain values or as the record of them."""
+    named = "name" in given if isinstance(given, dict) else isinstance(given, WordsRecord)
+    return "words" if named else "operations"
+
+
 class SplitRecord(_Record):
     """The rows that the run trained on, by the split's seed and digest."""
 
@@ -70,7 +76,7 @@ class CheckpointRecord(_Record):
     kind: Literal["fluxttice-dual-vae"]
     space: Annotated[
         Annotated[OperationsRecord, Tag("operations")] | Annotated[WordsRecord, Tag("words")],
-        Discriminator(lambda given: "words" if "name" in given else "operations"),
+        Discriminator(_kind_of),
     ]
     architecture: dict[str, JsonValue]
     recipe: Name | None
