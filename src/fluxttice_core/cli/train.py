@@ -15,6 +15,9 @@ def train(
     recipe: Annotated[
         str | None, typer.Option(help="Name of a shipped recipe, or path of a YAML file. Default: standard.")
     ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Space to learn, such as dna:6 or boolean:3. Default: the recipe's.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of weights, order of rows and noise. Default: 0.")
     ] = None,
@@ -44,7 +47,9 @@ def train(
     named = {"recipe": recipe, "seed": seed, "device": device, "threads": threads}
     given = {name: value for name, value in named.items() if value is not None}
     run = (
-        _resumed(resume, [*given, *(["set"] if setting else [])]) if resume else _started(given, setting, out)
+        _resumed(resume, [*given, *(["set"] if setting else []), *(["space"] if space else [])])
+        if resume
+        else _started(given, space, setting, out)
     )
     events = event_writer(run.folder) if tensorboard else None
     with TrainView(run, events) as view:
@@ -65,8 +70,10 @@ def _resumed(folder: Path, given: list[str]) -> "Run":
     return Run.open(folder)
 
 
-def _started(given: dict[str, Any], setting: list[str] | None, out: Path | None) -> "Run":
+def _started(given: dict[str, Any], space: str | None, setting: list[str] | None, out: Path | None) -> "Run":
+    from fluxttice_core.training.recipe import with_space
     from fluxttice_core.training.run import Run, run_settings
 
-    settings = run_settings(**{"recipe": "standard", **given}, overrides=setting or ())
+    overrides = with_space(space, setting or ())
+    settings = run_settings(**{"recipe": "standard", **given}, overrides=overrides)
     return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings)

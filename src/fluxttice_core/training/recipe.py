@@ -1,5 +1,6 @@
 """Recipes: every setting of a training run, validated; the shipped ones are YAML files beside this module."""
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.training.recipe_cost import excess
 from fluxttice_core.training.recipe_settings import RecipeFields
 from fluxttice_core.training.recipe_yaml import read_yaml
@@ -84,6 +88,38 @@ def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
         return Recipe.model_validate(settings)
     except ValidationError as error:
         raise _refusal(error, source) from None
+
+
+def with_space(space: str | ProductSpace | None, overrides: Sequence[str]) -> tuple[str, ...]:
+    """Overrides that name a space, too: a short form of "architecture.space=NAME".
+
+    Args:
+        space: The space or its name; none: nothing is added.
+        overrides: The others.
+
+    Raises:
+        OperationError: If no space is called so.
+        SettingsError: If one of the others names another space.
+
+    Example:
+        >>> with_space("dna:6", ["epochs=2"])
+        ('architecture.space="dna:6"', 'epochs=2')
+    """
+    if space is None:
+        return tuple(overrides)
+    named, settings = space_of(space), dict[str, Any]()
+    for override in overrides:
+        if override.strip().startswith("architecture"):
+            _apply(settings, override)
+    other = settings.get("architecture")
+    given = {key: other[key] for key in ("space", "base", "arity") if key in other} if other else {}
+    if given and Architecture.model_validate(given).space != named:
+        raise SettingsError(
+            f"the space {named.name} was asked for, and the settings name another one by "
+            f"{' and '.join(f'architecture.{key}' for key in given)}: give one of them",
+            "contradictory",
+        )
+    return tuple(overrides) if given else (f"architecture.space={json.dumps(named.name)}", *overrides)
 
 
 def _read(name_or_path: str | Path) -> dict[str, Any]:

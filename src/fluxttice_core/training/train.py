@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from fluxttice_core.extras import require_extra
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.storage.pretrained import TrainedModel, in_memory, load
 
 
 def train(
     recipe: str | Path = "standard",
     *,
+    space: str | ProductSpace | None = None,
     seed: int = 0,
     folder: str | Path | None = None,
     overrides: tuple[str, ...] = (),
@@ -19,6 +21,7 @@ def train(
 
     Args:
         recipe: Name of a shipped recipe, or path of a YAML file.
+        space: Space to learn or its name, such as `dna:6` or `boolean:3`; none: that of the recipe.
         seed: Seed of the run.
         folder: Run folder to write and to resume from; none: nothing is written.
         overrides: Settings to replace, such as "epochs=10".
@@ -30,7 +33,8 @@ def train(
 
     Raises:
         MissingExtra: If torch is not installed.
-        SettingsError: If the recipe is unknown or a setting is wrong.
+        OperationError: If no space is called so.
+        SettingsError: If the recipe is unknown, a setting is wrong, or one names another space.
         StorageError: If the folder holds another run.
         TrainingError: If the loss stops being finite.
 
@@ -41,10 +45,13 @@ def train(
     require_extra("train", "training a model")
     from fluxttice_core.metrics.threads import fixed_threads
     from fluxttice_core.training.coverage_monitor import observe_reach
+    from fluxttice_core.training.recipe import with_space
     from fluxttice_core.training.run import Run, run_settings
     from fluxttice_core.training.trainer import Trainer
 
-    settings = run_settings(str(recipe), overrides, seed=seed, device=device, threads=threads)
+    settings = run_settings(
+        str(recipe), with_space(space, overrides), seed=seed, device=device, threads=threads
+    )
     if folder is not None:
         Run.start(Path(folder), settings).train()
         return load(folder)
