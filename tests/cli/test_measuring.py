@@ -7,6 +7,7 @@ import pytest
 from fluxttice_core.cli.measuring import chosen_settings, chosen_target, repeatable_command
 from fluxttice_core.errors import CheckpointError, SettingsError
 from fluxttice_core.metrics.settings import QUICK, MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 
 
@@ -25,13 +26,14 @@ def test_the_command_names_no_place_of_this_machine(tmp_path: Path, monkeypatch:
 
 
 def test_options_replace_the_settings_they_name() -> None:
+    home = OperationSpace()
     plain = {"draws": None, "repeats": None, "seed": None, "device": "cpu"}
-    assert chosen_settings(quick=False, **plain) == MeasurementSettings()  # type: ignore[arg-type]
-    assert chosen_settings(quick=True, **plain) == QUICK  # type: ignore[arg-type]
-    chosen = chosen_settings(quick=True, draws=[7, 5], repeats=3, seed=4, device="cuda:1")
+    assert chosen_settings(home, quick=False, **plain) == MeasurementSettings()  # type: ignore[arg-type]
+    assert chosen_settings(home, quick=True, **plain) == QUICK  # type: ignore[arg-type]
+    chosen = chosen_settings(home, quick=True, draws=[7, 5], repeats=3, seed=4, device="cuda:1")
     assert (chosen.draws, chosen.repeats, chosen.seed, chosen.device) == ((5, 7), 3, 4, "cuda:1")
     with refused(SettingsError, "out_of_range", "seed"):
-        chosen_settings(quick=False, draws=None, repeats=None, seed=-1, device="cpu")
+        chosen_settings(home, quick=False, draws=None, repeats=None, seed=-1, device="cpu")
 
 
 def test_a_target_is_named_once() -> None:

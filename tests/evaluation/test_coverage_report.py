@@ -50,7 +50,7 @@ def test_without_an_argument_it_is_as_it_was_signed_and_says_so(measuring: list[
 )
 def test_whatever_else_is_asked_for_is_measured(measuring: list[object], asked: dict[str, object]) -> None:
     assert coverage_report(**asked).title == "measured"  # type: ignore[arg-type]
-    assert measuring == [None]
+    assert measuring == [fx.certified()]
 
 
 def test_a_named_model_is_measured(measuring: list[object]) -> None:

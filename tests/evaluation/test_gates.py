@@ -1,5 +1,6 @@
 """The gates let the oracle through, and no other control."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,7 @@ from fluxttice_core.evaluation.gates import (
     GateResult,
     accepted,
     apply_gates,
+    gates_of,
     on_all_operations,
 )
 from fluxttice_core.evaluation.reference import BlankCode
@@ -27,11 +29,15 @@ from fluxttice_core.metrics.coverage import Source, coverage_figures
 from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.network_shape import Scheme
+from fluxttice_core.spaces.conventions import part_sizes
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
+from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 
 SPACE = OperationSpace()
 SETTINGS = MeasurementSettings(
@@ -121,3 +127,94 @@ def test_gates_on_all_operations_ask_the_same_of_the_other_accuracy() -> None:
         ),
         reach,
     )
+
+
+def spaces_of(sizes: range) -> Iterator[ProductSpace]:
+    """A space of words for every size that has one, whose factors are sizes of alphabets."""
+    glyphs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwyz!#$"
+    for size in sizes:
+        rest, factors = size, []
+        for factor in range(2, size + 1):
+            while rest % factor == 0:
+                rest //= factor
+                factors.append(factor)
+        if max(factors) <= len(glyphs):
+            yield space_of("x".join(f"{glyphs[:factor]}^1" for factor in factors))
+
+
+def scores(size: int, budget: int, *, reached: int, information: float, exact: float) -> dict[str, float]:
+    """What a generator of so many elements, each as likely, is expected to show."""
+    seen = reached / size * expected_share(reached, budget)
+    accuracies = {f"{kind}/mean/{part}": exact for kind in KINDS for part in ("train", "held_out")}
+    return {
+        f"coverage/argmax/{budget}": seen,
+        f"efficiency/argmax/{budget}": seen / expected_share(size, budget),
+        "generative_information": information,
+        **accuracies,
+    }
+
+
+KINDS = ("table_accuracy", "trit_accuracy")
+
+
+def test_in_every_small_space_the_gates_let_a_perfect_generator_through_and_no_control() -> None:
+    spaces = list(spaces_of(range(4, 301)))
+    assert len(spaces) > 200
+    for space in spaces:
+        size, settings = space.size, settings_for(space)
+        gates = gates_of(space, settings, part_sizes(size)[2])
+        budget = settings.headline
+        assert {gate.quantity.rpartition("/")[2] for gate in gates[2:4]} == {str(budget)}
+        half = (size + 1) // 2
+        halved = math.log(half) / math.log(size)
+        for control, passes in (
+            (scores(size, budget, reached=size, information=1.0, exact=1.0), True),
+            # Even a constant decoder that is granted every held-out row, and half of the space with all rows.
+            (scores(size, budget, reached=1, information=0.0, exact=1.0), False),
+            (scores(size, budget, reached=half, information=halved, exact=1.0), False),
+            (scores(size, budget, reached=size, information=0.0, exact=1.0), False),
+            (scores(size, budget, reached=size, information=1.0, exact=1 - 1 / size), False),
+        ):
+            assert all(gate.admits(control[gate.quantity]) for gate in gates) is passes, (size, control)
+        # A perfect generator is let through although its efficiency is that of draws.
+        deviation = math.sqrt(uniform_moments(size, budget).variance / settings.repeats)
+        assert 0.02 / (deviation / (size * expected_share(size, budget))) > 4.5
+
+
+def test_too_few_repeats_would_turn_perfect_generators_away() -> None:
+    budget, size = 48, 16
+    deviation = math.sqrt(uniform_moments(size, budget).variance / MeasurementSettings().repeats)
+    assert 0.02 / (deviation / (size * expected_share(size, budget))) < 2
+
+
+def test_rows_that_a_guess_returns_are_not_asked_for() -> None:
+    few, enough = space_of("bits:3"), space_of("dna:2")
+    for space, part in ((few, "train"), (enough, "held_out")):
+        gates = gates_of(space, settings_for(space), part_sizes(space.size)[2])
+        assert [gate.quantity for gate in gates[:2]] == [
+            f"{kind}/mean/{part}" for kind in ("trit_accuracy", "table_accuracy")
+        ]
+    assert (
+        gates_of(few, settings_for(few), 2)[1].name == "training rows of bits come back whole from the mean"
+    )
+
+
+@pytest.mark.parametrize("name", ["boolean:1", "dna:2"])
+@pytest.mark.parametrize("scheme", ["independent", "mirrored"])
+def test_untrained_networks_of_the_smallest_spaces_fail(name: str, scheme: Scheme) -> None:
+    space = space_of(name)
+    parts, settings = split(space), settings_for(space).model_copy(update={"rules": ("argmax",)})
+    gates = gates_of(space, settings, len(parts.held_out))
+    for seed in range(3):
+        half = untrained_halves(Architecture.model_validate({"space": name}), seed, scheme)["a"]
+        assert isinstance(half, Autoencoder)
+        figures = [
+            *coverage_figures(half, "a", settings),
+            *(item for item in mass_figures(half, "a", settings, None) if isinstance(item, Figure)),
+            *reconstruction_figures(half, "a", settings, parts),
+        ]
+        assert not accepted(apply_gates(figures, ["a"], gates))
+
+
+def test_the_home_space_keeps_its_gates() -> None:
+    assert gates_of(SPACE, MeasurementSettings(draws=(7, 9)), 1) is ACCEPTANCE

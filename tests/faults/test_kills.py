@@ -177,7 +177,7 @@ def test_exporting_writes_all_or_nothing(
     struck, delays = 0, moments(duration)
     while struck < number:
         kind = kinds[struck % len(kinds)]
-        out = folder / default_path(kind)
+        out = folder / default_path(kind, trained.space)
         at_work = kill(next(delays), command.export, kind, out, small_checkpoint)
         struck += at_work
         files = sorted(out.rglob("*")) if out.is_dir() else [path for path in [out] if path.exists()]
@@ -188,7 +188,7 @@ def test_exporting_writes_all_or_nothing(
         if out.is_dir():
             shutil.rmtree(out)
     for kind in kinds:
-        export(trained, kind, folder / default_path(kind))
+        export(trained, kind, folder / default_path(kind, trained.space))
     assert leftovers(folder) == []
 
 

@@ -163,7 +163,7 @@ def test_no_row_is_of_a_set_that_is_yet_to_come() -> None:
 def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
     later = catalogue.METRIC_SET + 1
     with pytest.raises(MeasurementError, match="is newer than this program"):
-        due_metrics(FEW, base=3, split_known=True, rho=0.0, metric_set=later)
+        due_metrics(FEW, ternary=True, split_known=True, rho=0.0, metric_set=later)
 
 
 @pytest.mark.parametrize("base", [2, 3])
@@ -190,4 +190,4 @@ def test_what_is_required_is_what_is_measured(
     parts = run_steps(steps_of(halves, settings, known, rho), device="cpu")
     found = [(item.quantity, item.half) for part in parts for item in part if isinstance(item, Figure)]
     assert len(found) == len(set(found))
-    assert set(found) == due_metrics(settings, base=base, split_known=split_known, rho=rho)
+    assert set(found) == due_metrics(settings, ternary=base == 3, split_known=split_known, rho=rho)

@@ -3,7 +3,15 @@
 import pytest
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_from
+from fluxttice_core.metrics.settings import (
+    QUICK,
+    MeasurementSettings,
+    require_rules,
+    settings_for,
+    settings_from,
+)
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.space_name import space_of
 from tests.refusals import refused
 
 
@@ -61,3 +69,49 @@ def test_controls_keep_budgets_rules_and_seed() -> None:
     for own, due in ((9, 4), (3, 3)):
         assert MeasurementSettings(posterior_repeats=own).for_controls().posterior_repeats == due
     assert settings_from(effort.model_dump()) == effort
+
+
+@pytest.mark.parametrize(
+    ("name", "draws", "repeats", "mass_draws"),
+    [
+        ("boolean:1", (2, 4, 12, 20, 40), 600, 2**16),
+        ("boolean:2", (8, 16, 48, 80, 160), 150, 2**16),
+        ("dna:4", (128, 256, 768, 1280, 2560), 20, 2**16),
+        ("boolean:4", (32_768, 65_536, 196_608, 327_680, 655_360), 6, 2**20),
+    ],
+)
+def test_budgets_follow_from_the_size(
+    name: str, draws: tuple[int, ...], repeats: int, mass_draws: int
+) -> None:
+    space = space_of(name)
+    found = settings_for(space)
+    assert (found.draws, found.repeats, found.mass_draws) == (draws, repeats, mass_draws)
+    assert found.headline == found.repeated_up_to == 3 * space.size
+    assert settings_from(found.model_dump()) == found
+    quick = settings_for(space, quick=True)
+    assert (quick.draws, quick.headline) == ((space.size // 2, 3 * space.size), 3 * space.size)
+
+
+def test_the_home_space_keeps_its_settings() -> None:
+    assert settings_for(OperationSpace()) == MeasurementSettings()
+    assert settings_for(OperationSpace(), quick=True) == QUICK
+
+
+@pytest.mark.parametrize("size", [5_000, 10_000, 100_000])
+def test_the_headline_stays_3_k_where_another_budget_would_be_50_000(size: int) -> None:
+    name = {5_000: "01234567^3x01234^1xAB^1", 10_000: "0123456789^4", 100_000: "0123456789^5"}[size]
+    space = space_of(name)
+    found = settings_for(space)
+    assert found.headline == 3 * space.size
+    assert 50_000 not in found.draws
+
+
+def test_no_budget_is_larger_than_any_that_is_allowed() -> None:
+    assert settings_from(settings_for(space_of("dna:12")).model_dump()).draws[-1] == 100_000_000
+
+
+def test_a_mean_of_letters_is_refused_and_one_of_values_is_not() -> None:
+    require_rules(MeasurementSettings(), space_of("quaternary:1"))
+    require_rules(settings_for(space_of("dna:3")), space_of("dna:3"))
+    with refused(SettingsError, "unsupported", "letters have no order", "settings_for"):
+        require_rules(MeasurementSettings(), space_of("dna:3"))

@@ -191,8 +191,8 @@ def test_a_graph_that_computes_something_else_is_refused(
 def test_exports_are_the_same_bytes_each_time(
     small: TrainedModel, tmp_path: Path, kind: ExportFormat
 ) -> None:
-    first = export(small, kind, tmp_path / "first" / default_path(kind))
-    again = export(small, kind, tmp_path / "again" / default_path(kind))
+    first = export(small, kind, tmp_path / "first" / default_path(kind, small.space))
+    again = export(small, kind, tmp_path / "again" / default_path(kind, small.space))
     assert [path.name for path in first] == [path.name for path in again]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
 

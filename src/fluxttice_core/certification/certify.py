@@ -32,11 +32,11 @@ from fluxttice_core.certification.selection import Ranked, rank, ranking_record
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
 from fluxttice_core.evaluation.coverage_report import coverage_report
-from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, apply_gates, on_all_operations
+from fluxttice_core.evaluation.gates import GateResult, apply_gates, gates_of, on_all_operations
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import Circumstances, check_result, result_of
 from fluxttice_core.evaluation.steps import ProgressCallback
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.model.devices import require_device
 from fluxttice_core.storage.atomic_write import new_folder, require_writable
@@ -87,6 +87,7 @@ def certify(
     draw: DrawFigures,
     private_key: ec.EllipticCurvePrivateKey | None = None,
     settings: MeasurementSettings | None = None,
+    quick: bool = False,
     allow_uncertified: bool = False,
     on_ranking: Callable[[Sequence[Ranked]], None] | None = None,
     progress: ProgressCallback | None = None,
@@ -98,7 +99,8 @@ def certify(
         out: The folder to write; a certificate that lies there, and nothing else, is replaced.
         draw: Draws the figures.
         private_key: Signs the folder; none: it is not signed.
-        settings: What the report is measured with.
+        settings: What the report is measured with; none: `settings_for` the model's space.
+        quick: Whether these are those for a first look.
         allow_uncertified: Whether to write a model that fails the gates, marked as failed.
         on_ranking: Called with the ranking before the long measurement.
         progress: Called with what comes next and the share that is done.
@@ -114,10 +116,10 @@ def certify(
     """
     _require_own(out)
     require_writable(out, folder=True)
-    settings = settings or MeasurementSettings()
-    require_device(settings.device)
     deposits = [deposit_of(path) for path in list_checkpoints(source) or [source]]
     first = deposits[0].trained
+    settings = settings or settings_for(first.space, quick=quick)
+    require_device(settings.device)
     require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
     with fixed_threads():
         ranking = _ranking(deposits, settings, progress)
@@ -181,7 +183,8 @@ def _ranking(
         return ()
     models = [deposit.trained for deposit in deposits]
     draws, seed = settings.control_mass_draws, settings.seed
-    return rank(measure_candidates(models, draws=draws, seed=seed, progress=progress))
+    candidates = measure_candidates(models, draws=draws, seed=seed, progress=progress)
+    return rank(candidates, models[0].space.nouns)
 
 
 def _chosen(deposits: Sequence[Deposit], ranking: Sequence[Ranked]) -> Deposit:
@@ -197,7 +200,8 @@ def _judged(report: Report, deposit: Deposit) -> Report:
     if not deposit.imported:
         return report
     figures = [metric.figure for metric in report.metrics]
-    return replace(report, gates=apply_gates(figures, report.halves, on_all_operations(ACCEPTANCE)))
+    gates = on_all_operations(gates_of(report.space, report.settings))
+    return replace(report, gates=apply_gates(figures, report.halves, gates))
 
 
 def _contents(
@@ -221,7 +225,8 @@ def _contents(
         **{f"{FIGURES}/{name}": data for name, data in figures.items()},
     }
     if ranking:
-        record = ranking_record(ranking, draws=settings.control_mass_draws, seed=settings.seed)
+        draws, nouns = settings.control_mass_draws, report.space.nouns
+        record = ranking_record(ranking, draws=draws, seed=settings.seed, nouns=nouns)
         contents[SELECTION] = canonical_json(record) + b"\n"
     require_own_names(contents)
     return contents

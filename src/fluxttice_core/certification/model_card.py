@@ -18,6 +18,8 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
 from fluxttice_core.metrics.naming import control_columns, headline_names, label
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
+from fluxttice_core.spaces.conventions import OPERATIONS
+from fluxttice_core.spaces.nouns import Nouns, described_words, recorded_nouns
 
 if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import Half, Unit
@@ -50,6 +52,15 @@ class _Measured:
     def settings(self) -> MeasurementSettings:
         return settings_from(self.result["settings"])
 
+    @property
+    def space(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.result["space"]
+        return found
+
+    @cached_property
+    def nouns(self) -> Nouns:
+        return recorded_nouns(self.space)
+
     @cached_property
     def records(self) -> dict[tuple[str, str], Mapping[str, Any]]:
         return {(m["quantity"], m["half"]): m for m in reversed(self.result["metrics"])}
@@ -80,13 +91,16 @@ class _Measured:
 
 def _front_matter(measured: _Measured) -> dict[str, Any]:
     metrics = [
-        _metadata(metric)
+        _metadata(metric, measured.nouns)
         for quantity in headline_of(measured.result)
         for metric in measured.of_halves(quantity)
     ]
     group = {
-        "task": {"type": "feature-extraction", "name": "Encoding and generating operations"},
-        "dataset": {"type": "enumerated", "name": f"All {_described_space(measured)} operations"},
+        "task": {
+            "type": "feature-extraction",
+            "name": f"Encoding and generating {measured.nouns.many}",
+        },
+        "dataset": {"type": "enumerated", "name": f"All {_described_space(measured.space)}"},
         "metrics": metrics,
     }
     return {
@@ -94,14 +108,14 @@ def _front_matter(measured: _Measured) -> dict[str, Any]:
         "library_name": "fluxttice-core",
         "pipeline_tag": "feature-extraction",
         "tags": [
-            *("variational-autoencoder", "ternary-logic", "generative"),
+            *("variational-autoencoder", _kind(measured.space), "generative"),
             *([] if measured.accepted else ["failed-acceptance"]),
         ],
         "model-index": [{"name": measured.result["title"], "results": [group]}],
     }
 
 
-def _metadata(metric: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(metric: Mapping[str, Any], nouns: Nouns) -> dict[str, Any]:
     """Value and context of a metric as the front matter has them."""
     args = {
         "half": metric["half"],
@@ -112,7 +126,7 @@ def _metadata(metric: Mapping[str, Any]) -> dict[str, Any]:
     if metric["interval"] is not None:
         args["interval"] = [metric["interval"]["lower"], metric["interval"]["upper"]]
         args["seed"] = metric["seed"]
-    name = f"{label(metric['quantity'])}, half {metric['half'].upper()}"
+    name = f"{label(metric['quantity'], nouns)}, half {metric['half'].upper()}"
     return {"type": metric["name"], "name": name, "value": metric["value"], "args": args}
 
 
@@ -120,19 +134,19 @@ def _metadata(metric: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _body(measured: _Measured, imported: Mapping[str, Any] | None, figures: Sequence[str]) -> Iterator[str]:
-    result = measured.result
+    result, own = measured.result, measured.nouns.own
     yield f"# {result['title']}" if measured.accepted else f"# {FAILED}: {result['title']}"
     if not measured.accepted:
         yield from ("", *_failures(result))
-    yield from ("", *_introduction(measured))
-    yield from ("", "## Results", "", *_results(measured))
+    yield from ("", *map(own, _introduction(measured)))
+    yield from ("", "## Results", "", *map(own, _results(measured)))
     for name in figures:
         yield from ("", f"![{name.removesuffix('.svg').replace('_', ' ')}](figures/{name})")
-    yield from ("", "## Controls", "", *_controls(measured))
+    yield from ("", "## Controls", "", *map(own, _controls(measured)))
     yield from ("", "## Acceptance gates", "", *_gates(measured))
-    yield from ("", "## How it was chosen", "", *_choice(imported))
-    yield from ("", "## Data", "", *_data(result))
-    yield from ("", "## Intended use", "", *_INTENDED_USE)
+    yield from ("", "## How it was chosen", "", *map(own, _choice(imported)))
+    yield from ("", "## Data", "", *map(own, _data(measured)))
+    yield from ("", "## Intended use", "", *map(own, _INTENDED_USE))
     notes = (*result["warnings"], *result["limitations"])
     yield from ("", "## Limits", "", *(f"- {note}" for note in notes))
     yield from ("", "## Environment", "", *_facts(_environment_rows(result)))
@@ -148,19 +162,28 @@ def _failures(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _introduction(measured: _Measured) -> Iterator[str]:
-    space = _described_space(measured)
-    yield f"A dual variational autoencoder over all {space} operations. Each half encodes"
+    yield f"A dual variational autoencoder over all {_described_space(measured.space)}. Each half encodes"
     yield "an operation as a Gaussian in its latent space, and decodes a latent to one distribution for each"
     yield "entry of the operation's table. Half A has the smaller decoder, half B the larger one."
     yield from ("", "```python", "import fluxttice_core as fx", "", 'model = fx.load("this folder")')
     yield from ("z = model.encode(0)", "tables = model.decode(z)", "drawn = model.sample(10)", "```")
 
 
-def _described_space(measured: _Measured) -> str:
-    space = measured.result["space"]
-    base = {2: "binary", 3: "ternary", 4: "quaternary"}.get(space["base"], f"{space['base']}-valued")
+def _described_space(space: Mapping[str, Any]) -> str:
+    if "name" in space:
+        words = described_words(space["name"], len(space["alphabets"]))
+        return f"{space['elements']:,} {words.removeprefix('the ')}"
+    base = {2: "binary", 3: "ternary", 4: "quaternary"}[space["base"]]
     arity = {1: "one-input", 2: "two-input"}.get(space["arity"], f"{space['arity']}-input")
-    return f"{space['operations']:,} {arity} {base}"
+    return f"{space['operations']:,} {arity} {base} operations"
+
+
+def _kind(space: Mapping[str, Any]) -> str:
+    """The tag of a space, by which cards of its kind are found."""
+    if "name" not in space:
+        return next(f"{name}-logic" for name, base in OPERATIONS.items() if base == space["base"])
+    name = str(space["name"]).partition(":")[0]
+    return name if name.isalpha() else "words"
 
 
 def _results(measured: _Measured) -> Iterator[str]:
@@ -224,9 +247,9 @@ def _choice(imported: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"Not recorded there, and so unknown: {', '.join(imported['unknown'])}."
 
 
-def _data(result: Mapping[str, Any]) -> Iterator[str]:
+def _data(measured: _Measured) -> Iterator[str]:
     yield "The data are all operations of the space, which is enumerated; no other data were used."
-    split = result["data"]["split"]
+    split, space = measured.result["data"]["split"], measured.space
     if split is None:
         yield "Which of them the model was trained on is not recorded: **nothing is claimed of held-out"
         yield "operations**, and accuracies are over all of them."
@@ -235,7 +258,8 @@ def _data(result: Mapping[str, Any]) -> Iterator[str]:
     yield "That is the signer's word, as settings and ranking are: `fluxttice verify --run` trains again."
     yield ""
     sizes = {name.replace("_", "-"): f"{split[name]:,}" for name in ("train", "validation", "held_out")}
-    yield from _facts({**sizes, "seed of the split": str(split["seed"])})
+    named = {"space": f"`{space['name']}`"} if "name" in space else {}
+    yield from _facts({**named, **sizes, "seed of the split": str(split["seed"])})
 
 
 def _environment_rows(result: Mapping[str, Any]) -> dict[str, str]:

@@ -106,7 +106,8 @@ def _undecided(trained: TrainedModel) -> float:
         for model in (trained.vae_a, trained.vae_b):
             tables, _ = undecided(model, rows)
             if tables > max(_MOST_UNDECIDED, 1 / len(rows)):
-                raise MeasurementError(_TOO_MANY_UNDECIDED.format(tables), "not_measured")
+                sentence = trained.space.nouns.own(_TOO_MANY_UNDECIDED.format(tables))
+                raise MeasurementError(sentence, "not_measured")
             largest = max(largest, tables)
     return largest
 

@@ -14,10 +14,18 @@ from typing import Any
 from fluxttice_core.certification.folder_names import COMMAND, MODEL, REPORT
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
-from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of, title_of_run
+from fluxttice_core.evaluation.result_facts import (
+    coverage_rows,
+    sampler_of,
+    size_name,
+    space_facts,
+    title_of_run,
+    version_of,
+)
 from fluxttice_core.metrics.naming import due_metrics
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
-from fluxttice_core.spaces.conventions import conventions_digest, part_sizes
+from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_from
+from fluxttice_core.spaces.conventions import part_sizes
+from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.model_file import StoredModel
 
@@ -36,9 +44,9 @@ _MACHINE = {
 def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
     """Refuse a report, which follows the schema, that says otherwise of its model than the model's file."""
     model, data, record = result["model"], result["data"], stored.record
-    shape, space = record.architecture, record.space
-    size = space.base ** (space.base**space.arity)
-    digest = conventions_digest(space.base, space.arity)
+    shape, named = record.architecture, record.space.model_dump()
+    space = recorded_space(named)
+    own = {"space": space.name} if "name" in named else named
     _require_same(
         {
             "recipe": (model["recipe"], record.recipe),
@@ -47,19 +55,24 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
             "title": (result["title"], title_of_run(record.recipe or MODEL, record.epoch, record.seed)),
             "number of parameters": (model["parameters"], stored.parameters),
             "architecture": (model["architecture"], shape),
-            "space of the architecture": ((shape.get("base"), shape.get("arity")), (space.base, space.arity)),
+            "space of the architecture": (
+                {key: shape.get(key) for key in ("space", "base", "arity") if key in shape},
+                own,
+            ),
             "rho": ((model["rho"], result["rho"]), (record.rho or 0.0,) * 2),
             "file": (model["source"], MODEL),
-            "space": (
-                result["space"],
-                {"base": space.base, "arity": space.arity, "operations": size, "digest": digest},
-            ),
+            "space": (result["space"], space_facts(space)),
+            "version": (result["schema_version"], version_of(space)),
             "data": (
-                (data["operations"], data["space_sha256"], data["entropy_nats"]),
-                (size, digest, _but_for_rounding(data["entropy_nats"], math.log(size))),
+                (data.get(size_name(space)), data["space_sha256"], data["entropy_nats"]),
+                (
+                    space.size,
+                    space.digest(),
+                    _but_for_rounding(data["entropy_nats"], math.log(space.size)),
+                ),
             ),
             "dimensions": (result["sampler"]["dimensions"], dict.fromkeys("ab", shape.get("latent_dim"))),
-            "split": (data["split"], _split_of(stored, size)),
+            "split": (data["split"], _split_of(stored, space.size)),
         },
         f"the header of {MODEL}",
     )
@@ -67,8 +80,9 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
 
 def require_complete(result: Mapping[str, Any]) -> None:
     """Refuse a report without a figure that its settings ask for, or with what does not follow from them."""
-    settings = settings_from(result["settings"])
-    _require_figures(result, settings)
+    settings, space = settings_from(result["settings"]), recorded_space(result["space"])
+    require_rules(settings, space)
+    _require_figures(result, settings, ternary=space.is_ternary)
     for fault in (*wrong_scales(result, settings), *wrong_sentences(result)):
         raise MeasurementError(f"{REPORT} contradicts itself: {fault}", "contradictory_report")
     coverage = coverage_rows(result["metrics"], ("a", "b"), settings)
@@ -116,11 +130,13 @@ def _split_of(stored: StoredModel, size: int) -> dict[str, Any] | None:
     return {"seed": split.seed, "sha256": split.digest, **parts}
 
 
-def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings) -> None:
+def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings, *, ternary: bool) -> None:
+    split = result["data"]["split"]
     due = due_metrics(
         settings,
-        base=result["space"]["base"],
-        split_known=result["data"]["split"] is not None,
+        ternary=ternary,
+        split_known=split is not None,
+        validated=split is None or split["validation"] > 0,
         rho=float(result["rho"]),
         metric_set=result["metric_set"],
     )

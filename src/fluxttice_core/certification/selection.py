@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.caveats import stray_number
+from fluxttice_core.spaces.nouns import TERNARY, Nouns
 from fluxttice_core.storage.checkpoint_record import Count, Sha256
 
 RULE = (
@@ -66,13 +67,14 @@ class Ranked:
         return self.candidate.exact
 
 
-def rank(candidates: Iterable[Candidate]) -> tuple[Ranked, ...]:
+def rank(candidates: Iterable[Candidate], nouns: Nouns = TERNARY) -> tuple[Ranked, ...]:
     """Put candidates in the order of the fixed rule.
 
     Candidates that the rule does not admit come last, the most exact first, so that the nearest miss is seen.
 
     Args:
         candidates: The candidates, in any order, each epoch once.
+        nouns: What the elements of their space are called.
 
     Returns:
         The ranking. The rule chooses its first member, if that one is eligible, and else none.
@@ -95,15 +97,17 @@ def rank(candidates: Iterable[Candidate]) -> tuple[Ranked, ...]:
             "two checkpoints are of the same epoch: give the checkpoints of one run", "contradictory"
         )
     return tuple(
-        Ranked(place, candidate, _reason(candidate, ordered[place - 2] if place > 1 else None))
+        Ranked(place, candidate, nouns.own(_reason(candidate, ordered[place - 2] if place > 1 else None)))
         for place, candidate in enumerate(ordered, start=1)
     )
 
 
-def ranking_record(ranking: Iterable[Ranked], *, draws: int, seed: int) -> dict[str, Any]:
+def ranking_record(
+    ranking: Iterable[Ranked], *, draws: int, seed: int, nouns: Nouns = TERNARY
+) -> dict[str, Any]:
     """A ranking as plain values, with all that it takes to repeat it."""
     return {
-        "rule": RULE,
+        "rule": nouns.own(RULE),
         "draws": draws,
         "seed": seed,
         "ranking": [

@@ -38,8 +38,9 @@ from fluxttice_core.certification.selection import Candidate, read_ranking
 from fluxttice_core.certification.signature import named_key, verify_folder
 from fluxttice_core.certification.trusted_keys import KnownKey
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
-from fluxttice_core.evaluation.gates import ACCEPTANCE, GateResult, on_all_operations
+from fluxttice_core.evaluation.gates import GateResult, gates_of, on_all_operations
 from fluxttice_core.metrics.settings import settings_from
+from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders, sums_text
 
@@ -239,7 +240,9 @@ def _gates(folder: CertifiedFolder) -> str:
     """Judge the report's figures anew, by this program's gates and not by those that the report names."""
     result = folder.result
     values = {(metric["quantity"], metric["half"]): metric["value"] for metric in result["metrics"]}
-    gates = ACCEPTANCE if result["data"]["split"] is not None else on_all_operations(ACCEPTANCE)
+    split, settings = result["data"]["split"], settings_from(result["settings"])
+    gates = gates_of(recorded_space(result["space"]), settings, None if split is None else split["held_out"])
+    gates = gates if split is not None else on_all_operations(gates)
     judged = [GateResult(gate, half, values.get((gate.quantity, half))) for gate in gates for half in _HALVES]
     due: list[dict[str, Any]] = [
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}

@@ -42,7 +42,9 @@ def benchmark(
     from fluxttice_core.storage.atomic_write import write_text
 
     target = chosen_target(checkpoint, certified=certified)
-    settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
+    settings = chosen_settings(
+        target.space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
+    )
     report = report_card(target, out, settings)
     if markdown is not None:
         write_text(markdown, report.markdown())

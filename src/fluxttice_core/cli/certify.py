@@ -62,19 +62,17 @@ def certified_folder(
     """Certify, and show the ranking and where the certificate lies."""
     require_extra("train", "measuring a model")
     from fluxttice_core.certification.certify import certify as write_certificate
-    from fluxttice_core.cli.measuring import chosen_settings
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.evaluation.plots import draw_plots
 
     private_key = None if key is None else _private_key(key)
-    settings = chosen_settings(quick=quick, draws=None, repeats=None, seed=None, device="cpu")
     with ProgressBar(lines=True, every=_SECONDS) as bar:
         certificate = write_certificate(
             source,
             out or _beside(source),
             draw=draw_plots,
             private_key=private_key,
-            settings=settings,
+            quick=quick,
             allow_uncertified=allow_uncertified,
             on_ranking=lambda ranking: bar.print(_table(ranking)),
             progress=bar.show,
@@ -104,7 +102,7 @@ def _table(ranking: Sequence[Ranked]) -> Table:
     from rich.table import Table
 
     table = Table(
-        "", "epoch", "G, A", "G, B", "held-out tables", "reason", box=None, title="Ranking by the fixed rule"
+        "", "epoch", "G, A", "G, B", "held out, exact", "reason", box=None, title="Ranking by the fixed rule"
     )
     for ranked in ranking:
         candidate = ranked.candidate

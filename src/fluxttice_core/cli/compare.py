@@ -29,13 +29,17 @@ def compare(
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.errors import MeasurementError
     from fluxttice_core.evaluation.benchmark import require_trained
-    from fluxttice_core.evaluation.comparison import comparison_table
+    from fluxttice_core.evaluation.comparison import comparison_table, require_same_space
     from fluxttice_core.evaluation.coverage_report import coverage_report
 
     if len(models) < 2:
         raise MeasurementError("a comparison needs at least two models: name another one", "too_few")
-    settings = chosen_settings(quick=quick, draws=draws, repeats=repeats, seed=seed, device=device)
     trained = [require_trained(path) for path in models]
+    for other in trained[1:]:
+        require_same_space(trained[0].space, other.space)
+    settings = chosen_settings(
+        trained[0].space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
+    )
     with ProgressBar() as bar:
         reports = [coverage_report(model, settings=settings, progress=bar.show) for model in trained]
     for path, report in zip(models[1:], reports[1:], strict=True):

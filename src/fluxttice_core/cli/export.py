@@ -16,7 +16,9 @@ def export(
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help="parquet, npz, projector, onnx or explorer.")],
     place: Annotated[
         Path | None,
-        typer.Argument(metavar="PLACE", help="File or folder to write. Default: operations.FORMAT."),
+        typer.Argument(
+            metavar="PLACE", help="File or folder to write. Default: operations.FORMAT, or words."
+        ),
     ] = None,
     checkpoint: Annotated[
         Path | None,
@@ -49,7 +51,10 @@ def export(
         )
     if place and out:
         raise SettingsError(f"{place} and --out {out} both say where: give one of them", "contradictory")
-    target = place or out or (default_path(chosen) if chosen else Path(f"operations-{EXPLORER}"))
+    trained = certified() if checkpoint is None else load(checkpoint)
+    target = (
+        place or out or (default_path(chosen, trained.space) if chosen else Path(f"operations-{EXPLORER}"))
+    )
     target = target if chosen else target / "index.html"
     if target.is_file() and not force:
         raise SettingsError(
@@ -59,7 +64,6 @@ def export(
         _write_explorer(checkpoint, target)
         typer.echo(f"written {target}")
         return
-    trained = certified() if checkpoint is None else load(checkpoint)
     for path in write(trained, chosen, target, opset=opset):
         typer.echo(f"written {path}")
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fluxttice_core.errors import CheckpointError
-from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_from
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_for, settings_from
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.storage.pretrained import TrainedModel, load
 from fluxttice_core.storage.pretrained import certified as shipped
 
@@ -22,10 +23,16 @@ def chosen_target(checkpoint: Path | None, *, certified: bool) -> TrainedModel:
 
 
 def chosen_settings(
-    *, quick: bool, draws: Sequence[int] | None, repeats: int | None, seed: int | None, device: str
+    space: ProductSpace,
+    *,
+    quick: bool,
+    draws: Sequence[int] | None,
+    repeats: int | None,
+    seed: int | None,
+    device: str,
 ) -> MeasurementSettings:
-    """The settings that the options name."""
-    start = QUICK if quick else MeasurementSettings()
+    """The settings that the options name, for a model of a space."""
+    start = settings_for(space, quick=quick)
     named = settings_from({**start.model_dump(), "device": device})
     return named.with_only(draws=draws, repeats=repeats, seed=seed)
 

@@ -106,11 +106,11 @@ def _resumed(folder: Path, asked: _Asked, out: Path | None) -> Run:
 
 
 def _started(asked: _Asked, out: Path | None) -> Run:
-    from fluxttice_core.training.recipe import in_space
+    from fluxttice_core.training.recipe import with_space
     from fluxttice_core.training.run import Run, run_settings
     from fluxttice_core.training.target_file import target_of
 
-    recipe, overrides = asked.recipe or "standard", in_space(asked.settings, asked.space)
+    recipe, overrides = asked.recipe or "standard", with_space(asked.space, asked.settings)
     target = target_of(recipe, overrides, asked.data, **asked.columns)
     settings = run_settings(recipe, overrides, target=target, **asked.given)
     return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings, target)

@@ -18,7 +18,7 @@ from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.network_shape import NEVER
@@ -85,7 +85,8 @@ def measured_decoder(
     *,
     latent_dim: int | None = None,
     space: ProductSpace | None = None,
-    settings: MeasurementSettings | None = None,
+    settings: Callable[[ProductSpace], MeasurementSettings] = settings_for,
+    device: str = "cpu",
     progress: ProgressCallback | None = None,
 ) -> Report:
     """Measure a decoder by itself, and its codes if it has an encoder.
@@ -94,22 +95,24 @@ def measured_decoder(
         decoder: What `coverage_report` takes.
         latent_dim: Dimensions of its standard-normal prior.
         space: The operations.
-        settings: Everything that the measurement is made with.
+        settings: Everything that the measurement of a space is made with.
+        device: Where the decoder computes.
         progress: Called with what comes next and the share that is done.
 
     Raises:
         MeasurementError: If it is no decoder, or its logits are not what they must be.
         SettingsError: If the device is not there.
     """
-    settings = settings or MeasurementSettings()
-    require_device(settings.device)
+    require_device(device)
     with _in_evaluation_mode(decoder):
-        half = _half_of(decoder, latent_dim, space, settings.device)
+        half = _half_of(decoder, latent_dim, space, device)
+        chosen = settings(half.space)
+        require_rules(chosen, half.space)
         alone = not isinstance(half, Autoencoder)
         report = measure(
             {"a": half},
-            untrained=lambda seed: _fresh(half, seed, settings.device, alone=alone),
-            settings=settings,
+            untrained=lambda seed: _fresh(half, seed, device, alone=alone),
+            settings=chosen,
             title=_name(decoder),
             progress=progress,
         )

@@ -21,7 +21,7 @@ from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.posterior import encode_rows, rate
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.settings import Half, MeasurementSettings
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, require_rules, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.dual_vae import DualVAE
@@ -42,9 +42,10 @@ def measured(
     target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
 ) -> Report:
     """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
-    settings = settings or MeasurementSettings()
-    require_device(settings.device)
     trained = require_trained(target)
+    settings = settings or settings_for(trained.space)
+    require_rules(settings, trained.space)
+    require_device(settings.device)
     model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
     halves: Halves = {"a": model.vae_a, "b": model.vae_b}
     require_above_floor(halves, model.architecture, settings, trained.source)
@@ -73,7 +74,7 @@ def benchmark(
         target: A trained model, or the path of one.
         out: The result file; none: nothing is written.
         command: The command that repeats this.
-        settings: Everything that the measurement is made with.
+        settings: Everything that the measurement is made with; none: `settings_for` its space.
         progress: Called with what comes next and the share that is done.
 
     Raises:

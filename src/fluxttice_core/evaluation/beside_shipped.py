@@ -43,7 +43,9 @@ def beside_shipped(run: Report, shipped: Report) -> Table:
     for quantity in HEADLINE:
         if all(report.has(quantity, half) for report in (run, shipped) for half in halves):
             unit = run.metric(quantity, halves[0]).figure.unit
-            table.add_row(titled(label(quantity), unit), *_cells(run, shipped, quantity, halves))
+            table.add_row(
+                titled(label(quantity, run.space.nouns), unit), *_cells(run, shipped, quantity, halves)
+            )
     return table
 
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.metrics.catalogue import base_of
 from fluxttice_core.metrics.naming import label
+from fluxttice_core.spaces.nouns import TERNARY, Nouns
 
 if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import ControlName
+    from fluxttice_core.spaces.product_space import ProductSpace
 
 SIGNS: dict[ControlName, str] = {
     "uniform_sampler": "U",
@@ -38,37 +40,51 @@ DESCRIPTIONS: dict[ControlName, str] = {
     "oracle": "one latent a cell, cut at the quantiles of the prior: perfect",
 }
 
-_ALWAYS = (
-    "Intervals are those of the draws: they do not say how another training run would score.",
-    "The Gaussian frontier bounds codes of one Gaussian latent a trit, not every code.",
-    "Coverage and p(x) speak of the prior; nothing here speaks of uses that start from other latents.",
+_INTERVALS = "Intervals are those of the draws: they do not say how another training run would score."
+_FRONTIER = "The Gaussian frontier bounds codes of one Gaussian latent a trit, not every code."
+_NO_FRONTIER = (
+    "What the least rate of a code is at its distortion is worked out for three values alone: the figures "
+    "beside that frontier are left out."
 )
+_PRIOR = "Coverage and p(x) speak of the prior; nothing here speaks of uses that start from other latents."
 _UNKNOWN_SPLIT = (
     "The rows that the model was trained on are not recorded: nothing is claimed of held-out operations."
 )
+_FEW_HELD_OUT = "So few operations were held out that even all of them would say little of others."
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CONSTANTS = frozenset({"0", "1", "10", "50", "95", "256", "²"})
 """Every number that sentences of any version hold by themselves: levels, examples, names of digests."""
 
-
-def limitations_of(*, split_known: bool) -> tuple[str, ...]:
-    """The limitations of a report."""
-    return _ALWAYS if split_known else (*_ALWAYS, _UNKNOWN_SPLIT)
+_TELLING = 30
+"""Held-out rows that, all returned, bound the share of others that are lost by 10 %, at 95 %."""
 
 
-def warnings_of(found: Iterable[tuple[str, Collection[ControlName]]]) -> tuple[str, ...]:
+def limitations_of(space: ProductSpace, held_out: int | None) -> tuple[str, ...]:
+    """The limitations of a report, by the rows that were held out; none: that is not recorded."""
+    found = [_INTERVALS, _FRONTIER if space.is_ternary else _NO_FRONTIER, _PRIOR]
+    if held_out is None:
+        found.append(_UNKNOWN_SPLIT)
+    elif held_out < _TELLING:
+        found.append(_FEW_HELD_OUT)
+    return tuple(map(space.nouns.own, found))
+
+
+def warnings_of(
+    found: Iterable[tuple[str, Collection[ControlName]]], nouns: Nouns = TERNARY
+) -> tuple[str, ...]:
     """One sentence for each set of bad generators that some metrics do not tell from the model.
 
     The last is about the uniform sampler, which is no bad generator but has no code.
 
     Args:
         found: Names of metrics, each with the controls, save the oracle, that it does not tell apart.
+        nouns: What the space's elements are called.
     """
     blind: dict[str, set[ControlName]] = {}
     labels: dict[str, str] = {}
     uniform: dict[str, None] = {}
     for name, controls in found:
-        labels[base_of(name)] = label(name, budget=False)
+        labels[base_of(name)] = label(name, nouns, budget=False)
         if set(controls) - {"uniform_sampler"}:
             blind.setdefault(base_of(name), set()).update(controls)
         if "uniform_sampler" in controls:

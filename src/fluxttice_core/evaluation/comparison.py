@@ -13,6 +13,8 @@ from fluxttice_core.evaluation.number_format import difference_shown, titled, wi
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Figure, Verdict
 from fluxttice_core.metrics.naming import label, sections
+from fluxttice_core.spaces.nouns import Nouns
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, student_p_value
@@ -91,12 +93,26 @@ def difference(first: Figure, other: Figure) -> Difference:
     return Difference(first, other, interval, p_value, p_value)
 
 
+def require_same_space(first: ProductSpace, other: ProductSpace) -> None:
+    """Refuse to compare models of different spaces, whose figures have other ceilings."""
+    if first != other:
+        raise MeasurementError(
+            f"one model is about {first.describe()}, and the other about {other.describe()}: compare models "
+            "of one space",
+            "space_mismatch",
+        )
+
+
 def differences(first: Report, other: Report) -> tuple[Difference, ...]:
     """Compare everything that both reports measured, in the first one's order.
 
     What was sampled is judged together, so that of equal models at most five in a hundred tables have a
     verdict; exact figures differ or do not.
+
+    Raises:
+        MeasurementError: If the reports are of different spaces.
     """
+    require_same_space(first.space, other.space)
     known = {(metric.name, metric.half): metric for metric in other.metrics}
     found = [
         difference(metric.figure, known[metric.name, metric.half].figure)
@@ -137,7 +153,7 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
         for quantity in section.names:
             for half in ("a", "b", "pair"):
                 if (quantity, half) in found:
-                    table.add_row(*_cells(found[quantity, half]))
+                    table.add_row(*_cells(found[quantity, half], first.space.nouns))
     table.caption = Text(
         f"+ better, − worse, ≠ different, all {sum(map(_sampled, found.values()))} that were drawn judged "
         "together (Holm, 5 %); (+), (−), (≠) by the 95 % interval of these draws alone. Other training runs "
@@ -147,10 +163,10 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
     return table
 
 
-def _cells(one: Difference) -> tuple[str, ...]:
+def _cells(one: Difference, nouns: Nouns) -> tuple[str, ...]:
     sign = _SIGNS[one.verdict_alone]
     return (
-        titled(label(one.first.quantity), one.first.unit),
+        titled(label(one.first.quantity, nouns), one.first.unit),
         one.first.half.upper() if one.first.half != "pair" else "pair",
         with_interval(one.first),
         with_interval(one.other),

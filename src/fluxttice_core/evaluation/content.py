@@ -20,7 +20,7 @@ class ReportContent:
 
     Args:
         title: What was measured.
-        space: The operations.
+        space: The space whose elements the model is about.
         settings: Everything that the measurement was made with.
         rho: Cross-injection of the pair.
         metrics: The figures beside ceiling, floor and controls.
@@ -62,8 +62,8 @@ class ReportContent:
         values: dict[tuple[str, str], float] = {
             (metric.quantity, metric.half): metric.value for metric in self.metrics
         }
-        blind = warnings_of((metric.quantity, metric.blind_to) for metric in self.metrics)
-        return (*collapses(values, self.space.size), *blind)
+        found = ((metric.quantity, metric.blind_to) for metric in self.metrics)
+        return (*collapses(values, self.space.size), *warnings_of(found, self.space.nouns))
 
     def has(self, quantity: str, half: Half) -> bool:
         """Whether a quantity was measured of a half."""

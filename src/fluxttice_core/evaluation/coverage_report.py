@@ -10,10 +10,10 @@ from fluxttice_core.errors import CheckpointError, MeasurementError
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_for, settings_from
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
-from fluxttice_core.storage.pretrained import certified, load
+from fluxttice_core.storage.pretrained import certified
 
 if TYPE_CHECKING:
     from fluxttice_core.evaluation.benchmark import Target
@@ -54,11 +54,11 @@ def coverage_report(
             of that name or its first linear layer.
         space: The decoder's space or its name, such as dna:6, where it does not tell by an attribute of that
             name or, of operations, by the shape of its logits.
-        draws: Budgets at which distinct operations are counted.
+        draws: Budgets at which distinct elements are counted.
         repeats: Repeats of every budget.
         seed: Seed of all draws.
         device: Where the model computes: cpu, cuda, or cuda:1 for the second of several.
-        settings: Everything else that the measurement is made with.
+        settings: Everything else that the measurement is made with; none: `settings_for` the space.
         progress: Called with what comes next and the share that is done.
         remeasure: Whether to measure the certified model, too.
 
@@ -91,24 +91,25 @@ def coverage_report(
     asked = any(value is not None for value in (target, decoder, draws, repeats, seed, device, settings))
     if not (asked or remeasure):
         return certified_report()
-    if isinstance(target, str | Path):
-        target = load(target)
     require_extra("train", "measuring a model")
     from fluxttice_core.evaluation.bare_decoder import measured_decoder
-    from fluxttice_core.evaluation.benchmark import measured
+    from fluxttice_core.evaluation.benchmark import measured, require_trained
 
-    chosen = (settings or MeasurementSettings()).with_only(draws=draws, repeats=repeats, seed=seed)
-    if device is not None:
-        chosen = settings_from({**chosen.model_dump(), "device": device})
+    def chosen(own: ProductSpace) -> MeasurementSettings:
+        found = (settings or settings_for(own)).with_only(draws=draws, repeats=repeats, seed=seed)
+        return found if device is None else settings_from({**found.model_dump(), "device": device})
+
     if decoder is not None:
         return measured_decoder(
             decoder,
             latent_dim=latent_dim,
             space=None if space is None else space_of(space),
             settings=chosen,
+            device=device or ("cpu" if settings is None else settings.device),
             progress=progress,
         )
-    return measured(target, chosen, progress)
+    trained = require_trained(target)
+    return measured(trained, chosen(trained.space), progress)
 
 
 def certified_report() -> Report:

@@ -10,6 +10,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import DESCRIPTIONS, limitations_of, stray_number, warnings_of
 from fluxttice_core.metrics.naming import Scale, entry_of, scale_of
 from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.space_name import recorded_space
 
 _ROUNDING = 1e-9
 
@@ -17,7 +18,7 @@ _ROUNDING = 1e-9
 def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[str]:
     """A sentence for each figure whose name, unit, direction, ceiling, draws, rule or seed is not its own."""
     of_half = {half: int(number) for half, number in result["sampler"]["dimensions"].items()}
-    size = int(result["space"]["operations"])
+    size = recorded_space(result["space"]).size
     dimensions = {**of_half, "pair": of_half["a"] + of_half["b"]}
     for metric in result["metrics"]:
         quantity = metric["quantity"]
@@ -35,10 +36,12 @@ def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> It
 
 def wrong_sentences(result: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with sentences, whose wording is free: warnings left out, or a stray number."""
-    due = warnings_of((metric["quantity"], _blind_to(metric)) for metric in result["metrics"])
+    space, split = recorded_space(result["space"]), result["data"]["split"]
+    found = ((metric["quantity"], _blind_to(metric)) for metric in result["metrics"])
+    due = warnings_of(found, space.nouns)
     if bool(due) != bool(result["warnings"]):
         yield f"it has {len(result['warnings'])} warnings, and its metrics give {len(due)}"
-    limits = limitations_of(split_known=result["data"]["split"] is not None)
+    limits = limitations_of(space, None if split is None else int(split["held_out"]))
     descriptions = [control["description"] for control in result["controls"]]
     stated = (*result["warnings"], *result["limitations"], *descriptions)
     stray = stray_number(stated, (*due, *limits, *DESCRIPTIONS.values()))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     # Not at run time, so that `fluxttice verify` can hold a report against the gates without loading torch.
     from fluxttice_core.metrics.metric import Figure, Score
-    from fluxttice_core.metrics.settings import Half
+    from fluxttice_core.metrics.settings import Half, MeasurementSettings
+    from fluxttice_core.spaces.product_space import ProductSpace
 
 Comparison = Literal[">", ">=", "=="]
 
@@ -69,7 +70,38 @@ ACCEPTANCE = (
     Gate("and reaches it evenly", "efficiency/argmax/50000", ">=", 0.98),
     Gate("a code tells its operation", "generative_information", ">=", 0.50),
 )
-"""The quantile look-up meets them, and no other control does."""
+"""Those of the two-input ternary operations; the quantile look-up meets them, and no other control does."""
+
+_FEWEST_HELD_OUT = 3
+"""Held-out rows below which a guess may return all of them."""
+
+
+def gates_of(
+    space: ProductSpace, settings: MeasurementSettings, held_out: int | None = None
+) -> tuple[Gate, ...]:
+    """The gates of a space: those above, at the headline budget of its own measurement.
+
+    Where fewer than 3 rows are held out, which a lucky guess returns, they ask for the training rows instead.
+    A coverage of 80 % also demands a headline budget of at least 1.6 draws an element.
+
+    Args:
+        space: The space.
+        settings: What the report is measured with.
+        held_out: Rows that were held out, if that is known.
+    """
+    if space.is_home:
+        return ACCEPTANCE
+    budget = settings.headline
+    few = held_out is not None and held_out < _FEWEST_HELD_OUT
+    words, part = ("training", "train") if few else ("held-out", "held_out")
+    return tuple(
+        replace(
+            gate,
+            name=space.nouns.own(gate.name.replace("held-out", words).replace("50,000", f"{budget:,}")),
+            quantity=gate.quantity.replace("held_out", part).replace("50000", str(budget)),
+        )
+        for gate in ACCEPTANCE
+    )
 
 
 def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:

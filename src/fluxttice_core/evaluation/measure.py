@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import limitations_of
 from fluxttice_core.evaluation.control_scores import Control, beside_controls
-from fluxttice_core.evaluation.gates import apply_gates
+from fluxttice_core.evaluation.gates import apply_gates, gates_of
 from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps, steps_of
 from fluxttice_core.metrics.metric import Figure, Series
-from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for
+from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split
 
 
@@ -32,7 +33,7 @@ def measure(
         halves: Decoders, or autoencoders, named "a" and "b".
         untrained: Makes freshly initialised halves of the same architecture from a seed: the floor.
         controls: What the controls score with these settings, if known.
-        settings: Budgets, repeats, rules and seed.
+        settings: Budgets, repeats, rules and seed; none: those of `settings_for` the space.
         split: The split that the model was trained on; none: not known.
         rho: Cross-injection of the pair.
         title: What to call it.
@@ -44,11 +45,14 @@ def measure(
     Raises:
         OperationError: If the space is too large to enumerate.
         MeasurementError: If there is nothing to measure, no floor, or a number that is not finite.
+        SettingsError: If a decode rule means nothing of the space.
         LawViolation: If the figures break a law that every true table obeys.
     """
-    settings = settings or MeasurementSettings()
+    space = next((half.space for half in halves.values()), OperationSpace())
+    settings = settings or settings_for(space)
+    require_rules(settings, space)
     steps = steps_of(halves, settings, split, rho)
-    space = next(iter(halves.values())).space
+    held_out = None if split is None else len(split.held_out)
     if controls is None:
         if untrained is None:
             raise MeasurementError(
@@ -68,9 +72,9 @@ def measure(
         metrics=beside_controls(figures, controls),
         series=series,
         controls=tuple(controls),
-        gates=apply_gates(figures, sorted(halves)),
+        gates=apply_gates(figures, sorted(halves), gates_of(space, settings, held_out)),
         laws=check_laws(space, figures, series),
-        limitations=limitations_of(split_known=split is not None),
+        limitations=limitations_of(space, held_out),
     )
 
 

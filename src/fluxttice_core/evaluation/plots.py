@@ -13,7 +13,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.plot_style import BAND, CEILING, FLOOR, HALVES, encoded, new_figure, styled
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Metric, Series
-from fluxttice_core.metrics.rate_distortion import BASE, frontier_curve
+from fluxttice_core.metrics.rate_distortion import frontier_curve
 from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.statistics.coverage import ceiling
@@ -57,7 +57,7 @@ def coverage_plot(report: Report) -> Figure:
     figure = new_figure(6.4, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     curve = np.geomspace(min(budgets) / 1.6, max(budgets) * 1.3, 200)
-    size = report.space.size
+    size, nouns = report.space.size, report.space.nouns
     upper.plot(
         curve, [100 * ceiling(size, round(n)).fraction for n in curve], label=CEILING.label, **CEILING.line()
     )
@@ -68,8 +68,8 @@ def coverage_plot(report: Report) -> Figure:
         _points(upper, [report.metric(f"coverage/argmax/{n}", half) for n in budgets], half, 100.0)
         _points(lower, [report.metric(f"efficiency/argmax/{n}", half) for n in budgets], half, 1.0)
     _perfect_range(lower, report, budgets)
-    upper.set(xscale="log", ylim=(0, 103), ylabel="operations seen by argmax, %")
-    upper.set_title(f"Reach of the prior: distinct operations among {size:,}", loc="left")
+    upper.set(xscale="log", ylim=(0, 103), ylabel=nouns.own("operations seen by argmax, %"))
+    upper.set_title(nouns.own(f"Reach of the prior: distinct operations among {size:,}"), loc="left")
     lower.set(xlabel="draws from the prior", ylabel="seen / expected\nof a perfect generator")
     lower.ticklabel_format(axis="y", useOffset=False)
     lower.set_xticks(budgets, [f"{n:,}" for n in budgets])
@@ -128,10 +128,11 @@ def mass_plot(report: Report) -> Figure:
             for curve in _curves(report, f"sorted_mass/{name}", half):
                 line = HALVES[half].line(linestyle=shown, alpha=1 if name == "argmax" else 0.85)
                 axes.plot(100 * np.array(curve.x), curve.y, label=f"{HALVES[half].label}, {name}", **line)
-        axes.set_xlabel("operations, sorted by probability, %")
+        axes.set_xlabel(report.space.nouns.own("operations, sorted by probability, %"))
         axes.legend(loc="upper left")
     panels[0].set_ylabel("p(x) · K")
-    figure.suptitle("Probability of every operation beside the noise of a uniform generator", fontsize=9.5)
+    title = "Probability of every operation beside the noise of a uniform generator"
+    figure.suptitle(report.space.nouns.own(title), fontsize=9.5)
     return figure
 
 
@@ -230,7 +231,7 @@ def _limits(axes: Axes, report: Report, widest: float) -> None:
     nats = report.space.log_size
     rates = np.linspace(0, nats, 400)
     axes.plot(rates, np.maximum(nats - rates, 1e-12), label="limit R + D = H", **CEILING.line())
-    if report.space.base == BASE:
+    if report.space.is_ternary:
         rates = np.linspace(0, widest, 200)
         frontier = frontier_curve(rates, report.space.cells)
         axes.plot(rates, frontier, label="Gaussian frontier", color="#444444", linewidth=1.1)

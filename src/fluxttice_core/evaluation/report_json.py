@@ -6,16 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.law_checks import LawRecord
+from fluxttice_core.evaluation.result_facts import space_facts
 from fluxttice_core.evaluation.result_schema import upgraded
 from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score, Series
 from fluxttice_core.metrics.naming import require_known
 from fluxttice_core.metrics.settings import settings_from
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.nouns import TERNARY, Nouns
+from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.statistics.intervals import Interval
 
 INFINITY = "infinity"
@@ -36,18 +38,13 @@ def as_plain(report: ReportContent) -> dict[str, Any]:
     values: dict[str, Any] = _plain(
         {
             "title": report.title,
-            "space": {
-                "base": report.space.base,
-                "arity": report.space.arity,
-                "operations": report.space.size,
-                "digest": report.space.digest(),
-            },
+            "space": space_facts(report.space),
             "settings": report.settings.model_dump(),
             "rho": report.rho,
             "metric_set": report.metric_set,
             "metrics": [_metric_record(metric) for metric in report.metrics],
             "series": [dataclasses.asdict(series) for series in report.series],
-            "controls": controls_as_plain(report.controls),
+            "controls": controls_as_plain(report.controls, report.space.nouns),
             "gates": [_gate_record(result) for result in report.gates],
             "laws": [dataclasses.asdict(law) for law in report.laws],
             "warnings": list(report.warnings),
@@ -64,7 +61,7 @@ def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
         require_known(restored["metric_set"])
         return {
             "title": restored["title"],
-            "space": OperationSpace(restored["space"]["base"], restored["space"]["arity"]),
+            "space": recorded_space(restored["space"]),
             "settings": settings_from(restored["settings"]),
             "rho": restored["rho"],
             "metrics": tuple(map(_metric, restored["metrics"])),
@@ -82,15 +79,17 @@ def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
         raise MeasurementError(
             f"this is no complete report ({error}): measure the model again", "incomplete_report"
         ) from error
+    except OperationError as error:
+        raise MeasurementError(f"this report is of no space that is known: {error}", error.code) from error
 
 
-def controls_as_plain(controls: Sequence[Control]) -> list[dict[str, Any]]:
+def controls_as_plain(controls: Sequence[Control], nouns: Nouns = TERNARY) -> list[dict[str, Any]]:
     """Controls as dicts, lists, text and finite numbers."""
     plain: list[dict[str, Any]] = _plain(
         [
             {
                 "name": control.name,
-                "description": control.description,
+                "description": nouns.own(control.description),
                 "runs": [[dataclasses.asdict(score) for score in run] for run in control.runs],
             }
             for control in controls

@@ -5,6 +5,28 @@ from typing import Any
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.settings import DECODE_RULES, MeasurementSettings
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_record
+
+VERSION_OF_OPERATIONS, VERSION_OF_WORDS = 2, 3
+"""Of the schema: what is of operations stays readable for programs that know no other spaces."""
+
+
+def version_of(space: ProductSpace) -> int:
+    """The schema version of a result, the lowest that has its space."""
+    return VERSION_OF_OPERATIONS if isinstance(space, OperationSpace) else VERSION_OF_WORDS
+
+
+def size_name(space: ProductSpace) -> str:
+    """What a result calls the number of elements."""
+    return "operations" if isinstance(space, OperationSpace) else "elements"
+
+
+def space_facts(space: ProductSpace) -> dict[str, Any]:
+    """A space as a result has it: operations by base and arity, words by name and alphabets."""
+    words = {} if isinstance(space, OperationSpace) else {"alphabets": list(space.alphabets)}
+    return {**space_record(space), **words, size_name(space): space.size, "digest": space.digest()}
 
 
 def title_of_run(name: str, epoch: int, seed: int | None) -> str:

@@ -13,7 +13,7 @@ from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
 from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.law_checks import LawRecord, check_laws
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of
+from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of, size_name, version_of
 from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
@@ -23,7 +23,7 @@ from fluxttice_core.storage.environment import environment_record, timestamp, to
 from fluxttice_core.storage.pretrained import TrainedModel
 
 _ROUNDING = 1e-9
-SCHEMA, SCHEMA_VERSION = "fluxttice/coverage_vs_entropy", 2
+SCHEMA = "fluxttice/coverage_vs_entropy"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> di
     return {
         **plain,
         "schema": SCHEMA,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": version_of(report.space),
         "tool": tool_record(),
         "created": timestamp(),
         "command": spent.command,
@@ -177,7 +177,7 @@ def _same_law(again: LawRecord, stated: LawRecord) -> bool:
 
 def _wrong_data(result: Mapping[str, Any], report: Report) -> Iterator[str]:
     data, sampler, settings = result["data"], result["sampler"], report.settings
-    if (data["operations"], data["space_sha256"]) != (report.space.size, report.space.digest()):
+    if (data[size_name(report.space)], data["space_sha256"]) != (report.space.size, report.space.digest()):
         yield "its data are of another space than its metrics"
     if (sampler["draws"], sampler["seed"]) != (list(settings.draws), settings.seed):
         yield "its sampler drew otherwise than its settings say"
@@ -213,7 +213,7 @@ def _data_record(report: Report, split: Split | None) -> dict[str, Any]:
             "held_out": len(split.held_out),
         }
     return {
-        "operations": report.space.size,
+        size_name(report.space): report.space.size,
         "entropy_nats": math.log(report.space.size),
         "space_sha256": report.space.digest(),
         "split": parts,

@@ -11,6 +11,7 @@ from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range,
 from fluxttice_core.metrics.metric import Metric
 from fluxttice_core.metrics.naming import control_columns, headline_names, label, sections
 from fluxttice_core.metrics.settings import Half, Unit
+from fluxttice_core.spaces.nouns import Nouns
 
 PASS, FAIL, NOT_MEASURED = "pass", "FAIL", "not measured"
 LEGEND = (
@@ -37,7 +38,11 @@ def grids(report: ReportContent) -> Iterator[Grid]:
     names = tuple(half.upper() for half in report.halves)
     headings = ("", *names, "perfect", "untrained", "blind to")
     for section in sections(report.settings, report.rho):
-        rows = tuple(_row(q, by_quantity[q], report.halves) for q in section.names if q in by_quantity)
+        rows = tuple(
+            _row(q, by_quantity[q], report.halves, report.space.nouns)
+            for q in section.names
+            if q in by_quantity
+        )
         if rows:
             yield Grid(section.title, headings, rows)
 
@@ -56,7 +61,7 @@ def _by_quantity(metrics: Iterable[Metric]) -> dict[str, dict[Half, Metric]]:
     return found
 
 
-def _row(quantity: str, found: dict[Half, Metric], halves: Sequence[Half]) -> tuple[str, ...]:
+def _row(quantity: str, found: dict[Half, Metric], halves: Sequence[Half], nouns: Nouns) -> tuple[str, ...]:
     """Label, values, ceiling, floor, and the controls that at least one half is not told from."""
     metrics = list(found.values())
     unit = metrics[0].figure.unit
@@ -65,7 +70,7 @@ def _row(quantity: str, found: dict[Half, Metric], halves: Sequence[Half]) -> tu
         values[0] = with_interval(found["pair"].figure)
     ceilings = dict.fromkeys(shown(metric.ceiling, unit) for metric in metrics)
     floor = shown_range(min(m.floor.low for m in metrics), max(m.floor.high for m in metrics), unit)
-    return (titled(label(quantity), unit), *values, " / ".join(ceilings), floor, _signs(metrics))
+    return (titled(label(quantity, nouns), unit), *values, " / ".join(ceilings), floor, _signs(metrics))
 
 
 def _signs(metrics: Sequence[Metric]) -> str:
@@ -86,7 +91,8 @@ def control_grid(report: ReportContent) -> Grid:
         (control.name.replace("_", " "), *(_scored(control, q, units[q]) for _, q in columns))
         for control in report.controls
     ]
-    titles = tuple(titled(title, units[quantity]) for title, quantity in columns)
+    own = report.space.nouns.own
+    titles = tuple(titled(own(title), units[quantity]) for title, quantity in columns)
     return Grid(
         f"Controls, with coverage at {report.settings.headline:,} draws", ("", *titles), (*model, *controls)
     )

@@ -40,4 +40,5 @@ from .sampling import DecoderSampler as DecoderSampler
 from .sampling import IndexSampler as IndexSampler
 from .sampling import count_operations as count_operations
 from .settings import MeasurementSettings as MeasurementSettings
+from .settings import settings_for as settings_for
 from .total_variation import total_variation as total_variation

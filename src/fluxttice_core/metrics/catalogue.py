@@ -29,7 +29,7 @@ METRIC_SET = 2
 
 Draws = Literal["budget", "mass_draws", "posterior_repeats", "aggregate_draws"]
 Measured = Literal["half", "pair", "coupled"]
-Need = Literal["split", "no split", "ternary"]
+Need = Literal["split", "validation", "no split", "ternary"]
 
 REACH, CODES, DISTRIBUTION = "Reach of the prior", "What the code knows", "Distribution p(x)"
 PAIR = "Pair of halves"
@@ -247,6 +247,9 @@ def _coverage_rows(rule: DecodeRule) -> Iterator[Entry]:
     )
 
 
+_NEEDED: dict[str, Need] = {"all": "no split", "validation": "validation"}
+
+
 def _accuracy_rows(source: str, origin: str, part: str) -> Iterator[Entry]:
     unseen = part in ("held_out", "all")
     for accuracy, what in (("table_accuracy", "tables"), ("trit_accuracy", "trits")):
@@ -259,7 +262,7 @@ def _accuracy_rows(source: str, origin: str, part: str) -> Iterator[Entry]:
             draws="posterior_repeats" if source == "draw" else None,
             rule="argmax",
             of=("half", "coupled") if unseen and accuracy == "table_accuracy" else ("half",),
-            needs="no split" if part == "all" else "split",
+            needs=_NEEDED.get(part, "split"),
             section=None if part == "validation" else CODES,
             headline=unseen and (accuracy, source) != ("trit_accuracy", "draw"),
             column="tables" if unseen and (accuracy, source) == ("table_accuracy", "mean") else None,

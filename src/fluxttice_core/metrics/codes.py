@@ -12,7 +12,6 @@ from fluxttice_core.metrics.metric import Figure, FigureMaker, Series, rounded
 from fluxttice_core.metrics.posterior import Posteriors, distortion, histogram_entropy, rate
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.rate_distortion import (
-    BASE,
     PRICE,
     Frontier,
     frontier_distortion,
@@ -38,11 +37,11 @@ _ACCURACIES: tuple[tuple[str, Callable[[Reconstruction], float]], ...] = (
 
 
 def parts_of(space: ProductSpace, split: Split | None) -> dict[str, Tensor]:
-    """The rows of each part of a split; without one, only the whole space, of which nothing was held out."""
+    """The rows of each part of a split that has any; without one, the whole space: nothing was held out."""
     if split is None:
         return {"all": torch.arange(space.size)}
     parts = {"train": split.train, "validation": split.validation, "held_out": split.held_out}
-    return {name: torch.from_numpy(rows) for name, rows in parts.items()}
+    return {name: torch.from_numpy(rows) for name, rows in parts.items() if len(rows)}
 
 
 def reconstruction_figures(
@@ -87,12 +86,12 @@ def rate_figures(
     yield make("active_units", float(cost.active_units))
     yield Series("rate_per_dimension", half, tuple(map(float, range(dimensions))), cost.per_dimension)
     terms = [("distortion", loss.value), ("rate_plus_distortion", cost.total + loss.value)]
-    if model.space.base == BASE:
+    if model.space.is_ternary:
         best = frontier_distortion(cost.total, model.space.cells)
         terms.append(("frontier_distance", loss.value - best))
     for name, value in terms:
         yield make(name, Estimate(value, loss.error))
-    if model.space.base == BASE:
+    if model.space.is_ternary:
         free = gaussian_frontier()
         gap = free.lagrangian_gap(cost.total, loss.value, cells=model.space.cells)
         yield make("rate_above_frontier", _rate_above(free, cost.total, loss, model.space.cells))

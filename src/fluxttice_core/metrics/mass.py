@@ -115,10 +115,13 @@ def estimate_mass(
 
 @dataclass(frozen=True)
 class _ChunkMass:
-    """Sums over one chunk of draws: p(x|z) by (last cells, first cells), H(x|z), and the argmax indices."""
+    """Sums over one chunk of draws: p(x|z) by (last cells, first cells), H(x|z), and the argmax indices.
+
+    Without a mass, every symbol is certain, and p(x|z) is 1 at the argmax.
+    """
 
     group: int
-    mass: Tensor
+    mass: Tensor | None
     entropy: float
     argmax: Tensor
 
@@ -132,8 +135,12 @@ class _Accumulator:
     entropy: Float64[np.ndarray, "groups"]
 
     def add(self, part: _ChunkMass) -> None:
-        self.mass[part.group] += part.mass.flatten().cpu().numpy()
-        np.add.at(self.argmax[part.group], part.argmax.cpu().numpy(), 1.0)
+        shown = part.argmax.cpu().numpy()
+        np.add.at(self.argmax[part.group], shown, 1.0)
+        if part.mass is None:
+            np.add.at(self.mass[part.group], shown, 1.0)
+        else:
+            self.mass[part.group] += part.mass.flatten().cpu().numpy()
         self.entropy[part.group] += part.entropy
 
 
@@ -171,6 +178,8 @@ def _mass_of_chunk(model: Decodable, workspace: _Workspace, numbered: tuple[int,
         scores = scores.view(len(bases), max(bases), len(z))
         argmax = indices_of(decode_positions(scores.movedim(-1, 0)), model.space)
         probabilities, entropy = _softmax(scores)
+        if entropy == 0.0:  # to the last digit: no symbol but the likeliest has any weight
+            return _ChunkMass(group, None, entropy, argmax)
         cells = [cell[:count] for cell, count in zip(probabilities, bases, strict=True)]
         first = _middle(bases)
         last_cells = workspace.product("last cells", cells[first:], len(z))

@@ -10,9 +10,9 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics import catalogue
 from fluxttice_core.metrics.catalogue import CATALOGUE, CODES, DISTRIBUTION, PAIR, REACH, Case, Entry
 from fluxttice_core.metrics.settings import DecodeRule, Direction, Half, MeasurementSettings, Unit
+from fluxttice_core.spaces.nouns import TERNARY, Nouns
 
 _NAME = re.compile(r"(coupled/rho=[^/]+/)?(?P<base>.+?)(/(N=)?(?P<budget>[1-9][0-9]{0,9}))?")
-_TERNARY = 3
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,27 @@ def require_known(metric_set: int) -> None:
 
 
 def due_metrics(
-    settings: MeasurementSettings, *, base: int, split_known: bool, rho: float, metric_set: int | None = None
+    settings: MeasurementSettings,
+    *,
+    ternary: bool,
+    split_known: bool,
+    validated: bool = True,
+    rho: float,
+    metric_set: int | None = None,
 ) -> frozenset[tuple[str, Half]]:
-    """Name and half of each metric that a full report of a dual VAE holds."""
-    lacking = {"no split" if split_known else "split", *(() if base == _TERNARY else ("ternary",))}
+    """Name and half of each metric that a full report of a dual VAE holds.
+
+    Args:
+        settings: What is measured with.
+        ternary: Whether of operations on three values.
+        split_known: Whether it is known which rows were held out.
+        validated: Whether the split has validation rows, which that of the smallest spaces has not.
+        rho: Cross-injection of the pair.
+        metric_set: The set that was measured; none: the latest.
+    """
+    lacking = {"no split"} if split_known else {"split", "validation"}
+    lacking |= set() if validated else {"validation"}
+    lacking |= set() if ternary else {"ternary"}
     latest = catalogue.METRIC_SET if metric_set is None else metric_set
     require_known(latest)
     found: set[tuple[str, Half]] = set()
@@ -122,15 +139,17 @@ def control_columns(settings: MeasurementSettings) -> tuple[tuple[str, str], ...
     return tuple((str(entry.column), entry.name.format(n=settings.headline)) for entry in entries)
 
 
-def label(name: str, *, budget: bool = True) -> str:
-    """A metric in words; one that this program does not know by its name.
+def label(name: str, nouns: Nouns = TERNARY, *, budget: bool = True) -> str:
+    """A metric in words, those of a space; one that this program does not know by its name.
 
     Example:
         >>> label("coverage/argmax/50000"), label("nll"), label("coupled/rho=0.3/distortion")
         ('argmax coverage, N = 50,000', 'NLL', 'distortion D')
+        >>> label("trit_accuracy/mean/held_out", Nouns("word", "words", "letter", "letters"))
+        'held-out letters from μ'
     """
     try:
-        words, at_budget = entry_of(name).label, "{n}" in entry_of(name).name
+        words, at_budget = nouns.own(entry_of(name).label), "{n}" in entry_of(name).name
     except MeasurementError:
         return name
     draws = name.rpartition("/")[2].removeprefix("N=")

@@ -9,6 +9,8 @@ from jaxtyping import Int8
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.conventions import OPERATIONS, SYMBOLS, conventions_digest
+from fluxttice_core.spaces.nouns import OPERATIONS as OPERATION_NOUNS
+from fluxttice_core.spaces.nouns import TERNARY, Nouns
 from fluxttice_core.spaces.product_space import ProductSpace
 
 _GLYPHS = {2: "01", 3: "-0+", 4: "0123"}
@@ -74,6 +76,26 @@ class OperationSpace(ProductSpace):
     def bases(self) -> tuple[int, ...]:
         """Symbols of each entry of a table."""
         return (self.base,) * self.cells
+
+    @property
+    def nouns(self) -> Nouns:
+        """What operations and the entries of their tables are called."""
+        return TERNARY if self.is_ternary else OPERATION_NOUNS
+
+    @property
+    def is_home(self) -> bool:
+        """Whether these are the two-input ternary operations."""
+        return (self.base, self.arity) == (3, 2)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Values are numbers."""
+        return True
+
+    @property
+    def is_ternary(self) -> bool:
+        """Whether they are operations on three values."""
+        return self.base == 3
 
     @property
     def lowest(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Int8, Int64, Shaped
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.spaces.nouns import Nouns
 
 ENUMERATION_LIMIT = 2**24
 """Spaces with more elements than this are not written out one by one."""
@@ -32,6 +33,26 @@ class ProductSpace:
     def alphabets(self) -> tuple[str, ...]:
         """The glyphs of each position, smallest first."""
         raise NotImplementedError
+
+    @property
+    def nouns(self) -> Nouns:
+        """What elements and their parts are called."""
+        raise NotImplementedError
+
+    @property
+    def is_home(self) -> bool:
+        """Whether these are the two-input ternary operations, whose measurement never changes."""
+        return False
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether symbols are numbers, of which a mean can be taken."""
+        return False
+
+    @property
+    def is_ternary(self) -> bool:
+        """Whether the elements are operations on three values, of which more is known than of others."""
+        return False
 
     @property
     def lowest(self) -> int:

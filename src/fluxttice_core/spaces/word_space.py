@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 from fluxttice_core.spaces.alphabets import SPELLINGS, alphabets_of, words_digest
+from fluxttice_core.spaces.nouns import Nouns, described_words, nouns_of_words
 from fluxttice_core.spaces.product_space import ProductSpace
-
-_NOUNS = {"dna": "DNA words", "rna": "RNA words", "peptide": "peptides", "bits": "rows of bits"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +47,11 @@ class WordSpace(ProductSpace):
         return self._alphabets
 
     @property
+    def nouns(self) -> Nouns:
+        """What the words and their letters are called."""
+        return nouns_of_words(self.name)
+
+    @property
     def spellings(self) -> dict[str, str]:
         """Letters that are read as another one, such as U for T in DNA."""
         return SPELLINGS.get(self.name.partition(":")[0], {})
@@ -58,10 +62,7 @@ class WordSpace(ProductSpace):
 
     def describe(self) -> str:
         """Name the words, as error messages do."""
-        if self.name == "codons":
-            return "the codons"
-        noun = _NOUNS.get(self.name.partition(":")[0])
-        return f"the words of {self.name}" if noun is None else f"the {noun} of {self.cells} letters"
+        return described_words(self.name, self.cells)
 
     def describe_symbols(self, cell: int = 0) -> str:
         """List the letters of a position, as error messages do, each with its number."""

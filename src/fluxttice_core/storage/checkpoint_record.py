@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -56,16 +56,17 @@ class WordsRecord(_Record):
         return self
 
 
+def _kind_of(given: Any) -> str:
+    """Which kind of space is given, as plain values or as the record of them."""
+    named = "name" in given if isinstance(given, dict) else isinstance(given, WordsRecord)
+    return "words" if named else "operations"
+
+
 class SplitRecord(_Record):
     """The rows that the run trained on, by the split's seed and digest."""
 
     seed: Seed
     digest: Sha256
-
-
-def _kind_of_space(given: object) -> str:
-    named = isinstance(given, WordsRecord) or (isinstance(given, dict) and "name" in given)
-    return "words" if named else "operations"
 
 
 class CheckpointRecord(_Record):
@@ -75,7 +76,7 @@ class CheckpointRecord(_Record):
     kind: Literal["fluxttice-dual-vae"]
     space: Annotated[
         Annotated[OperationsRecord, Tag("operations")] | Annotated[WordsRecord, Tag("words")],
-        Discriminator(_kind_of_space),
+        Discriminator(_kind_of),
     ]
     architecture: dict[str, JsonValue]
     recipe: Name | None

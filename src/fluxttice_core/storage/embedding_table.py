@@ -12,6 +12,7 @@ from fluxttice_core.extras import require_extra
 from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.pretrained import TrainedModel
 
@@ -20,24 +21,26 @@ _UNKNOWN = "not recorded"
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable:
-    """Every operation of a space, one row each.
+    """Every element of a space, one row each.
 
     Args:
+        noun: What a column of them is headed with: `operation`, `word`, `codon`, `peptide`.
         tensor_digest: SHA-256 of the weights that made the codes.
-        index: Index of each operation.
-        tables: Its table of symbols.
-        strings: Its table as text.
-        names: Its name in the literature; empty where it has none.
+        index: Index of each element.
+        tables: Its symbols, by their numbers.
+        strings: The same as text.
+        names: Its name in the literature, empty where it has none; none: no element of the space has one.
         parts: The part of the split that it lies in.
         mu: Posterior means by half.
         logvar: Posterior log-variances by half.
     """
 
+    noun: str
     tensor_digest: str
     index: Int64[np.ndarray, "K"]
     tables: Int8[np.ndarray, "K cells"]
     strings: tuple[str, ...]
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None
     parts: tuple[str, ...]
     mu: dict[HalfName, Float32[np.ndarray, "K d"]]
     logvar: dict[HalfName, Float32[np.ndarray, "K d"]]
@@ -48,10 +51,11 @@ class EmbeddingTable:
             "index": self.index,
             "tables": self.tables,
             "strings": np.array(self.strings),
-            "names": np.array(self.names),
             "parts": np.array(self.parts),
             "tensor_sha256": np.array(self.tensor_digest),
         }
+        if self.names is not None:
+            arrays["names"] = np.array(self.names)
         for half in HALVES:
             arrays |= {f"mu_{half}": self.mu[half], f"logvar_{half}": self.logvar[half]}
         file = io.BytesIO()
@@ -70,8 +74,10 @@ class EmbeddingTable:
 
         columns: dict[str, Any] = {
             "index": pa.array(self.index),
-            "operation": pa.array(self.strings),
-            "name": pa.array([name or None for name in self.names], pa.string()),
+            self.noun: pa.array(self.strings),
+            **(
+                {} if self.names is None else {"name": pa.array([n or None for n in self.names], pa.string())}
+            ),
             "part": pa.array(self.parts),
             "table": _fixed_lists(pa, self.tables),
         }
@@ -101,13 +107,14 @@ class EmbeddingTable:
         return files
 
     def _labels(self) -> Iterator[list[str]]:
-        yield ["index", "operation", "name", "part"]
-        for index, *texts in zip(self.index.tolist(), self.strings, self.names, self.parts, strict=True):
+        columns = [self.strings, *([] if self.names is None else [self.names]), self.parts]
+        yield ["index", self.noun, *([] if self.names is None else ["name"]), "part"]
+        for index, *texts in zip(self.index.tolist(), *columns, strict=True):
             yield [str(index), *texts]
 
 
 def embedding_table(trained: TrainedModel) -> EmbeddingTable:
-    """Encode every operation in both halves.
+    """Encode every element of the model's space in both halves.
 
     Args:
         trained: The model.
@@ -129,6 +136,7 @@ def embedding_table(trained: TrainedModel) -> EmbeddingTable:
         mu[half], logvar[half] = trained.posteriors(tables, vae=half)
     index = np.arange(space.size, dtype=np.int64)
     return EmbeddingTable(
+        noun=space.nouns.one.replace(" ", "_"),
         tensor_digest=trained.tensor_digest,
         index=index,
         tables=tables,
@@ -140,9 +148,11 @@ def embedding_table(trained: TrainedModel) -> EmbeddingTable:
     )
 
 
-def _names(space: OperationSpace) -> tuple[str, ...]:
+def _names(space: ProductSpace) -> tuple[str, ...] | None:
+    if not isinstance(space, OperationSpace):
+        return None
     names = [""] * space.size
-    if space.base == 3 and space.arity in (1, 2):
+    if space.is_ternary and space.arity in (1, 2):
         for named in reversed(named_operations(space.arity)):
             names[named.operation.index] = named.name
     return tuple(names)

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.extras import require_extra
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.storage.atomic_write import new_folder, require_writable, write_bytes
 from fluxttice_core.storage.embedding_table import embedding_table
 from fluxttice_core.storage.pretrained import TrainedModel
@@ -61,11 +62,13 @@ def _graphs(trained: TrainedModel, opset: int | None) -> dict[str, bytes]:
     return onnx_files(trained, OPSET if opset is None else opset)
 
 
-def default_path(kind: ExportFormat) -> Path:
-    """Where an export lies unless told otherwise.
+def default_path(kind: ExportFormat, space: ProductSpace) -> Path:
+    """Where an export lies unless told otherwise, by what the space's elements are called.
 
     Example:
-        >>> default_path("npz").name, default_path("onnx").name
-        ('operations.npz', 'operations-onnx')
+        >>> from fluxttice_core.spaces.space_name import space_of
+        >>> default_path("npz", space_of("ternary:2")).name, default_path("onnx", space_of("codons")).name
+        ('operations.npz', 'codons-onnx')
     """
-    return Path(f"operations-{kind}" if kind in _FOLDERS else f"operations.{kind}")
+    name = space.nouns.many.replace(" ", "_")
+    return Path(f"{name}-{kind}" if kind in _FOLDERS else f"{name}.{kind}")

@@ -1,5 +1,6 @@
 """Recipes: every setting of a training run, validated; the shipped ones are YAML files beside this module."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError, model_validator
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
@@ -87,24 +89,6 @@ def load_recipe(
     return validate_recipe(settled(settings, target), source=source)
 
 
-def in_space(overrides: Overrides, space: str | ProductSpace | None) -> Overrides:
-    """The overrides of a recipe with one more, which sets its space; the same where none is given.
-
-    Example:
-        >>> in_space(["epochs=2"], "DNA:6"), in_space({"epochs": 2}, None)
-        (('epochs=2', 'architecture.space="dna:6"'), {'epochs': 2})
-
-    Raises:
-        OperationError: If no space is called so.
-    """
-    if space is None:
-        return overrides
-    name = space_of(space).name
-    if isinstance(overrides, Mapping):
-        return {**overrides, "architecture.space": name}
-    return (*overrides, f'architecture.space="{name}"')
-
-
 def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
     """A recipe from plain values.
 
@@ -119,6 +103,42 @@ def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
         return Recipe.model_validate(settings)
     except ValidationError as error:
         raise _refusal(error, source) from None
+
+
+def with_space(space: str | ProductSpace | None, overrides: Overrides) -> Overrides:
+    """Overrides that name a space, too: a short form of "architecture.space=NAME".
+
+    Args:
+        space: The space or its name; none: nothing is added.
+        overrides: The others.
+
+    Raises:
+        OperationError: If no space is called so.
+        SettingsError: If one of the others names another space.
+
+    Example:
+        >>> with_space("dna:6", ["epochs=2"])
+        ('architecture.space="dna:6"', 'epochs=2')
+    """
+    if space is None:
+        return overrides
+    named, settings = space_of(space), dict[str, Any]()
+    for key, value in _replacements(overrides):
+        if key.strip().startswith("architecture"):
+            _replace(settings, key, value)
+    other = settings.get("architecture")
+    given = {key: other[key] for key in ("space", "base", "arity") if key in other} if other else {}
+    if given and Architecture.model_validate(given).space != named:
+        raise SettingsError(
+            f"the space {named.name} was asked for, and the settings name another one by "
+            f"{' and '.join(f'architecture.{key}' for key in given)}: give one of them",
+            "contradictory",
+        )
+    if given:
+        return overrides
+    if isinstance(overrides, Mapping):
+        return {"architecture.space": named.name, **overrides}
+    return (f"architecture.space={json.dumps(named.name)}", *overrides)
 
 
 def _read(name_or_path: str | Path) -> dict[str, Any]:

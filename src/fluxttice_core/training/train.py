@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.extras import require_extra
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.storage.pretrained import TrainedModel, in_memory, load
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def train(
     from fluxttice_core.model.devices import require_device
     from fluxttice_core.training.coverage_monitor import observe_reach
     from fluxttice_core.training.progress import shown
-    from fluxttice_core.training.recipe import in_space
+    from fluxttice_core.training.recipe import with_space
     from fluxttice_core.training.run import Run, run_settings
     from fluxttice_core.training.target_file import target_of
     from fluxttice_core.training.trainer import Trainer
@@ -87,7 +88,7 @@ def train(
         raise SettingsError(
             f"progress is True, False or a function of an epoch's record, not {progress!r:.80}", "wrong_type"
         )
-    overrides = in_space(overrides, space)
+    overrides = with_space(space, overrides)
     target = target_of(recipe, overrides, data, column=column, weights=weights)
     settings = run_settings(recipe, overrides, seed=seed, device=device, threads=threads, target=target)
     with shown(progress, settings.recipe.epochs) as show:

@@ -122,7 +122,7 @@ class Trainer:
         if not len(self._validation):
             raise SettingsError(
                 f"{space.describe()} are {space.size}, too few to keep some for validation: "
-                "raise architecture.base or architecture.arity",
+                "choose a larger space",
                 "out_of_range",
             )
         self._descent = Descent(self.model, recipe.optimizer)
