@@ -54,8 +54,8 @@ def test_a_notebook_shows_the_headline_and_no_markup_of_others(report: Report) -
 def test_a_model_says_where_it_comes_from() -> None:
     model = replace(fx.certified(), source="<b>runs</b>")
     assert repr(model) == (
-        f"<model: standard, epoch 5, seed 0, ternary:2 of 19,683, 16 latents, {model.parameters:,} parameters, "
-        "<b>runs</b>>"
+        f"<model: standard, epoch 5, seed 0, ternary:2 of 19,683, 16 latents, {model.parameters:,} "
+        "parameters, <b>runs</b>>"
     )
     assert "&lt;b&gt;runs&lt;/b&gt;" in model._repr_html_()
     unknown = replace(model, recipe_name=None, seed=None, trained=False)

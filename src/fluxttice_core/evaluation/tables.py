@@ -50,7 +50,9 @@ def grids(report: ReportContent) -> Iterator[Grid]:
 def headline_grid(report: ReportContent) -> Grid:
     """The figures that stand for a model, as far as they were measured."""
     by_quantity, names = _by_quantity(report.metrics), headline_names(report.settings)
-    rows = tuple(_row(q, by_quantity[q], report.halves)[:-1] for q in names if q in by_quantity)
+    rows = tuple(
+        _row(q, by_quantity[q], report.halves, report.space.nouns)[:-1] for q in names if q in by_quantity
+    )
     return Grid("Headline", ("", *(half.upper() for half in report.halves), "perfect", "untrained"), rows)
 
 

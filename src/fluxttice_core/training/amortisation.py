@@ -95,7 +95,8 @@ def _softplus_mean(
     width = (logvar.exp() + _LOGISTIC_VARIANCE / slope**2).sqrt()[..., None]
     ratio = gap / width
     density = torch.exp(-0.5 * ratio.square()) / math.sqrt(2 * math.pi)
-    return slope * (width * density + gap * torch.special.ndtr(ratio))
+    mean: Tensor = slope * (width * density + gap * torch.special.ndtr(ratio))
+    return mean
 
 
 @torch.no_grad()

@@ -141,7 +141,8 @@ class ConditionalMap:
 
 
 def _quantile(share: Float64[Tensor, "n"]) -> Float64[Tensor, "n"]:
-    return torch.special.ndtri(share.clamp(_NARROWEST, 1 - _NARROWEST))
+    quantile: Tensor = torch.special.ndtri(share.clamp(_NARROWEST, 1 - _NARROWEST))
+    return quantile
 
 
 def _groups(tables: Int64[Tensor, "n cells"]) -> tuple[Int64[Tensor, "depths n"], Int64[Tensor, "depths n"]]:
