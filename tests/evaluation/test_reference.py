@@ -144,7 +144,9 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """What each model would be measured with: its type, draws behind p(x), and rho; nothing is measured."""
     seen: list[tuple[object, ...]] = []
 
-    def noted(halves: Halves, settings: MeasurementSettings, split: object, rho: float = 0.0) -> list[Step]:
+    def noted(
+        halves: Halves, settings: MeasurementSettings, split: object, rho: float = 0.0, target: object = None
+    ) -> list[Step]:
         seen.append((type(halves["a"]), settings.mass_draws, rho))
         return []
 
@@ -161,7 +163,7 @@ def test_the_oracle_alone_is_drawn_from_until_each_operation_is_resolved(
     assert draws.pop(QuantileLookup) == 24 * 19_683
     assert len(draws) == 3
     assert set(draws.values()) == {SETTINGS.control_mass_draws}
-    assert reference._resolving(SETTINGS, SPACE).mass_draws == SETTINGS.mass_draws
+    assert reference._resolving(SETTINGS, SPACE, None).mass_draws == SETTINGS.mass_draws
 
 
 def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
@@ -176,7 +178,7 @@ def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
 def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[OperationSpace] = []
 
-    def noted(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+    def noted(settings: MeasurementSettings, space: OperationSpace, target: None) -> MeasurementSettings:
         asked.append(space)
         return settings.model_copy(update={"mass_draws": 16_384})
 

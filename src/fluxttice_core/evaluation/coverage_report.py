@@ -14,7 +14,8 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.pretrained import certified, load
 
 if TYPE_CHECKING:
-    from fluxttice_core.evaluation.benchmark import Target
+    from fluxttice_core.evaluation.benchmark import ModelOrPath
+    from fluxttice_core.spaces.target import Target
 
 NOTE = (
     "As it was certified and signed with the shipped model; nothing was measured now. "
@@ -23,7 +24,7 @@ NOTE = (
 
 
 def coverage_report(
-    target: "Target" = None,
+    model: "ModelOrPath" = None,
     *,
     draws: Sequence[int] | None = None,
     repeats: int | None = None,
@@ -31,6 +32,7 @@ def coverage_report(
     settings: MeasurementSettings | None = None,
     progress: Callable[[str, float], None] | None = None,
     remeasure: bool = False,
+    target: "Target | None" = None,
 ) -> Report:
     """Every figure of a trained model beside ceiling, floor and controls.
 
@@ -38,13 +40,14 @@ def coverage_report(
     no torch. With either, or with `remeasure`, everything is measured here and now.
 
     Args:
-        target: A trained model, or the path of one; none: the certified model.
+        model: A trained model, or the path of one; none: the certified model.
         draws: Budgets at which distinct operations are counted.
         repeats: Repeats of every budget.
         seed: Seed of all draws.
         settings: Everything else that the measurement is made with.
         progress: Called with what comes next and the share that is done.
         remeasure: Whether to measure the certified model, too.
+        target: What the model should give, with which probabilities; none: all elements of its space alike.
 
     Returns:
         The report, which prints as a table (`rich.print`), as Markdown and as JSON.
@@ -53,22 +56,23 @@ def coverage_report(
         CheckpointError: If there is no trained model there, or its weights score as untrained ones do.
         MissingExtra: If something is to be measured and torch is not installed.
         SettingsError: If a setting is out of bounds, or the device is not there.
+        MeasurementError: If the target is of another space, or of a single element.
         LawViolation: If the figures break a law that every true table obeys.
 
     Example:
         >>> print(str(coverage_report())[:39])
         As it was certified and signed with the
     """
-    asked = any(value is not None for value in (target, draws, repeats, seed, settings))
+    asked = any(value is not None for value in (model, draws, repeats, seed, settings, target))
     if not (asked or remeasure):
         return certified_report()
-    if isinstance(target, str | Path):
-        target = load(target)
+    if isinstance(model, str | Path):
+        model = load(model)
     require_extra("train", "measuring a model")
     from fluxttice_core.evaluation.benchmark import measured
 
     chosen = (settings or MeasurementSettings()).with_only(draws=draws, repeats=repeats, seed=seed)
-    return measured(target, chosen, progress)
+    return measured(model, chosen, progress, target)
 
 
 def certified_report() -> Report:

@@ -13,6 +13,7 @@ from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps,
 from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 
 
 def measure(
@@ -25,6 +26,7 @@ def measure(
     rho: float = 0.0,
     title: str = "model",
     progress: ProgressCallback | None = None,
+    target: Target | None = None,
 ) -> Report:
     """Measure one or two halves, and the controls unless they were measured before.
 
@@ -37,24 +39,26 @@ def measure(
         rho: Cross-injection of the pair.
         title: What to call it.
         progress: Called with what comes next and the share that is done.
+        target: What the model should give, with which probabilities; none: all elements of the space alike.
 
     Returns:
         The report.
 
     Raises:
         OperationError: If the space is too large to enumerate.
-        MeasurementError: If there is nothing to measure, no floor, or a number that is not finite.
+        MeasurementError: If there is nothing to measure, no floor, a number that is not finite, or a target
+            of another space or of one element.
         LawViolation: If the figures break a law that every true table obeys.
     """
     settings = settings or MeasurementSettings()
-    steps = steps_of(halves, settings, split, rho)
+    steps = steps_of(halves, settings, split, rho, target)
     space = next(iter(halves.values())).space
     if controls is None:
         if untrained is None:
             raise MeasurementError(
                 "a report needs a floor: give `untrained`, which makes fresh networks", "missing_option"
             )
-        controls = measured_controls(space, untrained, settings, split, rho, _from(progress, 0.0))
+        controls = measured_controls(space, untrained, settings, split, rho, _from(progress, 0.0), target)
         progress = _from(progress, 0.5)
     parts = run_steps(steps, device=settings.device, progress=progress)
     found = [item for part in parts for item in part]
@@ -69,7 +73,7 @@ def measure(
         series=series,
         controls=tuple(controls),
         gates=apply_gates(figures, sorted(halves)),
-        laws=check_laws(space, figures, series),
+        laws=check_laws(space, figures, series, target),
         limitations=limitations_of(split_known=split is not None),
     )
 

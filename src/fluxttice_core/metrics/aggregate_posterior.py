@@ -76,8 +76,11 @@ def code_information(
         raise MeasurementError(
             "the information of codes needs at least 8 latents, to know its error", "too_few"
         )
-    chosen = _rows(len(posteriors.rows), latents, generator)
-    drawn = Posteriors(posteriors.rows[chosen], posteriors.mu[chosen], posteriors.logvar[chosen])
+    if posteriors.weights is None:
+        chosen = _rows(len(posteriors.rows), latents, generator)
+    else:
+        chosen = _weighted_rows(posteriors.weights, latents, generator)
+    drawn = posteriors.part(chosen)
     z = drawn.draw(generator)
     conditional, prior = _mean_log_conditional(posteriors), _mean_log_prior(posteriors)
     controls = torch.stack((_log_conditional(drawn, z) - conditional, _log_prior(z) - prior), dim=1)
@@ -95,7 +98,7 @@ def aggregate_log_density(
 ) -> Float64[Tensor, "n"]:
     r"""Log-density of the aggregate posterior, exact, in double precision.
 
-    .. math:: \ln q(z) = \ln \frac1K \sum_x N(z; \mu_x, \sigma_x^2)
+    .. math:: \ln q(z) = \ln \sum_x q(x)\, N(z; \mu_x, \sigma_x^2)
 
     Args:
         posteriors: The mixture's components.
@@ -118,10 +121,14 @@ def aggregate_log_density(
     chunk = max(1, _PAIRS // len(posteriors.rows))
     exponents = partial(_direct_exponents if direct else _product_exponents, posteriors)
     log_count = math.log(len(posteriors.rows))
+    weights = posteriors.weights
+    log_weights = None if weights is None else weights.log()
 
     def density(part: Tensor) -> Tensor:
         with torch.inference_mode():
-            return torch.logsumexp(exponents(part), dim=1) - log_count
+            if log_weights is None:
+                return torch.logsumexp(exponents(part), dim=1) - log_count
+            return torch.logsumexp(exponents(part) + log_weights, dim=1)
 
     return torch.cat(list(map_chunks(density, torch.split(z, chunk), device=z.device)))
 
@@ -161,6 +168,14 @@ def _rows(count: int, latents: int, generator: torch.Generator) -> Tensor:
     return torch.cat(list(rounds()))
 
 
+def _weighted_rows(weights: Tensor, latents: int, generator: torch.Generator) -> Tensor:
+    """Choose rows by their probabilities, one in each of so many equal steps of the cumulative sum."""
+    steps = torch.arange(latents, dtype=torch.float64, device=weights.device)
+    offset = torch.rand(latents, generator=generator, device=generator.device, dtype=torch.float64)
+    found = torch.searchsorted(weights.cumsum(0), (steps + offset) / latents)
+    return found.clamp(max=len(weights) - 1)
+
+
 def _log_conditional(drawn: Posteriors, z: Tensor) -> Tensor:
     standard = (z - drawn.mu).square() * torch.exp(-drawn.logvar)
     return -0.5 * (standard + drawn.logvar + _LOG_2PI).sum(1)
@@ -171,11 +186,12 @@ def _log_prior(z: Tensor) -> Tensor:
 
 
 def _mean_log_conditional(posteriors: Posteriors) -> float:
-    return float(-0.5 * (1 + posteriors.logvar + _LOG_2PI).sum(1).mean())
+    return float(posteriors.mean(-0.5 * (1 + posteriors.logvar + _LOG_2PI).sum(1)))
 
 
 def _mean_log_prior(posteriors: Posteriors) -> float:
-    return float(-0.5 * (posteriors.mu.square() + posteriors.logvar.exp() + _LOG_2PI).sum(1).mean())
+    squares = posteriors.mu.square() + posteriors.logvar.exp()
+    return float(posteriors.mean(-0.5 * (squares + _LOG_2PI).sum(1)))
 
 
 def _controlled_mean(values: Tensor, controls: Tensor) -> Estimate:
