@@ -14,7 +14,7 @@ from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.pair import agreement_figures, set_figures
 from fluxttice_core.metrics.perfect import uneven
-from fluxttice_core.metrics.posterior import encode_rows
+from fluxttice_core.metrics.posterior import posteriors_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
@@ -70,7 +70,7 @@ def _half(
 def _codes(
     model: Autoencoder, half: Half, settings: MeasurementSettings, target: Target | None
 ) -> Iterator[Figure | Series]:
-    posteriors = encode_rows(model, device=torch.device(settings.device), target=target)
+    posteriors = posteriors_of(model, target, device=torch.device(settings.device))
     yield from rate_figures(model, posteriors, half, settings, target)
     yield from information_figures(posteriors, half, settings, model.space, target)
 

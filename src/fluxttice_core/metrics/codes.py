@@ -7,10 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fluxttice_core.metrics.aggregate_posterior import code_information
+from fluxttice_core.metrics.aggregate_posterior import chosen_places, code_information
 from fluxttice_core.metrics.metric import Figure, FigureMaker, Series, rounded
 from fluxttice_core.metrics.perfect import uneven
-from fluxttice_core.metrics.posterior import Posteriors, distortion, histogram_entropy, rate
+from fluxttice_core.metrics.posterior import (
+    MOST_ROWS,
+    AnyPosteriors,
+    Posteriors,
+    distortion,
+    histogram_entropy,
+    rate,
+)
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.rate_distortion import (
     BASE,
@@ -81,7 +88,7 @@ def figures_of_part(
 
 def rate_figures(
     model: Autoencoder,
-    posteriors: Posteriors,
+    posteriors: AnyPosteriors,
     half: Half,
     settings: MeasurementSettings,
     target: Target | None = None,
@@ -121,7 +128,7 @@ def _rate_above(frontier: Frontier, rate: float, loss: Estimate, cells: int) -> 
 
 
 def information_figures(
-    posteriors: Posteriors,
+    posteriors: AnyPosteriors,
     half: Half,
     settings: MeasurementSettings,
     space: ProductSpace,
@@ -130,11 +137,19 @@ def information_figures(
     """What codes say of their operations, how they fill the prior, and the entropies of encoded latents."""
     generator = measurement_stream(settings.seed, half, "information", device=settings.device)
     found = code_information(posteriors, latents=settings.aggregate_draws, generator=generator)
-    make = FigureMaker(half, space.size, settings, posteriors.mu.shape[1], target=uneven(target, space))
+    some = _some(posteriors, generator)
+    make = FigureMaker(half, space.size, settings, some.mu.shape[1], target=uneven(target, space))
     yield make("code_information", found.mutual_information)
     yield make("marginal_kl", found.marginal_kl)
     yield make("latent_entropy/differential", found.differential_entropy)
-    yield from _histogram_entropy(posteriors, make)
+    yield from _histogram_entropy(some, make)
+
+
+def _some(posteriors: AnyPosteriors, generator: torch.Generator) -> Posteriors:
+    """All posteriors, or of more than are held at once as many of them, by their probabilities."""
+    if isinstance(posteriors, Posteriors):
+        return posteriors
+    return posteriors.part(chosen_places(posteriors, MOST_ROWS, generator))
 
 
 def _histogram_entropy(posteriors: Posteriors, make: FigureMaker) -> Iterator[Figure | Series]:

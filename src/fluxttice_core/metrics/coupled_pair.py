@@ -13,7 +13,7 @@ from fluxttice_core.metrics.codes import information_figures, parts_of, rate_fig
 from fluxttice_core.metrics.metric import Figure, FigureMaker
 from fluxttice_core.metrics.pair import check_fit
 from fluxttice_core.metrics.perfect import uneven
-from fluxttice_core.metrics.posterior import distortion, encode_rows
+from fluxttice_core.metrics.posterior import distortion, posteriors_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -180,7 +180,7 @@ def coupled_figures(
     """
     pair, prefix = couple(first, second, rho=rho), f"coupled/rho={rho:g}/"
     target = uneven(target, pair.space)
-    posteriors = encode_rows(pair, device=torch.device(settings.device), target=target)
+    posteriors = posteriors_of(pair, target, device=torch.device(settings.device))
     make = FigureMaker("pair", pair.space.size, settings, pair.latent_dim, prefix, target)
     part, rows = list(parts_of(pair.space, split, target).items())[-1]
     placed = rows.to(settings.device)

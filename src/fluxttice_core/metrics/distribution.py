@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from scipy.special import entr
 
 from fluxttice_core.errors import MeasurementError
@@ -246,8 +246,11 @@ def generative_information(mass: MassEstimate, target: Target | None = None) -> 
         1.0
     """
     whole = _data_entropy(mass, uneven(target, mass.space))
-    both = np.concatenate((mass.groups, mass.conditional_entropies[:, None]), axis=1)
-    return jackknife(lambda mean: (_entropy(mean[:-1]) - float(mean[-1])) / whole, both)
+
+    def share(p: Float64[np.ndarray, "K"], open_: Float64[np.ndarray, "1"]) -> float:
+        return (_entropy(p) - float(open_[0])) / whole
+
+    return jackknife(share, mass.groups, mass.conditional_entropies[:, None])
 
 
 def effective_number(mass: MassEstimate, *, order: int) -> Estimate:
@@ -296,7 +299,7 @@ class Divergences:
 
 
 def divergences(
-    groups: Float64[np.ndarray, "groups K"], target: Target, counted: int | None = None
+    groups: Float[np.ndarray, "groups K"], target: Target, counted: int | None = None
 ) -> Divergences:
     r"""Divergences between a generator and a target, in both directions.
 
@@ -319,7 +322,7 @@ def divergences(
     """
     q, log_q = target.q, np.log(target.q)
     support = _of_support(groups, target)
-    share = float(support.mean(0).sum())
+    share = float(support.mean(0, dtype=np.float64).sum())
 
     def within(p: Float64[np.ndarray, "n"]) -> float:
         p = np.maximum(p, 0)
@@ -329,7 +332,7 @@ def divergences(
     def surprise(p: Float64[np.ndarray, "n"]) -> float:
         return _surprise(target)(p) - target.entropy
 
-    leaks = bool((_outside(target) @ groups.T).any())
+    leaks = bool(_outside(groups, target).any())
     nowhere = Estimate(math.inf, math.inf, len(groups) - 1.0)
     floor = 0.0 if counted is None else (len(q) - 1) / (2 * counted)
     inside = _floored(within, support, counted, floor / share if share else 0.0)
@@ -340,24 +343,24 @@ def divergences(
 
 def _floored(
     statistic: Callable[[Float64[np.ndarray, "n"]], float],
-    groups: Float64[np.ndarray, "groups n"],
+    groups: Float[np.ndarray, "groups n"],
     counted: int | None,
     floor: float,
 ) -> Floored:
     found = jackknife(statistic, groups)
     if counted is not None:
-        found = Estimate(statistic(np.asarray(groups.mean(0), dtype=np.float64)), found.error, found.dof)
+        found = Estimate(statistic(np.asarray(groups.mean(0, dtype=np.float64))), found.error, found.dof)
     return Floored(found, floor)
 
 
 def mass_outside(mass: MassEstimate, target: Target) -> Estimate:
     r"""Mass on what a target leaves out, :math:`1 - \sum_{x \in S} p(x)`, with its standard error."""
-    return jackknife(lambda share: float(share[0]), (mass.groups @ _outside(target))[:, None])
+    return jackknife(lambda share: float(share[0]), _outside(mass.groups, target)[:, None])
 
 
 def argmax_mass_outside(mass: MassEstimate, target: Target) -> Interval:
     """Share of the draws that decode by argmax to what a target leaves out, with its exact interval."""
-    counted = round(float((mass.argmax_groups @ _outside(target)).mean()) * mass.draws)
+    counted = round(float(_outside(mass.argmax_groups, target).mean()) * mass.draws)
     return clopper_pearson(counted, mass.draws)
 
 
@@ -370,8 +373,7 @@ def coverage_from_mass(
     """
     groups = _of_support(mass.groups, uneven(target, mass.space))
     return tuple(
-        jackknife(lambda p, n=n: float(expected_coverage(np.clip(p, 0, 1), [n])[0]), groups)  # type: ignore[misc]
-        for n in draws
+        jackknife(lambda p, n=n: float(expected_coverage(np.clip(p, 0, 1), [n])[0]), groups) for n in draws
     )
 
 
@@ -396,15 +398,17 @@ def memorisation(
             "memorisation compares two non-empty sets of operations without a common one", "too_few"
         )
     if target is None or target.is_uniform:
-        means = np.stack((mass.groups[:, train].mean(1), mass.groups[:, held_out].mean(1)), axis=1)
+        means = np.stack(
+            [mass.groups[:, rows].mean(1, dtype=np.float64) for rows in (train, held_out)], axis=1
+        )
     else:
         q = target.dense()
         if not (q[train].any() and q[held_out].any()):
             raise MeasurementError(
                 "memorisation compares elements of the target, and one of the sets holds none", "too_few"
             )
-        shares = (mass.groups[:, rows].sum(1) / q[rows].sum() for rows in (train, held_out))
-        means = np.stack(tuple(shares), axis=1)
+        both = ((mass.groups[:, rows].sum(1, dtype=np.float64), q[rows].sum()) for rows in (train, held_out))
+        means = np.stack([found / due for found, due in both], axis=1)
     return jackknife(lambda mean: float(mean[0] / mean[1]) if mean[1] else math.inf, means)
 
 
@@ -419,17 +423,15 @@ def _surprise(target: Target | None) -> Callable[[Float64[np.ndarray, "n"]], flo
     return mean
 
 
-def _of_support(
-    values: Float64[np.ndarray, "*groups K"], target: Target | None
-) -> Float64[np.ndarray, "..."]:
+def _of_support(values: Float[np.ndarray, "*groups K"], target: Target | None) -> Float[np.ndarray, "..."]:
     return values if target is None else values[..., target.rows]
 
 
-def _outside(target: Target) -> Float64[np.ndarray, "K"]:
-    """1 for every element that a target leaves out, else 0."""
-    found = np.ones(target.space.size)
-    found[target.rows] = 0.0
-    return found
+def _outside(groups: Float[np.ndarray, "groups K"], target: Target) -> Float64[np.ndarray, "groups"]:
+    """Mass of each group on all that a target leaves out."""
+    left_out = np.ones(groups.shape[1], dtype=bool)
+    left_out[target.rows] = False
+    return np.array([group.sum(where=left_out, dtype=np.float64) for group in groups])
 
 
 def _data_entropy(mass: MassEstimate, target: Target | None) -> float:

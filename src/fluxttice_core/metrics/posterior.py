@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 
@@ -20,6 +20,9 @@ from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
 
 ACTIVE_VARIANCE = 0.01
+MOST_ROWS = 2**16
+"""Operations whose posteriors are held at once."""
+
 _CHUNK = 2048
 
 
@@ -44,8 +47,12 @@ class Posteriors:
         return values.mean(0) if self.weights is None else torch.tensordot(self.weights, values, dims=1)
 
     def part(self, chosen: Int64[Tensor, "m"]) -> "Posteriors":
-        """The posteriors of chosen operations, as given by place and all alike."""
+        """The posteriors of operations that were chosen by their places, all alike."""
         return Posteriors(self.rows[chosen], self.mu[chosen], self.logvar[chosen])
+
+    def blocks(self) -> Iterator[tuple[float, "Posteriors"]]:
+        """All of it in one: its probability, and the posteriors."""
+        yield 1.0, self
 
     def draw(self, generator: torch.Generator) -> Float64[Tensor, "n d"]:
         r"""Draw one latent from each posterior, :math:`z = \mu + \sigma \epsilon`."""
@@ -56,6 +63,49 @@ class Posteriors:
         """Pair rows with single-precision codes, in parts: draws, or without a generator the means."""
         codes = (self.mu if generator is None else self.draw(generator)).float()
         yield from zip(torch.split(self.rows, _CHUNK), torch.split(codes, _CHUNK), strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class ManyPosteriors:
+    """The posteriors of more operations than are held at once: encoded anew whenever they are asked for.
+
+    Args:
+        model: The encoder.
+        rows: Indices of the operations.
+        weights: Probability of each; none: all alike.
+    """
+
+    model: Autoencoder
+    rows: Int64[Tensor, "n"]
+    weights: Float64[Tensor, "n"] | None = None
+
+    def part(self, chosen: Int64[Tensor, "m"]) -> Posteriors:
+        """The posteriors of operations that were chosen by their places, all alike."""
+        return encode_rows(self.model, self.rows[chosen])
+
+    def blocks(self) -> Iterator[tuple[float, Posteriors]]:
+        """Probability and posteriors of one block after the other, whose own weights sum to 1."""
+        for place in torch.split(torch.arange(len(self.rows), device=self.rows.device), MOST_ROWS):
+            found = self.part(place)
+            if self.weights is None:
+                yield len(place) / len(self.rows), found
+            else:
+                own = self.weights[place]
+                yield float(own.sum()), replace(found, weights=own / own.sum())
+
+
+AnyPosteriors = Posteriors | ManyPosteriors
+
+
+def posteriors_of(model: Autoencoder, target: Target | None = None, *, device: torch.device) -> AnyPosteriors:
+    """The posteriors of all that a model should give: held, or where they are too many encoded in blocks."""
+    target = uneven(target, model.space)
+    count = model.space.size if target is None else len(target.rows)
+    if count <= MOST_ROWS:
+        return encode_rows(model, device=device, target=target)
+    rows = torch.arange(count) if target is None else torch.from_numpy(target.rows)
+    weights = None if target is None or target.is_uniform else torch.from_numpy(target.q).to(device)
+    return ManyPosteriors(model, rows.to(device), weights)
 
 
 @dataclass(frozen=True)
@@ -126,7 +176,7 @@ def encode_rows(
     return Posteriors(rows, mu, logvar, weights)
 
 
-def rate(posteriors: Posteriors) -> Rate:
+def rate(posteriors: AnyPosteriors) -> Rate:
     r"""Rate of a code, exact over its rows and without free bits, and its active units.
 
     .. math:: R = \sum_j \sum_x q(x)\, \tfrac12 (\mu_j^2 + \sigma_j^2 - \ln\sigma_j^2 - 1)
@@ -148,17 +198,24 @@ def rate(posteriors: Posteriors) -> Rate:
         >>> rate(constant).total, rate(constant).active_units
         (2.0, 0)
     """
+    parts = [(share, *_moments(block)) for share, block in posteriors.blocks()]
+    cost = torch.stack([share * part for share, part, _, _ in parts]).sum(0)
+    mean = torch.stack([share * centre for share, _, centre, _ in parts]).sum(0)
+    spread = torch.stack([share * (v + (centre - mean).square()) for share, _, centre, v in parts]).sum(0)
+    return Rate(tuple(cost.tolist()), tuple((spread > ACTIVE_VARIANCE).tolist()))
+
+
+def _moments(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
+    """Rate of each dimension, and mean and variance of the posterior means."""
     mu, logvar = posteriors.mu, posteriors.logvar
-    per_dimension = posteriors.mean(0.5 * (mu.square() + logvar.exp() - logvar - 1))
+    cost, mean = posteriors.mean(0.5 * (mu.square() + logvar.exp() - logvar - 1)), posteriors.mean(mu)
     if posteriors.weights is None:
-        active = mu.var(0, correction=0) > ACTIVE_VARIANCE
-    else:
-        active = posteriors.mean((mu - posteriors.mean(mu)).square()) > ACTIVE_VARIANCE
-    return Rate(tuple(per_dimension.tolist()), tuple(active.tolist()))
+        return cost, mean, mu.var(0, correction=0)
+    return cost, mean, posteriors.mean((mu - mean).square())
 
 
 def distortion(
-    model: Decodable, posteriors: Posteriors, *, draws: int = 16, generator: torch.Generator
+    model: Decodable, posteriors: AnyPosteriors, *, draws: int = 16, generator: torch.Generator
 ) -> Estimate:
     r"""Distortion of a code by Monte Carlo over the posterior.
 
@@ -192,6 +249,12 @@ def distortion(
         raise MeasurementError(
             "distortion needs at least 2 draws for each operation, to know its error", "too_few"
         )
+    parts = [(share, _distortion(model, block, draws, generator)) for share, block in posteriors.blocks()]
+    error = math.hypot(*(share * part.error for share, part in parts))
+    return Estimate(math.fsum(share * part.value for share, part in parts), error)
+
+
+def _distortion(model: Decodable, posteriors: Posteriors, draws: int, generator: torch.Generator) -> Estimate:
     device = posteriors.mu.device
     total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=device)
     squares = torch.zeros_like(total)

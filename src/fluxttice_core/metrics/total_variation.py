@@ -1,10 +1,11 @@
 """How far a generator is from its target in total variation, which draws can only bracket."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from scipy.optimize import brentq
 from scipy.special import gammaln, ndtr
 
@@ -18,6 +19,7 @@ from fluxttice_core.statistics.intervals import Interval, normal_quantile
 Law = float | Float64[np.ndarray, "K"]
 """The probability of every element: one number where all are alike."""
 
+_AT_A_TIME = 2**18
 _CERTAIN = 30.0
 """So many deviations from the law, and noise adds nothing to a distance in double precision."""
 
@@ -85,7 +87,10 @@ def total_variation(mass: MassEstimate, level: float = 0.95, *, target: Target |
     """
     count = len(mass.groups)
     shrinkage = math.sqrt(2 / (count - 1)) * math.exp(gammaln(count / 2) - gammaln((count - 1) / 2))
-    noise = mass.groups.std(0, ddof=1) / shrinkage / math.sqrt(count)
+    noise = np.concatenate(
+        [mass.groups[:, at].std(0, ddof=1, dtype=np.float64) for at in _parts(mass.space.size)]
+    )
+    noise = noise / shrinkage / math.sqrt(count)
     return _bracket(mass.groups, _law(mass, target), float(noise.sum()), float(noise.sum()), level)
 
 
@@ -116,13 +121,13 @@ def _law(mass: MassEstimate, target: Target | None) -> Law:
 
 
 def _bracket(
-    groups: Float64[np.ndarray, "groups K"], law: Law, noise: float, perfect_noise: float, level: float
+    groups: Float[np.ndarray, "groups K"], law: Law, noise: float, perfect_noise: float, level: float
 ) -> Bracket:
     def distance(p: Float64[np.ndarray, "K"]) -> float:
         return 0.5 * float(np.abs(p - law).sum())
 
     most = 1 - float(np.min(law))
-    raw = distance(groups.mean(0))
+    raw = distance(np.asarray(groups.mean(0, dtype=np.float64)))
     spread = jackknife(distance, groups)
     limits = Estimate(raw, spread.error, spread.dof).interval(level)
     shown = (raw, limits.lower, limits.upper)
@@ -132,21 +137,37 @@ def _bracket(
     return Bracket(_cross_fit(groups, law), upper, raw, floor)
 
 
-def _cross_fit(groups: Float64[np.ndarray, "groups K"], law: Law) -> Estimate:
+def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Law) -> Estimate:
     """The deviations from the law of each half of the groups, with the signs that the other half gives them.
 
     Groups of one half are independent given their signs; the two halves are not, so that their errors are
     averaged as they are.
     """
-    deviations = groups - law
-    halves = deviations[::2], deviations[1::2]
+    halves = groups[::2], groups[1::2]
     fewer = min(map(len, halves))
     values, errors = [], []
     for signs_of, judged in (halves, halves[::-1]):
-        found = 0.5 * judged @ np.sign(signs_of.sum(0))
-        values.append(float(found.mean()))
-        errors.append(float(found.std(ddof=1)) / math.sqrt(len(found)) if fewer > 1 else math.inf)
+        found = sum(_signed(signs_of[:, at], judged[:, at], _at(law, at)) for at in _parts(groups.shape[1]))
+        values.append(float(np.mean(found)))
+        errors.append(float(np.std(found, ddof=1)) / math.sqrt(len(judged)) if fewer > 1 else math.inf)
     return Estimate(sum(values) / 2, sum(errors) / 2, max(fewer - 1.0, 1.0))
+
+
+def _signed(
+    signs_of: Float[np.ndarray, "half K"], judged: Float[np.ndarray, "others K"], law: Law
+) -> Float64[np.ndarray, "others"]:
+    """Half the deviations of some groups from the law, with the signs of those of others."""
+    return np.asarray(0.5 * (judged - law) @ np.sign((signs_of - law).sum(0)))
+
+
+def _parts(size: int) -> Iterator[slice]:
+    """Elements, so many at a time that the copies of all groups stay small."""
+    for start in range(0, size, _AT_A_TIME):
+        yield slice(start, start + _AT_A_TIME)
+
+
+def _at(law: Law, part: slice) -> Law:
+    return law if isinstance(law, float) else law[part]
 
 
 def _less_noise(shown: float, noise: float) -> float:
