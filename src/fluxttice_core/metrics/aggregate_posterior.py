@@ -17,6 +17,7 @@ from fluxttice_core.statistics.estimate import Estimate
 
 DEFAULT_LATENTS = 8192
 _PAIRS = 2**21
+_FEW_PAIRS = 2**19
 _LEAST_FREEDOM = 1e-6
 _TOLERATED_ROUNDING = 1e-9
 _LOG_2PI = math.log(2 * math.pi)
@@ -159,7 +160,7 @@ def _density_by_some(
             found = torch.logsumexp(exponents(latents).masked_fill_(same, -math.inf), dim=1)
             return found - (~same).sum(1).log()
 
-    step = max(1, _PAIRS // len(places))
+    step = max(1, _FEW_PAIRS // len(places))
     chunks = zip(torch.split(z, step), torch.split(chosen, step), strict=True)
     rest = torch.cat(list(map_chunks(density, chunks, device=z.device)))
     return torch.logaddexp(share.log() + own, torch.log1p(-share) + rest)

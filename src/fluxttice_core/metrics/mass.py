@@ -25,7 +25,7 @@ CPU_CHUNK = 4096
 
 ACCELERATOR_CHUNK = 65_536
 
-_LARGEST_FACTORS = 2**22
+_LARGEST_FACTORS = {CPU_CHUNK: 2**22, ACCELERATOR_CHUNK: 2**25}
 """Numbers in the factors of one chunk at most: of larger spaces fewer latents are taken at a time."""
 
 _LARGEST_IN_DOUBLE = 2**20
@@ -132,7 +132,7 @@ def estimate_mass(
 def chunk_of(space: ProductSpace, device: torch.device) -> int:
     """Latents that are taken at a time: as many as suit the device, fewer of spaces with large factors."""
     usual = CPU_CHUNK if device.type == "cpu" else ACCELERATOR_CHUNK
-    return max(1, min(usual, _LARGEST_FACTORS // _factor_rows(space)))
+    return max(1, min(usual, _LARGEST_FACTORS[usual] // _factor_rows(space)))
 
 
 def memory_of(space: ProductSpace, groups: int, chunk: int) -> int:
