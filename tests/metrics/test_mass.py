@@ -233,7 +233,7 @@ def test_memory_is_bounded_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -
     taken = AssertionError("memory was taken")
     monkeypatch.setattr(module._Accumulator, "empty", lambda *_: (_ for _ in ()).throw(taken))
     constant = ConstantDecoder(largest)
-    with refused(MeasurementError, "too_costly", "GiB, and 4 are the most: give fewer groups"):
+    with refused(MeasurementError, "too_costly", "GB, and 4 are the most: give fewer groups"):
         estimate_mass(constant, 64, generator=generator(), groups=64)
     with refused(MeasurementError, "too_costly", "or a smaller chunk"):
         estimate_mass(constant, 8, generator=generator(), chunk=10**6)

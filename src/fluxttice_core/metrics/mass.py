@@ -31,7 +31,7 @@ _LARGEST_FACTORS = {CPU_CHUNK: 2**22, ACCELERATOR_CHUNK: 2**25}
 _LARGEST_IN_DOUBLE = 2**20
 """Estimates of spaces with more elements are kept in single precision, in which they are made anyway."""
 
-LARGEST_MEMORY = 2**32
+LARGEST_MEMORY = 4 * 10**9
 """Bytes that an estimate may take."""
 
 _HELD = 8
@@ -98,7 +98,7 @@ def estimate_mass(
 
     Raises:
         OperationError: If the space is too large to enumerate.
-        MeasurementError: If the draws are no multiple of the groups, the estimate would take more than 4 GiB,
+        MeasurementError: If the draws are no multiple of the groups, the estimate would take more than 4 GB,
             or the decoder returns NaN.
 
     Example:
@@ -147,7 +147,7 @@ def _require_memory(space: ProductSpace, groups: int, chunk: int) -> None:
     if asked > LARGEST_MEMORY:
         raise MeasurementError(
             f"p(x) of {space.size:,} elements in {groups:,} groups, from {chunk:,} latents at a time, takes "
-            f"about {asked / 2**30:,.1f} GiB, and {LARGEST_MEMORY / 2**30:g} are the most: give fewer groups "
+            f"about {asked / 1e9:,.1f} GB, and {LARGEST_MEMORY / 1e9:g} are the most: give fewer groups "
             "or a smaller chunk",
             "too_costly",
         )
