@@ -199,7 +199,7 @@ def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPat
     assert found == {"oracle": {16_384}, "half_support": {SETTINGS.control_mass_draws}}
 
 
-TARGET = Target.of(SPACE, range(0, 27, 2), range(1, 15))
+TARGET = Target.of(SPACE, range(0, 27, 2), [float(x) for x in range(1, 15)])
 
 
 @pytest.fixture(scope="module")

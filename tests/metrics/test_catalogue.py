@@ -116,8 +116,8 @@ def test_the_ceilings_beside_a_target_are_its_own() -> None:
     assert few.ceiling_sd is not None
     assert 0 < few.ceiling_sd < 0.5
     of_all = Target.everything(SPACE)
-    names = (*names, "coverage/argmax/50000", "effective_number_2")
-    assert ceilings(of_all, *names) == ceilings(None, *names)
+    more = (*names, "coverage/argmax/50000", "effective_number_2")
+    assert ceilings(of_all, *more) == ceilings(None, *more)
 
 
 def test_more_evenness_is_better_only_where_all_should_be_alike() -> None:
@@ -228,7 +228,7 @@ def test_what_is_required_is_what_is_measured(
     space = OperationSpace(base, 1) if base == 3 else OperationSpace(base, 2)
     halves: Halves = {"a": QuantileLookup(space), "b": QuantileLookup(space)}
     known = split(space) if split_known else None
-    target = Target.of(space, range(space.size), range(1, space.size + 1)) if has_target else None
+    target = Target.of(space, range(space.size), [1.0 + x for x in range(space.size)]) if has_target else None
     parts = run_steps(steps_of(halves, settings, known, rho, target), device="cpu")
     found = [(item.quantity, item.half) for part in parts for item in part if isinstance(item, Figure)]
     assert len(found) == len(set(found))

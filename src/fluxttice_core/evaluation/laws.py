@@ -65,8 +65,8 @@ class Figures:
     """
 
     size: int
-    target_entropy: Quantity = None
-    space_entropy: Quantity = None
+    target_entropy: float | None = None
+    space_entropy: float | None = None
     counted: tuple[tuple[int, int], ...] = ()
     expected: tuple[tuple[int, float], ...] = ()
     expected_figures: tuple[tuple[int, Estimate], ...] = ()
@@ -93,12 +93,12 @@ class Figures:
     total_mass: Quantity = None
 
     @property
-    def data_entropy(self) -> Quantity:
+    def data_entropy(self) -> float:
         """Entropy of the data, H, in nats."""
         return math.log(self.size) if self.target_entropy is None else self.target_entropy
 
     @property
-    def uniform_entropy(self) -> Quantity:
+    def uniform_entropy(self) -> float | None:
         """Entropy of the data where all operations are alike: no generator of them has more."""
         return math.log(self.size) if self.target_entropy is None else None
 

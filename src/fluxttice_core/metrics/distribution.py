@@ -397,19 +397,18 @@ def memorisation(
         raise MeasurementError(
             "memorisation compares two non-empty sets of operations without a common one", "too_few"
         )
-    if target is None or target.is_uniform:
-        means = np.stack(
-            [mass.groups[:, rows].mean(1, dtype=np.float64) for rows in (train, held_out)], axis=1
-        )
+    target = uneven(target, mass.space)
+    if target is None:
+        means = [mass.groups[:, rows].mean(1, dtype=np.float64) for rows in (train, held_out)]
     else:
         q = target.dense()
-        if not (q[train].any() and q[held_out].any()):
+        aimed = [rows[q[rows] > 0] for rows in (train, held_out)]
+        if not all(rows.size for rows in aimed):
             raise MeasurementError(
                 "memorisation compares elements of the target, and one of the sets holds none", "too_few"
             )
-        both = ((mass.groups[:, rows].sum(1, dtype=np.float64), q[rows].sum()) for rows in (train, held_out))
-        means = np.stack([found / due for found, due in both], axis=1)
-    return jackknife(lambda mean: float(mean[0] / mean[1]) if mean[1] else math.inf, means)
+        means = [mass.groups[:, rows].sum(1, dtype=np.float64) / q[rows].sum() for rows in aimed]
+    return jackknife(lambda mean: float(mean[0] / mean[1]) if mean[1] else math.inf, np.stack(means, 1))
 
 
 def _surprise(target: Target | None) -> Callable[[Float64[np.ndarray, "n"]], float]:
