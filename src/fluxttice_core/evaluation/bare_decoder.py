@@ -24,6 +24,7 @@ from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.network_shape import NEVER
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.target import Target
 
 _ALONE = (
     "A decoder was measured alone: without an encoder nothing is said of codes, that is of reconstruction, "
@@ -88,6 +89,7 @@ def measured_decoder(
     settings: Callable[[ProductSpace], MeasurementSettings] = settings_for,
     device: str = "cpu",
     progress: ProgressCallback | None = None,
+    target: Target | None = None,
 ) -> Report:
     """Measure a decoder by itself, and its codes if it has an encoder.
 
@@ -98,6 +100,7 @@ def measured_decoder(
         settings: Everything that the measurement of a space is made with.
         device: Where the decoder computes.
         progress: Called with what comes next and the share that is done.
+        target: What it should give; none: all elements of its space alike.
 
     Raises:
         MeasurementError: If it is no decoder, or its logits are not what they must be.
@@ -115,6 +118,7 @@ def measured_decoder(
             settings=chosen,
             title=_name(decoder),
             progress=progress,
+            target=target,
         )
     limits = (*report.limitations, *([_ALONE] if alone else []), _OTHER_FLOOR)
     return replace(report, limitations=limits)

@@ -19,6 +19,7 @@ from fluxttice_core.evaluation.result_file import Circumstances, result_of, writ
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.posterior import encode_rows, rate
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings, require_rules, settings_for
@@ -27,6 +28,7 @@ from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.atomic_write import require_writable
 from fluxttice_core.storage.environment import peak_memory
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
@@ -35,33 +37,46 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 _DRAWS_AT_ALL = 2**13
 """Enough to tell trained from untrained, whose G differ by tenths."""
 
-Target = TrainedModel | DualVAE | str | Path | None
+ModelOrPath = TrainedModel | DualVAE | str | Path | None
 
 
 def measured(
-    target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
+    model: ModelOrPath,
+    settings: MeasurementSettings | None = None,
+    progress: ProgressCallback | None = None,
+    target: Target | None = None,
 ) -> Report:
-    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
-    trained = require_trained(target)
+    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
+
+    Args:
+        model: A trained model, or the path of one; none: the certified model.
+        settings: Everything that the measurement is made with; none: `settings_for` the model's space.
+        progress: Called with what comes next and the share that is done.
+        target: What the model should give; none: what it was trained on, all elements of its space unless
+            it was rows.
+    """
+    trained = require_trained(model)
     settings = settings or settings_for(trained.space)
     require_rules(settings, trained.space)
     require_device(settings.device)
-    model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
-    halves: Halves = {"a": model.vae_a, "b": model.vae_b}
-    require_above_floor(halves, model.architecture, settings, trained.source)
+    network = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
+    halves: Halves = {"a": network.vae_a, "b": network.vae_b}
+    require_above_floor(halves, network.architecture, settings, trained.source)
+    target = uneven(trained.target if target is None else target, trained.space)
     return measure(
         halves,
-        controls=_controls(trained, settings, progress),
+        controls=_controls(trained, settings, progress, target),
         settings=settings,
         split=trained.split,
         rho=trained.rho,
         title=title_of(trained),
         progress=progress,
+        target=target,
     )
 
 
 def benchmark(
-    target: Target,
+    target: ModelOrPath,
     out: Path | None,
     *,
     command: str,
@@ -100,7 +115,7 @@ def benchmark(
     return report
 
 
-def require_trained(target: Target) -> TrainedModel:
+def require_trained(target: ModelOrPath) -> TrainedModel:
     """The model, if its file says that it was trained."""
     if isinstance(target, DualVAE):
         raise CheckpointError(
@@ -144,10 +159,13 @@ def scheme_of(trained: TrainedModel) -> Scheme:
 
 
 def _controls(
-    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
+    trained: TrainedModel,
+    settings: MeasurementSettings,
+    progress: ProgressCallback | None,
+    target: Target | None,
 ) -> tuple[Control, ...]:
     architecture, scheme = trained.architecture, scheme_of(trained)
-    key = controls_key(architecture, scheme, settings, trained.split, trained.rho)
+    key = controls_key(architecture, scheme, settings, trained.split, trained.rho, target)
 
     def measured() -> tuple[Control, ...]:
         return measured_controls(
@@ -157,6 +175,7 @@ def _controls(
             trained.split,
             trained.rho,
             progress,
+            target,
         )
 
     return cached_controls(key, measured)

@@ -16,7 +16,8 @@ from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.storage.pretrained import certified
 
 if TYPE_CHECKING:
-    from fluxttice_core.evaluation.benchmark import Target
+    from fluxttice_core.evaluation.benchmark import ModelOrPath
+    from fluxttice_core.spaces.target import Target
 
 NOTE = (
     "As it was certified and signed with the shipped model; nothing was measured now. "
@@ -25,7 +26,7 @@ NOTE = (
 
 
 def coverage_report(
-    target: "Target" = None,
+    model: "ModelOrPath" = None,
     *,
     decoder: Any = None,
     latent_dim: int | None = None,
@@ -37,6 +38,7 @@ def coverage_report(
     settings: MeasurementSettings | None = None,
     progress: Callable[[str, float], None] | None = None,
     remeasure: bool = False,
+    target: "Target | None" = None,
 ) -> Report:
     """Every figure of a trained model beside ceiling, floor and controls.
 
@@ -44,7 +46,7 @@ def coverage_report(
     no torch. With either, or with `remeasure`, everything is measured here and now.
 
     Args:
-        target: A trained model, or the path of one; none: the certified model.
+        model: A trained model, or the path of one; none: the certified model.
         decoder: Instead of a trained model, a decoder from elsewhere: a function or torch module that maps
             latents (n, latent_dim) to logits (n, cells, base); an object with `decode_logits` (and with
             `encode_gaussian`, if its codes are to be measured, too); or a tensor of logits, (cells, base) or
@@ -61,6 +63,7 @@ def coverage_report(
         settings: Everything else that the measurement is made with; none: `settings_for` the space.
         progress: Called with what comes next and the share that is done.
         remeasure: Whether to measure the certified model, too.
+        target: What the model should give, with which probabilities; none: all elements of its space alike.
 
     Returns:
         The report, which prints as a table (`rich.print`), as Markdown and as JSON.
@@ -71,6 +74,7 @@ def coverage_report(
         MeasurementError: If the target is no model, or the decoder not what it must be.
         MissingExtra: If something is to be measured and torch is not installed.
         SettingsError: If a setting is out of bounds, or the device is not there.
+        MeasurementError: If the target is of another space, or of a single element.
         LawViolation: If the figures break a law that every true table obeys.
 
     Example:
@@ -83,13 +87,13 @@ def coverage_report(
     """
     of_decoder = {"decoder": decoder, "latent_dim": latent_dim, "space": space}
     given = [name for name, value in of_decoder.items() if value is not None]
-    if given and (decoder is None or target is not None):
+    if given and (decoder is None or model is not None):
         raise MeasurementError(
             f"{given[0]}= is of a decoder from elsewhere: give that as decoder=, and no model beside it",
             "contradictory",
         )
-    asked = any(value is not None for value in (target, decoder, draws, repeats, seed, device, settings))
-    if not (asked or remeasure):
+    settled = (model, decoder, draws, repeats, seed, device, settings, target)
+    if not (remeasure or any(value is not None for value in settled)):
         return certified_report()
     require_extra("train", "measuring a model")
     from fluxttice_core.evaluation.bare_decoder import measured_decoder
@@ -107,9 +111,10 @@ def coverage_report(
             settings=chosen,
             device=device or ("cpu" if settings is None else settings.device),
             progress=progress,
+            target=target,
         )
-    trained = require_trained(target)
-    return measured(trained, chosen(trained.space), progress)
+    trained = require_trained(model)
+    return measured(trained, chosen(trained.space), progress, target)
 
 
 def certified_report() -> Report:

@@ -6,9 +6,11 @@ from .coverage import Ceiling as Ceiling
 from .coverage import Coverage as Coverage
 from .coverage import ceiling as ceiling
 from .coverage import efficiency as efficiency
+from .coverage import equivalent_law_budget as equivalent_law_budget
 from .coverage import equivalent_uniform_budget as equivalent_uniform_budget
 from .coverage import expected_coverage as expected_coverage
 from .coverage import expected_distinct as expected_distinct
+from .coverage import law_ceiling as law_ceiling
 from .equal_size import equally_likely_size as equally_likely_size
 from .estimate import Estimate as Estimate
 from .estimate import jackknife as jackknife
