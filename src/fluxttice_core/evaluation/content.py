@@ -8,6 +8,7 @@ from fluxttice_core.evaluation.collapse import collapses
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import GateResult, accepted
 from fluxttice_core.evaluation.law_checks import LawRecord
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.catalogue import METRIC_SET
 from fluxttice_core.metrics.metric import Metric, Series
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
@@ -30,6 +31,7 @@ class ReportContent:
         laws: The laws examined, with their slack.
         limitations: What this report cannot say.
         metric_set: The set of metrics that was measured.
+        target: What the model was held against; none: all elements of the space alike.
         note: What is to be known of the report itself, shown above it and not part of its JSON.
     """
 
@@ -44,6 +46,7 @@ class ReportContent:
     laws: tuple[LawRecord, ...]
     limitations: tuple[str, ...]
     metric_set: int = METRIC_SET
+    target: TargetFacts | None = None
     note: str = ""
 
     @property

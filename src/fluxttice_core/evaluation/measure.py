@@ -10,7 +10,9 @@ from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps, steps_of
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.metric import Figure, Series
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split
@@ -55,6 +57,7 @@ def measure(
     space = next((half.space for half in halves.values()), OperationSpace())
     settings = settings or settings_for(space)
     require_rules(settings, space)
+    facts = TargetFacts.of(uneven(target, space))
     steps = steps_of(halves, settings, split, rho, target)
     held_out = None if split is None else len(split.held_out)
     if controls is None:
@@ -76,9 +79,14 @@ def measure(
         metrics=beside_controls(figures, controls),
         series=series,
         controls=tuple(controls),
-        gates=apply_gates(figures, sorted(halves), gates_of(space, settings, held_out)),
+        gates=apply_gates(
+            figures,
+            sorted(halves),
+            gates_of(space, settings, held_out, has_target=facts is not None),
+        ),
         laws=check_laws(space, figures, series, target),
         limitations=limitations_of(space, held_out),
+        target=facts,
     )
 
 
