@@ -118,6 +118,12 @@ def certify(
     require_writable(out, folder=True)
     deposits = [deposit_of(path) for path in list_checkpoints(source) or [source]]
     first = deposits[0].trained
+    if first.target is not None:
+        raise CertificationError(
+            f"{source} was trained on rows of {first.space.name}, and certificates are of models of whole "
+            "spaces: measure it by `fluxttice benchmark`, whose report says what it was held against",
+            "unsupported",
+        )
     settings = settings or settings_for(first.space, quick=quick)
     require_device(settings.device)
     require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
