@@ -26,7 +26,8 @@ class UniformSampler:
     """A perfect generator without a code: every operation equally likely, for spaces of any size.
 
     Example:
-        >>> UniformSampler(OperationSpace()).sample(3, torch.Generator().manual_seed(0)).shape
+        >>> import fluxttice_core as fx
+        >>> UniformSampler(fx.OperationSpace()).sample(3, torch.Generator().manual_seed(0)).shape
         torch.Size([3])
     """
 
@@ -42,7 +43,8 @@ class HalfSupportSampler:
     """A generator that reaches the even-numbered half of the operations, each equally often, and no other.
 
     Example:
-        >>> drawn = HalfSupportSampler(OperationSpace()).sample(100, torch.Generator().manual_seed(0))
+        >>> import fluxttice_core as fx
+        >>> drawn = HalfSupportSampler(fx.OperationSpace()).sample(100, torch.Generator().manual_seed(0))
         >>> (drawn % 2).any().item()
         False
     """
@@ -75,7 +77,8 @@ class ConstantDecoder:
         logits: The logits it always returns, (cells, base); all zero without them.
 
     Example:
-        >>> ConstantDecoder(OperationSpace()).decode_logits(torch.ones(1, 16)).abs().sum().item()
+        >>> import fluxttice_core as fx
+        >>> ConstantDecoder(fx.OperationSpace()).decode_logits(torch.ones(1, 16)).abs().sum().item()
         0.0
     """
 
@@ -96,7 +99,8 @@ class DeltaDecoder:
     """A decoder that gives one operation, whatever the latent.
 
     Example:
-        >>> DeltaDecoder(OperationSpace(), 5).decode_logits(torch.zeros(1, 16)).argmax(-1).tolist()
+        >>> import fluxttice_core as fx
+        >>> DeltaDecoder(fx.OperationSpace(), 5).decode_logits(torch.zeros(1, 16)).argmax(-1).tolist()
         [[2, 1, 0, 0, 0, 0, 0, 0, 0]]
     """
 
@@ -120,7 +124,8 @@ class QuantileLookup:
     Its encoder puts a narrow Gaussian at the middle quantile of each cell's interval.
 
     Example:
-        >>> oracle = QuantileLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> oracle = QuantileLookup(fx.OperationSpace())
         >>> oracle.decode_logits(torch.tensor([[-1.0, 0, 1, 0, 0, 0, 0, 0, 0]])).argmax(-1).tolist()
         [[0, 1, 2, 1, 1, 1, 1, 1, 1]]
     """
@@ -160,7 +165,8 @@ class HalfSupportLookup(QuantileLookup):
     """The oracle's code folded onto the even-numbered operations: perfect for half of the space.
 
     Example:
-        >>> half = HalfSupportLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> half = HalfSupportLookup(fx.OperationSpace())
         >>> z = torch.randn(100, 9, generator=torch.Generator().manual_seed(0))
         >>> positions = half.decode_logits(z).argmax(-1)
         >>> ((positions * 3 ** torch.arange(9)).sum(-1) % 2).any().item()

@@ -157,6 +157,7 @@ def _signed(
     signs_of: Float[np.ndarray, "half K"], judged: Float[np.ndarray, "others K"], law: Law
 ) -> Float64[np.ndarray, "others"]:
     """Half the deviations of some groups from the law, with the signs of those of others."""
+    signs_of, judged = (half.astype(np.float64, copy=False) for half in (signs_of, judged))
     return np.asarray(0.5 * (judged - law) @ np.sign((signs_of - law).sum(0)))
 
 
