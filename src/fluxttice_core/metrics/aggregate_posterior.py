@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -126,7 +125,7 @@ def aggregate_log_density(
     if direct is None:
         direct = _rounding_of_product(posteriors, z) > _TOLERATED_ROUNDING
     chunk = max(1, _PAIRS // len(posteriors.rows))
-    exponents = partial(_direct_exponents if direct else _product_exponents, posteriors)
+    exponents = (_direct_exponents if direct else _product_exponents)(posteriors)
     log_count = math.log(len(posteriors.rows))
     weights = posteriors.weights
     log_weights = None if weights is None else weights.log()
@@ -147,7 +146,7 @@ def _density_by_some(
     places = chosen_places(posteriors, MOST_ROWS, generator)
     others = posteriors.part(places)
     direct = _rounding_of_product(others, z) > _TOLERATED_ROUNDING
-    exponents = partial(_direct_exponents if direct else _product_exponents, others)
+    exponents = (_direct_exponents if direct else _product_exponents)(others)
     if posteriors.weights is None:
         share = torch.full_like(own, 1 / len(posteriors.rows))
     else:
@@ -172,21 +171,25 @@ def _rounding_of_product(posteriors: Posteriors, z: Tensor) -> float:
     return float(terms.sum()) * torch.finfo(torch.float64).eps
 
 
-def _product_exponents(posteriors: Posteriors, z: Tensor) -> Tensor:
+def _product_exponents(posteriors: Posteriors) -> Callable[[Tensor], Tensor]:
     precision = torch.exp(-posteriors.logvar)
     scaled_mean = posteriors.mu * precision
     constant = -0.5 * (posteriors.mu * scaled_mean + posteriors.logvar + _LOG_2PI).sum(1)
-    left = torch.cat((z.square(), z), dim=1)
     right = torch.cat((-0.5 * precision, scaled_mean), dim=1)
-    return torch.addmm(constant, left, right.T)
+    return lambda z: torch.addmm(constant, torch.cat((z.square(), z), dim=1), right.T)
 
 
-def _direct_exponents(posteriors: Posteriors, z: Tensor) -> Tensor:
+def _direct_exponents(posteriors: Posteriors) -> Callable[[Tensor], Tensor]:
     inverse_sd = torch.exp(-0.5 * posteriors.logvar)
-    exponents = (-0.5 * (posteriors.logvar + _LOG_2PI).sum(1)).repeat(len(z), 1)
-    for column, mu, scale in zip(z.unbind(1), posteriors.mu.unbind(1), inverse_sd.unbind(1), strict=True):
-        distance = (column.unsqueeze(1) - mu) * scale
-        exponents.addcmul_(distance, distance, value=-0.5)
+    constant = -0.5 * (posteriors.logvar + _LOG_2PI).sum(1)
+
+    def exponents(z: Tensor) -> Tensor:
+        found = constant.repeat(len(z), 1)
+        for column, mu, scale in zip(z.unbind(1), posteriors.mu.unbind(1), inverse_sd.unbind(1), strict=True):
+            distance = (column.unsqueeze(1) - mu) * scale
+            found.addcmul_(distance, distance, value=-0.5)
+        return found
+
     return exponents
 
 
