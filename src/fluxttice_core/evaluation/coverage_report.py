@@ -83,7 +83,7 @@ def coverage_report(
         >>> import torch
         >>> even = coverage_report(decoder=lambda z: torch.zeros(len(z), 3, 3), latent_dim=2, draws=[100])
         >>> even
-        <report: <lambda>; A efficiency 0.0379, G 0.0000; 1 of 5 gates missed, 4 not measured>
+        <report: <lambda>; A efficiency 0.0379, G 0.0000; 3 of 5 gates missed, 2 not measured>
     """
     of_decoder = {"decoder": decoder, "latent_dim": latent_dim, "space": space}
     given = [name for name, value in of_decoder.items() if value is not None]
