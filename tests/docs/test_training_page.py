@@ -28,4 +28,4 @@ def test_the_commands_are_understood(line: str) -> None:
 
 
 def test_there_are_commands() -> None:
-    assert {line.split()[0] for line in COMMANDS} == {"train", "sweep", "ablate"}
+    assert {line.split()[0] for line in COMMANDS} == {"train", "sweep", "ablate", "benchmark"}

@@ -124,10 +124,10 @@ def even(z: Tensor) -> Tensor:
         (torch.zeros(0, 3, 3), {}, "wrong_shape", "and this one is (0, 3, 3)"),
         (5, {}, "wrong_type", "5 is no decoder"),
         (None, {"latent_dim": 5}, "contradictory", "give that as decoder="),
-        (even, {"target": fx.certified(), "latent_dim": 2}, "contradictory", "and no model beside it"),
+        (even, {"model": fx.certified(), "latent_dim": 2}, "contradictory", "and no model beside it"),
         (even, {"latent_dim": 2, "device": "cuda"}, "missing_device", "cuda is not there"),
         (even, {"latent_dim": 2, "device": "tpu"}, "out_of_range", "'tpu' names no device"),
-        (None, {"target": even}, "wrong_type", "coverage_report(decoder=...)"),
+        (None, {"model": even}, "wrong_type", "coverage_report(decoder=...)"),
     ],
 )
 def test_what_is_no_decoder_is_refused(

@@ -114,4 +114,4 @@ def test_facts_come_back_and_have_the_ceilings_of_their_target() -> None:
 
 def test_a_model_of_rows_is_not_certified(run: Path, tmp_path: Path) -> None:
     with refused(CertificationError, "unsupported", "certificates are of models of whole spaces"):
-        certify(run, tmp_path / "out", draw=lambda report: {}, settings=SETTINGS)
+        certify(run, tmp_path / "out", draw=lambda _: {}, settings=SETTINGS)

@@ -11,6 +11,7 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for, settings_from
+from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.storage.pretrained import certified
@@ -109,7 +110,7 @@ def coverage_report(
             latent_dim=latent_dim,
             space=None if space is None else space_of(space),
             settings=chosen,
-            device=device or ("cpu" if settings is None else settings.device),
+            device=chosen(OperationSpace()).device,
             progress=progress,
             target=target,
         )

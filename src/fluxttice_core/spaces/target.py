@@ -54,7 +54,7 @@ class Target:
         cls,
         space: ProductSpace,
         indices: Sequence[int] | Shaped[np.ndarray, "m"],
-        weights: Sequence[float] | Shaped[np.ndarray, "m"] | None = None,
+        weights: Sequence[float | int] | Shaped[np.ndarray, "m"] | None = None,
     ) -> "Target":
         """Some elements by their indices, the weights of those that come more than once added up.
 
