@@ -33,7 +33,11 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
 }
 DARK: dict[str, Any] = {"color_scheme": "dark"}
-READY = "document.documentElement.dataset.ready && explorer.page.codes.means.a && explorer.page.codes.means.b"
+READY = (
+    "document.documentElement.dataset.ready && explorer.page.codes.means.a && explorer.page.codes.means.b && "
+    "[...document.querySelectorAll('.panel:not([hidden])')]"
+    ".every((one) => !one.textContent.includes('Loading'))"
+)
 VIEWS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("explorer-map", DESK, ""),
     ("explorer-search", DESK, "#has=sheffer,commutative&order=cells&near=15633&op=2593"),

@@ -37,6 +37,7 @@ def own_environment(folder: Path) -> dict[str, str]:
         "HOME": "home",
         "USERPROFILE": "home",
         "XDG_CACHE_HOME": "cache",
+        "NUMBA_CACHE_DIR": "numba",
         "XDG_CONFIG_HOME": "config",
         "XDG_DATA_HOME": "data",
         "XDG_STATE_HOME": "state",

@@ -125,7 +125,7 @@ with urllib.request.urlopen(asked, timeout=30) as answer:
     rows = [row["embedding"] for row in json.load(answer)["data"]]
 found = np.stack([np.frombuffer(base64.b64decode(row), "<f4") for row in rows])
 print(np.array_equal(found, fx.encode([15633, 15634], vae="a")))
-for path in ("/", "/explorer/data/mass.safetensors", "/explorer/data/weights.safetensors"):
+for path in ("/", "/explorer/data/mass.safetensors", "/explorer/data/encoder.safetensors"):
     with urllib.request.urlopen(address + path, timeout=30) as answer:
         print(answer.status)
 server.should_exit = True
