@@ -1,6 +1,7 @@
 """The catalogue: what a metric's name settles, against values known otherwise and all that is measured."""
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -23,6 +24,7 @@ from fluxttice_core.metrics.naming import (
 )
 from fluxttice_core.metrics.settings import DecodeRule, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
 from fluxttice_core.statistics.coverage import ceiling
 from tests.refusals import refused
@@ -166,14 +168,14 @@ def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
         due_metrics(FEW, ternary=True, split_known=True, rho=0.0, metric_set=later)
 
 
-@pytest.mark.parametrize("base", [2, 3])
+@pytest.mark.parametrize("name", ["ternary:1", "boolean:2", "boolean:1", "ABC^2"])
 @pytest.mark.parametrize("split_known", [True, False])
 @pytest.mark.parametrize(
     ("draws", "rules", "rho"),
     [((50,), ("argmax",), 0.0), ((20, 70, 90), ("argmax", "categorical", "expectation"), 0.3)],
 )
 def test_what_is_required_is_what_is_measured(
-    base: int, split_known: bool, draws: tuple[int, ...], rules: tuple[DecodeRule, ...], rho: float
+    name: str, split_known: bool, draws: tuple[int, ...], rules: tuple[DecodeRule, ...], rho: float
 ) -> None:
     settings = MeasurementSettings(
         draws=draws,
@@ -184,10 +186,13 @@ def test_what_is_required_is_what_is_measured(
         posterior_repeats=2,
         aggregate_draws=16,
     )
-    space = OperationSpace(base, 1) if base == 3 else OperationSpace(base, 2)
+    space = space_of(name)
     halves: Halves = {"a": QuantileLookup(space), "b": QuantileLookup(space)}
     known = split(space) if split_known else None
     parts = run_steps(steps_of(halves, settings, known, rho), device="cpu")
     found = [(item.quantity, item.half) for part in parts for item in part if isinstance(item, Figure)]
     assert len(found) == len(set(found))
-    assert set(found) == due_metrics(settings, ternary=base == 3, split_known=split_known, rho=rho)
+    validated = len(split(space).validation) > 0
+    assert validated is (name != "boolean:1" and name != "ABC^2")
+    due = partial(due_metrics, settings, ternary=name == "ternary:1", rho=rho, validated=validated)
+    assert set(found) == due(split_known=split_known)
