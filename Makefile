@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
-.PHONY: test-core test-clients test-lowest test-newest test-cluster test-runtimes
-.PHONY: test-portable fuzz mutants bench result lint docs explorer-map constraints clean
+.PHONY: test-firefox test-core test-clients test-lowest test-newest test-cluster test-runtimes
+.PHONY: test-portable fuzz mutants bench load result lint docs explorer-map constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.train
@@ -33,6 +33,10 @@ test-programs: $(VENV)/.dev
 test-explorer: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(EXPLORER)
 
+# The same in Firefox (apt-get install firefox-esr), save what asks for more than all browsers share: some minutes.
+test-firefox: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation firefox
+
 # Types: as mypy reads them, and then the same tests with the types and shapes of every call checked, which takes half as
 # long again. Left out is what starts programs of its own, in which nothing is checked.
 UNTYPED := attacks core faults installation planted_lies portable __pycache__
@@ -56,14 +60,15 @@ test-portable: $(VENV)/.dev
 	@$(BIN)/python -m tests.portable $(PORTABLE)
 
 test-slow: $(VENV)/.dev
+	@$(PIP) --editable '.[layout]'
 	@$(BIN)/python -m pytest -m slow --timeout=3600
 	@$(MAKE) --no-print-directory test-cluster
 	@$(MAKE) --no-print-directory fuzz
 
-# Draws that Ray counts on this machine's cores, workers being killed: some minutes.
+# Draws that Ray counts, and studies that Ray and submitit make on this machine's cores, workers being killed: minutes.
 test-cluster: $(VENV)/.dev
-	@$(PIP) --editable '.[cluster]'
-	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit
+	@$(PIP) --editable '.[cluster,slurm]'
+	@$(BIN)/python -m pytest -m cluster --timeout=600 tests/audit tests/experiments
 
 # The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
 test-core: $(VENV)/.dev
@@ -94,6 +99,10 @@ mutants: $(VENV)/.dev
 # Some minutes; BENCH="serving auditing" takes those alone. It tells where the machine was too busy for a figure.
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+# What the server bears: four minutes of wrk (apt-get install wrk), kept for `make docs`.
+load: $(VENV)/.dev
+	@$(BIN)/python -m benchmarks.load
 
 # Measures the shipped model into the result file that git keeps, which nothing else writes: two minutes.
 result: $(VENV)/.dev

@@ -22,6 +22,7 @@ from docs.figures_standing import standing_figure
 from docs.front import RESULT as FRONT
 from docs.generalisation import FLIPS, RESULT
 from docs.installation import installation_table
+from docs.load import load_table
 from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
 from fluxttice_core.evaluation.number_format import shown, with_interval
@@ -50,6 +51,7 @@ ABLATIONS = ("standard", "plain", "coupled")
 _NAMES = (
     *(
         "ablation",
+        "api",
         "architecture",
         "audit",
         "certification",
@@ -191,6 +193,7 @@ def pages() -> dict[Path, str]:
         "bombs": bomb_table(),
         "fuzzing": fuzzing_table(),
         "installation": installation_table(),
+        "load": load_table(),
         "rooms": rooms_table(),
         "picture": rooms_picture(),
         **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from fluxttice_core.evaluation.controls import HalfSupportSampler, UniformSampler
 from fluxttice_core.evaluation.plot_style import CEILING, HALVES, new_figure, styled
 from fluxttice_core.metrics.sampling import IndexSampler, index_counts
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.statistics.richness import ace, chao1, chao1_interval, good_turing_coverage
 
 _BUDGETS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
@@ -16,7 +16,7 @@ _SEED = 0
 
 
 @styled
-def richness_figure(space: OperationSpace) -> Figure:
+def richness_figure(space: ProductSpace) -> Figure:
     """Chao1, ACE and the count itself against draws, of a uniform generator and of one that reaches half.
 
     The right panel shows the mass seen by Good and Turing, in which half of the space scores more than all.

@@ -16,6 +16,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "track": ("tensorboard",),
     "chem": ("rdkit",),
     "cluster": ("ray", "pyarrow"),
+    "slurm": ("submitit",),
 }
 """The packages that each extra brings, by the names under which they are imported."""
 

@@ -11,7 +11,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.rate_distortion import distance, gaussian_frontier
 from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.model.dual_vae import VAE
-from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.storage.pretrained import certified
 
 IDLE = 0.1
@@ -28,7 +28,7 @@ class Sharpened:
     factor: float
 
     @property
-    def space(self) -> OperationSpace:
+    def space(self) -> ProductSpace:
         return self.decoder.space
 
     @property

@@ -38,7 +38,9 @@ def test_without_a_checkpoint_nothing_is_measured(options: str, says: str) -> No
 
 
 def test_random_weights_are_refused(untrained_checkpoint: Path) -> None:
-    assert "not trained" in refusal("benchmark", "--checkpoint", str(untrained_checkpoint), "--quick")
+    assert "tells these weights from untrained ones" in refusal(
+        "benchmark", "--checkpoint", str(untrained_checkpoint), "--quick"
+    )
 
 
 def test_a_wrong_setting_is_refused(small_checkpoint: Path) -> None:

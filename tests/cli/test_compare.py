@@ -31,6 +31,6 @@ def test_what_cannot_be_compared_is_refused_before_any_is_measured(
     for others, says in (
         ([], "at least two"),
         (["nowhere"], ""),
-        ([str(untrained_checkpoint)], "not trained"),
+        ([str(untrained_checkpoint)], "nothing tells these weights from untrained ones"),
     ):
         assert says in refusal("compare", small_checkpoint, *others, "--quick")

@@ -18,6 +18,9 @@ def test_the_command_names_no_place_of_this_machine(tmp_path: Path, monkeypatch:
     assert command == "fluxttice benchmark --checkpoint runs/mine model.pt runs/mine --seed 3"
     joined = repeatable_command(["benchmark", f"--checkpoint={outside}", f"--out={inside}", "--set=beta=1"])
     assert joined == "fluxttice benchmark --checkpoint=model.pt --out=runs/mine --set=beta=1"
+    for engine in (["--engine", "ray"], ["--engine=slurm"], []):
+        command = repeatable_command(["sweep", *engine, "--seeds", "3"])
+        assert command == "fluxttice sweep --seeds 3"
     monkeypatch.setattr("sys.argv", ["/usr/bin/fluxttice", "compare", "a b"])
     assert repeatable_command() == "fluxttice compare 'a b'"
 

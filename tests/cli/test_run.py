@@ -81,5 +81,11 @@ def test_a_run_begun_before_goes_on(empty_folder: Path, capsys: pytest.CaptureFi
     assert "to go)" in said
     command._train(empty_folder / "run", seed=0)
     assert "was over already" in capsys.readouterr().err
-    with refused(SettingsError, "settings_mismatch", "holds a run of seed 0, and seed 5 was asked for"):
+    with refused(SettingsError, "settings_mismatch", "has seed = 0, and 5 is asked for: ask for 0"):
         command._train(empty_folder / "run", seed=5)
+
+
+def test_a_run_of_another_recipe_is_not_gone_on_with(empty_folder: Path) -> None:
+    Run.start(empty_folder / "run", run_settings("original", ("architecture.arity=1", "epochs=1")))
+    with refused(SettingsError, "settings_mismatch", "has recipe.name = original, and standard is asked for"):
+        command._train(empty_folder / "run", seed=0)

@@ -7,6 +7,7 @@ import pytest
 from fluxttice_core.experiments.ablation import Ablation
 from fluxttice_core.experiments.study import read_study
 from fluxttice_core.experiments.sweep import Sweep
+from fluxttice_core.extras import EXTRAS
 from tests.cli.commands import ran, refusal
 from tests.small import RECIPE
 
@@ -40,6 +41,34 @@ def test_an_ablation_goes_on_where_it_was() -> None:
     again = ran(*COMMANDS["ablate"], "--seeds", "3")
     assert len(read_study(path, Ablation).runs) == 6
     assert "seed 0" not in again.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_draws_are_obeyed_and_recorded(command: str) -> None:
+    found = ran(*COMMANDS[command], "--seeds", "2", "--draws", "300", "--out", "x.json")
+    study = read_study(Path("x.json"), Sweep if command == "sweep" else Ablation)
+    assert study.settings.measurement.draws == (300,)
+    assert study.runs[0].figures[0].quantity == "efficiency/argmax/300"
+    assert "x 300 draws of coverage" in " ".join(found.stdout.split())
+    sentence = refusal(*COMMANDS[command], "--seeds", "2", "--draws", "400", "--out", "x.json")
+    assert "another recipe, measurement or torch" in sentence
+
+
+@pytest.mark.parametrize("option", [("--draws", "0"), ("--engine", "abacus")])
+def test_an_option_out_of_bounds_is_refused(option: tuple[str, str]) -> None:
+    assert option[0] in ran(*COMMANDS["sweep"], *option, code=2).stderr
+
+
+@pytest.mark.parametrize(("engine", "extra"), [("ray", "cluster"), ("slurm", "slurm")])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_engine_that_is_not_installed_is_named_with_its_extra(
+    command: str, engine: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(EXTRAS, extra, ("no_such_one",))
+    sentence = refusal(*COMMANDS[command], "--engine", engine)
+    assert f"--engine {engine} needs no_such_one, which is not installed:" in sentence
+    assert f"fluxttice-core[{extra}]" in sentence
+    assert list(Path().iterdir()) == []
 
 
 @pytest.mark.parametrize(

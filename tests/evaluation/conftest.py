@@ -2,7 +2,7 @@
 
 import pytest
 
-_OF_FILES = ("benchmark", "control_cache", "plot_record", "result_file", "result_schema")
+_OF_FILES = ("benchmark", "collapse", "control_cache", "plot_record", "result_file", "result_schema")
 """Modules that read files, whose sentences begin with what they are about."""
 
 

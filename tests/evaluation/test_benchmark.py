@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.errors import CheckpointError, MeasurementError, SettingsError
 from fluxttice_core.evaluation.benchmark import (
     benchmark,
     require_above_floor,
@@ -24,6 +24,8 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.network_shape import Scheme
+from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.pretrained import load
 from tests.refusals import refused
 from tests.small import MEASUREMENT
@@ -68,7 +70,7 @@ def test_random_weights_are_refused_whatever_their_record_says_and_nothing_is_wr
     untrained_checkpoint: Path, tmp_path: Path
 ) -> None:
     assert load(untrained_checkpoint).trained
-    with refused(CheckpointError, "untrained", "these weights are not trained"):
+    with refused(CheckpointError, "untrained", "nothing tells these weights from untrained ones"):
         benchmark(untrained_checkpoint, tmp_path / "out.json", command="x", settings=MEASUREMENT)
     assert list(tmp_path.iterdir()) == []
 
@@ -167,3 +169,26 @@ def test_the_controls_are_measured_once(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(RuntimeError, match="measured again"):
         coverage_report(small_checkpoint, settings=MEASUREMENT)
+
+
+def test_a_trained_model_is_measured_beside_a_target(small_checkpoint: Path) -> None:
+    space = load(small_checkpoint).space
+    target = Target.of(space, range(0, space.size, 2))
+    report = coverage_report(small_checkpoint, settings=MEASUREMENT, target=target)
+    usual = coverage_report(small_checkpoint, settings=MEASUREMENT)
+    for half in report.halves:
+        assert report.metric("mass_outside", half).value == pytest.approx(1 / 2, abs=0.1)
+        assert report.metric("kl_to_target", half).value == float("inf")
+        assert report.metric("nll", half).ceiling == pytest.approx(target.entropy)
+        assert report.metric("entropy", half).value == usual.metric("entropy", half).value
+        assert not report.has("kl_from_uniform", half)
+        assert not usual.has("mass_outside", half)
+    assert report.controls != usual.controls
+    everything = coverage_report(small_checkpoint, settings=MEASUREMENT, target=Target.everything(space))
+    assert everything == usual
+
+
+def test_a_target_of_another_space_is_refused(small_checkpoint: Path) -> None:
+    other = Target.of(OperationSpace(base=2), [0, 1])
+    with refused(MeasurementError, "space_mismatch", "give a target of the same space"):
+        coverage_report(small_checkpoint, settings=MEASUREMENT, target=other)

@@ -1,13 +1,16 @@
 """Differences have intervals: equal models do not differ, and better ones are found better."""
 
 import io
+import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from scipy.stats import binom
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.comparison import comparison_table, difference, differences
@@ -16,7 +19,7 @@ from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.coupled_pair import CombinedDecoder
-from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.metric import Figure, Metric
 from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
@@ -99,9 +102,11 @@ def test_the_table_names_both_and_its_units_says_what_its_signs_mean_and_fits_10
     assert "runs/one" in text
     assert "runs/two" in text
     assert max(map(len, text.splitlines())) <= 100
+    drawn = sum(one.first.estimator == "monte_carlo" for one in differences(*reports))
+    assert drawn > 20
     assert str(table.caption) == (
-        "+ better, − worse, ≠ different, beyond the 95 % interval of the draws; "
-        "other training runs may differ by more."
+        f"+ better, − worse, ≠ different, all {drawn} that were drawn judged together (Holm, 5 %); (+), (−), "
+        "(≠) by the 95 % interval of these draws alone. Other training runs may differ by more."
     )
     words = {"argmax coverage, N = 60, %", "entropy H(p), nats", "argmax efficiency, N = 60"}
     assert words <= set(table.columns[0].cells)
@@ -133,3 +138,54 @@ def test_models_of_different_spaces_are_not_compared(report: Report) -> None:
     other = replace(report, space=space_of("ABC^3"))
     with refused(MeasurementError, "space_mismatch", "the words of ABC^3", "compare models of one space"):
         differences(report, other)
+
+
+def redrawn(report: Report, generator: np.random.Generator) -> Report:
+    """Every drawn figure anew around its value, as another measurement of the same model would find it."""
+
+    def anew(metric: Metric) -> Metric:
+        figure = metric.figure
+        if figure.error == 0 or not math.isfinite(figure.error):
+            return metric
+        value = figure.value + figure.error * generator.standard_t(min(figure.dof, 1e6))
+        return replace(metric, figure=replace(figure, value=value, samples=()))
+
+    return replace(report, metrics=tuple(map(anew, report.metrics)))
+
+
+def test_of_equal_models_at_most_five_tables_in_a_hundred_have_a_verdict(
+    reports: tuple[Report, Report],
+) -> None:
+    """Figures of one measurement against themselves, drawn anew; without Holm nearly every table has one."""
+    generator, tables = np.random.default_rng(5), 200
+    whole = reports[1]
+    found = [differences(*(redrawn(whole, generator) for _ in range(2))) for _ in range(tables)]
+    together = sum(any(one.verdict != "same" for one in table) for table in found)
+    alone = sum(any(one.verdict_alone != "same" for one in table) for table in found)
+    assert together <= binom.ppf(1 - 1e-4, tables, 0.05)
+    assert alone > tables / 2
+
+
+def test_what_is_exact_is_judged_by_itself(reports: tuple[Report, Report]) -> None:
+    found = [one for one in differences(*reports) if one.first.estimator != "monte_carlo"]
+    assert {one.adjusted for one in found} <= {0.0, 1.0}
+    assert all(one.adjusted == one.p_value for one in found)
+
+
+def test_a_difference_that_is_none_among_many_is_shown_in_brackets(reports: tuple[Report, Report]) -> None:
+    half, _ = reports
+    (place,) = [n for n, metric in enumerate(half.metrics) if metric.name == "coverage/argmax/20"]
+    figure = half.metrics[place].figure
+    shifted = replace(figure, value=figure.value + 4 * figure.error, samples=())
+    other = replace(
+        half,
+        metrics=(
+            *half.metrics[:place],
+            replace(half.metrics[place], figure=shifted),
+            *half.metrics[place + 1 :],
+        ),
+    )
+    (one,) = [d for d in differences(half, other) if d.first.name == "coverage/argmax/20"]
+    assert (one.verdict, one.verdict_alone) == ("same", "better")
+    assert "(+)" in list(comparison_table(half, other, names=("a", "b")).columns[5].cells)
+    assert difference(figure, shifted).verdict == "better"

@@ -18,6 +18,7 @@ from tests.small import MEASUREMENT
 benchmarking = import_module("fluxttice_core.evaluation.benchmark")
 module = import_module("fluxttice_core.evaluation.coverage_report")
 
+EVERYTHING = fx.spaces.Target.everything(fx.OperationSpace())
 SHIPPED = Path(str(resources.files("fluxttice_core") / "certified" / "report.json"))
 
 
@@ -46,7 +47,15 @@ def test_without_an_argument_it_is_as_it_was_signed_and_says_so(measuring: list[
 
 
 @pytest.mark.parametrize(
-    "asked", [{"remeasure": True}, {"seed": 1}, {"draws": [100]}, {"repeats": 2}, {"settings": MEASUREMENT}]
+    "asked",
+    [
+        {"remeasure": True},
+        {"seed": 1},
+        {"draws": [100]},
+        {"repeats": 2},
+        {"settings": MEASUREMENT},
+        {"target": EVERYTHING},
+    ],
 )
 def test_whatever_else_is_asked_for_is_measured(measuring: list[object], asked: dict[str, object]) -> None:
     assert coverage_report(**asked).title == "measured"  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from fluxttice_core.evaluation import reference
 from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.caveats import DESCRIPTIONS
 from fluxttice_core.evaluation.control_scores import Control, beside_controls
-from fluxttice_core.evaluation.controls import QuantileLookup
+from fluxttice_core.evaluation.controls import QuantileLookup, TargetLookup
 from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.steps import Halves, Step, run_steps, steps_of
 from fluxttice_core.metrics.metric import Figure
@@ -19,6 +19,7 @@ from fluxttice_core.metrics.settings import ControlName, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from tests.refusals import refused
 
 ARCHITECTURE = Architecture(
@@ -144,7 +145,9 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     """What each model would be measured with: its type, draws behind p(x), and rho; nothing is measured."""
     seen: list[tuple[object, ...]] = []
 
-    def noted(halves: Halves, settings: MeasurementSettings, split: object, rho: float = 0.0) -> list[Step]:
+    def noted(
+        halves: Halves, settings: MeasurementSettings, split: object, rho: float = 0.0, target: object = None
+    ) -> list[Step]:
         seen.append((type(halves["a"]), settings.mass_draws, rho))
         return []
 
@@ -161,7 +164,7 @@ def test_the_oracle_alone_is_drawn_from_until_each_operation_is_resolved(
     assert draws.pop(QuantileLookup) == 24 * 19_683
     assert len(draws) == 3
     assert set(draws.values()) == {SETTINGS.control_mass_draws}
-    assert reference._resolving(SETTINGS, SPACE).mass_draws == SETTINGS.mass_draws
+    assert reference._resolving(SETTINGS, SPACE, None).mass_draws == SETTINGS.mass_draws
 
 
 def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
@@ -176,7 +179,7 @@ def test_nothing_is_injected_unless_told_and_the_work_on_controls_is_watched(
 def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[OperationSpace] = []
 
-    def noted(settings: MeasurementSettings, space: OperationSpace) -> MeasurementSettings:
+    def noted(settings: MeasurementSettings, space: OperationSpace, target: None) -> MeasurementSettings:
         asked.append(space)
         return settings.model_copy(update={"mass_draws": 16_384})
 
@@ -194,3 +197,64 @@ def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPat
         for name in ("oracle", "half_support")
     }
     assert found == {"oracle": {16_384}, "half_support": {SETTINGS.control_mass_draws}}
+
+
+TARGET = Target.of(SPACE, range(0, 27, 2), [float(x) for x in range(1, 15)])
+
+
+@pytest.fixture(scope="module")
+def beside_target() -> tuple[Control, ...]:
+    return measured_controls(SPACE, untrained, SETTINGS, None, 0.1, target=TARGET)
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "value", "error"),
+    [
+        ("oracle", "mass_outside", 0, 0),
+        ("oracle", "argmax_mass_outside", 0, 0),
+        ("oracle", "efficiency/argmax/30", 1, 0.12),
+        ("oracle", "generative_information", 1, 0.02),
+        ("oracle", "kl_from_target", 0, 0.02),
+        ("oracle", "table_accuracy/mean/all", 1, 0),
+        ("uniform_sampler", "mass_outside", 13 / 27, 1e-5),
+        ("uniform_sampler", "kl_to_target", math.inf, 0),
+        ("uniform_sampler", "kl_from_target", math.log(27) - TARGET.entropy, 1e-4),
+        ("uniform_sampler", "generative_information", 0, 1e-6),
+        ("constant_decoder", "mass_outside", 13 / 27, 1e-5),
+        ("constant_decoder", "coverage/argmax/90", 1 / 14, 1e-9),
+        ("constant_decoder", "code_information", 0, 1e-6),
+        ("half_support", "mass_outside", 0, 0),
+        ("half_support", "nll", math.inf, 0),
+        ("half_support", "coverage/argmax/90", 1 / 2, 0.05),
+    ],
+)
+def test_controls_beside_a_target_score_what_is_known_of_them(
+    beside_target: tuple[Control, ...], name: ControlName, quantity: str, value: float, error: float
+) -> None:
+    assert score(beside_target, name, quantity) == pytest.approx(value, abs=error)
+
+
+def test_untrained_networks_are_no_generators_of_a_target(beside_target: tuple[Control, ...]) -> None:
+    (control,) = (control for control in beside_target if control.name == "untrained")
+    assert min(found.low for found in control.scores("mass_outside", "a")) > 0.1
+    assert min(found.low for found in control.scores("kl_from_target", "a")) > 0.1
+
+
+def test_a_sampler_of_all_elements_is_told_from_the_oracle_of_a_part(
+    beside_target: tuple[Control, ...],
+) -> None:
+    steps = steps_of({"a": TargetLookup(TARGET)}, SETTINGS, None, target=TARGET)
+    figures = [item for part in run_steps(steps, device="cpu") for item in part if isinstance(item, Figure)]
+    metrics = {metric.quantity: metric for metric in beside_controls(figures, beside_target)}
+    for name in ("mass_outside", "argmax_mass_outside", "kl_from_target", "total_variation_to_target"):
+        assert "uniform_sampler" not in metrics[name].blind_to
+        assert "untrained" not in metrics[name].blind_to
+    assert "half_support" not in metrics["kl_from_target"].blind_to
+    assert "half_support" in metrics["mass_outside"].blind_to
+    assert "constant_decoder" not in metrics["generative_information"].blind_to
+
+
+def test_draws_to_resolve_a_target_are_bounded() -> None:
+    rare = Target.of(SPACE, [0, 1], [1.0, 1e-12])
+    assert reference._resolving(SETTINGS, SPACE, rare).mass_draws == -(-(2**40 / 27) // 8) * 8
+    assert reference._resolving(SETTINGS, SPACE, TARGET).mass_draws == 24 * 105

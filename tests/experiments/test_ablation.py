@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from fluxttice_core.errors import ErrorCode, MeasurementError, TrainingError
-from fluxttice_core.experiments import ablation as subject
+from fluxttice_core.experiments import tasks
 from fluxttice_core.experiments.ablation import (
     Ablation,
     Effect,
+    PartEffect,
     Sign,
     due,
+    effect,
+    judged_together,
     new_ablation,
     part_effects,
     run_ablation,
@@ -22,8 +26,9 @@ from fluxttice_core.experiments.ablation import (
 )
 from fluxttice_core.experiments.study import read_study, resumed
 from fluxttice_core.experiments.tables import ablation_markdown, ablation_table, statenet_sentences
-from fluxttice_core.metrics.settings import Direction
-from fluxttice_core.statistics.intervals import paired_difference
+from fluxttice_core.metrics.settings import Direction, Unit
+from fluxttice_core.model.halves import HALVES
+from fluxttice_core.statistics.multiplicity import holm
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from tests.refusals import refused
 from tests.small import HEADLINE, RECIPE
@@ -97,7 +102,7 @@ def test_a_killed_ablation_goes_on_where_it_was(
 ) -> None:
     path = tmp_path / "found.json"
     made: list[Any] = []
-    plain = subject.trained_and_measured
+    plain = tasks.trained_alone
 
     def killed(*arguments: Any) -> Any:
         if len(made) == 4:
@@ -105,7 +110,7 @@ def test_a_killed_ablation_goes_on_where_it_was(
         made.append(arguments)
         return plain(*arguments)
 
-    monkeypatch.setattr(subject, "trained_and_measured", killed)
+    monkeypatch.setattr(tasks, "trained_alone", killed)
     with pytest.raises(KeyboardInterrupt):
         run_ablation(fresh, path, range(3), lambda *_: None)
     monkeypatch.undo()
@@ -164,7 +169,9 @@ def test_a_run_that_cannot_go_on_is_named_and_the_others_are_kept(tmp_path: Path
     wild = load_recipe("standard", [*RECIPE, "optimizer.rate={kind: constant, value: 1.0}"])
     wild = wild.model_copy(update={"optimizer": wild.optimizer.model_copy(update={"weight_decay": 1e3})})
     path = tmp_path / "x.json"
-    with refused(TrainingError, "loss_not_finite", "seed 0, the recipe itself:", "; leave that part out"):
+    with refused(
+        TrainingError, "loss_not_finite", "seed 0, the recipe itself:", ", in another file by --out"
+    ):
         run_ablation(
             new_ablation(
                 wild.model_copy(update={"epochs": 30}), parts=["transport"], command="x", measurement=HEADLINE
@@ -190,8 +197,8 @@ def test_effects_by_hand(finished: Ablation) -> None:
 
     expected = sum(g(one, seed) - g(other, seed) for seed in range(3)) / 3
     (found,) = [e for e in part_effects(finished) if (e.part, e.half) == ("transport", "b")]
-    effect, unit = found.effects["generative_information"]
-    assert effect.interval.estimate == pytest.approx(expected)
+    found_effect, unit = found.effects["generative_information"]
+    assert found_effect.interval.estimate == pytest.approx(expected)
     assert (unit, found.seeds, found.same_recipe, found.same_weights) == ("ratio", 3, False, False)
 
 
@@ -235,7 +242,8 @@ def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:
     assert [row[1] for row in rows[1:]] == ["A", "B"] * 5
     assert all(row[-1] == "the same run |" for row in rows[-2:])
     assert "over 3 seeds" in lines[-1]
-    assert "of 60 intervals about 3 exclude 0" in lines[-1]
+    assert "all 60 judged together (Holm)" in lines[-1]
+    assert "as about 3 of 60 do by chance alone" in lines[-1]
     assert ablation_table(finished).row_count == 5 * 11
 
 
@@ -254,25 +262,81 @@ def test_the_table_shows_every_part_and_half(finished: Ablation) -> None:
 def test_the_sign(better: Direction, shift: float, sign: Sign) -> None:
     without = np.random.default_rng(0).normal(size=20)
     noise = np.random.default_rng(1).normal(scale=1e-3, size=20)
-    assert Effect(paired_difference(without + noise - noise.mean() + shift, without), better).sign == sign
+    assert effect(without + noise - noise.mean() + shift, without, better).sign == sign
 
 
 def test_pairing_removes_what_the_seeds_share() -> None:
     seeds = np.random.default_rng(0).normal(scale=10.0, size=20)
-    found = Effect(paired_difference(seeds + 0.1 + 1e-3 * np.cos(np.arange(20)), seeds), "higher")
+    found = effect(seeds + 0.1 + 1e-3 * np.cos(np.arange(20)), seeds, "higher")
     assert found.sign == "helps"
     assert found.interval.estimate == pytest.approx(0.1, abs=1e-3)
     assert found.interval.upper - found.interval.lower < 0.01
 
 
-def test_noise_alone_is_called_an_effect_about_one_time_in_twenty() -> None:
-    generator = np.random.default_rng()
-    trials = 2_000
-    seen = sum(
-        Effect(paired_difference(*generator.normal(size=(2, 20))), "higher").sign != "none"
-        for _ in range(trials)
-    )
-    assert 0.02 < seen / trials < 0.09  # six standard deviations around .05 and more
+def table(generator: np.random.Generator, shift: float = 0.0) -> list[PartEffect]:
+    """Nine parts, two halves, six figures, 20 seeds, all beside the same runs; only one can do anything.
+
+    Figures of a half depend on one another, as do all parts by what they share.
+    """
+    base = generator.normal(size=(2, 6, 20))
+    found = []
+    for part in range(9):
+        common = generator.normal(size=(2, 1, 20))
+        runs = 0.7 * common + 0.7 * generator.normal(size=(2, 6, 20))
+        runs[0, 0] += shift if part == 0 else 0.0
+        for half, with_it, without in zip(HALVES, runs, base, strict=True):
+            effects: dict[str, tuple[Effect, Unit]] = {
+                f"figure {n}": (effect(one, other, "higher"), "nats")
+                for n, (one, other) in enumerate(zip(with_it, without, strict=True))
+            }
+            found.append(PartEffect(f"part {part}", half, effects, 20, False, False))
+    return judged_together(found)
+
+
+def marked(found: list[PartEffect], *, alone: bool = False) -> set[str]:
+    """The parts and halves that have a verdict."""
+    return {
+        f"{one.part} {one.half}"
+        for one in found
+        if any((each.sign_alone if alone else each.sign) != "none" for each, _ in one.effects.values())
+    }
+
+
+def test_of_parts_that_do_nothing_at_most_five_tables_in_a_hundred_have_a_verdict() -> None:
+    generator, tables = np.random.default_rng(0), 300
+    found = [table(generator) for _ in range(tables)]
+    together = sum(bool(marked(one)) for one in found)
+    alone = sum(bool(marked(one, alone=True)) for one in found)
+    assert together <= binom.ppf(1 - 1e-4, tables, 0.05)
+    assert alone > 0.8 * tables
+
+
+def test_a_part_that_does_something_is_still_found_and_no_other() -> None:
+    generator, tables = np.random.default_rng(1), 40
+    found = [marked(table(generator, shift=2.0)) for _ in range(tables)]
+    assert sum("part 0 a" in one for one in found) >= 0.9 * tables
+    assert sum(bool(one - {"part 0 a"}) for one in found) <= binom.ppf(1 - 1e-4, tables, 0.05)
+
+
+def test_what_is_not_judged_does_not_weigh_on_the_others(finished: Ablation) -> None:
+    found = part_effects(finished)
+    judged = [each for one in found if one.judged for each, _ in one.effects.values()]
+    assert len(judged) == 60
+    p_values = np.array([each.p_value for each in judged])
+    assert np.allclose([each.adjusted for each in judged], holm(p_values), rtol=0, atol=0)
+    assert {each.p_value for one in found if not one.judged for each, _ in one.effects.values()} == {1.0}
+
+
+def test_an_interval_that_excludes_0_among_many_is_shown_in_brackets(finished: Ablation) -> None:
+    shown = [cell for line in ablation_markdown(finished).splitlines() for cell in line.split(" | ")]
+    weak = [
+        each.sign_alone
+        for one in part_effects(finished)
+        for each, _ in one.effects.values()
+        if each.sign == "none" != each.sign_alone
+    ]
+    assert weak
+    assert sum(cell.endswith((" (▲)", " (▼)", " (≠)")) for cell in shown) == len(weak)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from fluxttice_core.errors import MeasurementError
-from fluxttice_core.experiments import study
-from fluxttice_core.experiments import sweep as subject
+from fluxttice_core.errors import MeasurementError, SettingsError
+from fluxttice_core.experiments import tasks
 from fluxttice_core.experiments.study import read_study, resumed, values
 from fluxttice_core.experiments.sweep import Sweep, new_sweep, run_sweep, spreads
 from fluxttice_core.experiments.tables import sweep_table
@@ -83,7 +82,7 @@ def test_a_sweep_tells_what_comes_next(recipe: Recipe, tmp_path: Path) -> None:
 def test_a_killed_sweep_ends_with_the_figures_of_an_undisturbed_one(
     finished: Sweep, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: int
 ) -> None:
-    path, plain = tmp_path / "found.json", study.measured_run
+    path, plain = tmp_path / "found.json", tasks.measured_run
     made: list[int] = []
 
     def killed(*arguments: Any, **named: Any) -> Any:
@@ -92,7 +91,7 @@ def test_a_killed_sweep_ends_with_the_figures_of_an_undisturbed_one(
         made.append(1)
         return plain(*arguments, **named)
 
-    monkeypatch.setattr(subject, "measured_run", killed)
+    monkeypatch.setattr(tasks, "measured_run", killed)
     with pytest.raises(KeyboardInterrupt):
         run_sweep(fresh(recipe), path, range(5), silent)
     monkeypatch.undo()
@@ -114,13 +113,22 @@ def test_together_or_apart_makes_no_difference_but_rounding(
 
 def test_a_steered_recipe_is_trained_one_by_one_and_recorded_as_its_own_run_is(tmp_path: Path) -> None:
     recipe = load_recipe("original", [*STEERED, "controller.learning_rate=0.01"])
-    sweep = new_sweep(recipe, command="x", measurement=HEADLINE, together=8)
+    with refused(SettingsError, "contradictory", "leave --together out"):
+        new_sweep(recipe, command="x", measurement=HEADLINE, together=8)
+    sweep = new_sweep(recipe, command="x", measurement=HEADLINE)
     assert sweep.settings.together == 1
+    assert repr(sweep) == str(sweep) == "<sweep: original, 0 runs>"
     found = run_sweep(sweep, tmp_path / "x.json", range(2), silent)
     assert found.seeds == [0, 1]
-    own = study.trained_alone(recipe, 1).model_tensors()
+    own = tasks.trained_alone(recipe, 1).model_tensors()
     assert found.runs[1].tensor_sha256 == tensor_digest(own)
     assert found.runs[1].statenet_moved > 0.0
+
+
+def test_a_study_elsewhere_than_on_the_processor_is_refused(recipe: Recipe) -> None:
+    elsewhere = HEADLINE.model_copy(update={"device": "cuda"})
+    with refused(SettingsError, "unsupported", "not on cuda: leave the measurement's device out"):
+        new_sweep(recipe, command="x", measurement=elsewhere)
 
 
 def test_the_spread_is_that_of_the_runs(finished: Sweep) -> None:

@@ -30,7 +30,7 @@ LAYERS = {
 """The floor of every room; imports point down only, and two rooms of one floor never import each other."""
 
 BESIDE_THE_PACKAGE = {"docs", "tests", "benchmarks", "examples"}
-BELOW_ALL = {"errors": -2, "rooms": -2, "version": -2, "extras": -1}
+BELOW_ALL = {"errors": -2, "rooms": -2, "version": -2, "extras": -1, "ray_cluster": 0}
 _EVERYWHERE = {"numpy", "jaxtyping", PACKAGE} | set(sys.stdlib_module_names)
 MAY_IMPORT = {"spaces": _EVERYWHERE, "operations": _EVERYWHERE, "statistics": _EVERYWHERE | {"scipy"}}
 """What rooms that are little else than arithmetic know of other packages."""

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from tests.installation.clients import clients
 from tests.installation.core import core
+from tests.installation.firefox import firefox
 from tests.installation.runtimes import runtimes
 from tests.installation.versions import constraints, lowest, newest
 
 TASKS: dict[str, Callable[[Path], None]] = {
     "clients": clients,
     "core": core,
+    "firefox": firefox,
     "record": partial(core, record=True),
     "lowest": lowest,
     "newest": newest,

@@ -4,6 +4,7 @@ import math
 from functools import partial
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from scipy.stats import norm
 
@@ -26,6 +27,7 @@ from fluxttice_core.metrics.settings import DecodeRule, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import ceiling
 from tests.refusals import refused
 
@@ -95,6 +97,39 @@ def test_the_ceilings_of_two_sets_are_those_of_uniform_draws() -> None:
     assert scale("jaccard_distance/argmax/50000").ceiling == pytest.approx(1 - common / both)
 
 
+def test_the_ceilings_beside_a_target_are_its_own() -> None:
+    rows = [0, 3, 9, 26]
+    even = Target.of(SPACE, rows)
+    skewed = Target.of(SPACE, rows, [4.0, 2.0, 1.0, 1.0])
+
+    def ceilings(target: Target | None, *names: str) -> list[float]:
+        scales = (scale_of(n, size=27, dimensions=3, settings=SETTINGS, target=target) for n in names)
+        return [scale.ceiling for scale in scales]
+
+    names = ("nll", "rate", "rate_plus_distortion", "code_information", "entropy")
+    assert ceilings(even, *names) == [math.log(4)] * 5
+    assert ceilings(skewed, *names) == pytest.approx([1.75 * math.log(2)] * 5)
+    assert ceilings(skewed, "effective_number_1", "effective_number_2") == pytest.approx([2**1.75, 32 / 11])
+    best = ceiling(4, 50_000)
+    assert ceilings(even, "coverage/argmax/50000", "union/argmax/50000")[0] == best.fraction
+    seen = 1 - np.mean((1 - np.array([4, 2, 1, 1]) / 8) ** 3)
+    few = scale_of("coverage/argmax/3", size=27, dimensions=3, settings=SETTINGS, target=skewed)
+    assert few.ceiling == pytest.approx(seen)
+    assert few.ceiling_sd is not None
+    assert 0 < few.ceiling_sd < 0.5
+    of_all = Target.everything(SPACE)
+    more = (*names, "coverage/argmax/50000", "effective_number_2")
+    assert ceilings(of_all, *more) == ceilings(None, *more)
+
+
+def test_more_evenness_is_better_only_where_all_should_be_alike() -> None:
+    target = Target.of(SPACE, [0, 3, 9])
+    for name in ("entropy", "effective_number_1", "effective_number_2"):
+        assert scale(name).direction == "higher"
+        known = {"size": 27, "dimensions": 3, "settings": SETTINGS}
+        assert scale_of(name, **known, target=target).direction == "neither"  # type: ignore[arg-type]
+
+
 def test_the_entropies_of_latents_are_those_of_the_prior() -> None:
     assert scale("latent_entropy/differential", 3).ceiling == pytest.approx(3 * norm.entropy())
     edges = [norm.cdf(-3 + 0.12 * k) for k in range(51)]
@@ -124,8 +159,8 @@ FEW = MeasurementSettings(draws=(20, 60), repeats=2, mass_draws=1024, aggregate_
 def measured() -> dict[str, Figure]:
     oracle = QuantileLookup(SPACE)
     found: dict[str, Figure] = {}
-    for parts in (split(SPACE), None):
-        steps = steps_of({"a": oracle, "b": oracle}, FEW, parts, 0.2)
+    for parts, target in ((split(SPACE), None), (None, None), (None, Target.of(SPACE, range(9)))):
+        steps = steps_of({"a": oracle, "b": oracle}, FEW, parts, 0.2, target)
         for items in run_steps(steps, device="cpu"):
             found |= {item.quantity: item for item in items if isinstance(item, Figure)}
     return found
@@ -170,12 +205,18 @@ def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
 
 @pytest.mark.parametrize("name", ["ternary:1", "boolean:2", "boolean:1", "ABC^2"])
 @pytest.mark.parametrize("split_known", [True, False])
+@pytest.mark.parametrize("has_target", [True, False])
 @pytest.mark.parametrize(
     ("draws", "rules", "rho"),
     [((50,), ("argmax",), 0.0), ((20, 70, 90), ("argmax", "categorical", "expectation"), 0.3)],
 )
 def test_what_is_required_is_what_is_measured(
-    name: str, split_known: bool, draws: tuple[int, ...], rules: tuple[DecodeRule, ...], rho: float
+    name: str,
+    split_known: bool,
+    has_target: bool,
+    draws: tuple[int, ...],
+    rules: tuple[DecodeRule, ...],
+    rho: float,
 ) -> None:
     settings = MeasurementSettings(
         draws=draws,
@@ -189,10 +230,11 @@ def test_what_is_required_is_what_is_measured(
     space = space_of(name)
     halves: Halves = {"a": QuantileLookup(space), "b": QuantileLookup(space)}
     known = split(space) if split_known else None
-    parts = run_steps(steps_of(halves, settings, known, rho), device="cpu")
+    target = Target.of(space, range(space.size), [1.0 + x for x in range(space.size)]) if has_target else None
+    parts = run_steps(steps_of(halves, settings, known, rho, target), device="cpu")
     found = [(item.quantity, item.half) for part in parts for item in part if isinstance(item, Figure)]
     assert len(found) == len(set(found))
     validated = len(split(space).validation) > 0
     assert validated is (name != "boolean:1" and name != "ABC^2")
     due = partial(due_metrics, settings, ternary=name == "ternary:1", rho=rho, validated=validated)
-    assert set(found) == due(split_known=split_known)
+    assert set(found) == due(split_known=split_known, has_target=has_target)

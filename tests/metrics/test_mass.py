@@ -16,11 +16,14 @@ from fluxttice_core.evaluation.controls import (
     HalfSupportLookup,
     QuantileLookup,
 )
+from fluxttice_core.metrics import mass as module
 from fluxttice_core.metrics.decoding import positions_of
-from fluxttice_core.metrics.mass import _Workspace, estimate_mass, outer_product
+from fluxttice_core.metrics.distribution import generative_figures
+from fluxttice_core.metrics.mass import _Workspace, chunk_of, estimate_mass, memory_of, outer_product
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import DecoderSampler, prior_chunks
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.space_name import space_of
 from tests.measuring import Watched, generator
 from tests.refusals import refused
 
@@ -232,3 +235,49 @@ def test_what_is_certain_is_counted_and_not_multiplied(
     assert np.allclose(mass.p, by_products / 800, rtol=0, atol=1e-15)
     with pytest.raises(TypeError):
         estimate_mass(linear_model(0), 800, generator=generator())
+
+
+CPU = torch.device("cpu")
+
+
+def test_fewer_latents_are_taken_at_a_time_where_factors_are_large() -> None:
+    assert chunk_of(OperationSpace(), CPU) == 4096
+    assert chunk_of(space_of("peptide:5"), CPU) == 2**22 // (20**2 + 20**3)
+    assert chunk_of(OperationSpace(), torch.device("cuda")) == 65_536
+    assert chunk_of(space_of("bits:24"), CPU) == 2**22 // 2**13
+
+
+def test_memory_is_bounded_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = space_of("peptide:5")
+    assert 0.3e9 < memory_of(space, 8, chunk_of(space, CPU)) < 0.6e9
+    largest = space_of("bits:24")
+    assert memory_of(largest, 8, chunk_of(largest, CPU)) < module.LARGEST_MEMORY
+    taken = AssertionError("memory was taken")
+    monkeypatch.setattr(module._Accumulator, "empty", lambda *_: (_ for _ in ()).throw(taken))
+    constant = ConstantDecoder(largest)
+    with refused(MeasurementError, "too_costly", "GB, and 4 are the most: give fewer groups"):
+        estimate_mass(constant, 64, generator=generator(), groups=64)
+    with refused(MeasurementError, "too_costly", "or a smaller chunk"):
+        estimate_mass(constant, 8, generator=generator(), chunk=10**6)
+    with pytest.raises(AssertionError, match="memory was taken"):
+        estimate_mass(constant, 8, generator=generator())
+
+
+def test_large_spaces_are_kept_in_single_precision_to_the_same_figures(
+    monkeypatch: pytest.MonkeyPatch, linear_model: Callable[..., Any]
+) -> None:
+    model = linear_model(1, base=3)
+    double = estimate_mass(model, 4096, generator=generator())
+    monkeypatch.setattr(module, "_LARGEST_IN_DOUBLE", 100)
+    single = estimate_mass(model, 4096, generator=generator())
+    assert single.groups.dtype == single.argmax_groups.dtype == np.float32
+    assert np.allclose(single.groups, double.groups, rtol=1e-5, atol=1e-12)
+    assert single.p.dtype == single.p_argmax.dtype == np.float64
+    found, due = (generative_figures(mass) for mass in (single, double))
+    for name in ("nll", "entropy", "generative_information", "effective_number_2"):
+        one, other = getattr(found, name), getattr(due, name)
+        assert one.value == pytest.approx(other.value, rel=1e-5)
+        assert one.error == pytest.approx(other.error, rel=1e-3)
+    brackets = (found.total_variation, due.total_variation)
+    assert brackets[0].raw == pytest.approx(brackets[1].raw, rel=1e-5)
+    assert brackets[0].lower.value == pytest.approx(brackets[1].lower.value, rel=1e-4)

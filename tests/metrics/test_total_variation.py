@@ -1,6 +1,7 @@
 """Total variation: exact without noise, bracketed with it, and covered at least as often as promised."""
 
 import math
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -141,3 +142,14 @@ def test_less_than_noise_shows_is_nothing_and_far_more_is_all_distance() -> None
     assert _less_noise(0.1, 0.3) == 0.0
     assert _less_noise(0.4, 0.0) == 0.4
     assert _less_noise(0.4, 0.01) == 0.4
+
+
+def test_elements_are_summed_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    mass = noisy(3, GENERATORS["skewed"])
+    whole = total_variation(mass), argmax_total_variation(mass)
+    monkeypatch.setattr(sys.modules[total_variation.__module__], "_AT_A_TIME", 100)
+    for found, due in zip((total_variation(mass), argmax_total_variation(mass)), whole, strict=True):
+        assert found.raw == due.raw
+        assert found.lower.value == pytest.approx(due.lower.value, rel=1e-12)
+        assert found.lower.error == pytest.approx(due.lower.error, rel=1e-9)
+        assert found.upper.upper == pytest.approx(due.upper.upper, rel=1e-12)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,8 +20,13 @@ def run(test: Callable[[], Awaitable[Any]]) -> Any:
         return pool.submit(lambda: asyncio.run(test())).result()  # type: ignore[arg-type]
 
 
-def client(*, left: bool = False) -> Request:
+def client(*, left: bool = False, bodies: int = 0) -> Request:
+    """One of whose body, which is empty, so many parts were not read yet."""
+    unread = [{"type": "http.request", "body": b""}] * bodies
+
     async def receive() -> Any:
+        if unread:
+            return unread.pop()
         if not left:
             await asyncio.Event().wait()
         return {"type": "http.disconnect"}
@@ -49,6 +55,23 @@ def test_between_two_turns_the_loop_looks_at_everybody_else() -> None:
     assert all("look" in done[first:third] for first, third in zip(at, at[2:], strict=False))
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.003])
+def test_long_turns_have_a_round_each(seconds: float) -> None:
+    async def test() -> list[Any]:
+        done: list[Any] = []
+        turns = Turns(Limits(at_once=4), clock=count(step=seconds).__next__)
+        tasks = [asyncio.ensure_future(work(turns, client(), done, name)) for name in range(4)]
+        while not all(task.done() for task in tasks):
+            await asyncio.sleep(0)
+            done.append("look")
+        return done
+
+    done = run(test)
+    assert [name for name in done if name != "look"] == list(range(4))
+    apart = ["look" in done[done.index(name) : done.index(name + 1)] for name in range(3)]
+    assert apart == [seconds > 0] * 3
+
+
 def test_a_full_line_is_refused_and_one_who_left_is_not_served() -> None:
     async def test() -> tuple[list[Any], list[Any]]:
         done: list[Any] = []
@@ -68,6 +91,22 @@ def test_a_full_line_is_refused_and_one_who_left_is_not_served() -> None:
     assert isinstance(outcomes[0], RequestError)
     assert outcomes[0].word == "client_left"
     assert outcomes[1] is None
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("bodies", [0, 1])
+def test_one_without_a_body_has_not_left_for_that(bodies: int, left: bool) -> None:
+    async def test() -> Any:
+        done: list[Any] = []
+        turns = Turns(Limits(at_once=1))
+        async with turns.take(client()):
+            waiting = asyncio.ensure_future(work(turns, client(left=left, bodies=bodies), done, "served"))
+            await asyncio.sleep(0)
+        return done, await asyncio.gather(waiting, return_exceptions=True)
+
+    done, (outcome,) = run(test)
+    assert done == ([] if left else ["served"])
+    assert isinstance(outcome, RequestError) is left
 
 
 def test_a_failure_gives_its_turn_back() -> None:

@@ -14,9 +14,11 @@ from fluxttice_core.statistics.coverage import (
     Coverage,
     ceiling,
     efficiency,
+    equivalent_law_budget,
     equivalent_uniform_budget,
     expected_coverage,
     expected_distinct,
+    law_ceiling,
 )
 from tests.refusals import refused
 
@@ -158,3 +160,84 @@ def test_a_result_describes_its_repetitions() -> None:
     assert result.efficiency == pytest.approx(40 / expected_distinct(100, 50))
     assert result.equivalent_uniform_budget == pytest.approx(math.log(0.6) / math.log(0.99))
     assert math.isnan(Coverage(100, 50, (40,)).sd)
+
+
+LAWS = {
+    "one": [1.0],
+    "two": [0.9, 0.1],
+    "half and half": [0.5, 0.5],
+    "four": [0.5, 0.25, 0.125, 0.125],
+    "all but one rare": [0.97, 0.01, 0.01, 0.01],
+}
+
+
+@pytest.mark.parametrize("draws", [0, 1, 2, 3, 6])
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_moments_of_a_law_by_enumeration_of_every_sequence(law: list[float], draws: int) -> None:
+    chances = [math.prod(law[x] for x in s) for s in product(range(len(law)), repeat=draws)]
+    counts = [len(set(s)) for s in product(range(len(law)), repeat=draws)]
+    mean = math.fsum(p * c for p, c in zip(chances, counts, strict=True))
+    variance = math.fsum(p * (c - mean) ** 2 for p, c in zip(chances, counts, strict=True))
+    best = law_ceiling(np.array(law), draws)
+    assert best.expected == pytest.approx(mean, rel=1e-12)
+    assert best.sd**2 == pytest.approx(variance, rel=1e-9, abs=1e-14)
+    assert (best.size, best.draws) == (len(law), draws)
+
+
+@pytest.mark.parametrize("draws", [2, 10_000, 195_000, 10_000_000])
+def test_the_law_of_all_alike_is_the_uniform_one(draws: int) -> None:
+    best, due = law_ceiling(np.full(K, 1 / K), draws), ceiling(K, draws)
+    assert best.expected == pytest.approx(due.expected, rel=1e-12)
+    assert best.sd == pytest.approx(due.sd, rel=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.05, 0.5, 5.0]), st.integers(1, 5_000))
+def test_the_variance_of_a_law_is_that_of_all_pairs(seed: int, concentration: float, draws: int) -> None:
+    q = np.random.default_rng(seed).dirichlet(np.full(60, concentration)) + 1e-9
+    q /= q.sum()
+    missed = (1 - q) ** draws
+    pairs = np.maximum(1 - q[:, None] - q, 0) ** draws - np.outer(missed, missed)
+    np.fill_diagonal(pairs, missed * (1 - missed))
+    assert law_ceiling(q, draws).sd ** 2 == pytest.approx(float(pairs.sum()), rel=1e-6, abs=1e-10)
+
+
+def test_draws_of_a_law_scatter_as_its_ceiling_says() -> None:
+    q = np.random.default_rng(4).dirichlet(np.full(50, 0.5))
+    counts = (np.random.default_rng(5).multinomial(80, q, 20_000) > 0).sum(1)
+    best = law_ceiling(q, 80)
+    assert counts.mean() == pytest.approx(best.expected, abs=5 * best.sd / math.sqrt(20_000))
+    assert counts.std() == pytest.approx(best.sd, rel=0.03)
+    uniform = ceiling(50, 80)
+    assert best.expected < uniform.expected - 100 * best.sd / math.sqrt(20_000)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 10_000))
+def test_equivalent_draws_of_a_law_lead_back(seed: int, draws: int) -> None:
+    q = np.random.default_rng(seed).dirichlet(np.full(200, 1.0))
+    expected = law_ceiling(q, draws).expected
+    if expected < 199.9999:
+        assert equivalent_law_budget(expected, q) == pytest.approx(draws, rel=1e-6)
+
+
+def test_the_ends_of_equivalent_draws() -> None:
+    q = np.array([0.75, 0.25])
+    assert equivalent_law_budget(0, q) == pytest.approx(0, abs=1e-6)
+    assert equivalent_law_budget(2, q) == math.inf
+    assert equivalent_law_budget(1, np.array([1.0])) == 1
+    assert equivalent_law_budget(50, np.full(100, 0.01)) == pytest.approx(
+        equivalent_uniform_budget(0.5, 100), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("law", [[0.5, 0.4], [1.5, -0.5], [1.0, 0.0], []])
+def test_no_ceiling_of_what_is_no_law(law: list[float]) -> None:
+    with refused(MeasurementError, "out_of_range", "a ceiling needs probabilities above 0"):
+        law_ceiling(np.array(law), 3)
+    with refused(MeasurementError, "out_of_range", "a ceiling needs probabilities above 0"):
+        law_ceiling(np.array([1.0]), -1)
+
+
+@pytest.mark.parametrize("distinct", [-1, 3])
+def test_what_cannot_have_been_seen_has_no_equivalent(distinct: int) -> None:
+    with refused(MeasurementError, "out_of_range", "give a number from 0 to 2"):
+        equivalent_law_budget(distinct, np.array([0.5, 0.5]))

@@ -80,3 +80,12 @@ def test_intervals_of_a_curved_statistic_cover_the_truth() -> None:
         found = jackknife(lambda v: -math.log(v[0]), groups)
         covered += found.interval().contains(0.0)
     assert 0.92 <= covered / 400 <= 0.98
+
+
+def test_what_stands_beside_the_groups_is_left_out_with_them() -> None:
+    groups, beside = np.random.default_rng(0).random((2, 5, 3))
+    both = np.concatenate((groups, beside), axis=1)
+    due = jackknife(lambda v: float(v[:3] @ v[3:]), both)
+    assert jackknife(lambda v, w: float(v @ w), groups, beside) == due
+    single = jackknife(lambda v: float(v.sum()), groups.astype(np.float32))
+    assert single.value == pytest.approx(float(groups.sum(1).mean()))

@@ -1,6 +1,7 @@
 """The verbs that a program calls first."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +11,16 @@ import fluxttice_core as fx
 from fluxttice_core.errors import CheckpointError, ErrorCode, OperationError, SettingsError, StorageError
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.storage.pretrained import decode, encode
+from fluxttice_core.training.history import EpochRecord
 from fluxttice_core.training.train import train
 from tests.refusals import refused
 from tests.small import RECIPE
 
 MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
-SMALL = ("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000")
+SMALL = (
+    *("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000"),
+    "transport.amortisation=null",
+)
 
 
 def test_the_package_offers_the_same_verbs() -> None:
@@ -60,12 +65,86 @@ def test_what_is_no_latent_is_refused(latents: object, code: ErrorCode, message:
 
 def test_training_in_memory_and_in_a_folder_give_the_same_weights(tmp_path: Path) -> None:
     inside = train(seed=5, overrides=SMALL)
-    stored = train(seed=5, overrides=SMALL, folder=tmp_path / "run")
+    stored = train(seed=5, overrides=SMALL, out=tmp_path / "run")
     assert inside.tensor_digest == stored.tensor_digest
     assert inside.source == "memory"
     assert stored.seed == 5
-    with refused(StorageError, "already_exists"):
-        train(seed=5, overrides=SMALL, folder=tmp_path / "run")
+    with refused(StorageError, "already_exists", "--resume"):
+        train(seed=5, overrides=SMALL, out=tmp_path / "run", resume=False)
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_call_that_was_stopped_is_made_again_and_ends_with_the_same_weights(
+    tmp_path: Path, stop: int
+) -> None:
+    def interrupt(record: EpochRecord) -> None:
+        if record.epoch == stop:
+            raise KeyboardInterrupt
+
+    seen: list[int] = []
+    whole = train(seed=5, overrides=SMALL, threads=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(seed=5, overrides=SMALL, threads=2, out=tmp_path / "run", progress=interrupt)
+    again = train(
+        seed=5,
+        overrides=SMALL,
+        threads=2,
+        out=tmp_path / "run",
+        progress=lambda record: seen.append(record.epoch),
+    )
+    assert again.tensor_digest == whole.tensor_digest
+    assert seen == list(range(stop + 1, whole.epoch + 1))
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"seed": 6}, "seed = 5, and 6"),
+        ({"threads": 2}, "threads = 1, and 2"),
+        ({"overrides": (*SMALL, "epochs=3")}, "and 3 is asked for"),
+    ],
+)
+def test_a_run_of_other_settings_is_not_gone_on_with(
+    tmp_path: Path, other: dict[str, Any], words: str
+) -> None:
+    asked: dict[str, Any] = {"seed": 5, "overrides": SMALL, "out": tmp_path / "run"}
+    before = train(**asked).tensor_digest
+    with refused(SettingsError, "settings_mismatch", words):
+        train(**{**asked, **other})
+    assert train(**asked).tensor_digest == before
+
+
+@pytest.mark.parametrize(
+    ("device", "code", "words"),
+    [
+        ("cuda", "missing_device", "torch finds no CUDA device here; compute on cpu"),
+        ("cuda:7", "missing_device", "the device cuda:7 is not there"),
+        ("mps", "out_of_range", "double precision"),
+        ("tpu", "out_of_range", "names no device"),
+        ("", "out_of_range", "names no device"),
+    ],
+)
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_device_that_is_not_there_is_refused_in_a_sentence(
+    tmp_path: Path, device: str, code: ErrorCode, words: str, folder: bool
+) -> None:
+    out = tmp_path / "run" if folder else None
+    with refused(SettingsError, code, words):
+        train(overrides=SMALL, device=device, out=out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bar_is_shown_in_a_terminal_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    train(overrides=SMALL, progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_a_switch_or_a_function(unchecked_types: None) -> None:
+    with refused(SettingsError, "wrong_type", "a function of an epoch's record, not 5"):
+        train(overrides=SMALL, progress=5)  # type: ignore[arg-type]
+
+
+LITTLE = (*RECIPE, "transport.amortisation=null")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -74,8 +153,8 @@ def test_weights_do_not_depend_on_what_torch_was_set_to(tmp_path: Path, threads:
     for before in (1, 3):
         torch.set_num_threads(before)
         try:
-            inside = train(seed=5, overrides=RECIPE, threads=threads)
-            stored = train(seed=5, overrides=RECIPE, threads=threads, folder=tmp_path / f"{before}")
+            inside = train(seed=5, overrides=LITTLE, threads=threads)
+            stored = train(seed=5, overrides=LITTLE, threads=threads, out=tmp_path / f"{before}")
             assert torch.get_num_threads() == before
         finally:
             torch.set_num_threads(1)
@@ -87,7 +166,7 @@ def test_weights_do_not_depend_on_what_torch_was_set_to(tmp_path: Path, threads:
 
 
 def test_threads_are_a_setting() -> None:
-    with refused(SettingsError, "out_of_range", "--threads 0"):
+    with refused(SettingsError, "out_of_range", "threads = 0"):
         train(overrides=SMALL, threads=0)
 
 

@@ -48,6 +48,7 @@ def half_of(slope: float) -> VAE:
 @pytest.mark.parametrize(("slope", "left_open"), [(47.81, 0.45), (107.64, 0.20)])
 def test_a_decoder_is_as_steep_as_its_outputs_are_certain(slope: float, left_open: float) -> None:
     found = thresholds_of(half_of(slope), AXES, generator=torch.Generator().manual_seed(0))
+    assert isinstance(found, Thresholds)
     assert found.slope == pytest.approx(slope, rel=0.05)
     assert found.cuts.tolist() == pytest.approx(np.array([[-0.4307, 0.4307]] * 9), abs=1e-4)
     assert reach_frontier(left_open / 9).least_cost() > 15

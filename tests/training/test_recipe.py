@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import ErrorCode, OperationError, SettingsError
 from fluxttice_core.spaces.space_name import space_of
-from fluxttice_core.training.recipe import Recipe, load_recipe, recipe_names, validate_recipe, with_space
+from fluxttice_core.training.recipe import (
+    Recipe,
+    load_recipe,
+    recipe_names,
+    steadier,
+    validate_recipe,
+    with_space,
+)
 from tests.refusals import refused
 from tests.texts import CHARACTERS
 
@@ -215,6 +223,72 @@ def test_settings_are_replaced(override: str, path: str, value: Any) -> None:
     assert found == value
 
 
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ({"epochs": 7, "architecture": {"arity": 1}}, ["epochs=7", "architecture.arity=1"]),
+        (
+            {"architecture.arity": 1, "half_a": {"free_bits": 0.25}},
+            ["architecture.arity=1", "half_a.free_bits=.25"],
+        ),
+        (
+            {"half_a": {"beta": {"kind": "constant", "value": 1.5}}},
+            ["half_a.beta={kind: constant, value: 1.5}"],
+        ),
+        ({"half_a.beta": {"points": [[0, 1.0]]}}, ["half_a.beta.points=[[0, 1.0]]"]),
+        ({"balance": None, "patience": None}, ["balance=null", "patience=null"]),
+        ({"calibration": {"draws": 2000}}, "calibration.draws=2000"),
+        ({}, ()),
+    ],
+)
+def test_a_mapping_says_the_same_as_words(mapping: dict[str, Any], words: Sequence[str]) -> None:
+    assert load_recipe("original", mapping) == load_recipe("original", words)
+
+
+def test_a_recipe_is_changed_as_its_name_is() -> None:
+    recipe = load_recipe("original", ["calibration=null"])
+    assert load_recipe(recipe, {"calibration.draws": 2000}) == load_recipe(
+        "original", ["calibration.draws=2000"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("mapping", "code", "expected"),
+    [
+        ({"nonesuch": 3}, "unknown_setting", "unknown setting nonesuch"),
+        ({"half_a": {"nonesuch": 3}}, "unknown_setting", "unknown setting half_a.nonesuch"),
+        ({"epochs": {"more": 3}}, "unknown_setting", "epochs holds a single value"),
+        ({"epochs": object()}, "wrong_setting", "setting epochs"),
+        ({"": 3}, "malformed", "write key=value"),
+        (7, "wrong_type", "give a mapping"),
+    ],
+)
+def test_wrong_mappings_are_refused(
+    unchecked_types: None, mapping: Any, code: ErrorCode, expected: str
+) -> None:
+    with refused(SettingsError, code, expected):
+        load_recipe("original", mapping)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "lower optimizer.rate.peak (0.01), or set optimizer.clip_norm to 1"),
+        ({"optimizer.clip_norm": 2.0}, "lower optimizer.rate.peak (0.01), or lower optimizer.clip_norm (2)"),
+        (
+            {"optimizer.rate": {"kind": "constant", "value": 0.0}, "optimizer.weight_decay": 0.5},
+            "lower optimizer.weight_decay (0.5), or set optimizer.clip_norm to 1",
+        ),
+        (
+            {"optimizer.rate": {"kind": "steps", "points": [[0, 0.1]]}},
+            "lower optimizer.rate, or set optimizer.clip_norm to 1",
+        ),
+    ],
+)
+def test_what_can_be_lowered_is_what_the_recipe_has(changes: dict[str, Any], expected: str) -> None:
+    assert steadier(load_recipe("standard", changes)) == expected
+
+
 def test_later_replacements_win() -> None:
     assert load_recipe("original", ["epochs=7", "epochs=8"]).epochs == 8
 
@@ -261,8 +335,8 @@ def test_a_space_is_named_in_short(name: str) -> None:
 
 @pytest.mark.parametrize("override", ["architecture.space=ACGT^4", "architecture={space: 'dna:4'}"])
 def test_the_same_space_may_be_named_twice(override: str) -> None:
-    assert with_space("dna:4", [override]) == (override,)
-    assert with_space(None, [override]) == (override,)
+    assert with_space("dna:4", [override]) == [override]
+    assert with_space(None, [override]) == [override]
 
 
 @pytest.mark.parametrize(
@@ -277,3 +351,10 @@ def test_two_spaces_contradict_each_other(override: str) -> None:
 def test_what_is_no_space_is_refused(name: str) -> None:
     with pytest.raises(OperationError):
         with_space(name, [])
+
+
+def test_a_space_joins_settings_given_as_a_mapping() -> None:
+    recipe = load_recipe("standard", with_space("dna:4", {"epochs": 2}))
+    assert (recipe.architecture.space.name, recipe.epochs) == ("dna:4", 2)
+    with refused(SettingsError, "contradictory", "the space dna:4"):
+        with_space("dna:4", {"architecture.space": "dna:5"})

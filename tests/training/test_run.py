@@ -195,5 +195,5 @@ def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path) -> None:
 
 def test_a_missing_device_is_named() -> None:
     assert not torch.cuda.is_available()
-    with refused(SettingsError, "out_of_range", "--device"):
+    with refused(SettingsError, "out_of_range", "gpu", "names no device: give cpu"):
         run_settings("standard", device="gpu")

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.audit.engine import memory_bytes
-from fluxttice_core.errors import FluxtticeError, MeasurementError
-from fluxttice_core.extras import require_extra
+from fluxttice_core.ray_cluster import connected, explained
 
 if TYPE_CHECKING:
     from fluxttice_core.audit.units import Unit
-
-_PATIENCE = 5
-"""Seconds in which a cluster must answer."""
 
 
 def count_on_cluster(unit: Unit, paths: list[Path]) -> Iterator[Any]:
@@ -32,8 +26,7 @@ def count_on_cluster(unit: Unit, paths: list[Path]) -> Iterator[Any]:
         MissingExtra: If Ray is not installed.
         MeasurementError: If the cluster does not answer, or a file cannot be counted.
     """
-    require_extra("cluster", "--engine ray")
-    with _connected() as ray:
+    with connected() as ray, _silent_data():
         nodes = [node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]]
         # A task that asks for more than any machine has would wait for ever.
         wanted = min(memory_bytes(unit.memory), max(nodes, default=0) or memory_bytes(unit.memory))
@@ -41,7 +34,7 @@ def count_on_cluster(unit: Unit, paths: list[Path]) -> Iterator[Any]:
         counts = files.map_batches(
             _count, fn_kwargs={"unit": unit}, batch_size=None, batch_format="numpy", num_cpus=1, memory=wanted
         )
-        with _explained(ray):
+        with explained(ray, "memory for --memory on every core"):
             yield from counts.iter_batches(batch_size=None, batch_format="pyarrow")
 
 
@@ -51,60 +44,14 @@ def _count(batch: dict[str, Any], unit: Unit) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _explained(ray: Any) -> Iterator[None]:
-    """Raise what stopped a task as if it had been counted here."""
-    try:
-        yield
-    except ray.exceptions.RayError as error:
-        cause = getattr(error, "cause", None)
-        if isinstance(cause, FluxtticeError):
-            raise cause from error
-        reason = str(error).strip().splitlines()[-1]
-        raise MeasurementError(
-            f"a task of the cluster failed with {reason:.200}: let each of its machines have this version of "
-            "fluxttice-core, and memory for --memory on every core",
-            "unreachable",
-        ) from error
-
-
-@contextlib.contextmanager
-def _connected() -> Iterator[Any]:
-    """Connect to a cluster, unless this process already is, and keep Ray from writing to the terminal."""
-    address = os.environ.get("RAY_ADDRESS", "")
-    _require_answer(address)
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
+def _silent_data() -> Iterator[None]:
+    """Keep Ray's data from writing to the terminal."""
     import ray.data
 
     log, context = logging.getLogger("ray.data"), ray.data.DataContext.get_current()
     handlers, bars = log.handlers, context.enable_progress_bars
     log.handlers, context.enable_progress_bars = [logging.NullHandler()], False
-    connects = not ray.is_initialized()
     try:
-        if connects:
-            try:
-                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
-            except (OSError, RuntimeError, ValueError) as error:
-                raise _unanswered(address) from error
-        yield ray
+        yield
     finally:
         log.handlers, context.enable_progress_bars = handlers, bars
-        if connects:
-            ray.shutdown()
-
-
-def _require_answer(address: str) -> None:
-    """Refuse an address at which nobody listens, for which Ray would try long."""
-    host, _, port = address.rpartition("://")[2].rpartition(":")
-    if host and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
-        except OSError as error:
-            raise _unanswered(address) from error
-
-
-def _unanswered(address: str) -> MeasurementError:
-    at = f"at RAY_ADDRESS={address}" if address else "on this machine"
-    return MeasurementError(
-        f"no Ray cluster answers {at}: start it, correct the address, or use --engine local", "unreachable"
-    )

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from shlex import quote
 
 from fluxttice_core.audit.printed_numbers import Stated, read_aloud
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, p_text, percent
@@ -78,7 +79,7 @@ def audit_point(point: Point, size: int, significance: float | int = SIGNIFICANC
     meant = audit_point(replace(point, of_draws=True), size, significance).verdict
     if meant is Verdict.IMPOSSIBLE:
         return finding
-    otherwise = f"as a share of the draws it would be {meant}: write --uniqueness {point.share.text}"
+    otherwise = f"as a share of the draws it would be {meant}: write --uniqueness {quote(point.share.text)}"
     return replace(finding, sentence=f"{finding.sentence}; {otherwise}")
 
 

@@ -35,6 +35,10 @@ class Curve:
     by_mass: tuple[Reached, ...]
     wanted: dict[str, Interval]
 
+    def __repr__(self) -> str:
+        points = f"{len(self.by_draws)} points by draws, {len(self.by_mass)} by mass"
+        return f"<curve: {self.sample:,} draws, {points}>"
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Return the curve as flat rows of plain values; an open limit is none."""
         for by, reached in (("draws", self.by_draws), ("mass", self.by_mass)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from fluxttice_core.audit.arrays import Values, read_arrays, store
@@ -256,7 +257,9 @@ def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
         f"SELECT kind, n FROM {name} "
         f"WHERE length(kind) <= {longest} AND list_contains({missing}, lower(kind)) ORDER BY kind"
     )
-    notes = [f"'{kind}', drawn {n:,} times, is a kind; --skip {kind} leaves it out" for kind, n in found]
+    notes = [
+        f"'{kind}', drawn {n:,} times, is a kind; --skip {quote(kind)} leaves it out" for kind, n in found
+    ]
     if engine.row(f"SELECT coalesce(bool_or(kind != trim(kind)), false) FROM {name}")[0]:
         notes.append("kinds with blanks at their ends differ from those without")
     return tuple(notes)

@@ -80,6 +80,9 @@ class SampleReport:
     fit: Fit | None
     finding: Finding
 
+    def __repr__(self) -> str:
+        return f"<sample report: {self.finding}, {self.distinct:,} distinct of {self.draws:,} draws>"
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain values, an endless limit as none."""
         plain = _finite(asdict(self))

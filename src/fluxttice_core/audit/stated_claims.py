@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from fluxttice_core.audit import correlation_claims, other_claims, share_claims
@@ -135,8 +136,8 @@ def _distinct(claims: Claims, budgets: Sequence[int], size: int | None) -> Itera
             stated_share(text, None)  # what is no share at all is told that first
             raise MeasurementError(
                 f"'{text}' is a share of a space that has no size: give one, such as --space-size 19683 or "
-                f"--space-size dna:6, or write --uniqueness {text} if it is the share of draws that were "
-                "distinct",
+                f"--space-size dna:6, or write --uniqueness {quote(text)} if it is the share of draws that "
+                "were distinct",
                 "missing_option",
             )
         yield Point(draws, share, of_draws=True)

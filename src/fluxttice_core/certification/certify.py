@@ -7,6 +7,7 @@ and no duration, so that whoever certifies the same run again gets the same byte
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,7 @@ from fluxttice_core.evaluation.result_file import Circumstances, check_result, r
 from fluxttice_core.evaluation.steps import ProgressCallback
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.model.devices import require_device
 from fluxttice_core.storage.atomic_write import new_folder, require_writable
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import canonical_json
@@ -116,7 +118,14 @@ def certify(
     require_writable(out, folder=True)
     deposits = [deposit_of(path) for path in list_checkpoints(source) or [source]]
     first = deposits[0].trained
+    if first.target is not None:
+        raise CertificationError(
+            f"{source} was trained on rows of {first.space.name}, and certificates are of models of whole "
+            "spaces: measure it by `fluxttice benchmark`, whose report says what it was held against",
+            "unsupported",
+        )
     settings = settings or settings_for(first.space, quick=quick)
+    require_device(settings.device)
     require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
     with fixed_threads():
         ranking = _ranking(deposits, settings, progress)
@@ -125,14 +134,15 @@ def certify(
         if ranking and not (ranking[0].eligible or allow_uncertified):
             raise CertificationError(
                 f"{source} has no checkpoint to certify: the nearest, epoch {ranking[0].candidate.epoch}, is "
-                f"{ranking[0].reason}; --allow-uncertified writes it marked as failed",
+                f"{ranking[0].reason}; {_marked(source, out)}",
                 "gate_failed",
             )
         chosen = _chosen(deposits, ranking)
         report = _judged(coverage_report(chosen.trained, settings=settings, progress=progress), chosen)
         if not (report.accepted or allow_uncertified):
             raise CertificationError(
-                f"{source} is not certified: {_first_failure(report.gates)}", "gate_failed"
+                f"{source} is not certified: {_first_failure(report.gates)}; {_marked(source, out)}",
+                "gate_failed",
             )
         contents = _contents(chosen, report, ranking, settings, draw(report))
     name = report.title.replace(", ", "-").replace(" ", "-")
@@ -251,5 +261,10 @@ def _first_failure(gates: Sequence[GateResult]) -> str:
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
     return (
         f"its {gate.quantity} {value} in half {first.half.upper()}, and the gate “{gate.name}” asks "
-        f"{gate.comparison} {gate.threshold:g}{more}; --allow-uncertified writes it marked as failed"
+        f"{gate.comparison} {gate.threshold:g}{more}"
     )
+
+
+def _marked(source: Path, out: Path) -> str:
+    command = ["fluxttice", "certify", str(source), "--out", str(out), "--allow-uncertified"]
+    return f"`{shlex.join(command)}` writes it marked as failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 
 from fluxttice_core.errors import CheckpointError, RecordError
 from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS
@@ -38,7 +39,7 @@ def require_certificate(path: Path) -> None:
     if path.resolve().parent.name == "snapshots" and any((path / name).is_symlink() for name in OWN):
         raise CheckpointError(
             f"{path} holds links into a cache of the Hugging Face Hub, and a certificate holds files: run "
-            f"`cp -rL {path} COPY`, then verify COPY",
+            f"`cp -rL {quote(str(path))} COPY`, then verify COPY",
             "not_a_file",
         )
 

@@ -19,6 +19,7 @@ from fluxttice_core.errors import CheckpointError, FluxtticeError
 from fluxttice_core.evaluation.steps import ProgressCallback
 from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.model.devices import require_device
 from fluxttice_core.storage.checkpoint import list_checkpoints
 from fluxttice_core.storage.pretrained import TrainedModel, load
 from fluxttice_core.training.run import Run, RunSettings
@@ -50,8 +51,8 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
         return (Finding("training", "fails", str(error)),)
     settings = RunSettings.model_validate(certified.settings)
     own = not os.path.lexists(run)
-    if own and settings.torch_version != torch.__version__:
-        due = f"they need torch {settings.torch_version}, and this is {torch.__version__}"
+    due = _missing(settings) if own else None
+    if due is not None:
         return (
             Finding("training", "claimed", f"that these settings made the weights: to train again, {due}"),
         )
@@ -72,6 +73,17 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
     if not same:
         return (training,)
     return (training, proved("ranking", lambda: _ranking(certified, models, progress)))
+
+
+def _missing(settings: RunSettings) -> str | None:
+    """What this machine lacks of what a run's settings need; none if nothing."""
+    if settings.torch_version != torch.__version__:
+        return f"they need torch {settings.torch_version}, and this is {torch.__version__}"
+    try:
+        require_device(settings.device)
+    except FluxtticeError:
+        return f"they need the device {settings.device}, which is not here"
+    return None
 
 
 def _trained(run: Path, *, own: bool, same: bool) -> tuple[Verdict, str]:

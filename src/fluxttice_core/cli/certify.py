@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,4 +124,4 @@ def _conclude(certificate: Certificate) -> None:
         typer.echo("not signed: give --key to sign it, so that others can tell that it is yours")
     else:
         typer.echo(f"signed by {certificate.key_fingerprint}")
-    typer.echo(f"check it with: fluxttice verify {folder}")
+    typer.echo(f"check it with: {shlex.join(['fluxttice', 'verify', str(folder)])}")

@@ -38,8 +38,13 @@ def chosen_settings(
 
 
 def repeatable_command(arguments: Sequence[str] | None = None) -> str:
-    """The command line for a shell, as it was typed unless given, without paths of this one machine."""
-    typed = sys.argv[1:] if arguments is None else arguments
+    """The command line for a shell, as it was typed unless given, without what is this one machine's.
+
+    That is the places of paths, and which engine computed: with each the result is the same.
+    """
+    given = iter(sys.argv[1:] if arguments is None else arguments)
+    typed = [word for word in given if word != "--engine" or next(given, None) is None]
+    typed = [word for word in typed if not word.startswith("--engine=")]
     return shlex.join(["fluxttice", *map(_without_place, typed)])
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fluxttice_core.errors import SettingsError
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
@@ -71,12 +70,8 @@ def _train(folder: Path, seed: int) -> None:
 
     if (folder / SETTINGS).is_file():
         training = Run.open(folder)
-        if training.settings.seed != seed:
-            raise SettingsError(
-                f"{folder} holds a run of seed {training.settings.seed}, and seed {seed} was asked for: give "
-                f"--seed {training.settings.seed}, or another --folder",
-                "settings_mismatch",
-            )
+        recipe = training.settings.recipe.model_copy(update={"name": "standard"})
+        training.require(training.settings.model_copy(update={"seed": seed, "recipe": recipe}))
     else:
         training = Run.start(folder, run_settings("standard", seed=seed))
     with TrainView(training) as view:

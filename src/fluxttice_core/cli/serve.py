@@ -1,5 +1,7 @@
 """`fluxttice serve`: the explorer page and the embedding API on one port."""
 
+import gc
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -73,6 +75,10 @@ def serve(
     listening = bind_file(uds) if uds else bind(host, port)
     try:
         server = make_server(_application(model, access))
+        # While clients wait, what is loaded by now need not be searched for garbage, and no long work should
+        # keep the loop, which answers them, from running.
+        gc.freeze()
+        sys.setswitchinterval(0.0005)
         address = address_of(listening)
         typer.echo(f"Serving {address}/ (API: {address}/v1, reference: {address}/docs); Ctrl-C stops it")
         server.run(sockets=[listening])

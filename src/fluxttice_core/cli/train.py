@@ -1,5 +1,8 @@
 """`fluxttice train`: train a recipe, with a live view, in a folder that can be resumed."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +19,15 @@ def train(
         str | None, typer.Option(help="Name of a shipped recipe, or path of a YAML file. Default: standard.")
     ] = None,
     space: Annotated[
-        str | None, typer.Option(help="Space to learn, such as dna:6 or boolean:3. Default: the recipe's.")
+        str | None,
+        typer.Option(help="The space, such as dna:6, codons or boolean:4. Default: that of the recipe."),
     ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="File with what is to be learnt, an element a row; repeatable. Default: all."),
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="Column of the data's elements.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Column of their weights or counts.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of weights, order of rows and noise. Default: 0.")
     ] = None,
@@ -31,7 +41,7 @@ def train(
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N or mps. Default: cpu.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N. Default: cpu.")] = None,
     threads: Annotated[
         int | None,
         typer.Option(min=1, max=256, help="Threads of one operation; the weights depend on it. Default: 1."),
@@ -42,38 +52,65 @@ def train(
 ) -> None:
     """Train a dual VAE; the run folder holds its settings, metrics and checkpoints."""
     require_extra("train", "training a model")
-    from fluxttice_core.cli.views.train import TrainView, event_writer
+    from fluxttice_core.cli.views.train import EventWriter, TrainView
 
-    named = {"recipe": recipe, "seed": seed, "device": device, "threads": threads}
+    named = {"seed": seed, "device": device, "threads": threads}
     given = {name: value for name, value in named.items() if value is not None}
-    run = (
-        _resumed(resume, [*given, *(["set"] if setting else []), *(["space"] if space else [])])
-        if resume
-        else _started(given, space, setting, out)
-    )
-    events = event_writer(run.folder) if tensorboard else None
+    events = EventWriter() if tensorboard else None
+    asked = _Asked(recipe, tuple(setting or ()), space, data, {"column": column, "weights": weights}, given)
+    run = _resumed(resume, asked, out) if resume else _started(asked, out)
     with TrainView(run, events) as view:
         run.train(view.show, view.warn)
     view.conclude()
 
 
-def _resumed(folder: Path, given: list[str]) -> "Run":
-    from fluxttice_core.errors import SettingsError
-    from fluxttice_core.training.run import Run
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line says of a run; nothing where an option was not given."""
 
-    if given:
+    recipe: str | None
+    settings: tuple[str, ...]
+    space: str | None
+    data: list[str] | None
+    columns: dict[str, str | None]
+    given: dict[str, Any]
+
+
+def _resumed(folder: Path, asked: _Asked, out: Path | None) -> Run:
+    """The run in a folder, unless an option says otherwise than what is recorded there."""
+    from fluxttice_core.errors import SettingsError
+    from fluxttice_core.spaces.space_name import space_of
+    from fluxttice_core.training.recipe import load_recipe
+    from fluxttice_core.training.run import Run
+    from fluxttice_core.training.target_file import target_of
+
+    run = Run.open(folder)
+    recorded, space = run.settings, run.settings.recipe.architecture.space
+    if asked.space is not None and space_of(asked.space) != space:
         raise SettingsError(
-            f"a resumed run keeps its settings: leave out {' and '.join(f'--{name}' for name in given)}, or "
-            "start a new run",
+            f"the run in {folder} is about {space.name}, and {asked.space} is asked for: leave --space out, "
+            "or start a new run in another folder",
+            "settings_mismatch",
+        )
+    recipe = load_recipe(asked.recipe or recorded.recipe, asked.settings, target=run.target())
+    wanted = {**asked.given, "recipe": recipe}
+    if (target := target_of(recipe, (), asked.data, **asked.columns)) is not None:
+        wanted["target_sha256"] = None if target.is_everything else target.digest()
+    run.require(recorded.model_copy(update=wanted))
+    if out is not None and out.resolve() != folder.resolve():
+        raise SettingsError(
+            f"the run in {folder} is resumed where it lies, and not in {out}: leave --out out",
             "contradictory",
         )
-    return Run.open(folder)
+    return run
 
 
-def _started(given: dict[str, Any], space: str | None, setting: list[str] | None, out: Path | None) -> "Run":
+def _started(asked: _Asked, out: Path | None) -> Run:
     from fluxttice_core.training.recipe import with_space
     from fluxttice_core.training.run import Run, run_settings
+    from fluxttice_core.training.target_file import target_of
 
-    overrides = with_space(space, setting or ())
-    settings = run_settings(**{"recipe": "standard", **given}, overrides=overrides)
-    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings)
+    recipe, overrides = asked.recipe or "standard", with_space(asked.space, asked.settings)
+    target = target_of(recipe, overrides, asked.data, **asked.columns)
+    settings = run_settings(recipe, overrides, target=target, **asked.given)
+    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings, target)

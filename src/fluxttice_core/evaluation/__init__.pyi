@@ -9,6 +9,8 @@ from .controls import HalfSupportLookup as HalfSupportLookup
 from .controls import HalfSupportSampler as HalfSupportSampler
 from .controls import QuantileLookup as QuantileLookup
 from .controls import ShuffledLabels as ShuffledLabels
+from .controls import TargetLookup as TargetLookup
+from .controls import TargetSampler as TargetSampler
 from .controls import UniformSampler as UniformSampler
 from .coverage_report import certified_report as certified_report
 from .coverage_report import coverage_report as coverage_report

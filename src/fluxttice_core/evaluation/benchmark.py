@@ -7,7 +7,8 @@ from typing import get_args
 
 import torch
 
-from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.errors import CheckpointError, MeasurementError
+from fluxttice_core.evaluation.collapse import collapse_of
 from fluxttice_core.evaluation.control_cache import cached_controls, controls_key
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.measure import measure
@@ -18,11 +19,16 @@ from fluxttice_core.evaluation.result_file import Circumstances, result_of, writ
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
+from fluxttice_core.metrics.perfect import uneven
+from fluxttice_core.metrics.posterior import encode_rows, rate
+from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings, require_rules, settings_for
 from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.atomic_write import require_writable
 from fluxttice_core.storage.environment import peak_memory
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
@@ -31,33 +37,46 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 _DRAWS_AT_ALL = 2**13
 """Enough to tell trained from untrained, whose G differ by tenths."""
 
-Target = TrainedModel | DualVAE | str | Path | None
+ModelOrPath = TrainedModel | DualVAE | str | Path | None
 
 
 def measured(
-    target: Target, settings: MeasurementSettings | None = None, progress: ProgressCallback | None = None
+    model: ModelOrPath,
+    settings: MeasurementSettings | None = None,
+    progress: ProgressCallback | None = None,
+    target: Target | None = None,
 ) -> Report:
-    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls."""
-    trained = require_trained(target)
+    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
+
+    Args:
+        model: A trained model, or the path of one; none: the certified model.
+        settings: Everything that the measurement is made with; none: `settings_for` the model's space.
+        progress: Called with what comes next and the share that is done.
+        target: What the model should give; none: what it was trained on, all elements of its space unless
+            it was rows.
+    """
+    trained = require_trained(model)
     settings = settings or settings_for(trained.space)
     require_rules(settings, trained.space)
-    _require_device(settings.device)
-    model = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
-    halves: Halves = {"a": model.vae_a, "b": model.vae_b}
-    require_above_floor(halves, model.architecture, settings, trained.source)
+    require_device(settings.device)
+    network = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
+    halves: Halves = {"a": network.vae_a, "b": network.vae_b}
+    require_above_floor(halves, network.architecture, settings, trained.source)
+    target = uneven(trained.target if target is None else target, trained.space)
     return measure(
         halves,
-        controls=_controls(trained, settings, progress),
+        controls=_controls(trained, settings, progress, target),
         settings=settings,
         split=trained.split,
         rho=trained.rho,
         title=title_of(trained),
         progress=progress,
+        target=target,
     )
 
 
 def benchmark(
-    target: Target,
+    target: ModelOrPath,
     out: Path | None,
     *,
     command: str,
@@ -96,13 +115,19 @@ def benchmark(
     return report
 
 
-def require_trained(target: Target) -> TrainedModel:
+def require_trained(target: ModelOrPath) -> TrainedModel:
     """The model, if its file says that it was trained."""
     if isinstance(target, DualVAE):
         raise CheckpointError(
-            "a bare DualVAE has no record of any training: give a checkpoint of it, or use "
-            "evaluation.measure.measure, which takes any network",
+            "a bare DualVAE has no record of any training: give a checkpoint of it, or one of its halves by "
+            "coverage_report(decoder=model.vae_b)",
             "untrained",
+        )
+    if not (target is None or isinstance(target, TrainedModel | str | Path)):
+        raise MeasurementError(
+            f"{target!r:.80} is no trained model: give one, the path of one, or a decoder from elsewhere by "
+            "coverage_report(decoder=...)",
+            "wrong_type",
         )
     trained = target if isinstance(target, TrainedModel) else certified() if target is None else load(target)
     if not trained.trained:
@@ -134,10 +159,13 @@ def scheme_of(trained: TrainedModel) -> Scheme:
 
 
 def _controls(
-    trained: TrainedModel, settings: MeasurementSettings, progress: ProgressCallback | None
+    trained: TrainedModel,
+    settings: MeasurementSettings,
+    progress: ProgressCallback | None,
+    target: Target | None,
 ) -> tuple[Control, ...]:
     architecture, scheme = trained.architecture, scheme_of(trained)
-    key = controls_key(architecture, scheme, settings, trained.split, trained.rho)
+    key = controls_key(architecture, scheme, settings, trained.split, trained.rho, target)
 
     def measured() -> tuple[Control, ...]:
         return measured_controls(
@@ -147,6 +175,7 @@ def _controls(
             trained.split,
             trained.rho,
             progress,
+            target,
         )
 
     return cached_controls(key, measured)
@@ -155,7 +184,11 @@ def _controls(
 def require_above_floor(
     halves: Halves, architecture: Architecture, settings: MeasurementSettings, source: str
 ) -> None:
-    """Refuse weights whose codes say no more of their operations than untrained ones do, however drawn."""
+    """Refuse weights whose codes say no more than untrained ones, however drawn, unless they collapsed.
+
+    A half that spends no rate, or gives one operation whatever the latent, is less than untrained: training
+    made it so, and its figures show it.
+    """
     # Only their figures are kept: the networks, of a shape that a stranger chose, would fill the memory.
     untrained = [
         _informations(untrained_halves(architecture, seed, scheme, settings.device), settings)
@@ -164,10 +197,11 @@ def require_above_floor(
     ]
     for half, shown in _informations(halves, settings).items():
         floor = max(fresh[half] for fresh in untrained)
-        if shown <= floor:
+        if shown <= floor and not _has_collapsed(halves[half], settings):
             raise CheckpointError(
                 f"half {half.upper()} of {source} scores G = {shown:.4f}, and untrained networks of its "
-                f"shape up to {floor:.4f}: these weights are not trained, whatever their file says",
+                f"shape up to {floor:.4f}: nothing tells these weights from untrained ones, whatever their "
+                "file says; train longer, or otherwise",
                 "untrained",
             )
 
@@ -181,12 +215,18 @@ def _informations(halves: Halves, settings: MeasurementSettings) -> dict[Half, f
     return found
 
 
+def _has_collapsed(model: Decodable, settings: MeasurementSettings) -> bool:
+    generator = measurement_stream(settings.seed, "collapsed", device=settings.device)
+    spent = None
+    if isinstance(model, Autoencoder):
+        spent = rate(encode_rows(model, device=torch.device(settings.device))).total
+    with torch.inference_mode():
+        z = torch.randn(_DRAWS_AT_ALL, model.latent_dim, generator=generator, device=settings.device)
+        outputs = len(torch.unique(model.decode_logits(z).argmax(-1), dim=0))
+    return collapse_of(spent, outputs) is not None
+
+
 def title_of(trained: TrainedModel) -> str:
     """What a report of a model is headed with."""
     name = trained.recipe_name or Path(trained.source).name
     return title_of_run(name, trained.epoch, trained.seed)
-
-
-def _require_device(device: str) -> None:
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(f"the device {device} is not there: measure with --device cpu", "missing_device")

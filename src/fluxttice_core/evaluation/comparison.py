@@ -1,7 +1,7 @@
 """Two reports side by side, with the interval of every difference."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich import box
@@ -11,14 +11,15 @@ from rich.text import Text
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import difference_shown, titled, with_interval
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.metric import Figure, Verdict
 from fluxttice_core.metrics.naming import label, sections
 from fluxttice_core.spaces.nouns import Nouns
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, paired_difference
+from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, student_p_value
 
-_SIGNS = {"better": "+", "worse": "−", "same": "", "different": "≠"}
+_SIGNS: dict[Verdict, str] = {"better": "+", "worse": "−", "same": "", "different": "≠"}
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,28 @@ class Difference:
         first: The figure of the first model.
         other: The same figure of the other.
         interval: Interval of other - first, of width 0 between exact figures.
+        p_value: Probability of as large a difference between equal models, in this figure alone.
+        adjusted: The same by Holm, for this and everything that is judged with it.
     """
 
     first: Figure
     other: Figure
     interval: Interval
+    p_value: float
+    adjusted: float
 
     @property
-    def verdict(self) -> str:
-        """`better` or `worse` of the other where the interval excludes 0; `different` for a description."""
-        if self.interval.lower <= 0 <= self.interval.upper:
+    def verdict(self) -> Verdict:
+        """`better` or `worse` of the other by the adjusted p-value; `different` for a description."""
+        return self._read(self.adjusted)
+
+    @property
+    def verdict_alone(self) -> Verdict:
+        """The same where the interval excludes 0, whatever else is judged."""
+        return self._read(self.p_value)
+
+    def _read(self, p_value: float) -> Verdict:
+        if p_value >= FAMILY_ERROR:
             return "same"
         if self.first.direction == "neither":
             return "different"
@@ -46,7 +59,7 @@ class Difference:
 
 
 def difference(first: Figure, other: Figure) -> Difference:
-    """Compare two figures of the same quantity; repeats that drew the same latents are paired.
+    """Compare two figures of the same quantity alone; repeats that drew the same latents are paired.
 
     Args:
         first: The figure of the first model.
@@ -71,10 +84,13 @@ def difference(first: Figure, other: Figure) -> Difference:
         )
     paired = len(first.samples) > 1 and len(first.samples) == len(other.samples) and first.seed == other.seed
     if paired:
-        return Difference(first, other, paired_difference(np.array(other.samples), np.array(first.samples)))
-    error = math.hypot(first.error, other.error)
-    degrees = min(first.dof, other.dof)
-    return Difference(first, other, Estimate(other.value - first.value, error, degrees).interval())
+        interval = paired_difference(np.array(other.samples), np.array(first.samples))
+        dof = len(first.samples) - 1.0
+    else:
+        dof = min(first.dof, other.dof)
+        interval = Estimate(other.value - first.value, math.hypot(first.error, other.error), dof).interval()
+    p_value = student_p_value(interval, dof)
+    return Difference(first, other, interval, p_value, p_value)
 
 
 def require_same_space(first: ProductSpace, other: ProductSpace) -> None:
@@ -90,18 +106,27 @@ def require_same_space(first: ProductSpace, other: ProductSpace) -> None:
 def differences(first: Report, other: Report) -> tuple[Difference, ...]:
     """Compare everything that both reports measured, in the first one's order.
 
+    What was sampled is judged together, so that of equal models at most five in a hundred tables have a
+    verdict; exact figures differ or do not.
+
     Raises:
         MeasurementError: If the reports are of different spaces.
     """
     require_same_space(first.space, other.space)
     known = {(metric.name, metric.half): metric for metric in other.metrics}
-    return tuple(
+    found = [
         difference(metric.figure, known[metric.name, metric.half].figure)
         for metric in first.metrics
         if (metric.name, metric.half) in known
         and math.isfinite(metric.value)
         and math.isfinite(known[metric.name, metric.half].value)
-    )
+    ]
+    adjusted = iter(holm(np.array([one.p_value for one in found if _sampled(one)])).tolist())
+    return tuple(replace(one, adjusted=next(adjusted)) if _sampled(one) else one for one in found)
+
+
+def _sampled(one: Difference) -> bool:
+    return "monte_carlo" in (one.first.estimator, one.other.estimator)
 
 
 def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) -> Table:
@@ -130,19 +155,21 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
                 if (quantity, half) in found:
                     table.add_row(*_cells(found[quantity, half], first.space.nouns))
     table.caption = Text(
-        "+ better, − worse, ≠ different, beyond the 95 % interval of the draws; "
-        "other training runs may differ by more.",
+        f"+ better, − worse, ≠ different, all {sum(map(_sampled, found.values()))} that were drawn judged "
+        "together (Holm, 5 %); (+), (−), (≠) by the 95 % interval of these draws alone. Other training runs "
+        "may differ by more.",
         style="dim",
     )
     return table
 
 
 def _cells(one: Difference, nouns: Nouns) -> tuple[str, ...]:
+    sign = _SIGNS[one.verdict_alone]
     return (
         titled(label(one.first.quantity, nouns), one.first.unit),
         one.first.half.upper() if one.first.half != "pair" else "pair",
         with_interval(one.first),
         with_interval(one.other),
         difference_shown(one.interval, one.first.unit),
-        _SIGNS[one.verdict],
+        sign if one.verdict != "same" or not sign else f"({sign})",
     )

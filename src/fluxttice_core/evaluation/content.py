@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import warnings_of
+from fluxttice_core.evaluation.collapse import collapses
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import GateResult, accepted
 from fluxttice_core.evaluation.law_checks import LawRecord
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.catalogue import METRIC_SET
 from fluxttice_core.metrics.metric import Metric, Series
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
@@ -29,6 +31,7 @@ class ReportContent:
         laws: The laws examined, with their slack.
         limitations: What this report cannot say.
         metric_set: The set of metrics that was measured.
+        target: What the model was held against; none: all elements of the space alike.
         note: What is to be known of the report itself, shown above it and not part of its JSON.
     """
 
@@ -43,6 +46,7 @@ class ReportContent:
     laws: tuple[LawRecord, ...]
     limitations: tuple[str, ...]
     metric_set: int = METRIC_SET
+    target: TargetFacts | None = None
     note: str = ""
 
     @property
@@ -57,9 +61,12 @@ class ReportContent:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One sentence for each set of generators that some metrics do not tell from the model."""
+        """What has collapsed, and one sentence for each set of generators that metrics do not tell apart."""
+        values: dict[tuple[str, str], float] = {
+            (metric.quantity, metric.half): metric.value for metric in self.metrics
+        }
         found = ((metric.quantity, metric.blind_to) for metric in self.metrics)
-        return warnings_of(found, self.space.nouns)
+        return (*collapses(values, self.space.size), *warnings_of(found, self.space.nouns))
 
     def has(self, quantity: str, half: Half) -> bool:
         """Whether a quantity was measured of a half."""

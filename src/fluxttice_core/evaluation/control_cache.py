@@ -18,6 +18,7 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.arithmetic import arithmetic_record
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -30,7 +31,12 @@ _CODE = ("spaces", "statistics", "model", "metrics", "evaluation")
 
 
 def controls_key(
-    architecture: Architecture, scheme: Scheme, settings: MeasurementSettings, split: Split | None, rho: float
+    architecture: Architecture,
+    scheme: Scheme,
+    settings: MeasurementSettings,
+    split: Split | None,
+    rho: float,
+    target: Target | None = None,
 ) -> str:
     """The digest of everything that decides what the controls score: shape, settings, rows and code."""
     return json_digest(
@@ -40,6 +46,7 @@ def controls_key(
             "settings": settings.model_dump(mode="json"),
             "split": None if split is None else split.digest,
             "rho": rho,
+            "target": None if target is None else target.digest(),
             "version": __version__,
             "code": _code_digest(),
             "torch": str(torch.__version__),

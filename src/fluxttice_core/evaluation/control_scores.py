@@ -21,6 +21,9 @@ class Control:
     name: ControlName
     runs: tuple[tuple[Score, ...], ...]
 
+    def __repr__(self) -> str:
+        return f"<control: {self.description}, {len(self.runs)} runs of {len(self.runs[0])} scores>"
+
     @property
     def description(self) -> str:
         """What the control is."""

@@ -1,20 +1,24 @@
 """Generators whose true quality is known: what every metric must be able to tell from a trained model."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float, Int64, Real
+from jaxtyping import Bool, Float, Float64, Int64, Real
 from torch import Tensor
 
 from fluxttice_core.metrics.decoding import indices_of, positions_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.model.network_shape import NEVER
 from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.target import Target
 
 CERTAIN = 200.0
 """A gap in logits whose odds are 0 in single precision, yet finite: entropies hold no 0 * inf."""
 
 _CODE_WIDTH = 0.05
+_DEVIATIONS = 6.0
+"""An interval of a code reaches at least so many of its deviations to either side."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class UniformSampler:
     """A perfect generator without a code: every operation equally likely, for spaces of any size.
 
     Example:
-        >>> UniformSampler(OperationSpace()).sample(3, torch.Generator().manual_seed(0)).shape
+        >>> import fluxttice_core as fx
+        >>> UniformSampler(fx.OperationSpace()).sample(3, torch.Generator().manual_seed(0)).shape
         torch.Size([3])
     """
 
@@ -38,7 +43,8 @@ class HalfSupportSampler:
     """A generator that reaches the even-numbered half of the operations, each equally often, and no other.
 
     Example:
-        >>> drawn = HalfSupportSampler(OperationSpace()).sample(100, torch.Generator().manual_seed(0))
+        >>> import fluxttice_core as fx
+        >>> drawn = HalfSupportSampler(fx.OperationSpace()).sample(100, torch.Generator().manual_seed(0))
         >>> (drawn % 2).any().item()
         False
     """
@@ -71,7 +77,8 @@ class ConstantDecoder:
         logits: The logits it always returns, (cells, base); all zero without them.
 
     Example:
-        >>> ConstantDecoder(OperationSpace()).decode_logits(torch.ones(1, 16)).abs().sum().item()
+        >>> import fluxttice_core as fx
+        >>> ConstantDecoder(fx.OperationSpace()).decode_logits(torch.ones(1, 16)).abs().sum().item()
         0.0
     """
 
@@ -92,7 +99,8 @@ class DeltaDecoder:
     """A decoder that gives one operation, whatever the latent.
 
     Example:
-        >>> DeltaDecoder(OperationSpace(), 5).decode_logits(torch.zeros(1, 16)).argmax(-1).tolist()
+        >>> import fluxttice_core as fx
+        >>> DeltaDecoder(fx.OperationSpace(), 5).decode_logits(torch.zeros(1, 16)).argmax(-1).tolist()
         [[2, 1, 0, 0, 0, 0, 0, 0, 0]]
     """
 
@@ -116,7 +124,8 @@ class QuantileLookup:
     Its encoder puts a narrow Gaussian at the middle quantile of each cell's interval.
 
     Example:
-        >>> oracle = QuantileLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> oracle = QuantileLookup(fx.OperationSpace())
         >>> oracle.decode_logits(torch.tensor([[-1.0, 0, 1, 0, 0, 0, 0, 0, 0]])).argmax(-1).tolist()
         [[0, 1, 2, 1, 1, 1, 1, 1, 1]]
     """
@@ -156,7 +165,8 @@ class HalfSupportLookup(QuantileLookup):
     """The oracle's code folded onto the even-numbered operations: perfect for half of the space.
 
     Example:
-        >>> half = HalfSupportLookup(OperationSpace())
+        >>> import fluxttice_core as fx
+        >>> half = HalfSupportLookup(fx.OperationSpace())
         >>> z = torch.randn(100, 9, generator=torch.Generator().manual_seed(0))
         >>> positions = half.decode_logits(z).argmax(-1)
         >>> ((positions * 3 ** torch.arange(9)).sum(-1) % 2).any().item()
@@ -174,6 +184,116 @@ class HalfSupportLookup(QuantileLookup):
         """The oracle's code of the even-numbered operation at or below each."""
         index = indices_of(tables.long() - self.space.lowest, self.space)
         return super().encode_gaussian(symbols_of(self.space, index - index % 2))
+
+
+@dataclass(frozen=True)
+class TargetSampler:
+    """A perfect generator of a target without a code: every element as likely as it should be.
+
+    Example:
+        >>> import fluxttice_core as fx
+        >>> target = fx.spaces.Target.of(fx.spaces.space_of("codons"), [5, 9], [1.0, 3.0])
+        >>> TargetSampler(target).sample(1000, torch.Generator().manual_seed(0)).unique().tolist()
+        [5, 9]
+    """
+
+    target: Target
+
+    @property
+    def space(self) -> ProductSpace:
+        """The space of the target."""
+        return self.target.space
+
+    def sample(self, n: int, generator: torch.Generator) -> Int64[Tensor, "{n}"]:
+        """Draw n indices by their probabilities."""
+        levels = torch.rand(n, generator=generator, device=generator.device, dtype=torch.float64)
+        cumulative = torch.from_numpy(self.target.q.cumsum()).to(levels.device)
+        found = torch.searchsorted(cumulative, levels * cumulative[-1], right=True)
+        return torch.from_numpy(self.target.rows).to(levels.device)[found.clamp(max=len(cumulative) - 1)]
+
+
+@dataclass(frozen=True)
+class TargetLookup:
+    r"""The oracle of a target: one latent a cell, cut at the quantiles given the cells after it.
+
+    .. math::
+        \Pr(x_p < s \mid x_{p+1}, \ldots) \le \Phi(z_p) < \Pr(x_p \le s \mid x_{p+1}, \ldots)
+        \iff \mathrm{position}_p = s
+
+    From the last cell to the first, so that every latent means one element of the support, and each is as
+    likely as it should be. Its encoder puts a narrow Gaussian at the middle quantile of each cell's interval,
+    and leaves to the prior what the cells after it decide already.
+
+    Example:
+        >>> import fluxttice_core as fx
+        >>> target = fx.spaces.Target.of(fx.spaces.space_of("codons"), [5, 9], [1.0, 3.0])
+        >>> oracle = TargetLookup(target)
+        >>> fx.metrics.reconstruction_from_mean(oracle, torch.tensor([5, 9])).table_accuracy
+        1.0
+    """
+
+    target: Target
+
+    @property
+    def space(self) -> ProductSpace:
+        """The space of the target."""
+        return self.target.space
+
+    @property
+    def latent_dim(self) -> int:
+        """One latent a cell."""
+        return self.space.cells
+
+    @cached_property
+    def _rows(self) -> Int64[Tensor, "n"]:
+        return torch.from_numpy(self.target.rows)
+
+    @cached_property
+    def _cumulative(self) -> Float64[Tensor, "ends"]:
+        """Probability of all rows before each, and of all."""
+        total = torch.from_numpy(self.target.q).cumsum(0)
+        return torch.cat((total.new_zeros(1), total / total[-1]))
+
+    def decode_logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n d base"]:
+        """Logits that leave no doubt about the looked-up element."""
+        levels = torch.special.ndtr(z.cpu().double())
+        low, high = torch.zeros(len(z), dtype=torch.int64), torch.full((len(z),), len(self._rows))
+        for cell in reversed(range(self.space.cells)):
+            start, end = self._cumulative[low], self._cumulative[high]
+            found = (
+                torch.searchsorted(self._cumulative, start + levels[:, cell] * (end - start), right=True) - 1
+            )
+            low, high = self._alike(found.clamp(min=low, max=high - 1), cell)
+        positions = positions_of(self.space, self._rows[low])
+        return _certain_logits(positions.to(z.device), self.space.base, z.dtype)
+
+    def _alike(self, place: Tensor, cell: int) -> tuple[Tensor, Tensor]:
+        """The range of rows that have the symbols of a row in this cell and all after it."""
+        step = int(self.space.place_values()[cell])
+        first = self._rows[place] // step * step
+        return torch.searchsorted(self._rows, first), torch.searchsorted(self._rows, first + step)
+
+    def encode_gaussian(
+        self, tables: Real[Tensor, "n d"]
+    ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
+        """The middle quantile of each symbol's interval, and the variance of a narrow Gaussian there.
+
+        A table outside of the support has the code of the next one in it.
+        """
+        index = indices_of(tables.cpu().long() - self.space.lowest, self.space)
+        place = torch.searchsorted(self._rows, index).clamp(max=len(self._rows) - 1)
+        low, high = torch.zeros_like(place), torch.full_like(place, len(self._rows))
+        mu, sd = torch.zeros(len(place), self.latent_dim), torch.ones(len(place), self.latent_dim)
+        for cell in reversed(range(self.space.cells)):
+            start, end = self._cumulative[low], self._cumulative[high]
+            low, high = self._alike(place, cell)
+            below, above = ((self._cumulative[at] - start) / (end - start) for at in (low, high))
+            centre = torch.special.ndtri((below + above) / 2)
+            room = torch.minimum(centre - torch.special.ndtri(below), torch.special.ndtri(above) - centre)
+            narrow = (room / _DEVIATIONS).clamp(max=_CODE_WIDTH)
+            mu[:, cell] = centre.float()
+            sd[:, cell] = torch.where(room.isinf(), 1.0, narrow).float()
+        return mu.to(tables.device), 2 * sd.log().to(tables.device)
 
 
 @dataclass(frozen=True)
@@ -209,6 +329,17 @@ class ShuffledLabels:
         indices = indices_of(tables.long() - self.space.lowest, self.space)
         shown = symbols_of(self.space, self.permutation.to(tables.device)[indices])
         return self.model.encode_gaussian(shown.to(tables.dtype))
+
+
+def half_of(target: Target) -> Target:
+    """Every second element of a target's support, as likely among themselves as they were.
+
+    Example:
+        >>> import fluxttice_core as fx
+        >>> half_of(fx.spaces.Target.of(fx.spaces.space_of("codons"), [5, 7, 9])).rows.tolist()
+        [5, 9]
+    """
+    return Target.of(target.space, target.rows[::2], target.q[::2].tolist())
 
 
 def _absent(space: ProductSpace) -> Bool[Tensor, "cells base"]:

@@ -11,11 +11,14 @@ from fluxttice_core.evaluation.caveats import DESCRIPTIONS, limitations_of, stra
 from fluxttice_core.metrics.naming import Scale, entry_of, scale_of
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.space_name import recorded_space
+from fluxttice_core.spaces.target import Target
 
 _ROUNDING = 1e-9
 
 
-def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> Iterator[str]:
+def wrong_scales(
+    result: Mapping[str, Any], settings: MeasurementSettings, target: Target | None = None
+) -> Iterator[str]:
     """A sentence for each figure whose name, unit, direction, ceiling, draws, rule or seed is not its own."""
     of_half = {half: int(number) for half, number in result["sampler"]["dimensions"].items()}
     size = recorded_space(result["space"]).size
@@ -23,7 +26,13 @@ def wrong_scales(result: Mapping[str, Any], settings: MeasurementSettings) -> It
     for metric in result["metrics"]:
         quantity = metric["quantity"]
         try:
-            due = scale_of(quantity, size=size, dimensions=dimensions[metric["half"]], settings=settings)
+            due = scale_of(
+                quantity,
+                size=size,
+                dimensions=dimensions[metric["half"]],
+                settings=settings,
+                target=target,
+            )
         except MeasurementError as error:
             yield str(error)
             continue
@@ -66,7 +75,7 @@ def _compared(metric: Mapping[str, Any], due: Scale, seed: int) -> dict[str, tup
         "decode rule": (metric["rule"], due.rule),
         "seed": (metric["seed"], None if due.draws is None else seed),
     }
-    if not metric["quantity"].startswith("equivalent_uniform_budget/"):
+    if not metric["quantity"].startswith(("equivalent_uniform_budget/", "equivalent_target_budget/")):
         # There, it depends on the coverage that was found.
         found["standard deviation of the ceiling"] = (metric["ceiling_sd"], due.ceiling_sd)
     return found

@@ -77,7 +77,11 @@ _FEWEST_HELD_OUT = 3
 
 
 def gates_of(
-    space: ProductSpace, settings: MeasurementSettings, held_out: int | None = None
+    space: ProductSpace,
+    settings: MeasurementSettings,
+    held_out: int | None = None,
+    *,
+    has_target: bool = False,
 ) -> tuple[Gate, ...]:
     """The gates of a space: those above, at the headline budget of its own measurement.
 
@@ -88,8 +92,9 @@ def gates_of(
         space: The space.
         settings: What the report is measured with.
         held_out: Rows that were held out, if that is known.
+        has_target: Whether the model is held against a target, of which no number of draws shows a set share.
     """
-    if space.is_home:
+    if space.is_home and not has_target:
         return ACCEPTANCE
     budget = settings.headline
     few = held_out is not None and held_out < _FEWEST_HELD_OUT
@@ -101,6 +106,7 @@ def gates_of(
             quantity=gate.quantity.replace("held_out", part).replace("50000", str(budget)),
         )
         for gate in ACCEPTANCE
+        if not (has_target and gate.quantity.startswith("coverage/"))
     )
 
 

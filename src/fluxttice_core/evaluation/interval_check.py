@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import LEVEL, Figure, equivalent_budget, share_interval
 from fluxttice_core.metrics.settings import BRACKETED, Half, MeasurementSettings
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
-from fluxttice_core.statistics.intervals import Interval, coverage_interval
+from fluxttice_core.statistics.intervals import Interval, clopper_pearson, coverage_interval
 
 _ROUNDING = 1e-9
-_BRACKETED = ("total_variation", "argmax_total_variation")
+_BRACKETED = {f"{rule}total_variation{beside}" for rule in ("", "argmax_") for beside in ("", "_to_target")}
 _Coverage = Mapping[tuple[str, Half], Figure]
 
 
@@ -27,6 +29,8 @@ def wrong_intervals(report: Report) -> Iterator[str]:
     everything else from its standard error and degrees of freedom.
     """
     figures = [metric.figure for metric in report.metrics]
+    law = None if report.target is None else report.target.law
+    size = report.space.size if law is None else len(law.rows)
     coverage = {(f.quantity, f.half): f for f in figures if f.quantity.startswith("coverage/")}
     for figure in figures:
         due = _repeats_due(figure, report.settings)
@@ -36,7 +40,7 @@ def wrong_intervals(report: Report) -> Iterator[str]:
         if figure.interval is None:
             if figure.error or figure.samples:
                 yield f"{figure.quantity} is exact, and has an error or repeats"
-        elif not _follows(figure, figure.interval, coverage, report.space.size):
+        elif not _follows(figure, figure.interval, coverage, size, law):
             yield f"the interval of {figure.quantity} does not follow from its repeats or its error"
 
 
@@ -47,9 +51,9 @@ def _repeats_due(figure: Figure, settings: MeasurementSettings) -> int:
     return settings.posterior_repeats if "/draw/" in figure.quantity else figure.repeats
 
 
-def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int) -> bool:
+def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int, law: Target | None) -> bool:
     try:
-        due = _due(figure, coverage, size)
+        due = _due(figure, coverage, size, law)
     except MeasurementError:
         return False
     return (
@@ -68,16 +72,16 @@ def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int) -
     )
 
 
-def _due(figure: Figure, coverage: _Coverage, size: int) -> Interval | None:
+def _due(figure: Figure, coverage: _Coverage, size: int, law: Target | None) -> Interval | None:
     """The interval that a figure must have; none where what it follows from is missing."""
     name, _, rest = figure.quantity.partition("/")
-    if name in ("efficiency", "equivalent_uniform_budget"):
+    if name in ("efficiency", "equivalent_uniform_budget", "equivalent_target_budget"):
         share = coverage.get((f"coverage/{rest}", figure.half))
         if share is None or share.interval is None or not share.ceiling > 0:
             return None
         if name == "efficiency":
             return share.interval.scaled(1 / share.ceiling)
-        return equivalent_budget(share.interval, size)
+        return equivalent_budget(share.interval, size, law)
     if name == "coverage":
         if not all(0 <= share <= 1 for share in figure.samples):
             return None
@@ -86,7 +90,12 @@ def _due(figure: Figure, coverage: _Coverage, size: int) -> Interval | None:
         return share_interval(np.array(figure.samples))
     if math.isinf(figure.value):
         return Interval(figure.value, figure.value, figure.value, LEVEL, "infinite")
-    return Estimate(figure.value, figure.error, figure.dof).interval(LEVEL)
+    due = Estimate(figure.value, figure.error, figure.dof).interval(LEVEL)
+    if name == "argmax_mass_outside" and figure.draws:
+        return clopper_pearson(round(figure.value * figure.draws), figure.draws, LEVEL)
+    if name == "mass_outside":
+        return replace(due, lower=max(due.lower, 0.0), upper=min(due.upper, 1.0))
+    return due
 
 
 def _near(here: float, there: float) -> bool:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fluxttice_core.evaluation import laws
-from fluxttice_core.metrics.catalogue import CATALOGUE
+from fluxttice_core.metrics.catalogue import CATALOGUE, Case
 from fluxttice_core.metrics.metric import TOTAL_MASS, Figure, Series
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
-from fluxttice_core.statistics.uniform_moments import expected_share
 
 _SINGLE_PRECISION = 1e-6
 """Networks compute in single precision: so much may a figure be wrong beside the error of its draws."""
@@ -36,13 +37,24 @@ class LawRecord:
 
 
 def check_laws(
-    space: ProductSpace, figures: Sequence[Figure], series: Sequence[Series]
+    space: ProductSpace,
+    figures: Sequence[Figure],
+    series: Sequence[Series],
+    target: Target | None = None,
 ) -> tuple[LawRecord, ...]:
-    """Examine every law that concerns the figures of each half and of the pair."""
+    """Examine every law that concerns the figures of each half and of the pair.
+
+    A target's support stands for the space: no generator shows more of it than one that gives nothing else,
+    and all of that alike.
+    """
+    target = uneven(target, space)
+    case = Case(space.size if target is None else len(target.rows), 0, 0, target)
     records: list[LawRecord] = []
     for (half, _), own in _systems(figures).items():
-        concerned = _concerned(space, own, {curve.name: curve for curve in series if curve.half == half})
-        tables = [table for table in (concerned, *_set_tables(space, own)) if laws.examine(table)]
+        concerned = _concerned(
+            space, case, own, {curve.name: curve for curve in series if curve.half == half}
+        )
+        tables = [table for table in (concerned, *_set_tables(case, own)) if laws.examine(table)]
         checks = [check for table in tables for check in laws.obey(table)]
         records += _nearest(half, checks)
     return tuple(records)
@@ -69,11 +81,12 @@ def _systems(figures: Iterable[Figure]) -> dict[tuple[Half, str], list[tuple[str
 
 
 def _concerned(
-    space: ProductSpace, own: Sequence[tuple[str, Figure]], curves: Mapping[str, Series]
+    space: ProductSpace, case: Case, own: Sequence[tuple[str, Figure]], curves: Mapping[str, Series]
 ) -> laws.Figures:
-    # What is a ratio in reports is a share of the space's entropy.
+    # What is a ratio in reports is a share of the entropy that is aimed at.
+    entropy = space.log_size if case.target is None else case.entropy
     named = {
-        law: _computed(figure, space.log_size if figure.unit == "ratio" else 1.0)
+        law: _computed(figure, entropy if figure.unit == "ratio" else 1.0)
         for law, figure in _by_law(own, "half")
     }
     if TOTAL_MASS in curves:
@@ -81,14 +94,16 @@ def _concerned(
     curve = curves.get(_CURVE)
     points = [] if curve is None else list(zip(curve.x, curve.y, strict=True))
     return laws.Figures(
-        space.size,
-        counted=_counted(space.size, own),
+        case.size,
+        target_entropy=None if case.target is None else entropy,
+        space_entropy=None if case.target is None else space.log_size,
+        counted=_counted(case.size, own),
         expected=tuple((round(n), share) for n, share in points),
         expected_figures=tuple(
             (_budget(figure), _computed(figure)) for name, figure in own if name == _CURVE
         ),
         repeats=tuple((f.value, math.fsum(f.samples) / len(f.samples)) for _, f in own if f.samples),
-        reaches=_pairs(own, "efficiency", "coverage", lambda f: expected_share(space.size, _budget(f))),
+        reaches=_pairs(own, "efficiency", "coverage", lambda f: case.share(_budget(f))),
         overlaps=_pairs(own, "jaccard_distance", "jaccard_similarity", lambda _: 1.0),
         **named,
     )
@@ -126,11 +141,11 @@ def _computed(figure: Figure, factor: float = 1.0) -> Estimate:
     return Estimate(figure.value * factor, figure.error * factor + _SINGLE_PRECISION, figure.dof)
 
 
-def _set_tables(space: ProductSpace, own: Sequence[tuple[str, Figure]]) -> Iterator[laws.Figures]:
+def _set_tables(case: Case, own: Sequence[tuple[str, Figure]]) -> Iterator[laws.Figures]:
     """The figures of the two sets, one table a repeat: of each, these laws hold without any error."""
     samples = {law: figure.samples for law, figure in _by_law(own, "pair")}
     for values in zip(*samples.values(), strict=True):
-        yield laws.Figures(space.size, **dict(zip(samples, values, strict=True)))
+        yield laws.Figures(case.size, **dict(zip(samples, values, strict=True)))
 
 
 def _counted(size: int, own: Iterable[tuple[str, Figure]]) -> tuple[tuple[int, int], ...]:

@@ -35,7 +35,9 @@ class Figures:
     r"""What a report says of one model or one pair of sets; laws whose figures are missing are not examined.
 
     Args:
-        size: Operations in the space, K; the data's entropy is $H = \ln K$.
+        size: Operations that are aimed at, K: those of the space, or of a target's support.
+        target_entropy: Entropy H of a target; none: of K operations alike, $\ln K$.
+        space_entropy: Logarithm of the size of the space, for a target.
         counted: (draws, distinct operations) of single runs.
         expected: (draws, expected share of the space) of one distribution, computed from its probabilities.
         expected_figures: The same as figures, each with its error.
@@ -56,12 +58,15 @@ class Figures:
         marginal_divergence: $\mathrm{KL}(q(z)\,\|\,p(z))$ in nats, estimated apart from R and $I_q$.
         generative_information: $I_p(x; z)$ under the decoder in nats.
         model_entropy: H(p) in nats.
+        divergence_from_target: $\mathrm{KL}(q\,\|\,p)$ in nats, for a target.
         divergence_from_uniform: $\mathrm{KL}(\mathrm{uniform}\,\|\,p)$ in nats.
         divergence_to_uniform: $\mathrm{KL}(p\,\|\,\mathrm{uniform})$ in nats.
         total_mass: Sum of p over the space.
     """
 
     size: int
+    target_entropy: float | None = None
+    space_entropy: float | None = None
     counted: tuple[tuple[int, int], ...] = ()
     expected: tuple[tuple[int, float], ...] = ()
     expected_figures: tuple[tuple[int, Estimate], ...] = ()
@@ -82,14 +87,20 @@ class Figures:
     marginal_divergence: Quantity = None
     generative_information: Quantity = None
     model_entropy: Quantity = None
+    divergence_from_target: Quantity = None
     divergence_from_uniform: Quantity = None
     divergence_to_uniform: Quantity = None
     total_mass: Quantity = None
 
     @property
     def data_entropy(self) -> float:
-        """Entropy of the data, ln K, in nats."""
-        return math.log(self.size)
+        """Entropy of the data, H, in nats."""
+        return math.log(self.size) if self.target_entropy is None else self.target_entropy
+
+    @property
+    def uniform_entropy(self) -> float | None:
+        """Entropy of the data where all operations are alike: no generator of them has more."""
+        return math.log(self.size) if self.target_entropy is None else None
 
 
 @dataclass(frozen=True)
@@ -280,10 +291,14 @@ LAWS: tuple[Law, ...] = (
     Law("R = I_q + KL(q(z) || p(z))", "nats", _equal("rate", "code_information + marginal_divergence")),
     Law("I_p >= 0", "nats", _at_least("generative_information", "0")),
     Law("I_p <= H(p)", "nats", _at_least("model_entropy", "generative_information")),
-    Law("H(p) <= H", "nats", _at_least("data_entropy", "model_entropy")),
+    Law("H(p) <= H", "nats", _at_least("uniform_entropy", "model_entropy")),
+    Law("H(p) <= ln of the space", "nats", _at_least("space_entropy", "model_entropy")),
+    Law("KL(target || p) = NLL - H", "nats", _equal("divergence_from_target + data_entropy", "nll")),
     Law("KL(uniform || p) = NLL - H", "nats", _equal("divergence_from_uniform + data_entropy", "nll")),
     Law(
-        "KL(p || uniform) = H - H(p)", "nats", _equal("divergence_to_uniform + model_entropy", "data_entropy")
+        "KL(p || uniform) = H - H(p)",
+        "nats",
+        _equal("divergence_to_uniform + model_entropy", "uniform_entropy"),
     ),
     Law("value = mean of its repeats", "fraction", _same(lambda f: f.repeats)),
     Law("efficiency = coverage / ceiling", "fraction", _same(lambda f: f.reaches)),

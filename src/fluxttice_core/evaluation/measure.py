@@ -10,10 +10,13 @@ from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback, run_steps, steps_of
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.metric import Figure, Series
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 
 
 def measure(
@@ -26,6 +29,7 @@ def measure(
     rho: float = 0.0,
     title: str = "model",
     progress: ProgressCallback | None = None,
+    target: Target | None = None,
 ) -> Report:
     """Measure one or two halves, and the controls unless they were measured before.
 
@@ -38,27 +42,30 @@ def measure(
         rho: Cross-injection of the pair.
         title: What to call it.
         progress: Called with what comes next and the share that is done.
+        target: What the model should give, with which probabilities; none: all elements of the space alike.
 
     Returns:
         The report.
 
     Raises:
         OperationError: If the space is too large to enumerate.
-        MeasurementError: If there is nothing to measure, no floor, or a number that is not finite.
+        MeasurementError: If there is nothing to measure, no floor, a number that is not finite, or a target
+            of another space or of one element.
         SettingsError: If a decode rule means nothing of the space.
         LawViolation: If the figures break a law that every true table obeys.
     """
     space = next((half.space for half in halves.values()), OperationSpace())
     settings = settings or settings_for(space)
     require_rules(settings, space)
-    steps = steps_of(halves, settings, split, rho)
+    facts = TargetFacts.of(uneven(target, space))
+    steps = steps_of(halves, settings, split, rho, target)
     held_out = None if split is None else len(split.held_out)
     if controls is None:
         if untrained is None:
             raise MeasurementError(
                 "a report needs a floor: give `untrained`, which makes fresh networks", "missing_option"
             )
-        controls = measured_controls(space, untrained, settings, split, rho, _from(progress, 0.0))
+        controls = measured_controls(space, untrained, settings, split, rho, _from(progress, 0.0), target)
         progress = _from(progress, 0.5)
     parts = run_steps(steps, device=settings.device, progress=progress)
     found = [item for part in parts for item in part]
@@ -72,9 +79,14 @@ def measure(
         metrics=beside_controls(figures, controls),
         series=series,
         controls=tuple(controls),
-        gates=apply_gates(figures, sorted(halves), gates_of(space, settings, held_out)),
-        laws=check_laws(space, figures, series),
+        gates=apply_gates(
+            figures,
+            sorted(halves),
+            gates_of(space, settings, held_out, has_target=facts is not None),
+        ),
+        laws=check_laws(space, figures, series, target),
         limitations=limitations_of(space, held_out),
+        target=facts,
     )
 
 

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.evaluation import markdown, terminal
+from fluxttice_core.evaluation import in_notebooks, markdown, terminal
 from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.report_json import as_plain, fields_of
 
@@ -26,6 +26,12 @@ class Report(ReportContent):
         text = StringIO()
         Console(file=text, width=100, color_system=None).print(self)
         return text.getvalue().rstrip("\n")
+
+    def __repr__(self) -> str:
+        return in_notebooks.line(self)
+
+    def _repr_html_(self) -> str:
+        return in_notebooks.card(self)
 
     def __rich__(self) -> RenderableType:
         """The whole report for the terminal."""

@@ -13,6 +13,7 @@ from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.law_checks import LawRecord
 from fluxttice_core.evaluation.result_facts import space_facts
 from fluxttice_core.evaluation.result_schema import upgraded
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score, Series
 from fluxttice_core.metrics.naming import require_known
 from fluxttice_core.metrics.settings import settings_from
@@ -51,7 +52,8 @@ def as_plain(report: ReportContent) -> dict[str, Any]:
             "limitations": list(report.limitations),
         }
     )
-    return values
+    # Said where there is one, so that what was written of whole spaces stays byte for byte.
+    return values if report.target is None else {**values, "target": report.target.as_plain()}
 
 
 def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
             "laws": tuple(LawRecord(**record) for record in restored["laws"]),
             "limitations": tuple(restored["limitations"]),
             "metric_set": restored["metric_set"],
+            "target": TargetFacts.from_plain(values.get("target"), recorded_space(restored["space"])),
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise MeasurementError(

@@ -13,9 +13,10 @@ VERSION_OF_OPERATIONS, VERSION_OF_WORDS = 2, 3
 """Of the schema: what is of operations stays readable for programs that know no other spaces."""
 
 
-def version_of(space: ProductSpace) -> int:
-    """The schema version of a result, the lowest that has its space."""
-    return VERSION_OF_OPERATIONS if isinstance(space, OperationSpace) else VERSION_OF_WORDS
+def version_of(space: ProductSpace, *, has_target: bool = False) -> int:
+    """The schema version of a result, the lowest that has its space and its target."""
+    plain = isinstance(space, OperationSpace) and not has_target
+    return VERSION_OF_OPERATIONS if plain else VERSION_OF_WORDS
 
 
 def size_name(space: ProductSpace) -> str:

@@ -41,7 +41,7 @@ def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> di
     return {
         **plain,
         "schema": SCHEMA,
-        "schema_version": version_of(report.space),
+        "schema_version": version_of(report.space, has_target=report.target is not None),
         "tool": tool_record(),
         "created": timestamp(),
         "command": spent.command,
@@ -134,7 +134,8 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     if beside_controls([metric.figure for metric in report.metrics], report.controls) != report.metrics:
         yield "its floors or verdicts are not what its controls score"
     yield from _wrong_gates(report)
-    yield from wrong_scales(result, report.settings)
+    target = None if report.target is None else report.target.law
+    yield from wrong_scales(result, report.settings, target)
     yield from _wrong_laws(report)
     yield from wrong_intervals(report)
     yield from _wrong_data(result, report)
@@ -155,7 +156,8 @@ def _wrong_gates(report: Report) -> Iterator[str]:
 def _wrong_laws(report: Report) -> Iterator[str]:
     """The laws are examined again on the figures that are there."""
     try:
-        again = check_laws(report.space, [metric.figure for metric in report.metrics], report.series)
+        target = None if report.target is None else report.target.law
+        again = check_laws(report.space, [metric.figure for metric in report.metrics], report.series, target)
     except LawViolation as violation:
         yield str(violation)
     else:

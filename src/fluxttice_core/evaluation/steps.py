@@ -13,11 +13,13 @@ from fluxttice_core.metrics.coverage import coverage_figures
 from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure, Series
 from fluxttice_core.metrics.pair import agreement_figures, set_figures
-from fluxttice_core.metrics.posterior import encode_rows
+from fluxttice_core.metrics.perfect import uneven
+from fluxttice_core.metrics.posterior import posteriors_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 
 Halves = Mapping[Half, Decodable]
 ProgressCallback = Callable[[str, float], None]
@@ -34,40 +36,59 @@ class Step:
 
 
 def steps_of(
-    halves: Halves, settings: MeasurementSettings, split: Split | None, rho: float = 0.0
+    halves: Halves,
+    settings: MeasurementSettings,
+    split: Split | None,
+    rho: float = 0.0,
+    target: Target | None = None,
 ) -> list[Step]:
     """The steps that measure each half, and the pair of them."""
     if not halves or not set(halves) <= {"a", "b"} or len({model.space for model in halves.values()}) != 1:
         raise MeasurementError('give one or two halves of the same space, named "a" and "b"', "contradictory")
-    steps = [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, split)]
+    known = split, uneven(target, next(iter(halves.values())).space)
+    steps = [step for half, model in sorted(halves.items()) for step in _half(model, half, settings, *known)]
     if len(halves) > 1:
-        steps += pair_steps(halves["a"], halves["b"], settings, split, rho)
+        steps += pair_steps(halves["a"], halves["b"], settings, split, rho, known[1])
     return steps
 
 
-def _half(model: Decodable, half: Half, settings: MeasurementSettings, split: Split | None) -> Iterator[Step]:
-    yield Step(f"{half}: reach of the prior", 4, lambda: coverage_figures(model, half, settings))
-    yield Step(f"{half}: its distribution", 3, lambda: mass_figures(model, half, settings, split))
+def _half(
+    model: Decodable,
+    half: Half,
+    settings: MeasurementSettings,
+    split: Split | None,
+    target: Target | None,
+) -> Iterator[Step]:
+    yield Step(f"{half}: reach of the prior", 4, lambda: coverage_figures(model, half, settings, target))
+    yield Step(f"{half}: its distribution", 3, lambda: mass_figures(model, half, settings, split, target))
     if isinstance(model, Autoencoder):
-        yield Step(f"{half}: reconstruction", 1, lambda: reconstruction_figures(model, half, settings, split))
-        yield Step(f"{half}: codes", 2, lambda: _codes(model, half, settings))
+        of_rows = partial(reconstruction_figures, model, half, settings, split, target)
+        yield Step(f"{half}: reconstruction", 1, of_rows)
+        yield Step(f"{half}: codes", 2, lambda: _codes(model, half, settings, target))
 
 
-def _codes(model: Autoencoder, half: Half, settings: MeasurementSettings) -> Iterator[Figure | Series]:
-    posteriors = encode_rows(model, device=torch.device(settings.device))
-    yield from rate_figures(model, posteriors, half, settings)
-    yield from information_figures(posteriors, half, settings, model.space)
+def _codes(
+    model: Autoencoder, half: Half, settings: MeasurementSettings, target: Target | None
+) -> Iterator[Figure | Series]:
+    posteriors = posteriors_of(model, target, device=torch.device(settings.device))
+    yield from rate_figures(model, posteriors, half, settings, target)
+    yield from information_figures(posteriors, half, settings, model.space, target)
 
 
 def pair_steps(
-    first: Decodable, second: Decodable, settings: MeasurementSettings, split: Split | None, rho: float
+    first: Decodable,
+    second: Decodable,
+    settings: MeasurementSettings,
+    split: Split | None,
+    rho: float,
+    target: Target | None = None,
 ) -> Iterator[Step]:
     """The steps that measure two halves together; those that need a common latent only where there is one."""
-    yield Step("pair: union", 1, lambda: set_figures(first, second, settings))
+    yield Step("pair: union", 1, lambda: set_figures(first, second, settings, target))
     if first.latent_dim == second.latent_dim:
         yield Step("pair: agreement", 1, lambda: agreement_figures(first, second, settings))
         if isinstance(first, Autoencoder) and isinstance(second, Autoencoder):
-            coupled = partial(coupled_figures, first, second, settings, split, rho)
+            coupled = partial(coupled_figures, first, second, settings, split, rho, target)
             yield Step("pair: coupled", 2, coupled)
 
 

@@ -9,7 +9,7 @@ from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.number_format import NOTHING, shown, shown_range, titled, with_interval
 from fluxttice_core.metrics.metric import Metric
-from fluxttice_core.metrics.naming import control_columns, label, sections
+from fluxttice_core.metrics.naming import control_columns, headline_names, label, sections
 from fluxttice_core.metrics.settings import Half, Unit
 from fluxttice_core.spaces.nouns import Nouns
 
@@ -45,6 +45,15 @@ def grids(report: ReportContent) -> Iterator[Grid]:
         )
         if rows:
             yield Grid(section.title, headings, rows)
+
+
+def headline_grid(report: ReportContent) -> Grid:
+    """The figures that stand for a model, as far as they were measured."""
+    by_quantity, names = _by_quantity(report.metrics), headline_names(report.settings)
+    rows = tuple(
+        _row(q, by_quantity[q], report.halves, report.space.nouns)[:-1] for q in names if q in by_quantity
+    )
+    return Grid("Headline", ("", *(half.upper() for half in report.halves), "perfect", "untrained"), rows)
 
 
 def _by_quantity(metrics: Iterable[Metric]) -> dict[str, dict[Half, Metric]]:

@@ -1,6 +1,7 @@
 from .ablation import Ablation as Ablation
 from .ablation import Effect as Effect
 from .ablation import PartEffect as PartEffect
+from .ablation import effect as effect
 from .ablation import part_effects as part_effects
 from .contrasts import Contrast as Contrast
 from .contrasts import Part as Part

@@ -1,26 +1,22 @@
 """What each part of a recipe contributes: runs with it and without it, of the same seeds, measured alike."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from fluxttice_core.errors import MeasurementError, TrainingError
+import numpy as np
+from jaxtyping import Float64
+
+from fluxttice_core.errors import MeasurementError
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
-from fluxttice_core.experiments.study import (
-    RunRecord,
-    Study,
-    StudySettings,
-    measured_run,
-    origin,
-    recipe_digest,
-    trained_alone,
-    values,
-)
+from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
+from fluxttice_core.experiments.study import RunRecord, Study, StudySettings, origin, recipe_digest, values
+from fluxttice_core.experiments.tasks import Task
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.statistics.intervals import Interval, paired_difference
-from fluxttice_core.storage.atomic_write import write_json
+from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, paired_p_value
 from fluxttice_core.training.recipe import Recipe
 
 MEASUREMENT = MeasurementSettings(
@@ -48,6 +44,7 @@ class Ablation(Study):
         return {run.seed: run for run in self.runs if run.recipe_sha256 == digest}
 
 
+OWN = "the recipe itself"
 Sign = Literal["helps", "hurts", "differs", "none"]
 
 
@@ -58,25 +55,49 @@ class Effect:
     Attributes:
         interval: Interval of with - without, over pairs of runs.
         direction: Which direction is better.
-
-    Example:
-        >>> import numpy as np
-        >>> with_it, without = np.array([0.92, 0.94, 0.93]), np.array([0.90, 0.91, 0.91])
-        >>> Effect(paired_difference(with_it, without), "higher").sign
-        'helps'
+        p_value: Probability of as large a difference where there is none, in this figure alone.
+        adjusted: The same by Holm, for this and everything that is judged with it.
     """
 
     interval: Interval
     direction: Direction
+    p_value: float
+    adjusted: float
 
     @property
     def sign(self) -> Sign:
-        """`helps` or `hurts` where the interval excludes 0; `differs` for a description; else `none`."""
-        if self.interval.lower <= 0.0 <= self.interval.upper:
+        """`helps` or `hurts` by the adjusted p-value; `differs` for a description; else `none`."""
+        return self._read(self.adjusted)
+
+    @property
+    def sign_alone(self) -> Sign:
+        """The same where the interval excludes 0, whatever else is judged."""
+        return self._read(self.p_value)
+
+    def _read(self, p_value: float) -> Sign:
+        if p_value >= FAMILY_ERROR:
             return "none"
         if self.direction == "neither":
             return "differs"
         return "helps" if (self.interval.estimate > 0.0) == (self.direction == "higher") else "hurts"
+
+
+def effect(
+    with_it: Float64[np.ndarray, "n"], without: Float64[np.ndarray, "n"], direction: Direction
+) -> Effect:
+    """The effect on one figure, judged alone.
+
+    Args:
+        with_it: The figure of every run with the change.
+        without: The figure of the runs of the same seeds without it.
+        direction: Which direction is better.
+
+    Example:
+        >>> effect(np.array([0.92, 0.94, 0.93]), np.array([0.90, 0.91, 0.91]), "higher").sign
+        'helps'
+    """
+    p_value = paired_p_value(with_it, without)
+    return Effect(paired_difference(with_it, without), direction, p_value, p_value)
 
 
 def verdict(signs: Iterable[Sign]) -> str:
@@ -110,6 +131,11 @@ class PartEffect:
     same_recipe: bool
     same_weights: bool
 
+    @property
+    def judged(self) -> bool:
+        """Whether there is anything to judge: the same runs twice differ in nothing."""
+        return not (self.same_recipe or self.same_weights)
+
 
 def new_ablation(
     recipe: Recipe,
@@ -135,7 +161,7 @@ def new_ablation(
 def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str]]:
     """The runs still to be made, seed by seed, each with what it is called."""
     named: dict[str, tuple[Recipe, str]] = {
-        recipe_digest(ablation.settings.recipe): (ablation.settings.recipe, "the recipe itself")
+        recipe_digest(ablation.settings.recipe): (ablation.settings.recipe, OWN)
     }
     for contrast in ablation.contrasts():
         for recipe, word in ((contrast.with_it, "with"), (contrast.without, "without")):
@@ -150,83 +176,77 @@ def due(ablation: Ablation, seeds: Sequence[int]) -> list[tuple[int, Recipe, str
 
 
 def run_ablation(
-    ablation: Ablation, path: Path, seeds: Sequence[int], progress: Callable[[str, float], None]
+    ablation: Ablation, path: Path, seeds: Sequence[int], progress: Progress, *, engine: EngineName = "local"
 ) -> Ablation:
-    """Train and measure what is due; after every run the result file is written anew, whole or not at all."""
-    runs = due(ablation, seeds)
-    for number, (seed, recipe, name) in enumerate(runs):
-        progress(f"seed {seed}: {name}", number / len(runs))
-        try:
-            run = trained_and_measured(recipe, seed, ablation.settings)
-        except TrainingError as error:
-            raise TrainingError(
-                f"seed {seed}, {name}: {error}; leave that part out with --parts", error.code
-            ) from None
-        ablation = ablation.model_copy(update={"runs": (*ablation.runs, run)})
-        write_json(path, ablation.model_dump(mode="json"))
-    progress("done", 1.0)
-    return ablation
+    """Train and measure what is due, each run with one thread; after each the result file is written anew."""
+    measurement = ablation.settings.measurement
+    tasks = [
+        Task(recipe, measurement, (seed,), (seed,), 1, name) for seed, recipe, name in due(ablation, seeds)
+    ]
+    return run_tasks(ablation, path, tasks, engine=engine, progress=progress)
 
 
-def trained_and_measured(recipe: Recipe, seed: int, settings: StudySettings) -> RunRecord:
-    """Train a recipe and measure its headline figures, with one thread.
-
-    Args:
-        recipe: The recipe.
-        seed: Seed of the training and of the measurement's draws.
-        settings: What every run is measured with.
-    """
-    started = time.perf_counter()
-    trainer = trained_alone(recipe, seed)
-    return measured_run(
-        trainer.model_tensors(),
-        trainer.split,
-        settings,
-        recipe=recipe,
-        seed=seed,
-        threads=1,
-        trained_seconds=time.perf_counter() - started,
-    )
-
-
-def part_effects(ablation: Ablation) -> Iterator[PartEffect]:
+def part_effects(ablation: Ablation) -> list[PartEffect]:
     """What every part does to each half, over the seeds for which both of its recipes were run.
+
+    All effects are judged together, so that a table of parts that do nothing has a verdict at most five times
+    in a hundred.
 
     Raises:
         MeasurementError: If there are fewer than two such seeds.
     """
-    for contrast in ablation.contrasts():
-        with_it, without = ablation.found(contrast.with_it), ablation.found(contrast.without)
-        seeds = sorted(with_it.keys() & without.keys())
-        if len(seeds) < 2:
-            raise MeasurementError(
-                f"{contrast.part} was run for {len(seeds)} seeds: at least 2 are needed for an interval",
-                "too_few",
-            )
-        pairs = [(with_it[seed], without[seed]) for seed in seeds]
-        for half in ("a", "b"):
-            yield PartEffect(
-                part=contrast.part,
-                half=half,
-                effects=_effects(pairs, half),
-                seeds=len(seeds),
-                same_recipe=contrast.with_it == contrast.without,
-                same_weights=all(one.tensor_sha256 == other.tensor_sha256 for one, other in pairs),
-            )
+    return judged_together([effect for one in ablation.contrasts() for effect in _of_halves(ablation, one)])
+
+
+def judged_together(found: Sequence[PartEffect]) -> list[PartEffect]:
+    """The same effects with their p-values adjusted by Holm over all that are judged."""
+    family = [effect.p_value for one in found if one.judged for effect, _ in one.effects.values()]
+    adjusted = iter(holm(np.array(family)).tolist())
+    return [
+        replace(
+            one,
+            effects={
+                quantity: (replace(effect, adjusted=next(adjusted)), unit)
+                for quantity, (effect, unit) in one.effects.items()
+            },
+        )
+        if one.judged
+        else one
+        for one in found
+    ]
+
+
+def _of_halves(ablation: Ablation, contrast: Contrast) -> Iterator[PartEffect]:
+    with_it, without = ablation.found(contrast.with_it), ablation.found(contrast.without)
+    seeds = sorted(with_it.keys() & without.keys())
+    if len(seeds) < 2:
+        raise MeasurementError(
+            f"{contrast.part} was run for {len(seeds)} seeds: at least 2 are needed for an interval",
+            "too_few",
+        )
+    pairs = [(with_it[seed], without[seed]) for seed in seeds]
+    for half in HALVES:
+        yield PartEffect(
+            part=contrast.part,
+            half=half,
+            effects=_effects(pairs, half),
+            seeds=len(seeds),
+            same_recipe=contrast.with_it == contrast.without,
+            same_weights=all(one.tensor_sha256 == other.tensor_sha256 for one, other in pairs),
+        )
 
 
 def _effects(pairs: Sequence[tuple[RunRecord, RunRecord]], half: Half) -> dict[str, tuple[Effect, Unit]]:
-    first = [figure for figure in pairs[0][0].figures if figure.half == half]
+    with_it, without = map(list, zip(*pairs, strict=True))
     return {
         figure.quantity: (
-            Effect(
-                paired_difference(
-                    values([one for one, _ in pairs], half, figure.quantity),
-                    values([other for _, other in pairs], half, figure.quantity),
-                ),
+            effect(
+                values(with_it, half, figure.quantity),
+                values(without, half, figure.quantity),
                 figure.direction,
             ),
             figure.unit,
         )
-        for figure in first
+        for figure in with_it[0].figures
+        if figure.half == half
     }

@@ -1,7 +1,6 @@
 """What sweeps and ablations share: runs that are measured alike, in a result file that grows run by run."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -9,25 +8,14 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError, RecordError
-from fluxttice_core.evaluation.headline import headline_figures
+from fluxttice_core.errors import MeasurementError, RecordError, SettingsError
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.metrics.threads import fixed_threads
-from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.model.halves import HALVES
-from fluxttice_core.model.random_streams import stream
-from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
-from fluxttice_core.storage.tensors import tensor_digest
-from fluxttice_core.training.coverage_monitor import observe_reach
-from fluxttice_core.training.history import Reach
 from fluxttice_core.training.recipe import Recipe
-from fluxttice_core.training.recipe_settings import ReachSettings
-from fluxttice_core.training.trainer import Trainer
 
 _MAXIMUM = 64 << 20
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -102,12 +90,27 @@ class Study(Record):
     settings_sha256: Sha256
     runs: tuple[RunRecord, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<{self.kind}: {self.settings.recipe.name}, {len(self.runs)} runs>"
+
+    __str__ = __repr__
+
 
 AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 
 def origin(settings: StudySettings, command: str) -> dict[str, Any]:
-    """The fields of a study that say where it comes from."""
+    """The fields of a study that say where it comes from.
+
+    Raises:
+        SettingsError: If it is to be measured elsewhere than on the processor, where its runs are.
+    """
+    if settings.measurement.device != "cpu":
+        raise SettingsError(
+            f"studies train and measure on the processor, not on {settings.measurement.device}: leave the "
+            "measurement's device out",
+            "unsupported",
+        )
     with fixed_threads(1):
         environment = environment_record()
     return {
@@ -124,13 +127,23 @@ def resumed(path: Path, fresh: AnyStudy) -> AnyStudy:
     """A fresh study with the runs that its result file holds already."""
     if not path.exists():
         return fresh
-    before = read_study(path, type(fresh))
+    other = "name another file with --out"
+    try:
+        before = read_study(path, type(fresh))
+    except MeasurementError as error:
+        raise MeasurementError(f"{error}; {other}", error.code) from None
     if before.settings_sha256 != fresh.settings_sha256:
         raise MeasurementError(
-            f"{path} holds a study of another recipe, measurement or torch: name another file with --out",
+            f"{path} holds a study of another recipe, measurement or torch: {other}",
             "settings_mismatch",
         )
     return fresh.model_copy(update={"runs": before.runs})
+
+
+def with_run(study: AnyStudy, run: RunRecord) -> AnyStudy:
+    """A study with one more run; runs stand by seed and recipe, in whatever order they were made."""
+    runs = sorted((*study.runs, run), key=lambda one: (one.seed, one.recipe_sha256))
+    return study.model_copy(update={"runs": tuple(runs)})
 
 
 def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
@@ -152,7 +165,7 @@ def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
         first = error.errors(include_url=False)[0]
         where = "/".join(str(part) for part in first["loc"])
         raise MeasurementError(
-            f"{path} is no {study.kind} ({where}: {first['msg']}): run it again", "damaged_file"
+            f"{path} is no {study.kind} ({where}: {first['msg']}): give a file of one", "damaged_file"
         ) from None
     if found.settings.digest() != found.settings_sha256:
         raise MeasurementError(
@@ -169,72 +182,6 @@ def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
 def recipe_digest(recipe: Recipe) -> str:
     """SHA-256 of a recipe's settings."""
     return json_digest(recipe.model_dump(mode="json"))
-
-
-def trained_alone(recipe: Recipe, seed: int) -> Trainer:
-    """Train a recipe to its end, with one thread."""
-    with fixed_threads(1):
-        # Only adaptive weights look at the reach, and looking takes longer than learning.
-        trainer = Trainer(recipe, seed=seed, observe=_unwatched if recipe.balance is None else observe_reach)
-        for _ in trainer.epochs():
-            continue
-    return trainer
-
-
-def _unwatched(_model: DualVAE, _settings: ReachSettings, _generator: torch.Generator) -> Reach:
-    return Reach(distinct_a=0, distinct_b=0, expected=1.0)
-
-
-def measured_run(
-    tensors: Mapping[str, Tensor],
-    split: Split,
-    settings: StudySettings,
-    *,
-    recipe: Recipe,
-    seed: int,
-    threads: int,
-    trained_seconds: float,
-) -> RunRecord:
-    """Measure the headline figures of a run that has been trained.
-
-    Args:
-        tensors: The weights and buffers that it ended with, as its checkpoint would hold them.
-        split: The split that it was trained on.
-        settings: What every run is measured with.
-        recipe: The recipe that it was trained by.
-        seed: Seed of its training, and of the measurement's draws.
-        threads: Threads to measure with.
-        trained_seconds: Time that its training took.
-    """
-    started = time.perf_counter()
-    fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
-    before = _statenet(fresh)
-    fresh.load_state_dict(dict(tensors))
-    model, measurement = fresh.eval(), settings.measurement.model_copy(update={"seed": seed})
-    with fixed_threads(threads):
-        figures = tuple(
-            FigureRecord(
-                half=half,
-                quantity=figure.quantity,
-                unit=figure.unit,
-                direction=figure.direction,
-                value=figure.value,
-            )
-            for half in HALVES
-            for figure in headline_figures(model.vae(half), half, measurement, split)
-        )
-    return RunRecord(
-        recipe_sha256=recipe_digest(recipe),
-        seed=seed,
-        tensor_sha256=tensor_digest(tensors),
-        figures=figures,
-        statenet_moved=float((_statenet(model) - before).norm() / before.norm()),
-        seconds=round(trained_seconds + time.perf_counter() - started, 3),
-    )
-
-
-def _statenet(model: DualVAE) -> Tensor:
-    return torch.cat([parameter.detach().flatten().clone() for parameter in model.state_net.parameters()])
 
 
 def values(runs: Sequence[RunRecord], half: Half, quantity: str) -> Float64[np.ndarray, "n"]:

@@ -1,38 +1,27 @@
 """The spread of a recipe over its seeds: many runs, trained as one program if possible, measured alike."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from torch import Tensor
 
-from fluxttice_core.errors import MeasurementError
-from fluxttice_core.experiments.study import (
-    Study,
-    StudySettings,
-    measured_run,
-    origin,
-    trained_alone,
-    values,
-)
+from fluxttice_core.errors import MeasurementError, SettingsError
+from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
+from fluxttice_core.experiments.study import Study, StudySettings, origin, values
+from fluxttice_core.experiments.tasks import Task
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
-from fluxttice_core.metrics.threads import THREADS, fixed_threads
-from fluxttice_core.spaces.split import Split
+from fluxttice_core.metrics.threads import THREADS
 from fluxttice_core.statistics.intervals import Interval, mean_interval
-from fluxttice_core.storage.atomic_write import write_json
-from fluxttice_core.training.population import Population, steering_parts
+from fluxttice_core.training.population import steering_parts
 from fluxttice_core.training.recipe import Recipe
 
 TOGETHER = 16
 """Seeds trained as one program: more gain nothing on two cores, and take their memory."""
 MEASUREMENT = MeasurementSettings(draws=(50_000,), rules=("argmax",))
 REHEARSAL = MEASUREMENT.model_copy(update={"draws": (10_000,), "repeats": 3, "mass_draws": 2**13})
-
-Progress = Callable[[str, float], None]
 
 
 class SweepSettings(StudySettings):
@@ -96,7 +85,7 @@ def new_sweep(
     *,
     command: str,
     measurement: MeasurementSettings = MEASUREMENT,
-    together: int = TOGETHER,
+    together: int | None = None,
 ) -> Sweep:
     """A sweep of which nothing has been run yet.
 
@@ -104,64 +93,39 @@ def new_sweep(
         recipe: The recipe.
         command: The command that repeats it.
         measurement: What every run is measured with, but for the seed, which is the run's.
-        together: Seeds that are trained as one program, if the recipe allows it.
+        together: Seeds that are trained as one program; none: 16, or 1 where the recipe allows no more.
+
+    Raises:
+        SettingsError: If the recipe steers each run by its own history, and several are to be one program.
     """
-    settings = SweepSettings(
-        recipe=recipe, measurement=measurement, together=1 if steering_parts(recipe) else together
-    )
+    steered = steering_parts(recipe)
+    if steered and together not in (None, 1):
+        raise SettingsError(
+            f"the recipe {recipe.name} steers each run by its own history ({', '.join(steered)}), so that "
+            "its seeds are trained one by one: leave --together out",
+            "contradictory",
+        )
+    together = together or (1 if steered else TOGETHER)
+    settings = SweepSettings(recipe=recipe, measurement=measurement, together=together)
     return Sweep(**origin(settings, command))
 
 
-def run_sweep(sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress) -> Sweep:
+def run_sweep(
+    sweep: Sweep, path: Path, seeds: Sequence[int], progress: Progress, *, engine: EngineName = "local"
+) -> Sweep:
     """Train and measure what is due; after every run the result file is written anew, whole or not at all.
 
     Seeds are trained in the same groups whatever was finished before, so that a sweep that was killed ends
     with the weights of an undisturbed one.
     """
-    size, done = sweep.settings.together, set(sweep.seeds)
-    due = [seed for seed in seeds if seed not in done]
-    finished = 0
-    for start in range(0, len(seeds), size):
-        group = seeds[start : start + size]
-        missing = [seed for seed in group if seed not in done]
-        if not missing:
-            continue
-        progress(f"training {_named(group)}", finished / len(due))
-        started = time.perf_counter()
-        trained, split = _trained(sweep.settings.recipe, group)
-        spent = (time.perf_counter() - started) / len(group)
-        for seed in missing:
-            progress(f"measuring seed {seed}", finished / len(due))
-            run = measured_run(
-                trained[seed],
-                split,
-                sweep.settings,
-                recipe=sweep.settings.recipe,
-                seed=seed,
-                threads=THREADS,
-                trained_seconds=spent,
-            )
-            sweep = sweep.model_copy(update={"runs": (*sweep.runs, run)})
-            write_json(path, sweep.model_dump(mode="json"))
-            finished += 1
-    progress("done", 1.0)
-    return sweep
-
-
-def _trained(recipe: Recipe, seeds: Sequence[int]) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
-    """The weights and buffers that each seed ends with, and the split of all."""
-    if steering_parts(recipe):
-        trainers = {seed: trained_alone(recipe, seed) for seed in seeds}
-        return {seed: one.model_tensors() for seed, one in trainers.items()}, trainers[seeds[0]].split
-    population = Population(recipe, seeds)
-    with fixed_threads():
-        for _ in population.epochs():
-            continue
-    return {seed: population.tensors(seed) for seed in seeds}, population.split
-
-
-def _named(seeds: Sequence[int]) -> str:
-    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]} together"
+    settings, done = sweep.settings, set(sweep.seeds)
+    groups = [tuple(seeds[n : n + settings.together]) for n in range(0, len(seeds), settings.together)]
+    tasks = [
+        Task(settings.recipe, settings.measurement, group, missing, THREADS)
+        for group in groups
+        if (missing := tuple(seed for seed in group if seed not in done))
+    ]
+    return run_tasks(sweep, path, tasks, engine=engine, progress=progress)
 
 
 def spreads(sweep: Sweep) -> Iterator[Spread]:

@@ -28,10 +28,12 @@ _COLUMNS = {
     "table_accuracy/draw/held_out": "from z ~ q, %",
 }
 _SPREAD_COLUMNS = ("figure", "half", "mean over seeds", "standard deviation", "worst", "of seed")
-_SIGNS = {"helps": " ▲", "hurts": " ▼", "differs": " ≠", "none": ""}
+_SIGNS = {"helps": "▲", "hurts": "▼", "differs": "≠", "none": ""}
 LEGEND = (
     "With the part minus without it: mean over {seeds} seeds ± 95 % interval (Student's t, paired by seed). "
-    "▲ helps, ▼ hurts, ≠ differs; of {intervals} intervals about {chance:.0f} exclude 0 by chance alone. "
+    "▲ helps, ▼ hurts, ≠ differs, all {intervals} judged together (Holm): of 100 tables of parts that do "
+    "nothing at most 5 have such a mark. (▲), (▼), (≠): the interval excludes 0, as about {chance:.0f} of "
+    "{intervals} do by chance alone. "
     "KL is that of p_argmax to uniform, its noise floor removed; the gap is D above the Gaussian frontier. "
     "{steps} steps a run. {repeats} x {draws:,} draws of coverage and {mass:,} behind p(x) are few: "
     "read the differences, not the levels."
@@ -120,7 +122,9 @@ def _rows(ablation: Ablation) -> Iterator[_Row]:
 
 
 def _cell(effect: Effect, unit: Unit) -> str:
-    return difference_shown(effect.interval, unit) + _SIGNS[effect.sign]
+    sign = _SIGNS[effect.sign_alone]
+    mark = f" ({sign})" if sign and effect.sign == "none" else f" {sign}"
+    return (difference_shown(effect.interval, unit) + mark).rstrip()
 
 
 def _verdict(found: PartEffect) -> str:
@@ -147,10 +151,10 @@ def figure_heading(quantity: str) -> str:
 
 
 def _legend(ablation: Ablation) -> str:
-    found = list(part_effects(ablation))
+    found = part_effects(ablation)
     recipe, measurement = ablation.settings.recipe, ablation.settings.measurement
     rows = recipe.architecture.space.size * 8 // 10
-    intervals = sum(len(part.effects) for part in found if not part.same_recipe)
+    intervals = sum(len(part.effects) for part in found if part.judged)
     return LEGEND.format(
         seeds=min(part.seeds for part in found),
         intervals=intervals,

@@ -1,7 +1,7 @@
 """The aggregate posterior q(z), a mixture of one Gaussian for each operation: density and information."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,12 +11,13 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.metrics.posterior import Posteriors
+from fluxttice_core.metrics.posterior import MOST_ROWS, AnyPosteriors, ManyPosteriors, Posteriors
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.statistics.estimate import Estimate
 
 DEFAULT_LATENTS = 8192
 _PAIRS = 2**21
+_FEW_PAIRS = 2**19
 _LEAST_FREEDOM = 1e-6
 _TOLERATED_ROUNDING = 1e-9
 _LOG_2PI = math.log(2 * math.pi)
@@ -40,7 +41,7 @@ class CodeInformation:
 
 
 def code_information(
-    posteriors: Posteriors, *, latents: int = DEFAULT_LATENTS, generator: torch.Generator
+    posteriors: AnyPosteriors, *, latents: int = DEFAULT_LATENTS, generator: torch.Generator
 ) -> CodeInformation:
     r"""Split the rate into what codes say about operations and how far they are from the prior.
 
@@ -50,6 +51,10 @@ def code_information(
 
     Only h(q(z)) is drawn; the rest is exact. The exactly known means of ln q(z|x) and ln p(z) serve as
     control variates, which about halves the error. The two parts add up to R to rounding.
+
+    Of more than 65,536 operations, q(z) is the term of z's own operation and the mean of those of 65,536
+    others, chosen at random, for all others: unbiased, so that its logarithm is too low on average. h(q(z))
+    and I_q are then too high rather than too low, by the more, the more of the codes near z were not chosen.
 
     Args:
         posteriors: Posteriors of all operations; of a part of them, the mixture of that part is meant.
@@ -76,12 +81,17 @@ def code_information(
         raise MeasurementError(
             "the information of codes needs at least 8 latents, to know its error", "too_few"
         )
-    chosen = _rows(len(posteriors.rows), latents, generator)
-    drawn = Posteriors(posteriors.rows[chosen], posteriors.mu[chosen], posteriors.logvar[chosen])
+    chosen = chosen_places(posteriors, latents, generator)
+    drawn = posteriors.part(chosen)
     z = drawn.draw(generator)
-    conditional, prior = _mean_log_conditional(posteriors), _mean_log_prior(posteriors)
-    controls = torch.stack((_log_conditional(drawn, z) - conditional, _log_prior(z) - prior), dim=1)
-    h = _controlled_mean(-aggregate_log_density(posteriors, z), controls)
+    conditional, prior = _mean_over(posteriors, _conditional_means), _mean_over(posteriors, _prior_means)
+    own = _log_conditional(drawn, z)
+    controls = torch.stack((own - conditional, _log_prior(z) - prior), dim=1)
+    if isinstance(posteriors, Posteriors):
+        density = aggregate_log_density(posteriors, z)
+    else:
+        density = _density_by_some(posteriors, chosen, z, own, generator)
+    h = _controlled_mean(-density, controls)
     return CodeInformation(
         Estimate(h.value + conditional, h.error, h.dof),
         Estimate(-h.value - prior, h.error, h.dof),
@@ -95,7 +105,7 @@ def aggregate_log_density(
 ) -> Float64[Tensor, "n"]:
     r"""Log-density of the aggregate posterior, exact, in double precision.
 
-    .. math:: \ln q(z) = \ln \frac1K \sum_x N(z; \mu_x, \sigma_x^2)
+    .. math:: \ln q(z) = \ln \sum_x q(x)\, N(z; \mu_x, \sigma_x^2)
 
     Args:
         posteriors: The mixture's components.
@@ -118,12 +128,42 @@ def aggregate_log_density(
     chunk = max(1, _PAIRS // len(posteriors.rows))
     exponents = partial(_direct_exponents if direct else _product_exponents, posteriors)
     log_count = math.log(len(posteriors.rows))
+    weights = posteriors.weights
+    log_weights = None if weights is None else weights.log()
 
     def density(part: Tensor) -> Tensor:
         with torch.inference_mode():
-            return torch.logsumexp(exponents(part), dim=1) - log_count
+            if log_weights is None:
+                return torch.logsumexp(exponents(part), dim=1) - log_count
+            return torch.logsumexp(exponents(part) + log_weights, dim=1)
 
     return torch.cat(list(map_chunks(density, torch.split(z, chunk), device=z.device)))
+
+
+def _density_by_some(
+    posteriors: ManyPosteriors, chosen: Tensor, z: Tensor, own: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Log-density by the terms of z's own operation, and of others that stand for all others."""
+    places = chosen_places(posteriors, MOST_ROWS, generator)
+    others = posteriors.part(places)
+    direct = _rounding_of_product(others, z) > _TOLERATED_ROUNDING
+    exponents = partial(_direct_exponents if direct else _product_exponents, others)
+    if posteriors.weights is None:
+        share = torch.full_like(own, 1 / len(posteriors.rows))
+    else:
+        share = posteriors.weights[chosen]
+
+    def density(part: tuple[Tensor, Tensor]) -> Tensor:
+        with torch.inference_mode():
+            latents, known = part
+            same = places == known.unsqueeze(1)
+            found = torch.logsumexp(exponents(latents).masked_fill_(same, -math.inf), dim=1)
+            return found - (~same).sum(1).log()
+
+    step = max(1, _FEW_PAIRS // len(places))
+    chunks = zip(torch.split(z, step), torch.split(chosen, step), strict=True)
+    rest = torch.cat(list(map_chunks(density, chunks, device=z.device)))
+    return torch.logaddexp(share.log() + own, torch.log1p(-share) + rest)
 
 
 def _rounding_of_product(posteriors: Posteriors, z: Tensor) -> float:
@@ -150,6 +190,13 @@ def _direct_exponents(posteriors: Posteriors, z: Tensor) -> Tensor:
     return exponents
 
 
+def chosen_places(posteriors: AnyPosteriors, latents: int, generator: torch.Generator) -> Tensor:
+    """Places of operations, each as often as it is due."""
+    if posteriors.weights is None:
+        return _rows(len(posteriors.rows), latents, generator)
+    return _weighted_rows(posteriors.weights, latents, generator)
+
+
 def _rows(count: int, latents: int, generator: torch.Generator) -> Tensor:
     """Choose rows at random, going through all of them before any comes again."""
 
@@ -161,6 +208,14 @@ def _rows(count: int, latents: int, generator: torch.Generator) -> Tensor:
     return torch.cat(list(rounds()))
 
 
+def _weighted_rows(weights: Tensor, latents: int, generator: torch.Generator) -> Tensor:
+    """Choose rows by their probabilities, one in each of so many equal steps of the cumulative sum."""
+    steps = torch.arange(latents, dtype=torch.float64, device=weights.device)
+    offset = torch.rand(latents, generator=generator, device=generator.device, dtype=torch.float64)
+    found = torch.searchsorted(weights.cumsum(0), (steps + offset) / latents)
+    return found.clamp(max=len(weights) - 1)
+
+
 def _log_conditional(drawn: Posteriors, z: Tensor) -> Tensor:
     standard = (z - drawn.mu).square() * torch.exp(-drawn.logvar)
     return -0.5 * (standard + drawn.logvar + _LOG_2PI).sum(1)
@@ -170,12 +225,18 @@ def _log_prior(z: Tensor) -> Tensor:
     return -0.5 * (z.square() + _LOG_2PI).sum(1)
 
 
-def _mean_log_conditional(posteriors: Posteriors) -> float:
-    return float(-0.5 * (1 + posteriors.logvar + _LOG_2PI).sum(1).mean())
+def _mean_over(posteriors: AnyPosteriors, values: Callable[[Posteriors], Tensor]) -> float:
+    return math.fsum(share * float(block.mean(values(block))) for share, block in posteriors.blocks())
 
 
-def _mean_log_prior(posteriors: Posteriors) -> float:
-    return float(-0.5 * (posteriors.mu.square() + posteriors.logvar.exp() + _LOG_2PI).sum(1).mean())
+def _conditional_means(posteriors: Posteriors) -> Tensor:
+    """Mean of ln q(z|x) over each posterior."""
+    return -0.5 * (1 + posteriors.logvar + _LOG_2PI).sum(1)
+
+
+def _prior_means(posteriors: Posteriors) -> Tensor:
+    """Mean of ln p(z) over each posterior."""
+    return -0.5 * (posteriors.mu.square() + posteriors.logvar.exp() + _LOG_2PI).sum(1)
 
 
 def _controlled_mean(values: Tensor, controls: Tensor) -> Estimate:

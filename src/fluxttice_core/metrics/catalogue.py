@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fluxttice_core.metrics.settings import (
     DECODE_RULES,
@@ -24,12 +24,16 @@ from fluxttice_core.metrics.settings import (
 )
 from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 
-METRIC_SET = 2
+if TYPE_CHECKING:
+    from fluxttice_core.spaces.target import Target
+
+METRIC_SET = 3
 """The set that is measured now; one more with every release that adds metrics."""
 
 Draws = Literal["budget", "mass_draws", "posterior_repeats", "aggregate_draws"]
 Measured = Literal["half", "pair", "coupled"]
-Need = Literal["split", "validation", "no split", "ternary"]
+Need = Literal["split", "validation", "no split", "ternary", "target", "no target"]
+"""`ternary` are tables of trits, all alike; `target` is anything else than all elements of a space alike."""
 
 REACH, CODES, DISTRIBUTION = "Reach of the prior", "What the code knows", "Distribution p(x)"
 PAIR = "Pair of halves"
@@ -40,13 +44,32 @@ class Case:
     """What the value of a perfect generator may depend on.
 
     Args:
+        size: Elements that it should give: those of the space, or of the target's support.
         dimensions: Latents of the half, or of both halves for the pair.
         draws: Draws a repeat; 0 for an exact figure.
+        target: What it should give, where that is not all elements of the space alike.
     """
 
     size: int
     dimensions: int
     draws: int
+    target: Target | None = None
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of what it should give, in nats."""
+        return math.log(self.size) if self.target is None else self.target.entropy
+
+    def share(self, draws: int) -> float:
+        """Expected share of the elements among so many draws."""
+        return expected_share(self.size, draws) if self.target is None else _shown(self.target, draws)[0]
+
+    @property
+    def share_sd(self) -> float:
+        """Standard deviation of the share among its draws."""
+        if self.target is not None:
+            return _shown(self.target, self.draws)[1]
+        return math.sqrt(uniform_moments(self.size, self.draws).variance) / self.size
 
 
 @dataclass(frozen=True)
@@ -67,6 +90,7 @@ class Entry:
         column: The heading over it where controls are compared; a card has these rows, too.
         law: What the laws call it, where one concerns it.
         since: The first metric set that has it.
+        even: Whether more of it is better only where all elements of a space should be alike.
     """
 
     name: str
@@ -85,6 +109,7 @@ class Entry:
     column: str | None = None
     law: str | None = None
     since: int = 1
+    even: bool = False
 
     def names(self, settings: MeasurementSettings) -> tuple[str, ...]:
         """Its names at the budgets that settings ask for; none by a decode rule that they leave out."""
@@ -104,24 +129,40 @@ class Entry:
 # --- what a perfect model scores ---------------------------------------------------------------------------
 
 
-def _size(case: Case) -> float:
-    return float(case.size)
+def _shown(target: Target, draws: int) -> tuple[float, float]:
+    """The share of its support that draws from a target show, and its standard deviation."""
+    # Late, so that the catalogue alone loads no numerical library.
+    from fluxttice_core.metrics.perfect import ceiling_of
+
+    best = ceiling_of(target, draws)
+    return best.fraction, best.sd / best.size
 
 
-def _log_size(case: Case) -> float:
-    return math.log(case.size)
+def _entropy(case: Case) -> float:
+    return case.entropy
+
+
+def _effective_number(order: int) -> Callable[[Case], float]:
+    """As many as there are, where all are alike."""
+
+    def number(case: Case) -> float:
+        if case.target is None:
+            return float(case.size)
+        return math.exp(case.entropy) if order == 1 else 1 / float((case.target.q**2).sum())
+
+    return number
 
 
 def _share(case: Case) -> float:
-    return expected_share(case.size, case.draws)
+    return case.share(case.draws)
 
 
 def _share_sd(case: Case) -> float:
-    return math.sqrt(uniform_moments(case.size, case.draws).variance) / case.size
+    return case.share_sd
 
 
 def _share_of_two(case: Case) -> float:
-    return expected_share(case.size, 2 * case.draws)
+    return case.share(2 * case.draws)
 
 
 def _similarity(case: Case) -> float:
@@ -152,16 +193,23 @@ def _rows() -> Iterator[Entry]:
     )
     for rule in DECODE_RULES:
         yield from _coverage_rows(rule)
-    yield mass(
-        *("argmax_divergence", "KL(p_argmax ‖ uniform)", "nats", "lower", 0.0), section=REACH, headline=True
-    )
+    away = partial(mass, unit="nats", direction="lower", perfect=0.0)
+    to_uniform, to_target = partial(away, needs="no target"), partial(away, needs="target", since=3)
+    yield to_uniform("argmax_divergence", "KL(p_argmax ‖ uniform)", section=REACH, headline=True)
+    yield to_target("argmax_kl_from_target", "KL(target ‖ p_argmax)", section=REACH)
+    yield to_target("argmax_kl_to_target", "KL(p_argmax ‖ target)", section=REACH)
+    within = "KL(p_argmax ‖ target) on the support"
+    yield to_target("argmax_kl_to_target_within", within, section=REACH, headline=True)
+    outside = partial(to_target, unit="fraction", section=REACH, headline=True)
+    yield outside("mass_outside", "mass outside the support")
+    yield outside("argmax_mass_outside", "argmax mass outside the support")
     for source, origin in (("mean", "μ"), ("draw", "z ~ q")):
         for part in ("train", "validation", "held_out", "all"):
             yield from _accuracy_rows(source, origin, part)
 
-    yield codes("rate", "rate R", "nats", "neither", _log_size, headline=True, law="rate")
+    yield codes("rate", "rate R", "nats", "neither", _entropy, headline=True, law="rate")
     yield codes(
-        "rate_per_dimension", "rate a dimension", "nats", "neither", lambda c: math.log(c.size) / c.dimensions
+        "rate_per_dimension", "rate a dimension", "nats", "neither", lambda c: c.entropy / c.dimensions
     )
     yield codes("active_units", "active units", "dimensions", "neither", lambda c: float(c.dimensions))
     loss = partial(codes, unit="nats", direction="lower", draws="posterior_repeats")
@@ -169,7 +217,7 @@ def _rows() -> Iterator[Entry]:
     mixed = partial(loss, perfect=0.0, of=("coupled",), section=None)
     yield mixed("distortion_of_a", "distortion of A, mixed latent")
     yield mixed("distortion_of_b", "distortion of B, mixed latent")
-    yield loss("rate_plus_distortion", "R + D", perfect=_log_size, column="R + D")
+    yield loss("rate_plus_distortion", "R + D", perfect=_entropy, column="R + D")
     above = "D above the Gaussian frontier"
     yield loss("frontier_distance", above, perfect=0.0, needs="ternary", headline=True)
     wasted = partial(loss, perfect=0.0, needs="ternary", since=2)
@@ -183,7 +231,7 @@ def _rows() -> Iterator[Entry]:
     yield information(
         *("code_information", "code information I_q"),
         direction="higher",
-        perfect=_log_size,
+        perfect=_entropy,
         headline=True,
         law="code_information",
     )
@@ -202,15 +250,21 @@ def _rows() -> Iterator[Entry]:
     )
 
     spread = partial(mass, section=DISTRIBUTION)
-    yield spread("nll", "NLL", "nats", "lower", _log_size, headline=True, column="NLL", law="nll")
-    away = partial(spread, unit="nats", direction="lower", perfect=0.0)
-    yield away("kl_from_uniform", "KL(uniform ‖ p)", headline=True, law="divergence_from_uniform")
-    yield away("kl_to_uniform", "KL(p ‖ uniform)", law="divergence_to_uniform")
-    yield spread("entropy", "entropy H(p)", "nats", "higher", _log_size, law="model_entropy")
-    yield away("conditional_entropy", "left open by a code, H(x|z)")
-    yield spread("total_variation", "total variation to uniform", "fraction", "lower", 0.0)
-    yield spread("effective_number_1", "effective number exp H(p)", "operations", "higher", _size)
-    yield spread("effective_number_2", "effective number 1/Σp²", "operations", "higher", _size)
+    yield spread("nll", "NLL", "nats", "lower", _entropy, headline=True, column="NLL", law="nll")
+    for row, law, named in ((to_uniform, "uniform", "divergence_to_uniform"), (to_target, "target", None)):
+        apart = partial(row, section=DISTRIBUTION)
+        yield apart(f"kl_from_{law}", f"KL({law} ‖ p)", headline=True, law=f"divergence_from_{law}")
+        yield apart(f"kl_to_{law}", f"KL(p ‖ {law})", law=named)
+    yield to_target("kl_to_target_within", "KL(p ‖ target) on the support", section=DISTRIBUTION)
+    even = partial(spread, direction="higher", even=True)
+    yield even("entropy", "entropy H(p)", "nats", perfect=_entropy, law="model_entropy")
+    yield away("conditional_entropy", "left open by a code, H(x|z)", section=DISTRIBUTION)
+    moved = {"unit": "fraction", "section": DISTRIBUTION}
+    yield to_uniform("total_variation", "total variation to uniform", **moved)
+    yield to_target("total_variation_to_target", "total variation to the target", **moved)
+    number = partial(even, unit="operations")
+    yield number("effective_number_1", "effective number exp H(p)", perfect=_effective_number(1))
+    yield number("effective_number_2", "effective number 1/Σp²", perfect=_effective_number(2))
     remembered = "mass, train over held-out"
     yield spread("memorisation", remembered, "ratio", "neither", 1.0, needs="split", headline=True)
     yield mass("argmax_total_variation", "total variation, argmax", "fraction", "lower", 0.0)
@@ -238,12 +292,19 @@ def _coverage_rows(rule: DecodeRule) -> Iterator[Entry]:
         section=REACH if argmax else None,
         headline=argmax,
     )
-    yield row(
+    equivalent = partial(row, unit="draws", perfect=lambda case: float(case.draws))
+    yield equivalent(
         f"equivalent_uniform_budget/{rule}/{{n}}",
         "equivalent uniform draws" if argmax else f"equivalent draws, {rule}",
-        "draws",
-        perfect=lambda case: float(case.draws),
         section=REACH if argmax else None,
+        needs="no target",
+    )
+    yield equivalent(
+        f"equivalent_target_budget/{rule}/{{n}}",
+        "equivalent target draws" if argmax else f"equivalent target draws, {rule}",
+        section=REACH if argmax else None,
+        needs="target",
+        since=3,
     )
 
 

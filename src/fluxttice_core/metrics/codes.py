@@ -7,9 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fluxttice_core.metrics.aggregate_posterior import code_information
+from fluxttice_core.metrics.aggregate_posterior import chosen_places, code_information
 from fluxttice_core.metrics.metric import Figure, FigureMaker, Series, rounded
-from fluxttice_core.metrics.posterior import Posteriors, distortion, histogram_entropy, rate
+from fluxttice_core.metrics.perfect import uneven
+from fluxttice_core.metrics.posterior import (
+    MOST_ROWS,
+    AnyPosteriors,
+    Posteriors,
+    distortion,
+    histogram_entropy,
+    rate,
+)
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.rate_distortion import (
     PRICE,
@@ -27,6 +35,7 @@ from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
 
 _HISTOGRAM_EDGES = np.linspace(-4.0, 4.0, 81)
@@ -36,22 +45,26 @@ _ACCURACIES: tuple[tuple[str, Callable[[Reconstruction], float]], ...] = (
 )
 
 
-def parts_of(space: ProductSpace, split: Split | None) -> dict[str, Tensor]:
-    """The rows of each part of a split that has any; without one, the whole space: nothing was held out."""
+def parts_of(space: ProductSpace, split: Split | None, target: Target | None = None) -> dict[str, Tensor]:
+    """The rows of each part of a split that has any; without one, all that is aimed at: nothing held out."""
     if split is None:
-        return {"all": torch.arange(space.size)}
+        return {"all": torch.arange(space.size) if target is None else torch.from_numpy(target.rows)}
     parts = {"train": split.train, "validation": split.validation, "held_out": split.held_out}
     return {name: torch.from_numpy(rows) for name, rows in parts.items() if len(rows)}
 
 
 def reconstruction_figures(
-    model: Autoencoder, half: Half, settings: MeasurementSettings, split: Split | None
+    model: Autoencoder,
+    half: Half,
+    settings: MeasurementSettings,
+    split: Split | None,
+    target: Target | None = None,
 ) -> Iterator[Figure]:
     """Exact tables and cells, decoded from the posterior mean and from draws, on each part of the split.
 
     From the mean every row of the part is decoded, so that those figures are exact.
     """
-    for part, rows in parts_of(model.space, split).items():
+    for part, rows in parts_of(model.space, split, target).items():
         yield from figures_of_part(model, half, settings, part, rows)
 
 
@@ -73,25 +86,31 @@ def figures_of_part(
 
 
 def rate_figures(
-    model: Autoencoder, posteriors: Posteriors, half: Half, settings: MeasurementSettings
+    model: Autoencoder,
+    posteriors: AnyPosteriors,
+    half: Half,
+    settings: MeasurementSettings,
+    target: Target | None = None,
 ) -> Iterator[Figure | Series]:
-    """Rate, distortion, their sum, the distances to the frontiers, and the active units."""
+    """Rate, distortion, their sum, the active units, and for all ternary operations alike the frontiers."""
+    target = uneven(target, model.space)
     cost = rate(posteriors)
     generator = measurement_stream(settings.seed, half, "distortion", device=settings.device)
     loss = distortion(model, posteriors, draws=settings.posterior_repeats, generator=generator)
     dimensions = len(cost.per_dimension)
-    make = FigureMaker(half, model.space.size, settings, dimensions)
+    make = FigureMaker(half, model.space.size, settings, dimensions, target=target)
+    bounded = model.space.is_ternary and target is None
     yield make("rate", cost.total)
     yield make("rate_per_dimension", cost.total / dimensions)
     yield make("active_units", float(cost.active_units))
     yield Series("rate_per_dimension", half, tuple(map(float, range(dimensions))), cost.per_dimension)
     terms = [("distortion", loss.value), ("rate_plus_distortion", cost.total + loss.value)]
-    if model.space.is_ternary:
+    if bounded:
         best = frontier_distortion(cost.total, model.space.cells)
         terms.append(("frontier_distance", loss.value - best))
     for name, value in terms:
         yield make(name, Estimate(value, loss.error))
-    if model.space.is_ternary:
+    if bounded:
         free = gaussian_frontier()
         gap = free.lagrangian_gap(cost.total, loss.value, cells=model.space.cells)
         yield make("rate_above_frontier", _rate_above(free, cost.total, loss, model.space.cells))
@@ -108,16 +127,28 @@ def _rate_above(frontier: Frontier, rate: float, loss: Estimate, cells: int) -> 
 
 
 def information_figures(
-    posteriors: Posteriors, half: Half, settings: MeasurementSettings, space: ProductSpace
+    posteriors: AnyPosteriors,
+    half: Half,
+    settings: MeasurementSettings,
+    space: ProductSpace,
+    target: Target | None = None,
 ) -> Iterator[Figure | Series]:
     """What codes say of their operations, how they fill the prior, and the entropies of encoded latents."""
     generator = measurement_stream(settings.seed, half, "information", device=settings.device)
     found = code_information(posteriors, latents=settings.aggregate_draws, generator=generator)
-    make = FigureMaker(half, space.size, settings, posteriors.mu.shape[1])
+    some = _some(posteriors, generator)
+    make = FigureMaker(half, space.size, settings, some.mu.shape[1], target=uneven(target, space))
     yield make("code_information", found.mutual_information)
     yield make("marginal_kl", found.marginal_kl)
     yield make("latent_entropy/differential", found.differential_entropy)
-    yield from _histogram_entropy(posteriors, make)
+    yield from _histogram_entropy(some, make)
+
+
+def _some(posteriors: AnyPosteriors, generator: torch.Generator) -> Posteriors:
+    """All posteriors, or of more than are held at once as many of them, by their probabilities."""
+    if isinstance(posteriors, Posteriors):
+        return posteriors
+    return posteriors.part(chosen_places(posteriors, MOST_ROWS, generator))
 
 
 def _histogram_entropy(posteriors: Posteriors, make: FigureMaker) -> Iterator[Figure | Series]:
@@ -125,11 +156,12 @@ def _histogram_entropy(posteriors: Posteriors, make: FigureMaker) -> Iterator[Fi
     settings, half = make.settings, make.half
     generator = measurement_stream(settings.seed, half, "latents", device=settings.device)
     samples = [posteriors.draw(generator).float() for _ in range(settings.posterior_repeats)]
-    values = np.array([histogram_entropy(z) for z in samples])
+    values = np.array([histogram_entropy(z, posteriors.weights) for z in samples])
     deviation = float(values.std(ddof=1)) / math.sqrt(len(values))
     estimate = Estimate(float(values.mean()), deviation, len(values) - 1.0)
     yield make("latent_entropy/histogram", estimate)
     centres = (_HISTOGRAM_EDGES[:-1] + _HISTOGRAM_EDGES[1:]) / 2
+    weights = None if posteriors.weights is None else posteriors.weights.cpu().numpy()
     for dimension, column in enumerate(samples[0].cpu().numpy().T):
-        density, _ = np.histogram(column, _HISTOGRAM_EDGES, density=True)
+        density, _ = np.histogram(column, _HISTOGRAM_EDGES, density=True, weights=weights)
         yield Series(f"latent_density/{dimension}", half, rounded(centres), rounded(density))

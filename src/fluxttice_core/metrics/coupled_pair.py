@@ -12,13 +12,15 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.codes import information_figures, parts_of, rate_figures
 from fluxttice_core.metrics.metric import Figure, FigureMaker
 from fluxttice_core.metrics.pair import check_fit
-from fluxttice_core.metrics.posterior import distortion, encode_rows
+from fluxttice_core.metrics.perfect import uneven
+from fluxttice_core.metrics.posterior import distortion, posteriors_of
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 
 CombinationRule = Literal["product", "mixture"]
 """How two distributions over a cell's symbols become one: their normalised product, or their mean."""
@@ -164,7 +166,12 @@ def couple(
 
 
 def coupled_figures(
-    first: Autoencoder, second: Autoencoder, settings: MeasurementSettings, split: Split | None, rho: float
+    first: Autoencoder,
+    second: Autoencoder,
+    settings: MeasurementSettings,
+    split: Split | None,
+    rho: float,
+    target: Target | None = None,
 ) -> Iterator[Figure]:
     """The pair coupled as in training, as one code: what comes back, what it costs, and each half's loss.
 
@@ -172,9 +179,10 @@ def coupled_figures(
     nothing is shown the answer.
     """
     pair, prefix = couple(first, second, rho=rho), f"coupled/rho={rho:g}/"
-    posteriors = encode_rows(pair, device=torch.device(settings.device))
-    make = FigureMaker("pair", pair.space.size, settings, pair.latent_dim, prefix)
-    part, rows = list(parts_of(pair.space, split).items())[-1]
+    target = uneven(target, pair.space)
+    posteriors = posteriors_of(pair, target, device=torch.device(settings.device))
+    make = FigureMaker("pair", pair.space.size, settings, pair.latent_dim, prefix, target)
+    part, rows = list(parts_of(pair.space, split, target).items())[-1]
     placed = rows.to(settings.device)
     yield make(f"table_accuracy/mean/{part}", reconstruction_from_mean(pair, placed).table_accuracy)
     generator = measurement_stream(settings.seed, "pair", "reconstruction", device=settings.device)
@@ -184,8 +192,8 @@ def coupled_figures(
     ]
     yield make.shares(f"table_accuracy/draw/{part}", drawn)
     for found in (
-        *rate_figures(pair, posteriors, "pair", settings),
-        *information_figures(posteriors, "pair", settings, pair.space),
+        *rate_figures(pair, posteriors, "pair", settings, target),
+        *information_figures(posteriors, "pair", settings, pair.space, target),
     ):
         if isinstance(found, Figure) and not found.quantity.startswith("latent_entropy"):
             yield replace(found, quantity=f"{prefix}{found.quantity}")

@@ -6,11 +6,13 @@ from functools import partial
 
 import numpy as np
 import torch
+from jaxtyping import Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.decoding import indices_by, uniform_draws
 from fluxttice_core.metrics.metric import Figure, FigureMaker, equivalent_budget
+from fluxttice_core.metrics.perfect import ceiling_of, uneven
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import (
     CACHED_CHUNK,
@@ -22,37 +24,46 @@ from fluxttice_core.metrics.sampling import (
 from fluxttice_core.metrics.settings import DecodeRule, Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import Coverage
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
 
 Source = Decodable | IndexSampler
+_MOST_DRAWS = 2**53
 _Seen = dict[DecodeRule, Tensor]
 
 
-def coverage_figures(source: Source, half: Half, settings: MeasurementSettings) -> Iterator[Figure]:
-    """Coverage, efficiency and equivalent uniform budget at every budget and by every rule.
+def coverage_figures(
+    source: Source, half: Half, settings: MeasurementSettings, target: Target | None = None
+) -> Iterator[Figure]:
+    """Coverage, efficiency and equivalent budget at every budget and by every rule.
+
+    With a target, different elements of its support are counted, and no others.
 
     The rules decode the same latents, so that they differ by nothing but the rule. A sampler without a
     decoder has no rule: its one count stands beside each.
     """
     source.space.require_enumerable()
-    counted, make = _counted(source, half, settings), FigureMaker(half, source.space.size, settings)
+    target = uneven(target, source.space)
+    counted = _counted(source, half, settings, target)
+    make = FigureMaker(half, source.space.size, settings, target=target)
+    size = source.space.size if target is None else len(target.rows)
     for rule in settings.rules:
         for budget in settings.draws:
-            coverage = Coverage(source.space.size, budget, tuple(counted[rule, budget]))
+            coverage = Coverage(size, budget, tuple(counted[rule, budget]))
             yield from _of_coverage(coverage, rule, make)
 
 
 def _counted(
-    source: Source, half: Half, settings: MeasurementSettings
+    source: Source, half: Half, settings: MeasurementSettings, target: Target | None
 ) -> Mapping[tuple[DecodeRule, int], list[int]]:
     """Distinct operations of every repeat, by rule and budget; within a repeat the budgets are nested."""
     counted: dict[tuple[DecodeRule, int], list[int]] = {
         (rule, n): [] for rule in settings.rules for n in settings.draws
     }
     repeats = range(max(settings.repeats_of(n) for n in settings.draws))
-    count = partial(_counted_once, source, half, settings)
+    count = partial(_counted_once, source, half, settings, target)
     for found in map_chunks(count, repeats, device=torch.device(settings.device)):
         for place, distinct in found.items():
             counted[place].append(distinct)
@@ -60,13 +71,14 @@ def _counted(
 
 
 def _counted_once(
-    source: Source, half: Half, settings: MeasurementSettings, repeat: int
+    source: Source, half: Half, settings: MeasurementSettings, target: Target | None, repeat: int
 ) -> dict[tuple[DecodeRule, int], int]:
     """Distinct operations of one repeat, whose draws depend on no other's."""
     generator = measurement_stream(settings.seed, half, "coverage", str(repeat), device=settings.device)
     stops = [n for n in settings.draws if repeat < settings.repeats_of(n)]
+    rows = slice(None) if target is None else torch.from_numpy(target.rows).to(generator.device)
     return {
-        (rule, stop): int(seen[rule].count_nonzero())
+        (rule, stop): int(seen[rule][rows].count_nonzero())
         for stop, seen in _seen_at(source, stops, settings.rules, generator)
         for rule in settings.rules
     }
@@ -130,7 +142,8 @@ def _mark(marks: Tensor, indices: Tensor) -> None:
 
 
 def _of_coverage(coverage: Coverage, rule: DecodeRule, make: FigureMaker) -> Iterator[Figure]:
-    repeats, best = len(coverage.distinct), coverage.ceiling
+    repeats, target = len(coverage.distinct), make.target
+    best = coverage.ceiling if target is None else ceiling_of(target, coverage.draws)
     share = coverage_interval(np.array(coverage.distinct), coverage.size)
     error = coverage.sd / coverage.size / math.sqrt(repeats) if repeats > 1 else math.inf
     place = f"{rule}/{coverage.draws}"
@@ -147,13 +160,22 @@ def _of_coverage(coverage: Coverage, rule: DecodeRule, make: FigureMaker) -> Ite
     )
     even = share.scaled(1 / best.fraction)
     yield make(f"efficiency/{place}", estimate(even, 1 / best.fraction), interval=even, repeats=repeats)
-    # The delta method: dN/dc = -1 / ((1 - c) ln(1 - 1/K)).
-    slope = coverage.size / max(1 - share.estimate, 1 / coverage.size)
-    budget = equivalent_budget(share, coverage.size)
+    budget = equivalent_budget(share, coverage.size, target)
+    if target is None or target.is_uniform:
+        # The delta method: dN/dc = -1 / ((1 - c) ln(1 - 1/K)).
+        slope = coverage.size / max(1 - share.estimate, 1 / coverage.size)
+    else:
+        slope = _draws_a_share(target.q, min(budget.estimate, float(_MOST_DRAWS)))
     yield make(
-        f"equivalent_uniform_budget/{place}",
+        f"equivalent_{'uniform' if target is None else 'target'}_budget/{place}",
         estimate(budget, slope),
         interval=budget,
         ceiling_sd=best.sd / coverage.size * slope,
         repeats=repeats,
     )
+
+
+def _draws_a_share(q: Float64[np.ndarray, "n"], draws: float | int) -> float | int:
+    """How many more draws from a target show a share more of its support: dN/dc, at N draws."""
+    log_missed = np.log1p(-q)
+    return 1 / max(-float((log_missed * np.exp(draws * log_missed)).mean()), 1 / _MOST_DRAWS)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,18 @@ CPU_CHUNK = 4096
 
 ACCELERATOR_CHUNK = 65_536
 
+_LARGEST_FACTORS = {CPU_CHUNK: 2**22, ACCELERATOR_CHUNK: 2**25}
+"""Numbers in the factors of one chunk at most: of larger spaces fewer latents are taken at a time."""
+
+_LARGEST_IN_DOUBLE = 2**20
+"""Estimates of spaces with more elements are kept in single precision, in which they are made anyway."""
+
+LARGEST_MEMORY = 4 * 10**9
+"""Bytes that an estimate may take."""
+
+_HELD = 8
+"""Chunks that wait for being added up, at most, on two threads."""
+
 
 @dataclass(frozen=True, eq=False)
 class MassEstimate:
@@ -39,19 +52,19 @@ class MassEstimate:
 
     space: ProductSpace
     draws: int
-    groups: Float64[np.ndarray, "groups K"]
-    argmax_groups: Float64[np.ndarray, "groups K"]
+    groups: Float[np.ndarray, "groups K"]
+    argmax_groups: Float[np.ndarray, "groups K"]
     conditional_entropies: Float64[np.ndarray, "groups"]
 
     @property
     def p(self) -> Float64[np.ndarray, "K"]:
         """Probability of each operation, unbiased."""
-        return np.asarray(self.groups.mean(0), dtype=np.float64)
+        return np.asarray(self.groups.mean(0, dtype=np.float64))
 
     @property
     def p_argmax(self) -> Float64[np.ndarray, "K"]:
         """Share of the draws that decode to each operation by argmax."""
-        return np.asarray(self.argmax_groups.mean(0), dtype=np.float64)
+        return np.asarray(self.argmax_groups.mean(0, dtype=np.float64))
 
 
 def estimate_mass(
@@ -69,7 +82,9 @@ def estimate_mass(
     The cells are independent given z. They are split in two parts; for each draw the outer products over a
     part's cells give one row of A (M x 81 in the ternary space, the first 4 cells) and one of B (M x 243, the
     last 5), and their product adds up the draws for every pair of parts, which is every operation. Products
-    run in single precision over one chunk and are accumulated in double. Unbiased for each x.
+    run in single precision over one chunk and are accumulated in double, or in single precision where the
+    space has more than a million elements. Unbiased for each x. Memory is bounded before it is taken, and the
+    time is linear in M and K.
 
     Args:
         model: Any decoder; `decode_logits` is called from several threads and must not keep state.
@@ -83,7 +98,8 @@ def estimate_mass(
 
     Raises:
         OperationError: If the space is too large to enumerate.
-        MeasurementError: If the draws are no multiple of the groups, or the decoder returns NaN.
+        MeasurementError: If the draws are no multiple of the groups, the estimate would take more than 4 GB,
+            or the decoder returns NaN.
 
     Example:
         >>> import fluxttice_core as fx
@@ -98,10 +114,10 @@ def estimate_mass(
             f"{draws:,} draws cannot be shared out to {groups} groups: give 2 groups or more, and a multiple",
             "out_of_range",
         )
-    size = model.space.size
     each = draws // groups
-    step = chunk or (CPU_CHUNK if generator.device.type == "cpu" else ACCELERATOR_CHUNK)
-    found = _Accumulator(np.zeros((groups, size)), np.zeros((groups, size)), np.zeros(groups))
+    step = chunk or chunk_of(model.space, generator.device)
+    _require_memory(model.space, groups, step)
+    found = _Accumulator.empty(model.space, groups)
     chunks = _group_chunks(model.latent_dim, groups, each, step, generator)
     mass_of = partial(_mass_of_chunk, model, _Workspace())
     for part in map_chunks(mass_of, chunks, device=generator.device):
@@ -110,7 +126,40 @@ def estimate_mass(
         raise MeasurementError(
             "the decoder returns numbers that are not finite: the model cannot be measured", "not_finite"
         )
-    return MassEstimate(model.space, draws, found.mass / each, found.argmax / each, found.entropy / each)
+    return found.over(each, model.space, draws)
+
+
+def chunk_of(space: ProductSpace, device: torch.device) -> int:
+    """Latents that are taken at a time: as many as suit the device, fewer of spaces with large factors."""
+    usual = CPU_CHUNK if device.type == "cpu" else ACCELERATOR_CHUNK
+    return max(1, min(usual, _LARGEST_FACTORS[usual] // _factor_rows(space)))
+
+
+def memory_of(space: ProductSpace, groups: int, chunk: int) -> int:
+    """Bytes that an estimate of p(x) takes at most, about."""
+    number = _precision(space).itemsize
+    factors = 3 * 4 * _factor_rows(space) * chunk  # in two threads, with what they are made of
+    return 2 * groups * space.size * number + 4 * _HELD * space.size + factors
+
+
+def _require_memory(space: ProductSpace, groups: int, chunk: int) -> None:
+    asked = memory_of(space, groups, chunk)
+    if asked > LARGEST_MEMORY:
+        raise MeasurementError(
+            f"p(x) of {space.size:,} elements in {groups:,} groups, from {chunk:,} latents at a time, takes "
+            f"about {asked / 1e9:,.1f} GB, and {LARGEST_MEMORY / 1e9:g} are the most: give fewer groups "
+            "or a smaller chunk",
+            "too_costly",
+        )
+
+
+def _precision(space: ProductSpace) -> np.dtype[Any]:
+    return np.dtype(np.float64 if space.size <= _LARGEST_IN_DOUBLE else np.float32)
+
+
+def _factor_rows(space: ProductSpace) -> int:
+    cut = _middle(space.bases)
+    return math.prod(space.bases[:cut]) + math.prod(space.bases[cut:])
 
 
 @dataclass(frozen=True)
@@ -128,11 +177,22 @@ class _ChunkMass:
 
 @dataclass(frozen=True)
 class _Accumulator:
-    """Sums over the draws of each group, in double precision."""
+    """Sums over the draws of each group."""
 
-    mass: Float64[np.ndarray, "groups K"]
-    argmax: Float64[np.ndarray, "groups K"]
+    mass: Float[np.ndarray, "groups K"]
+    argmax: Float[np.ndarray, "groups K"]
     entropy: Float64[np.ndarray, "groups"]
+
+    @classmethod
+    def empty(cls, space: ProductSpace, groups: int) -> "_Accumulator":
+        mass, argmax = (np.zeros((groups, space.size), _precision(space)) for _ in range(2))
+        return cls(mass, argmax, np.zeros(groups))
+
+    def over(self, each: int, space: ProductSpace, draws: int) -> MassEstimate:
+        """The means, in the room of the sums."""
+        for sums in (self.mass, self.argmax, self.entropy):
+            sums /= each
+        return MassEstimate(space, draws, self.mass, self.argmax, self.entropy)
 
     def add(self, part: _ChunkMass) -> None:
         shown = part.argmax.cpu().numpy()

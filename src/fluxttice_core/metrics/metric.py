@@ -20,7 +20,8 @@ from fluxttice_core.metrics.settings import (
     MeasurementSettings,
     Unit,
 )
-from fluxttice_core.statistics.coverage import equivalent_uniform_budget
+from fluxttice_core.spaces.target import Target
+from fluxttice_core.statistics.coverage import equivalent_law_budget, equivalent_uniform_budget
 from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, mean_interval
 
@@ -165,6 +166,7 @@ class FigureMaker:
     Args:
         dimensions: Latents, where a code is measured.
         prefix: What stands before the names of the coupled pair.
+        target: What the model is held against; none: all elements of its space alike.
     """
 
     half: Half
@@ -172,6 +174,7 @@ class FigureMaker:
     settings: MeasurementSettings
     dimensions: int = 0
     prefix: str = ""
+    target: Target | None = None
 
     def __call__(
         self,
@@ -184,7 +187,13 @@ class FigureMaker:
         samples: Sequence[float] = (),
     ) -> Figure:
         """A figure by its metric's name; the catalogue or the error decides an interval or sd not given."""
-        scale = scale_of(name, size=self.size, dimensions=self.dimensions, settings=self.settings)
+        scale = scale_of(
+            name,
+            size=self.size,
+            dimensions=self.dimensions,
+            settings=self.settings,
+            target=self.target,
+        )
         known = estimate if isinstance(estimate, Estimate) else Estimate(estimate, 0.0)
         exact = scale.draws is None
         return Figure(
@@ -233,16 +242,22 @@ def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
     return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
 
 
-def equivalent_budget(share: Interval, size: int) -> Interval:
+def equivalent_budget(share: Interval, size: int, target: Target | None = None) -> Interval:
     """The uniform draws that would show the same share, with the interval that follows from the share's.
+
+    With a target, the draws from it that would show the same share of its support.
 
     Example:
         >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
         '68.9676 [50.8267, 91.1702]'
     """
-    estimate, lower, upper = (
-        equivalent_uniform_budget(c, size) for c in (share.estimate, share.lower, share.upper)
-    )
+
+    def draws(c: float) -> float:
+        if target is None or target.is_uniform:
+            return equivalent_uniform_budget(c, size)
+        return equivalent_law_budget(c * size, target.q)
+
+    estimate, lower, upper = map(draws, (share.estimate, share.lower, share.upper))
     return Interval(estimate, lower, upper, share.level, share.method)
 
 

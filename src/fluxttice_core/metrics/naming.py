@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics import catalogue
-from fluxttice_core.metrics.catalogue import CATALOGUE, CODES, DISTRIBUTION, PAIR, REACH, Case, Entry
+from fluxttice_core.metrics.catalogue import CATALOGUE, CODES, DISTRIBUTION, PAIR, REACH, Case, Entry, Need
 from fluxttice_core.metrics.settings import DecodeRule, Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.spaces.nouns import TERNARY, Nouns
+
+if TYPE_CHECKING:
+    from fluxttice_core.spaces.target import Target
 
 _NAME = re.compile(r"(coupled/rho=[^/]+/)?(?P<base>.+?)(/(N=)?(?P<budget>[1-9][0-9]{0,9}))?")
 
@@ -45,17 +49,28 @@ def entry_of(name: str) -> Entry:
     return entry
 
 
-def scale_of(name: str, *, size: int, dimensions: int, settings: MeasurementSettings) -> Scale:
-    """What a metric's name settles, in a report of a dual VAE."""
+def scale_of(
+    name: str, *, size: int, dimensions: int, settings: MeasurementSettings, target: Target | None = None
+) -> Scale:
+    """What a metric's name settles, in a report of a dual VAE.
+
+    Args:
+        name: The metric.
+        size: Elements of the space, K.
+        dimensions: Latents of the half, or of both for the pair.
+        settings: Budgets and draws.
+        target: What the model is held against; none: all elements alike.
+    """
     entry = entry_of(name)
+    target = None if target is None or target.is_everything else target
     budget = int(name.rpartition("/")[2].removeprefix("N=")) if "{n}" in entry.name else 0
     draws = None if entry.draws is None else budget
     if entry.draws is not None and entry.draws != "budget":
         draws = getattr(settings, entry.draws)
-    case = Case(size, dimensions, budget or draws or 0)
+    case = Case(size if target is None else len(target.rows), dimensions, budget or draws or 0, target)
     return Scale(
         unit=entry.unit,
-        direction=entry.direction,
+        direction="neither" if target is not None and entry.even else entry.direction,
         ceiling=entry.perfect(case) if callable(entry.perfect) else entry.perfect,
         draws=draws,
         rule=entry.rule,
@@ -81,6 +96,7 @@ def due_metrics(
     validated: bool = True,
     rho: float,
     metric_set: int | None = None,
+    has_target: bool = False,
 ) -> frozenset[tuple[str, Half]]:
     """Name and half of each metric that a full report of a dual VAE holds.
 
@@ -91,10 +107,14 @@ def due_metrics(
         validated: Whether the split has validation rows, which that of the smallest spaces has not.
         rho: Cross-injection of the pair.
         metric_set: The set that was measured; none: the latest.
+        has_target: Whether the model is held against anything else than all elements of its space alike.
     """
-    lacking = {"no split"} if split_known else {"split", "validation"}
-    lacking |= set() if validated else {"validation"}
-    lacking |= set() if ternary else {"ternary"}
+    lacking: set[Need] = {"no split"} if split_known else {"split", "validation"}
+    lacking.add("no target" if has_target else "target")
+    if not validated:
+        lacking.add("validation")
+    if has_target or not ternary:
+        lacking.add("ternary")
     latest = catalogue.METRIC_SET if metric_set is None else metric_set
     require_known(latest)
     found: set[tuple[str, Half]] = set()

@@ -11,10 +11,12 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.coverage import Source
 from fluxttice_core.metrics.decoding import decode_positions
 from fluxttice_core.metrics.metric import Figure, FigureMaker
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import DECODE_CHUNK, DecoderSampler, IndexSampler, prior_chunks
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.target import Target
 
 _REPEATS_AT_LEAST = 2
 
@@ -85,9 +87,16 @@ def compare_sets(first: Int64[Tensor, "n"], second: Int64[Tensor, "m"]) -> SetCo
 
 
 def compare_samplers(
-    first: IndexSampler, second: IndexSampler, draws: int, *, generator: torch.Generator
+    first: IndexSampler,
+    second: IndexSampler,
+    draws: int,
+    *,
+    generator: torch.Generator,
+    target: Target | None = None,
 ) -> SetComparison:
     """Compare what two generators reach with the same number of independent draws each.
+
+    With a target, they are compared in what they reach of its support.
 
     Raises:
         MeasurementError: If the generators are of different spaces.
@@ -103,7 +112,11 @@ def compare_samplers(
         raise MeasurementError(
             "two generators of different spaces have no operations in common to compare", "space_mismatch"
         )
-    return compare_sets(first.sample(draws, generator), second.sample(draws, generator))
+    samples = first.sample(draws, generator), second.sample(draws, generator)
+    if (target := uneven(target, first.space)) is None:
+        return compare_sets(*samples)
+    rows = torch.from_numpy(target.rows).to(generator.device)
+    return compare_sets(*(drawn[torch.isin(drawn, rows)] for drawn in samples))
 
 
 def agreement(first: Decodable, second: Decodable, draws: int, *, generator: torch.Generator) -> Agreement:
@@ -154,13 +167,17 @@ def check_fit(first: Decodable, second: Decodable) -> None:
         )
 
 
-def set_figures(first: Source, second: Source, settings: MeasurementSettings) -> Iterator[Figure]:
+def set_figures(
+    first: Source, second: Source, settings: MeasurementSettings, target: Target | None = None
+) -> Iterator[Figure]:
     """Union and overlap of what the halves reach with the headline budget each, by argmax."""
     of_a, of_b, budget = _sampler(first), _sampler(second), settings.headline
     generator = measurement_stream(settings.seed, "pair", "sets", device=settings.device)
     repeats = max(_REPEATS_AT_LEAST, settings.long_repeats)
-    found = [compare_samplers(of_a, of_b, budget, generator=generator) for _ in range(repeats)]
-    size, make = first.space.size, FigureMaker("pair", first.space.size, settings)
+    target = uneven(target, first.space)
+    found = [compare_samplers(of_a, of_b, budget, generator=generator, target=target) for _ in range(repeats)]
+    size = first.space.size if target is None else len(target.rows)
+    make = FigureMaker("pair", first.space.size, settings, target=target)
     for name, values in (
         ("coverage_of_a", [sets.first / size for sets in found]),
         ("coverage_of_b", [sets.second / size for sets in found]),

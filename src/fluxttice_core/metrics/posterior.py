@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 
@@ -12,12 +12,17 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.decoding import positions_of, symbols_of
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import HISTOGRAM_BINS, HISTOGRAM_BOUND
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
 
 ACTIVE_VARIANCE = 0.01
+MOST_ROWS = 2**16
+"""Operations whose posteriors are held at once."""
+
 _CHUNK = 2048
 
 
@@ -29,11 +34,25 @@ class Posteriors:
         rows: Indices of the operations.
         mu: Means.
         logvar: Log-variances.
+        weights: Probability of each operation; none: all alike.
     """
 
     rows: Int64[Tensor, "n"]
     mu: Float64[Tensor, "n d"]
     logvar: Float64[Tensor, "n d"]
+    weights: Float64[Tensor, "n"] | None = None
+
+    def mean(self, values: Float64[Tensor, "n *shape"]) -> Float64[Tensor, "*shape"]:
+        """Mean of values over the operations, by their probabilities."""
+        return values.mean(0) if self.weights is None else torch.tensordot(self.weights, values, dims=1)
+
+    def part(self, chosen: Int64[Tensor, "m"]) -> "Posteriors":
+        """The posteriors of operations that were chosen by their places, all alike."""
+        return Posteriors(self.rows[chosen], self.mu[chosen], self.logvar[chosen])
+
+    def blocks(self) -> Iterator[tuple[float, "Posteriors"]]:
+        """All of it in one: its probability, and the posteriors."""
+        yield 1.0, self
 
     def draw(self, generator: torch.Generator) -> Float64[Tensor, "n d"]:
         r"""Draw one latent from each posterior, :math:`z = \mu + \sigma \epsilon`."""
@@ -44,6 +63,49 @@ class Posteriors:
         """Pair rows with single-precision codes, in parts: draws, or without a generator the means."""
         codes = (self.mu if generator is None else self.draw(generator)).float()
         yield from zip(torch.split(self.rows, _CHUNK), torch.split(codes, _CHUNK), strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class ManyPosteriors:
+    """The posteriors of more operations than are held at once: encoded anew whenever they are asked for.
+
+    Args:
+        model: The encoder.
+        rows: Indices of the operations.
+        weights: Probability of each; none: all alike.
+    """
+
+    model: Autoencoder
+    rows: Int64[Tensor, "n"]
+    weights: Float64[Tensor, "n"] | None = None
+
+    def part(self, chosen: Int64[Tensor, "m"]) -> Posteriors:
+        """The posteriors of operations that were chosen by their places, all alike."""
+        return encode_rows(self.model, self.rows[chosen])
+
+    def blocks(self) -> Iterator[tuple[float, Posteriors]]:
+        """Probability and posteriors of one block after the other, whose own weights sum to 1."""
+        for place in torch.split(torch.arange(len(self.rows), device=self.rows.device), MOST_ROWS):
+            found = self.part(place)
+            if self.weights is None:
+                yield len(place) / len(self.rows), found
+            else:
+                own = self.weights[place]
+                yield float(own.sum()), replace(found, weights=own / own.sum())
+
+
+AnyPosteriors = Posteriors | ManyPosteriors
+
+
+def posteriors_of(model: Autoencoder, target: Target | None = None, *, device: torch.device) -> AnyPosteriors:
+    """The posteriors of all that a model should give: held, or where they are too many encoded in blocks."""
+    target = uneven(target, model.space)
+    count = model.space.size if target is None else len(target.rows)
+    if count <= MOST_ROWS:
+        return encode_rows(model, device=device, target=target)
+    rows = torch.arange(count) if target is None else torch.from_numpy(target.rows)
+    weights = None if target is None or target.is_uniform else torch.from_numpy(target.q).to(device)
+    return ManyPosteriors(model, rows.to(device), weights)
 
 
 @dataclass(frozen=True)
@@ -70,7 +132,11 @@ class Rate:
 
 
 def encode_rows(
-    model: Autoencoder, rows: Int64[Tensor, "n"] | None = None, *, device: torch.device | None = None
+    model: Autoencoder,
+    rows: Int64[Tensor, "n"] | None = None,
+    *,
+    device: torch.device | None = None,
+    target: Target | None = None,
 ) -> Posteriors:
     """Encode operations.
 
@@ -78,6 +144,7 @@ def encode_rows(
         model: The autoencoder.
         rows: Indices of the operations, on the device where the model computes; every operation without them.
         device: Where the model computes, when no rows are given.
+        target: Without rows: encode its support, with its probabilities.
 
     Returns:
         The posteriors, in the order of the rows.
@@ -91,7 +158,11 @@ def encode_rows(
         >>> encode_rows(fx.evaluation.QuantileLookup(fx.OperationSpace())).mu.shape
         torch.Size([19683, 9])
     """
-    if rows is None:
+    weights = None
+    if rows is None and (target := uneven(target, model.space)) is not None:
+        rows = torch.from_numpy(target.rows).to(device)
+        weights = None if target.is_uniform else torch.from_numpy(target.q).to(device)
+    elif rows is None:
         model.space.require_enumerable()
         rows = torch.arange(model.space.size, device=device)
     if len(rows) == 0:
@@ -102,13 +173,13 @@ def encode_rows(
         raise MeasurementError(
             "the encoder returns numbers that are not finite: the model cannot be measured", "not_finite"
         )
-    return Posteriors(rows, mu, logvar)
+    return Posteriors(rows, mu, logvar, weights)
 
 
-def rate(posteriors: Posteriors) -> Rate:
+def rate(posteriors: AnyPosteriors) -> Rate:
     r"""Rate of a code, exact over its rows and without free bits, and its active units.
 
-    .. math:: R = \sum_j \frac1n \sum_x \tfrac12 (\mu_j^2 + \sigma_j^2 - \ln\sigma_j^2 - 1)
+    .. math:: R = \sum_j \sum_x q(x)\, \tfrac12 (\mu_j^2 + \sigma_j^2 - \ln\sigma_j^2 - 1)
 
     A unit is active when the variance over x of its mean exceeds .01.
 
@@ -127,18 +198,28 @@ def rate(posteriors: Posteriors) -> Rate:
         >>> rate(constant).total, rate(constant).active_units
         (2.0, 0)
     """
+    parts = [(share, *_moments(block)) for share, block in posteriors.blocks()]
+    cost = torch.stack([share * part for share, part, _, _ in parts]).sum(0)
+    mean = torch.stack([share * centre for share, _, centre, _ in parts]).sum(0)
+    spread = torch.stack([share * (v + (centre - mean).square()) for share, _, centre, v in parts]).sum(0)
+    return Rate(tuple(cost.tolist()), tuple((spread > ACTIVE_VARIANCE).tolist()))
+
+
+def _moments(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
+    """Rate of each dimension, and mean and variance of the posterior means."""
     mu, logvar = posteriors.mu, posteriors.logvar
-    per_dimension = (0.5 * (mu.square() + logvar.exp() - logvar - 1)).mean(0)
-    active = mu.var(0, correction=0) > ACTIVE_VARIANCE
-    return Rate(tuple(per_dimension.tolist()), tuple(active.tolist()))
+    cost, mean = posteriors.mean(0.5 * (mu.square() + logvar.exp() - logvar - 1)), posteriors.mean(mu)
+    if posteriors.weights is None:
+        return cost, mean, mu.var(0, correction=0)
+    return cost, mean, posteriors.mean((mu - mean).square())
 
 
 def distortion(
-    model: Decodable, posteriors: Posteriors, *, draws: int = 16, generator: torch.Generator
+    model: Decodable, posteriors: AnyPosteriors, *, draws: int = 16, generator: torch.Generator
 ) -> Estimate:
     r"""Distortion of a code by Monte Carlo over the posterior.
 
-    .. math:: D = -\frac1n \sum_x E_{q(z \mid x)} \ln p(x \mid z)
+    .. math:: D = -\sum_x q(x)\, E_{q(z \mid x)} \ln p(x \mid z)
 
     Every operation is drawn equally often, so the error is that of the noise within the operations alone:
     the rows are the whole population, not a sample.
@@ -168,6 +249,12 @@ def distortion(
         raise MeasurementError(
             "distortion needs at least 2 draws for each operation, to know its error", "too_few"
         )
+    parts = [(share, _distortion(model, block, draws, generator)) for share, block in posteriors.blocks()]
+    error = math.hypot(*(share * part.error for share, part in parts))
+    return Estimate(math.fsum(share * part.value for share, part in parts), error)
+
+
+def _distortion(model: Decodable, posteriors: Posteriors, draws: int, generator: torch.Generator) -> Estimate:
     device = posteriors.mu.device
     total = torch.zeros(len(posteriors.rows), dtype=torch.float64, device=device)
     squares = torch.zeros_like(total)
@@ -179,8 +266,11 @@ def distortion(
         total += surprise
         squares += surprise.square()
     within = (squares - total.square() / draws).clamp(min=0) / (draws - 1)
-    error = (within.sum() / draws).sqrt() / len(total)
-    return Estimate(float(total.mean() / draws), float(error))
+    if posteriors.weights is None:
+        error = (within.sum() / draws).sqrt() / len(total)
+    else:
+        error = (posteriors.weights.square() @ within / draws).sqrt()
+    return Estimate(float(posteriors.mean(total) / draws), float(error))
 
 
 def _encode(model: Autoencoder, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -197,7 +287,7 @@ def _surprise(model: Decodable, coded: tuple[Tensor, Tensor]) -> Tensor:
         return -log_p.gather(-1, truth).squeeze(-1).double().sum(-1)
 
 
-def histogram_entropy(z: Float[Tensor, "n d"]) -> float:
+def histogram_entropy(z: Float[Tensor, "n d"], weights: Float64[Tensor, "n"] | None = None) -> float:
     r"""Entropy of a 50-bin histogram on [-3, 3], the mean over dimensions, as older reports gave it.
 
     .. math:: -\frac1d \sum_j \sum_b f_{jb} \ln f_{jb}
@@ -211,7 +301,11 @@ def histogram_entropy(z: Float[Tensor, "n d"]) -> float:
     """
     entropies = []
     for column in z.detach().cpu().double().unbind(-1):
-        counts = torch.histc(column, HISTOGRAM_BINS, min=-HISTOGRAM_BOUND, max=HISTOGRAM_BOUND)
+        if weights is None:
+            counts = torch.histc(column, HISTOGRAM_BINS, min=-HISTOGRAM_BOUND, max=HISTOGRAM_BOUND)
+        else:
+            limits = (-HISTOGRAM_BOUND, HISTOGRAM_BOUND)
+            counts = torch.histogram(column, HISTOGRAM_BINS, range=limits, weight=weights.cpu()).hist
         share = counts[counts > 0] / counts.sum()
         entropies.append(float(-(share * share.log()).sum()))
     return math.fsum(entropies) / len(entropies)

@@ -1,6 +1,7 @@
 """Do codes know their operations: tables that come back from the posterior mean, and from draws of it."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.decoding import decode_positions, positions_of
-from fluxttice_core.metrics.posterior import encode_rows
+from fluxttice_core.metrics.posterior import MOST_ROWS, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.threads import map_chunks
 
@@ -119,14 +120,22 @@ def _reconstruction(
 ) -> Reconstruction:
     if len(rows) == 0 or draws < 1:
         raise MeasurementError("reconstruction needs at least one operation and one draw for each", "too_few")
-    posteriors = encode_rows(model, rows)
     tables = cells = 0
-    for _ in range(draws):
-        coded = posteriors.coded_chunks(generator)
-        for right_tables, right_cells in map_chunks(partial(_compare, model), coded, device=rows.device):
-            tables += right_tables
-            cells += right_cells
+    coded = _coded(model, rows, draws, generator)
+    for right_tables, right_cells in map_chunks(partial(_compare, model), coded, device=rows.device):
+        tables += right_tables
+        cells += right_cells
     return Reconstruction(source, len(rows), draws, tables, cells, model.space.cells)
+
+
+def _coded(
+    model: Autoencoder, rows: Tensor, draws: int, generator: torch.Generator | None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Rows and their codes, in chunks, with no more rows encoded at once than are to be held."""
+    for block in torch.split(rows, MOST_ROWS):
+        posteriors = encode_rows(model, block)
+        for _ in range(draws):
+            yield from posteriors.coded_chunks(generator)
 
 
 def _compare(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int]:
@@ -143,7 +152,7 @@ def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, floa
     """
     if len(rows) == 0:
         raise MeasurementError("whether tables are decided needs at least one operation", "too_few")
-    coded = encode_rows(model, rows).coded_chunks(None)
+    coded = _coded(model, rows, 1, None)
     found = list(map_chunks(partial(_undecided, model), coded, device=rows.device))
     tables, cells = (sum(column) for column in zip(*found, strict=True))
     return tables / len(rows), cells / (len(rows) * model.space.cells)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.devices import Device
 
 if TYPE_CHECKING:
     # Not at run time, so that a card is checked without NumPy.
@@ -86,7 +87,7 @@ class MeasurementSettings(BaseModel):
     control_aggregate_draws: Annotated[int, Field(ge=16, le=1_000_000)] = 256
     untrained_seeds: Annotated[int, Field(ge=MINIMUM_UNTRAINED, le=100)] = MINIMUM_UNTRAINED
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?|mps)$")] = "cpu"
+    device: Device = "cpu"
 
     @field_validator("draws")
     @classmethod
@@ -233,6 +234,5 @@ def settings_from(values: object) -> MeasurementSettings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise SettingsError(
-            f"the measurement's {where} is not possible: {first['msg']}", "out_of_range"
-        ) from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"the measurement's {where} is not possible: {reason}", "out_of_range") from None

@@ -1,20 +1,27 @@
-"""How far a generator is from uniform in total variation, which draws can only bracket."""
+"""How far a generator is from its target in total variation, which draws can only bracket."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from scipy.optimize import brentq
 from scipy.special import gammaln, ndtr
 
 from fluxttice_core.metrics.mass import MassEstimate
+from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.settings import BRACKETED
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
 
+Law = float | Float64[np.ndarray, "K"]
+"""The probability of every element: one number where all are alike."""
+
+_AT_A_TIME = 2**18
 _CERTAIN = 30.0
-"""So many deviations from uniform, and noise adds nothing to a distance in double precision."""
+"""So many deviations from the law, and noise adds nothing to a distance in double precision."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Bracket:
         lower: The cross-fit estimate, and its standard error.
         upper: The plug-in estimate less the most that noise can have added, and the plug-in's own bounds.
         raw: The plug-in estimate.
-        floor: What the plug-in estimate shows of a uniform generator at the same number of draws.
+        floor: What the plug-in estimate shows of a perfect generator at the same number of draws.
     """
 
     lower: Estimate
@@ -50,14 +57,14 @@ class Bracket:
         return Estimate(found.estimate, (found.upper - found.lower) / 2 / normal_quantile(found.level))
 
 
-def total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
-    r"""Mass that would have to move to make the generator uniform.
+def total_variation(mass: MassEstimate, level: float = 0.95, *, target: Target | None = None) -> Bracket:
+    r"""Mass that would have to move to make the generator uniform, or what a target asks for.
 
-    .. math:: \mathrm{TV} = \tfrac12 \sum_x |p(x) - 1/K|
+    .. math:: \mathrm{TV} = \tfrac12 \sum_x |p(x) - q(x)|, \qquad q(x) = 1/K \text{ without a target}
 
     The plug-in estimate lies above it, because noise of either sign adds to a distance, by an amount that
     falls only with the root of the draws. Below it lies, on average,
-    :math:`\tfrac12 \sum_x \mathrm{sign}(p_1(x) - 1/K)\,(p_2(x) - 1/K)`, whose signs come from one half of
+    :math:`\tfrac12 \sum_x \mathrm{sign}(p_1(x) - q(x))\,(p_2(x) - q(x))`, whose signs come from one half of
     the draws and whose deviations from the other. Where the noise of x has the deviation
     :math:`\sigma_x`, the plug-in estimate is expected to be
     :math:`\tfrac12 \sum_x \sigma_x g(|\delta_x| / \sigma_x)` with
@@ -68,6 +75,7 @@ def total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
     Args:
         mass: The mass of every operation.
         level: Share of repetitions that the interval must cover the distance in, at least.
+        target: What it should give; none: all elements of its space alike.
 
     Example:
         >>> import torch
@@ -79,52 +87,88 @@ def total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
     """
     count = len(mass.groups)
     shrinkage = math.sqrt(2 / (count - 1)) * math.exp(gammaln(count / 2) - gammaln((count - 1) / 2))
-    noise = mass.groups.std(0, ddof=1) / shrinkage / math.sqrt(count)
-    return _bracket(mass.groups, float(noise.sum()), float(noise.sum()), level)
+    noise = np.concatenate(
+        [mass.groups[:, at].std(0, ddof=1, dtype=np.float64) for at in _parts(mass.space.size)]
+    )
+    noise = noise / shrinkage / math.sqrt(count)
+    return _bracket(mass.groups, _law(mass, target), float(noise.sum()), float(noise.sum()), level)
 
 
-def argmax_total_variation(mass: MassEstimate, level: float = 0.95) -> Bracket:
-    r"""Total variation between the operations reached by argmax decoding and uniform.
+def argmax_total_variation(
+    mass: MassEstimate, level: float = 0.95, *, target: Target | None = None
+) -> Bracket:
+    r"""Total variation between the operations reached by argmax decoding and uniform, or a target.
 
-    .. math:: \tfrac12 \sum_x |p_{\mathrm{argmax}}(x) - 1/K|
+    .. math:: \tfrac12 \sum_x |p_{\mathrm{argmax}}(x) - q(x)|
 
-    Counts are binomial: :math:`\sigma_x = \sqrt{p (1 - p) / M}`, and a uniform generator shows about
-    :math:`\sqrt{K / 2 \pi M}`. Bracketed as `total_variation` is.
+    Counts are binomial: :math:`\sigma_x = \sqrt{p (1 - p) / M}`, and a perfect generator shows about
+    :math:`\sum_x \sqrt{q (1 - q) / 2 \pi M}`, of all elements alike :math:`\sqrt{K / 2 \pi M}`. Bracketed as
+    `total_variation` is.
     """
     p = mass.p_argmax
     noise = np.sqrt(p * (1 - p) / mass.draws)
-    return _bracket(mass.argmax_groups, float(noise.sum()), math.sqrt(mass.space.size / mass.draws), level)
+    law = _law(mass, target)
+    if isinstance(law, float):
+        perfect = math.sqrt(mass.space.size / mass.draws)
+    else:
+        perfect = float(np.sqrt(law * (1 - law) / mass.draws).sum())
+    return _bracket(mass.argmax_groups, law, float(noise.sum()), perfect, level)
+
+
+def _law(mass: MassEstimate, target: Target | None) -> Law:
+    target = uneven(target, mass.space)
+    return 1 / mass.space.size if target is None else target.dense()
 
 
 def _bracket(
-    groups: Float64[np.ndarray, "groups K"], noise: float, uniform_noise: float, level: float
+    groups: Float[np.ndarray, "groups K"], law: Law, noise: float, perfect_noise: float, level: float
 ) -> Bracket:
-    most = 1 - 1 / groups.shape[1]
-    raw = _distance_to_uniform(groups.mean(0))
-    spread = jackknife(_distance_to_uniform, groups)
+    def distance(p: Float64[np.ndarray, "K"]) -> float:
+        return 0.5 * float(np.abs(p - law).sum())
+
+    most = 1 - float(np.min(law))
+    raw = distance(np.asarray(groups.mean(0, dtype=np.float64)))
+    spread = jackknife(distance, groups)
     limits = Estimate(raw, spread.error, spread.dof).interval(level)
     shown = (raw, limits.lower, limits.upper)
     estimate, low, high = (min(_less_noise(end, noise), most) for end in shown)
     upper = Interval(estimate, low, high, level, BRACKETED)
-    floor = min(uniform_noise / math.sqrt(2 * math.pi), most)
-    return Bracket(_cross_fit(groups), upper, raw, floor)
+    floor = min(perfect_noise / math.sqrt(2 * math.pi), most)
+    return Bracket(_cross_fit(groups, law), upper, raw, floor)
 
 
-def _cross_fit(groups: Float64[np.ndarray, "groups K"]) -> Estimate:
-    """The deviations from uniform of each half of the groups, with the signs that the other half gives them.
+def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Law) -> Estimate:
+    """The deviations from the law of each half of the groups, with the signs that the other half gives them.
 
     Groups of one half are independent given their signs; the two halves are not, so that their errors are
     averaged as they are.
     """
-    deviations = groups - 1 / groups.shape[1]
-    halves = deviations[::2], deviations[1::2]
+    halves = groups[::2], groups[1::2]
     fewer = min(map(len, halves))
     values, errors = [], []
     for signs_of, judged in (halves, halves[::-1]):
-        found = 0.5 * judged @ np.sign(signs_of.sum(0))
-        values.append(float(found.mean()))
-        errors.append(float(found.std(ddof=1)) / math.sqrt(len(found)) if fewer > 1 else math.inf)
+        found = sum(_signed(signs_of[:, at], judged[:, at], _at(law, at)) for at in _parts(groups.shape[1]))
+        values.append(float(np.mean(found)))
+        errors.append(float(np.std(found, ddof=1)) / math.sqrt(len(judged)) if fewer > 1 else math.inf)
     return Estimate(sum(values) / 2, sum(errors) / 2, max(fewer - 1.0, 1.0))
+
+
+def _signed(
+    signs_of: Float[np.ndarray, "half K"], judged: Float[np.ndarray, "others K"], law: Law
+) -> Float64[np.ndarray, "others"]:
+    """Half the deviations of some groups from the law, with the signs of those of others."""
+    signs_of, judged = (half.astype(np.float64, copy=False) for half in (signs_of, judged))
+    return np.asarray(0.5 * (judged - law) @ np.sign((signs_of - law).sum(0)))
+
+
+def _parts(size: int) -> Iterator[slice]:
+    """Elements, so many at a time that the copies of all groups stay small."""
+    for start in range(0, size, _AT_A_TIME):
+        yield slice(start, start + _AT_A_TIME)
+
+
+def _at(law: Law, part: slice) -> Law:
+    return law if isinstance(law, float) else law[part]
 
 
 def _less_noise(shown: float, noise: float) -> float:
@@ -139,7 +183,3 @@ def _less_noise(shown: float, noise: float) -> float:
 def _folded(t: float) -> float:
     """Mean of |t + e| for a standard normal e."""
     return t * (2 * float(ndtr(t)) - 1) + 2 * math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
-
-
-def _distance_to_uniform(p: Float64[np.ndarray, "K"]) -> float:
-    return 0.5 * float(np.abs(p - 1 / p.size).sum())

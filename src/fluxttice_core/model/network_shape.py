@@ -1,6 +1,6 @@
 """The layer widths of a dual VAE, validated, and the tensors that they make: needs no numerical library."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     model_serializer,
     model_validator,
 )
@@ -53,7 +52,7 @@ class NetworkShape(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    space_name: Annotated[str | None, Field(alias="space", max_length=200)] = None
+    space_name: str | None = Field(default=None, alias="space", max_length=200)
     base: int = Field(default=3, ge=2, le=4)
     arity: int = Field(default=2, ge=1, le=_MOST_INPUTS)
     latent_dim: Annotated[int, Field(ge=1, le=256)] = 16
@@ -88,9 +87,9 @@ class NetworkShape(BaseModel):
         return self
 
     @model_serializer(mode="wrap")
-    def _plain(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _plain(self, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
         """A space is said once, so that what was recorded of operations keeps its digest."""
-        values: dict[str, Any] = handler(self)
+        values = handler(self)
         name = values.pop("space_name", None) or values.pop("space", None)
         if name is None:
             return values
@@ -100,7 +99,7 @@ class NetworkShape(BaseModel):
     def bases(self) -> tuple[int, ...]:
         """Symbols of each position."""
         if self.space_name is None:
-            return (self.base,) * self.base**self.arity
+            return (self.base,) * int(self.base**self.arity)
         return tuple(map(len, alphabets_of(self.space_name)))
 
     @property

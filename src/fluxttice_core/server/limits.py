@@ -36,7 +36,7 @@ class Limits:
     body_bytes: int = 2 * 1024 * 1024
     head_bytes: int = 64 * 1024
     connections: int = 512
-    at_once: int = 4
+    at_once: int = 2
     waiting: int = 256
     head_seconds: float = 10.0
     body_seconds: float = 10.0

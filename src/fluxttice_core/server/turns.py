@@ -1,7 +1,8 @@
 """Turns at the work, so that no amount of it keeps the server from whoever else is connected."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.requests import Request
@@ -9,14 +10,27 @@ from starlette.requests import Request
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import Limits
 
+_ROUND_SECONDS = 0.002
+"""So long may turns hold one round of the loop, the last of them excepted."""
+
+
+_REFUSED_SECONDS = 0.2
+"""So long must who finds the line full wait for that news, lest asking again at once be all that is done."""
+
 
 class Turns:
-    """Lets `limits.at_once` requests work at a time; the others wait in line, which has an end."""
+    """Lets `limits.at_once` requests work at a time; the others wait in line, which has an end.
 
-    def __init__(self, limits: Limits) -> None:
+    In one round of the loop no turn begins after others took `_ROUND_SECONDS` of it: the loop looks at every
+    connection first.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.perf_counter) -> None:
         self._free = asyncio.Semaphore(limits.at_once)
         self._limits = limits
         self._waiting = 0
+        self._worked = 0.0
+        self._clock = clock
 
     @asynccontextmanager
     async def take(self, request: Request) -> AsyncIterator[None]:
@@ -27,6 +41,7 @@ class Turns:
         """
         waited = self._free.locked()
         if waited and self._waiting >= self._limits.waiting:
+            await asyncio.sleep(_REFUSED_SECONDS)
             raise RequestError("too many requests wait: try again later", status=503, code="overloaded")
         self._waiting += 1
         try:
@@ -36,18 +51,32 @@ class Turns:
         try:
             if waited and _has_left(request):
                 raise RequestError("the client left before its turn", code="client_left", close=True)
-            yield
+            while self._worked > _ROUND_SECONDS:
+                await asyncio.sleep(0)
+            began = self._clock()
+            try:
+                yield
+            finally:
+                self._worked += self._clock() - began
+                asyncio.get_running_loop().call_soon(self._next_round)
         finally:
             # One round of the loop later, so that it looks at every connection between one turn and the next.
             asyncio.get_running_loop().call_soon(self._free.release)
 
+    def _next_round(self) -> None:
+        self._worked = 0.0
+
 
 def _has_left(request: Request) -> bool:
-    """Whether there is news of the client, which after the whole body can only be that it left."""
-    news = request.receive()
-    try:
-        news.send(None)  # type: ignore[attr-defined]  # a coroutine; one step of it, which does not wait
-    except StopIteration:
-        return True
-    news.close()  # type: ignore[attr-defined]
+    """Whether the news of the client is that it left; before it comes an empty body, if nobody read that."""
+    for _ in ("an empty body", "that it left"):
+        news = request.receive()
+        try:
+            news.send(None)  # type: ignore[attr-defined]  # a coroutine; one step of it, which does not wait
+        except StopIteration as told:
+            if told.value["type"] == "http.disconnect":
+                return True
+        else:
+            news.close()  # type: ignore[attr-defined]
+            return False
     return False

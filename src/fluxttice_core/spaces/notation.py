@@ -119,7 +119,7 @@ def _joined(space: ProductSpace, text: str) -> str:
     if isinstance(space, WordSpace):
         upper = "".join(space.alphabets).upper() == "".join(space.alphabets)
         joined = joined.upper() if upper else joined
-        return joined.translate(str.maketrans(space.spellings))
+        return joined.translate(str.maketrans("".join(space.spellings), "".join(space.spellings.values())))
     joined = joined.replace("/", "")
     return joined.replace(_MINUS_SIGN, "-") if "-" in space.alphabets[0] else joined
 

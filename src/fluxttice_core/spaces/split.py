@@ -39,11 +39,11 @@ class Split:
         return sha.hexdigest()
 
 
-def split(space: ProductSpace, seed: int = 42) -> Split:
-    """Cut a space into 80 % training, 10 % validation and the rest held out.
+def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] | None = None) -> Split:
+    """Cut a space, or some of its rows, into 80 % training, 10 % validation and the rest held out.
 
     The parts are consecutive slices of a permutation of all K indices, of sizes floor(.8 K), floor(.1 K) and
-    the remainder.
+    the remainder; of n rows likewise.
 
     Example:
         >>> from fluxttice_core.spaces.operation_space import OperationSpace
@@ -56,9 +56,11 @@ def split(space: ProductSpace, seed: int = 42) -> Split:
     Raises:
         OperationError: If the space is too large to enumerate, or the seed is outside 0 to 2^32 - 1.
     """
-    space.require_enumerable()
-    order = permutation(space.size, seed)
-    n_train, n_validation, _ = part_sizes(space.size)
+    if rows is None:
+        space.require_enumerable()
+    order = permutation(space.size if rows is None else len(rows), seed)
+    n_train, n_validation, _ = part_sizes(len(order))
+    order = order if rows is None else rows[order]
     return Split(
         train=order[:n_train],
         validation=order[n_train : n_train + n_validation],

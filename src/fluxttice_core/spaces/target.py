@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64, Int64, Shaped
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.product_space import ProductSpace
@@ -53,8 +53,8 @@ class Target:
     def of(
         cls,
         space: ProductSpace,
-        indices: Sequence[int] | Int64[np.ndarray, "m"],
-        weights: Sequence[float] | None = None,
+        indices: Sequence[int] | Shaped[np.ndarray, "m"],
+        weights: Sequence[float] | Shaped[np.ndarray, "m"] | None = None,
     ) -> "Target":
         """Some elements by their indices, the weights of those that come more than once added up.
 
@@ -119,6 +119,10 @@ class Target:
         found = np.zeros(self.space.size)
         found[self.rows] = self.q
         return found
+
+    def weights_of(self, rows: Int64[np.ndarray, "m"]) -> Float64[np.ndarray, "m"] | None:
+        """Probability of some rows of the support; none where all are alike."""
+        return None if self.weights is None else self.weights[np.searchsorted(self.rows, rows)]
 
     def digest(self) -> str:
         """SHA-256 of the space, its rows and their probabilities to 12 digits, as hexadecimal."""

@@ -6,9 +6,11 @@ from .coverage import Ceiling as Ceiling
 from .coverage import Coverage as Coverage
 from .coverage import ceiling as ceiling
 from .coverage import efficiency as efficiency
+from .coverage import equivalent_law_budget as equivalent_law_budget
 from .coverage import equivalent_uniform_budget as equivalent_uniform_budget
 from .coverage import expected_coverage as expected_coverage
 from .coverage import expected_distinct as expected_distinct
+from .coverage import law_ceiling as law_ceiling
 from .equal_size import equally_likely_size as equally_likely_size
 from .estimate import Estimate as Estimate
 from .estimate import jackknife as jackknife
@@ -24,6 +26,9 @@ from .intervals import clopper_pearson as clopper_pearson
 from .intervals import coverage_interval as coverage_interval
 from .intervals import mean_interval as mean_interval
 from .intervals import paired_difference as paired_difference
+from .multiplicity import holm as holm
+from .multiplicity import paired_p_value as paired_p_value
+from .multiplicity import student_p_value as student_p_value
 from .richness import ace as ace
 from .richness import chao1 as chao1
 from .richness import chao1_forms as chao1_forms

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float
 from scipy.special import ndtri, stdtrit
 
 from fluxttice_core.errors import MeasurementError
@@ -45,7 +45,9 @@ class Estimate:
 
 
 def jackknife(
-    statistic: Callable[[Float64[np.ndarray, "n"]], float], groups: Float64[np.ndarray, "groups n"]
+    statistic: Callable[..., float],
+    groups: Float[np.ndarray, "groups n"],
+    beside: Float[np.ndarray, "groups m"] | None = None,
 ) -> Estimate:
     r"""Estimate a smooth function of a mean from S independent equal groups, less its bias of order 1/M.
 
@@ -60,6 +62,7 @@ def jackknife(
     Args:
         statistic: A smooth function of the mean vector.
         groups: Mean vector of each group, at least 2 groups.
+        beside: More means of the same groups, which the statistic takes as its second argument.
 
     Returns:
         The corrected figure, its standard error, and S - 1 degrees of freedom; when the statistic is not
@@ -79,9 +82,16 @@ def jackknife(
     count = len(groups)
     if count < 2:
         raise MeasurementError("an error needs at least 2 groups of draws", "too_few")
-    mean = groups.mean(0)
-    whole = statistic(mean)
-    left_out = np.array([statistic((count * mean - group) / (count - 1)) for group in groups])
+    vectors = [groups] if beside is None else [groups, beside]
+    means = [vector.mean(0, dtype=np.float64) for vector in vectors]
+    whole = statistic(*means)
+    rows = zip(*vectors, strict=True)
+    left_out = np.array(
+        [
+            statistic(*((count * mean - group) / (count - 1) for mean, group in zip(means, row, strict=True)))
+            for row in rows
+        ]
+    )
     if not (math.isfinite(whole) and np.isfinite(left_out).all()):
         return Estimate(whole, math.inf, count - 1.0)
     centre = float(left_out.mean())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,8 +44,8 @@ _EPOCH = re.compile(r"epoch_(\d{4,9})")
 class Checkpoint:
     """A checkpoint as read: every check has passed."""
 
-    model: dict[str, np.ndarray]
-    state: dict[str, np.ndarray] | None
+    model: dict[str, np.ndarray] = field(repr=False)
+    state: dict[str, np.ndarray] | None = field(repr=False)
     record: CheckpointRecord
     files: dict[str, FileRecord]
 

@@ -90,6 +90,7 @@ class CheckpointRecord(_Record):
     tensor_digest: Sha256
     torch_version: Name
     progress: dict[str, JsonValue] = Field(default_factory=dict)
+    target_sha256: Annotated[Sha256 | None, Field(exclude_if=lambda digest: digest is None)] = None
 
 
 class FileRecord(_Record):

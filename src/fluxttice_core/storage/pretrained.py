@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from html import escape
 from importlib import resources
 from importlib.metadata import version
 from operator import index
@@ -22,6 +23,7 @@ from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_record
 from fluxttice_core.spaces.split import Split, split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.atomic_write import write_bytes, write_json
 from fluxttice_core.storage.bounded_read import reachable, read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
@@ -36,6 +38,7 @@ from fluxttice_core.storage.checkpoint import (
 )
 from fluxttice_core.storage.folder_digests import UNLISTED
 from fluxttice_core.storage.model_file import misfits
+from fluxttice_core.storage.target_tensors import read_written_target
 from fluxttice_core.storage.tensors import as_arrays, tensor_digest
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ class TrainedModel:
         tensor_digest: SHA-256 of the weights, whatever file they are in.
         settings: The run's settings as plain values, if recorded.
         torch_version: The torch that the weights were made with.
+        target: What it was trained to reach; none: all elements of its space alike.
 
     Example:
         >>> certified().decode(certified().encode("+0-0+-+-0")).tolist()
@@ -85,6 +89,25 @@ class TrainedModel:
     tensor_digest: str
     settings: dict[str, Any] | None
     torch_version: str
+    target: Target | None = None
+
+    def __repr__(self) -> str:
+        return f"<model: {', '.join(value for _, value in self._facts())}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in self._facts())
+        return f"<table>{rows}</table>"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What it is and where it comes from, briefly."""
+        trained = f"epoch {self.epoch}" if self.trained else "not trained"
+        return [
+            ("recipe", self.recipe_name or "no recipe recorded"),
+            ("trained", trained if self.seed is None else f"{trained}, seed {self.seed}"),
+            ("space", f"{self.space.name} of {self.space.size:,}"),
+            ("size", f"{self.architecture.latent_dim} latents, {self.parameters:,} parameters"),
+            ("source", self.source),
+        ]
 
     @cached_property
     def model(self) -> "DualVAE":
@@ -331,6 +354,8 @@ def encoded(trained: TrainedModel) -> bytes:
         "rho": trained.rho,
         "torch_version": trained.torch_version,
     }
+    if trained.target is not None:
+        record["target_sha256"] = trained.target.digest()
     return encode_model(trained.tensors, record)
 
 
@@ -440,7 +465,11 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
         raise CheckpointError(
             f"{path} describes no network of ours ({first['loc']}: {first['msg']})", "damaged_file"
         ) from None
-    parts = split(architecture.space, record.split.seed) if record.split is not None else None
+    target = None
+    if record.target_sha256 is not None:
+        target = read_written_target(_home(path), architecture.space, record.target_sha256)
+    rows = None if target is None else target.rows
+    parts = split(architecture.space, record.split.seed, rows=rows) if record.split is not None else None
     if parts is not None and record.split is not None and parts.digest != record.split.digest:
         raise CheckpointError(
             f"{path} was trained on another split than its seed {record.split.seed} gives here: its "
@@ -461,6 +490,7 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
         epoch=record.epoch,
         seed=record.seed,
         split=parts,
+        target=target,
         trained=record.trained,
         source=str(path),
         file_digest=checkpoint.files[MODEL].sha256,
@@ -470,7 +500,9 @@ def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any
     )
 
 
-def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: float) -> TrainedModel:
+def in_memory(
+    model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: float, target: Target | None = None
+) -> TrainedModel:
     """A model just trained, which no file holds yet."""
     tensors = as_arrays(model.state_dict())
     return TrainedModel(
@@ -480,7 +512,10 @@ def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: fl
         recipe_name=settings["recipe"]["name"],
         epoch=epoch,
         seed=settings["seed"],
-        split=split(model.space, settings["recipe"]["split_seed"]),
+        split=split(
+            model.space, settings["recipe"]["split_seed"], rows=None if target is None else target.rows
+        ),
+        target=target,
         trained=epoch > 0,
         source="memory",
         file_digest=None,
@@ -488,6 +523,12 @@ def in_memory(model: "DualVAE", *, settings: dict[str, Any], epoch: int, rho: fl
         settings=settings,
         torch_version=version("torch"),
     )
+
+
+def _home(path: Path) -> Path:
+    """The folder that holds what belongs to a model: that of its run, or the one where its file lies."""
+    folder = path if path.is_dir() else path.parent
+    return folder.parent.parent if folder.parent.name == CHECKPOINTS else folder
 
 
 def _read_settings(path: Path) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.gaussian import kl_per_dimension
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.training.adamw import AdamW
+from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.dataset import Rows
 from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_settings import AmortisationSettings
@@ -59,15 +60,53 @@ class Thresholds:
         along, signs = self.assignment.latents, self.assignment.signs
         wrong = 1.0 - 2.0 * (classes[..., None] > torch.arange(self.cuts.shape[1], device=classes.device))
         gap = wrong * ((mu[:, along] * signs)[..., None] - self.cuts)
-        width = (logvar[:, along].exp() + _LOGISTIC_VARIANCE / self.slope**2).sqrt()[..., None]
-        ratio = gap / width
-        density = torch.exp(-0.5 * ratio.square()) / math.sqrt(2 * math.pi)
-        cost: Tensor = self.slope * (width * density + gap * torch.special.ndtr(ratio)).sum((1, 2))
-        return cost
+        return _softplus_mean(gap, logvar[:, along], self.slope).sum((1, 2))
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """A decoder of any target as amortisation sees it: an element is a box of latents, all walls alike steep.
+
+    Attributes:
+        assignment: Latent and direction of each entry.
+        conditional: The map that says each element's box.
+        slope: How steeply the logits part at a wall.
+    """
+
+    assignment: Assignment
+    conditional: ConditionalMap
+    slope: float
+
+    def distortion(
+        self, mu: Float[Tensor, "n d"], logvar: Float[Tensor, "n d"], classes: Int64[Tensor, "n cells"]
+    ) -> Float[Tensor, "n"]:
+        """Expected distortion of Gaussian posteriors, in nats: what the two walls of each entry cost."""
+        along, signs = self.assignment.latents, self.assignment.signs
+        low, high = self.conditional.edges(classes)
+        place = mu[:, along] * signs
+        gap = torch.stack((low - place, place - high), -1)
+        return _softplus_mean(gap, logvar[:, along], self.slope).sum((1, 2))
+
+
+def _softplus_mean(
+    gap: Float[Tensor, "n cells walls"], logvar: Float[Tensor, "n cells"], slope: float
+) -> Float[Tensor, "n cells walls"]:
+    """Mean of a softplus of a Gaussian, its logistic noise taken as normal, as in `Thresholds.distortion`."""
+    width = (logvar.exp() + _LOGISTIC_VARIANCE / slope**2).sqrt()[..., None]
+    ratio = gap / width
+    density = torch.exp(-0.5 * ratio.square()) / math.sqrt(2 * math.pi)
+    mean: Tensor = slope * (width * density + gap * torch.special.ndtr(ratio))
+    return mean
 
 
 @torch.no_grad()
-def thresholds_of(half: VAE, assignment: Assignment, *, generator: torch.Generator) -> Thresholds:
+def thresholds_of(
+    half: VAE,
+    assignment: Assignment,
+    conditional: ConditionalMap | None = None,
+    *,
+    generator: torch.Generator,
+) -> Thresholds | Boxes:
     r"""The thresholds of a finished decoder, as steep as its outputs are certain.
 
     Of slope k, n entries leave :math:`H(x|z) = \frac{n}{k} \frac{\pi^2}{3} \sum_j \varphi(c_j)` open.
@@ -75,6 +114,8 @@ def thresholds_of(half: VAE, assignment: Assignment, *, generator: torch.Generat
     z = torch.randn(_ENTROPY_DRAWS, half.latent_dim, generator=generator, device=generator.device)
     log_p = half.decode_logits(z).log_softmax(-1)
     entropy = max(float(-(log_p.exp() * log_p).sum((1, 2)).mean()), _LEAST_ENTROPY)
+    if conditional is not None:
+        return Boxes(assignment, conditional, conditional.crossings * _LOGISTIC_VARIANCE / entropy)
     bases = half.space.bases
     cuts = thresholds(bases, device=z.device)
     densities = torch.exp(-0.5 * cuts.square()).sum(1) / math.sqrt(2 * math.pi)
@@ -95,7 +136,7 @@ def amortise_both(model: DualVAE, transport: TransportTerm, rows: Rows, recipe: 
     halves = (("a", model.vae_a), ("b", model.vae_b))
     for (name, half), assignment in zip(halves, transport.assignments(model), strict=True):
         generator = stream(seed, f"amortisation {name}", device=rows.tables.device.type)
-        decoder = thresholds_of(half, assignment, generator=generator)
+        decoder = thresholds_of(half, assignment, transport.conditional, generator=generator)
         parameters = dict(half.encoder.named_parameters())
         descent = AdamW(parameters, beta1=recipe.optimizer.first_moment, beta2=recipe.optimizer.second_moment)
         cost = torch.zeros(())
@@ -116,7 +157,7 @@ def _batches(
             yield epoch + start / len(rows), shuffled[start : start + settings.batch_size]
 
 
-def _cost(half: VAE, batch: Rows, decoder: Thresholds, price: float) -> Tensor:
+def _cost(half: VAE, batch: Rows, decoder: Thresholds | Boxes, price: float) -> Tensor:
     """Mean R + price D of some rows, in nats."""
     mu, logvar = half.encoder(batch.tables)
     rate = kl_per_dimension(mu, logvar).sum(1)
@@ -127,7 +168,6 @@ def _cost(half: VAE, batch: Rows, decoder: Thresholds, price: float) -> Tensor:
 def _require_finite(*tensors: Tensor) -> None:
     if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors):
         raise TrainingError(
-            "the encoders are no longer finite after amortisation: "
-            "lower transport.amortisation.rate; checkpoints made before are kept",
+            "the encoders are no longer finite after amortisation: lower transport.amortisation.rate",
             "loss_not_finite",
         )

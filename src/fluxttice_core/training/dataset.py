@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from fluxttice_core.spaces.product_space import ProductSpace
@@ -17,10 +17,12 @@ class Rows:
     Attributes:
         tables: Symbols as floating-point numbers.
         classes: Positions of the symbols, the cross-entropy's targets.
+        weights: How often each is to come, of any sum; none: all alike.
     """
 
     tables: Float[Tensor, "n cells"]
     classes: Int64[Tensor, "n cells"]
+    weights: Float64[Tensor, "n"] | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -31,12 +33,26 @@ class Rows:
         return Rows(self.tables[selection], self.classes[selection])
 
     def shuffled(self, generator: torch.Generator) -> "Rows":
-        """The rows in an order drawn on the CPU, so that it is the same on every device."""
-        return self[torch.randperm(len(self), generator=generator).to(self.tables.device)]
+        """The rows in an order drawn on the CPU, so that it is the same on every device.
+
+        Rows with weights are as many draws by these weights, of which some come often and others not at all.
+        """
+        if self.weights is None:
+            order = torch.randperm(len(self), generator=generator)
+        else:
+            order = torch.multinomial(self.weights, len(self), replacement=True, generator=generator)
+        return self[order.to(self.tables.device)]
 
 
-def rows_of(space: ProductSpace, indices: Int64[np.ndarray, "n"], *, device: str = "cpu") -> Rows:
+def rows_of(
+    space: ProductSpace,
+    indices: Int64[np.ndarray, "n"],
+    *,
+    weights: Float64[np.ndarray, "n"] | None = None,
+    device: str = "cpu",
+) -> Rows:
     """The rows of elements."""
     tables = torch.from_numpy(space.tables(indices))
     classes = tables.to(torch.int64) - space.lowest
-    return Rows(tables.to(torch.float32).to(device), classes.to(device))
+    found = None if weights is None else torch.from_numpy(weights)
+    return Rows(tables.to(torch.float32).to(device), classes.to(device), found)

@@ -29,7 +29,7 @@ from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.dataset import rows_of
 from fluxttice_core.training.loss import Conditions, batch_loss, scheduled
-from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe import Recipe, steadier
 from fluxttice_core.training.recipe_cost import population_excess
 from fluxttice_core.training.transport import TransportTerm
 
@@ -204,7 +204,7 @@ class Population:
             rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
                 f"the loss of seed {lost[0]} stopped being finite in epoch {epoch + 1} at a learning rate of "
-                f"{rate:.3g}: lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay",
+                f"{rate:.3g}: {steadier(self.recipe)}",
                 "loss_not_finite",
             )
 

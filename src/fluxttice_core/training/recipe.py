@@ -1,7 +1,7 @@
 """Recipes: every setting of a training run, validated; the shipped ones are YAML files beside this module."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.training.recipe_cost import excess
 from fluxttice_core.training.recipe_settings import RecipeFields
 from fluxttice_core.training.recipe_yaml import read_yaml
@@ -19,6 +20,9 @@ from fluxttice_core.training.run_length import settled
 
 _RECIPE_FILES = resources.files("fluxttice_core.training") / "recipes"
 _LARGEST_RECIPE_BYTES = 65_536
+
+Overrides = Sequence[str] | Mapping[str, Any]
+"""Settings to replace: "key=value" each, or a mapping, nested or with dots."""
 
 
 class Recipe(RecipeFields):
@@ -54,12 +58,17 @@ def recipe_names() -> list[str]:
     )
 
 
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """A shipped recipe by name or a YAML file by path, with settings replaced.
+def load_recipe(
+    recipe: str | Path | Recipe, overrides: Overrides = (), *, target: Target | None = None
+) -> Recipe:
+    """A shipped recipe by name, a YAML file by path or a recipe itself, with settings replaced.
 
     Args:
-        name_or_path: "original", "standard", or the path of a file ending in .yaml or .yml.
-        overrides: Replacements such as "epochs=10" or "half_a.beta={kind: constant, value: 1.0}".
+        recipe: "original", "standard", the path of a file ending in .yaml or .yml, or a recipe.
+        overrides: Replacements such as "epochs=10" or "half_a.beta={kind: constant, value: 1.0}", or a
+            mapping of settings, nested or with dots. A mapping in it goes into a part and leaves the part's
+            other settings as they are; one that names its `kind` is a schedule, and replaces the former one.
+        target: What is to be learnt, from which open lengths follow; none: the whole space.
 
     Raises:
         SettingsError: For an unknown recipe or key, a value out of bounds, or a file that is no recipe.
@@ -67,11 +76,17 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     Example:
         >>> load_recipe("standard", ["epochs=2"]).epochs
         2
+        >>> load_recipe("standard", {"epochs": 2, "architecture": {"arity": 1}}).architecture.arity
+        1
     """
-    settings = _read(name_or_path)
-    for override in overrides:
-        _apply(settings, override)
-    return validate_recipe(settled(settings), source=str(name_or_path))
+    settings, source = (
+        (recipe.model_dump(mode="json"), recipe.name)
+        if isinstance(recipe, Recipe)
+        else (_read(recipe), str(recipe))
+    )
+    for key, value in _replacements(overrides):
+        _replace(settings, key, value)
+    return validate_recipe(settled(settings, target), source=source)
 
 
 def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
@@ -90,7 +105,7 @@ def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
         raise _refusal(error, source) from None
 
 
-def with_space(space: str | ProductSpace | None, overrides: Sequence[str]) -> tuple[str, ...]:
+def with_space(space: str | ProductSpace | None, overrides: Overrides) -> Overrides:
     """Overrides that name a space, too: a short form of "architecture.space=NAME".
 
     Args:
@@ -106,11 +121,11 @@ def with_space(space: str | ProductSpace | None, overrides: Sequence[str]) -> tu
         ('architecture.space="dna:6"', 'epochs=2')
     """
     if space is None:
-        return tuple(overrides)
+        return overrides
     named, settings = space_of(space), dict[str, Any]()
-    for override in overrides:
-        if override.strip().startswith("architecture"):
-            _apply(settings, override)
+    for key, value in _replacements(overrides):
+        if key.strip().startswith("architecture"):
+            _replace(settings, key, value)
     other = settings.get("architecture")
     given = {key: other[key] for key in ("space", "base", "arity") if key in other} if other else {}
     if given and Architecture.model_validate(given).space != named:
@@ -119,7 +134,11 @@ def with_space(space: str | ProductSpace | None, overrides: Sequence[str]) -> tu
             f"{' and '.join(f'architecture.{key}' for key in given)}: give one of them",
             "contradictory",
         )
-    return tuple(overrides) if given else (f"architecture.space={json.dumps(named.name)}", *overrides)
+    if given:
+        return overrides
+    if isinstance(overrides, Mapping):
+        return {"architecture.space": named.name, **overrides}
+    return (f"architecture.space={json.dumps(named.name)}", *overrides)
 
 
 def _read(name_or_path: str | Path) -> dict[str, Any]:
@@ -163,22 +182,45 @@ def _mapping(text: bytes, source: str) -> dict[str, Any]:
     return settings
 
 
-def _apply(settings: dict[str, Any], override: str) -> None:
-    key, equals, value = override.partition("=")
-    path = key.strip().split(".")
-    if not equals or not all(path):
+def _replacements(overrides: Overrides) -> Iterator[tuple[str, Any]]:
+    """Every setting to replace, with dots, and its value."""
+    if isinstance(overrides, Mapping):
+        for key, value in overrides.items():
+            if isinstance(value, Mapping) and "kind" not in value:
+                yield from ((f"{key}.{inner}", one) for inner, one in _replacements(value))
+            else:
+                yield str(key), value
+        return
+    if not isinstance(overrides, Iterable):
         raise SettingsError(
-            f"cannot read the setting {override!r}: write key=value, such as epochs=10", "malformed"
+            f"overrides are settings such as {{'epochs': 10}} or ['epochs=10'], not {overrides!r:.80}: give "
+            "a mapping, or a list of them",
+            "wrong_type",
+        )
+    for override in [overrides] if isinstance(overrides, str) else overrides:
+        key, equals, text = str(override).partition("=")
+        if not equals:
+            raise SettingsError(
+                f"cannot read the setting {override!r}: write key=value, such as epochs=10", "malformed"
+            )
+        yield key.strip(), _value(text, key)
+
+
+def _replace(settings: dict[str, Any], key: str, value: Any) -> None:
+    *parts, last = key.split(".")
+    if not all((*parts, last)):
+        raise SettingsError(
+            f"cannot read the setting {key!r}: write key=value, such as epochs=10", "malformed"
         )
     target = settings
-    for part in path[:-1]:
-        inner = target.setdefault(part, {})
+    for part in parts:
+        inner = target[part] = {} if target.get(part) is None else target[part]
         if not isinstance(inner, dict):
             raise SettingsError(
                 f"{key} does not name a setting: {part} holds a single value", "unknown_setting"
             )
         target = inner
-    target[path[-1]] = _value(value, key)
+    target[last] = value
 
 
 def _value(text: str, key: str) -> Any:
@@ -207,3 +249,28 @@ def _refusal(error: ValidationError, source: str) -> SettingsError:
         return SettingsError(f"recipe {source}: {reason}{more}", "wrong_setting")
     given = "" if first["type"] == "missing" else f", not {first['input']!r:.80}"
     return SettingsError(f"recipe {source}: setting {where}: {reason}{given}{more}", "wrong_setting")
+
+
+def steadier(recipe: Recipe) -> str:
+    """What of a recipe's descent can be lowered or limited when it diverges, in words.
+
+    Example:
+        >>> steadier(load_recipe("standard"))
+        'lower optimizer.rate.peak (0.01), or set optimizer.clip_norm to 1'
+    """
+    optimizer, found = recipe.optimizer, []
+    level = _LEVELS.get(optimizer.rate.kind)
+    if optimizer.rate.range()[1] > 0:
+        now = "" if level is None else f".{level} ({getattr(optimizer.rate, level):g})"
+        found.append(f"lower optimizer.rate{now}")
+    if optimizer.weight_decay > 0:
+        found.append(f"lower optimizer.weight_decay ({optimizer.weight_decay:g})")
+    limit = optimizer.clip_norm
+    found.append(
+        "set optimizer.clip_norm to 1" if limit is None else f"lower optimizer.clip_norm ({limit:g})"
+    )
+    return ", or ".join(found)
+
+
+_LEVELS = {"constant": "value", "one_cycle": "peak", "geometric": "start"}
+"""The setting that lowers a whole schedule, where a single one does."""

@@ -12,25 +12,28 @@ from pydantic import ValidationError
 
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.conventions import part_sizes
+from fluxttice_core.spaces.target import Target
 
 _AUTO = "auto"
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)%")
 _WHOLE_RUN = ("one_cycle", "geometric")
 
 STEPS, AMORTISATION_STEPS = 825, 310
-"""Steps of a run, whatever the space: what is learnt are thresholds, of which even large spaces have few."""
+"""Steps of a run on ternary entries, however many elements there are: what is learnt are the thresholds
+between the symbols of each entry. Larger alphabets take longer in proportion."""
 
 _BATCH, _AMORTISATION_BATCH, _LOOKS = 96, 256, 5
 _LEFT_OPEN, _OF = 0.45, Architecture().space.log_size
 """Nats that a code may leave open of so many."""
 
 
-def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
+def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[str, Any]:
     """A recipe's settings with every length in epochs and nothing left open.
 
     Args:
         settings: Nested plain values. `auto` stands for what follows from the size of the space, `10%` for a
             share of the epochs beside it, and a schedule without `epochs` takes the whole run.
+        target: What is to be learnt; none: the whole space.
 
     Returns:
         The same, settled; as it was where the architecture is none, which validation then says.
@@ -40,17 +43,22 @@ def settled(settings: Mapping[str, Any]) -> dict[str, Any]:
         space = Architecture.model_validate(plain.get("architecture", {})).space
     except ValidationError:
         return plain
-    rows = max(part_sizes(space.size)[0], 1)
-    plain |= _lengths(plain, rows, STEPS, _BATCH)
+    rows = max(part_sizes(space.size if target is None else len(target.rows))[0], 1)
+    longer = max(1.0, space.base / 3)
+    plain |= _lengths(plain, rows, round(longer * STEPS), _BATCH)
     transport = plain.get("transport")
     if isinstance(transport, dict) and isinstance(last := transport.get("amortisation"), dict):
-        lengths = _lengths(last, rows, AMORTISATION_STEPS, _AMORTISATION_BATCH)
+        lengths = _lengths(last, rows, round(longer * AMORTISATION_STEPS), _AMORTISATION_BATCH)
         plain["transport"] = {**transport, "amortisation": {**last, **lengths}}
     found: dict[str, Any] = _in_epochs(plain, plain.get("epochs"))
     looks = max(1, found["epochs"] // _LOOKS) if isinstance(found.get("epochs"), int) else 1
     _fill(found, ("checkpoint_every",), looks)
     _fill(found, ("reach", "every"), looks)
-    _fill(found, ("calibration", "conditional_entropy"), _LEFT_OPEN * (space.log_size / _OF))
+    _fill(
+        found,
+        ("calibration", "conditional_entropy"),
+        _LEFT_OPEN * ((space.log_size if target is None else target.entropy) / _OF),
+    )
     return found
 
 

@@ -12,9 +12,11 @@ from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
+from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.dataset import Rows, rows_of
 from fluxttice_core.training.history import EpochRecord, Reach
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss, scheduled
@@ -28,7 +30,7 @@ from fluxttice_core.training.loss_balance import (
     initial_balance,
     next_weights,
 )
-from fluxttice_core.training.recipe import Recipe
+from fluxttice_core.training.recipe import Recipe, steadier
 from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.statenet_control import StateNetControl
 from fluxttice_core.training.transport import Targets, TransportTerm
@@ -87,24 +89,35 @@ class Trainer:
         recipe: Every setting.
         seed: Seed of the weights, the order of rows, the noise and the observations.
         device: Where to compute, such as "cpu" or "cuda".
-        observe: Counts distinct operations under the prior; called as the recipe's `reach` says.
+        observe: Counts distinct elements under the prior; called as the recipe's `reach` says.
+        target: What is to be learnt; none: all elements of the recipe's space alike.
 
     Raises:
         SettingsError: If the space has too few operations to be split.
         OperationError: If it has too many to be written out.
     """
 
-    def __init__(self, recipe: Recipe, *, seed: int, observe: Observer, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        *,
+        seed: int,
+        observe: Observer,
+        device: str = "cpu",
+        target: Target | None = None,
+    ) -> None:
         self.recipe = recipe
         self.seed = seed
         self.device = device
         space = recipe.architecture.space
-        self.split = split(space, recipe.split_seed)
+        everything = target is None or target.is_everything
+        self.split = split(space, recipe.split_seed, rows=None if target is None else target.rows)
         fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
         self.model = fresh.to(device)
         self.progress = Progress(epoch=0, balance=initial_balance(recipe.balance))
         self._observe = observe
-        self._train = rows_of(space, self.split.train, device=device)
+        weights = None if target is None else target.weights_of(self.split.train)
+        self._train = rows_of(space, self.split.train, weights=weights, device=device)
         self._validation = rows_of(space, self.split.validation, device=device)
         if not len(self._validation):
             raise SettingsError(
@@ -113,7 +126,8 @@ class Trainer:
                 "out_of_range",
             )
         self._descent = Descent(self.model, recipe.optimizer)
-        self._transport = TransportTerm(recipe.transport, self._train)
+        conditional = None if everything or target is None else ConditionalMap(target, device)
+        self._transport = TransportTerm(recipe.transport, self._train, conditional)
         self._control = (
             StateNetControl(self.model.state_net, recipe.controller) if recipe.controller else None
         )
@@ -151,8 +165,7 @@ class Trainer:
             rate = self.recipe.optimizer.rate.at(float(epoch))
             raise TrainingError(
                 f"the loss stopped being finite in epoch {epoch + 1} at a learning rate of {rate:.3g}: "
-                "lower optimizer.rate, optimizer.clip_norm or optimizer.weight_decay; "
-                "checkpoints made before are kept",
+                f"{steadier(self.recipe)}",
                 "loss_not_finite",
             )
         self._advance(epoch, validation)

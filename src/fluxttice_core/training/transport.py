@@ -6,7 +6,8 @@ transport map (the cheapest in squared distance) between the prior and a product
 on those axes. Which latent l(i) and sign s_i belong to an entry is read off the encoder, from training rows
 only; prior draws and their cells then serve as labelled data for the decoder. No table of operations is used,
 and no held-out row; what the map does assume is that the entries are independent and their symbols equally
-likely, which holds for a space of all operations.
+likely, which holds for a space of all operations. For any other target the map is that of `conditional_map`,
+which knows the probability of every element, those among the held-out rows included.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from torch import Tensor
 
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.dataset import Rows
 from fluxttice_core.training.recipe_settings import TransportSettings
 
@@ -146,8 +148,11 @@ class Targets:
 class TransportTerm:
     """Prior draws on which both decoders learn the cells that the transport map gives them."""
 
-    def __init__(self, settings: TransportSettings | None, rows: Rows) -> None:
+    def __init__(
+        self, settings: TransportSettings | None, rows: Rows, conditional: ConditionalMap | None = None
+    ) -> None:
         self._settings = settings
+        self.conditional = conditional
         self._rows = rows
         self._assignments: tuple[Assignment, ...] = ()
 
@@ -175,20 +180,40 @@ class TransportTerm:
         assignments = self.assignments(model)
         if self.weight(moment) == 0.0:
             return None
-        bases, drawn = model.space.bases, []
-        for assignment in assignments:
+        drawn = [self._labelled(model, moment, assignment, settings, generator) for assignment in assignments]
+        (z_a, cells_a), (z_b, cells_b) = drawn
+        return Targets((z_a, z_b), (cells_a, cells_b))
+
+    def _labelled(
+        self,
+        model: DualVAE,
+        moment: float,
+        assignment: Assignment,
+        settings: TransportSettings,
+        generator: torch.Generator,
+    ) -> tuple[Float[Tensor, "n d"], Int64[Tensor, "n cells"]]:
+        """Prior draws of one half, and the symbols that the map gives them."""
+        n, latent_dim, bases = self.draws(moment), model.architecture.latent_dim, model.space.bases
+        if self.conditional is None:
             z = focused_draws(
-                self.draws(moment),
-                model.architecture.latent_dim,
+                n,
+                latent_dim,
                 assignment,
                 bases=bases,
                 focus=settings.focus,
                 width=settings.focus_width,
                 generator=generator,
             )
-            drawn.append((z, quantile_cells(z, assignment, bases=bases)))
-        (z_a, cells_a), (z_b, cells_b) = drawn
-        return Targets((z_a, z_b), (cells_a, cells_b))
+            return z, quantile_cells(z, assignment, bases=bases)
+        z = torch.randn(n, latent_dim, generator=generator, device=generator.device)
+        along = self.conditional.focused(
+            z[:, assignment.latents] * assignment.signs,
+            focus=settings.focus,
+            width=settings.focus_width,
+            generator=generator,
+        )
+        z[:, assignment.latents] = along * assignment.signs
+        return z, self.conditional.cells(along)
 
     def assignments(self, model: DualVAE) -> tuple[Assignment, ...]:
         """The assignments of A and B, read off the encoders when first asked for; none without settings.
@@ -207,8 +232,7 @@ class TransportTerm:
         means = [half.encode_gaussian(tables)[0] for half in (model.vae_a, model.vae_b)]
         if not all(bool(torch.isfinite(mu).all()) for mu in means):
             raise TrainingError(
-                "the encoders' weights are no longer finite at transport.start: lower optimizer.rate, "
-                "optimizer.clip_norm or optimizer.weight_decay; checkpoints made before are kept",
+                "the encoders' weights are no longer finite at transport.start: lower optimizer.rate",
                 "loss_not_finite",
             )
         return tuple(assign(mu, tables) for mu in means)

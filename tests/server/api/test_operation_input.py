@@ -4,13 +4,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fluxttice_core.operations.catalogue import find_named, named_operations
 from fluxttice_core.operations.written_forms import heptavintimal, rewritten
-from fluxttice_core.server.api.operation_input import read_any, read_input, read_query_text, read_text
+from fluxttice_core.server.api.operation_input import (
+    known_forms,
+    known_texts,
+    read_any,
+    read_input,
+    read_query_text,
+    read_text,
+)
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.texts import CHARACTERS
 
 SPACE = OperationSpace()
+
+
+def index_of(name: str) -> int | None:
+    found = find_named(name)
+    return None if found is None else found.operation.index
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(CHARACTERS),
     lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(CHARACTERS), inner, max_size=3),
@@ -34,6 +49,21 @@ def test_every_way_of_writing_an_operation_gives_its_index(index: int) -> None:
     ]
     assert read_any(index, "x") == read_any(table, "x") == index
     assert read_any([table[:3], table[3:6], table[6:]], "x") == index
+
+
+def test_names_as_they_are_listed_are_looked_up_as_they_are_found() -> None:
+    listed = known_texts().keys() - known_forms().keys()
+    assert listed == {name for one in named_operations() for name in (one.name, *one.aliases)}
+    assert {name: known_texts()[name] for name in listed} == {name: index_of(name) for name in listed}
+    with pytest.raises(RequestError):  # a name is no table, whose rows may be parted
+        read_text("con/sensus", "there")
+
+
+@pytest.mark.parametrize("token", [True, 1.5, "1", None, [1], 10**30, float("inf")])
+def test_what_is_no_trit_makes_no_operation(token: object) -> None:
+    assert read_input([1.0, *[1] * 8]) == read_input([[1] * 9]) == [19_682]
+    with pytest.raises(RequestError, match="is a list of 9"):
+        read_input([[*[1] * 8, token]])
 
 
 @given(st.integers(0, SPACE.size - 1), st.sampled_from(["", "/"]))

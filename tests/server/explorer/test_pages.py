@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import numpy as np
@@ -19,7 +19,7 @@ from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.explorer import data
 from fluxttice_core.server.explorer.bundle import page_texts
 from fluxttice_core.server.explorer.data import PARTS, UNDRAWN_MASS, carried_cells, manifest, principal_axes
-from fluxttice_core.server.explorer.map import relative_mass
+from fluxttice_core.server.explorer.map import read_map, relative_mass
 from fluxttice_core.server.explorer.pages import Content, explorer_routes
 from fluxttice_core.server.explorer.report import ReportFigures, judgement, report_page
 from fluxttice_core.server.served_model import Served
@@ -51,7 +51,7 @@ def test_every_file_that_the_page_names_is_there(client: httpx.Client) -> None:
         "page.css",
         "page.js",
         "data/manifest.json",
-        "data/places.safetensors",
+        "data/split.safetensors",
     }
     for path in named:
         assert client.get(f"/explorer/{path}").status_code == 200, path
@@ -95,8 +95,8 @@ def test_the_algebra_pack_says_what_the_algebra_says() -> None:
         assert np.array_equal(bits[place // 8] >> (place % 8) & 1, holds(term.name)), term.name
 
 
-def test_the_places_pack_holds_the_split(served: Served) -> None:
-    tensors, _ = decode_tensors(data.places_pack(served, None), name="pack")
+def test_the_split_pack_holds_the_split(served: Served) -> None:
+    tensors, _ = decode_tensors(data.split_pack(served), name="pack")
     assert list(tensors) == ["split"]
     parts = served.model.split
     assert parts is not None
@@ -104,15 +104,43 @@ def test_the_places_pack_holds_the_split(served: Served) -> None:
     assert np.bincount(tensors["split"]).tolist() == [15_746, 1_968, 1_969]
 
 
-def test_the_weights_pack_holds_both_halves_and_nothing_else(served: Served) -> None:
-    tensors, _ = decode_tensors(data.weights_pack(served.model), name="pack")
-    assert sum(tensor.size for tensor in tensors.values()) == 50_203 + 117_499
-    assert np.array_equal(tensors["decoder_B.fc_out.bias"], served.model.tensors["decoder_B.fc_out.bias"])
+def test_the_layout_packs_hold_a_half_each(served: Served) -> None:
+    drawn = read_map(served.model)
+    assert drawn is not None
+    for half in HALVES:
+        tensors, _ = decode_tensors(data.layout_pack(drawn, half), name="pack")
+        assert list(tensors) == [f"layout_{half}"]
+        assert np.array_equal(tensors[f"layout_{half}"], drawn.layout[half])
+        assert decode_tensors(data.layout_pack(None, half), name="pack")[0] == {}
+
+
+def test_the_weights_packs_hold_both_halves_and_nothing_else(served: Served) -> None:
+    packs: tuple[Literal["encoder", "decoder"], ...] = ("encoder", "decoder")
+    encoders, decoders = (
+        decode_tensors(data.weights_pack(served.model, one), name="pack")[0] for one in packs
+    )
+    assert sum(tensor.size for tensor in (encoders | decoders).values()) == 50_203 + 117_499
+    assert {name.split(".")[0] for name in encoders} == {"encoder_A", "encoder_B"}
+    assert np.array_equal(decoders["decoder_B.fc_out.bias"], served.model.tensors["decoder_B.fc_out.bias"])
+
+
+def test_the_mass_pack_says_what_codes_are_decoded_to(served: Served) -> None:
+    drawn = read_map(served.model)
+    # The codes of the other half are decoded to something else: the pack must say so.
+    crossed = replace(served, codebooks=dict(zip(HALVES, reversed(served.codebooks.values()), strict=True)))
+    for one, right in ((served, True), (crossed, False)):
+        tensors, _ = decode_tensors(data.mass_pack(one, drawn), name="pack")
+        for half in HALVES:
+            chances = one.model.decode(one.codebooks[half].means, vae=half, probabilities=True)
+            decoded = one.model.space.indices(one.model.decode(one.codebooks[half].means, vae=half))
+            assert np.array_equal(np.arange(19683) + tensors[f"off_{half}"], decoded)
+            assert np.abs(tensors[f"joint_{half}"] - chances.max(-1).prod(-1)).max() < 2**-12
+            assert (np.mean(tensors[f"off_{half}"] == 0) > 0.99) == right
 
 
 def test_without_a_map_the_mass_is_estimated(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(UNDRAWN_MASS, "draws", 2**10)
-    tensors, _ = decode_tensors(data.mass_pack(served.model, None), name="pack")
+    tensors, _ = decode_tensors(data.mass_pack(served, None), name="pack")
     exact = relative_mass(served.model, **UNDRAWN_MASS)
     for half in HALVES:
         sent = tensors[f"mass_{half}"]

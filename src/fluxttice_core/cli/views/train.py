@@ -1,5 +1,6 @@
 """What a person sees while a model trains: a bar with the figures that matter, or plain lines in a log."""
 
+import shlex
 import time
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from rich.table import Column
 from fluxttice_core.cli.progress import live_console, time_to_go
 from fluxttice_core.extras import require_extra
 from fluxttice_core.training.history import EpochRecord
-from fluxttice_core.training.run import Run
+from fluxttice_core.training.run import Run, resuming
 
 _LINES = 10
 
@@ -27,7 +28,7 @@ _LINES = 10
 class TrainView:
     """A live bar on a terminal, or about ten lines in a log; `events` writes TensorBoard's, if wanted."""
 
-    def __init__(self, run: Run, events: Any = None, console: Console | None = None) -> None:
+    def __init__(self, run: Run, events: "EventWriter | None" = None, console: Console | None = None) -> None:
         self._run, self._events = run, events
         self._console = console or live_console()
         self._last: EpochRecord | None = None
@@ -50,9 +51,7 @@ class TrainView:
     def __enter__(self) -> "TrainView":
         """Show the bar."""
         recipe, seed = self._run.settings.recipe.name, self._run.settings.seed
-        self._console.print(
-            f"Training {recipe} with seed {seed} in {self._run.folder}", highlight=False, soft_wrap=True
-        )
+        self._say(f"Training {recipe} with seed {seed} in {self._run.folder}")
         self._bar.start()
         return self
 
@@ -64,9 +63,7 @@ class TrainView:
         if self._events is not None:
             self._events.close()
         if kind is KeyboardInterrupt:
-            self._console.print(
-                f"Stopped. Go on with: fluxttice train --resume {self._run.folder}", highlight=False
-            )
+            self._say(f"Stopped. Go on with: {resuming(self._run.folder)}")
 
     def show(self, record: EpochRecord) -> None:
         """Show an epoch's figures."""
@@ -76,19 +73,17 @@ class TrainView:
         self._begun = record.epoch - 1 if self._begun is None else self._begun
         if not self._console.is_terminal and record.epoch % max(1, total // _LINES) == 0:
             left = self._to_go(record.epoch, total)
-            self._console.print(
-                f"epoch {record.epoch}/{total}  {_figures(record)}{f'  ({left})' if left else ''}",
-                highlight=False,
-                soft_wrap=True,
-            )
+            self._say(f"epoch {record.epoch}/{total}  {_figures(record)}{f'  ({left})' if left else ''}")
         if self._events is not None:
-            for name, value in record.as_dict().items():
-                if value is not None:
-                    self._events.add_scalar(name, value, record.epoch)
+            self._events.write(self._run.folder, record)
 
     def warn(self, text: str) -> None:
         """Say what is not as it should be."""
-        self._console.print(f"Note: {text}.", highlight=False, soft_wrap=True)
+        self._say(f"Note: {text}.")
+
+    def _say(self, text: str) -> None:
+        """Print a text as it is: a name in it is no markup, and a command is not broken into lines."""
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _to_go(self, epoch: int, total: int) -> str | None:
         """What is left, by the pace of the epochs since this start; none at the end."""
@@ -101,22 +96,40 @@ class TrainView:
         """Say where the result is."""
         folder = self._run.folder
         if self._last is None:
-            self._console.print(f"The run in {folder} was over already.", highlight=False, soft_wrap=True)
+            self._say(f"The run in {folder} was over already.")
             return
         seconds = time.perf_counter() - self._started
-        self._console.print(
+        measure = shlex.join(["fluxttice", "benchmark", "--checkpoint", str(folder)])
+        self._say(
             f"Trained to epoch {self._last.epoch} in {seconds:.1f} s; best validation loss in epoch "
-            f"{self._last.best_epoch}.\nMeasure it with: fluxttice benchmark --checkpoint {folder}",
-            highlight=False,
+            f"{self._last.best_epoch}.\nMeasure it with: {measure}"
         )
 
 
-def event_writer(folder: Path) -> Any:
-    """A TensorBoard writer in the run folder."""
-    require_extra("track", "writing TensorBoard's events")
-    from torch.utils.tensorboard import SummaryWriter
+class EventWriter:
+    """Writes TensorBoard's events into the run folder, which is touched with the first epoch only.
 
-    return SummaryWriter(str(folder / "tensorboard"))
+    Raises:
+        MissingExtra: If TensorBoard is not installed.
+    """
+
+    def __init__(self) -> None:
+        require_extra("track", "writing TensorBoard's events")
+        self._writer: Any = None
+
+    def write(self, folder: Path, record: EpochRecord) -> None:
+        """Write an epoch's figures."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = self._writer or SummaryWriter(str(folder / "tensorboard"))
+        for name, value in record.as_dict().items():
+            if value is not None:
+                self._writer.add_scalar(name, value, record.epoch)
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 def _figures(record: EpochRecord) -> str:

@@ -5,11 +5,10 @@ import secrets
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float64, Int64
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fluxttice_core.model.halves import HalfName
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.server.api.endpoint import Endpoints, endpoint
@@ -38,13 +37,7 @@ class Latents(Endpoints):
 
         Gives the most likely operation of each latent, and how likely it is.
         """
-        asked = read_json(request, DecodeRequest)
-        half = self._state.served.half(asked.model)
-        latents = read_latents(asked.latents, "latents")
-        rows = await asyncio.to_thread(self._decode, latents, half, asked.probabilities)
-        self._state.metrics.count_operations(f"fluxttice-{half}", "decode", len(rows))
-        decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
-        return answer(decoded)
+        return await asyncio.to_thread(self._decode, read_json(request, DecodeRequest))
 
     @endpoint("POST", "/v1/sample", answer=SampleAnswer, body=SampleRequest, missing="No such model.")
     async def draw_operations(self, request: Request) -> Response:
@@ -53,11 +46,39 @@ class Latents(Endpoints):
         Draws latents from the standard normal prior and decodes each to its most likely operation. Says how
         many are distinct, beside how many to expect when all are equally likely.
         """
-        asked = read_json(request, SampleRequest)
+        return await asyncio.to_thread(self._draw, read_json(request, SampleRequest))
+
+    @endpoint("POST", "/v1/neighbours", answer=NeighbourList, body=NeighbourRequest, missing="No such model.")
+    async def find_neighbours(self, request: Request) -> Response:
+        """Find neighbours.
+
+        Lists operations by their distance from an operation or a latent, the nearest first and those equally
+        far by index. The operation started from is not listed.
+        """
+        return await asyncio.to_thread(self._neighbours, read_json(request, NeighbourRequest))
+
+    def _decode(self, asked: DecodeRequest) -> Response:
+        half = self._state.served.half(asked.model)
+        latents = read_latents(asked.latents, "latents")
+        model = self._state.served.model
+        tables = model.decode(latents, vae=half)
+        chances = model.decode(latents, vae=half, probabilities=True)
+        chosen = np.take_along_axis(chances, (tables - TERNARY.symbols[0])[..., None].astype(np.int64), -1)
+        joint = chosen[..., 0].astype(np.float64).prod(axis=1).tolist()
+        cells: list[Any] = chances.tolist() if asked.probabilities else [None] * len(joint)
+        rows: list[DecodedRow] = [
+            {**row, "position": position, "probability": joint[position], "probabilities": cells[position]}
+            for position, row in enumerate(operation_rows(TERNARY.indices(tables)))
+        ]
+        self._state.metrics.count_operations(f"fluxttice-{half}", "decode", len(rows))
+        decoded: DecodedList = {"object": "list", "model": asked.model, "data": rows}
+        return answer(decoded)
+
+    def _draw(self, asked: SampleRequest) -> Response:
         half = self._state.served.half(asked.model)
         seed = secrets.randbelow(LARGEST_SEED + 1) if asked.seed is None else asked.seed
         model = self._state.served.model
-        drawn = await asyncio.to_thread(model.sample, asked.n, vae=half, seed=seed)
+        drawn = model.sample(asked.n, vae=half, seed=seed)
         self._state.metrics.count_operations(f"fluxttice-{half}", "draw", asked.n)
         sample: SampleAnswer = {
             "object": "sample",
@@ -71,41 +92,10 @@ class Latents(Endpoints):
         }
         return answer(sample)
 
-    @endpoint("POST", "/v1/neighbours", answer=NeighbourList, body=NeighbourRequest, missing="No such model.")
-    async def find_neighbours(self, request: Request) -> Response:
-        """Find neighbours.
-
-        Lists operations by their distance from an operation or a latent, the nearest first and those equally
-        far by index. The operation started from is not listed.
-        """
-        asked = read_json(request, NeighbourRequest)
+    def _neighbours(self, asked: NeighbourRequest) -> Response:
         half = self._state.served.half(asked.model)
         start = None if asked.operation is None else read_any(asked.operation, "operation")
         latent = None if asked.latent is None else read_latent(asked.latent, "latent")
-        found = await asyncio.to_thread(self._neighbours, asked, half, start, latent)
-        return answer(found)
-
-    def _decode(
-        self, latents: Float32[np.ndarray, "n d"], half: HalfName, probabilities: bool
-    ) -> list[DecodedRow]:
-        model = self._state.served.model
-        tables = model.decode(latents, vae=half)
-        chances = model.decode(latents, vae=half, probabilities=True)
-        chosen = np.take_along_axis(chances, (tables - TERNARY.symbols[0])[..., None].astype(np.int64), -1)
-        joint = chosen[..., 0].astype(np.float64).prod(axis=1).tolist()
-        cells: list[Any] = chances.tolist() if probabilities else [None] * len(joint)
-        return [
-            {**row, "position": position, "probability": joint[position], "probabilities": cells[position]}
-            for position, row in enumerate(operation_rows(TERNARY.indices(tables)))
-        ]
-
-    def _neighbours(
-        self,
-        asked: NeighbourRequest,
-        half: HalfName,
-        start: int | None,
-        latent: Float32[np.ndarray, "d"] | None,
-    ) -> NeighbourList:
         book = self._state.served.codebooks[half]
         distances: Float64[np.ndarray, "K"] | Int64[np.ndarray, "K"]
         if latent is not None:
@@ -116,10 +106,11 @@ class Latents(Endpoints):
             distances = hamming_to_all(0 if start is None else start)
         order = np.argsort(distances, kind="stable")
         order = order[order != (-1 if start is None else start)][: asked.limit]
-        return {
+        found: NeighbourList = {
             "object": "list",
             "by": asked.by,
             "model": asked.model if asked.by == "latent" else None,
             "operation": start,
             "data": [{**row, "distance": float(distances[row["index"]])} for row in operation_rows(order)],
         }
+        return answer(found)

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue import find_named, is_expression
+from fluxttice_core.operations.catalogue import find_named, is_expression, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.reading import read_operation
 from fluxttice_core.operations.written_forms import heptavintimal, plain_form
@@ -49,7 +49,7 @@ def read_text(text: str, place: str, *, expressions: bool = False) -> int:
 
     Expressions take longer to read, so that only requests for single operations may hold them.
     """
-    known = known_forms().get(text)
+    known = known_texts().get(text)
     if known is not None:
         return known
     if len(text) > TEXT_LENGTH:
@@ -114,7 +114,7 @@ def read_any(value: Any, place: str) -> int:
 def _read_batch(values: list[Any]) -> list[int]:
     read: Callable[[Any, str], int]
     if all(type(value) is str for value in values):
-        known = known_forms()
+        known = known_texts()
         try:
             return [known[value] for value in values]
         except KeyError:
@@ -129,7 +129,8 @@ def _read_batch(values: list[Any]) -> list[int]:
 
 def _read_tokens(tokens: list[Any], place: str) -> int:
     """Read one operation from its 9 trits; what a tokenising client sends is none."""
-    if len(tokens) == TERNARY.cells and all(map(_is_whole, tokens)):
+    # True is no trit, though it equals 1, and a fraction equals none.
+    if {int, float}.issuperset(map(type, tokens)):
         known = _by_trits().get(tuple(tokens))
         if known is not None:
             return known
@@ -147,15 +148,18 @@ def _invalid(message: str, place: str) -> RequestError:
     return RequestError(message, param=place, code="invalid_input")
 
 
-def _is_whole(token: Any) -> bool:
-    return type(token) is int or (type(token) is float and token.is_integer())
-
-
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
     kinds = {dict: "an object", list: "lists", str: "strings", int: "a number", float: "a number"}
     return kinds.get(type(value), "null")
+
+
+@cache
+def known_texts() -> dict[str, int]:
+    """Indices by every text that is looked up as it stands: the known forms, and names as they are listed."""
+    names = {name: one.operation.index for one in named_operations() for name in (one.name, *one.aliases)}
+    return known_forms() | names
 
 
 @cache

@@ -60,7 +60,7 @@ class Listing(Endpoints):
         number of cells that differ from `near`.
         """
         asked = read_query(request.query_params, SearchQuery)
-        return answer(await asyncio.to_thread(_page, asked))
+        return await asyncio.to_thread(lambda: answer(_page(asked)))
 
     @endpoint(
         "GET",

@@ -1,12 +1,12 @@
 """What the explorer page is told of the model and the operations, as safetensors and one JSON document."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
-from fluxttice_core.model.halves import HALVES
+from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
@@ -24,14 +24,19 @@ UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
 """Draws behind p(x) for a model whose map is not shipped: some seconds of work."""
 _BITS = 12
 PARTS = ("train", "validation", "held_out")
-_WEIGHTS = ("encoder_A.", "encoder_B.", "decoder_A.", "decoder_B.")
 
 
-def places_pack(served: Served, drawn: DrawnMap | None) -> bytes:
-    """The layout of both halves, if one is shipped, and each operation's part of the split (see `PARTS`)."""
-    tensors = {} if drawn is None else {f"layout_{half}": drawn.layout[half] for half in HALVES}
-    if served.membership is not None:
-        tensors["split"] = np.array([PARTS.index(part) for part in served.membership], dtype=np.uint8)
+def layout_pack(drawn: DrawnMap | None, half: HalfName) -> bytes:
+    """The layout of one half, if one is shipped."""
+    return encode_tensors({} if drawn is None else {f"layout_{half}": drawn.layout[half]}, "{}")
+
+
+def split_pack(served: Served) -> bytes:
+    """Each operation's part of the split (see `PARTS`), if it is recorded."""
+    parts = served.membership
+    tensors = (
+        {} if parts is None else {"split": np.array([PARTS.index(part) for part in parts], dtype=np.uint8)}
+    )
     return encode_tensors(tensors, "{}")
 
 
@@ -41,11 +46,21 @@ def algebra_pack() -> bytes:
     return encode_tensors({"properties": property_bits(), "facts": _bits(facts)}, "{}")
 
 
-def mass_pack(model: TrainedModel, drawn: DrawnMap | None) -> bytes:
-    """K p(x) of every operation under both halves, and the noise of the estimates."""
-    mass = relative_mass(model, **UNDRAWN_MASS) if drawn is None else drawn.mass
+def mass_pack(served: Served, drawn: DrawnMap | None) -> bytes:
+    """K p(x) of every operation under both halves, the noise of the estimates, and what codes are decoded to.
+
+    `off` is the index that an operation's code is decoded to, less its own, and `joint` is p(table | code) of
+    what it is decoded to: for a good model 0 and 1 throughout, which take a hundredth of the decoders' bytes.
+    """
+    mass = relative_mass(served.model, **UNDRAWN_MASS) if drawn is None else drawn.mass
     tensors = mass_tensors(mass)
-    return encode_tensors({name: _shortened(values) for name, values in tensors.items()}, "{}")
+    for half in HALVES:
+        chances = served.model.decode(served.codebooks[half].means, vae=half, probabilities=True)
+        tensors[f"joint_{half}"] = chances.max(axis=-1).prod(axis=-1)
+    shortened = {name: _shortened(values) for name, values in tensors.items()}
+    own = np.arange(served.model.space.size)
+    off = {f"off_{half}": (served.reconstructions[half] - own).astype(np.int16) for half in HALVES}
+    return encode_tensors(shortened | off, "{}")
 
 
 def _shortened(values: Float32[np.ndarray, "n"]) -> Float32[np.ndarray, "n"]:
@@ -61,9 +76,9 @@ def exports() -> bytes:
     return json.dumps({form: about | templates.get(form, {}) for form, about in forms.items()}).encode()
 
 
-def weights_pack(model: TrainedModel) -> bytes:
-    """The weights of both encoders and decoders in single precision."""
-    weights = {name: array for name, array in model.tensors.items() if name.startswith(_WEIGHTS)}
+def weights_pack(model: TrainedModel, network: Literal["encoder", "decoder"]) -> bytes:
+    """The weights of both encoders, or of both decoders, in single precision."""
+    weights = {name: array for name, array in model.tensors.items() if name.startswith(f"{network}_")}
     return encode_tensors(weights, "{}")
 
 

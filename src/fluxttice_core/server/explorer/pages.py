@@ -17,9 +17,10 @@ from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, 
 from fluxttice_core.server.explorer.data import (
     algebra_pack,
     exports,
+    layout_pack,
     manifest,
     mass_pack,
-    places_pack,
+    split_pack,
     weights_pack,
 )
 from fluxttice_core.server.explorer.map import read_map
@@ -132,10 +133,13 @@ def documents(served: Served) -> dict[str, Callable[[], bytes]]:
     drawn = read_map(served.model)
     return {
         "manifest.json": lambda: manifest(served, drawn),
-        "places.safetensors": lambda: places_pack(served, drawn),
+        "split.safetensors": lambda: split_pack(served),
+        "layout_b.safetensors": lambda: layout_pack(drawn, "b"),
         "algebra.safetensors": algebra_pack,
-        "mass.safetensors": lambda: mass_pack(served.model, drawn),
-        "weights.safetensors": lambda: weights_pack(served.model),
+        "mass.safetensors": lambda: mass_pack(served, drawn),
+        "encoder.safetensors": lambda: weights_pack(served.model, "encoder"),
+        "decoder.safetensors": lambda: weights_pack(served.model, "decoder"),
+        "layout_a.safetensors": lambda: layout_pack(drawn, "a"),
         "report.json": lambda: report_page(served),
         "exports.json": exports,
     }

@@ -11,7 +11,7 @@ from fluxttice_core.server.explorer.pages import documents
 from fluxttice_core.server.explorer.report import Drawing, ReportFigures
 from fluxttice_core.server.served_model import Served
 
-_EARLY = ("manifest.json", "places.safetensors")
+_EARLY = ("manifest.json", "split.safetensors", "layout_b.safetensors")
 """What the map is painted from: it stands before the script, so that painting need not wait for the rest."""
 _LINKED = re.compile(r' *<(link rel="(stylesheet|preload)".*?/|script .*?</script)>\n')
 # What only a page at a server has is marked in index.html.

@@ -70,6 +70,13 @@ class Explorer:
         self.until("document.documentElement.dataset.ready && explorer.page.codes.means.a")
         self.until("explorer.page.codes.means.b !== null && explorer.page.algebra && explorer.page.mass")
 
+    def decode(self) -> None:
+        """Open once what waits for the decoders."""
+        before = self.state("tab")
+        for tab in ("sliders", "prior", "compare", before):
+            self.do(f"explorer.store.set({{ tab: '{tab}' }})")
+            self.until(f"document.querySelector('#{tab} .panel-title')")
+
     def open(self, fragment: str = "") -> None:
         """Go to another state of the page that is already there, as following a link does."""
         self.page.evaluate("(fragment) => explorer.open(fragment)", fragment)
@@ -123,9 +130,13 @@ class Explorer:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = chromium()
+    firefox = os.environ.get("FLUXTTICE_FIREFOX")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        if firefox:
+            # By the protocol that every Firefox speaks, not by that of Playwright's own build.
+            started = playwright.firefox.launch(executable_path=firefox, channel="moz-firefox")
+        else:
+            started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
             yield started
         finally:
@@ -162,6 +173,7 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Explorer]:
 def shared(browser: Browser, address: str) -> Iterator[Explorer]:
     with opened(browser, address, accept_downloads=True) as explorer:
         explorer.load()
+        explorer.decode()
         yield explorer
         assert explorer.complaints == []
 

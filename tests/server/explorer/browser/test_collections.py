@@ -75,7 +75,7 @@ def test_a_lesson_is_made_shared_and_opened_elsewhere(window: Explorer, browser:
     with opened(browser, window.url) as other:
         other.load(f"#{urlsplit(link).fragment}")
         assert members(other) == [MIN, MAX, 4049, 113]
-        assert "Lesson: 1 & 2, + (4), from a link" in other.page.inner_text("#collection")
+        assert "Lesson: 1 & 2, + (4), from a link" in (other.page.text_content("#collection") or "")
         assert other.page.locator("#collect").count() == 0
         other.page.click("text=Keep in this browser")
         other.settle()
@@ -132,6 +132,7 @@ def test_a_broken_collection_is_none(explorer: Explorer, broken: str) -> None:
     assert explorer.state("set") is None
 
 
+@pytest.mark.chromium
 @pytest.mark.parametrize("form", EXPORTS)
 def test_the_chosen_operation_is_saved(explorer: Explorer, form: str, tmp_path: Path) -> None:
     explorer.open("#op=13715")
@@ -170,6 +171,7 @@ def test_the_page_writes_what_the_command_line_writes(explorer: Explorer) -> Non
     assert written == [export_operation(operation, form).decode() for operation, form in asked]
 
 
+@pytest.mark.chromium
 def test_an_export_that_fails_says_so(window: Explorer) -> None:
     window.page.route("**/exports.json", lambda route: route.abort("connectionrefused"))
     window.open("#op=15633")
@@ -184,6 +186,7 @@ def test_an_export_that_fails_says_so(window: Explorer) -> None:
     window.complaints.clear()  # the browser's own, of the refusal
 
 
+@pytest.mark.chromium
 def test_paper_holds_a_hand_out_of_the_operation(explorer: Explorer) -> None:
     explorer.open("#op=15633&tab=sliders")
     explorer.do("document.documentElement.dataset.theme = 'dark'")

@@ -75,6 +75,21 @@ def test_a_phone_needs_no_sideways_scrolling(phone: Explorer) -> None:
         assert phone.page.locator(f"#{tab}").is_visible()
 
 
+@pytest.mark.parametrize("tab", ["collections", "find"])
+def test_the_open_tab_is_seen_in_full_on_a_phone(browser: Browser, address: str, tab: str) -> None:
+    with opened(browser, address, viewport={"width": 390, "height": 844}) as explorer:
+        explorer.load(f"#tab={tab}")
+        for one in (tab, "find", "collections", tab):
+            explorer.do(f"explorer.store.set({{ tab: '{one}' }})")
+            explorer.settle()
+            edges = f"document.querySelector('#tab-{one}').getBoundingClientRect()"
+            assert explorer.get(f"{edges}.left") >= -1
+            assert explorer.get(f"{edges}.right") <= 391
+        assert explorer.get("document.querySelector('#tabs').scrollWidth") > 390
+        assert explorer.get("scrollX") == explorer.get("scrollY") == 0
+
+
+@pytest.mark.chromium
 def test_a_tap_chooses_and_a_search_finds_on_a_phone(phone: Explorer) -> None:
     phone.open()
     phone.page.touchscreen.tap(*phone.on_screen(19569))
@@ -89,6 +104,7 @@ def test_a_tap_chooses_and_a_search_finds_on_a_phone(phone: Explorer) -> None:
     phone.until("explorer.store.state.op === 224")
 
 
+@pytest.mark.chromium
 def test_the_system_decides_on_dark_and_the_reader_overrules_it(phone: Explorer) -> None:
     phone.open()
     background = "getComputedStyle(document.body).backgroundColor"
@@ -122,6 +138,7 @@ def test_everything_can_be_reached_by_tabbing(explorer: Explorer) -> None:
 @pytest.mark.parametrize(("text", "focused"), [("Skip to the map", "map"), ("Skip to the panels", "main")])
 def test_a_skip_link_moves_the_focus_and_nothing_else(explorer: Explorer, text: str, focused: str) -> None:
     explorer.open("#op=223&tab=sliders")
+    explorer.page.bring_to_front()
     explorer.page.focus(f".skip:has-text('{text}')")
     assert explorer.get("document.activeElement.getBoundingClientRect().left") >= 0
     explorer.page.keyboard.press("Enter")
@@ -139,6 +156,7 @@ PRESSED = """() => {
 }"""
 
 
+@pytest.mark.chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_forced_colours_keep_what_only_colour_says(browser: Browser, address: str, scheme: Any) -> None:
     with opened(browser, address, forced_colors="active", color_scheme=scheme) as explorer:

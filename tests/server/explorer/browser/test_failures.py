@@ -61,10 +61,11 @@ def test_the_algebra_is_that_of_the_choice_whenever_it_comes(window: Explorer) -
     ("name", "says"),
     [
         ("manifest.json", "The map"),
-        ("places.safetensors", "The map"),
+        ("split.safetensors", "The map"),
+        ("layout_b.safetensors", "The map"),
         ("algebra.safetensors", "What is known of properties"),
         ("mass.safetensors", "What is known of probabilities"),
-        ("weights.safetensors", "The networks"),
+        ("encoder.safetensors", "The encoders"),
     ],
 )
 def test_whatever_the_page_needs_can_be_asked_for_again(window: Explorer, name: str, says: str) -> None:
@@ -81,6 +82,46 @@ def test_whatever_the_page_needs_can_be_asked_for_again(window: Explorer, name: 
     window.until("document.documentElement.dataset.ready && explorer.page.codes.means.b")
     assert window.page.locator(".failed").count() == 0
     assert window.page.inner_text("#find .count") == "3,774 of 19,683 operations"
+
+
+@pytest.mark.parametrize("tab", ["sliders", "prior", "compare"])
+def test_decoders_are_fetched_when_they_are_needed_and_can_be_asked_for_again(
+    window: Explorer, tab: str
+) -> None:
+    held: list[Route] = []
+    window.page.route("**/decoder.safetensors", lambda route: held.append(route))
+    window.load()
+    assert held == []
+    window.page.click(f"#tab-{tab}")
+    window.until(f"document.querySelector('#{tab}').textContent === 'Loading the decoders …'")
+    window.page.wait_for_timeout(100)
+    held.pop().abort("connectionrefused")
+    assert failure(window, f"#{tab}").startswith("the decoders could not be loaded: ")
+    window.page.unroute("**/decoder.safetensors")
+    window.page.click(f"#{tab} .failed button")
+    window.until(f"document.querySelector('#{tab} .panel-title')")
+    asked = len(window.requests)
+    window.decode()
+    assert not any("decoder" in url for url in window.requests[asked:])
+
+
+def test_the_other_layout_is_fetched_when_it_is_looked_at_and_can_be_asked_for_again(
+    window: Explorer,
+) -> None:
+    window.page.route("**/layout_a.safetensors", refuse)
+    window.load()
+    assert not any("layout_a" in url for url in window.requests)
+    window.page.click("#controls [data-value=a]")
+    assert failure(window, "#notice").startswith("The map could not be loaded: ")
+    busy = "document.querySelector('#map').getAttribute('aria-busy')"
+    assert window.get(busy) == "true"
+    window.page.press("#map", "Shift+ArrowRight")  # there is no such way on a map that is not there
+    window.page.unroute("**/layout_a.safetensors")
+    window.page.click("#notice .failed button")
+    window.until(f"{busy} === 'false'")
+    assert window.page.locator(".failed").count() == 0
+    window.until("explorer.map.places === explorer.page.projections.placesOf(explorer.store.state)")
+    assert [url for url in window.requests if "layout_a" in url][2:] == []
 
 
 @pytest.mark.parametrize("name", ["report.json", pytest.param("figures.json", marks=pytest.mark.slow)])
@@ -119,7 +160,7 @@ def test_a_figure_and_the_floor_of_draws_can_be_asked_for_again(window: Explorer
 @pytest.mark.slow
 def test_a_map_that_has_not_arrived_is_not_drawn_as_another(window: Explorer) -> None:
     held: list[Route] = []
-    window.page.route("**/weights.safetensors", lambda route: held.append(route))
+    window.page.route("**/encoder.safetensors", lambda route: held.append(route))
     window.page.goto(window.url)
     window.until("document.querySelector('#find .hint')")
     assert window.page.inner_text("#operation") == "Loading …"

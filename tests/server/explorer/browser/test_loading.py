@@ -1,14 +1,18 @@
 """What the page costs: requests to its own server only, little weight, and quick frames."""
 
 import statistics
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from .conftest import Explorer, opened
 
-MOST = {"painted": (7, 250_000), "ready": (15, 950_000)}
-"""Requests and bytes, heads of answers included, until the map is painted and until everything is there."""
+PAGE = Path(__file__).parents[4] / "docs" / "explorer.md"
+MOST = {"painted": (8, 160_000), "ready": (13, 600_000)}
+"""Requests and bytes, heads of answers included, until the map is painted and until all is there."""
+LATER = {"sliders": ("decoder.safetensors", 290_000), "a": ("layout_a.safetensors", 80_000)}
+"""What comes when a control is first used, and its bytes."""
 TRANSFERS = """() => {
   const [painted] = performance.getEntriesByName("map-painted");
   const kinds = ["navigation", "resource"];
@@ -41,6 +45,7 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.mark.chromium
 def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, address: str) -> None:
     with opened(browser, address) as explorer:
         page = explorer.page
@@ -53,13 +58,30 @@ def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, add
             assert 100_000 < sum(size for _, _, size, _ in which) <= weight
         # Uncompressed it would be too much.
         assert sum(size for *_, size in transfers) > MOST["ready"][1]
-        for tab in ("sliders", "prior", "compare", "operation"):
-            page.click(f"#tab-{tab}")
+        for control in ("#tab-sliders", "[data-value=a]", "#tab-prior", "#tab-compare", "#tab-operation"):
+            page.click(control)
+            explorer.settle()
+        explorer.until("document.querySelector('#prior .key-floor:not([hidden])')")
+        later = [one for one in page.evaluate(TRANSFERS)[len(transfers) :] if "/data/" in one[0]]
+        found = {url.split("/")[-1]: size for url, _, size, _ in later}
+        assert len(found) == len(later)
+        assert found.keys() == {"report.json", *(name for name, _ in LATER.values())}
+        assert all(most / 2 < found[name] < most for name, most in LATER.values())
         page.click("[data-view-link=report]")
         explorer.until("document.querySelector('#report').childElementCount > 0")
         assert explorer.requests
         assert all(url.startswith(f"{address}/") for url in explorer.requests)
         assert explorer.complaints == []
+
+
+def test_what_is_promised_is_what_is_measured() -> None:
+    (painted, map_bytes), (ready, bytes_in_all) = MOST.values()
+    promise = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"after at most {ready} requests and {bytes_in_all // 1000} kB" in promise
+    assert f"the map after {painted} and {map_bytes // 1000} kB" in promise
+    later = [f"{most // 1000} kB" for _, most in LATER.values()]
+    assert f"the decoders ({later[0]}) " in promise
+    assert f"the layout of the other half ({later[1]}) " in promise
 
 
 def test_all_points_are_painted(explorer: Explorer) -> None:

@@ -75,6 +75,7 @@ def test_keys_pan_zoom_and_choose(explorer: Explorer) -> None:
     assert explorer.get("explorer.map.viewport.zoom") == pytest.approx(1)
 
 
+@pytest.mark.chromium
 def test_a_box_selects_what_lies_in_it(explorer: Explorer) -> None:
     explorer.page.click("#box-tool")
     left, top, width, height = explorer.get(

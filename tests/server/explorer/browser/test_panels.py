@@ -123,6 +123,7 @@ def test_a_property_can_be_typed(explorer: Explorer) -> None:
     assert explorer.get("explorer.page.found.indices") == np.flatnonzero(both).tolist()
 
 
+@pytest.mark.chromium
 def test_the_selection_as_csv(explorer: Explorer, tmp_path: Path) -> None:
     explorer.open("#has=group")
     with explorer.page.expect_download() as download:
@@ -195,6 +196,7 @@ def test_undo_survives_a_reload(browser: Browser, address: str) -> None:
         assert window.page.is_disabled("#undo")  # what was undone is not undone again
 
 
+@pytest.mark.chromium
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
@@ -303,6 +305,7 @@ def test_a_second_operation_is_suggested(explorer: Explorer, served: Served) -> 
     assert "They differ in" in explorer.page.inner_text("#compare")
 
 
+@pytest.mark.chromium
 @pytest.mark.parametrize(("motion", "values"), [("no-preference", 151), ("reduce", 13)])
 def test_the_way_between_two_codes_can_be_played(
     browser: Browser, address: str, motion: Any, values: int
@@ -374,13 +377,15 @@ def test_back_and_forward_are_steps(browser: Browser, address: str) -> None:
         ]
         assert state() == steps[0]
         for expected in steps[1:]:
-            window.page.go_back()
+            window.page.evaluate("history.back()")
+            window.settle()
             window.settle()
             assert state() == expected
         assert window.page.input_value("#query") == ""
         time.sleep(0.4)  # an address that is opened is no step, which would cut Forward off
         for expected in reversed(steps[:-1]):
-            window.page.go_forward()
+            window.page.evaluate("history.forward()")
+            window.settle()
             window.settle()
             assert state() == expected
         assert window.complaints == []

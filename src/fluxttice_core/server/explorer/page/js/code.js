@@ -1,6 +1,7 @@
-/** What one half makes of an operation: its code, what that is decoded to, and p(x). */
+/** What one half makes of an operation: its code, and as the server says, what that is decoded to and p(x). */
 
 import { decimal, h } from "./dom.js";
+import { loading } from "./loading.js";
 import { LATENTS } from "./network.js";
 import { CELLS, hamming } from "./space.js";
 import { miniature } from "./tables.js";
@@ -10,22 +11,22 @@ const WIDEST = 2.5;
 
 export function codeView({ codes, mass, manifest }, half, op) {
   const { mean, logVariance } = codes.encode(half, op);
-  const decoded = codes.decode(half, mean);
-  const wrong = hamming(op, decoded.index);
   return h("div.code",
     h("h4", `Half ${half.toUpperCase()}`),
     bars(mean, logVariance, manifest.halves[half]),
-    h("p.verdict",
-      miniature(decoded.index, op),
-      h("span",
-        wrong === 0 ? "decoded exactly" : `decoded with ${wrong} wrong cell${wrong === 1 ? "" : "s"}`,
-        `, p(table | code) = ${decimal(decoded.joint, 3)}`,
-      ),
-      mass &&
-        h("span",
-          `p(x) = (${decimal(mass[`mass_${half}`][op])} \u00b1 ${decimal(mass[`noise_${half}`][0])}) / K`,
-        ),
+    mass === null ? loading() : verdict(mass, half, op),
+  );
+}
+
+function verdict(mass, half, op) {
+  const decoded = op + mass[`off_${half}`][op], wrong = hamming(op, decoded);
+  return h("p.verdict",
+    miniature(decoded, op),
+    h("span",
+      wrong === 0 ? "decoded exactly" : `decoded with ${wrong} wrong cell${wrong === 1 ? "" : "s"}`,
+      `, p(table | code) = ${decimal(mass[`joint_${half}`][op], 3)}`,
     ),
+    h("span", `p(x) = (${decimal(mass[`mass_${half}`][op])} \u00b1 ${decimal(mass[`noise_${half}`][0])}) / K`),
   );
 }
 

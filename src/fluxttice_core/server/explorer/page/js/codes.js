@@ -1,7 +1,10 @@
-/** The codes of all operations under both halves, computed from the encoders' weights by two workers. */
+/**
+ * The codes of all operations under both halves, computed from the encoders' weights by two workers, and the
+ * decoders, whose weights come when somebody needs them.
+ */
 
 import { LATENTS, decodeOne, encode } from "./network.js";
-import { startWorker } from "./source.js";
+import { fetchTensors, startWorker } from "./source.js";
 import { digitsOf, indexOf, K } from "./space.js";
 
 export class Codes {
@@ -31,6 +34,19 @@ export class Codes {
   /** Mean and log-variance of one operation, exactly, whether or not all are ready. */
   encode(half, index) {
     return encode(this.weights, half, digitsOf(index));
+  }
+
+  /** Wait for the decoders, which are fetched once; what failed can be asked for again. */
+  needDecoders() {
+    const taken = (weights) => {
+      Object.assign(this.weights, weights);
+      for (const worker of Object.values(this.workers)) worker.postMessage({ kind: "load", weights });
+    };
+    this.decoders ??= fetchTensors("decoder.safetensors").then(taken).catch((error) => {
+      this.decoders = null;
+      throw error;
+    });
+    return this.decoders;
   }
 
   decode(half, latent) {

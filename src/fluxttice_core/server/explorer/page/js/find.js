@@ -19,7 +19,7 @@ export class Panel {
     this.input = h("input", {
       type: "search",
       id: "query",
-      placeholder: "min, 15633, ----00-0+ or ?0?-0--0-",
+      placeholder: "min, 15633 or ?0?-0--0-",
       autocomplete: "off",
       spellcheck: "false",
       "aria-describedby": "query-help",
@@ -56,7 +56,7 @@ export class Panel {
       this.more,
     );
     page.store.watch(
-      ["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes"],
+      ["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes", "places"],
       (state, changed) => this.#update(state, changed),
     );
   }

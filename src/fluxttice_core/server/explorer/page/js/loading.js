@@ -1,6 +1,7 @@
 /** Waits that are seen: a sign while something is fetched, and when that fails why, and a button to try again. */
 
 import { button, h, hint, show } from "./dom.js";
+import { fetchTensors } from "./source.js";
 
 const latest = new WeakMap();
 
@@ -33,6 +34,9 @@ export async function fetchForPage(what, fetching) {
     }
   }
 }
+
+/** Fetch the layout of a half, which the map is drawn from. */
+export const fetchLayout = (half) => fetchForPage("The map", () => fetchTensors(`layout_${half}.safetensors`));
 
 /** Say at the top of the page what failed, and wait until somebody wants to try again. */
 export const askAgain = (what, error) =>

@@ -5,7 +5,7 @@ import { Codes } from "./codes.js";
 import { kindsOf } from "./colouring.js";
 import { button, h, show } from "./dom.js";
 import { DEFAULTS, readLink, writeLink } from "./link.js";
-import { fetchForPage, loading, askAgain } from "./loading.js";
+import { fetchForPage, fetchLayout, loading, loadInto, askAgain } from "./loading.js";
 import { MapView } from "./map.js";
 import { Page } from "./page.js";
 import { Projections } from "./projection.js";
@@ -16,17 +16,21 @@ import { setUpTheme } from "./theme.js";
 import { Tooltip } from "./tooltip.js";
 
 const LINK_DELAY = 250;
-const PANELS = ["controls", "find", "operation", "sliders", "prior", "compare", "collections"];
+const PANELS = ["controls", "find", "operation", "collections"];
+/** The panels that decode: each is made when its tab is first opened, once the decoders are there. */
+const DECODING = ["sliders", "prior", "compare"];
 const STEPS = ["view", "tab", "op", "pin", "q", "has", "lacks", "box"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
-  const [manifest, places] = await fetchForPage("The map", () =>
-    Promise.all([fetchDocument("manifest.json"), fetchTensors("places.safetensors")]));
-  const arrivals = { algebra: 0, mass: 0, codes: 0, drawn: 0 };
-  const store = createStore({ ...sound(readLink(location.hash), manifest), theme: "light", ...arrivals });
+  const link = readLink(location.hash);
+  const layout = link.map === "layout" ? fetchLayout(link.half) : null;
+  const [manifest, split] = await fetchForPage("The map", () =>
+    Promise.all([fetchDocument("manifest.json"), fetchTensors("split.safetensors")]));
+  const arrivals = { algebra: 0, mass: 0, codes: 0, drawn: 0, places: 0 };
+  const store = createStore({ ...sound(link, manifest), theme: "light", ...arrivals });
   setUpTheme(store, $("#theme"));
-  const page = new Page(store, manifest, places);
+  const page = new Page(store, manifest, { ...split, ...(await layout) });
   const map = setUpMap(page, store);
   page.attach(map, $("#legend"));
   map.resize();
@@ -96,10 +100,10 @@ function setUpMap(page, store) {
 
 /** Everything beside the map: controls and panels at once, and data as it arrives. */
 async function fillIn(page, store, map) {
-  const modules = [...PANELS, "report"].map((name) => import(`./${name}.js`));
+  const modules = [...PANELS, ...DECODING, "report"].map((name) => import(`./${name}.js`));
   const arrived = (key) => store.set({ [key]: store.state[key] + 1 });
   const tensors = (what, name) => fetchForPage(what, () => fetchTensors(`${name}.safetensors`));
-  for (const name of PANELS) show($(`#${name}`), loading());
+  for (const name of [...PANELS, ...DECODING]) show($(`#${name}`), loading());
   setUpTabs(store);
   setUpSkips();
   const algebra = tensors("What is known of properties", "algebra").then((found) => {
@@ -112,14 +116,24 @@ async function fillIn(page, store, map) {
   });
   const panels = await Promise.all(modules);
   setUpViews(store, page, panels.pop());
-  const weights = await tensors("The networks", "weights");
+  const weights = await tensors("The encoders", "encoder");
   const failed = (error) => askAgain("What computes the codes", error).then(() => location.reload());
   page.codes = new Codes(weights, () => arrived("codes"), failed);
   page.projections.codes = page.codes;
   page.codes.start(store.state.half);
-  panels.forEach(({ Panel }, at) => {
-    show($(`#${PANELS[at]}`));
-    new Panel($(`#${PANELS[at]}`), page, map);
+  PANELS.forEach((name, at) => {
+    show($(`#${name}`));
+    new panels[at].Panel($(`#${name}`), page, map);
+  });
+  const waiting = new Map(DECODING.map((name, at) => [name, panels[PANELS.length + at].Panel]));
+  store.watch(["tab"], ({ tab }) => {
+    const Panel = waiting.get(tab);
+    if (!waiting.delete(tab)) return;
+    const root = $(`#${tab}`);
+    loadInto(root, "the decoders", () => page.codes.needDecoders(), () => {
+      show(root);
+      new Panel(root, page, map);
+    });
   });
   await Promise.all([algebra, mass]);
 }

@@ -3,6 +3,7 @@
 import { colouring } from "./colouring.js";
 import { decimal, prefersStillness } from "./dom.js";
 import { showLegend } from "./legend.js";
+import { fetchLayout } from "./loading.js";
 import { PALETTES } from "./palette.js";
 import { Projections } from "./projection.js";
 import { anchor, ordered, search } from "./query.js";
@@ -10,14 +11,15 @@ import { K, signs } from "./space.js";
 import { operationButton } from "./tables.js";
 
 const MOVE_MS = 450;
-const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes"];
-const PLACED_BY = ["half", "map", "x", "y", "codes"];
+const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes", "places"];
+const PLACED_BY = ["half", "map", "x", "y", "codes", "places"];
 const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "near", "mass", "theme", "drawn"];
 const MARKED_BY = [...PLACED_BY, "op", "pin", "tab", "z", "t", "box"];
 
 export class Page {
   constructor(store, manifest, places) {
     Object.assign(this, { store, manifest, places, algebra: null, mass: null, codes: null });
+    this.asked = new Set();
     this.drawn = new Uint8Array(K);
     this.projections = new Projections(manifest, places);
     this.names = new Map();
@@ -100,8 +102,9 @@ export class Page {
 
   /** The operation nearest to the chosen one in a direction of the map. */
   inDirection(dx, dy) {
-    const places = this.projections.placesOf(this.store.state);
+    const places = this.#placesOf(this.store.state);
     const { op } = this.store.state;
+    if (places === null) return null;
     let best = null, least = Infinity;
     for (let index = 0; index < K; index += 1) {
       const x = places.x[index] - places.x[op], y = places.y[index] - places.y[op];
@@ -130,7 +133,7 @@ export class Page {
   #boxed({ box }) {
     if (box === null) return null;
     const [half, map, x, y] = box.on.split(".");
-    const places = this.projections.placesOf({ half, map, x: Number(x ?? 0), y: Number(y ?? 0) });
+    const places = this.#placesOf({ half, map, x: Number(x ?? 0), y: Number(y ?? 0) });
     if (places === null) return null;
     const [left, bottom, right, top] = box.rectangle;
     return Uint8Array.from({ length: K }, (_, i) =>
@@ -138,8 +141,21 @@ export class Page {
     );
   }
 
+  /** Places on a map, or null while they are not there; a layout is fetched when it is first looked at. */
+  #placesOf(view) {
+    const places = this.projections.placesOf(view);
+    if (places === null && view.map === "layout" && !this.asked.has(view.half)) {
+      this.asked.add(view.half);
+      fetchLayout(view.half).then((found) => {
+        Object.assign(this.places, found);
+        this.store.set({ places: this.store.state.places + 1 });
+      });
+    }
+    return places;
+  }
+
   #place(state) {
-    const places = this.projections.placesOf(state);
+    const places = this.#placesOf(state);
     this.map.root.setAttribute("aria-busy", String(places === null));
     if (places === null || places === this.map.places) return;
     const name = Projections.nameOf(state);
@@ -153,7 +169,7 @@ export class Page {
   #mark(state) {
     const { map, projections, codes } = this;
     const onThisMap = state.box !== null && state.box.on === Projections.nameOf(state);
-    const ready = codes?.means[state.half];
+    const ready = codes?.means[state.half] && this.#placesOf(state) !== null;
     const marker = ready && state.z && state.tab === "sliders" ? projections.project(state, state.z) : null;
     const between = ready && state.tab === "compare" && state.pin !== null;
     map.setScene({

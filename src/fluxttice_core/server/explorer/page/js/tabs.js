@@ -2,6 +2,12 @@
 
 const WIDE = matchMedia("(min-width: 1100px)");
 
+/** Where the row is wider than a phone, it scrolls until a tab is seen in full; the page itself stays. */
+function bringIntoView(tab) {
+  const row = tab.parentElement, [box, room] = [tab, row].map((one) => one.getBoundingClientRect());
+  row.scrollLeft += Math.min(box.left - room.left, 0) + Math.max(box.right - room.right, 0);
+}
+
 export function setUpTabs(store) {
   const tabs = [...document.querySelectorAll("[role=tab]")];
   const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
@@ -19,6 +25,7 @@ export function setUpTabs(store) {
       tab.setAttribute("aria-selected", String(selected));
       tab.tabIndex = selected ? 0 : -1;
       panelOf(tab).hidden = !(selected || (alone && tab === tabs[0]));
+      if (selected) bringIntoView(tab);
     }
   }
 

@@ -6,12 +6,12 @@ import { CELLS, DIGITS, K } from "./space.js";
 
 const ROWS = 243;
 const DRAWS = 256;
-let weights = null;
+const weights = {};
 let running = 0;
 
 const TASKS = {
   load(message) {
-    weights = message.weights;
+    Object.assign(weights, message.weights);
   },
 
   /** All posterior means of one half. */

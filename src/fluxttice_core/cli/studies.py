@@ -1,0 +1,23 @@
+"""The options that the commands of many runs share."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Recipe = Annotated[str, typer.Option(help="Name of a shipped recipe, or path of a YAML file.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
+]
+Out = Annotated[Path | None, typer.Option(help="Result file. Default: in runs/, by the recipe's name.")]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=100_000_000, help="Draws of a half at which coverage is counted. Default: 50,000."
+    ),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")]
+Engine = Annotated[
+    Literal["local", "ray", "slurm"],
+    typer.Option(help="What computes: this process, a Ray cluster (extra cluster) or Slurm (extra slurm)."),
+]

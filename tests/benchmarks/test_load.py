@@ -1,0 +1,104 @@
+"""What loads the server sends what it says, and tells what it saw."""
+
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from benchmarks.load import MANY, bodies, busy, counted, inputs, load, measured, polled, remembered, spent
+from benchmarks.serving import OURS, answer, served
+from docs.load import load_table, record_load
+from fluxttice_core.server.api.operation_input import read_input
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[HTTPConnection]:
+    with served(OURS) as ours:
+        yield ours
+
+
+def test_every_notation_means_the_same_operations() -> None:
+    written = inputs()
+    read = {kind: read_input(values) for kind, values in written.items()}
+    assert len(written["names"]) == len(read["glyphs"]) == MANY
+    del read["names"]
+    assert all(found == [9 * at for at in range(MANY)] for found in read.values())
+
+
+def test_bodies_are_what_the_server_answers(connection: HTTPConnection, tmp_path: Path) -> None:
+    sizes = {key: len(answer(connection, path.read_text())) for key, path in bodies(tmp_path).items()}
+    assert len(sizes) == 2 * len(inputs())
+    assert all(1_000 * sizes[kind, 1] < sizes[kind, MANY] for kind in inputs())
+
+
+def test_health_is_asked_over_and_over_until_the_end(connection: HTTPConnection) -> None:
+    with polled(connection.port) as times:
+        time.sleep(0.5)
+    asked = len(times)
+    time.sleep(0.1)
+    assert asked == len(times) > 3
+    assert all(0 < milliseconds < 10_000 for milliseconds in times)
+
+
+def test_the_server_s_own_counters_and_the_processors_are_read(connection: HTTPConnection) -> None:
+    before, all_before = spent(connection), busy()
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    assert spent(connection) - before >= 0.2
+    assert busy() - all_before >= 0.1
+    assert counted(connection, "process_resident_memory_bytes") > 50e6
+
+
+def test_without_wrk_it_is_said_where_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="apt-get install wrk"):
+        load(1, 1, 1, [])
+
+
+@pytest.mark.slow
+def test_a_load_is_measured_and_refusals_are_counted(connection: HTTPConnection, tmp_path: Path) -> None:
+    files = bodies(tmp_path)
+    row = measured(connection, 32, files["glyphs", 1], 1)
+    assert row["rate"] > 50
+    assert row["failed"] == 0
+    assert 0 < row["median"] <= row["last"]
+    assert row["healthz"] > 0
+    assert 0 <= row["others"] <= 1
+    memory = remembered(connection, list(files.values()), 10)
+    assert memory["requests"] > 10
+    assert min(memory["before"], memory["after"]) > 50
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("{}")
+    refused = load(connection.port, 1, 1, [wrong])
+    assert refused["failed"] == refused["requests"] > 0
+    with pytest.raises(RuntimeError, match="wrk failed"):
+        load(1, 1, 1, [wrong])
+
+
+def test_loads_stand_by_their_connections(tmp_path: Path) -> None:
+    path = tmp_path / "load.json"
+    row = {"kind": "names", "inputs": 2_048, "last": 1.26, "failed": 0, "median": 1.0}
+    rows = [
+        {
+            **row,
+            "connections": at,
+            "rate": 1_000.4 * at,
+            "healthz": 2.0 * at,
+            "others": at / 100,
+            "asked": 800 - at,
+        }
+        for at in (1, 32)
+    ]
+    record_load(rows, {"requests": 100_001, "before": 150.2, "after": 151.0}, path)
+    table, said = load_table(path).split("\n\n")
+    assert table.splitlines()[2:] == [
+        "| 2,048 as names | 1,000 / 32,013 | 2,048,819 / 65,562,214 | 1.3 / 1.3 | 2.0 / 64.0 |"
+    ]
+    assert " ".join(said.split()[3:]) == (
+        "while other programs took up to 32% of the processors; 0 requests failed. `/healthz` was asked over "
+        "a new connection each time, at least 768 times beside each load: its worst 99th percentile was 64 "
+        "ms. 100,001 requests of all kinds in turn took the server's memory from 150 to 151 MB."
+    )

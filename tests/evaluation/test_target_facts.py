@@ -1,0 +1,117 @@
+"""A report beside a target says enough of it to be checked, and nothing of it can be changed unseen."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fluxttice_core as fx
+from fluxttice_core.certification.certify import certify
+from fluxttice_core.errors import CertificationError, MeasurementError
+from fluxttice_core.evaluation.benchmark import benchmark
+from fluxttice_core.evaluation.result_file import check_result, read_result
+from fluxttice_core.evaluation.target_facts import TargetFacts
+from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
+from tests.refusals import refused
+
+CODONS = space_of("codons")
+TARGET = Target.of(CODONS, range(0, 60, 2), [1.0 + n % 4 for n in range(30)])
+SETTINGS = MeasurementSettings(
+    draws=(100, 300),
+    repeats=3,
+    rules=("argmax", "categorical"),
+    mass_draws=2_048,
+    posterior_repeats=2,
+    aggregate_draws=16,
+    control_mass_draws=2_048,
+    control_aggregate_draws=16,
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("of a target") / "run"
+    short = ("epochs=60", "reach.draws=100", "calibration.draws=1000", "transport.amortisation=null")
+    fx.train(space=CODONS, data=TARGET, overrides=short, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(run: Path) -> dict[str, Any]:
+    path = run.parent / "result.json"
+    benchmark(run, path, command="benchmark", settings=SETTINGS)
+    return read_result(path)
+
+
+def test_a_model_is_measured_beside_what_it_was_trained_on(result: dict[str, Any]) -> None:
+    assert result["schema_version"] == 3
+    assert result["target"]["sha256"] == TARGET.digest()
+    assert result["target"]["elements"] == 30
+    assert [count for _, count in result["target"]["levels"]] == [8, 8, 7, 7]
+    quantities = {metric["quantity"] for metric in result["metrics"]}
+    assert {"mass_outside", "kl_from_target", "equivalent_target_budget/argmax/300"} <= quantities
+    assert "kl_from_uniform" not in quantities
+    ceiling = next(m["ceiling"] for m in result["metrics"] if m["quantity"] == "coverage/argmax/300")
+    assert ceiling == pytest.approx(sum(1 - (1 - q) ** 300 for q in TARGET.q) / 30)
+    assert not any(record["gate"]["quantity"].startswith("coverage/") for record in result["gates"])
+
+
+def _first(result: dict[str, Any], quantity: str) -> Any:
+    return next(metric for metric in result["metrics"] if metric["quantity"] == quantity)
+
+
+def _levels(result: dict[str, Any]) -> None:
+    low, high = result["target"]["levels"][0], result["target"]["levels"][1]
+    low[1], high[1] = low[1] + 1, high[1] - 1
+
+
+def _fewer(result: dict[str, Any]) -> None:
+    result["target"]["elements"] = 29
+
+
+def _entropy(result: dict[str, Any]) -> None:
+    result["target"]["entropy_nats"] *= 0.9
+
+
+def _none(result: dict[str, Any]) -> None:
+    del result["target"]
+
+
+def _outside(result: dict[str, Any]) -> None:
+    figure = _first(result, "argmax_mass_outside")
+    figure["value"] = figure["interval"]["estimate"] = 0.0
+
+
+def _ceiling(result: dict[str, Any]) -> None:
+    _first(result, "entropy")["ceiling"] = CODONS.log_size
+
+
+def test_the_untouched_result_holds(result: dict[str, Any]) -> None:
+    check_result(result, name="it")
+
+
+@pytest.mark.parametrize("touch", [_levels, _fewer, _entropy, _none, _outside, _ceiling])
+def test_whoever_touches_the_target_or_its_figures_is_found(
+    run: Path, result: dict[str, Any], touch: Callable[[dict[str, Any]], None]
+) -> None:
+    touched = read_result(run.parent / "result.json")
+    touch(touched)
+    with pytest.raises(MeasurementError):
+        check_result(touched, name="it")
+
+
+def test_facts_come_back_and_have_the_ceilings_of_their_target() -> None:
+    facts = TargetFacts.of(TARGET)
+    assert facts is not None
+    assert TargetFacts.from_plain(facts.as_plain(), CODONS) == facts
+    assert facts.law.entropy == pytest.approx(TARGET.entropy)
+    assert sorted(facts.law.q.tolist()) == sorted(TARGET.q.tolist())
+    assert TargetFacts.of(None) is TargetFacts.from_plain(None, CODONS) is None
+
+
+def test_a_model_of_rows_is_not_certified(run: Path, tmp_path: Path) -> None:
+    with refused(CertificationError, "unsupported", "certificates are of models of whole spaces"):
+        certify(run, tmp_path / "out", draw=lambda report: {}, settings=SETTINGS)

@@ -1,0 +1,70 @@
+"""What recipes leave open follows from the space, and everything given stays as it is given."""
+
+import pytest
+
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
+from fluxttice_core.training.recipe import Recipe, load_recipe
+
+
+def of(space: str, *overrides: str) -> Recipe:
+    return load_recipe("standard", [f"architecture.space={space}", *overrides])
+
+
+def steps(recipe: Recipe) -> int:
+    rows = int(0.8 * recipe.architecture.space.size)
+    return recipe.epochs * -(-rows // recipe.batch_size)
+
+
+def test_the_home_space_has_the_lengths_that_it_always_had() -> None:
+    recipe = load_recipe("standard")
+    assert (recipe.epochs, recipe.batch_size, recipe.checkpoint_every, recipe.reach.every) == (5, 96, 1, 1)
+    assert recipe.transport is not None
+    assert recipe.transport.amortisation is not None
+    assert (recipe.transport.amortisation.epochs, recipe.transport.amortisation.batch_size) == (5, 256)
+    assert recipe.transport.start == 0.5
+    assert recipe.calibration is not None
+    assert recipe.calibration.conditional_entropy == 0.45
+    assert load_recipe("standard", ["architecture.space=ternary:2"]) == recipe
+
+
+@pytest.mark.parametrize(
+    ("space", "wanted"),
+    [
+        ("boolean:2", 825),
+        ("ternary:1", 825),
+        ("codons", 1100),
+        ("dna:6", 1100),
+        ("boolean:4", 825),
+        ("dna:9", 1100),
+        ("peptide:4", 5500),
+    ],
+)
+def test_steps_follow_from_the_alphabet_and_not_from_the_number_of_elements(space: str, wanted: int) -> None:
+    recipe = of(space)
+    assert wanted * 0.65 < steps(recipe) < wanted * 1.35
+    assert recipe.optimizer.rate.epochs == recipe.epochs  # type: ignore[union-attr]
+    assert recipe.half_a.beta.epochs == recipe.epochs  # type: ignore[union-attr]
+
+
+def test_epochs_alone_stretch_the_schedules() -> None:
+    recipe = load_recipe("standard", ["epochs=20"])
+    assert recipe.optimizer.rate.epochs == 20  # type: ignore[union-attr]
+    assert recipe.transport is not None
+    assert recipe.transport.start == 2.0
+    assert recipe.batch_size == 96
+    assert load_recipe("standard", ["batch_size=64"]).epochs == 5
+    fixed = load_recipe("standard", ["epochs=20", "optimizer.rate.epochs=3"])
+    assert fixed.optimizer.rate.epochs == 3  # type: ignore[union-attr]
+
+
+def test_what_a_code_may_leave_open_is_a_share_of_what_there_is_to_know() -> None:
+    codons = space_of("codons")
+    half = Target.of(codons, range(32))
+    whole, part = (
+        load_recipe("standard", ["architecture.space=codons"], target=target).calibration
+        for target in (None, half)
+    )
+    assert whole is not None
+    assert part is not None
+    assert part.conditional_entropy == pytest.approx(5 / 6 * whole.conditional_entropy)  # type: ignore[operator]
