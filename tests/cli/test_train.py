@@ -8,6 +8,7 @@ import pytest
 
 from fluxttice_core.storage import arithmetic
 from fluxttice_core.storage.arithmetic import arithmetic_record
+from fluxttice_core.storage.pretrained import load
 from fluxttice_core.training.run import Run, run_settings
 from tests.cli.commands import ran, refusal
 from tests.small import RECIPE
@@ -74,6 +75,18 @@ def test_seed_and_threads_are_kept_with_the_run(empty_folder: Path) -> None:
     ran("train", "--seed", "4", "--threads", "2", *settings)
     kept = Run.open(Path("runs/standard-4")).settings
     assert (kept.seed, kept.threads, kept.device) == (4, 2, "cpu")
+
+
+def test_a_space_is_trained_by_its_name_and_one_that_contradicts_is_refused(empty_folder: Path) -> None:
+    few = ("--set", "epochs=1", "--set", "reach.draws=100", "--set", "calibration.draws=1000")
+    ran("train", "--space", "01^2xACGT^1", *few, "--out", "words")
+    model = load(Path("words"))
+    assert (model.space.name, model.space.string(model.sample(1)[0])[:2].strip("01")) == ("01^2xACGT^1", "")
+    assert "name another one by architecture.space" in refusal(
+        "train", "--space", "dna:2", "--set", "architecture.space=rna:2"
+    )
+    assert "no space is called" in refusal("train", "--space", "dna:two")
+    assert [path.name for path in empty_folder.iterdir()] == ["words"]
 
 
 @pytest.mark.parametrize(

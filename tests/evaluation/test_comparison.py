@@ -22,6 +22,7 @@ from fluxttice_core.metrics.coupled_pair import CombinedDecoder
 from fluxttice_core.metrics.metric import Figure, Metric
 from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.space_name import space_of
 from tests.measuring import sampled
 from tests.refusals import refused
 
@@ -130,6 +131,13 @@ def test_a_difference_has_the_fewer_degrees_of_freedom() -> None:
 def test_infinite_figures_are_left_out(reports: tuple[Report, Report]) -> None:
     for one, other in (reports, reports[::-1]):
         assert "nll" not in {difference.first.quantity for difference in differences(one, other)}
+
+
+def test_models_of_different_spaces_are_not_compared(report: Report) -> None:
+    assert differences(report, replace(report, title="the same space"))
+    other = replace(report, space=space_of("ABC^3"))
+    with refused(MeasurementError, "space_mismatch", "the words of ABC^3", "compare models of one space"):
+        differences(report, other)
 
 
 def redrawn(report: Report, generator: np.random.Generator) -> Report:

@@ -1,6 +1,7 @@
 """The catalogue: what a metric's name settles, against values known otherwise and all that is measured."""
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +25,7 @@ from fluxttice_core.metrics.naming import (
 )
 from fluxttice_core.metrics.settings import DecodeRule, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import ceiling
@@ -201,7 +203,7 @@ def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
         due_metrics(FEW, ternary=True, split_known=True, rho=0.0, metric_set=later)
 
 
-@pytest.mark.parametrize("base", [2, 3])
+@pytest.mark.parametrize("name", ["ternary:1", "boolean:2", "boolean:1", "ABC^2"])
 @pytest.mark.parametrize("split_known", [True, False])
 @pytest.mark.parametrize("has_target", [True, False])
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
     [((50,), ("argmax",), 0.0), ((20, 70, 90), ("argmax", "categorical", "expectation"), 0.3)],
 )
 def test_what_is_required_is_what_is_measured(
-    base: int,
+    name: str,
     split_known: bool,
     has_target: bool,
     draws: tuple[int, ...],
@@ -225,12 +227,14 @@ def test_what_is_required_is_what_is_measured(
         posterior_repeats=2,
         aggregate_draws=16,
     )
-    space = OperationSpace(base, 1) if base == 3 else OperationSpace(base, 2)
+    space = space_of(name)
     halves: Halves = {"a": QuantileLookup(space), "b": QuantileLookup(space)}
     known = split(space) if split_known else None
     target = Target.of(space, range(space.size), [1.0 + x for x in range(space.size)]) if has_target else None
     parts = run_steps(steps_of(halves, settings, known, rho, target), device="cpu")
     found = [(item.quantity, item.half) for part in parts for item in part if isinstance(item, Figure)]
     assert len(found) == len(set(found))
-    due = due_metrics(settings, ternary=base == 3, split_known=split_known, rho=rho, has_target=has_target)
-    assert set(found) == due
+    validated = len(split(space).validation) > 0
+    assert validated is (name != "boolean:1" and name != "ABC^2")
+    due = partial(due_metrics, settings, ternary=name == "ternary:1", rho=rho, validated=validated)
+    assert set(found) == due(split_known=split_known, has_target=has_target)

@@ -10,13 +10,18 @@ import torch
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError, OperationError
-from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
+from fluxttice_core.evaluation.controls import (
+    ConstantDecoder,
+    DeltaDecoder,
+    HalfSupportLookup,
+    QuantileLookup,
+)
 from fluxttice_core.metrics import mass as module
 from fluxttice_core.metrics.decoding import positions_of
 from fluxttice_core.metrics.distribution import generative_figures
 from fluxttice_core.metrics.mass import _Workspace, chunk_of, estimate_mass, memory_of, outer_product
 from fluxttice_core.metrics.protocols import Decodable
-from fluxttice_core.metrics.sampling import DecoderSampler
+from fluxttice_core.metrics.sampling import DecoderSampler, prior_chunks
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
 from tests.measuring import Watched, generator
@@ -213,6 +218,23 @@ def test_each_factor_keeps_its_own_room() -> None:
     assert torch.equal(first, outer_product(list(cells + 1)))
     assert torch.equal(other, outer_product(list(cells)))
     assert workspace.product("first", list(cells[..., :3]), 3).shape == (8, 3)
+
+
+@pytest.mark.parametrize("lookup", [QuantileLookup, HalfSupportLookup])
+def test_what_is_certain_is_counted_and_not_multiplied(
+    lookup: type[QuantileLookup], monkeypatch: pytest.MonkeyPatch, linear_model: Callable[..., Any]
+) -> None:
+    space = OperationSpace(3, 1)
+    by_products = np.zeros(space.size)
+    own = generator()
+    for _ in range(8):
+        for z in prior_chunks(space.cells, 100, own, chunk=100):
+            by_products += explicit_mass(lookup(space), z).sum(0).numpy()
+    monkeypatch.setattr("fluxttice_core.metrics.mass.outer_product", None)
+    mass = estimate_mass(lookup(space), 800, generator=generator(), chunk=100)
+    assert np.allclose(mass.p, by_products / 800, rtol=0, atol=1e-15)
+    with pytest.raises(TypeError):
+        estimate_mass(linear_model(0), 800, generator=generator())
 
 
 CPU = torch.device("cpu")

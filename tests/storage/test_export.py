@@ -12,13 +12,16 @@ import pytest
 import torch
 
 from fluxttice_core.errors import MeasurementError, MissingExtra, SettingsError, StorageError
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.spaces.split import split
 from fluxttice_core.storage import onnx_export as onnx_model
 from fluxttice_core.storage.embedding_table import EmbeddingTable, embedding_table
 from fluxttice_core.storage.export import FORMATS, ExportFormat, default_path, export
 from fluxttice_core.storage.onnx_export import onnx_files
-from fluxttice_core.storage.pretrained import TrainedModel, certified, load
+from fluxttice_core.storage.pretrained import TrainedModel, certified, in_memory, load
+from fluxttice_core.training.run import run_settings
 from tests.refusals import refused
 
 HALVES: tuple[HalfName, ...] = ("a", "b")
@@ -218,3 +221,36 @@ def test_a_missing_package_is_named_with_its_extra(
     with refused(MissingExtra, "missing_extra", f"{package}, which is not installed", f"[{extra}]"):
         export(small, kind, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def words() -> TrainedModel:
+    """A model of words that was never trained: what matters is how its codes are written."""
+    settings = run_settings("standard", ("architecture.space=01^2xACGT^1",)).model_dump(mode="json")
+    shape = Architecture.model_validate(settings["recipe"]["architecture"])
+    network = DualVAE.initialised(shape, torch.Generator().manual_seed(0))
+    return in_memory(network, settings=settings, epoch=1, rho=0.0)
+
+
+def test_words_are_exported_under_their_own_name(words: TrainedModel, tmp_path: Path) -> None:
+    assert default_path("parquet", words.space).name == "words.parquet"
+    (path,) = export(words, "parquet", tmp_path / "words.parquet")
+    found = pq.read_table(path)
+    assert found.schema.names[:3] == ["index", "word", "part"]
+    assert found["word"].to_pylist() == [words.space.string(i) for i in range(16)]
+    assert np.array_equal(np.stack(found["mu_b"].to_numpy()), words.encode(np.arange(16)))
+    (path,) = export(words, "npz", tmp_path / "words.npz")
+    with np.load(path) as arrays:
+        assert "names" not in arrays
+        assert arrays["strings"].tolist() == found["word"].to_pylist()
+    labels = embedding_table(words).projector()["metadata.tsv"].decode().splitlines()
+    assert labels[:2] == ["index\tword\tpart", f"0\t00A\t{found['part'][0]}"]
+
+
+def test_graphs_of_words_decode_to_words(words: TrainedModel) -> None:
+    graphs = onnx_files(words)
+    tables = words.space.all_tables().astype(np.float32)
+    means, _ = computed(graphs["encoder_b.onnx"], tables)
+    assert np.allclose(means, words.encode(np.arange(16)), atol=1e-4)
+    (logits,) = computed(graphs["decoder_b.onnx"], means)
+    assert np.array_equal(logits.argmax(-1), words.decode(means))

@@ -11,8 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluxttice_core.errors import ErrorCode, SettingsError
-from fluxttice_core.training.recipe import Recipe, load_recipe, recipe_names, steadier, validate_recipe
+from fluxttice_core.errors import ErrorCode, OperationError, SettingsError
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.training.recipe import (
+    Recipe,
+    load_recipe,
+    recipe_names,
+    steadier,
+    validate_recipe,
+    with_space,
+)
 from tests.refusals import refused
 from tests.texts import CHARACTERS
 
@@ -313,3 +321,40 @@ def test_wrong_replacements_are_refused(override: str, code: ErrorCode, expected
 def test_any_replacement_is_taken_or_refused(override: str) -> None:
     with contextlib.suppress(SettingsError):
         assert isinstance(load_recipe("original", [override]), Recipe)
+
+
+# --- the space ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["dna:4", "boolean:3", "01^4xACGT^2", "!#^4", "codons", "ternary:1"])
+def test_a_space_is_named_in_short(name: str) -> None:
+    recipe = load_recipe("standard", with_space(name, ["epochs=2"]))
+    assert (recipe.architecture.space, recipe.epochs) == (space_of(name), 2)
+    assert with_space(space_of(name), []) == with_space(name, [])
+
+
+@pytest.mark.parametrize("override", ["architecture.space=ACGT^4", "architecture={space: 'dna:4'}"])
+def test_the_same_space_may_be_named_twice(override: str) -> None:
+    assert with_space("dna:4", [override]) == [override]
+    assert with_space(None, [override]) == [override]
+
+
+@pytest.mark.parametrize(
+    "override", ["architecture.space=dna:5", "architecture.arity=2", "architecture={base: 2, arity: 1}"]
+)
+def test_two_spaces_contradict_each_other(override: str) -> None:
+    with refused(SettingsError, "contradictory", "the space dna:4", "architecture."):
+        with_space("dna:4", ["epochs=3", override])
+
+
+@pytest.mark.parametrize("name", ["dna", "dna:x", "", "ACGT", 'dna:4"', "boolean:9"])
+def test_what_is_no_space_is_refused(name: str) -> None:
+    with pytest.raises(OperationError):
+        with_space(name, [])
+
+
+def test_a_space_joins_settings_given_as_a_mapping() -> None:
+    recipe = load_recipe("standard", with_space("dna:4", {"epochs": 2}))
+    assert (recipe.architecture.space.name, recipe.epochs) == ("dna:4", 2)
+    with refused(SettingsError, "contradictory", "the space dna:4"):
+        with_space("dna:4", {"architecture.space": "dna:5"})

@@ -164,7 +164,7 @@ _ELEMENTS_SEEN = 2_400
 """Elements that the repeats of a small space go through together: an even generator's mean efficiency then
 strays by .0043 at 3 K draws, and its gate is .02 below 1."""
 
-_MASS_DRAWS_AN_ELEMENT, _FEWEST_MASS_DRAWS = 64, 2**16
+_FEWEST_MASS_DRAWS, _MOST_MASS_DRAWS = 2**16, 2**26
 
 
 def settings_for(space: "ProductSpace", *, quick: bool = False) -> MeasurementSettings:
@@ -194,8 +194,9 @@ def settings_for(space: "ProductSpace", *, quick: bool = False) -> MeasurementSe
     draws = {min(n, _LARGEST) + (n == HEADLINE) for n in budgets}
     usual = min(start.repeats, max(5, start.repeats * _USUAL_SIZE // size))
     repeats = max(usual, min(1_000, -(-_ELEMENTS_SEEN // size)))
-    mass_draws = max(_FEWEST_MASS_DRAWS, 1 << (_MASS_DRAWS_AN_ELEMENT * size - 1).bit_length())
-    mass_draws = min(start.mass_draws, mass_draws)
+    # As many an element as the home space has: with fewer, noise in p(x) passes for evenness.
+    alike = 1 << (start.mass_draws * size // _USUAL_SIZE - 1).bit_length()
+    mass_draws = min(max(_FEWEST_MASS_DRAWS, alike), _MOST_MASS_DRAWS)
     return start.model_copy(
         update={
             "draws": tuple(sorted(draws)),
