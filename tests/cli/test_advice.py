@@ -37,10 +37,10 @@ def run(empty_folder: Path) -> Path:
     [
         (["--device", "cuda"], "compute on cpu", ["--device", "cpu"]),
         (["--device", "tpu"], "give cpu, cuda", ["--device", "cpu"]),
-        (["--set", "architecture.base=2"], "raise architecture.base", ["--set", "architecture.base=3"]),
+        (["--set", "architecture.base=2"], "choose a larger space", ["--set", "architecture.base=3"]),
         (
             ["--set", "architecture.base=2"],
-            "or architecture.arity",
+            "choose a larger space",
             ["--set", "architecture.base=2", "--set", "architecture.arity=2"],
         ),
         (

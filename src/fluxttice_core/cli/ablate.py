@@ -25,6 +25,7 @@ def ablate(
 ) -> None:
     """Train a recipe with and without each of its parts; started again, it goes on where it was."""
     require_extra("train", "training models")
+    studies.require_engine(engine)
     from fluxttice_core.cli.measuring import repeatable_command
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.experiments.ablation import MEASUREMENT, REHEARSAL, new_ablation, run_ablation

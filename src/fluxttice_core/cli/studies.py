@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from fluxttice_core.extras import require_extra
+
 Recipe = Annotated[str, typer.Option(help="Name of a shipped recipe, or path of a YAML file.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting; repeatable.")
@@ -17,7 +19,18 @@ Draws = Annotated[
     ),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="Measure with few draws: a rehearsal.")]
+EngineName = Literal["local", "ray", "slurm"]
 Engine = Annotated[
-    Literal["local", "ray", "slurm"],
+    EngineName,
     typer.Option(help="What computes: this process, a Ray cluster (extra cluster) or Slurm (extra slurm)."),
 ]
+
+
+def require_engine(engine: EngineName) -> None:
+    """Refuse an engine that is not installed before anything is made.
+
+    Raises:
+        MissingExtra: Saying what to install.
+    """
+    if engine != "local":
+        require_extra({"ray": "cluster", "slurm": "slurm"}[engine], f"--engine {engine}")

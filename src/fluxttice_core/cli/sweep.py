@@ -23,6 +23,7 @@ def sweep(
 ) -> None:
     """Train many seeds of a recipe together and measure each; started again, it goes on where it was."""
     require_extra("train", "training models")
+    studies.require_engine(engine)
     from fluxttice_core.cli.measuring import repeatable_command
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.experiments.study import resumed

@@ -12,7 +12,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
 from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
 from fluxttice_core.experiments.study import RunRecord, Study, StudySettings, origin, recipe_digest, values
-from fluxttice_core.experiments.tasks import Task
+from fluxttice_core.experiments.tasks import OWN, Task
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.statistics.intervals import Interval, paired_difference
@@ -44,7 +44,6 @@ class Ablation(Study):
         return {run.seed: run for run in self.runs if run.recipe_sha256 == digest}
 
 
-OWN = "the recipe itself"
 Sign = Literal["helps", "hurts", "differs", "none"]
 
 

@@ -30,6 +30,10 @@ from fluxttice_core.version import __version__
 Show = Callable[[str], None]
 
 
+OWN = "the recipe itself"
+"""What an ablation calls the recipe whose parts it varies."""
+
+
 @dataclass(frozen=True)
 class Task:
     """Runs of one recipe that one process makes by itself, whatever others do.
@@ -86,20 +90,21 @@ class Task:
 
     def _trained(self) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
         """The weights and buffers that each seed ends with, and the split of all."""
+        try:
+            return self._trained_here()
+        except TrainingError as error:
+            whose = "" if self.variant is None else f"seed {self.seeds[0]}, {self.variant}: "
+            others = "" if self.variant in (None, OWN) else "; or name the other parts with --parts"
+            raise TrainingError(f"{whose}{error}, in another file by --out{others}", error.code) from None
+
+    def _trained_here(self) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
         if self.variant is None and not steering_parts(self.recipe):
             population = Population(self.recipe, self.seeds)
             with fixed_threads():
                 for _ in population.epochs():
                     continue
             return {seed: population.tensors(seed) for seed in self.seeds}, population.split
-        try:
-            trainers = {seed: trained_alone(self.recipe, seed) for seed in self.seeds}
-        except TrainingError as error:
-            if self.variant is None:
-                raise
-            raise TrainingError(
-                f"seed {self.seeds[0]}, {self.variant}: {error}; leave that part out with --parts", error.code
-            ) from None
+        trainers = {seed: trained_alone(self.recipe, seed) for seed in self.seeds}
         return {seed: one.model_tensors() for seed, one in trainers.items()}, trainers[self.seeds[0]].split
 
 
