@@ -26,12 +26,12 @@ HEADLINE = MeasurementSettings(
 RECIPE = (
     *("architecture.arity=1", "architecture.latent_dim=4", "architecture.encoder_widths=[8, 6]"),
     *("architecture.consolidating_width=8", "epochs=2", "batch_size=8", "transport.draws.value=16"),
-    *("calibration.draws=1000", "reach.draws=100"),
+    *("calibration.draws=1000", "reach.draws=100", "transport.amortisation.epochs=5"),
 )
 """Overrides of the standard recipe."""
 
 RUN = (
     *("architecture.arity=1", "epochs=6", "checkpoint_every=1", "reach.draws=100"),
-    "calibration.draws=1000",
+    *("calibration.draws=1000", "transport.amortisation.epochs=5"),
 )
 """Overrides of the standard recipe for a run with a checkpoint after each of its epochs."""

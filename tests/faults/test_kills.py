@@ -32,7 +32,7 @@ NUMBERS = pytest.mark.parametrize(
 )
 SMALL = (
     *("architecture.arity=1", "epochs=40", "batch_size=8", "checkpoint_every=1", "reach.draws=200"),
-    "calibration.draws=1000",
+    *("calibration.draws=1000", "transport.amortisation.epochs=5"),
 )
 FIGURE = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 GRAPHS = {

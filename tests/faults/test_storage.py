@@ -25,6 +25,7 @@ certificate = import_module("fluxttice_core.certification.certify")
 
 SMALL = (
     *("architecture.arity=1", "epochs=3", "checkpoint_every=1", "reach.draws=100", "calibration.draws=1000"),
+    "transport.amortisation.epochs=5",
 )
 
 

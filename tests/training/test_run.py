@@ -25,7 +25,8 @@ SMALL = (
 
 
 def small_settings(*more: str, recipe: str = "standard", seed: int = 3) -> RunSettings:
-    return run_settings(recipe, (*SMALL, *more), seed=seed)
+    short = ("transport.amortisation.epochs=5",) if recipe == "standard" else ()
+    return run_settings(recipe, (*SMALL, *short, *more), seed=seed)
 
 
 def final_digest(folder: Path) -> str:
