@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from docs.architecture import rooms_picture, rooms_table
 from docs.audit_results import alarms_table, intervals_table, power_table, visible_table
+from docs.badges import badges, citation
 from docs.bombs import bomb_table
 from docs.documents import metric_names, report_card, with_generated
 from docs.figures_front import front_figure
@@ -189,6 +190,7 @@ def pages() -> dict[Path, str]:
         "audit intervals": intervals_table(),
         "audit power": power_table(),
         "audit visible": visible_table(),
+        "citation": citation(),
         "faults": fault_table(),
         "bombs": bomb_table(),
         "fuzzing": fuzzing_table(),
@@ -200,7 +202,8 @@ def pages() -> dict[Path, str]:
         "statenet": statenet_sentences({name: ablation(name) for name in ("standard", "plain")}),
     }
     written = {ROOT / page: with_generated((ROOT / page).read_text(), sections) for page in PAGES}
-    return written | {REFERENCE / f"{name}.md": text for name, text in reference_pages().items()}
+    reference = {REFERENCE / f"{name}.md": text for name, text in reference_pages().items()}
+    return written | reference | badges(certified)
 
 
 def figures() -> dict[Path, Figure]:

@@ -1,6 +1,7 @@
 """A report beside a target says enough of it to be checked, and nothing of it can be changed unseen."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import fluxttice_core as fx
 from fluxttice_core.certification.certify import certify
 from fluxttice_core.errors import CertificationError, MeasurementError
 from fluxttice_core.evaluation.benchmark import benchmark
+from fluxttice_core.evaluation.comparison import differences
+from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import check_result, read_result
 from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -115,3 +118,13 @@ def test_facts_come_back_and_have_the_ceilings_of_their_target() -> None:
 def test_a_model_of_rows_is_not_certified(run: Path, tmp_path: Path) -> None:
     with refused(CertificationError, "unsupported", "certificates are of models of whole spaces"):
         certify(run, tmp_path / "out", draw=lambda _: {}, settings=SETTINGS)
+
+
+def test_models_of_different_targets_are_not_compared(result: dict[str, Any]) -> None:
+    one = Report.from_plain(result)
+    assert differences(one, one)
+    facts = TargetFacts.of(Target.of(CODONS, range(30)))
+    with refused(MeasurementError, "space_mismatch", "different rows or weights"):
+        differences(one, replace(one, target=facts))
+    with refused(MeasurementError, "space_mismatch", "or one of them on a whole space"):
+        differences(one, replace(one, target=None))

@@ -29,7 +29,7 @@ def compare(
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.errors import MeasurementError
     from fluxttice_core.evaluation.benchmark import require_trained
-    from fluxttice_core.evaluation.comparison import comparison_table, require_same_space
+    from fluxttice_core.evaluation.comparison import comparison_table, require_same_space, require_same_target
     from fluxttice_core.evaluation.coverage_report import coverage_report
 
     if len(models) < 2:
@@ -37,6 +37,7 @@ def compare(
     trained = [require_trained(path) for path in models]
     for other in trained[1:]:
         require_same_space(trained[0].space, other.space)
+        require_same_target(*(one.target and one.target.digest() for one in (trained[0], other)))
     settings = chosen_settings(
         trained[0].space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
     )

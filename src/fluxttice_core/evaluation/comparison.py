@@ -103,6 +103,16 @@ def require_same_space(first: ProductSpace, other: ProductSpace) -> None:
         )
 
 
+def require_same_target(first: str | None, other: str | None) -> None:
+    """Refuse to compare models that were held against different targets, by the digests of these."""
+    if first != other:
+        raise MeasurementError(
+            "the models were trained on different rows or weights, or one of them on a whole space: compare "
+            "models of one target",
+            "space_mismatch",
+        )
+
+
 def differences(first: Report, other: Report) -> tuple[Difference, ...]:
     """Compare everything that both reports measured, in the first one's order.
 
@@ -110,9 +120,10 @@ def differences(first: Report, other: Report) -> tuple[Difference, ...]:
     verdict; exact figures differ or do not.
 
     Raises:
-        MeasurementError: If the reports are of different spaces.
+        MeasurementError: If the reports are of different spaces or targets.
     """
     require_same_space(first.space, other.space)
+    require_same_target(*(one.target and one.target.sha256 for one in (first, other)))
     known = {(metric.name, metric.half): metric for metric in other.metrics}
     found = [
         difference(metric.figure, known[metric.name, metric.half].figure)
