@@ -22,7 +22,7 @@ STEPS, AMORTISATION_STEPS = 825, 310
 """Steps of a run on ternary entries, however many elements there are: what is learnt are the thresholds
 between the symbols of each entry. Larger alphabets take longer in proportion."""
 
-_BATCH, _AMORTISATION_BATCH, _LOOKS = 96, 256, 5
+_BATCH, _AMORTISATION_BATCH, _LARGEST_BATCH, _LOOKS = 96, 256, 65_536, 5
 _LEFT_OPEN, _OF = 0.45, Architecture().space.log_size
 """Nats that a code may leave open of so many."""
 
@@ -67,7 +67,7 @@ def _lengths(settings: Mapping[str, Any], rows: int, steps: int, batch: int) -> 
 
     Neither depends on the other's being given.
     """
-    size = min(rows, max(batch, -(-rows // steps)))
+    size = min(rows, _LARGEST_BATCH, max(batch, -(-rows // steps)))
     lengths = {"batch_size": size, "epochs": max(1, round(steps / -(-rows // size)))}
     return {name: length for name, length in lengths.items() if settings.get(name) == _AUTO}
 
