@@ -1,6 +1,7 @@
 """Run folders: killed at any moment and resumed, a run ends with the weights it would have had."""
 
 import json
+import pickle
 import random
 import signal
 import subprocess
@@ -198,3 +199,10 @@ def test_a_missing_device_is_named() -> None:
     assert not torch.cuda.is_available()
     with refused(SettingsError, "out_of_range", "gpu", "names no device: give cpu"):
         run_settings("standard", device="gpu")
+
+
+def test_a_run_that_is_sent_to_another_process_shares_no_weights_with_it(tmp_path: Path) -> None:
+    run = Run.start(tmp_path / "run", small_settings())
+    sent = pickle.loads(pickle.dumps(run))  # noqa: S301 - of our own
+    assert sent._fresh is None
+    assert sent.train().model_tensors().keys() == run.train().model_tensors().keys()

@@ -97,6 +97,10 @@ class Run:
         self._fresh: Trainer | None = None
         self._made: tuple[Path, ...] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Tensors that are sent to a process may stay shared with it, which would train those of this one.
+        return {**self.__dict__, "_fresh": None}
+
     @classmethod
     def begin(cls, folder: Path, settings: RunSettings, target: Target | None = None) -> "Run":
         """Start a run, or open the one that the folder holds, if it is of these settings.
