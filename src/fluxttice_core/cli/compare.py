@@ -37,7 +37,8 @@ def compare(
     trained = [require_trained(path) for path in models]
     for other in trained[1:]:
         require_same_space(trained[0].space, other.space)
-        require_same_target(*(one.target and one.target.digest() for one in (trained[0], other)))
+        targets = [None if one.target is None else one.target.digest() for one in (trained[0], other)]
+        require_same_target(*targets)
     settings = chosen_settings(
         trained[0].space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
     )

@@ -123,7 +123,7 @@ def differences(first: Report, other: Report) -> tuple[Difference, ...]:
         MeasurementError: If the reports are of different spaces or targets.
     """
     require_same_space(first.space, other.space)
-    require_same_target(*(one.target and one.target.sha256 for one in (first, other)))
+    require_same_target(*(None if one.target is None else one.target.sha256 for one in (first, other)))
     known = {(metric.name, metric.half): metric for metric in other.metrics}
     found = [
         difference(metric.figure, known[metric.name, metric.half].figure)
