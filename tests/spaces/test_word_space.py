@@ -134,6 +134,7 @@ def test_what_names_no_space_is_refused(name: str, code: ErrorCode) -> None:
         space_of(name)
 
 
+@pytest.mark.usefixtures("unchecked_types")
 def test_a_space_is_named_by_text() -> None:
     with refused(OperationError, "wrong_type", "by its name, such as ternary:2 or dna:6, not by int"):
         space_of(3)  # type: ignore[arg-type]

@@ -108,6 +108,11 @@ class OperationSpace(ProductSpace):
         return int(self.base**self.arity)
 
     @property
+    def size(self) -> int:
+        """Number of operations, K = base^cells."""
+        return int(self.base**self.cells)
+
+    @property
     def log_size(self) -> float:
         """Entropy of a uniformly drawn operation, ln K = cells ln(base), in nats."""
         return self.cells * math.log(self.base)
