@@ -159,6 +159,39 @@ def test_a_damaged_target_is_refused(tmp_path: Path, content: bytes) -> None:
         read_written_target(tmp_path, CODONS, some().digest())
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_targets_of_many_weights_come_back_with_their_digest(tmp_path: Path, seed: int) -> None:
+    """Weights were once divided by their sum again, whose last digits moved one digest in twenty."""
+    generator, words = np.random.default_rng(seed), space_of("dna:8")
+    target = Target.of(
+        words, generator.choice(words.size, 20_000, replace=False), generator.exponential(size=20_000)
+    )
+    write_target(tmp_path, target)
+    found = read_written_target(tmp_path, words, target.digest())
+    assert np.array_equal(found.q, target.q)
+
+
+@pytest.mark.parametrize(
+    ("rows", "weights"),
+    [
+        ([2, 1], None),
+        ([1, 1], None),
+        ([], None),
+        ([1, 2], [0.5, 0.4]),
+        ([1, 2], [1.5, -0.5]),
+        ([1, 2], [0.5, np.nan]),
+        ([1, 2], [1.0]),
+    ],
+)
+def test_a_file_that_is_no_target_is_damaged_whatever_its_digest(
+    tmp_path: Path, rows: list[int], weights: list[float] | None
+) -> None:
+    forged = Target(CODONS, np.array(rows, dtype=np.int64), None if weights is None else np.array(weights))
+    write_target(tmp_path, forged)
+    with refused(CheckpointError, "damaged_file", TARGET):
+        read_written_target(tmp_path, CODONS, forged.digest())
+
+
 def test_rows_outside_of_the_space_make_a_target_file_damaged(tmp_path: Path) -> None:
     write_target(tmp_path, Target(space_of("dna:6"), np.array([1, 4000])))
     with refused(CheckpointError, "damaged_file", "outside 0 to 63"):

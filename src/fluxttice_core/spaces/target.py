@@ -85,7 +85,7 @@ class Target:
         summed = np.bincount(place, given, len(rows))
         kept = summed > 0
         rows, summed = rows[kept], summed[kept]
-        return cls(space, rows) if np.ptp(summed) == 0 else cls(space, rows, summed / summed.sum())
+        return cls(space, rows) if np.ptp(summed) == 0 else cls(space, rows, summed / math.fsum(summed))
 
     @cached_property
     def q(self) -> Float64[np.ndarray, "n"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from fluxttice_core.spaces.product_space import ProductSpace
 
 TARGET = "target.safetensors"
+_ROUNDING = 1e-9
 _LARGEST = 1 << 28
 """16 million rows with their weights."""
 
@@ -49,13 +52,12 @@ def read_written_target(folder: Path, space: ProductSpace, digest: str) -> Targe
         )
     data = read_bounded(path, maximum=_LARGEST, name=f"The {TARGET}", error=CheckpointError)
     tensors, _ = decode_tensors(data, name=str(path))
-    rows, weights = tensors.get("rows"), tensors.get("weights")
-    if rows is None or rows.ndim != 1 or not set(tensors) <= {"rows", "weights"}:
-        raise CheckpointError(
-            f"{path} is damaged: it holds other tensors than rows and weights", "damaged_file"
-        )
+    fault = _fault(tensors)
+    if fault is not None:
+        raise CheckpointError(f"{path} is damaged: {fault}", "damaged_file")
     try:
-        found = Target.of(space, np.asarray(rows), weights)
+        # Not divided by their sum once more, which would move last digits and with them the digest.
+        found = Target(space, space.check_indices(tensors["rows"]), tensors.get("weights"))
     except OperationError as error:
         raise CheckpointError(f"{path} is damaged: {error}", "damaged_file") from error
     if found.digest() != digest:
@@ -63,3 +65,16 @@ def read_written_target(folder: Path, space: ProductSpace, digest: str) -> Targe
             f"{path} lists other rows or weights than the model was trained on: restore it", "digest_mismatch"
         )
     return found
+
+
+def _fault(tensors: Mapping[str, np.ndarray]) -> str | None:
+    """What is wrong with the tensors of a target; none if they are what `write_target` writes."""
+    rows, weights = tensors.get("rows"), tensors.get("weights")
+    if rows is None or rows.ndim != 1 or not len(rows) or not set(tensors) <= {"rows", "weights"}:
+        return "it holds other tensors than rows and weights"
+    if not (np.diff(rows) > 0).all():
+        return "its rows do not rise"
+    if weights is None:
+        return None
+    sound = weights.shape == rows.shape and weights.dtype == np.float64 and (weights > 0).all()
+    return None if sound and abs(math.fsum(weights) - 1) < _ROUNDING else "its weights are no probabilities"
