@@ -106,6 +106,12 @@ def test_columns_without_data_and_targets_of_another_space_are_refused() -> None
         fx.train(space="rna:3", data=Target.of(CODONS, [1, 2]), overrides=QUICK)
 
 
+def test_rows_too_few_to_be_split_are_refused_by_their_number() -> None:
+    with refused(SettingsError, "out_of_range", "the rows are 9, too few", "give ten different ones or more"):
+        fx.train(space=CODONS, data=some(9), overrides=QUICK)
+    assert fx.train(space=CODONS, data=some(10), overrides=QUICK).target is not None
+
+
 def some(n: int = 40) -> Target:
     return Target.of(CODONS, range(n), range(1, n + 1))
 

@@ -24,7 +24,10 @@ def train(
     ] = None,
     data: Annotated[
         list[str] | None,
-        typer.Option(help="File with what is to be learnt, an element a row; repeatable. Default: all."),
+        typer.Option(
+            metavar="FILE",
+            help="What is to be learnt, an element a row; repeatable. Default: the whole space.",
+        ),
     ] = None,
     column: Annotated[str | None, typer.Option(help="Column of the data's elements.")] = None,
     weights: Annotated[str | None, typer.Option(help="Column of their weights or counts.")] = None,

@@ -120,9 +120,11 @@ class Trainer:
         self._train = rows_of(space, self.split.train, weights=weights, device=device)
         self._validation = rows_of(space, self.split.validation, device=device)
         if not len(self._validation):
+            given, advice = f"{space.describe()} are {space.size}", "choose a larger space"
+            if target is not None:
+                given, advice = f"the rows are {len(target.rows)}", "give ten different ones or more"
             raise SettingsError(
-                f"{space.describe()} are {space.size}, too few to keep some for validation: "
-                "choose a larger space",
+                f"{given}, too few to keep some for validation: {advice}",
                 "out_of_range",
             )
         self._descent = Descent(self.model, recipe.optimizer)
