@@ -177,6 +177,7 @@ def test_targets_of_many_weights_come_back_with_their_digest(tmp_path: Path, see
     assert np.array_equal(found.q, target.q)
 
 
+@pytest.mark.usefixtures("unchecked_types")
 @pytest.mark.parametrize(
     ("rows", "weights"),
     [
