@@ -67,6 +67,7 @@ ALIEN: dict[str, tuple[str, list[Any]]] = {
     "wider.parquet": ("damaged_file", [{"word": np.array([7], np.int8)}, {"word": np.array([300])}]),
     "shapes.npy": ("damaged_file", [np.zeros(3, int), np.zeros((3, 9), int)]),
     "objects.jsonl": ("missing_value", [['{"word": "a"}'], ['"a"']]),
+    "values.jsonl": ("contradictory", [['"a"'], ['{"word": "a"}']]),
     "latin.txt": ("alien_file", [["a"], b"\xe9\n"]),
     "missing.parquet": (
         "missing_value",

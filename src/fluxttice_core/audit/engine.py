@@ -181,6 +181,10 @@ def _explanation(message: str, said: str) -> MeasurementError:
         )
     if re.search(r"utf-?8|unicode", message, re.IGNORECASE):
         return MeasurementError(f"{said} is not text in UTF-8", "alien_file")
+    if "an object beside values" in message:
+        return MeasurementError(
+            f"{said} has objects beside values that are none: give lines of one sort", "contradictory"
+        )
     if "Maximum line size" in message:
         return MeasurementError(f"{said} has a line of more than two million bytes", "too_large")
     if cells is not None and cells[2] != "1":

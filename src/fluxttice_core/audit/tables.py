@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -203,11 +203,12 @@ def _other_columns(source: Source) -> MeasurementError:
 
 
 def _json(engine: Engine, source: Source, like: Columns | None) -> Table:
-    """Read one value a line; of objects the names of the first are the columns."""
+    """Read one value a line, or one object a line: the names of the first are the columns."""
     opened, feed = _opened(engine, source)
     relation = f"read_json_objects({opened}, format = 'newline_delimited')"
-    table = Table(source.said, relation, ("1",), ("VARCHAR",), False, ("json ->> '$'",), feed)
-    names = _names_of_objects(engine, table) if like is None else like.names if like.named else ()
+    value = "CASE WHEN json_type(json) = 'OBJECT' THEN error('an object beside values') ELSE json ->> '$' END"
+    table = Table(source.said, relation, ("1",), ("VARCHAR",), False, (value,), feed)
+    names = _names_of_objects(source) if like is None else like.names if like.named else ()
     if not names:
         return table
     _require_few(names, source.said)
@@ -216,13 +217,23 @@ def _json(engine: Engine, source: Source, like: Columns | None) -> Table:
     return replace(table, names=names, types=("VARCHAR",) * len(names), named=True, cells=cells)
 
 
-def _names_of_objects(engine: Engine, table: Table) -> tuple[str, ...]:
-    first = table.run(engine, "SELECT json FROM {table} LIMIT 1", whole=False)
+def _names_of_objects(source: Source) -> tuple[str, ...]:
+    """Read the names of the first object; the engine would give any line of any file as the first."""
     try:
-        value = json.loads(first[0][0]) if first else None
+        first = next(filter(bytes.strip, _lines_of(source)), b"null")
+    except DAMAGE as error:
+        raise damage_of(error, source.said) from error
+    try:
+        value = json.loads(first)
     except (ValueError, RecursionError) as error:
-        raise MeasurementError(f"{table.said} is no JSON, one value a line", "damaged_file") from error
+        raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
     return tuple(value) if isinstance(value, dict) else ()
+
+
+def _lines_of(source: Source) -> Iterator[bytes]:
+    for file in open_bytes(source):
+        while line := first_line(file, source):
+            yield line
 
 
 def _parquet(engine: Engine, source: Source, like: Columns | None) -> Table:
