@@ -237,3 +237,30 @@ def test_the_page_lists_every_property_symmetry_and_name() -> None:
         for named in named_operations(arity)
     ]
     assert [row for row in rows if not re.search(rf"\| `{row}", page)] == []
+
+
+def test_an_element_of_another_space_is_shown_in_its_own_words() -> None:
+    shown = run("operation", "nand", "--space", "boolean:4").output
+    for line in ("index +32767 ", "hexadecimal +0x7FFF ", "name +nand ", "NPN class +0x0001, 32 functions"):
+        assert re.search(rf"^{line}", shown, flags=re.MULTILINE), line
+    word = run("operation", "acgtac", "--space", "dna:6").output
+    assert re.search(r"^word +ACGTAC ", word, flags=re.MULTILINE)
+    assert "NPN" not in word
+    found = plainly("operation 0xE8 --space boolean:3")
+    assert (found["string"], found["names"], found["npn_classes"]) == ("00010111", ["majority"], 14)
+    assert plainly("operation min --space ternary:2")["index"] == 15633
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ACGXAC", "--space", "dna:6"], "at position 4"),
+        (["0x8000", "--space", "boolean:4", "--inputs", "3"], "leave --inputs out"),
+        (["0x8000", "--space", "boolean:4", "--as", "svg"], "leave them out"),
+        (["0x8000", "--space", "bool:4"], "no space is called"),
+    ],
+)
+def test_what_is_not_of_the_space_is_refused(arguments: list[str], says: str) -> None:
+    shown = run("operation", *arguments)
+    assert shown.exit_code != 0
+    assert says in " ".join(shown.output.split())

@@ -74,12 +74,24 @@ def operation(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File for --as. Default: the terminal.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Let --out write over what is there.")] = False,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The space that it is of, such as boolean:4 for 0x8000 or majority, or dna:6 for ACGTAC. "
+            "Default: the ternary operations.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one operation: its table, names, properties, classes and neighbours; or write it for others."""
     from fluxttice_core.operations.portrait import portrait
     from fluxttice_core.operations.reading import read_operation
 
+    if space is not None:
+        inputs = _other_space(space, name_or_table, inputs, as_json, alone=not (basis or form or out))
+        if inputs is None:
+            return
     chosen = read_operation(name_or_table, inputs)
     if form is not None:
         if basis or as_json:
@@ -102,6 +114,33 @@ def operation(
     show_portrait(seen)
     if written:
         show_basis(written)
+
+
+def _other_space(name: str, text: str, inputs: int | None, as_json: bool, *, alone: bool) -> int | None:
+    """Show an element of any space; of ternary operations give back the number of their inputs instead."""
+    from fluxttice_core.operations.boolean import facts_of, read_element
+    from fluxttice_core.spaces.operation_space import OperationSpace
+    from fluxttice_core.spaces.space_name import space_of
+
+    space = space_of(name)
+    if inputs is not None:
+        raise SettingsError("--space says how many inputs there are: leave --inputs out", "contradictory")
+    if isinstance(space, OperationSpace) and space.is_ternary and space.arity < 4:
+        return space.arity
+    if not alone:
+        raise SettingsError(
+            f"--with, --as and --out are for ternary operations, not for {space.describe()}: leave them out",
+            "contradictory",
+        )
+    index = read_element(space, text)
+    facts = facts_of(space, index)
+    if as_json:
+        typer.echo(json.dumps({"space": space.name, "index": index, "string": space.string(index)} | facts))
+        return None
+    from fluxttice_core.cli.views.operation import show_element
+
+    show_element(space, index, facts)
+    return None
 
 
 def _export(chosen: "Operation", form: str, out: Path | None, *, force: bool) -> None:

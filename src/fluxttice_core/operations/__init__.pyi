@@ -1,6 +1,10 @@
 from .algebra import holds as holds
 from .algebra import properties_of as properties_of
 from .algebra import property_names as property_names
+from .boolean import BooleanPortrait as BooleanPortrait
+from .boolean import boolean_portrait as boolean_portrait
+from .boolean import npn_representatives as npn_representatives
+from .boolean import read_element as read_element
 from .catalogue import NamedOperation as NamedOperation
 from .catalogue import find_named as find_named
 from .catalogue import named_operations as named_operations

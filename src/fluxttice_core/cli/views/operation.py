@@ -12,6 +12,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from fluxttice_core.operations.portrait import Algebra, Portrait
+    from fluxttice_core.spaces.product_space import ProductSpace
 
 _GLYPHS = "-0+"
 
@@ -24,6 +25,22 @@ def show_portrait(seen: Portrait) -> None:
     console.print(_classes(seen))
     named = ", ".join(one.name for one in seen.named_neighbours) or "none has a name"
     console.print(f"{len(seen.neighbours)} operations differ in one cell: {named}", soft_wrap=True)
+
+
+def show_element(space: ProductSpace, index: int, facts: dict[str, Any]) -> None:
+    """Print one element of any space, with what is known of it."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    table.add_row(space.nouns.one, space.string(index))
+    table.add_row("index", str(index))
+    table.add_row("one of", f"{space.describe()}, {space.size:,} in all")
+    if facts:
+        table.add_row("hexadecimal", facts["hexadecimal"])
+        table.add_row("name", ", ".join(facts["names"]) or "none")
+        table.add_row("NPN class", f"{facts['npn_class']}, {facts['npn_members']:,} functions")
+        table.add_row("", f"one of {facts['npn_classes']}: inputs negated or exchanged, output negated")
+    Console(highlight=False).print(table)
 
 
 def show_basis(written: dict[str, Any]) -> None:
