@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Shaped
 
 from fluxttice_core.audit.columns import choose_array
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Shaped
 
 if TYPE_CHECKING:
     from pathlib import Path

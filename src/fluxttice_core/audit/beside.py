@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float64
 
 from fluxttice_core.audit.columns import WEIGHTS, choose_counts
 from fluxttice_core.audit.counts import group_pairs, number_expression
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, group_draws
 from fluxttice_core.audit.kinds import label, settle
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from fluxttice_core.errors import MeasurementError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jaxtyping import Float64
+    from fluxttice_core.shapes import Float64
 
 
 @dataclass(frozen=True, eq=False)

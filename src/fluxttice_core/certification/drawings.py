@@ -11,11 +11,11 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float64
 
 from fluxttice_core.certification.finding import Finding
 from fluxttice_core.certification.folder_names import REPORT
 from fluxttice_core.errors import RecordError
+from fluxttice_core.shapes import Float64
 
 _SVG, _LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 _DRAWN = frozenset(

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float, Float64, Int64, Real
 from torch import Tensor
 
 from fluxttice_core.metrics.decoding import indices_of, positions_of, symbols_of
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.model.network_shape import NEVER
+from fluxttice_core.shapes import Bool, Float, Float64, Int64, Real
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.target import Target
 

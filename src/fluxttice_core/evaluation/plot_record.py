@@ -13,7 +13,6 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import Collection
@@ -26,6 +25,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float64
 
 Drawn = Line2D | Rectangle | Text | Collection
 

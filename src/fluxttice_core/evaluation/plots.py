@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Collection
 
 import numpy as np
-from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
@@ -16,6 +15,7 @@ from fluxttice_core.metrics.metric import Metric, Series
 from fluxttice_core.metrics.rate_distortion import frontier_curve
 from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.metrics.settings import Half
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.coverage import ceiling
 
 _PER_ROW = 4

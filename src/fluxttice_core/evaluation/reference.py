@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Real
 from torch import Tensor
 
 from fluxttice_core.evaluation.caveats import DESCRIPTIONS
@@ -31,6 +30,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import count_operations
 from fluxttice_core.metrics.settings import DEFAULT_GROUPS, ControlName, MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.shapes import Float, Real
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.spaces.target import Target

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float64
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
@@ -15,6 +14,7 @@ from fluxttice_core.experiments.study import RunRecord, Study, StudySettings, or
 from fluxttice_core.experiments.tasks import OWN, Task
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.model.halves import HALVES
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, paired_p_value
 from fluxttice_core.training.recipe import Recipe

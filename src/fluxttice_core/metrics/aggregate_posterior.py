@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.posterior import MOST_ROWS, AnyPosteriors, ManyPosteriors, Posteriors
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.estimate import Estimate
 
 DEFAULT_LATENTS = 8192

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Real
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -18,6 +17,7 @@ from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.shapes import Float, Real
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.spaces.target import Target

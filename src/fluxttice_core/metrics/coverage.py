@@ -6,7 +6,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from jaxtyping import Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -24,6 +23,7 @@ from fluxttice_core.metrics.sampling import (
 from fluxttice_core.metrics.settings import DecodeRule, Half, MeasurementSettings
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.shapes import Float64
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import Coverage
 from fluxttice_core.statistics.estimate import Estimate

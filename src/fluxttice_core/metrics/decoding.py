@@ -1,11 +1,11 @@
 """From logits to operations: the decode rules, their weights, and index arithmetic on any device."""
 
 import torch
-from jaxtyping import Float, Int64, Integer, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
+from fluxttice_core.shapes import Float, Int64, Integer, UInt8
 from fluxttice_core.spaces.product_space import ProductSpace
 
 _EXACT_IN_FLOAT32 = 2**24

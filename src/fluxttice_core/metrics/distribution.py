@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
 from scipy.special import entr
 
 from fluxttice_core.errors import MeasurementError
@@ -16,6 +15,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.metrics.total_variation import Bracket, argmax_total_variation, total_variation
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.shapes import Float, Float64, Int64
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import expected_coverage

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import torch
-from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -12,6 +11,7 @@ from fluxttice_core.metrics.decoding import decode_positions, indices_of, positi
 from fluxttice_core.metrics.posterior import encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+from fluxttice_core.shapes import Float, Int64, UInt8
 
 _STEPS = 11
 _MOST_PERMUTED = 4

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -18,6 +17,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import prior_chunks
 from fluxttice_core.metrics.settings import DEFAULT_GROUPS
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.shapes import Float, Float64
 from fluxttice_core.spaces.product_space import ProductSpace
 
 CPU_CHUNK = 4096

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.catalogue import base_of
@@ -20,6 +19,7 @@ from fluxttice_core.metrics.settings import (
     MeasurementSettings,
     Unit,
 )
+from fluxttice_core.shapes import Float64
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import equivalent_law_budget, equivalent_uniform_budget
 from fluxttice_core.statistics.estimate import Estimate

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -16,6 +15,7 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import DECODE_CHUNK, DecoderSampler, IndexSampler, prior_chunks
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.shapes import Int64
 from fluxttice_core.spaces.target import Target
 
 _REPEATS_AT_LEAST = 2

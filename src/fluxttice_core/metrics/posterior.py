@@ -7,7 +7,6 @@ from functools import partial
 from itertools import chain, islice
 
 import torch
-from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -16,6 +15,7 @@ from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import HISTOGRAM_BINS, HISTOGRAM_BOUND
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.shapes import Float, Float64, Int64
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
 

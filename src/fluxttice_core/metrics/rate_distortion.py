@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float
 
 if TYPE_CHECKING:
     from scipy.interpolate import CubicHermiteSpline

@@ -9,10 +9,10 @@ from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Float
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.metrics.rate_distortion import BASE, SOLVING, Frontier
+from fluxttice_core.shapes import Float
 
 LEFT_OPEN = 0.05
 """Entropy left open a trit, in nats, that is demanded; .45 for nine trits is G = .954."""

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Literal
 
 import torch
-from jaxtyping import Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -15,6 +14,7 @@ from fluxttice_core.metrics.decoding import decode_positions, positions_of
 from fluxttice_core.metrics.posterior import MOST_ROWS, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.shapes import Int64
 
 _ROUNDING = 1e-4
 """Relative difference that processors make in a logit, and ten times more."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import MeasurementError
@@ -13,6 +12,7 @@ from fluxttice_core.metrics.decoding import indices_by, require_rule, uniform_dr
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.shapes import Float, Int64
 from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT, ProductSpace
 
 DECODE_CHUNK = 16_384

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64
 from scipy.optimize import brentq
 from scipy.special import gammaln, ndtr
 
 from fluxttice_core.metrics.mass import MassEstimate
 from fluxttice_core.metrics.perfect import uneven
 from fluxttice_core.metrics.settings import BRACKETED
+from fluxttice_core.shapes import Float, Float64
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval, normal_quantile

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import cast
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from fluxttice_core.model.encoder import rectified_layers
 from fluxttice_core.model.network_shape import NEVER
+from fluxttice_core.shapes import Float
 
 
 class Decoder(nn.Module):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Real
 from torch import Tensor, nn
 
 from fluxttice_core.errors import SettingsError
@@ -17,6 +16,7 @@ from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.model.initialisation import initialise
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.statenet import StateNet
+from fluxttice_core.shapes import Float, Real
 from fluxttice_core.spaces.product_space import ProductSpace
 
 

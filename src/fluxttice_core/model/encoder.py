@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
+
+from fluxttice_core.shapes import Float
 
 
 class Encoder(nn.Module):

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Real
 
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.model.network_shape import NEVER, NetworkShape
+from fluxttice_core.shapes import Float, Float32, Float64, Real
 
 
 class ForwardPass:

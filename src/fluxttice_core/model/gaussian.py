@@ -1,8 +1,9 @@
 """Diagonal Gaussian posteriors: sampling by reparametrisation, and the divergence from the prior."""
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
+
+from fluxttice_core.shapes import Float
 
 
 def reparametrise(

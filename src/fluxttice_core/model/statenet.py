@@ -1,7 +1,8 @@
 """StateNet: the controller that reads the state of training and proposes small corrections."""
 
-from jaxtyping import Float
 from torch import Tensor, nn
+
+from fluxttice_core.shapes import Float
 
 OBSERVED = (
     "entropy_a",

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Integer
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, grid
@@ -33,6 +32,7 @@ from fluxttice_core.operations.identities import (
 from fluxttice_core.operations.orders import INFORMATION_ORDER, chain, preserves_order
 from fluxttice_core.operations.structure import rigid, simple, without_subalgebra
 from fluxttice_core.operations.vocabulary import FURTHER_PROPERTIES, PROPERTIES
+from fluxttice_core.shapes import Bool, Integer
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT
 

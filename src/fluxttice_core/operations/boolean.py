@@ -7,9 +7,9 @@ from itertools import permutations
 from typing import Any, SupportsIndex, TypeGuard
 
 import numpy as np
-from jaxtyping import Int64
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Int64
 from fluxttice_core.spaces.notation import parse_one
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace

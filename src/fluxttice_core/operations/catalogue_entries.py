@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Integer
 from numpy import maximum, minimum, sign, where
+
+from fluxttice_core.shapes import Integer
 
 Values = Integer[np.ndarray, "..."]
 

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Integer, UInt8
 
+from fluxttice_core.shapes import Integer, UInt8
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 TERNARY = OperationSpace()

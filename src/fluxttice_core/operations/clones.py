@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Integer, UInt8
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, cellwise
@@ -21,6 +20,7 @@ from fluxttice_core.operations.relations import (
     repeating_relation,
     unary_relation,
 )
+from fluxttice_core.shapes import Bool, Integer, UInt8
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 

@@ -7,9 +7,9 @@ value for each operation.
 from itertools import permutations
 
 import numpy as np
-from jaxtyping import Bool, Int64
 
 from fluxttice_core.operations.identities import Outputs, Verdicts, everywhere
+from fluxttice_core.shapes import Bool, Int64
 
 
 def essential_arguments(f: Outputs) -> Bool[np.ndarray, "inputs n"]:

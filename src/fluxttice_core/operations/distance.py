@@ -4,11 +4,11 @@ from itertools import combinations, product
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int64, Integer
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, cellwise
 from fluxttice_core.operations.symmetry import orbit
+from fluxttice_core.shapes import Int64, Integer
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, UInt8
 
 from fluxttice_core.operations.composition import VARIABLES
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.table_template import Template, labelled_cells
+from fluxttice_core.shapes import Float64, UInt8
 
 _CELL = 24
 _MARGIN = 6

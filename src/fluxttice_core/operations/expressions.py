@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Integer
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.composition import Application, Expression, Variable
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.pairwise import Pairwise
+from fluxttice_core.shapes import Bool, Integer
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT
 

@@ -7,7 +7,8 @@ returns one truth value for each operation; those that take `Binary` are of two 
 from itertools import product
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+
+from fluxttice_core.shapes import Bool, UInt8
 
 Outputs = UInt8[np.ndarray, "*cube n"]
 Binary = UInt8[np.ndarray, "b b n"]

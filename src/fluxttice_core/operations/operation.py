@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int8, Integer
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Int8, Integer
 from fluxttice_core.spaces.notation import parse_one
 from fluxttice_core.spaces.operation_space import OperationSpace
 

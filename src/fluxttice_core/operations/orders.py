@@ -3,9 +3,9 @@
 from itertools import product
 
 import numpy as np
-from jaxtyping import Bool
 
 from fluxttice_core.operations.identities import Outputs, Verdicts
+from fluxttice_core.shapes import Bool
 
 Order = Bool[np.ndarray, "b b"]
 

@@ -5,7 +5,6 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Integer
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations import dependence, identities, structure
@@ -18,6 +17,7 @@ from fluxttice_core.operations.distance import neighbours
 from fluxttice_core.operations.symmetry import orbit
 from fluxttice_core.operations.vocabulary import SYMMETRIES
 from fluxttice_core.operations.written_forms import heptavintimal, rewritten
+from fluxttice_core.shapes import Bool, Integer
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 

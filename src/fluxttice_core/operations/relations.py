@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from itertools import product
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
+
+from fluxttice_core.shapes import Bool, Int64, UInt8
 
 Relation = tuple[tuple[int, ...], ...]
 """Tuples of positions, all of one length."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Bool, Int64
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.operations.symmetry import representatives
+from fluxttice_core.shapes import Bool, Int64
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 

@@ -6,11 +6,11 @@ from itertools import permutations, product
 from typing import NamedTuple, SupportsIndex
 
 import numpy as np
-from jaxtyping import Int64, Integer, UInt8
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, cellwise
 from fluxttice_core.operations.vocabulary import SYMMETRIES
+from fluxttice_core.shapes import Int64, Integer, UInt8
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 Permutation = tuple[int, ...]

@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
 from fluxttice_core.errors import FluxtticeError, RecordError, SettingsError
 from fluxttice_core.model.halves import HalfName
@@ -16,6 +15,7 @@ from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.server.api.requests import LATENTS, MODELS
 from fluxttice_core.server.errors import RequestError
+from fluxttice_core.shapes import Float32, Float64, Int64
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import parse_json
 from fluxttice_core.storage.embedding_table import parts_of

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, Shaped
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Int64, Shaped
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.word_space import WordSpace

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from jaxtyping import Int8
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Int8
 from fluxttice_core.spaces.conventions import OPERATIONS, SYMBOLS, conventions_digest
 from fluxttice_core.spaces.nouns import OPERATIONS as OPERATION_NOUNS
 from fluxttice_core.spaces.nouns import TERNARY, Nouns

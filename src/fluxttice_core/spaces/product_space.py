@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int8, Int64, Shaped
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Int8, Int64, Shaped
 from fluxttice_core.spaces.nouns import Nouns
 
 ENUMERATION_LIMIT = 2**24

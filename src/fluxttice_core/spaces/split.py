@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64, UInt32, UInt64
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Int64, UInt32, UInt64
 from fluxttice_core.spaces.conventions import part_sizes
 from fluxttice_core.spaces.product_space import ProductSpace
 

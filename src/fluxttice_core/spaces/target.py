@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float64, Int64, Shaped
 
 from fluxttice_core.errors import OperationError
+from fluxttice_core.shapes import Float64, Int64, Shaped
 from fluxttice_core.spaces.product_space import ProductSpace
 
 _DIGITS = 12

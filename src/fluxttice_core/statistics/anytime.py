@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from jaxtyping import Float64
 from scipy import special
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.quadratic import Cells
 from fluxttice_core.statistics.tally import LawTally, Tally
 

@@ -1,9 +1,9 @@
 """Count vectors: how often each kind was drawn, the raw material of every richness estimator."""
 
 import numpy as np
-from jaxtyping import Int64, Integer
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Int64, Integer
 
 
 def counts_of(labels: Integer[np.ndarray, "n"]) -> Int64[np.ndarray, "kinds"]:

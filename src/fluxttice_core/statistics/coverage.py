@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 from scipy.optimize import brentq
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.uniform_moments import uniform_moments
 
 _HEAVY = 0.1

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 from scipy.special import ndtri, stdtrit
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float
 from fluxttice_core.statistics.intervals import Interval, check_level
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 from scipy import special
 
+from fluxttice_core.shapes import Bool, Float64, Int64
 from fluxttice_core.statistics.matched_tails import Tails
 from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally

@@ -7,10 +7,10 @@ order 1 estimated is what iNEXT calls the asymptotic Shannon diversity.
 import math
 
 import numpy as np
-from jaxtyping import Integer
 from scipy import integrate, special
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Integer
 from fluxttice_core.statistics.counts import drawn_exactly, nonempty
 from fluxttice_core.statistics.richness import chao1
 

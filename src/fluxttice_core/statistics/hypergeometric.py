@@ -1,8 +1,9 @@
 """A kind in a subsample: the chance that it is missed, and what it adds to the entropy there."""
 
 import numpy as np
-from jaxtyping import Float64
 from scipy import special
+
+from fluxttice_core.shapes import Float64
 
 Values = Float64[np.ndarray, "values"]
 

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Integer
 from scipy import special
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float, Integer
 
 
 @dataclass(frozen=True)

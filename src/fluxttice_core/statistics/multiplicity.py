@@ -1,9 +1,9 @@
 """Many differences judged at once: a p-value for each interval, and Holm's adjustment over all of them."""
 
 import numpy as np
-from jaxtyping import Float64
 from scipy.special import stdtr, stdtrit
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 
 FAMILY_ERROR = 0.05

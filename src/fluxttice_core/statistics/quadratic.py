@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.matched_tails import Tails, matched_tails
 from fluxttice_core.statistics.tally import LawTally, Tally
 

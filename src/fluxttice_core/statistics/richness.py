@@ -13,9 +13,9 @@ Chao1 comes in three forms, which `chao1_forms` shows beside each other; ours is
 import math
 
 import numpy as np
-from jaxtyping import Integer
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Integer
 from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seen
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
 

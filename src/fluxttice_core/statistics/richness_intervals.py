@@ -7,10 +7,10 @@ There counts are Poisson to all purposes, and their exact limits take the place 
 import math
 
 import numpy as np
-from jaxtyping import Float64, Int64, Integer
 from scipy import special
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float64, Int64, Integer
 from fluxttice_core.statistics.counts import drawn_exactly, nonempty
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number, unseen_entropy
 from fluxttice_core.statistics.intervals import Interval, clopper_pearson, normal_quantile

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 from scipy import special
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.hill_numbers import unseen_entropy
 from fluxttice_core.statistics.hypergeometric import entropy_terms, missed
 from fluxttice_core.statistics.sampling_variance import Unseen

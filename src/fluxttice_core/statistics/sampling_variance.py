@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 from scipy import special
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.tally import Tally
 
 Values = Float64[np.ndarray, "values"]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int64, Integer
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.shapes import Float64, Int64, Integer
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
-from jaxtyping import Float64
 from scipy import special
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.goodness_of_fit import full_weight
 from fluxttice_core.statistics.intervals import Interval, clopper_pearson
 from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic

@@ -9,8 +9,8 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float64
 
+from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.matched_tails import Tails, matched_tails
 from fluxttice_core.statistics.uniform_moments import require_draws, uniform_moments
 

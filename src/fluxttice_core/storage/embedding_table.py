@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int8, Int64
 
 from fluxttice_core.extras import require_extra
 from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.catalogue import named_operations
+from fluxttice_core.shapes import Float32, Int8, Int64
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split

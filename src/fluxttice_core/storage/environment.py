@@ -44,7 +44,6 @@ def environment_record() -> dict[str, Any]:
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "scipy": version("scipy"),
-        "jaxtyping": version("jaxtyping"),
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": os.cpu_count() or 1,

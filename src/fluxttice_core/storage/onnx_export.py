@@ -10,12 +10,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from jaxtyping import Shaped
 from onnxruntime.capi import onnxruntime_pybind11_state as faults
 from torch import nn
 
 from fluxttice_core.errors import MeasurementError, SettingsError
 from fluxttice_core.model.halves import HALVES
+from fluxttice_core.shapes import Shaped
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.pretrained import TrainedModel
 

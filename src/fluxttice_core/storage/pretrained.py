@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from zipfile import is_zipfile
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int8, Int64, Shaped
 from pydantic import ValidationError
 
 from fluxttice_core.errors import CheckpointError, OperationError, SettingsError
@@ -19,6 +18,7 @@ from fluxttice_core.extras import require_extra
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.forward import ForwardPass, row_chunks, softmax
 from fluxttice_core.model.halves import HALVES, HalfName
+from fluxttice_core.shapes import Float32, Float64, Int8, Int64, Shaped
 from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_record

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.gaussian import kl_per_dimension
 from fluxttice_core.model.random_streams import stream
+from fluxttice_core.shapes import Float, Int64
 from fluxttice_core.training.adamw import AdamW
 from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.dataset import Rows

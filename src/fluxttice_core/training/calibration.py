@@ -1,13 +1,13 @@
 """Calibration of a decoder's last layer under the prior: uniform argmax by a shift, sharper by a factor."""
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.random_streams import stream
+from fluxttice_core.shapes import Float, Int64
 from fluxttice_core.training.recipe_settings import CalibrationSettings
 
 

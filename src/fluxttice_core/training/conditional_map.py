@@ -13,9 +13,9 @@ import math
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
+from fluxttice_core.shapes import Float, Float64, Int64
 from fluxttice_core.spaces.target import Target
 
 _NARROWEST = 1e-12

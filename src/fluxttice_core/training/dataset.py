@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
+from fluxttice_core.shapes import Float, Float64, Int64
 from fluxttice_core.spaces.product_space import ProductSpace
 
 

@@ -1,11 +1,11 @@
 """The terms of the training objective, each a named function of tensors, in nats."""
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
 from fluxttice_core.model.gaussian import kl_per_dimension
+from fluxttice_core.shapes import Float, Int64
 
 
 def distortion(logits: Float[Tensor, "n cells base"], classes: Int64[Tensor, "n cells"]) -> Float[Tensor, ""]:

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.func import functional_call, vmap
 
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
+from fluxttice_core.shapes import Float, Int64
 from fluxttice_core.spaces.split import split
 from fluxttice_core.training.adamw import LEARNING_PARTS, Descent
 from fluxttice_core.training.adamw_derivative import CLIP_MARGIN

@@ -16,11 +16,11 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.shapes import Float, Int64
 from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.dataset import Rows
 from fluxttice_core.training.recipe_settings import TransportSettings

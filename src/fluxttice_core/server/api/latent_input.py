@@ -5,12 +5,12 @@ from base64 import b64decode
 from typing import Annotated, Any
 
 import numpy as np
-from jaxtyping import Float32
 from pydantic import FailFast, Field, TypeAdapter, ValidationError
 
 from fluxttice_core.server.api.requests import LATENTS
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import BATCH, LARGEST_LATENT
+from fluxttice_core.shapes import Float32
 
 _Number = Annotated[float, Field(strict=True, ge=-LARGEST_LATENT, le=LARGEST_LATENT)]
 _Row = Annotated[list[_Number], Field(min_length=LATENTS, max_length=LATENTS), FailFast()]

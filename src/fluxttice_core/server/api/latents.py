@@ -5,7 +5,6 @@ import secrets
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +24,7 @@ from fluxttice_core.server.api.responses import (
     operation_rows,
 )
 from fluxttice_core.server.limits import LARGEST_SEED
+from fluxttice_core.shapes import Float64, Int64
 from fluxttice_core.statistics.coverage import expected_distinct
 
 

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,6 +33,7 @@ from fluxttice_core.server.api.responses import (
 )
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import TEXT_LENGTH
+from fluxttice_core.shapes import Int64
 
 _ONE: dict[str, Any] = {
     "parameters": {

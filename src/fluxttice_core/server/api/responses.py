@@ -4,7 +4,6 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from jaxtyping import Int64
 from pydantic import Field, with_config
 from pydantic_core import to_json
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from typing_extensions import TypedDict
 from fluxttice_core.operations.catalogue import named_operations, names_of
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.written_forms import heptavintimal
+from fluxttice_core.shapes import Int64
 
 Trit = Literal[-1, 0, 1]
 

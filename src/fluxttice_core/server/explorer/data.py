@@ -4,7 +4,6 @@ import json
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.algebra import holds
@@ -16,6 +15,7 @@ from fluxttice_core.operations.symmetry import generators
 from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
 from fluxttice_core.server.served_model import Served
+from fluxttice_core.shapes import Bool, Float32, Float64, Int64, UInt8
 from fluxttice_core.storage.pretrained import TrainedModel
 from fluxttice_core.storage.tensors import encode_tensors
 from fluxttice_core.version import __version__

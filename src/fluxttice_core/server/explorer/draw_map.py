@@ -9,10 +9,10 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64
 
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.server.explorer.map import DrawnMap, as_places, map_file, relative_mass
+from fluxttice_core.shapes import Float32, Float64
 from fluxttice_core.storage.atomic_write import write_bytes
 from fluxttice_core.storage.pretrained import TrainedModel, certified
 

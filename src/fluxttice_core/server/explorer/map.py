@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int16
 
 from fluxttice_core.errors import CheckpointError, MeasurementError
 from fluxttice_core.metrics.settings import DEFAULT_GROUPS
 from fluxttice_core.model.forward import row_chunks
 from fluxttice_core.model.halves import HALVES, HalfName
+from fluxttice_core.shapes import Float32, Float64, Int16
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import parse_json
 from fluxttice_core.storage.pretrained import TrainedModel
