@@ -173,3 +173,11 @@ def test_output_that_nobody_reads_is_no_bad_input() -> None:
 
 def test_a_mistake_in_the_program_is_not_hidden() -> None:
     assert isinstance(CliRunner().invoke(failing(KeyError("x")), ["fail"]).exception, KeyError)
+
+
+@pytest.mark.parametrize("command", ["", "search", "serve", "key", "key new"])
+def test_a_flag_has_no_type(command: str) -> None:
+    shown = ran(*command.split(), "--help").stdout
+    assert "bool" not in shown
+    assert "--help" in shown
+    assert "<int range>" in shown or command != "search"

@@ -83,6 +83,9 @@ def test_operations_without_a_name_are_called_by_their_string() -> None:
     ("text", "code", "complaint"),
     [
         ("minn", "unknown_operation", "no operation is named 'minn': did you mean min"),
+        ("7pb", "unknown_operation", "did you mean 7PB?"),
+        ("ffffuufut", "unknown_operation", "did you mean FFFFUUFUT?"),
+        ("not", "unknown_operation", "'not' has one input: write not(a) or not(b)"),
         ("lukasiewicz-nand", "unknown_operation", "did you mean lukasiewicz-and"),
         ("qqqq", "unknown_operation", "see the catalogue"),
         ("19683", "out_of_range", "index 19683 is outside"),

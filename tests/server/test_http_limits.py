@@ -53,6 +53,7 @@ def converse(server: Any, *sent: bytes) -> tuple[int, dict[str, Any]]:
             connection.sendall(part)
         head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
     assert b"connection: close" in head.lower()
+    assert b"x-request-id: " in head.lower()
     return int(head.split()[1]), json.loads(body)["error"]
 
 

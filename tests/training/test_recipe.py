@@ -95,7 +95,9 @@ def test_a_recipe_cannot_be_changed_afterwards() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"epoch": 3}, "unknown setting epoch"),
+        ({"epoch": 3}, "unknown setting epoch; did you mean epochs?"),
+        ({"half_a.bata": 3}, "unknown setting half_a.bata; did you mean half_a.beta?"),
+        ({"transport.amortization": {}}, "did you mean transport.amortisation?"),
         ({"half_a.gamma": 1}, "unknown setting half_a.gamma"),
         ({"optimizer.rate": {"kind": "constant", "value": 0.1, "to": 1}}, "unknown setting optimizer.rate"),
         ({"epochs": 0}, "setting epochs: .*greater than or equal to 1, not 0"),

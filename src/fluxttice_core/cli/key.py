@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from fluxttice_core.cli.help_of_flags import PlainCommand, PlainGroup
 from fluxttice_core.cli.password import PASSWORD, asked_password
 
 _QUESTION = "Password for the private key"
 
-keys = typer.Typer(help="Make and show the keys that sign certified models.", no_args_is_help=True)
+keys = typer.Typer(
+    help="Make and show the keys that sign certified models.", no_args_is_help=True, cls=PlainGroup
+)
 
 
-@keys.command()
+@keys.command(cls=PlainCommand)
 def new(
     private: Annotated[Path, typer.Argument(help="File for the private key; must not exist.")],
     password: Annotated[
@@ -42,7 +45,7 @@ def new(
     typer.echo(f"fingerprint  {fingerprint(key.public_key())}")
 
 
-@keys.command()
+@keys.command(cls=PlainCommand)
 def show(public: Annotated[Path, typer.Argument(help="A public key in PEM.", readable=False)]) -> None:
     """Show a public key's curve and fingerprint, to compare with what its owner says."""
     from fluxttice_core.certification.keys import fingerprint, load_public_key, public_pem

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from fluxttice_core.cli.ablate import ablate
 from fluxttice_core.cli.audit import audit
@@ -14,6 +13,7 @@ from fluxttice_core.cli.benchmark import benchmark
 from fluxttice_core.cli.certify import certify
 from fluxttice_core.cli.compare import compare
 from fluxttice_core.cli.export import export
+from fluxttice_core.cli.help_of_flags import PlainCommand, PlainGroup
 from fluxttice_core.cli.key import keys
 from fluxttice_core.cli.operation import operation, search
 from fluxttice_core.cli.run import run
@@ -27,7 +27,7 @@ STOPPED = 130
 """Exit code of a command that was interrupted, as shells have it."""
 
 
-class OneSentence(TyperGroup):
+class OneSentence(PlainGroup):
     """Ends a command that met bad input with its one sentence and its exit code, never with a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -97,5 +97,5 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in _COMMANDS:
     # An operation may begin with a minus.
-    app.command(context_settings={"ignore_unknown_options": command is operation})(command)
+    app.command(cls=PlainCommand, context_settings={"ignore_unknown_options": command is operation})(command)
 app.add_typer(keys, name="key")

@@ -99,7 +99,11 @@ def read_named(text: str, arity: int = 2) -> Operation:
     space = OperationSpace(arity=arity)
     text = plain_form(text, space.cells)
     if any(letter.isalpha() for letter in text):
+        if arity == 2 and find_named(text, 1) is not None:
+            raise OperationError(f"{text!r} has one input: write {text}(a) or {text}(b)", "unknown_operation")
         close = get_close_matches(_normalise(text), _by_name(arity), n=3)
+        # Without a prefix, heptavintimal names and truth values are in capitals.
+        close += [text.upper()] if plain_form(text.upper(), space.cells) != text.upper() else []
         known = "see the catalogue for the names" if arity < 3 else "those of three inputs have no names"
         hint = f"did you mean {' or '.join(close)}?" if close else known
         raise OperationError(f"no operation is named {text!r}: {hint}", "unknown_operation")

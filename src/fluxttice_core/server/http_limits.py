@@ -1,6 +1,7 @@
 """HTTP connections that cannot be held up: a client has so long, and so much room, for each step."""
 
 import asyncio
+import secrets
 from typing import Any, ClassVar
 
 import httptools
@@ -168,7 +169,8 @@ class GuardedProtocol(HttpToolsProtocol):
         body = error_body(message, status, code=code)
         self.transport.write(
             STATUS_LINE[status]
-            + b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+            + b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n" % len(body)
+            + b"x-request-id: %b\r\n\r\n" % secrets.token_hex(8).encode()
             + body
         )
         self.transport.close()

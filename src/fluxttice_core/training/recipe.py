@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
@@ -148,9 +149,11 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
     elif name in recipe_names():
         text = (_RECIPE_FILES / f"{name}.yaml").read_bytes()
     else:
-        known = ", ".join(recipe_names())
+        close = get_close_matches(name, recipe_names(), n=1)
+        near, known = f"did you mean {close[0]}; " if close else "", ", ".join(recipe_names())
         raise SettingsError(
-            f"no recipe is called {name!r}: use one of {known}, or the path of a .yaml file", "unknown_recipe"
+            f"no recipe is called {name!r}: {near}use one of {known}, or the path of a .yaml file",
+            "unknown_recipe",
         )
     return _mapping(text, name)
 
@@ -234,13 +237,25 @@ def _value(text: str, key: str) -> Any:
     return value
 
 
+def _setting_names(part: type[BaseModel] = Recipe) -> Iterator[str]:
+    """Every setting of a recipe, with dots; those of schedules, which have kinds, are left out."""
+    for name, field in part.model_fields.items():
+        name = field.alias or name
+        yield name
+        for inner in get_args(field.annotation) or (field.annotation,):
+            if isinstance(inner, type) and issubclass(inner, BaseModel) and "kind" not in inner.model_fields:
+                yield from (f"{name}.{one}" for one in _setting_names(inner))
+
+
 def _refusal(error: ValidationError, source: str) -> SettingsError:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     more = f" ({error.error_count() - 1} more to correct)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
+        close = get_close_matches(where, [*_setting_names()], n=1)
+        advice = f"did you mean {close[0]}?" if close else "remove it or correct its name"
         return SettingsError(
-            f"recipe {source}: unknown setting {where}; remove it or correct its name{more}",
+            f"recipe {source}: unknown setting {where}; {advice}{more}",
             "unknown_setting",
         )
     reason = first["msg"].removeprefix("Value error, ")

@@ -103,8 +103,13 @@ def read_any(value: Any, place: str) -> int:
     """Read one operation from a string, an index, 9 trits or a 3 x 3 table."""
     if isinstance(value, str):
         return read_text(value, place)
-    if isinstance(value, list) and len(value) > TERNARY.cells:
-        raise RequestError(f"{place} is a list of {len(value):,}: a table has 9 trits", param=place)
+    if isinstance(value, list) and not _is_table(value):
+        # A list of one number would be read as an index, though a client that tokenises may have sent it.
+        raise _invalid(
+            f"{place} is a list of {len(value):,} that is no table: give 9 trits, three rows of three, "
+            "a string, or an index as a number",
+            place,
+        )
     try:
         return parse_one(TERNARY, value)
     except OperationError as error:
@@ -142,6 +147,11 @@ def _read_tokens(tokens: list[Any], place: str) -> int:
         "are a list of strings or of such lists",
         place,
     )
+
+
+def _is_table(value: list[Any]) -> bool:
+    rows = value if all(type(row) is list and len(row) == TERNARY.base for row in value) else [value]
+    return len(rows) in (1, TERNARY.base) and sum(map(len, rows)) == TERNARY.cells
 
 
 def _invalid(message: str, place: str) -> RequestError:
