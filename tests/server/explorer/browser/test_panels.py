@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -175,6 +176,38 @@ def test_changing_a_cell_moves_the_mark(explorer: Explorer) -> None:
     for _ in range(3):
         explorer.page.click("#undo")
     assert explorer.state("op") == 15633
+
+
+def test_values_are_shown_in_the_letters_of_choice(explorer: Explorer) -> None:
+    def shown() -> list[str]:
+        cells = explorer.page.locator("#operation .truth-table .value").all_inner_texts()
+        heads = explorer.page.locator("#operation .truth-table tbody th").all_inner_texts()
+        chosen = explorer.page.inner_text("#operation .results .glyphs >> nth=0")
+        legend = explorer.page.locator("#legend .legend-label").all_inner_texts()
+        facts = explorer.page.inner_text("#operation .algebra")
+        return ["".join(cells), "".join(heads), "".join(sorted({*chosen})), "".join(legend), facts]
+
+    explorer.open("colour=cell:0&tab=operation")
+    assert shown()[:4] == ["\u2212\u2212\u2212\u221200\u22120+", "\u22120+", "+0\u2212", "\u22120+"]
+    explorer.page.select_option("#letters", "truth")
+    explorer.settle()
+    *letters, facts = shown()
+    assert letters == ["FFFFUUFUT", "FUT", "FTU", "FUT"]
+    assert "identity\nT" in facts
+    assert "preserves {T}" in facts
+    assert not {"+1", "-1", "\u2212"} & {*re.findall(r"[-+]1|\u2212", facts)}
+    assert "formula in -1, 0, 1" in explorer.page.inner_text("#operation .facts")
+    explorer.page.press("#operation [data-cell='0']", "t")
+    explorer.settle()
+    assert explorer.state("op") == 15633 + 2
+    explorer.open("letters=digits&colour=cell:0")
+    assert shown()[:2] == ["000011012", "012"]
+    explorer.page.press("#operation [data-cell='0']", "2")
+    explorer.settle()
+    assert explorer.state("op") == 15633 + 2
+    assert explorer.page.input_value("#letters") == "digits"
+    explorer.open("letters=nonsense")
+    assert explorer.state("letters") == "signs"
 
 
 def test_undo_survives_a_reload(browser: Browser, address: str) -> None:

@@ -43,7 +43,7 @@ export class Panel {
       section("Compare", h("label.hint", { for: "beside" }, "With"), this.other, this.comparison),
     );
     addEventListener("storage", () => this.#update(page.store.state));
-    page.store.watch(["set", "beside", "op", "algebra", "tab"], (state) => this.#update(state));
+    page.store.watch(["set", "beside", "op", "algebra", "tab", "letters"], (state) => this.#update(state));
   }
 
   #chooser(key, id) {

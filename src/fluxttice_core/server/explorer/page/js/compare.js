@@ -56,7 +56,7 @@ export class Panel {
       this.suggested,
     );
     root.append(h("h2.panel-title", "Compare two operations"), this.empty, this.content);
-    page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab"], (state, changed) =>
+    page.store.watch(["pin", "op", "half", "algebra", "codes", "t", "tab", "letters"], (state, changed) =>
       this.#update(state, changed),
     );
   }

@@ -3,6 +3,7 @@
 import { kindsOf } from "./colouring.js";
 import { button, h, show } from "./dom.js";
 import { LATENTS } from "./network.js";
+import { LETTERS } from "./space.js";
 
 export class Panel {
   constructor(root, page, map) {
@@ -22,14 +23,16 @@ export class Panel {
         on: { change: (event) => store.set({ [axis]: Number(event.target.value) }) },
       }),
     );
-    this.kinds = kindsOf(manifest);
     this.colour = h("select", { id: "colour", on: { change: () => this.#kind() } },
-      this.kinds.map(({ kind, label }) => h("option", { value: kind }, label)),
+      kindsOf(manifest).map(({ kind, label }) => h("option", { value: kind }, label)),
     );
     this.argument = h("select", {
       "aria-label": "which",
       on: { change: () => store.set({ colour: `${this.colour.value}:${this.argument.value}` }) },
     });
+    this.letters = h("select.short", { id: "letters", on: { change: () => store.set({ letters: this.letters.value }) } },
+      Object.entries(LETTERS).map(([value, letters]) => h("option", { value }, letters.join(" "))),
+    );
     const relabel = () => map.setScene({ labels: this.labels.checked });
     this.labels = h("input", { type: "checkbox", id: "labels", checked: true, on: { change: relabel } });
     root.append(
@@ -37,13 +40,14 @@ export class Panel {
         h("div.segmented", { role: "group", "aria-label": "Half of the model" }, this.half)),
       h("div.control", h("label", { for: "map-kind" }, "Map"), this.map, ...this.axes),
       h("div.control", h("label", { for: "colour" }, "Colour"), this.colour, this.argument),
+      h("div.control", h("label", { for: "letters" }, "Values"), this.letters),
       h("div.control", this.labels, h("label", { for: "labels" }, "names")),
     );
-    store.watch(["half", "map", "x", "y", "colour"], (state) => this.#update(state));
+    store.watch(["half", "map", "x", "y", "colour", "letters"], (state) => this.#update(state));
   }
 
   #kind() {
-    const { kind, options } = this.kinds.find((one) => one.kind === this.colour.value);
+    const { kind, options } = kindsOf(this.page.manifest).find((one) => one.kind === this.colour.value);
     this.page.store.set({ colour: options.length > 0 ? `${kind}:${options[0][0]}` : kind });
   }
 
@@ -58,7 +62,8 @@ export class Panel {
       select.value = at === 0 ? state.x : state.y;
     });
     const [kind, argument] = state.colour.split(":");
-    const { options } = this.kinds.find((one) => one.kind === kind) ?? { options: [] };
+    this.letters.value = state.letters;
+    const { options } = kindsOf(this.page.manifest).find((one) => one.kind === kind) ?? { options: [] };
     this.colour.value = kind;
     this.argument.hidden = options.length === 0;
     show(this.argument, options.map(([value, label]) => h("option", { value }, label)));

@@ -19,8 +19,11 @@ export function algebraFacts(algebra, op) {
     fact("subalgebras", sets.join(" ") || "none"),
     fact("congruences", known.congruences.map(partition).join("; ") || "only the trivial ones"),
     fact("automorphisms", grouped(known.automorphisms.length)),
-    fact("maximal clones", known.maximal_clones.join("; ") || "none: it is Sheffer"),
+    fact("maximal clones", known.maximal_clones.map(inLetters).join("; ") || "none: it is Sheffer"),
   );
 }
 
 const signed = (value) => SYMBOLS[value + 1];
+/** The name of a clone, whose values are written -1, 0 and +1, in the letters of now. */
+const inLetters = (name) =>
+  SYMBOLS[2] === "+" ? name : name.replace(/[-+]1|\b0\b/g, (value) => signed(Number(value)));

@@ -56,7 +56,7 @@ export class Panel {
       this.more,
     );
     page.store.watch(
-      ["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes", "places"],
+      ["q", "has", "lacks", "box", "order", "near", "op", "half", "algebra", "mass", "codes", "places", "letters"],
       (state, changed) => this.#update(state, changed),
     );
   }

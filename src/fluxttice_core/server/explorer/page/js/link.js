@@ -1,7 +1,7 @@
 /** The view as the part of the address after #, so that a link restores it. */
 
 import { LATENTS } from "./network.js";
-import { K } from "./space.js";
+import { K, LETTERS } from "./space.js";
 
 const text = { write: (value) => value, read: (value) => value.slice(0, 200) };
 const words = {
@@ -71,6 +71,7 @@ const FIELDS = {
   x: [0, whole(0, LATENTS - 1)],
   y: [1, whole(0, LATENTS - 1)],
   colour: ["distance", text],
+  letters: ["signs", oneOf(...Object.keys(LETTERS))],
   tab: ["operation", oneOf("find", "operation", "sliders", "prior", "compare", "collections")],
   op: [15633, whole(0, K - 1)],
   pin: [null, whole(0, K - 1)],

@@ -10,6 +10,7 @@ import { MapView } from "./map.js";
 import { Page } from "./page.js";
 import { Projections } from "./projection.js";
 import { fetchDocument, fetchTensors } from "./source.js";
+import { writeAs } from "./space.js";
 import { createStore } from "./store.js";
 import { setUpTabs } from "./tabs.js";
 import { setUpTheme } from "./theme.js";
@@ -19,7 +20,7 @@ const LINK_DELAY = 250;
 const PANELS = ["controls", "find", "operation", "collections"];
 /** The panels that decode: each is made when its tab is first opened, once the decoders are there. */
 const DECODING = ["sliders", "prior", "compare"];
-const STEPS = ["view", "tab", "op", "pin", "q", "has", "lacks", "box"];
+const STEPS = ["view", "tab", "op", "pin", "q", "has", "lacks", "box", "letters"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
@@ -30,6 +31,7 @@ async function start() {
   const arrivals = { algebra: 0, mass: 0, codes: 0, drawn: 0, places: 0 };
   const store = createStore({ ...sound(link, manifest), theme: "light", ...arrivals });
   setUpTheme(store, $("#theme"));
+  store.watch(["letters"], ({ letters }) => writeAs(letters)); // first, since others show them
   const page = new Page(store, manifest, { ...split, ...(await layout) });
   const map = setUpMap(page, store);
   page.attach(map, $("#legend"));

@@ -6,7 +6,7 @@ import { button, decimal, grouped, h, hint, list, section, show, table } from ".
 import { exportMenu } from "./exports.js";
 import { algebraFacts, fact } from "./facts.js";
 import { loading } from "./loading.js";
-import { K, digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
+import { K, SYMBOLS, digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
@@ -46,7 +46,7 @@ export class Panel {
       section("Classes", this.classes),
       section("Algebra", this.algebra),
     );
-    page.store.watch(["op"], (state) => this.#show(state));
+    page.store.watch(["op", "letters"], (state) => this.#show(state));
     page.store.watch(["algebra", "mass", "codes", "half"], (state) => this.#showData(state));
   }
 
@@ -84,7 +84,7 @@ export class Panel {
       fact("also written", ["base 27: ", h("code", heptavintimal(op)), h("br"), ...["012", "FUT"].flatMap((letters) =>
         [h("code", rewritten(op, letters)), " "])]),
       names.map((one) => [
-        fact("formula", one.formula),
+        fact(SYMBOLS[2] === "+" ? "formula" : "formula in -1, 0, 1", one.formula),
         one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
         fact("source", one.source),
       ]),

@@ -13,7 +13,7 @@ import { operationButton } from "./tables.js";
 const MOVE_MS = 450;
 const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes", "places"];
 const PLACED_BY = ["half", "map", "x", "y", "codes", "places"];
-const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "near", "mass", "theme", "drawn"];
+const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "near", "mass", "theme", "drawn", "letters"];
 const MARKED_BY = [...PLACED_BY, "op", "pin", "tab", "z", "t", "box"];
 
 export class Page {

@@ -35,7 +35,7 @@ export class Panel {
       h("ul.sliders", ...this.sliders.map(({ row }) => row)),
       section("Nearest codes", this.near),
     );
-    page.store.watch(["z", "half", "codes", "tab", "op"], (state) => this.#update(state));
+    page.store.watch(["z", "half", "codes", "tab", "op", "letters"], (state) => this.#update(state));
   }
 
   #slider(d) {

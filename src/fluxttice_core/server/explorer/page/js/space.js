@@ -5,7 +5,10 @@
 
 export const K = 19683;
 export const CELLS = 9;
-export const SYMBOLS = ["\u2212", "0", "+"];
+/** Ways of showing the values -1, 0 and +1: signs, digits, or truth values. */
+export const LETTERS = { signs: ["\u2212", "0", "+"], digits: ["0", "1", "2"], truth: ["F", "U", "T"] };
+/** The values as they are shown now. */
+export const SYMBOLS = [...LETTERS.signs];
 export const SPOKEN = ["minus", "zero", "plus"];
 const GLYPHS = "-0+";
 const POWERS = Array.from({ length: CELLS }, (_, cell) => 3 ** cell);
@@ -32,8 +35,11 @@ export const withCell = (index, cell, digit) => index + (digit - DIGITS[index * 
 /** The operation as nine of -0+, as the API and the command line read it. */
 export const glyphs = (index) => Array.from(digitsOf(index), (digit) => GLYPHS[digit]).join("");
 
-/** The same with true minus signs, for the eye. */
-export const signs = (index) => glyphs(index).replaceAll("-", SYMBOLS[0]);
+/** Show values in other letters from now on. */
+export const writeAs = (letters) => SYMBOLS.splice(0, SYMBOLS.length, ...LETTERS[letters]);
+
+/** The same for the eye, in the letters that values are shown in now. */
+export const signs = (index) => Array.from(digitsOf(index), (digit) => SYMBOLS[digit]).join("");
 
 const BASE_27 = "0123456789ABCDEFGHKMNPRTVXZ";
 

@@ -33,12 +33,13 @@ export class OperationTable {
   constructor({ label, edit = null }) {
     this.edit = edit;
     this.cells = Array.from({ length: CELLS }, (_, cell) => (edit ? this.#button(cell) : h("span.cell")));
+    this.heads = ["col", "row"].map((scope) => SYMBOLS.map(() => h("th", { scope })));
     const axes = [h("span.axis-a", "a"), h("span.axis-b", "b")];
     this.element = table("truth-table",
       h("caption.visually-hidden", label),
-      [h("th.corner", { scope: "col" }, axes), SYMBOLS.map((symbol) => h("th", { scope: "col" }, symbol))],
-      SYMBOLS.map((symbol, row) => [
-        h("th", { scope: "row" }, symbol),
+      [h("th.corner", { scope: "col" }, axes), this.heads[0]],
+      this.heads[1].map((head, row) => [
+        head,
         this.cells.slice(3 * row, 3 * row + 3).map((cell) => h("td", cell)),
       ]),
     );
@@ -47,6 +48,7 @@ export class OperationTable {
   /** Show digits, what they are compared with, and the probabilities of the three values of each cell. */
   update(digits, { against = null, probabilities = null } = {}) {
     this.digits = digits;
+    for (const heads of this.heads) heads.forEach((head, digit) => head.replaceChildren(SYMBOLS[digit]));
     for (let cell = 0; cell < CELLS; cell += 1) {
       const element = this.cells[cell];
       const digit = digits[cell];
@@ -66,10 +68,12 @@ export class OperationTable {
   }
 
   #key(event, cell) {
-    const values = { "-": 0, 0: 1, "+": 2, "=": 2 };
+    const shown = Object.fromEntries(SYMBOLS.map((symbol, digit) => [symbol.toLowerCase(), digit]));
+    const values = { "-": 0, 0: 1, "+": 2, "=": 2, ...shown };
     const sideways = { ArrowLeft: cell % 3 > 0 ? -1 : 0, ArrowRight: cell % 3 < 2 ? 1 : 0 };
     const steps = { ...sideways, ArrowUp: -3, ArrowDown: 3 };
-    if (event.key in values) this.edit(cell, values[event.key]);
+    const key = event.key.toLowerCase();
+    if (key in values) this.edit(cell, values[key]);
     else if (event.key in steps) this.cells[cell + steps[event.key]]?.focus();
     else return;
     event.preventDefault();

@@ -13,8 +13,8 @@ export class Tooltip {
   show(index, px, py) {
     this.element.hidden = index === null;
     if (index === null) return;
-    if (this.index !== index) {
-      this.index = index;
+    if (this.shown !== signs(index)) {
+      this.shown = signs(index);
       const names = this.page.namesOf(index).join(", ");
       show(this.element,
         miniature(index, null),
