@@ -6,7 +6,7 @@
 import { decimal, grouped } from "./dom.js";
 import { ramp } from "./palette.js";
 import { anchor } from "./query.js";
-import { CELLS, DIGITS, K, SYMBOLS, cellName, glyphs, hamming } from "./space.js";
+import { CELLS, DIGITS, K, SYMBOLS, cellName, hamming, signs } from "./space.js";
 
 const LEVELS = 48;
 const WIDEST_RATIO = 2;
@@ -50,7 +50,7 @@ function classes(symmetry, state, data, palette) {
   const shown = least.slice(0, SHOWN_CLASSES);
   const number = new Map(shown.map((index, place) => [index, place + 1]));
   const colours = Uint8Array.from(representatives, (index) => number.get(index) ?? 0);
-  const labels = [`${grouped(least.length - shown.length)} other classes`, ...shown.map(glyphs)];
+  const labels = [`${grouped(least.length - shown.length)} other classes`, ...shown.map(signs)];
   const counts = shown.map((index) => sizes[index]);
   const shades = [palette.muted, ...palette.categories.slice(0, shown.length)];
   const rest = K - counts.reduce((sum, count) => sum + count, 0);
@@ -71,7 +71,7 @@ function orbit(symmetry, state, data, palette) {
   if (!data.algebra || state.op === null) return null;
   const { representatives } = data.algebra.classesUnder(symmetry);
   const colours = Uint8Array.from(representatives, (index) => Number(index === representatives[state.op]));
-  const labels = ["other classes", `class of ${glyphs(state.op)}`];
+  const labels = ["other classes", `class of ${signs(state.op)}`];
   return twofold(colours, [palette.muted, palette.strong], labels, symmetry);
 }
 
