@@ -456,5 +456,6 @@ def test_the_report_is_shown_with_its_figures(explorer: Explorer, reported: Serv
         figure.scroll_into_view_if_needed()
     assert explorer.page.locator("#report img").count() == 4
     explorer.until("[...document.querySelectorAll('#report img')].every((one) => one.naturalWidth > 0)")
+    assert explorer.get("document.documentElement.scrollHeight <= innerHeight")  # no second bar to scroll
     explorer.page.click("[data-view-link=map]")
     assert explorer.page.locator("#map").is_visible()

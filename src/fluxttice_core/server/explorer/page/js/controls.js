@@ -30,8 +30,14 @@ export class Panel {
       "aria-label": "which",
       on: { change: () => store.set({ colour: `${this.colour.value}:${this.argument.value}` }) },
     });
-    this.letters = h("select.short", { id: "letters", on: { change: () => store.set({ letters: this.letters.value }) } },
-      Object.entries(LETTERS).map(([value, letters]) => h("option", { value }, letters.join(" "))),
+    this.letters = h("select.short",
+      {
+        id: "letters",
+        title: "How the values -1, 0 and +1 are shown",
+        "aria-label": "Letters of the values",
+        on: { change: () => store.set({ letters: this.letters.value }) },
+      },
+      Object.entries(LETTERS).map(([value, letters]) => h("option", { value }, letters.join(""))),
     );
     const relabel = () => map.setScene({ labels: this.labels.checked });
     this.labels = h("input", { type: "checkbox", id: "labels", checked: true, on: { change: relabel } });
@@ -40,7 +46,7 @@ export class Panel {
         h("div.segmented", { role: "group", "aria-label": "Half of the model" }, this.half)),
       h("div.control", h("label", { for: "map-kind" }, "Map"), this.map, ...this.axes),
       h("div.control", h("label", { for: "colour" }, "Colour"), this.colour, this.argument),
-      h("div.control", h("label", { for: "letters" }, "Values"), this.letters),
+      h("div.control", this.letters),
       h("div.control", this.labels, h("label", { for: "labels" }, "names")),
     );
     store.watch(["half", "map", "x", "y", "colour", "letters"], (state) => this.#update(state));
