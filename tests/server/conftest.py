@@ -6,18 +6,29 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import torch
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+import fluxttice_core as fx
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.server.access import Access
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.run import address_of, bind, make_server
-from fluxttice_core.server.served_model import Served, serve_model
+from fluxttice_core.server.served_model import Served, prepare, serve_model
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
+from fluxttice_core.storage.pretrained import in_memory
+
+NOWHERE = Path("no report is here")
+SMALL = {"latent_dim": 4, "encoder_widths": [16], "exploratory_widths": [16], "consolidating_width": 16}
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,23 @@ def start() -> Callable[[Starlette], AbstractContextManager[RunningServer]]:
 @pytest.fixture(scope="session")
 def served() -> Served:
     return serve_model()
+
+
+@pytest.fixture(scope="session")
+def words() -> Served:
+    """A model of the DNA words of three letters, briefly trained on 40 of the 64, the later the likelier."""
+    target = Target.of(space_of("dna:3"), range(40), range(1, 41))
+    quick = ("epochs=2", "reach.draws=100", "calibration.draws=1000", "transport.amortisation.epochs=5")
+    sizes = (f"architecture.{name}={value}" for name, value in SMALL.items())
+    return prepare(fx.train(space="dna:3", data=target, overrides=(*sizes, *quick)), NOWHERE)
+
+
+def untrained(name: str) -> Served:
+    """A network of any space that has learned nothing, which is enough to ask for its elements."""
+    shape = Architecture.model_validate({"space": name, **SMALL})
+    network = DualVAE.initialised(shape, torch.Generator().manual_seed(0))
+    settings = {"recipe": {"name": "standard", "split_seed": 42}, "seed": 0}
+    return prepare(in_memory(network, settings=settings, epoch=1, rho=0.0), NOWHERE)
 
 
 @pytest.fixture(scope="session")

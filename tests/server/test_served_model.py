@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fluxttice_core as fx
-from fluxttice_core.errors import CheckpointError, SettingsError
+from fluxttice_core.errors import CheckpointError
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.served_model import Served, prepare, serve_model
@@ -74,12 +74,6 @@ def test_the_report_over_http(served: Served, start: Any, report: bytes | None) 
 def test_the_server_says_that_it_is_well(server: Any) -> None:
     models = ["fluxttice-a", "fluxttice-b"]
     assert server.get("/healthz").json() == {"status": "ok", "version": fx.__version__, "models": models}
-
-
-def test_a_model_of_other_operations_is_refused(tmp_path: Path) -> None:
-    small = fx.train(overrides=("architecture.arity=1", "epochs=1", "reach.draws=100"))
-    with refused(SettingsError, "unsupported", "serves the two-input ternary operations"):
-        prepare(small, tmp_path / "report.json")
 
 
 def test_a_model_that_does_not_exist(tmp_path: Path) -> None:

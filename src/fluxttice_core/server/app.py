@@ -17,12 +17,12 @@ from starlette.routing import BaseRoute, Route
 
 from fluxttice_core.errors import FluxtticeError
 from fluxttice_core.server.access import Access
+from fluxttice_core.server.api.element_listing import ElementListing
 from fluxttice_core.server.api.embeddings import Embeddings
 from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.api.openapi import openapi_document
-from fluxttice_core.server.api.operation_input import known_texts
 from fluxttice_core.server.api.operations import Listing
 from fluxttice_core.server.api.reference_page import reference_routes
 from fluxttice_core.server.counters import Metrics
@@ -54,8 +54,9 @@ def create_app(
     limits, access = limits or Limits(), access or Access()
     served = replace(served, aliases=access.aliases) if access.aliases else served
     metrics = Metrics(served.model)
-    endpoints = list_endpoints(AppState(served, limits, metrics, Turns(limits)))
-    document = openapi_document(endpoints, needs_key=bool(access.keys))
+    state = AppState(served, limits, metrics, Turns(limits))
+    endpoints = list_endpoints(state)
+    document = openapi_document(endpoints, needs_key=bool(access.keys), space=served.model.space)
     routes = {endpoint.handler: endpoint.path for endpoint in endpoints}
     app = Starlette(
         routes=[
@@ -77,12 +78,14 @@ def create_app(
     )
     app.router.redirect_slashes = False
     app.state.served, app.state.metrics, app.state.limits = served, metrics, limits
+    app.state.elements = state.elements
     return app
 
 
 def list_endpoints(state: AppState) -> list[Endpoint]:
     """List every endpoint of the API."""
-    groups = (Embeddings(state), Latents(state), Listing(state), Identity(state))
+    listing = Listing(state) if state.served.has_algebra else ElementListing(state)
+    groups = (Embeddings(state), Latents(state), listing, Identity(state))
     return [endpoint for group in groups for endpoint in group.endpoints()]
 
 
@@ -90,11 +93,12 @@ def list_endpoints(state: AppState) -> list[Endpoint]:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     warming = asyncio.create_task(asyncio.to_thread(_warm, app))
     yield
+    app.state.served.stop()
     await warming
 
 
 def _warm(app: Starlette) -> None:
-    known_texts()
+    app.state.elements.warm()
     app.state.served.warm()
 
 

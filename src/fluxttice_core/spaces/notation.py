@@ -98,7 +98,7 @@ def _parse_entry(space: ProductSpace, position: int, entry: object) -> int:
 
 
 def _parse_strings(space: ProductSpace, texts: Sequence[str]) -> Int64[np.ndarray, "n"]:
-    glyphs = [_joined(space, text) for text in texts]
+    glyphs = [joined_glyphs(space, text) for text in texts]
     joined = "".join(glyphs)
     if joined.isascii() and all(len(row) == space.cells for row in glyphs):
         codes = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, space.cells)
@@ -113,7 +113,7 @@ def _parse_strings(space: ProductSpace, texts: Sequence[str]) -> Int64[np.ndarra
     return space.check_indices(np.array([number]))
 
 
-def _joined(space: ProductSpace, text: str) -> str:
+def joined_glyphs(space: ProductSpace, text: str) -> str:
     """The glyphs alone: without blanks and the marks between rows, in the letters of the alphabets."""
     joined = "".join(text.split())
     if isinstance(space, WordSpace):

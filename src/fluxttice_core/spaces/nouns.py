@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_HOME = re.compile(r"(?<![/`])\b(?:(an?) )?(?:(operation|table)|(trit|cell))(s?)\b")
+_HOME = re.compile(r"(?<![/`])\b(?:([Aa]n?) )?(?:([Oo]peration|[Tt]able)|([Tt]rit|[Cc]ell))(s?)\b")
 _PHRASES = (
     (" of many-valued logic", ""),
     ("tables of symbols", "rows of symbols"),
@@ -43,7 +43,8 @@ class Nouns:
         article, element, _, plural = found.groups()
         words = (self.one, self.many) if element else (self.part, self.parts)
         word = words[bool(plural)]
-        return word if article is None else f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+        said = word if article is None else f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+        return said.capitalize() if found[0][0].isupper() else said
 
 
 TERNARY = Nouns(home=True)

@@ -127,7 +127,9 @@ def test_the_weights_packs_hold_both_halves_and_nothing_else(served: Served) -> 
 def test_the_mass_pack_says_what_codes_are_decoded_to(served: Served) -> None:
     drawn = read_map(served.model)
     # The codes of the other half are decoded to something else: the pack must say so.
-    crossed = replace(served, codebooks=dict(zip(HALVES, reversed(served.codebooks.values()), strict=True)))
+    crossed = replace(
+        served, codebooks=dict(zip(HALVES, reversed([*served.codebooks.values()]), strict=True))
+    )
     for one, right in ((served, True), (crossed, False)):
         tensors, _ = decode_tensors(data.mass_pack(one, drawn), name="pack")
         for half in HALVES:

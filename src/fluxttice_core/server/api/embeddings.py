@@ -6,9 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fluxttice_core.server.api.endpoint import Endpoints, endpoint
-from fluxttice_core.server.api.operation_input import read_input
 from fluxttice_core.server.api.request_reading import read_json
-from fluxttice_core.server.api.requests import LATENTS, TRITS, EmbeddingRequest
+from fluxttice_core.server.api.requests import EmbeddingRequest
 from fluxttice_core.server.api.responses import EmbeddingList
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import BATCH
@@ -24,34 +23,33 @@ class Embeddings(Endpoints):
         """Embed operations.
 
         Gives the posterior mean of each operation, so that the same operation always gives the same vector. A
-        string is a name, nine glyphs or an index; a flat list of whole numbers is one operation, its 9 trits;
-        a list of strings or of such lists is a batch. Clients that send tokens instead of texts are refused.
+        string is one operation in any notation; a flat list of whole numbers is one operation, its trits; a
+        list of strings or of such lists is a batch. Clients that send tokens instead of texts are refused.
         """
         asked = read_json(request, EmbeddingRequest)
         half = self._state.served.half(asked.model)
         book = self._state.served.codebooks[half]
-        if not (asked.dimensions is None or _is_number_of_latents(asked.dimensions)):
+        if not (asked.dimensions is None or _is_number(asked.dimensions, book.latents)):
             raise RequestError(
-                f"dimensions can only be {LATENTS}: latents have no order of importance, so a shortened "
+                f"dimensions can only be {book.latents}: latents have no order of importance, so a shortened "
                 "vector would be another code; leave dimensions out",
                 param="dimensions",
                 code="invalid_value",
             )
-        indices = read_input(asked.input)
-        if asked.encoding_format == "base64":
-            codes = [book.base64[index] for index in indices]
-        else:
-            codes = [book.numbers(index) for index in indices]
+        indices = self._state.elements.read_batch(asked.input)
+        codes = book.written(indices, base64=asked.encoding_format == "base64")
         self._state.metrics.count_operations(f"fluxttice-{half}", "embed", len(indices))
-        return Response(_list_of(codes, asked.model), media_type="application/json")
+        return Response(
+            _list_of(codes, asked.model, self._state.served.model.space.cells), media_type="application/json"
+        )
 
 
-def _is_number_of_latents(value: object) -> bool:
-    return type(value) in (int, float) and value == LATENTS
+def _is_number(value: object, expected: int) -> bool:
+    return type(value) in (int, float) and value == expected
 
 
-def _list_of(codes: list[bytes], model: str) -> bytes:
-    tokens = TRITS * len(codes)
+def _list_of(codes: list[bytes], model: str, cells: int) -> bytes:
+    tokens = cells * len(codes)
     return b'{"object":"list","data":[%b}],"model":"%b","usage":{"prompt_tokens":%d,"total_tokens":%d}}' % (
         b"},".join(map(operator.add, _HEADS, codes)),
         model.encode(),

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fluxttice_core.server.api.request_reading import receive_json
+from fluxttice_core.server.api.elements import Elements, elements_of
+from fluxttice_core.server.api.request_reading import read_json, receive_json
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.served_model import Served
@@ -28,6 +29,11 @@ class AppState:
     limits: Limits
     metrics: Metrics
     turns: Turns
+
+    @cached_property
+    def elements(self) -> Elements:
+        """How the elements of the space that is served are read and described."""
+        return elements_of(self.served)
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,16 @@ class Endpoints:
         """List them."""
         for name, method in vars(type(self)).items():
             if isinstance(described := getattr(method, "described", None), Endpoint):
-                yield replace(described, handler=self._in_turn(getattr(self, name), described))
+                types = self._state.elements.types
+                own = {
+                    kind: types.get(getattr(described, kind), getattr(described, kind))
+                    for kind in ("answer", "body")
+                }
+                yield replace(described, handler=self._in_turn(getattr(self, name), described), **own)
+
+    def _asked(self, request: Request, model: type[BaseModel]) -> Any:
+        """Read the body of a request as what this space has in the place of a model."""
+        return read_json(request, self._state.elements.types.get(model, model))
 
     def _in_turn(self, handler: Handler, described: Endpoint) -> Handler:
         if described.open:

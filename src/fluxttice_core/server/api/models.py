@@ -1,11 +1,13 @@
 """Endpoints about the server itself: its models, their report, its health and its counters."""
 
+from typing import Any
+
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fluxttice_core.server.api.endpoint import Endpoints, PathParameter, endpoint
-from fluxttice_core.server.api.requests import LATENTS, MODELS, OPERATIONS
+from fluxttice_core.server.api.requests import MODELS
 from fluxttice_core.server.api.responses import Health, ModelCard, ModelList, answer
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.version import __version__
@@ -59,15 +61,19 @@ class Identity(Endpoints):
         """Show the server's counters for Prometheus."""
         return Response(self._state.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
-    def _card(self, name: str) -> ModelCard:
-        model = self._state.served.model
+    def _card(self, name: str) -> Any:
+        served, model = self._state.served, self._state.served.model
+        about: dict[str, Any] = {"operations": model.space.size}
+        if not served.has_algebra:
+            support = model.space.size if model.target is None else len(model.target.rows)
+            about = {"space": model.space.name, "elements": model.space.size, "support": support}
         return {
             "id": name,
             "object": "model",
-            "created": self._state.served.created,
+            "created": served.created,
             "owned_by": "fluxttice",
-            "dimensions": LATENTS,
-            "operations": OPERATIONS,
+            "dimensions": model.architecture.latent_dim,
+            **about,
             "recipe": model.recipe_name,
             "epoch": model.epoch,
             "seed": model.seed,

@@ -5,8 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.server.api.endpoint import Endpoint
 from fluxttice_core.server.errors import ErrorAnswer
+from fluxttice_core.spaces.nouns import Nouns
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.version import __version__
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -23,33 +26,50 @@ _ALWAYS = (400, 500, 503)
 _WITH_BODY = (408, 413, 415)
 
 _DESCRIPTION = (
-    "Embeds, decodes, draws and looks up the 19,683 two-input ternary operations. `POST /v1/embeddings` and "
+    "Embeds, decodes, draws and looks up {elements}. `POST /v1/embeddings` and "
     "`GET /v1/models` are compatible with OpenAI's clients; every error has OpenAI's shape."
 )
+_HOME = "the 19,683 two-input ternary operations"
 
 
-def openapi_document(endpoints: Sequence[Endpoint], *, needs_key: bool = False) -> dict[str, Any]:
-    """Describe endpoints in OpenAPI 3.1; `needs_key`: the server was given a key."""
+def openapi_document(
+    endpoints: Sequence[Endpoint], *, needs_key: bool = False, space: ProductSpace = TERNARY
+) -> dict[str, Any]:
+    """Describe endpoints in OpenAPI 3.1, in the words of a space; `needs_key`: the server was given a key."""
     names, schemas = _component_schemas(endpoints)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         described = _describe(endpoint, names, needs_key=needs_key)
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = described
+    elements = _HOME if space.is_home else f"{space.describe()}, {space.size:,} in all"
     components: dict[str, Any] = {"schemas": schemas}
     if needs_key:
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "fluxttice",
             "version": __version__,
-            "description": _DESCRIPTION,
+            "description": _DESCRIPTION.format(elements=elements),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": components,
     }
+    return document if space.is_home else _in_own_words(document, space.nouns)
+
+
+def _in_own_words(part: Any, nouns: Nouns) -> Any:
+    """A document whose sentences, which were written of ternary operations, are in the words of a space."""
+    if isinstance(part, dict):
+        return {
+            key: nouns.own(value.replace("element", "operation"))
+            if key in ("description", "summary") and isinstance(value, str)
+            else _in_own_words(value, nouns)
+            for key, value in part.items()
+        }
+    return [_in_own_words(value, nouns) for value in part] if isinstance(part, list) else part
 
 
 def example_of(body: type[BaseModel]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Listing(Endpoints):
         known: dict[str, Any] = portrait(index).to_json()
         codes = {
             name: {
-                "mean": from_json(served.codebooks[half].numbers(index)),
+                "mean": from_json(served.codebooks[half].written([index], base64=False)[0]),
                 "reconstruction": int(served.reconstructions[half][index]),
             }
             for name, half in MODELS.items()

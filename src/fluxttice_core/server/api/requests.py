@@ -94,22 +94,32 @@ def _require_whole(value: Any) -> Any:
     raise ValueError("must be a whole number")
 
 
-_WHOLE = BeforeValidator(_require_whole)
-_MODEL = Field(
+WHOLE = BeforeValidator(_require_whole)
+WHICH_HALF = Field(
     description="Which half of the model.",
     json_schema_extra={"enum": list(MODELS)},
     examples=["fluxttice-b"],
 )
 
 
-class _Request(BaseModel):
+def one_start(key: str, start: Any, latent: Any, by: str) -> None:
+    """Refuse neighbours of nothing, of two things, or of a latent by what only elements have."""
+    if (start is None) == (latent is None):
+        raise ValueError(f"give either {key} or latent: one of them says where to start")
+    if latent is not None and by == "hamming":
+        raise ValueError("a latent has no cells to compare: decode it first, or ask by latent")
+
+
+class Asked(BaseModel):
+    """What a client asks, without anything unknown in it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EmbeddingRequest(_Request):
+class EmbeddingRequest(Asked):
     """Operations to be embedded."""
 
-    model: Annotated[StrictStr, _MODEL]
+    model: Annotated[StrictStr, WHICH_HALF]
     input: Annotated[
         Any,
         Field(
@@ -133,10 +143,10 @@ class EmbeddingRequest(_Request):
     user: Annotated[StrictStr | None, Field(description="Accepted and not looked at.")] = None
 
 
-class DecodeRequest(_Request):
+class DecodeRequest(Asked):
     """Latents to be decoded."""
 
-    model: Annotated[StrictStr, _MODEL]
+    model: Annotated[StrictStr, WHICH_HALF]
     latents: Annotated[
         Any,
         Field(
@@ -150,13 +160,13 @@ class DecodeRequest(_Request):
     ] = False
 
 
-class SampleRequest(_Request):
+class SampleRequest(Asked):
     """Draws from the prior."""
 
-    model: Annotated[StrictStr, _MODEL]
-    n: Annotated[int, Field(ge=1, le=DRAWS, description="Number of draws.", examples=[1000]), _WHOLE] = 1_000
+    model: Annotated[StrictStr, WHICH_HALF]
+    n: Annotated[int, Field(ge=1, le=DRAWS, description="Number of draws.", examples=[1000]), WHOLE] = 1_000
     seed: Annotated[
-        Annotated[int, Field(ge=0, le=LARGEST_SEED), _WHOLE] | None,
+        Annotated[int, Field(ge=0, le=LARGEST_SEED), WHOLE] | None,
         Field(
             description="Seed of the draws: the same seed and n give the same operations. Without one, the "
             "server picks a seed and says which.",
@@ -165,7 +175,7 @@ class SampleRequest(_Request):
     ] = None
 
 
-class NeighbourRequest(_Request):
+class NeighbourRequest(Asked):
     """An operation or a latent whose neighbours are wanted."""
 
     operation: Annotated[
@@ -185,19 +195,16 @@ class NeighbourRequest(_Request):
         Literal["latent", "hamming"],
         Field(description="`latent`: Euclidean distance of posterior means. `hamming`: cells that differ."),
     ] = "latent"
-    model: Annotated[StrictStr, _MODEL] = "fluxttice-b"
-    limit: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Number of neighbours."), _WHOLE] = 20
+    model: Annotated[StrictStr, WHICH_HALF] = "fluxttice-b"
+    limit: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Number of neighbours."), WHOLE] = 20
 
     @model_validator(mode="after")
     def _one_start(self) -> "NeighbourRequest":
-        if (self.operation is None) == (self.latent is None):
-            raise ValueError("give either operation or latent: one of them says where to start")
-        if self.latent is not None and self.by == "hamming":
-            raise ValueError("a latent has no cells to compare: decode it first, or ask by latent")
+        one_start("operation", self.operation, self.latent, self.by)
         return self
 
 
-class ExportQuery(_Request):
+class ExportQuery(Asked):
     """The form in which an operation is wanted."""
 
     form: Annotated[
@@ -206,7 +213,7 @@ class ExportQuery(_Request):
     ]
 
 
-class SearchQuery(_Request):
+class SearchQuery(Asked):
     """Which operations to list, and which page of the list."""
 
     having: Annotated[

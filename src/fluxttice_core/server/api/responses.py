@@ -18,7 +18,7 @@ Trit = Literal[-1, 0, 1]
 
 
 class Usage(TypedDict):
-    """What was read: an operation counts as its 9 trits, however it was written."""
+    """What was read: an operation counts as its trits, however it was written."""
 
     prompt_tokens: int
     total_tokens: int
@@ -30,7 +30,8 @@ class Embedding(TypedDict):
     object: Literal["embedding"]
     index: Annotated[int, Field(description="Position in the input.")]
     embedding: Annotated[
-        list[float] | str, Field(description="16 numbers, or base64 of 16 little-endian float32 numbers.")
+        list[float] | str,
+        Field(description="Numbers, one a latent, or base64 of as many little-endian float32 numbers."),
     ]
 
 

@@ -100,6 +100,8 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
 
     Without `draw`, which draws the figures of a report, it is shown without.
     """
+    if not served.has_algebra:
+        return []
     files = page_files()
     shelf = Shelf(documents(served))
     drawn = ReportFigures(served, draw)

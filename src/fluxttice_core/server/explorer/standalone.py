@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 
+from fluxttice_core.errors import SettingsError
 from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, page_texts
 from fluxttice_core.server.explorer.pages import documents
 from fluxttice_core.server.explorer.report import Drawing, ReportFigures
@@ -30,7 +31,17 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
     Args:
         served: The model and what was computed of it.
         draw: What draws the figures of a report; none: the report is shown without.
+
+    Raises:
+        SettingsError: If it is not about all ternary operations of two inputs.
     """
+    if not served.has_algebra:
+        space = served.model.space
+        raise SettingsError(
+            f"the explorer of {space.describe()} asks its server for what it shows, and cannot be a file by "
+            "itself: show it with `fluxttice serve`",
+            "unsupported",
+        )
     files = page_texts()
     script, style = joined_script(files, "embedded"), joined_styles(files)
     policy = (
