@@ -42,7 +42,7 @@ const makers = {{
 }};
 const made = {{}};
 const need = globalThis.fluxttice = (name) => made[name] ??= makers[name](need);
-need("document" in globalThis ? "main" : "worker");
+need("document" in globalThis ? document.body.dataset.start ?? "main" : "worker");
 }}
 """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from fluxttice_core.server.explorer.data import (
     weights_pack,
 )
 from fluxttice_core.server.explorer.map import read_map
+from fluxttice_core.server.explorer.points import points_pack, space_manifest
 from fluxttice_core.server.explorer.report import FIGURES, Drawing, ReportFigures, report_page
 from fluxttice_core.server.served_model import Served
 
@@ -100,9 +102,7 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
 
     Without `draw`, which draws the figures of a report, it is shown without.
     """
-    if not served.has_algebra:
-        return []
-    files = page_files()
+    files = page_files("index" if served.has_algebra else "space")
     shelf = Shelf(documents(served))
     drawn = ReportFigures(served, draw)
     figures = Shelf(
@@ -122,16 +122,25 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
     ]
 
 
-def page_files() -> dict[str, Content]:
-    """The page, its icon, and its styles and modules, joined so that they come by two requests."""
+def page_files(page: Literal["index", "space"] = "index") -> dict[str, Content]:
+    """The page, its icon, and its styles and modules, joined so that they come by two requests.
+
+    The page of the ternary operations is `index`, the one of any other space `space`.
+    """
     texts = page_texts()
-    files = {name: texts[name] for name in ("index.html", "icon.svg")}
+    files = {"index.html": texts[f"{page}.html"], "icon.svg": texts["icon.svg"]}
     files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source")}
     return {name: Content.of(KINDS[Path(name).suffix], text.encode()) for name, text in files.items()}
 
 
 def documents(served: Served) -> dict[str, Callable[[], bytes]]:
     """What makes each document, the soonest needed first."""
+    if not served.has_algebra:
+        return {
+            "manifest.json": lambda: space_manifest(served),
+            "points.safetensors": lambda: points_pack(served),
+            "report.json": lambda: report_page(served),
+        }
     drawn = read_map(served.model)
     return {
         "manifest.json": lambda: manifest(served, drawn),

@@ -50,7 +50,8 @@ class ReportFigures:
         """The names of all figures, with what each shows, as JSON."""
         drawn = self._all()
         names = [name for name in FIGURES if f"{name}.svg" in drawn]
-        return json.dumps([{"name": name, "caption": FIGURES[name]} for name in names]).encode()
+        own = self._served.model.space.nouns.own
+        return json.dumps([{"name": name, "caption": own(FIGURES[name])} for name in names]).encode()
 
     def _all(self) -> Mapping[str, bytes]:
         with self._lock:
@@ -80,7 +81,7 @@ def _content(served: Served) -> dict[str, Any]:
         "title": report.title,
         "judgement": judgement(report),
         "setting": _setting(report),
-        "legend": LEGEND,
+        "legend": served.model.space.nouns.own(LEGEND),
         "grids": [asdict(grid) for grid in (*grids(report), control_grid(report), gate_grid(report))],
         "warnings": list(report.warnings),
         "limitations": list(report.limitations),
@@ -112,9 +113,9 @@ def _judged(half: str, results: Sequence[GateResult]) -> str:
 
 
 def _setting(report: Report) -> str:
-    settings = report.settings
+    settings, space = report.settings, report.space
     return (
-        f"K = {report.space.size:,} operations, H = {report.space.log_size:.6f} nats; 95 % intervals; "
+        f"K = {space.size:,} {space.nouns.many}, H = {space.log_size:.6f} nats; 95 % intervals; "
         f"{settings.mass_draws:,} draws behind p(x); seed {settings.seed}"
     )
 

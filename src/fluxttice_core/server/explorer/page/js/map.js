@@ -4,7 +4,6 @@ import { listen } from "./gestures.js";
 import { Overlay } from "./overlay.js";
 import { ramp } from "./palette.js";
 import { Raster, packed } from "./raster.js";
-import { K } from "./space.js";
 import { Viewport } from "./viewport.js";
 
 const MOST_PIXELS = 2;
@@ -13,6 +12,7 @@ const FEW = 1500;
 const VERY_FEW = 100;
 const PAN_STEP = 60;
 const ZOOM_STEP = 1.5;
+const MOST_LABELS = 400;
 
 export class MapView {
   /** `events`: hover(index or null, px, py), choose(index), box(rectangle), drag(place), moved(). */
@@ -92,7 +92,7 @@ export class MapView {
     const [x, y] = this.viewport.toMap(px, py);
     let least = (reach / this.viewport.scale) ** 2;
     let found = null;
-    for (let index = 0; index < K; index += 1) {
+    for (let index = 0; index < this.places.x.length; index += 1) {
       const squared = (this.places.x[index] - x) ** 2 + (this.places.y[index] - y) ** 2;
       if (squared < least && this.#stands(index)) [least, found] = [squared, index];
     }
@@ -145,7 +145,7 @@ export class MapView {
 
   #radius() {
     const spread = Math.min(this.viewport.width, this.viewport.height) / 620;
-    const found = this.standing === null ? K : this.drawn.standing;
+    const found = this.standing === null ? this.places.x.length : this.drawn.standing;
     const few = found < VERY_FEW ? 3 : found < FEW ? 1.7 : 1;
     return Math.min(1.35 * few * Math.max(spread, 0.75) * this.viewport.zoom ** 0.42, 6);
   }
@@ -156,7 +156,8 @@ export class MapView {
     const out = palette.length;
     const drawnColours = Uint8Array.from(colours);
     const layers = Array.from({ length: Math.max(...ranks) + 2 }, () => []);
-    for (let i = 0, index = 0; i < K; i += 1, index = (index + 7919) % K) {
+    const count = colours.length;
+    for (let i = 0, index = 0; i < count; i += 1, index = (index + 7919) % count) {
       const stands = this.#stands(index);
       if (!stands) drawnColours[index] = out;
       layers[stands ? ranks[colours[index]] + 1 : 0].push(index);
@@ -164,7 +165,7 @@ export class MapView {
     this.drawn = {
       colours: drawnColours,
       order: Int32Array.from(layers.flat()),
-      standing: K - layers[0].length,
+      standing: count - layers[0].length,
       packedPalette: Uint32Array.from([...palette, faded(this.palette)], packed),
     };
   }
@@ -174,7 +175,9 @@ export class MapView {
     const visible = viewport.zoom > 4 ? this.#visible() : [];
     const hovered = this.placeOf(scene.hovered ?? null);
     const focused = document.activeElement === this.root && this.byKey;
-    return { ...scene, viewport, places, palette, visible, hovered, focused };
+    // A space without small tables shows the strings of what is in sight instead.
+    const named = scene.labelOf ? visible.slice(0, MOST_LABELS).map((index) => ({ index, name: scene.labelOf(index) })) : scene.named;
+    return { ...scene, named, tiles: !scene.labelOf, viewport, places, palette, visible, hovered, focused };
   }
 
   #visible() {
@@ -182,7 +185,7 @@ export class MapView {
     const [left, bottom, right, top] = this.#rectangle([-20, -20], [width + 20, height + 20]);
     const { x, y } = this.places;
     const found = [];
-    for (let index = 0; index < K; index += 1) {
+    for (let index = 0; index < x.length; index += 1) {
       if (x[index] < left || x[index] > right || y[index] < bottom || y[index] > top) continue;
       if (this.#stands(index)) found.push(index);
     }

@@ -33,8 +33,8 @@ export class Overlay {
   }
 
   /** With few operations in sight, each is shown as its table. */
-  #tiles({ visible, viewport, places, palette }) {
-    if (visible.length === 0 || visible.length > TILES_AT_MOST) return;
+  #tiles({ tiles, visible, viewport, places, palette }) {
+    if (!tiles || visible.length === 0 || visible.length > TILES_AT_MOST) return;
     const { context } = this;
     const side = Math.min(9, 3 + Math.sqrt((this.width * this.height) / visible.length) / 16);
     for (const index of visible) {

@@ -8,7 +8,8 @@ function bringIntoView(tab) {
   row.scrollLeft += Math.min(box.left - room.left, 0) + Math.max(box.right - room.right, 0);
 }
 
-export function setUpTabs(store) {
+/** `main` is the tab that is shown instead of the one that finds, where that stands by itself. */
+export function setUpTabs(store, main = "operation") {
   const tabs = [...document.querySelectorAll("[role=tab]")];
   const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
   const find = document.getElementById("find");
@@ -19,7 +20,7 @@ export function setUpTabs(store) {
     const alone = WIDE.matches;
     tabs[0].hidden = alone;
     find.setAttribute("role", alone ? "region" : "tabpanel");
-    const current = alone && wanted === "find" ? "operation" : wanted;
+    const current = alone && wanted === "find" ? main : wanted;
     for (const tab of tabs) {
       const selected = tab.dataset.tab === current;
       tab.setAttribute("aria-selected", String(selected));

@@ -1,6 +1,6 @@
 /** Reading tensors in the safetensors format. */
 
-const ARRAYS = { F32: Float32Array, I16: Int16Array, U8: Uint8Array };
+const ARRAYS = { F32: Float32Array, I16: Int16Array, I32: Int32Array, U8: Uint8Array };
 
 /**
  * Read a safetensors file: eight bytes with the length of a JSON header, the header, and the tensors' bytes.

@@ -1,0 +1,250 @@
+/** Starts the page of any space: its map, and the panels that ask the API. */
+
+import { button, grouped, h, show } from "./dom.js";
+import { ask } from "./ask.js";
+import { showLegend } from "./legend.js";
+import { fetchForPage } from "./loading.js";
+import { MapView } from "./map.js";
+import { PALETTES, ramp } from "./palette.js";
+import { DecodePanel, ElementPanel, FindPanel, PriorPanel } from "./element_panels.js";
+import { loadReport } from "./report.js";
+import { fetchDocument, fetchTensors } from "./source.js";
+import { createStore } from "./store.js";
+import { setUpTabs } from "./tabs.js";
+import { setUpTheme } from "./theme.js";
+
+const EXTENT = 32000;
+const PARTS = ["trained on", "validation", "held out", "outside of the support"];
+const $ = (selector) => document.querySelector(selector);
+
+/** What the panels share: the space, the points of the map, the state, and the chosen element. */
+class ElementPage {
+  constructor(manifest, points, store) {
+    Object.assign(this, { manifest, points, store, space: manifest.space, shown: null });
+    this.pointOf = new Map(Array.from(points.index, (index, point) => [index, point]));
+    this.drawn = new Uint8Array(points.index.length);
+  }
+
+  /** The numbers of an element's symbols. */
+  digitsOf(index) {
+    let rest = index;
+    return this.space.alphabets.map((alphabet) => {
+      const digit = rest % alphabet.length;
+      rest = Math.floor(rest / alphabet.length);
+      return digit;
+    });
+  }
+
+  stringOf(index) {
+    return this.digitsOf(index).map((digit, at) => this.space.alphabets[at][digit]).join("");
+  }
+
+  /** The index of what has these numbers of symbols. */
+  indexOf(digits) {
+    return digits.reduceRight((sum, digit, at) => sum * this.space.alphabets[at].length + digit, 0);
+  }
+
+  get model() {
+    return `fluxttice-${this.store.state.half}`;
+  }
+
+  choose(index) {
+    const { tab } = this.store.state;
+    this.store.set({ op: index, tab: tab === "find" ? "element" : tab });
+  }
+
+  /** A button that chooses an element. */
+  button({ index, string, in_support: inside, names }, note) {
+    return h("button.operation", { type: "button", on: { click: () => this.choose(index) } },
+      h("span.glyphs", string),
+      names?.length > 0 && h("span.name", names.join(", ")),
+      h("span.note", [note, inside || "outside of the support"].filter((one) => one && one !== true).join(" \u00b7 ")),
+    );
+  }
+
+  /** Where a latent lies on the map. */
+  placeOf(latent) {
+    const { axes, centre, extent } = this.manifest.halves[this.store.state.half];
+    return axes.map((axis) => axis.reduce((sum, entry, d) => sum + entry * (latent[d] - centre[d]), 0) / extent);
+  }
+}
+
+async function start() {
+  const [manifest, points] = await fetchForPage("The map", () =>
+    Promise.all([fetchDocument("manifest.json"), fetchTensors("points.safetensors")]));
+  const { space } = manifest;
+  const store = createStore({
+    op: await linked(manifest), half: "b", tab: "element", view: "map", theme: "light", drawn: 0, z: null,
+    colour: manifest.parts === null ? "symbol:0" : "part",
+  });
+  setUpTheme(store, $("#theme"));
+  document.title = `fluxttice: ${space.described}`;
+  $(".subtitle").textContent = `${space.described}, ${grouped(space.size)} in all`;
+  $("#tab-element").textContent = capital(space.one);
+  $("#map").setAttribute("aria-label", `Map of ${space.many}`);
+  const page = new ElementPage(manifest, points, store);
+  const map = setUpMap(page);
+  setUpControls(page);
+  for (const [id, Panel] of [["find", FindPanel], ["element", ElementPanel], ["decode", DecodePanel], ["prior", PriorPanel]])
+    new Panel($(`#${id}`), page);
+  setUpTabs(store, "element");
+  setUpViews(page);
+  store.watch(["op"], ({ op }) => history.replaceState(null, "", `#${encodeURIComponent(page.stringOf(op))}`));
+  addEventListener("hashchange", async () => store.set({ op: await linked(manifest) }));
+  window.explorer = { page, map, store };
+  document.documentElement.dataset.ready = "true";
+}
+
+/** The element that the address names, or the first that is worth seeing. */
+async function linked({ first }) {
+  const named = decodeURIComponent(location.hash.slice(1));
+  if (!named) return first;
+  return ask(`elements/${encodeURIComponent(named)}`).then(({ index }) => index, () => first);
+}
+
+function setUpMap(page) {
+  const { points, store, space } = page, { index } = points;
+  const tooltip = $("#tooltip");
+  const map = new MapView($("#map"), {
+    hover: (point, px, py) => {
+      map.setScene({ hovered: point });
+      tooltip.hidden = point === null;
+      if (point === null) return;
+      tooltip.textContent = page.stringOf(index[point]);
+      tooltip.style.left = `${px + 14}px`;
+      tooltip.style.top = `${py + 18}px`;
+    },
+    choose: (point) => page.choose(index[point]),
+    box: () => map.setScene({ box: null }),
+    drag: () => {},
+    moved: () => {
+      tooltip.hidden = true;
+    },
+    step: () => {},
+  });
+  map.setScene({ labelOf: (point) => page.stringOf(index[point]), draggable: false });
+  $("#zoom-in").addEventListener("click", () => map.zoomBy(1.5));
+  $("#zoom-out").addEventListener("click", () => map.zoomBy(1 / 1.5));
+  $("#show-all").addEventListener("click", () => map.showAll());
+  store.watch(["half"], ({ half }) => map.setPlaces(placesOf(points[`places_${half}`])));
+  store.watch(["half", "op", "colour", "drawn", "theme"], (state) => {
+    const palette = PALETTES[state.theme];
+    const painted = COLOURINGS[state.colour.split(":")[0]](page, palette, Number(state.colour.split(":")[1]));
+    showLegend($("#legend"), painted.legend);
+    map.setColours(painted, null, palette);
+  });
+  const mark = () => {
+    const point = page.pointOf.get(store.state.op) ?? null;
+    const { half } = store.state, mean = page.shown?.codes[`fluxttice-${half}`].mean;
+    const chosen = point === null && page.shown?.index === store.state.op ? page.placeOf(mean) : map.placeOf(point);
+    map.setScene({ chosen, ringed: [point], marker: store.state.z && page.placeOf(store.state.z) });
+  };
+  page.mark = mark;
+  store.watch(["op", "half", "z"], mark);
+  map.resize();
+  if (index.length < space.size)
+    $("#map-area").append(h("p.hint", { id: "thinned" },
+      `The map shows ${grouped(index.length)} of ${grouped(space.size)} ${space.many}; search finds all of them.`));
+  return map;
+}
+
+function placesOf(packed) {
+  const n = packed.length / 2;
+  const axis = (which) => Float32Array.from({ length: n }, (_, i) => packed[2 * i + which] / EXTENT);
+  const [x, y] = [axis(0), axis(1)];
+  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return { x, y, bounds: { left: least(x), right: most(x), bottom: least(y), top: most(y) } };
+}
+
+const COLOURINGS = { part, symbol, apart, drawn };
+
+function part({ points }, palette) {
+  const shades = [palette.muted, palette.categories[4], palette.strong, palette.faint];
+  return categorical(points.part, shades, PARTS, "part of the split");
+}
+
+function symbol(page, palette, at) {
+  const { points, space } = page, letters = [...space.alphabets[at]];
+  const shades = letters.length > palette.categories.length ? ramp(palette.diverging, letters.length) : palette.categories;
+  const colours = Uint8Array.from(points.index, (index) => page.digitsOf(index)[at]);
+  return categorical(colours, shades, letters, `${space.part} ${at + 1}`);
+}
+
+function apart(page, palette) {
+  const { points, space, store } = page, own = page.digitsOf(store.state.op), cells = own.length;
+  const colours = Uint8Array.from(points.index, (index) =>
+    page.digitsOf(index).reduce((sum, digit, at) => sum - Number(digit !== own[at]), cells));
+  const shades = ramp(palette.sequence, cells + 1);
+  const title = `${space.parts} unlike ${page.stringOf(store.state.op)}`;
+  const legend = { title, stops: palette.sequence, ticks: [`all ${cells} differ`, "same"] };
+  return { colours, palette: shades, ranks: shades.map((_, rank) => rank), legend };
+}
+
+function drawn({ drawn: times }, palette) {
+  const colours = times.map((count) => Math.min(count, 3));
+  const shades = [palette.faint, palette.sequence[2], palette.sequence[3], palette.sequence[5]];
+  return categorical(colours, shades, ["not drawn", "once", "twice", "more often"], "draws from the prior");
+}
+
+function categorical(colours, palette, labels, title) {
+  const counts = labels.map(() => 0);
+  for (const colour of colours) counts[colour] += 1;
+  const items = labels.map((label, at) => ({ label, colour: palette[at], count: counts[at] }));
+  return {
+    colours, palette, ranks: palette.map((_, rank) => Math.min(rank, 1)),
+    legend: { title, items: items.filter(({ count }) => count > 0) },
+  };
+}
+
+function setUpControls({ manifest, space, store }) {
+  const half = h("span.segmented", { role: "group", "aria-label": "Half of the model" });
+  store.watch(["half"], (state) => show(half, ["a", "b"].map((one) =>
+    button(one.toUpperCase(), () => store.set({ half: one, z: null }), { "aria-pressed": String(state.half === one), class: false }))));
+  const options = [
+    ...(manifest.parts === null ? [] : [["part", "part of the split"]]),
+    ...space.alphabets.map((_, at) => [`symbol:${at}`, `${space.part} ${at + 1}`]),
+    ["apart", `unlike ${space.parts}`],
+    ["drawn", "draws from the prior"],
+  ];
+  const colour = h("select", { id: "colour", on: { change: () => store.set({ colour: colour.value }) } },
+    options.map(([value, label]) => h("option", { value }, label)));
+  store.watch(["colour"], (state) => {
+    colour.value = state.colour;
+  });
+  show($("#controls"),
+    h("div.control", h("span.control-label", "Half"), half),
+    h("div.control", h("label", { for: "colour" }, "Colour"), colour),
+  );
+}
+
+function setUpViews({ manifest, store }) {
+  const links = document.querySelectorAll("[data-view-link]");
+  let reported = false;
+  store.watch(["view"], ({ view }) => {
+    document.body.dataset.view = view;
+    for (const link of links) link.ariaCurrent = link.dataset.viewLink === view ? "page" : null;
+    if (view !== "report" || reported) return;
+    reported = true;
+    loadReport($("#report"), manifest);
+  });
+  for (const link of links)
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      store.set({ view: link.dataset.viewLink });
+    });
+  for (const link of document.querySelectorAll(".skip"))
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      $(link.getAttribute("href")).focus();
+    });
+}
+
+const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
+start().catch((error) => {
+  $("#notice").append(
+    h("p.failed", { role: "alert" }, `The explorer could not start: ${error.message}. `, button("Try again", () => location.reload())),
+  );
+  throw error;
+});

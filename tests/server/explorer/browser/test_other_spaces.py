@@ -1,0 +1,136 @@
+"""The page of any other space: map, search, the chosen element, decoding, draws, in the space's words."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from fluxttice_core.server.access import Access
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.explorer.pages import explorer_routes
+from fluxttice_core.server.served_model import Served
+from tests.server.conftest import untrained
+
+from .conftest import Explorer, opened
+
+KEY = "0123456789abcdef0123456789abcdef"
+FOREIGN = re.compile(r"\b(trits?|operations?|tables?|cells?|ternary)\b", re.IGNORECASE)
+
+
+def visit(window: Explorer, fragment: str = "") -> None:
+    window.page.goto(f"{window.url}/{fragment}")
+    window.until("document.documentElement.dataset.ready")
+    window.until("document.querySelectorAll('#element .code').length === 2")
+    window.until("document.querySelector('#element .results')")
+
+
+@pytest.fixture(scope="module")
+def shown(browser: Browser, words: Served, start: Any) -> Iterator[Explorer]:
+    with ExitStack() as stack:
+        url = stack.enter_context(start(create_app(words, pages=explorer_routes(words)))).url
+        window = stack.enter_context(opened(browser, url))
+        visit(window)
+        yield window
+        assert window.complaints == []
+
+
+def text(window: Explorer, selector: str) -> str:
+    return window.page.locator(selector).inner_text()
+
+
+def test_every_element_is_on_the_map_and_marked_by_its_part(shown: Explorer) -> None:
+    assert shown.get("explorer.map.places.x.length") == 64
+    assert len(set(shown.pixels())) > 3
+    legend = text(shown, "#legend")
+    assert re.search(r"outside of the support\s+24\b", legend)
+    assert re.search(r"held out\s+4\b", legend)
+    assert shown.page.title() == "fluxttice: the DNA words of 3 letters"
+    assert "64 in all" in text(shown, ".subtitle")
+
+
+def test_search_finds_patterns_and_says_where_a_string_fails(shown: Explorer) -> None:
+    shown.page.fill("#query", "A?T")
+    shown.until("document.querySelector('#find .count')?.textContent === '4 words'")
+    assert shown.page.locator("#find .results .glyphs").all_inner_texts() == ["AAT", "ACT", "AGT", "ATT"]
+    shown.page.fill("#query", "AXT")
+    shown.until("document.querySelector('#find .failed')")
+    assert "at position 2" in text(shown, "#find .failed")
+    shown.page.fill("#query", "???")
+    shown.until("document.querySelector('#find .count')?.textContent === '64 words'")
+    shown.page.check("#support")
+    shown.until("document.querySelector('#find .count')?.textContent === '40 words'")
+    shown.page.uncheck("#support")
+    # What failed was a search, which the console tells of, too.
+    assert len(shown.complaints) == 1
+    shown.complaints.clear()
+
+
+def test_a_chosen_element_shows_its_codes_neighbours_and_support(shown: Explorer) -> None:
+    visit(shown, "#TTT")
+    shown.until("document.querySelector('#element h2').textContent === 'TTT'")
+    shown.until("document.querySelector('#element .facts')?.textContent.includes('outside')")
+    assert "outside of the support" in text(shown, "#element .facts")
+    assert shown.page.locator("#element .code").count() == 2
+    assert shown.page.locator("#element .results li").count() == 12
+    shown.page.locator("#element select").first.select_option(label="A")
+    shown.until("document.querySelector('#element h2').textContent === 'ATT'")
+    assert shown.get("location.hash") == "#ATT"
+    shown.page.locator("#element .results .operation").first.click()
+    shown.until("document.querySelector('#element h2').textContent !== 'ATT'")
+
+
+def test_sliders_decode_and_draws_colour_the_map(shown: Explorer, words: Served) -> None:
+    shown.page.click("#tab-decode")
+    shown.until("document.querySelector('#decoded .glyphs') && explorer.store.state.z")
+    latents = shown.get("explorer.store.state.z")
+    said = words.model.space.string(words.model.space.indices(words.model.decode(latents))[0])
+    assert text(shown, "#decoded .glyphs") == said
+    assert shown.get("explorer.map.scene.marker") is not None
+    shown.page.click("#tab-prior")
+    shown.page.select_option("#draws", "1000")
+    shown.page.click("#draw")
+    shown.until("document.querySelector('#coverage .verdict')")
+    drawn = words.model.sample(1000, seed=0)
+    assert f"{len(set(drawn.tolist()))} distinct words of 40" in text(shown, "#coverage")
+    assert f"outside of the support: {int((drawn >= 40).sum())} draws" in text(shown, "#coverage")
+    assert shown.get("explorer.page.drawn.reduce((a, b) => a + b)") == sum(
+        min(255, one) for one in [(drawn == index).sum() for index in range(64)]
+    )
+    shown.page.click("#tab-element")
+
+
+def test_the_page_speaks_the_words_of_the_space(shown: Explorer) -> None:
+    for tab in ("element", "decode", "prior"):
+        shown.page.click(f"#tab-{tab}")
+        shown.settle()
+        seen = shown.get("document.body.innerText") + " ".join(
+            shown.get("[...document.querySelectorAll('[aria-label]')].map((one) => one.ariaLabel)")
+        )
+        assert FOREIGN.search(seen) is None
+    shown.page.click("[data-view-link=report]")
+    shown.until("document.querySelector('#report h2')")
+    assert "This model has no report" in text(shown, "#report")
+    shown.page.click("[data-view-link=map]")
+
+
+def test_boolean_functions_show_their_class_and_a_guarded_server_asks_for_its_key(
+    browser: Browser, start: Any
+) -> None:
+    served = untrained("boolean:3")
+    app = create_app(served, pages=explorer_routes(served), access=Access(keys=(KEY,)))
+    with start(app) as server, opened(browser, server.url) as window:
+        window.page.goto(f"{window.url}/")
+        window.until("document.querySelector('#key')")
+        window.page.fill("#key", KEY)
+        window.page.click("#notice button")
+        window.until("document.querySelectorAll('#element .code').length === 2")
+        window.page.goto(f"{window.url}/#majority")
+        window.page.reload()
+        window.until("document.querySelector('#element dl')")
+        facts = text(window, "#element dl")
+        for fact in ("0xE8", "majority", "0x17, 8 functions; one of 14"):
+            assert fact in facts
+        assert text(window, "#tab-element") == "Operation"
