@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
 .PHONY: test-firefox test-core test-clients test-lowest test-newest test-cluster test-runtimes
-.PHONY: test-portable fuzz mutants bench load result lint docs explorer-map constraints clean
+.PHONY: test-portable test-source fuzz mutants bench load result lint docs dist explorer-map constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.train
@@ -73,6 +73,14 @@ test-cluster: $(VENV)/.dev
 # The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
 test-core: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation core
+
+# Wheel and source archive into dist/: built, checked, and tried in empty environments, without torch and with it.
+dist: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation dist
+
+# `make test` in the unpacked source archive, which makes an environment of its own: as long as from a fresh clone.
+test-source: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation source
 
 # The library's tests at the lowest and at the newest versions that pyproject.toml allows; graphs in old runtimes.
 test-clients test-lowest test-newest test-runtimes: test-%: $(VENV)/.dev

@@ -26,6 +26,7 @@ from docs.installation import installation_table
 from docs.load import load_table
 from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
+from docs.versions import formats_table
 from fluxttice_core.evaluation.number_format import shown, with_interval
 from fluxttice_core.evaluation.plot_record import out_of_date
 from fluxttice_core.evaluation.plot_style import encoded
@@ -61,7 +62,7 @@ _NAMES = (
         "metrics",
         "original",
     ),
-    "trust",
+    *("trust", "versions"),
 )
 PAGES = ("README.md", *(f"docs/{page}.md" for page in _NAMES))
 
@@ -194,6 +195,7 @@ def pages() -> dict[Path, str]:
         "faults": fault_table(),
         "bombs": bomb_table(),
         "fuzzing": fuzzing_table(),
+        "formats": formats_table(),
         "installation": installation_table(),
         "load": load_table(),
         "rooms": rooms_table(),

@@ -16,7 +16,7 @@ VERSIONED = re.compile(
 FOLDERS = ("src", "tests", "docs", "examples", "benchmarks")
 TEST_FOLDERS_BESIDE_LAYERS = {
     *("contracts", "known_answers", "goldens", "planted_lies", "faults", "attacks", "core", "fuzz", "house"),
-    *("installation", "portable", "acceptance", "docs", "examples", "benchmarks"),
+    *("installation", "portable", "acceptance", "compatibility", "docs", "examples", "benchmarks"),
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.installation.clients import clients
 from tests.installation.core import core
+from tests.installation.distribution import dist, source_tests
 from tests.installation.firefox import firefox
 from tests.installation.runtimes import runtimes
 from tests.installation.versions import constraints, lowest, newest
@@ -15,11 +16,13 @@ from tests.installation.versions import constraints, lowest, newest
 TASKS: dict[str, Callable[[Path], None]] = {
     "clients": clients,
     "core": core,
+    "dist": dist,
     "firefox": firefox,
     "record": partial(core, record=True),
     "lowest": lowest,
     "newest": newest,
     "runtimes": runtimes,
+    "source": source_tests,
     "constraints": constraints,
 }
 

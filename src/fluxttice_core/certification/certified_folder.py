@@ -8,7 +8,12 @@ from typing import Any, TypeVar
 
 from fluxttice_core.certification.folder_names import MODEL, REPORT, SELECTION, SETTINGS, beside
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
-from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
+from fluxttice_core.evaluation.result_schema import (
+    MAXIMUM_RESULT,
+    require_known_schema,
+    schema_fault,
+    upgraded,
+)
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.folder_digests import SUMS, folder_digests
@@ -71,6 +76,7 @@ class CertifiedFolder:
 
     def _result(self) -> dict[str, Any]:
         result: dict[str, Any] = upgraded(self._json(REPORT))
+        require_known_schema(result, name=REPORT)
         fault = schema_fault(result)
         if fault is not None:
             raise MeasurementError(f"{REPORT} is no complete result: {fault}", "incomplete_report")

@@ -14,7 +14,12 @@ from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.law_checks import LawRecord, check_laws
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of, size_name, version_of
-from fluxttice_core.evaluation.result_schema import MAXIMUM_RESULT, schema_fault, upgraded
+from fluxttice_core.evaluation.result_schema import (
+    MAXIMUM_RESULT,
+    require_known_schema,
+    schema_fault,
+    upgraded,
+)
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -104,6 +109,7 @@ def check_result(result: object, *, name: str) -> None:
     Raises:
         MeasurementError: Naming the first thing that is wrong.
     """
+    require_known_schema(result, name=name)
     fault = schema_fault(result)
     if fault is not None:
         raise MeasurementError(f"{name} is no complete result: {fault}", "incomplete_report")

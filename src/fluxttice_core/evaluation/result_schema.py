@@ -8,6 +8,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from fluxttice_core.errors import MeasurementError
+from fluxttice_core.storage.format_version import require_known_format
+
 MAXIMUM_RESULT = 8 << 20
 """Bytes of the largest result file that is read: many times what the largest settings give."""
 
@@ -50,6 +53,16 @@ def _renamed(metric: Any) -> Any:
 
 def _has_new_names(metric: Any) -> bool:
     return isinstance(metric, Mapping) and not metric.keys().isdisjoint(_RENAMED.values())
+
+
+def require_known_schema(result: object, *, name: str) -> None:
+    """Refuse a result of a later schema than this program's.
+
+    Raises:
+        MeasurementError: With both versions.
+    """
+    newest = max(result_schema()["properties"]["schema_version"]["enum"])
+    require_known_format(result, "schema_version", newest, name=name, error=MeasurementError)
 
 
 def schema_fault(result: object) -> str | None:

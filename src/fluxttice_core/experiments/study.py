@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -15,8 +15,10 @@ from fluxttice_core.shapes import Float64
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
+from fluxttice_core.storage.format_version import require_known_format
 from fluxttice_core.training.recipe import Recipe
 
+SCHEMA_VERSION: Final = 2
 _MAXIMUM = 64 << 20
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -81,7 +83,7 @@ class Study(Record):
 
     kind: ClassVar[str]
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2] = SCHEMA_VERSION
     tool: dict[str, JsonValue]
     created: str
     command: str
@@ -158,7 +160,11 @@ def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
     """
     data = read_bounded(path, maximum=_MAXIMUM, name=f"The {study.kind}", error=MeasurementError)
     try:
-        found = study.model_validate(parse_json(data, name=str(path)))
+        content = parse_json(data, name=str(path))
+        require_known_format(
+            content, "schema_version", SCHEMA_VERSION, name=str(path), error=MeasurementError
+        )
+        found = study.model_validate(content)
     except RecordError as error:
         raise MeasurementError(str(error), error.code) from error
     except ValidationError as error:

@@ -29,6 +29,7 @@ from fluxttice_core.storage.checkpoint_record import (
     FileRecord,
     Manifest,
 )
+from fluxttice_core.storage.format_version import require_known_format
 from fluxttice_core.storage.tensors import as_arrays, decode_tensors, encode_tensors, tensor_digest
 
 MODEL, STATE, RECORD = "model.safetensors", "state.safetensors", "checkpoint.json"
@@ -115,7 +116,9 @@ def read_model(path: Path) -> Checkpoint:
     """
     data = read_bounded(path, maximum=MAXIMUM_MODEL, name="The model file", error=CheckpointError)
     model, described = decode_tensors(data, name=str(path))
-    record = _validated(CheckpointRecord, _parsed(described.encode(), str(path)), str(path))
+    value = _parsed(described.encode(), str(path))
+    _require_known(value, path)
+    record = _validated(CheckpointRecord, value, str(path))
     _require_consistent(path, model, described, record)
     files = {MODEL: FileRecord(bytes=len(data), sha256=bytes_digest(data))}
     return Checkpoint(model, None, record, files)
@@ -192,6 +195,7 @@ def _described(record: CheckpointRecord) -> str:
 def _read_manifest(path: Path) -> Manifest:
     data = read_bounded(path, maximum=MAXIMUM_RECORD, name="The checkpoint's record", error=CheckpointError)
     value = _parsed(data, str(path))
+    _require_known(value.get("record") if isinstance(value, dict) else None, path)
     manifest = _validated(Manifest, value, str(path))
     body = {key: item for key, item in value.items() if key != "digest"}
     if manifest.digest != json_digest(body) or data != canonical_json(value) + b"\n":
@@ -245,6 +249,10 @@ def _parsed(data: bytes, name: str) -> Any:
         return parse_json(data, name=name)
     except RecordError as error:
         raise CheckpointError(str(error), error.code) from error
+
+
+def _require_known(record: Any, path: Path) -> None:
+    require_known_format(record, "format_version", FORMAT_VERSION, name=str(path), error=CheckpointError)
 
 
 def _validated(kind: type[_Kind], value: Any, name: str) -> _Kind:

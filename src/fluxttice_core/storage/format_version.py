@@ -1,0 +1,33 @@
+"""Files of later programs: named as such, rather than called damaged."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fluxttice_core.errors import FluxtticeError
+
+
+def require_known_format(
+    content: Any, field: str, known: int, *, name: str, error: type[FluxtticeError]
+) -> None:
+    """Refuse what says of itself that its format is newer than the one that is known here.
+
+    Args:
+        content: What the file holds; whatever has no version passes, for others to judge.
+        field: Where it says its version.
+        known: The newest version that this program reads.
+        name: What the file is, for the error's sentence.
+        error: The error to raise.
+
+    Example:
+        >>> from fluxttice_core.errors import MeasurementError
+        >>> require_known_format({"version": 3}, "version", 2, name="a.json", error=MeasurementError)
+        Traceback (most recent call last):
+        ...
+        fluxttice_core.errors.MeasurementError: a.json has version 3, and this program knows 2 at most: ...
+    """
+    found = content.get(field) if isinstance(content, Mapping) else None
+    if type(found) is int and found > known:
+        raise error(
+            f"{name} has {field} {found}, and this program knows {known} at most: install the newest one",
+            "wrong_version",
+        )
