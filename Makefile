@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
-.PHONY: test-firefox test-core test-clients test-lowest test-newest test-cluster test-runtimes
+.PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable test-source fuzz mutants bench load result lint docs dist explorer-map constraints clean
 .DEFAULT_GOAL := run
 
@@ -83,7 +83,7 @@ test-source: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation source
 
 # The library's tests at the lowest and at the newest versions that pyproject.toml allows; graphs in old runtimes.
-test-clients test-lowest test-newest test-runtimes: test-%: $(VENV)/.dev
+test-clients test-wire test-lowest test-newest test-runtimes: test-%: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation $*
 
 # Pins the newest versions of everything that is installed here; try them with `make test` before they are kept.

@@ -80,7 +80,7 @@ def _act(page: Page, name: str) -> None:
         page.click("#draw")
         _until(page, "document.querySelector('#draw').textContent === 'Draw'")
     if name == "explorer-report":
-        _until(page, "document.querySelector('#report h2')")
+        _until(page, "document.querySelector('#report img')")
         _until(page, "[...document.querySelectorAll('#report img')].slice(0, 2).every((one) => one.complete)")
     page.wait_for_timeout(500)
 

@@ -12,6 +12,7 @@ from tests.installation.distribution import dist, source_tests
 from tests.installation.firefox import firefox
 from tests.installation.runtimes import runtimes
 from tests.installation.versions import constraints, lowest, newest
+from tests.installation.wire import wire
 
 TASKS: dict[str, Callable[[Path], None]] = {
     "clients": clients,
@@ -24,6 +25,7 @@ TASKS: dict[str, Callable[[Path], None]] = {
     "runtimes": runtimes,
     "source": source_tests,
     "constraints": constraints,
+    "wire": wire,
 }
 
 

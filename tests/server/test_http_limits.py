@@ -162,6 +162,26 @@ def test_a_body_too_large_is_refused_and_the_reason_can_be_read(
     assert (status, error["code"]) == (413, "body_too_large")
 
 
+def test_large_bodies_have_so_much_room_together(serving: Any) -> None:
+    def request(size: int) -> bytes:
+        return POST + b"Content-Length: %d\r\n\r\n" % size + EMBED.ljust(size)
+
+    def answered(connection: socket.socket, sent: bytes) -> bytes:
+        connection.sendall(sent)
+        return connection.recv(65_536)
+
+    large = request(180_000)
+    with serving(limits=Limits(bodies_bytes=200_000)) as server:
+        first, second, third = (connect(server) for _ in range(3))
+        with closing(first), closing(second), closing(third):
+            first.sendall(large[:500])
+            # The first has not come yet, and the second waits for its room; what is small needs none.
+            second.sendall(large)
+            assert b"200 OK" in answered(third, request(60_000))
+            assert b"200 OK" in answered(first, large[500:])
+            assert b"200 OK" in second.recv(65_536)
+
+
 def test_a_body_without_end_is_cut_off(strict: Any) -> None:
     with closing(connect(strict)) as connection:
         connection.sendall(POST + b"Content-Length: 99999999999999999999999\r\n\r\n")

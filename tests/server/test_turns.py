@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import Limits
-from fluxttice_core.server.turns import Turns
+from fluxttice_core.server.turns import Room, Turns
 
 
 def run(test: Callable[[], Awaitable[Any]]) -> Any:
@@ -121,3 +121,18 @@ def test_a_failure_gives_its_turn_back() -> None:
         return done
 
     assert run(test) == ["after"]
+
+
+def test_who_finds_no_room_in_time_is_refused_and_takes_none() -> None:
+    async def test() -> list[int]:
+        room, statuses = Room(Limits(bodies_bytes=100_000, body_seconds=0.05)), []
+        for _ in range(2):
+            async with room.take(150_000), room.take(65_536):
+                with pytest.raises(RequestError) as full:
+                    async with room.take(150_000):
+                        pass
+                statuses.append(full.value.status)
+        async with room.take(150_000):
+            return statuses
+
+    assert run(test) == [503, 503]

@@ -22,6 +22,7 @@ class Limits:
 
     Args:
         body_bytes: Largest body accepted.
+        bodies_bytes: Room for all bodies together that are on their way or wait, of each all but 64 KiB.
         head_bytes: Largest request line and headers accepted, give or take one read from the network.
         connections: Most connections at a time.
         at_once: Most requests that are worked on at a time.
@@ -34,6 +35,7 @@ class Limits:
     """
 
     body_bytes: int = 2 * 1024 * 1024
+    bodies_bytes: int = 64 * 1024 * 1024
     head_bytes: int = 64 * 1024
     connections: int = 512
     at_once: int = 2

@@ -18,6 +18,45 @@ _REFUSED_SECONDS = 0.2
 """So long must who finds the line full wait for that news, lest asking again at once be all that is done."""
 
 
+_SMALL_BODY = 64 * 1024
+"""What every body may take, whatever the others take."""
+
+
+class Room:
+    """Room for the bodies of requests on their way or in line, so that large ones do not take all memory."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = limits.bodies_bytes
+        self._seconds = limits.body_seconds
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @asynccontextmanager
+    async def take(self, size: int) -> AsyncIterator[None]:
+        """Have room for a body of a size; until there is, nothing of it is read.
+
+        Raises:
+            RequestError: If there is none in time.
+        """
+        size = max(size - _SMALL_BODY, 0)
+        try:
+            async with asyncio.timeout(self._seconds):
+                while size > self._left:
+                    self._waiting.append(asyncio.get_running_loop().create_future())
+                    await self._waiting[-1]
+        except TimeoutError:
+            message = "too many large requests are on their way: send less, or try again later"
+            raise RequestError(message, status=503, code="overloaded", close=True) from None
+        self._left -= size
+        try:
+            yield
+        finally:
+            self._left += size
+            for waiting in self._waiting:
+                if not waiting.done():
+                    waiting.set_result(None)
+            self._waiting.clear()
+
+
 class Turns:
     """Lets `limits.at_once` requests work at a time; the others wait in line, which has an end.
 
@@ -26,6 +65,7 @@ class Turns:
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.room = Room(limits)
         self._free = asyncio.Semaphore(limits.at_once)
         self._limits = limits
         self._waiting = 0

@@ -87,6 +87,7 @@ def test_the_page_states_the_real_bounds(server: Any) -> None:
     assert f"arrive within {limits.head_seconds:g} seconds" in text
     assert limits.head_seconds == limits.body_seconds
     assert f"larger than {limits.body_bytes // 2**20} MiB" in text
+    assert f"large bodies ({limits.bodies_bytes // 2**20} MiB together)" in text
     assert f"unread for {limits.write_seconds:g} seconds" in text
     assert f"idle for {limits.idle_seconds:g}, is cut off" in text
     assert make_server(server.app).config.timeout_keep_alive == limits.idle_seconds

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fluxttice_core.server.api.elements import Elements, elements_of
-from fluxttice_core.server.api.request_reading import read_json, receive_json
+from fluxttice_core.server.api.request_reading import body_size, read_json, receive_json
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.served_model import Served
@@ -115,10 +115,12 @@ class Endpoints:
 
         @wraps(handler)
         async def take_turn(request: Request) -> Response:
-            if described.body is not None:
-                request.state.body = await receive_json(request, self._state.limits)
-            async with self._state.turns.take(request):
-                return await handler(request)
+            limits, turns = self._state.limits, self._state.turns
+            async with turns.room.take(0 if described.body is None else body_size(request, limits)):
+                if described.body is not None:
+                    request.state.body = await receive_json(request, limits)
+                async with turns.take(request):
+                    return await handler(request)
             raise AssertionError("a turn always ends in an answer or an error")
 
         return take_turn

@@ -19,6 +19,12 @@ _DRAIN_SECONDS = 2.0
 _DRAINED = 32
 
 
+def body_size(request: Request, limits: Limits) -> int:
+    """The bytes that a request's body may take: as many as it announces, or as are allowed."""
+    announced = request.headers.get("content-length", "")
+    return min(int(announced[:19]), limits.body_bytes) if announced.isdecimal() else limits.body_bytes
+
+
 async def receive_json(request: Request, limits: Limits) -> bytes:
     """Receive a body that is announced as JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

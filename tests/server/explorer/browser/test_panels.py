@@ -452,9 +452,9 @@ def test_the_report_is_shown_with_its_figures(explorer: Explorer, reported: Serv
     assert json.loads(reported.report)["title"] in explorer.page.inner_text("#report")
     first = explorer.page.inner_text("#report h2 + p")
     assert first.startswith("Not accepted: half A misses 1 of 5 gates")
+    explorer.until("document.querySelectorAll('#report img').length === 4")
     for figure in explorer.page.locator("#report img").all():
         figure.scroll_into_view_if_needed()
-    assert explorer.page.locator("#report img").count() == 4
     explorer.until("[...document.querySelectorAll('#report img')].every((one) => one.naturalWidth > 0)")
     assert explorer.get("document.documentElement.scrollHeight <= innerHeight")  # no second bar to scroll
     explorer.page.click("[data-view-link=map]")

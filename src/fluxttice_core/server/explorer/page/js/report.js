@@ -5,10 +5,9 @@ import { loadInto } from "./loading.js";
 import { fetchDocument, fetchFigures, figureAddress } from "./source.js";
 
 export const loadReport = (element, manifest) =>
-  loadInto(element, "the report", () => Promise.all([fetchDocument("report.json"), fetchFigures()]), (fetched) =>
-    showReport(element, manifest, ...fetched));
+  loadInto(element, "the report", () => fetchDocument("report.json"), (report) => showReport(element, manifest, report));
 
-function showReport(element, manifest, report, figures) {
+function showReport(element, manifest, report) {
   const { model } = manifest;
   const about = hint(
     `Recipe ${model.recipe ?? "not recorded"}, epoch ${model.epoch}, seed ${model.seed ?? "not recorded"}, ${model.parameters.toLocaleString("en-US")} parameters; weights `,
@@ -19,24 +18,21 @@ function showReport(element, manifest, report, figures) {
     show(element, h("h2", "Report of the model"), about, h("p", withCode(sentence(report.missing))));
     return;
   }
+  const figures = h("div.figures");
   show(element,
     h("h2", `Report: ${report.title}`),
     h("p.judgement", report.judgement),
     about,
     hint(report.setting),
-    h("div.figures",
-      figures.map(({ name, caption }) =>
-        h("figure",
-          figure(name, caption),
-          h("figcaption", caption),
-        ),
-      ),
-    ),
+    figures,
     report.grids.map(grid),
     hint(report.legend),
     notes("Warnings", report.warnings),
     notes("Limitations", report.limitations),
   );
+  // The server draws them when they are first asked for, which may take a while.
+  loadInto(figures, "the figures", fetchFigures, (found) =>
+    show(figures, found.map(({ name, caption }) => h("figure", figure(name, caption), h("figcaption", caption)))));
 }
 
 /** A drawing, or what can be done when it does not come. */
