@@ -7,7 +7,10 @@ from typing import Literal
 
 STYLES = ("theme", "layout", "parts", "print")
 """The style sheets in their order: of two rules that fit alike the later one holds."""
-_IMPORT = re.compile(r'^import (\{[^}]+\}) from "\./(\w+)\.js";$', re.MULTILINE)
+Page = Literal["index", "space"]
+"""The page of the ternary operations, and the one of any other space."""
+_STARTS = {"index": "main", "space": "elements"}
+_IMPORT = re.compile(r'^import (\{[^}]+\}) from "(?:\./|\.\./js/)(\w+)\.js";$', re.MULTILINE)
 _IMPORT_LATER = re.compile(r"\bimport\(`\./(.+?)\.js`\)")
 _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
 
@@ -24,13 +27,15 @@ def joined_styles(files: dict[str, str]) -> str:
     return "\n".join(files[f"css/{name}.css"] for name in STYLES)
 
 
-def joined_script(files: dict[str, str], source: Literal["source", "embedded"]) -> str:
+def joined_script(files: dict[str, str], source: Literal["source", "embedded"], page: Page = "index") -> str:
     """Join modules to one classic script, which a page from a disk and a worker may run, too.
 
     Each becomes a function that returns what it exports, and is called when first needed; the module that is
-    called `source` is the one that finds the data.
+    called `source` is the one that finds the data. The page of any other space has modules of its own.
     """
-    modules = {name[3:-3]: text for name, text in files.items() if name.startswith("js/")}
+    folders = ("js", "space") if page == "space" else ("js",)
+    paths = {name: Path(name) for name in files if name.endswith(".js")}
+    modules = {path.stem: files[name] for name, path in paths.items() if path.parent.name in folders}
     found = modules[source]
     del modules["embedded"]
     modules["source"] = found
@@ -42,7 +47,7 @@ const makers = {{
 }};
 const made = {{}};
 const need = globalThis.fluxttice = (name) => made[name] ??= makers[name](need);
-need("document" in globalThis ? document.body.dataset.start ?? "main" : "worker");
+need("document" in globalThis ? "{_STARTS[page]}" : "worker");
 }}
 """
 

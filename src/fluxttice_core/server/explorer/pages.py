@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, page_texts
+from fluxttice_core.server.explorer.bundle import Page, joined_script, joined_styles, page_texts
 from fluxttice_core.server.explorer.data import (
     algebra_pack,
     exports,
@@ -122,14 +121,14 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
     ]
 
 
-def page_files(page: Literal["index", "space"] = "index") -> dict[str, Content]:
+def page_files(page: Page = "index") -> dict[str, Content]:
     """The page, its icon, and its styles and modules, joined so that they come by two requests.
 
     The page of the ternary operations is `index`, the one of any other space `space`.
     """
     texts = page_texts()
     files = {"index.html": texts[f"{page}.html"], "icon.svg": texts["icon.svg"]}
-    files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source")}
+    files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source", page)}
     return {name: Content.of(KINDS[Path(name).suffix], text.encode()) for name, text in files.items()}
 
 

@@ -1,9 +1,9 @@
 /** The panels of the page of any space: find, the chosen element, decoding of latents, draws from the prior. */
 
 import { afterwards, ask } from "./ask.js";
-import { button, decimal, grouped, h, hint, list, section, show } from "./dom.js";
-import { fact } from "./facts.js";
-import { loadInto } from "./loading.js";
+import { button, decimal, grouped, h, hint, list, section, show } from "../js/dom.js";
+import { fact } from "../js/facts.js";
+import { loadInto } from "../js/loading.js";
 
 const ROWS = 60;
 const NEAREST = 12;

@@ -1,6 +1,6 @@
 /** Questions to the API, with the key that guards it, if one does. */
 
-import { button, h } from "./dom.js";
+import { button, h } from "../js/dom.js";
 
 const KEPT = "fluxttice-key";
 

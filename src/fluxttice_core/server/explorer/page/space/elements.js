@@ -1,17 +1,17 @@
 /** Starts the page of any space: its map, and the panels that ask the API. */
 
-import { button, grouped, h, show } from "./dom.js";
+import { button, grouped, h, show } from "../js/dom.js";
 import { ask } from "./ask.js";
-import { showLegend } from "./legend.js";
-import { fetchForPage } from "./loading.js";
-import { MapView } from "./map.js";
-import { PALETTES, ramp } from "./palette.js";
+import { showLegend } from "../js/legend.js";
+import { fetchForPage } from "../js/loading.js";
+import { MapView } from "../js/map.js";
+import { PALETTES, ramp } from "../js/palette.js";
 import { DecodePanel, ElementPanel, FindPanel, PriorPanel } from "./element_panels.js";
-import { loadReport } from "./report.js";
-import { fetchDocument, fetchTensors } from "./source.js";
-import { createStore } from "./store.js";
-import { setUpTabs } from "./tabs.js";
-import { setUpTheme } from "./theme.js";
+import { loadReport } from "../js/report.js";
+import { fetchDocument, fetchTensors } from "../js/source.js";
+import { createStore } from "../js/store.js";
+import { setUpTabs } from "../js/tabs.js";
+import { setUpTheme } from "../js/theme.js";
 
 const EXTENT = 32000;
 const PARTS = ["trained on", "validation", "held out", "outside of the support"];
