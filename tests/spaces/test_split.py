@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.spaces.split import Split, permutation, split
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.split import PARTS, HashedSplit, Split, permutation, split
 from tests.refusals import refused
 
 
@@ -51,8 +52,42 @@ def test_a_seed_that_the_generator_would_fold_is_refused(seed: int) -> None:
         split(OperationSpace(), seed)
 
 
-def test_a_space_or_count_that_cannot_be_shuffled_is_refused() -> None:
-    with refused(OperationError, "not_enumerable"):
-        split(OperationSpace(4, 2))
+def test_a_count_that_cannot_be_shuffled_is_refused() -> None:
     with refused(OperationError, "out_of_range", "cannot shuffle -1 items"):
         permutation(-1, 0)
+
+
+# --- spaces that cannot be written out: a keyed hash says the part of every element ------------------
+
+
+def hashed(name: str, seed: int = 42) -> HashedSplit:
+    found = split(space_of(name), seed)
+    assert isinstance(found, HashedSplit)
+    return found
+
+
+def test_a_hash_parts_elements_eight_to_one_to_one_and_every_sample_is_of_its_part() -> None:
+    parts = hashed("dna:16")
+    shares = np.bincount(parts.parts_of(np.arange(100_000)), minlength=3) / 100_000
+    assert np.abs(shares - (0.8, 0.1, 0.1)).max() < 0.005
+    assert [len(getattr(parts, part)) for part in PARTS] == [16_384, 2_048, 2_048]
+    for place, part in enumerate(PARTS):
+        assert (parts.parts_of(getattr(parts, part)) == place).all()
+        assert (parts.parts_of(parts.draw(part, 500, seed=1)) == place).all()
+
+
+def test_the_part_of_an_element_depends_on_the_key_and_on_nothing_else() -> None:
+    one, other, few = hashed("dna:16"), hashed("dna:16", 43), np.arange(1_000)
+    assert (one.parts_of(few) == one.parts_of(np.append(5, few))[1:]).all()
+    assert 200 < (one.parts_of(few) != other.parts_of(few)).sum() < 500  # 34 % by chance
+    digests = {one.digest, other.digest, hashed("dna:17").digest}
+    assert len(digests) == 3
+    assert one.digest == hashed("dna:16").digest
+
+
+@pytest.mark.parametrize("name", ["ternary:3", "dna:31", "01^40xACG^5"])
+def test_draws_of_a_part_reach_every_symbol_of_every_position_alike(name: str) -> None:
+    space, n = space_of(name), 20_000
+    tables = space.tables(hashed(name).draw("held_out", n, seed=3)) - space.lowest
+    for column, base in zip(tables.T, space.bases, strict=True):
+        assert np.abs(np.bincount(column, minlength=base) / n - 1 / base).max() < 0.015

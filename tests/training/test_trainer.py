@@ -12,8 +12,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from fluxttice_core.errors import OperationError, SettingsError, TrainingError
+from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.spaces.split import HashedSplit
 from fluxttice_core.training import loss_terms as objective
 from fluxttice_core.training.history import Reach
 from fluxttice_core.training.loss_balance import Balance
@@ -409,9 +410,45 @@ def test_a_space_too_small_to_split_is_refused(small: "SmallRuns") -> None:
         small.trainer({"architecture.base": 2})
 
 
-def test_a_space_too_large_to_write_out_is_refused(small: "SmallRuns") -> None:
-    with refused(OperationError, "not_enumerable"):
-        small.trainer({"architecture.base": 4, "architecture.arity": 2, "transport": None})
+STREAMED = [
+    *('architecture.space="dna:16"', "architecture.encoder_widths=[8]"),
+    "architecture.exploratory_widths=[8]",
+    *("architecture.consolidating_width=8", "epochs=2", "batch_size=4096", "transport.draws.value=16"),
+    *("transport.amortisation.epochs=1", "transport.amortisation.batch_size=8192"),
+    *("calibration.draws=1000", "reach.draws=50"),
+]
+"""A run on a space that cannot be written out, of eight steps."""
+
+
+def streamed() -> Trainer:
+    return Trainer(load_recipe("standard", STREAMED), seed=0, observe=reach_of(50, 50))
+
+
+def test_a_space_too_large_to_write_out_is_learnt_from_rows_of_its_training_part_alone() -> None:
+    trainer = streamed()
+    with patch.object(trainer, "_loss", wraps=trainer._loss) as loss:
+        records = list(trainer.epochs())
+    seen = [call.args[0].classes for call in loss.call_args_list if call.args[2] is not None]
+    powers = torch.from_numpy(trainer.recipe.architecture.space.place_values())
+    indices = (torch.cat(seen) @ powers).numpy()
+    assert isinstance(trainer.split, HashedSplit)
+    assert set(trainer.split.parts_of(indices).tolist()) == {0}
+    assert len(set(indices.tolist())) == len(indices) == 2 * 16_384  # no row comes twice, and none is listed
+    assert all(math.isfinite(record.validation_loss) for record in records)
+
+
+def test_a_streamed_run_resumes_to_the_same_bits_and_another_seed_sees_other_rows() -> None:
+    undisturbed = streamed()
+    list(undisturbed.epochs())
+    first = streamed()
+    next(first.epochs())
+    second = streamed()
+    second.restore(*through_files(first))
+    list(second.epochs())
+    assert equal(second.model_tensors(), undisturbed.model_tensors())
+    rows = [undisturbed._train.shuffled(torch.Generator().manual_seed(seed)).classes for seed in (0, 0, 1)]
+    assert torch.equal(rows[0], rows[1])
+    assert not torch.equal(rows[0], rows[2])
 
 
 def test_transport_without_enough_latents_is_refused(small: "SmallRuns") -> None:

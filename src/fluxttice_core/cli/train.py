@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from fluxttice_core.extras import require_extra
 
 if TYPE_CHECKING:
-    from fluxttice_core.training.run import Run
+    from fluxttice_core.training.run import Run, RunSettings
 
 
 def train(
@@ -35,7 +36,10 @@ def train(
         int | None, typer.Option(min=0, help="Seed of weights, order of rows and noise. Default: 0.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Run folder to make. Default: runs/RECIPE-SEED.", file_okay=False)
+        Path | None,
+        typer.Option(
+            help="Run folder to make. Default: runs/RECIPE-SEED, or runs/RECIPE-SPACE-SEED.", file_okay=False
+        ),
     ] = None,
     resume: Annotated[
         Path | None,
@@ -116,4 +120,11 @@ def _started(asked: _Asked, out: Path | None) -> Run:
     recipe, overrides = asked.recipe or "standard", with_space(asked.space, asked.settings)
     target = target_of(recipe, overrides, asked.data, **asked.columns)
     settings = run_settings(recipe, overrides, target=target, **asked.given)
-    return Run.start(out or Path("runs") / f"{settings.recipe.name}-{settings.seed}", settings, target)
+    return Run.start(out or Path("runs") / _name(settings), settings, target)
+
+
+def _name(settings: RunSettings) -> str:
+    """What a run folder is called unless told: recipe, space unless it is the home space, seed."""
+    recipe, space = settings.recipe, settings.recipe.architecture.space
+    named = "" if space.is_home else re.sub("[^0-9A-Za-z]+", "-", space.name).strip("-") + "-"
+    return f"{recipe.name}-{named}{settings.seed}"

@@ -12,6 +12,7 @@ from fluxttice_core.errors import MeasurementError, RecordError, SettingsError
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.shapes import Float64
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
@@ -105,8 +106,16 @@ def origin(settings: StudySettings, command: str) -> dict[str, Any]:
     """The fields of a study that say where it comes from.
 
     Raises:
-        SettingsError: If it is to be measured elsewhere than on the processor, where its runs are.
+        SettingsError: If it is to be measured elsewhere than on the processor, where its runs are, or of a
+            space that cannot be written out, whose headline figures are not measured.
     """
+    space = settings.recipe.architecture.space
+    if space.size > ENUMERATION_LIMIT:
+        raise SettingsError(
+            f"studies measure spaces of at most {ENUMERATION_LIMIT:,} elements, and {space.describe()} are "
+            f"{space.size:,}: train seeds one by one, each measured by `fluxttice benchmark`",
+            "too_large",
+        )
     if settings.measurement.device != "cpu":
         raise SettingsError(
             f"studies train and measure on the processor, not on {settings.measurement.device}: leave the "

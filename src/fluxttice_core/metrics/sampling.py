@@ -13,7 +13,8 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.metrics.threads import map_chunks
 from fluxttice_core.shapes import Float, Int64
-from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT, ProductSpace
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
+from fluxttice_core.spaces.product_space import ProductSpace
 
 DECODE_CHUNK = 16_384
 """Latents drawn at a time, and decoded at a time on an accelerator."""

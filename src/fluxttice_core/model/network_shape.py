@@ -1,6 +1,7 @@
 """The layer widths of a dual VAE, validated, and the tensors that they make: needs no numerical library."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from pydantic import (
 )
 
 from fluxttice_core.spaces.alphabets import alphabets_of
-from fluxttice_core.spaces.conventions import OPERATIONS
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, OPERATIONS
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
@@ -40,6 +41,7 @@ class NetworkShape(BaseModel):
         base: Values that a table entry of an operation can take.
         arity: Inputs of an operation.
         latent_dim: Dimensions of each half's latent; not given: 16, or one a position where those are more.
+            Widths that are not given follow where latents are more, or the elements are too many to list.
         encoder_widths: Hidden widths of both encoders.
         exploratory_widths: Hidden widths of decoder A.
         consolidating_width: Width of decoder B's residual stream.
@@ -74,11 +76,12 @@ class NetworkShape(BaseModel):
             raise ValueError("give a space by its name, or by base and arity, not both")
         name, _, inputs = str(plain["space"]).lower().partition(":")
         if name in OPERATIONS and inputs.isdecimal():
-            plain |= {"space": None, "base": OPERATIONS[name], "arity": int(inputs)}
-            cells = OPERATIONS[name] ** min(int(inputs), _MOST_INPUTS)
+            base, arity = OPERATIONS[name], int(inputs)
+            plain |= {"space": None, "base": base, "arity": arity}
+            bases = (base,) * base ** min(arity, _MOST_INPUTS)
         else:
-            cells = len(alphabets_of(str(plain["space"])))
-        return {"latent_dim": max(16, cells), **plain}
+            bases = tuple(map(len, alphabets_of(str(plain["space"]))))
+        return {**_sizes(bases), **plain}
 
     @model_validator(mode="after")
     def _offered(self) -> "NetworkShape":
@@ -138,6 +141,19 @@ class NetworkShape(BaseModel):
             found |= _chain(f"decoder_B.residual{block}.block", width, width, width)
         found |= _linear("decoder_B.fc_out", width, logits)
         return found | _statenet_shapes()
+
+
+def _sizes(bases: Sequence[int]) -> dict[str, Any]:
+    """Sizes that are not given: wider for many positions, since mirrored layers pass half their width."""
+    latent = max(16, len(bases))
+    if latent == 16 and math.prod(bases) <= ENUMERATION_LIMIT:
+        return {"latent_dim": latent}
+    return {
+        "latent_dim": latent,
+        "encoder_widths": (256, 128, max(64, 2 * latent)),
+        "exploratory_widths": (4 * latent, max(128, 2 * latent)),
+        "consolidating_width": max(128, 2 * latent),
+    }
 
 
 def _linear(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:

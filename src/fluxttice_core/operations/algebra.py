@@ -33,8 +33,8 @@ from fluxttice_core.operations.orders import INFORMATION_ORDER, chain, preserves
 from fluxttice_core.operations.structure import rigid, simple, without_subalgebra
 from fluxttice_core.operations.vocabulary import FURTHER_PROPERTIES, PROPERTIES
 from fluxttice_core.shapes import Bool, Integer
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT
 
 _TESTS: dict[str, Callable[[Outputs], Any]] = {
     "commutative": commutative,

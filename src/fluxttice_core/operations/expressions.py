@@ -10,8 +10,8 @@ from fluxttice_core.operations.composition import Application, Expression, Varia
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.pairwise import Pairwise
 from fluxttice_core.shapes import Bool, Integer
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT
 
 SIZE_LIMIT = 40
 """Default bound on the number of operations applied in an expression."""

@@ -8,8 +8,8 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import cellwise
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.shapes import Int32, Integer
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.spaces.product_space import ENUMERATION_LIMIT
 
 
 @dataclass(frozen=True)

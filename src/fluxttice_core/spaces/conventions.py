@@ -10,6 +10,9 @@ SYMBOLS: dict[int, tuple[int, ...]] = {2: (0, 1), 3: (-1, 0, 1), 4: (0, 1, 2, 3)
 OPERATIONS = {"boolean": 2, "ternary": 3, "quaternary": 4}
 """The bases that have a name: `ternary:2` are the operations of two inputs on three values."""
 
+ENUMERATION_LIMIT = 2**24
+"""Spaces with more elements than this are not written out one by one."""
+
 TRAIN_FRACTION = 0.8
 VALIDATION_FRACTION = 0.1
 

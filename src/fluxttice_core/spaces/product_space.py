@@ -10,10 +10,8 @@ import numpy as np
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.shapes import Int8, Int64, Shaped
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.nouns import Nouns
-
-ENUMERATION_LIMIT = 2**24
-"""Spaces with more elements than this are not written out one by one."""
 
 
 @dataclass(frozen=True)

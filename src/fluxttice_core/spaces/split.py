@@ -1,16 +1,36 @@
-"""Which operations a model is trained on, chosen by and kept from: one seeded permutation, cut in three."""
+"""Which elements a model is trained on, chosen by and kept from: one seeded permutation, cut in three.
+
+Spaces that are too large to be written out are cut by a keyed hash of every element.
+"""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.shapes import Int64, UInt32, UInt64
-from fluxttice_core.spaces.conventions import part_sizes
+from fluxttice_core.shapes import Int8, Int64, UInt32, UInt64
+from fluxttice_core.spaces.conventions import (
+    ENUMERATION_LIMIT,
+    TRAIN_FRACTION,
+    VALIDATION_FRACTION,
+    part_sizes,
+)
 from fluxttice_core.spaces.product_space import ProductSpace
 
 _STATE_WORDS = 624
+_LAW_ROWS = 4_096
+"""Elements whose parts a digest of a split by hash says."""
+
+_CANDIDATES = 2**15
+"""Elements drawn at a time where some of them are to be kept."""
+
+STREAMED_ROWS = 20_480
+"""Elements that stand for a space that cannot be written out: 16,384 of them are the rows of an epoch."""
+
+Part = Literal["train", "validation", "held_out"]
+PARTS: tuple[Part, ...] = ("train", "validation", "held_out")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +59,64 @@ class Split:
         return sha.hexdigest()
 
 
+@dataclass(frozen=True, eq=False)
+class HashedSplit(Split):
+    """A split by a keyed hash of the element, which says the part of any element without a list of them.
+
+    The indices of its parts are samples of them; `draw` gives more.
+
+    Args:
+        space: The space that is cut.
+    """
+
+    space: ProductSpace
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the space, the seed and the parts of the elements 0, 1, 2, ..."""
+        sha = hashlib.sha256(f"split by hash 1\n{self.space.digest()}\n{self.seed}\n".encode())
+        sha.update(self.parts_of(np.arange(_LAW_ROWS)).tobytes())
+        return sha.hexdigest()
+
+    def parts_of(self, indices: Int64[np.ndarray, "n"]) -> Int8[np.ndarray, "n"]:
+        """Place in `PARTS` of each element's part: below 80 % of all hashes, below 90 %, or above.
+
+        Example:
+            >>> from fluxttice_core.spaces.space_name import space_of
+            >>> split(space_of("dna:16"), seed=42).parts_of(np.arange(4_096)[:10]).tolist()
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        """
+        key = _mixed(np.array([self.seed], dtype=np.uint64))
+        shares = np.cumsum([TRAIN_FRACTION, VALIDATION_FRACTION])
+        bounds = np.array([int(share * 2**64) for share in shares.tolist()], dtype=np.uint64)
+        return np.searchsorted(bounds, _mixed(indices.astype(np.uint64) ^ key), side="right").astype(np.int8)
+
+    def draw(self, part: Part, n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
+        """Draw elements of a part, all equally likely and with replacement.
+
+        Args:
+            part: The part.
+            n: How many.
+            seed: Seed of the draws, 0 to 2^32 - 1.
+        """
+        twister, bases, found = (
+            _twister(seed),
+            np.array(self.space.bases, dtype=np.uint64),
+            [np.empty(0, np.int64)],
+        )
+        while sum(map(len, found)) < n:
+            words = np.asarray(twister.random_raw(_CANDIDATES * len(bases)), dtype=np.uint64)
+            indices = (words.reshape(-1, len(bases)) % bases).astype(np.int64) @ self.space.place_values()
+            found.append(indices[self.parts_of(indices) == PARTS.index(part)])
+        return np.concatenate(found)[:n]
+
+
 def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] | None = None) -> Split:
     """Cut a space, or some of its rows, into 80 % training, 10 % validation and the rest held out.
 
     The parts are consecutive slices of a permutation of all K indices, of sizes floor(.8 K), floor(.1 K) and
-    the remainder; of n rows likewise.
+    the remainder; of n rows likewise. A space of more than 2^24 elements is cut by a keyed hash of each, and
+    the parts are samples: see `HashedSplit`.
 
     Example:
         >>> from fluxttice_core.spaces.operation_space import OperationSpace
@@ -54,10 +127,13 @@ def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] |
         [5001, 828, 10765, 16657]
 
     Raises:
-        OperationError: If the space is too large to enumerate, or the seed is outside 0 to 2^32 - 1.
+        OperationError: If the seed is outside 0 to 2^32 - 1.
     """
-    if rows is None:
-        space.require_enumerable()
+    if rows is None and space.size > ENUMERATION_LIMIT:
+        none = np.empty(0, dtype=np.int64)
+        law = HashedSplit(none, none, none, seed, space)
+        sizes = zip(PARTS, part_sizes(STREAMED_ROWS), strict=True)
+        return replace(law, **{part: law.draw(part, n, seed) for part, n in sizes})
     order = permutation(space.size if rows is None else len(rows), seed)
     n_train, n_validation, _ = part_sizes(len(order))
     order = order if rows is None else rows[order]
@@ -84,13 +160,33 @@ def permutation(n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
     return np.array(order, dtype=np.int64)
 
 
+def rows_to_learn(space: ProductSpace) -> int:
+    """Rows of an epoch of a space: its training part, or as many draws from a part that is too large."""
+    return part_sizes(space.size if space.size <= ENUMERATION_LIMIT else STREAMED_ROWS)[0]
+
+
+def _mixed(words: UInt64[np.ndarray, "n"]) -> UInt64[np.ndarray, "n"]:
+    """Mix the bits of each word, so that a change of one moves half of the others.
+
+    Source: Steele, Lea & Flood 2014, Fast splittable pseudorandom number generators (SplitMix64).
+    """
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        words = (words ^ (words >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray(words ^ (words >> np.uint64(31)), dtype=np.uint64)
+
+
 def _twister_outputs(count: int, seed: int) -> UInt64[np.ndarray, "{count}"]:
+    return np.asarray(_twister(seed).random_raw(count), dtype=np.uint64)
+
+
+def _twister(seed: int) -> np.random.MT19937:
     twister = np.random.MT19937()
     twister.state = {
         "bit_generator": "MT19937",
         "state": {"key": _seeded_state(seed), "pos": _STATE_WORDS},
     }
-    return np.asarray(twister.random_raw(count), dtype=np.uint64)
+    return twister
 
 
 def _seeded_state(seed: int) -> UInt32[np.ndarray, "624"]:

@@ -1,4 +1,7 @@
-"""The rows of a split, resident in memory as one tensor each, and shuffled without a loader."""
+"""The rows of a split, resident in memory as one tensor each, and shuffled without a loader.
+
+Of a space that is too large to be written out, rows are drawn anew whenever they would be shuffled.
+"""
 
 from dataclasses import dataclass
 
@@ -8,6 +11,8 @@ from torch import Tensor
 
 from fluxttice_core.shapes import Float, Float64, Int64
 from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.split import HashedSplit, Split
+from fluxttice_core.spaces.target import Target
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,34 @@ class Rows:
         else:
             order = torch.multinomial(self.weights, len(self), replacement=True, generator=generator)
         return self[order.to(self.tables.device)]
+
+
+@dataclass(frozen=True)
+class StreamedRows(Rows):
+    """Rows of which others come whenever they are shuffled: draws from a training part that is never listed.
+
+    Attributes:
+        parts: The split, which says of any element whether it may be learnt from.
+    """
+
+    parts: HashedSplit | None = None
+
+    def shuffled(self, generator: torch.Generator) -> Rows:
+        """As many other rows of the training part, drawn by a seed that the generator gives."""
+        if self.parts is None:
+            return super().shuffled(generator)
+        seed = int(torch.randint(2**32, (1,), generator=generator))
+        drawn = self.parts.draw("train", len(self), seed)
+        return rows_of(self.parts.space, drawn, device=str(self.tables.device))
+
+
+def training_rows(
+    space: ProductSpace, parts: Split, target: Target | None = None, *, device: str = "cpu"
+) -> Rows:
+    """The rows that a run learns from, weighted as the target says; streamed where they are too many."""
+    weights = None if target is None else target.weights_of(parts.train)
+    rows = rows_of(space, parts.train, weights=weights, device=device)
+    return StreamedRows(rows.tables, rows.classes, None, parts) if isinstance(parts, HashedSplit) else rows
 
 
 def rows_of(

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.spaces.conventions import part_sizes
+from fluxttice_core.spaces.split import rows_to_learn
 from fluxttice_core.training.recipe_settings import AmortisationSettings, RecipeFields
 
 LARGEST_WEIGHTS = 2**26
@@ -80,7 +80,7 @@ def _step_memory(recipe: RecipeFields) -> int:
 
 def work(recipe: RecipeFields) -> int:
     """Multiplications of a whole run at most, to within a factor of a few."""
-    rows = max(part_sizes(recipe.architecture.space.size)[0], 1)
+    rows = max(rows_to_learn(recipe.architecture.space), 1)
     steps = -(-rows // recipe.batch_size)
     looks = 2 * recipe.reach.draws // recipe.reach.every
     last = _amortisation(recipe)

@@ -27,7 +27,7 @@ from fluxttice_core.errors import (
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.model.devices import Device, require_device
 from fluxttice_core.spaces.space_name import space_record
-from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.split import HashedSplit, Split
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.arithmetic import FILE as ENVIRONMENT
 from fluxttice_core.storage.arithmetic import note_arithmetic
@@ -133,7 +133,6 @@ class Run:
         Raises:
             StorageError: If the folder holds a run already, or cannot be written.
             SettingsError: If the device is not there, or the space is too small to be split.
-            OperationError: If the space is too large to be written out.
         """
         run = cls(folder, settings)
         require_device(settings.device)
@@ -451,13 +450,11 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 
 def _described_split(parts: Split) -> dict[str, object]:
-    return {
-        "seed": parts.seed,
-        "digest": parts.digest,
-        "train": parts.train.tolist(),
-        "validation": parts.validation.tolist(),
-        "held_out": parts.held_out.tolist(),
-    }
+    listed = {"validation": parts.validation.tolist(), "held_out": parts.held_out.tolist()}
+    known = {"seed": parts.seed, "digest": parts.digest}
+    if isinstance(parts, HashedSplit):
+        return known | {"law": "a keyed hash of the element; the lists are samples of its parts"} | listed
+    return known | {"train": parts.train.tolist()} | listed
 
 
 def _parsed_record(line: bytes) -> dict[str, Any] | None:

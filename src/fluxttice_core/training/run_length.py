@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.spaces.conventions import part_sizes
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, part_sizes
+from fluxttice_core.spaces.split import rows_to_learn
 from fluxttice_core.spaces.target import Target
 
 _AUTO = "auto"
@@ -22,9 +23,16 @@ STEPS, AMORTISATION_STEPS = 825, 310
 """Steps of a run on ternary entries, however many elements there are: what is learnt are the thresholds
 between the symbols of each entry. Larger alphabets take longer in proportion."""
 
+_BEYOND = 2.5
+"""So many times the steps where elements are too many to be listed, since a million draws are held against
+the law of every pair of positions there."""
+
+_TRANSPORT: dict[str, tuple[float | int, float | int]] = {"weight": (4.0, 60.0), "draws": (320, 6_000)}
+"""Weight and draws of transport, which rise over a run where elements are too many to be listed."""
+
 _BATCH, _AMORTISATION_BATCH, _LARGEST_BATCH, _LOOKS = 96, 256, 65_536, 5
 _LEFT_OPEN, _OF = 0.45, Architecture().space.log_size
-"""Nats that a code may leave open of so many."""
+"""Nats that a code may leave open of so many; where elements are too many to be listed, of however many."""
 
 
 def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[str, Any]:
@@ -43,23 +51,32 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
         space = Architecture.model_validate(plain.get("architecture", {})).space
     except ValidationError:
         return plain
-    rows = max(part_sizes(space.size if target is None else len(target.rows))[0], 1)
-    longer = max(1.0, space.base / 3)
+    rows = max(rows_to_learn(space) if target is None else part_sizes(len(target.rows))[0], 1)
+    beyond = target is None and space.size > ENUMERATION_LIMIT
+    longer = max(1.0, space.base / 3) * (_BEYOND if beyond else 1)
     plain |= _lengths(plain, rows, round(longer * STEPS), _BATCH)
     transport = plain.get("transport")
     if isinstance(transport, dict) and isinstance(last := transport.get("amortisation"), dict):
         lengths = _lengths(last, rows, round(longer * AMORTISATION_STEPS), _AMORTISATION_BATCH)
-        plain["transport"] = {**transport, "amortisation": {**last, **lengths}}
+        plain["transport"] = transport = {**transport, "amortisation": {**last, **lengths}}
+    if isinstance(transport, dict):
+        plain["transport"] = {name: _share(value, name, rising=beyond) for name, value in transport.items()}
     found: dict[str, Any] = _in_epochs(plain, plain.get("epochs"))
     looks = max(1, found["epochs"] // _LOOKS) if isinstance(found.get("epochs"), int) else 1
     _fill(found, ("checkpoint_every",), looks)
     _fill(found, ("reach", "every"), looks)
-    _fill(
-        found,
-        ("calibration", "conditional_entropy"),
-        _LEFT_OPEN * ((space.log_size if target is None else target.entropy) / _OF),
-    )
+    entropy = space.log_size if target is None else target.entropy
+    left_open = _LEFT_OPEN * (1.0 if beyond else entropy / _OF)
+    _fill(found, ("calibration", "conditional_entropy"), left_open)
     return found
+
+
+def _share(value: Any, name: str, *, rising: bool) -> Any:
+    """A schedule of transport whose value is left open, settled; anything else as it is."""
+    if not (isinstance(value, dict) and value.get("value") == _AUTO and name in _TRANSPORT):
+        return value
+    start, end = _TRANSPORT[name]
+    return {"kind": "geometric", "start": start, "end": end} if rising else {**value, "value": start}
 
 
 def _lengths(settings: Mapping[str, Any], rows: int, steps: int, batch: int) -> dict[str, int]:

@@ -17,7 +17,7 @@ from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
 from fluxttice_core.training.conditional_map import ConditionalMap
-from fluxttice_core.training.dataset import Rows, rows_of
+from fluxttice_core.training.dataset import Rows, rows_of, training_rows
 from fluxttice_core.training.history import EpochRecord, Reach
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss, scheduled
 from fluxttice_core.training.loss_balance import (
@@ -94,7 +94,6 @@ class Trainer:
 
     Raises:
         SettingsError: If the space has too few operations to be split.
-        OperationError: If it has too many to be written out.
     """
 
     def __init__(
@@ -116,8 +115,7 @@ class Trainer:
         self.model = fresh.to(device)
         self.progress = Progress(epoch=0, balance=initial_balance(recipe.balance))
         self._observe = observe
-        weights = None if target is None else target.weights_of(self.split.train)
-        self._train = rows_of(space, self.split.train, weights=weights, device=device)
+        self._train = training_rows(space, self.split, target, device=device)
         self._validation = rows_of(space, self.split.validation, device=device)
         if not len(self._validation):
             given, advice = f"{space.describe()} are {space.size}", "choose a larger space"
