@@ -73,7 +73,7 @@ def test_a_run_resumed_elsewhere_says_so(stopped: Path, monkeypatch: pytest.Monk
 def test_seed_and_threads_are_kept_with_the_run(empty_folder: Path) -> None:
     settings = [part for text in RECIPE for part in ("--set", text)]
     ran("train", "--seed", "4", "--threads", "2", *settings)
-    kept = Run.open(Path("runs/standard-4")).settings
+    kept = Run.open(Path("runs/standard-ternary-1-4")).settings
     assert (kept.seed, kept.threads, kept.device) == (4, 2, "cpu")
 
 
