@@ -4,7 +4,7 @@ Spaces that are too large to be written out are cut by a keyed hash of every ele
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -133,7 +133,8 @@ def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] |
         none = np.empty(0, dtype=np.int64)
         law = HashedSplit(none, none, none, seed, space)
         sizes = zip(PARTS, part_sizes(STREAMED_ROWS), strict=True)
-        return replace(law, **{part: law.draw(part, n, seed) for part, n in sizes})
+        train, validation, held_out = (law.draw(part, n, seed) for part, n in sizes)
+        return HashedSplit(train, validation, held_out, seed, space)
     order = permutation(space.size if rows is None else len(rows), seed)
     n_train, n_validation, _ = part_sizes(len(order))
     order = order if rows is None else rows[order]
