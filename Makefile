@@ -7,7 +7,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
 .PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
-.PHONY: test-portable test-source fuzz mutants bench load result lint docs dist explorer-map constraints clean
+.PHONY: test-portable test-source fuzz mutants bench load result paper artifact artifact-quick lint docs dist explorer-map
+.PHONY: constraints clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.train
@@ -115,6 +116,18 @@ load: $(VENV)/.dev
 # Measures the shipped model into the result file that git keeps, which nothing else writes: two minutes.
 result: $(VENV)/.dev
 	@$(BIN)/fluxttice benchmark --certified --out benchmarks/coverage_vs_entropy.json
+
+# The paper, as build/paper.pdf: its numbers are read from the result files.
+paper: $(VENV)/.dev
+	@$(BIN)/python -m paper.build
+
+# The paper's claims, made again: twenty minutes on two quiet cores, and four for those that are quick.
+artifact: $(VENV)/.dev
+	@$(PIP) --editable '.[paper]'
+	@$(BIN)/python -m paper.artifact
+
+artifact-quick: $(VENV)/.dev
+	@$(BIN)/python -m paper.artifact --quick
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .

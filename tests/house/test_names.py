@@ -13,10 +13,10 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools", 
 VERSIONED = re.compile(
     r"(?i)(^|[_\-.])v\d+(?=[_\-.]|$)|[_-](old|new|final|copy|backup|bak|orig|fixed)(?=\.|$)"
 )
-FOLDERS = ("src", "tests", "docs", "examples", "benchmarks")
+FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", "paper")
 TEST_FOLDERS_BESIDE_LAYERS = {
     *("contracts", "known_answers", "goldens", "planted_lies", "faults", "attacks", "core", "fuzz", "house"),
-    *("installation", "portable", "acceptance", "compatibility", "docs", "examples", "benchmarks"),
+    *("installation", "portable", "acceptance", "compatibility", "docs", "examples", "benchmarks", "paper"),
 }
 
 

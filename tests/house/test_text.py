@@ -11,7 +11,7 @@ from tests.house.conftest import Plant
 # Written in pieces, so that this file does not contain what it looks for.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.\-:/}])/(work|root|home|tmp|Users|mnt|scratch)(/|\b)")
-FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", ".ci")
+FOLDERS = ("src", "tests", "docs", "examples", "benchmarks", "paper", ".ci")
 BINARY = {
     *(".safetensors", ".pt", ".npz", ".npy", ".png", ".pdf", ".onnx", ".parquet", ".woff2", ".ico", ".pub")
 }
