@@ -16,9 +16,11 @@ import torch
 
 import fluxttice_core as fx
 from docs.robustness import content_of
-from fluxttice_core.evaluation.report import Report
+from fluxttice_core.metrics.codes import figures_of_part
+from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.spaces.split import split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
 from paper.rivals import trained_mixture, trained_pythae, training_rows
@@ -69,10 +71,16 @@ def trained(program: str, settings: Settings) -> Any:
     return trained_mixture(training_rows(SPACE), SPACE, seed=SEED, **chosen)
 
 
-def figures(report: Report) -> dict[str, dict[str, float]]:
+def figures(model: Any, settings: MeasurementSettings) -> dict[str, dict[str, float]]:
     """The figures that are compared, with their 95 % intervals; those of codes only where there are codes."""
-    kept = (report.metric(name, "a").figure for name in KEPT if report.has(name, "a"))
-    return {each.quantity: {"value": each.value, "low": each.low, "high": each.high} for each in kept}
+    report = fx.coverage_report(decoder=model, settings=settings)
+    found = [report.metric(name, "a").figure for name in KEPT if report.has(name, "a")]
+    if isinstance(model, Autoencoder):
+        # The report does not know what the model was trained on, and so has no figures of held-out rows.
+        rows = torch.from_numpy(split(SPACE).held_out)
+        part = figures_of_part(model, "a", settings, "held_out", rows)
+        found += [each for each in part if each.quantity in KEPT]
+    return {each.quantity: {"value": each.value, "low": each.low, "high": each.high} for each in found}
 
 
 def place(found: Mapping[str, Mapping[str, float]]) -> tuple[bool, float]:
@@ -89,12 +97,12 @@ def compared(program: str, say: Callable[[str], None] = print) -> dict[str, Any]
         began = time.process_time()
         model = trained(program, settings)
         seconds = time.process_time() - began
-        found = figures(fx.coverage_report(decoder=model, settings=TRIAL))
+        found = figures(model, TRIAL)
         say(f"{program} {settings}: {seconds:.0f} s of processor time, {place(found)}")
         runs.append({"settings": settings, "seconds": round(seconds, 1), "figures": found})
         models.append(model)
     best = max(range(len(runs)), key=lambda at: place(runs[at]["figures"]))
-    full = figures(fx.coverage_report(decoder=models[best], settings=FULL))
+    full = figures(models[best], FULL)
     network = getattr(models[best], "model", models[best])
     weights = sum(parameter.numel() for parameter in network.parameters())
     return {"title": TITLES[program], "runs": runs, "best": best, "parameters": weights, "figures": full}
