@@ -24,7 +24,7 @@ from fluxttice_core.server.explorer.data import (
     weights_pack,
 )
 from fluxttice_core.server.explorer.map import read_map
-from fluxttice_core.server.explorer.points import points_pack, space_manifest
+from fluxttice_core.server.explorer.points import SpaceMap
 from fluxttice_core.server.explorer.report import FIGURES, Drawing, ReportFigures, report_page
 from fluxttice_core.server.served_model import Served
 
@@ -135,9 +135,10 @@ def page_files(page: Page = "index") -> dict[str, Content]:
 def documents(served: Served) -> dict[str, Callable[[], bytes]]:
     """What makes each document, the soonest needed first."""
     if not served.has_algebra:
+        about = SpaceMap(served)
         return {
-            "manifest.json": lambda: space_manifest(served),
-            "points.safetensors": lambda: points_pack(served),
+            "manifest.json": about.manifest,
+            "points.safetensors": about.points,
             "report.json": lambda: report_page(served),
         }
     drawn = read_map(served.model)

@@ -1,16 +1,17 @@
 """What the explorer page is told of any space: its words, and a map of at most 65,536 elements."""
 
 import json
-from functools import lru_cache
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from fluxttice_core.model.halves import HALVES
+from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.server.explorer.data import principal_axes
 from fluxttice_core.server.explorer.map import EXTENT
 from fluxttice_core.server.served_model import PARTS, Served
-from fluxttice_core.shapes import Float64, Int64
+from fluxttice_core.shapes import Float32, Int16, Int64
 from fluxttice_core.storage.tensors import encode_tensors
 from fluxttice_core.version import __version__
 
@@ -34,67 +35,66 @@ def shown(served: Served) -> Int64[np.ndarray, "n"]:
     return np.sort(np.concatenate([inside, rest]))
 
 
-def space_manifest(served: Served) -> bytes:
-    """The words of the space, its alphabets, and the axes of its map under both halves, as JSON."""
-    model, space = served.model, served.model.space
-    nouns = space.nouns
-    said = ("one", "many", "part", "parts")
-    words = {name: getattr(nouns, name) for name in said}
-    if nouns.home:
-        words |= {"part": "cell", "parts": "cells"}
-    document = {
-        "version": __version__,
-        "model": {
-            "recipe": model.recipe_name,
-            "epoch": model.epoch,
-            "seed": model.seed,
-            "digest": model.tensor_digest,
-            "parameters": model.parameters,
-        },
-        "space": {
-            "name": space.name,
-            "described": space.describe(),
-            "size": space.size,
-            "alphabets": space.alphabets,
-            "support": space.size if model.target is None else len(model.target.rows),
-            **words,
-        },
-        "latents": model.architecture.latent_dim,
-        "parts": None if served.parts is None else PARTS,
-        "first": int(shown(served)[0] if model.target is None else model.target.rows[-1]),
-        "halves": {half: _axes(served)[half] for half in HALVES},
-    }
-    return json.dumps(document, separators=(",", ":")).encode()
+class SpaceMap:
+    """The map of one model, computed when it is first asked for, by whoever asks first."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._lock = Lock()
+
+    def manifest(self) -> bytes:
+        """The words of the space, its alphabets, and the axes of its map under both halves, as JSON."""
+        served, model, space = self._served, self._served.model, self._served.model.space
+        words = {name: getattr(space.nouns, name) for name in ("one", "many", "part", "parts")}
+        rows = None if model.target is None else model.target.rows
+        document = {
+            "version": __version__,
+            "model": {
+                "recipe": model.recipe_name,
+                "epoch": model.epoch,
+                "seed": model.seed,
+                "digest": model.tensor_digest,
+                "parameters": model.parameters,
+            },
+            "space": {
+                "name": space.name,
+                "described": space.describe(),
+                "size": space.size,
+                "alphabets": space.alphabets,
+                "support": space.size if rows is None else len(rows),
+                **words,
+            },
+            "parts": None if served.parts is None else PARTS,
+            "first": 0 if rows is None else int(rows[0]),
+            "halves": {half: about for half, (about, _) in self._drawn().items()},
+        }
+        return json.dumps(document, separators=(",", ":")).encode()
+
+    def points(self) -> bytes:
+        """The elements on the map, their places under both halves, and the part of the split of each."""
+        indices, parts = shown(self._served), self._served.parts
+        tensors: dict[str, np.ndarray] = {"index": indices.astype(np.int32)}
+        tensors |= {f"places_{half}": places for half, (_, places) in self._drawn().items()}
+        if parts is not None:
+            tensors["part"] = parts[indices]
+        return encode_tensors(tensors, "{}")
+
+    def _drawn(self) -> dict[HalfName, tuple[dict[str, Any], Int16[np.ndarray, "n 2"]]]:
+        with self._lock:
+            return self._halves
+
+    @cached_property
+    def _halves(self) -> dict[HalfName, tuple[dict[str, Any], Int16[np.ndarray, "n 2"]]]:
+        indices = shown(self._served)
+        return {half: _projected(self._served.codebooks[half].rows(indices)) for half in HALVES}
 
 
-def points_pack(served: Served) -> bytes:
-    """The elements on the map, their places under both halves, and the part of the split of each."""
-    indices = shown(served)
-    tensors: dict[str, np.ndarray] = {"index": indices.astype(np.int32)}
-    for half in HALVES:
-        about = _axes(served)[half]
-        places = _along(served, half, about)
-        tensors[f"places_{half}"] = np.rint(places * EXTENT / about["extent"]).astype(np.int16)
-    parts = served.parts
-    if parts is not None:
-        tensors["part"] = parts[indices]
-    return encode_tensors(tensors, "{}")
-
-
-@lru_cache(maxsize=2)
-def _axes(served: Served) -> dict[str, dict[str, Any]]:
-    """The first two principal axes of the codes on the map, and how far they reach along them."""
-    found: dict[str, dict[str, Any]] = {}
-    for half in HALVES:
-        centre, axes, shares = principal_axes(served.codebooks[half].rows(shown(served)))
-        if len(axes) == 1:
-            axes, shares = np.vstack([axes, 0 * axes]), np.append(shares, 0.0)
-        about = {"centre": centre.tolist(), "axes": axes[:2].tolist(), "shares": shares[:2].round(4).tolist()}
-        reach = np.abs(_along(served, half, about)).max()
-        found[half] = {**about, "extent": float(max(reach, np.finfo(np.float32).tiny))}
-    return found
-
-
-def _along(served: Served, half: Any, about: dict[str, Any]) -> Float64[np.ndarray, "n 2"]:
-    codes = served.codebooks[half].rows(shown(served)).astype(np.float64)
-    return np.asarray((codes - np.array(about["centre"])) @ np.array(about["axes"]).T)
+def _projected(means: Float32[np.ndarray, "n d"]) -> tuple[dict[str, Any], Int16[np.ndarray, "n 2"]]:
+    """Codes along their first two principal axes, as whole numbers up to `EXTENT`, and what says how."""
+    centre, axes, _ = principal_axes(means)
+    if len(axes) == 1:
+        axes = np.vstack([axes, 0 * axes])
+    along = (means.astype(np.float64) - centre) @ axes[:2].T
+    extent = max(float(np.abs(along).max()), float(np.finfo(np.float32).tiny))
+    about = {"centre": centre.tolist(), "axes": axes[:2].tolist(), "extent": extent}
+    return about, np.rint(along * (EXTENT / extent)).astype(np.int16)

@@ -15,6 +15,7 @@ from fluxttice_core.server.served_model import Served
 from tests.server.conftest import untrained
 
 from .conftest import Explorer, opened
+from .test_everyone import violations
 
 KEY = "0123456789abcdef0123456789abcdef"
 FOREIGN = re.compile(r"\b(trits?|operations?|tables?|cells?|ternary)\b", re.IGNORECASE)
@@ -110,6 +111,7 @@ def test_the_page_speaks_the_words_of_the_space(shown: Explorer) -> None:
             shown.get("[...document.querySelectorAll('[aria-label]')].map((one) => one.ariaLabel)")
         )
         assert FOREIGN.search(seen) is None
+        assert violations(shown) == []
     shown.page.click("[data-view-link=report]")
     shown.until("document.querySelector('#report h2')")
     assert "This model has no report" in text(shown, "#report")

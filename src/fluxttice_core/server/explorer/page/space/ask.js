@@ -3,6 +3,8 @@
 import { button, h } from "../js/dom.js";
 
 const KEPT = "fluxttice-key";
+/** So long after it was told that codes are still being computed it asks again. */
+const AGAIN = 1000;
 
 /** Ask and read the answer; an error says what the server said. */
 export async function ask(path, body) {
@@ -12,6 +14,10 @@ export async function ask(path, body) {
   const read = await answer.json();
   if (answer.status === 401) {
     await keyGiven();
+    return ask(path, body);
+  }
+  if (answer.status === 503 && read.error.code === "not_ready") {
+    await new Promise((resume) => setTimeout(resume, AGAIN));
     return ask(path, body);
   }
   if (!answer.ok) throw new Error(read.error.message);

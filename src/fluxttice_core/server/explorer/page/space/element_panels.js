@@ -121,7 +121,7 @@ export class DecodePanel {
     root.append(
       h("h2.panel-title", "Decode a latent"),
       hint(`The sliders begin at the code of the chosen ${page.space.one}; what they are moved to is decoded by the chosen half.`),
-      button("Begin there again", () => this.#begin()),
+      h("div.actions", button("Begin there again", () => this.#begin())),
       this.decoded,
       this.sliders,
     );

@@ -1,6 +1,6 @@
 /** Starts the page of any space: its map, and the panels that ask the API. */
 
-import { button, grouped, h, show } from "../js/dom.js";
+import { button, grouped, h, hint, show } from "../js/dom.js";
 import { ask } from "./ask.js";
 import { showLegend } from "../js/legend.js";
 import { fetchForPage } from "../js/loading.js";
@@ -142,9 +142,6 @@ function setUpMap(page) {
   page.mark = mark;
   store.watch(["op", "half", "z"], mark);
   map.resize();
-  if (index.length < space.size)
-    $("#map-area").append(h("p.hint", { id: "thinned" },
-      `The map shows ${grouped(index.length)} of ${grouped(space.size)} ${space.many}; search finds all of them.`));
   return map;
 }
 
@@ -197,7 +194,7 @@ function categorical(colours, palette, labels, title) {
   };
 }
 
-function setUpControls({ manifest, space, store }) {
+function setUpControls({ manifest, points, space, store }) {
   const half = h("span.segmented", { role: "group", "aria-label": "Half of the model" });
   store.watch(["half"], (state) => show(half, ["a", "b"].map((one) =>
     button(one.toUpperCase(), () => store.set({ half: one, z: null }), { "aria-pressed": String(state.half === one), class: false }))));
@@ -215,6 +212,8 @@ function setUpControls({ manifest, space, store }) {
   show($("#controls"),
     h("div.control", h("span.control-label", "Half"), half),
     h("div.control", h("label", { for: "colour" }, "Colour"), colour),
+    points.index.length < space.size &&
+      hint(`${grouped(points.index.length)} of ${grouped(space.size)} ${space.many} are drawn; search finds all of them.`),
   );
 }
 
