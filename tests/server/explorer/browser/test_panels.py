@@ -47,6 +47,9 @@ SPACE = OperationSpace()
         ("7PB", [5681]),
         ("hept:123", [786]),
         ("MAX", [19569]),
+        ("012:000000000", [0]),
+        ("fut:ffffuufu?", [15633 - 2 * 3**8, 15633 - 3**8, 15633]),
+        ("000000000", [9841]),
         ("no such thing", []),
     ],
 )
@@ -55,6 +58,21 @@ def test_search_by_name_index_and_notation(explorer: Explorer, typed: str, found
     explorer.settle()
     assert explorer.get("explorer.page.found.indices") == found
     assert explorer.page.locator("#find .results .operation").count() == min(len(found), 60)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("19683", "An index is from 0 to 19,682."),
+        ("7pb", "No operation has such a name: did you mean 7PB?"),
+        ("ffffuufut", "No operation has such a name: did you mean FFFFUUFUT?"),
+        ("mni", "No operation has such a name."),
+    ],
+)
+def test_what_is_not_found_says_why(explorer: Explorer, typed: str, said: str) -> None:
+    explorer.page.fill("#query", typed)
+    explorer.settle()
+    assert explorer.page.inner_text("#find .count") == said
 
 
 def test_an_expression_finds_what_it_computes(explorer: Explorer) -> None:
@@ -206,6 +224,11 @@ def test_values_are_shown_in_the_letters_of_choice(explorer: Explorer) -> None:
     explorer.settle()
     assert explorer.state("op") == 15633 + 2
     assert explorer.page.input_value("#letters") == "digits"
+    explorer.open("letters=digits&q=000000000")
+    assert explorer.get("explorer.page.found.indices") == [0]
+    explorer.page.select_option("#letters", "signs")
+    explorer.settle()
+    assert explorer.get("explorer.page.found.indices") == [9841]
     explorer.open("letters=nonsense")
     assert explorer.state("letters") == "signs"
 

@@ -117,7 +117,7 @@ export class Panel {
   #update(state, changed) {
     if (changed.has("q") && this.input.value !== state.q) this.input.value = state.q;
     this.#showOrder(state);
-    if (["q", "has", "lacks", "box", "algebra"].some((key) => changed.has(key))) {
+    if (["q", "has", "lacks", "box", "algebra", "letters"].some((key) => changed.has(key))) {
       this.rows = ROWS;
       this.#counts(state);
     }

@@ -11,9 +11,9 @@ import { K, signs } from "./space.js";
 import { operationButton } from "./tables.js";
 
 const MOVE_MS = 450;
-const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes", "places"];
+const SEARCHED_BY = ["q", "has", "lacks", "box", "algebra", "codes", "places", "letters"];
 const PLACED_BY = ["half", "map", "x", "y", "codes", "places"];
-const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "near", "mass", "theme", "drawn", "letters"];
+const COLOURED_BY = [...SEARCHED_BY, "colour", "half", "op", "near", "mass", "theme", "drawn"];
 const MARKED_BY = [...PLACED_BY, "op", "pin", "tab", "z", "t", "box"];
 
 export class Page {

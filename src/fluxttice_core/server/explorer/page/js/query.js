@@ -24,7 +24,15 @@ export function readText(typed, manifest) {
   const tokens = trimmed.toLowerCase().split(/[\s,]+/);
   if (tokens.every((token) => known.has(token))) return { test: null, has: tokens };
   const found = exact.size > 0 ? exact : namedInPart(trimmed, manifest);
-  return { test: (index) => found.has(index), problem: found.size === 0 && "No operation has such a name." };
+  return { test: (index) => found.has(index), problem: found.size === 0 && unknown(trimmed) };
+}
+
+/** Why nothing is found, and what may have been meant: without a prefix, 7PB and FFFFUUFUT are in capitals. */
+function unknown(typed) {
+  if (/^\d+$/.test(typed)) return "An index is from 0 to 19,682.";
+  const upper = typed.toUpperCase();
+  const known = upper !== typed && (readPattern(upper) ?? readHeptavintimal(upper)) !== null;
+  return `No operation has such a name${known ? `: did you mean ${upper}?` : "."}`;
 }
 
 function expressed(typed, manifest) {

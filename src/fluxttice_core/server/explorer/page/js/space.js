@@ -81,6 +81,8 @@ export const cellName = (cell) => `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS
  */
 export function readPattern(text) {
   const plain = text.replaceAll("\u2212", "-").trim();
+  const [, prefix, written] = plain.match(/^(012|fut):(.*)$/i) ?? [];
+  if (prefix) return inLetters(written.toUpperCase(), prefix.toUpperCase());
   const numbers = plain
     .replace(/[[\](){}\s,;/|]+/g, " ")
     .trim()
@@ -89,14 +91,17 @@ export function readPattern(text) {
   if (listed && numbers.length === CELLS && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
     return numbers.map((token) => (token === "?" ? -1 : Number(token) + 1));
   }
-  let letters = plain.replace(/[\s,;/|]+/g, "");
-  for (const alphabet of ["012", "FUT"]) {
-    const one = new RegExp(`^[${alphabet}?]{${CELLS}}$`);
-    if (one.test(letters) && /[12FUT]/.test(letters))
-      letters = letters.replace(/[^?]/g, (letter) => GLYPHS[alphabet.indexOf(letter)]);
-  }
-  if (letters.length !== CELLS || !/^[-0+?]+$/.test(letters)) return null;
-  return Array.from(letters, (letter) => (letter === "?" ? -1 : GLYPHS.indexOf(letter)));
+  // Nine times 0 are glyphs, unless values are shown as digits.
+  const others = /[12FUT]/.test(plain) || (SYMBOLS[0] === "0" && !/[-+]/.test(plain));
+  const alphabets = others ? ["012", "FUT"] : [GLYPHS];
+  return alphabets.map((alphabet) => inLetters(plain, alphabet)).find((digits) => digits !== null) ?? null;
+}
+
+/** Nine cells in the letters of -1, 0 and +1, each of which may be a ?; null if they are none. */
+function inLetters(text, alphabet) {
+  const letters = text.replace(/[\s,;/|]+/g, "");
+  const sound = letters.length === CELLS && Array.from(letters).every((letter) => `${alphabet}?`.includes(letter));
+  return sound ? Array.from(letters, (letter) => alphabet.indexOf(letter)) : null;
 }
 
 export function matchesPattern(index, pattern) {
