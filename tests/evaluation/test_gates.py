@@ -27,7 +27,7 @@ from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics.codes import reconstruction_figures
 from fluxttice_core.metrics.coverage import Source, coverage_figures
 from fluxttice_core.metrics.distribution import mass_figures
-from fluxttice_core.metrics.metric import Figure
+from fluxttice_core.metrics.metric import Figure, Score
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.model.architecture import Architecture
@@ -218,3 +218,17 @@ def test_untrained_networks_of_the_smallest_spaces_fail(name: str, scheme: Schem
 
 def test_the_home_space_keeps_its_gates() -> None:
     assert gates_of(SPACE, MeasurementSettings(draws=(7, 9)), 1) is ACCEPTANCE
+
+
+def test_beside_a_target_g_is_not_told_where_mass_lies_outside_of_the_support() -> None:
+    space = space_of("dna:4")
+    gates = gates_of(space, settings_for(space), 20, has_target=True)
+    assert [gate.quantity for gate in gates][-2:] == ["generative_information", "argmax_mass_outside"]
+
+    def told(outside: float) -> list[bool]:
+        figures = [Score("generative_information", "a", 1.3, 1.3, 1.3)]
+        figures.append(Score("argmax_mass_outside", "a", outside, outside, outside))
+        return [result.passed for result in apply_gates(figures, ["a"], gates[-2:])]
+
+    assert told(0.05) == [True, True]
+    assert told(0.06) == [False, False]

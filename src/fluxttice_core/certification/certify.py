@@ -31,7 +31,7 @@ from fluxttice_core.certification.remeasurement_cost import require_repeatable
 from fluxttice_core.certification.selection import Ranked, rank, ranking_record
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
-from fluxttice_core.evaluation.coverage_report import coverage_report
+from fluxttice_core.evaluation.benchmark import measured
 from fluxttice_core.evaluation.gates import GateResult, apply_gates, gates_of, on_all_operations
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import Circumstances, check_result, result_of
@@ -39,6 +39,7 @@ from fluxttice_core.evaluation.steps import ProgressCallback
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.metrics.threads import fixed_threads
 from fluxttice_core.model.devices import require_device
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.storage.atomic_write import new_folder, require_writable
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import canonical_json
@@ -124,6 +125,13 @@ def certify(
             "spaces: measure it by `fluxttice benchmark`, whose report says what it was held against",
             "unsupported",
         )
+    if first.space.size > ENUMERATION_LIMIT:
+        raise CertificationError(
+            f"{first.space.describe()} are {first.space.size:,}, and certificates are of spaces of at most "
+            f"{ENUMERATION_LIMIT:,} elements, all of which are measured: keep what samples show by "
+            "`fluxttice benchmark --out FILE`",
+            "unsupported",
+        )
     settings = settings or settings_for(first.space, quick=quick)
     require_device(settings.device)
     require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
@@ -138,7 +146,7 @@ def certify(
                 "gate_failed",
             )
         chosen = _chosen(deposits, ranking)
-        report = _judged(coverage_report(chosen.trained, settings=settings, progress=progress), chosen)
+        report = _judged(measured(chosen.trained, settings, progress), chosen)
         if not (report.accepted or allow_uncertified):
             raise CertificationError(
                 f"{source} is not certified: {_first_failure(report.gates)}; {_marked(source, out)}",

@@ -39,15 +39,51 @@ def benchmark(
     """Measure a trained model beside ceiling, floor and controls; refuses to run without one."""
     require_extra("train", "measuring a model")
     from fluxttice_core.cli.measuring import chosen_settings, chosen_target
+    from fluxttice_core.evaluation.coverage_report import sampled_draws
+    from fluxttice_core.evaluation.sampled_report import DRAWS, QUICK_DRAWS
+    from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
     from fluxttice_core.storage.atomic_write import write_text
 
     target = chosen_target(checkpoint, certified=certified)
+    if target.space.size > ENUMERATION_LIMIT:
+        usual = QUICK_DRAWS if quick else DRAWS
+        one = sampled_draws(target.space, draws, repeats=repeats, usual=usual)
+        sampled_card(target, out, markdown, draws=one, seed=seed or 0, device=device)
+        return
     settings = chosen_settings(
         target.space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
     )
     report = report_card(target, out, settings)
     if markdown is not None:
         write_text(markdown, report.markdown())
+
+
+def sampled_card(
+    target: "TrainedModel", out: Path | None, markdown: Path | None, *, draws: int, seed: int, device: str
+) -> None:
+    """Measure a model of a space that cannot be written out, print its report and write what is named."""
+    from fluxttice_core.cli.measuring import repeatable_command
+    from fluxttice_core.cli.progress import ProgressBar
+    from fluxttice_core.evaluation.benchmark import sampled
+    from fluxttice_core.storage.atomic_write import require_writable, write_json, write_text
+    from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
+
+    for path in filter(None, (out, markdown)):
+        require_writable(path)
+    with ProgressBar(lines=True, every=10.0) as bar:
+        report = sampled(target, draws=draws, seed=seed, device=device, progress=bar.show)
+    bar.print(report)
+    if markdown is not None:
+        write_text(markdown, report.markdown())
+    if out is None:
+        return
+    parts = target.split
+    model = {"epoch": target.epoch, "seed": target.seed, "tensor_sha256": target.tensor_digest}
+    split = None if parts is None else {"seed": parts.seed, "sha256": parts.digest}
+    origin = {"tool": tool_record(), "created": timestamp(), "environment": environment_record()}
+    about = {"command": repeatable_command(), "model": model, "split": split}
+    write_json(out, {**origin, **about, "report": report.as_dict()})
+    typer.echo(f"written to {out}")
 
 
 def report_card(

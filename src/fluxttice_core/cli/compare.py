@@ -28,9 +28,9 @@ def compare(
     from fluxttice_core.cli.measuring import chosen_settings
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.errors import MeasurementError
-    from fluxttice_core.evaluation.benchmark import require_trained
+    from fluxttice_core.evaluation.benchmark import measured, require_trained
     from fluxttice_core.evaluation.comparison import comparison_table, require_same_space, require_same_target
-    from fluxttice_core.evaluation.coverage_report import coverage_report
+    from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 
     if len(models) < 2:
         raise MeasurementError("a comparison needs at least two models: name another one", "too_few")
@@ -39,10 +39,16 @@ def compare(
         require_same_space(trained[0].space, other.space)
         targets = [None if one.target is None else one.target.digest() for one in (trained[0], other)]
         require_same_target(*targets)
+    if trained[0].space.size > ENUMERATION_LIMIT:
+        raise MeasurementError(
+            f"{trained[0].space.describe()} are too many to compare models of by p(x): measure each by "
+            "`fluxttice benchmark --checkpoint`, with the same seed",
+            "unsupported",
+        )
     settings = chosen_settings(
         trained[0].space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
     )
     with ProgressBar() as bar:
-        reports = [coverage_report(model, settings=settings, progress=bar.show) for model in trained]
+        reports = [measured(model, settings, bar.show) for model in trained]
     for path, report in zip(models[1:], reports[1:], strict=True):
         bar.print(comparison_table(reports[0], report, names=(str(models[0]), str(path))))

@@ -25,3 +25,4 @@ from .result_file import check_result as check_result
 from .result_file import read_report as read_report
 from .result_file import read_result as read_result
 from .result_file import write_result as write_result
+from .sampled_report import SampledReport as SampledReport

@@ -16,6 +16,7 @@ from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_facts import title_of_run
 from fluxttice_core.evaluation.result_file import Circumstances, result_of, write_result
+from fluxttice_core.evaluation.sampled_report import DRAWS, SampledReport, measured_by_samples
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
@@ -28,6 +29,7 @@ from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.split import HashedSplit
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.atomic_write import require_writable
 from fluxttice_core.storage.environment import peak_memory
@@ -72,6 +74,49 @@ def measured(
         title=title_of(trained),
         progress=progress,
         target=target,
+    )
+
+
+def sampled(
+    model: ModelOrPath,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: ProgressCallback | None = None,
+) -> SampledReport:
+    """Measure a trained model of a space that cannot be written out, from samples.
+
+    Args:
+        model: A trained model, or the path of one.
+        draws: Prior draws of each half.
+        seed: Seed of all draws.
+        device: Where the model computes.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        CheckpointError: If no trained model is given.
+        SettingsError: If the device is not there, or the draws are too few or too many.
+        MeasurementError: If it was trained on rows, whose distribution a sample of the space says little of.
+    """
+    trained = require_trained(model)
+    if trained.target is not None:
+        raise MeasurementError(
+            f"{trained.source} was trained on rows of a space of {trained.space.size:,} elements, of which "
+            "p(x) is not measured: draw from it by `model.sample(n)`, and audit the draws against the rows",
+            "unsupported",
+        )
+    require_device(device)
+    network = trained.model if device == "cpu" else deepcopy(trained.model).to(device)
+    return measured_by_samples(
+        {"a": network.vae_a, "b": network.vae_b},
+        untrained_halves(trained.architecture, 0, scheme_of(trained), device),
+        parts=trained.split if isinstance(trained.split, HashedSplit) else None,
+        draws=draws,
+        seed=seed,
+        device=device,
+        title=title_of(trained),
+        progress=progress,
     )
 
 

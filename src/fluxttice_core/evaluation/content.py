@@ -55,6 +55,15 @@ class ReportContent:
         return tuple(sorted({metric.half for metric in self.metrics} - {"pair"}))
 
     @property
+    def of_what(self) -> str:
+        """How many elements there are and how uncertain one of them is, of the target where there is one."""
+        size = f"K = {self.space.size:,} {self.space.nouns.many}"
+        if self.target is None:
+            return f"{size}, H = {self.space.log_size:.6f} nats"
+        law = self.target.law
+        return f"{size}, {len(law.rows):,} of them in the target, H(q) = {law.entropy:.6f} nats"
+
+    @property
     def accepted(self) -> bool:
         """Whether every acceptance gate was measured and met."""
         return accepted(self.gates)

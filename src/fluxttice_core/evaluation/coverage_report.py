@@ -6,11 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fluxttice_core.errors import CheckpointError, MeasurementError
+from fluxttice_core.errors import CheckpointError, MeasurementError, SettingsError
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_result
 from fluxttice_core.extras import require_extra
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for, settings_from
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
@@ -18,6 +19,7 @@ from fluxttice_core.storage.pretrained import certified
 
 if TYPE_CHECKING:
     from fluxttice_core.evaluation.benchmark import ModelOrPath
+    from fluxttice_core.evaluation.sampled_report import SampledReport
     from fluxttice_core.spaces.target import Target
 
 NOTE = (
@@ -40,11 +42,14 @@ def coverage_report(
     progress: Callable[[str, float], None] | None = None,
     remeasure: bool = False,
     target: "Target | None" = None,
-) -> Report:
+) -> "Report | SampledReport":
     """Every figure of a trained model beside ceiling, floor and controls.
 
     Without a model or a setting, the report of the certified model as it was signed, which says so; it needs
     no torch. With either, or with `remeasure`, everything is measured here and now.
+
+    A model of a space of more than 2^24 elements, of which p(x) cannot be known element by element, gets a
+    report from samples, which takes one number of draws.
 
     Args:
         model: A trained model, or the path of one; none: the certified model.
@@ -98,7 +103,7 @@ def coverage_report(
         return certified_report()
     require_extra("train", "measuring a model")
     from fluxttice_core.evaluation.bare_decoder import measured_decoder
-    from fluxttice_core.evaluation.benchmark import measured, require_trained
+    from fluxttice_core.evaluation.benchmark import measured, require_trained, sampled
 
     def chosen(own: ProductSpace) -> MeasurementSettings:
         found = (settings or settings_for(own)).with_only(draws=draws, repeats=repeats, seed=seed)
@@ -115,7 +120,39 @@ def coverage_report(
             target=target,
         )
     trained = require_trained(model)
+    if trained.space.size > ENUMERATION_LIMIT and target is None:
+        one = sampled_draws(trained.space, draws, repeats=repeats, settings=settings)
+        return sampled(trained, draws=one, seed=seed or 0, device=device or "cpu", progress=progress)
     return measured(trained, chosen(trained.space), progress, target)
+
+
+def sampled_draws(
+    space: ProductSpace,
+    draws: Sequence[int] | None,
+    *,
+    repeats: int | None = None,
+    settings: MeasurementSettings | None = None,
+    usual: int = 1_000_000,
+) -> int:
+    """The one number of draws of a report from samples.
+
+    Args:
+        space: The space.
+        draws: As asked; none: the usual number.
+        repeats: Repeats, which such a report has not.
+        settings: Other settings, which it has not.
+        usual: Unless told.
+
+    Raises:
+        SettingsError: If several numbers, repeats or settings are asked for.
+    """
+    if repeats is not None or settings is not None or (draws is not None and len(set(draws)) != 1):
+        raise SettingsError(
+            f"{space.describe()} are measured from samples, by one number of draws without repeats or other "
+            "settings: give one budget of draws, or none",
+            "unsupported",
+        )
+    return usual if draws is None else draws[0]
 
 
 def certified_report() -> Report:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import Half, MeasurementSettings
     from fluxttice_core.spaces.product_space import ProductSpace
 
-Comparison = Literal[">", ">=", "=="]
+Comparison = Literal[">", ">=", "==", "<="]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Gate:
         """
         if self.comparison == "==":
             return value == self.threshold
+        if self.comparison == "<=":
+            return value <= self.threshold
         return value > self.threshold if self.comparison == ">" else value >= self.threshold
 
 
@@ -72,6 +74,9 @@ ACCEPTANCE = (
 )
 """Those of the two-input ternary operations; the quantile look-up meets them, and no other control does."""
 
+_AMONG_ROWS = Gate("the prior stays among the rows", "argmax_mass_outside", "<=", 0.05)
+"""Asked beside a target. Where it is missed G is not told, which counts elements outside of the rows, too."""
+
 _FEWEST_HELD_OUT = 3
 """Held-out rows below which a guess may return all of them."""
 
@@ -97,6 +102,7 @@ def gates_of(
     if space.is_home and not has_target:
         return ACCEPTANCE
     budget = settings.headline
+    asked = (*ACCEPTANCE, _AMONG_ROWS) if has_target else ACCEPTANCE
     few = held_out is not None and held_out < _FEWEST_HELD_OUT
     words, part = ("training", "train") if few else ("held-out", "held_out")
     return tuple(
@@ -105,7 +111,7 @@ def gates_of(
             name=space.nouns.own(gate.name.replace("held-out", words).replace("50,000", f"{budget:,}")),
             quantity=gate.quantity.replace("held_out", part).replace("50000", str(budget)),
         )
-        for gate in ACCEPTANCE
+        for gate in asked
         if not (has_target and gate.quantity.startswith("coverage/"))
     )
 
@@ -129,9 +135,13 @@ def apply_gates(
         One result for each gate and half; a figure that is missing counts as a failure.
     """
     values = {(figure.quantity, figure.half): figure.value for figure in figures}
-    return tuple(
-        GateResult(gate, half, values.get((gate.quantity, half))) for gate in gates for half in halves
-    )
+
+    def value(gate: Gate, half: Half) -> float | None:
+        outside = values.get((_AMONG_ROWS.quantity, half), 0.0)
+        untold = gate.quantity == "generative_information" and not _AMONG_ROWS.admits(outside)
+        return None if untold else values.get((gate.quantity, half))
+
+    return tuple(GateResult(gate, half, value(gate, half)) for gate in gates for half in halves)
 
 
 def accepted(results: Sequence[GateResult]) -> bool:

@@ -17,8 +17,7 @@ def _lines(report: ReportContent, mark: str) -> Iterator[str]:
     if report.note:
         yield report.note
         yield ""
-    of_what = f"K = {report.space.size:,} {report.space.nouns.many}, H = {report.space.log_size:.6f} nats."
-    yield f"{of_what} {_sentence(LEGEND)}"
+    yield f"{report.of_what}. {_sentence(LEGEND)}"
     for grid in (*grids(report), control_grid(report), gate_grid(report)):
         yield ""
         yield f"{mark}# {grid.title}"

@@ -46,8 +46,8 @@ def report_card(report: ReportContent) -> RenderableType:
 def _setting_line(report: ReportContent) -> str:
     settings = report.settings
     return (
-        f"K = {report.space.size:,} {report.space.nouns.many}, H = {report.space.log_size:.6f} nats; "
-        f"95 % intervals; {settings.repeats} repeats of up to {settings.repeated_up_to:,} draws, "
+        f"{report.of_what}; 95 % intervals; "
+        f"{settings.repeats} repeats of up to {settings.repeated_up_to:,} draws, "
         f"{settings.mass_draws:,} draws behind p(x), seed {settings.seed}"
     )
 

@@ -130,11 +130,7 @@ def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] |
         OperationError: If the seed is outside 0 to 2^32 - 1.
     """
     if rows is None and space.size > ENUMERATION_LIMIT:
-        none = np.empty(0, dtype=np.int64)
-        law = HashedSplit(none, none, none, seed, space)
-        sizes = zip(PARTS, part_sizes(STREAMED_ROWS), strict=True)
-        train, validation, held_out = (law.draw(part, n, seed) for part, n in sizes)
-        return HashedSplit(train, validation, held_out, seed, space)
+        return hashed_split(space, seed)
     order = permutation(space.size if rows is None else len(rows), seed)
     n_train, n_validation, _ = part_sizes(len(order))
     order = order if rows is None else rows[order]
@@ -144,6 +140,19 @@ def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] |
         held_out=order[n_train + n_validation :],
         seed=seed,
     )
+
+
+def hashed_split(space: ProductSpace, seed: int = 42) -> HashedSplit:
+    """Cut a space by a keyed hash of every element; the parts that are listed are samples.
+
+    Raises:
+        OperationError: If the seed is outside 0 to 2^32 - 1.
+    """
+    none = np.empty(0, dtype=np.int64)
+    law = HashedSplit(none, none, none, seed, space)
+    sizes = zip(PARTS, part_sizes(STREAMED_ROWS), strict=True)
+    train, validation, held_out = (law.draw(part, n, seed) for part, n in sizes)
+    return HashedSplit(train, validation, held_out, seed, space)
 
 
 def permutation(n: int, seed: int) -> Int64[np.ndarray, "{n}"]:

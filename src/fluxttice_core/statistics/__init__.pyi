@@ -29,6 +29,9 @@ from .intervals import paired_difference as paired_difference
 from .multiplicity import holm as holm
 from .multiplicity import paired_p_value as paired_p_value
 from .multiplicity import student_p_value as student_p_value
+from .position_pairs import PositionTests as PositionTests
+from .position_pairs import pair_tests as pair_tests
+from .position_pairs import position_tests as position_tests
 from .richness import ace as ace
 from .richness import chao1 as chao1
 from .richness import chao1_forms as chao1_forms

@@ -118,7 +118,7 @@ class Trainer:
         self._train = training_rows(space, self.split, target, device=device)
         self._validation = rows_of(space, self.split.validation, device=device)
         if not len(self._validation):
-            given, advice = f"{space.describe()} are {space.size}", "choose a larger space"
+            given, advice = f"{space.describe()} are {space.size}", "choose a larger space, of ten or more"
             if target is not None:
                 given, advice = f"the rows are {len(target.rows)}", "give ten different ones or more"
             raise SettingsError(

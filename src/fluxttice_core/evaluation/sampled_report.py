@@ -1,0 +1,331 @@
+"""The report of a space that cannot be written out: from samples, beside controls that checks must reject."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from io import StringIO
+from typing import Any
+
+import torch
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.evaluation.steps import Halves, ProgressCallback
+from fluxttice_core.metrics.by_samples import (
+    CodeSample,
+    PositionSampler,
+    PriorSample,
+    StuckSampler,
+    sampled_codes,
+    sampled_prior,
+)
+from fluxttice_core.metrics.protocols import Autoencoder
+from fluxttice_core.metrics.sampling import DecoderSampler, IndexSampler
+from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.split import HashedSplit, Part, hashed_split
+from fluxttice_core.statistics.intervals import Interval
+
+DRAWS, QUICK_DRAWS, LEAST_DRAWS, MOST_DRAWS = 1_000_000, 100_000, 10_000, 20_000_000
+"""Prior draws of each half: unless told, for a first look, and the fewest and the most."""
+
+_ROWS = 20_000
+_EXACT, _TOLD = 0.99, 0.5
+MEASURED: tuple[Part, ...] = ("held_out", "train")
+_HASH, _REPEAT = "held-out rows", "rows of the training part"
+
+CHECKS = {
+    "mean": "unseen rows come back whole from the mean, at least 99 %",
+    "draw": "and from a draw of the posterior",
+    "told": "a code tells at least half of what there is to know: (H - D) / H",
+    "positions": "every position takes its symbols alike",
+    "pairs": "every pair of positions is as uniform draws make it",
+    "collisions": "draws repeat as often as uniform ones",
+}
+"""What is asked of a model, by name."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What samples show of one generator.
+
+    Args:
+        name: What it is called.
+        prior: Its draws.
+        codes: Its codes on held-out rows; none: it has no encoder.
+        trained: Its codes on rows of the training part.
+    """
+
+    name: str
+    prior: PriorSample
+    codes: CodeSample | None = None
+    trained: CodeSample | None = None
+
+    def checks(self, entropy: float | int) -> dict[str, bool]:
+        """Each check that can be made of it, and whether it is met."""
+        prior = self.prior
+        found = {"positions": prior.positions.passed, "pairs": prior.pairs.passed, "collisions": prior.even}
+        if self.codes is None:
+            return found
+        codes = {
+            "mean": self.codes.from_mean.lower >= _EXACT,
+            "draw": self.codes.from_draw.lower >= _EXACT,
+            "told": self.codes.information(float(entropy))[0] / entropy >= _TOLD,
+        }
+        return codes | found
+
+
+@dataclass(frozen=True)
+class SampledReport:
+    """What samples show of a model of a space that cannot be written out, beside controls.
+
+    Args:
+        title: What was measured.
+        space: The space.
+        seed: Seed of all draws.
+        halves: What was measured of each half.
+        controls: A perfect sampler, which must pass, and others that must fail.
+        split_known: Whether the rows that were trained on are known by a recorded split.
+    """
+
+    title: str
+    space: ProductSpace
+    seed: int
+    halves: tuple[Sampled, ...]
+    controls: tuple[Sampled, ...]
+    split_known: bool
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every half meets every check that can be made of it."""
+        return all(all(half.checks(self.space.log_size).values()) for half in self.halves)
+
+    @property
+    def limitations(self) -> tuple[str, ...]:
+        """What these samples cannot see, in sentences."""
+        prior = self.halves[0].prior
+        few = prior.expected < 10
+        cannot = (
+            f"Of {prior.expected:.3g} collisions that uniform draws show none says much: more than about "
+            f"{prior.draws**2 / 6:.3g} elements, equally likely, look like all {self.space.size:,}."
+        )
+        return (
+            "Every figure is of a sample: what one draw in so many thousand does may not show.",
+            f"A pair of positions is refused reliably from a total variation of {prior.pairs.visible:.4f}; "
+            "laws of three positions and more are not looked at: a parity of three would pass.",
+            *([cannot] if few else []),
+            "Chao's estimate is a lower bound: what is never made cannot show.",
+            "What codes tell, I_q, is bounded and not estimated; efficiency, KL and G need every p(x).",
+            *([] if self.split_known else ["Which rows were trained on is not recorded: rows are any."]),
+        )
+
+    def __repr__(self) -> str:
+        met = ", ".join(f"{one.name} {_met(one, self.space)}" for one in self.halves)
+        return f"<report from samples: {self.title}; checks met: {met}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+    def __str__(self) -> str:
+        text = StringIO()
+        Console(file=text, width=100, color_system=None).print(self)
+        return text.getvalue().rstrip("\n")
+
+    def __rich__(self) -> RenderableType:
+        size = f"K = {self.space.size:,} {self.space.nouns.many}, H = {self.space.log_size:.4f} nats"
+        draws = self.halves[0].prior.draws
+        heading = f"{size}; {draws:,} prior draws, {_ROWS:,} rows, seed {self.seed}; 95 % intervals\n"
+        notes = "".join(f"  {sentence}\n" for sentence in self.limitations)
+        return Group(
+            Text(self.title, style="bold"),
+            Text(heading),
+            _table(("", *(one.name for one in self.halves), "perfect"), list(self._rows())),
+            Text(),
+            _table(("checks, with controls", *(one.name for one in self._all)), list(self._check_rows())),
+            Text("\nWhat this cannot see\n", style="bold") + Text(notes, style="dim"),
+        )
+
+    def markdown(self) -> str:
+        """The report as a Markdown section."""
+        figures = _markdown(("", *(one.name for one in self.halves), "perfect"), list(self._rows()))
+        checks = _markdown(("checks", *(one.name for one in self._all)), list(self._check_rows()))
+        notes = "\n".join(f"- {sentence}" for sentence in self.limitations)
+        return f"## {self.title}\n\n{figures}\n\n{checks}\n\n{notes}\n"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain values; what is infinite is none."""
+        entropy = self.space.log_size
+
+        def plain(one: Sampled) -> dict[str, Any]:
+            return {**asdict(one), "checks": one.checks(entropy)}
+
+        found = {
+            "kind": "report from samples",
+            "title": self.title,
+            "space": self.space.name,
+            "elements": self.space.size,
+            "entropy_nats": entropy,
+            "seed": self.seed,
+            "rows": _ROWS,
+            "accepted": self.accepted,
+            "halves": [plain(one) for one in self.halves],
+            "controls": [plain(one) for one in self.controls],
+            "limitations": list(self.limitations),
+        }
+        finite: dict[str, Any] = _finite(found)
+        return finite
+
+    def to_json(self) -> str:
+        """The report as JSON, keys sorted."""
+        return json.dumps(self.as_dict(), sort_keys=True)
+
+    @property
+    def _all(self) -> tuple[Sampled, ...]:
+        return (*self.halves, *self.controls)
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        entropy, halves = self.space.log_size, self.halves
+        if all(one.codes is not None for one in halves):
+            codes = [one.codes for one in halves if one.codes is not None]
+            unseen = _HASH if self.split_known else "rows"
+            yield (f"{unseen} whole from mu, %", *(_percent(c.from_mean) for c in codes), "100")
+            yield (f"{unseen} whole from z ~ q, %", *(_percent(c.from_draw) for c in codes), "100")
+            known = [one.trained for one in halves if one.trained is not None]
+            if known:
+                yield (f"{_REPEAT} from z ~ q, %", *(_percent(c.from_draw) for c in known), "100")
+            yield ("rate R, nats", *(_shown(c.rate) for c in codes), f"{entropy:.4g}")
+            yield ("distortion D, nats", *(_shown(c.distortion) for c in codes), "0")
+            both = [c.information(entropy) for c in codes]
+            yield ("I_q between H - D, nats", *(f"{low:.4f}" for low, _ in both), f"{entropy:.4f}")
+            yield ("and min(R, H), nats", *(f"{high:.4f}" for _, high in both), f"{entropy:.4f}")
+        priors = [one.prior for one in halves]
+        for name, tests in (
+            ("positions", [p.positions for p in priors]),
+            ("pairs", [p.pairs for p in priors]),
+        ):
+            yield (f"{name}: least p, shared", *(f"{t.p_value:.3g}" for t in tests), "0.01 to 1")
+            yield (f"{name}: the strangest", *(t.names[t.worst] for t in tests), "")
+        yield ("collisions", *(f"{p.collisions:,}" for p in priors), f"{priors[0].expected:.4g}")
+        yield (
+            "effective number at least",
+            *(f"{p.effective.lower:.3g}" for p in priors),
+            f"{self.space.size:.3g}",
+        )
+        yield ("distinct", *(f"{p.distinct:,}" for p in priors), "")
+        yield ("Chao's lower bound", *(f"{p.richness.lower:.3g}" for p in priors), f"{self.space.size:.3g}")
+
+    def _check_rows(self) -> Iterator[tuple[str, ...]]:
+        verdicts = [one.checks(self.space.log_size) for one in self._all]
+        for name, words in CHECKS.items():
+            if any(name in found for found in verdicts):
+                shown = ({True: "pass", False: "FAIL", None: "-"}[found.get(name)] for found in verdicts)
+                yield (words, *shown)
+
+
+def measured_by_samples(
+    halves: Halves,
+    untrained: Halves,
+    *,
+    parts: HashedSplit | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    device: str = "cpu",
+    title: str = "model",
+    progress: ProgressCallback | None = None,
+) -> SampledReport:
+    """Measure a model of a space that cannot be written out, and the controls.
+
+    Args:
+        halves: Decoders, or autoencoders, named "a" and "b".
+        untrained: Those of a network of the same shape that has learnt nothing.
+        parts: The split of its training; none: not recorded, and rows are any.
+        draws: Prior draws of each half.
+        seed: Seed of all draws.
+        device: Where the model computes.
+        title: What to call it.
+        progress: Called with what comes next and the share that is done.
+
+    Raises:
+        SettingsError: If the draws are too few or too many.
+    """
+    if not LEAST_DRAWS <= draws <= MOST_DRAWS:
+        raise SettingsError(
+            f"a report from samples takes {LEAST_DRAWS:,} to {MOST_DRAWS:,} draws, not {draws:,}: choose "
+            "one number between them",
+            "out_of_range",
+        )
+    space = next(iter(halves.values())).space
+    hashed = parts or hashed_split(space)
+    watch = progress or (lambda _label, _done: None)
+    steps = len(halves) + 4
+
+    def one(name: str, sampler: IndexSampler, model: object, done: int) -> Sampled:
+        watch(name, done / steps)
+        prior = sampled_prior(sampler, draws, measurement_stream(seed, name, "draws", device=device))
+        if not isinstance(model, Autoencoder):
+            return Sampled(name, prior)
+        codes = {
+            part: sampled_codes(
+                model,
+                torch.from_numpy(hashed.draw(part, _ROWS, seed % 2**32)).to(device),
+                measurement_stream(seed, name, part, device=device),
+            )
+            for part in MEASURED
+        }
+        return Sampled(name, prior, *codes.values())
+
+    measured = tuple(
+        one(half.upper(), DecoderSampler(model, "argmax"), model, place)
+        for place, (half, model) in enumerate(sorted(halves.items()))
+    )
+    fresh = next(iter(untrained.values()))
+    coupling = 2 * measured[0].prior.pairs.visible / (1 - 1 / space.bases[1])
+    others: tuple[tuple[str, IndexSampler, object], ...] = (
+        ("even", PositionSampler(space), None),
+        ("stuck", StuckSampler(space, draws // 10), None),
+        ("coupled", PositionSampler(space, coupling), None),
+        ("untrained", DecoderSampler(fresh, "argmax"), fresh),
+    )
+    controls = tuple(one(*control, len(measured) + at) for at, control in enumerate(others))
+    watch("done", 1.0)
+    return SampledReport(title, space, seed, measured, controls, parts is not None)
+
+
+def _met(one: Sampled, space: ProductSpace) -> str:
+    found = one.checks(space.log_size).values()
+    return f"{sum(found)} of {len(found)}"
+
+
+def _percent(interval: Interval) -> str:
+    return f"{100 * interval.estimate:.2f} [{100 * interval.lower:.2f}, {100 * interval.upper:.2f}]"
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.estimate:.4f} ±{(interval.upper - interval.lower) / 2:.4f}"
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+    for place, heading in enumerate(headings):
+        table.add_column(f" {heading}" if place else heading, justify="right" if place else "left")
+    for row in rows:
+        table.add_row(row[0], *(f" {value}" for value in row[1:]))
+    return table
+
+
+def _markdown(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [headings, ("---", *["---:"] * (len(headings) - 1)), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

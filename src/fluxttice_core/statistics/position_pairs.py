@@ -1,0 +1,94 @@
+r"""Laws of single positions and of all pairs of them, where elements are too many to be counted one by one.
+
+Under uniform draws every pair of positions takes each pair of symbols equally often. How often each came is
+held against that by Pearson's chi-square, position by position and pair by pair; the p-values share one error
+by Holm. Laws of three positions and more are not looked at.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from fluxttice_core.shapes import Int64
+from fluxttice_core.statistics.multiplicity import holm
+
+PAIR_ERROR = 0.01
+"""Probability that draws of an even generator are refused by any one position or pair, at most."""
+
+_POWER = 0.95
+
+
+@dataclass(frozen=True)
+class PositionTests:
+    """Chi-square tests of positions, or of pairs of them, against the uniform law.
+
+    Args:
+        names: The positions of each, from 1.
+        chi_square: The statistic of each.
+        p_value: The least p-value, shared among all by Holm.
+        worst: Place of the test that has it.
+        visible: Total variation of one of them from its law that would have shown with 95 % probability.
+    """
+
+    names: tuple[str, ...]
+    chi_square: tuple[float, ...]
+    p_value: float
+    worst: int
+    visible: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether none is refused."""
+        return self.p_value >= PAIR_ERROR
+
+
+def position_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, ...]) -> PositionTests:
+    """Tests of every single position, from counts of all pairs of symbols: see `pair_tests`."""
+    starts = np.cumsum([0, *bases])
+    alone = np.diag(counts)
+    tables = [alone[start : start + base] for start, base in zip(starts[:-1], bases, strict=True)]
+    return _tests(tables, [str(p + 1) for p in range(len(bases))])
+
+
+def pair_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, ...]) -> PositionTests:
+    r"""Tests of every pair of positions against the uniform law of its pairs of symbols.
+
+    $\chi^2 = \sum_{ab} (n_{ab} - N/b_ib_j)^2 / (N/b_ib_j)$ with $b_ib_j - 1$ degrees of freedom.
+
+    Args:
+        counts: How often two symbols came together, a row and a column for each symbol of each position.
+        bases: Symbols of each position.
+
+    Example:
+        >>> once = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> symbols = np.concatenate([1 - once, once], axis=1)[:, [0, 2, 1, 3]]     # one-hot
+        >>> found = pair_tests(100 * symbols.T @ symbols, (2, 2))
+        >>> found.names, found.chi_square, found.passed
+        (('1 and 2',), (0.0,), True)
+    """
+    starts = np.cumsum([0, *bases])
+    spans = [slice(start, start + base) for start, base in zip(starts[:-1], bases, strict=True)]
+    places = [(i, j) for j in range(len(bases)) for i in range(j)]
+    tables = [counts[spans[i], spans[j]].ravel() for i, j in places]
+    return _tests(tables, [f"{i + 1} and {j + 1}" for i, j in places])
+
+
+def _tests(tables: list[Int64[np.ndarray, "kinds"]], names: list[str]) -> PositionTests:
+    found = [float(((table - table.mean()) ** 2).sum() / table.mean()) for table in tables]
+    p_values = np.array([special.chdtrc(len(t) - 1, x) for t, x in zip(tables, found, strict=True)])
+    draws, freedom = float(tables[0].sum()), max(map(len, tables)) - 1
+    visible = math.sqrt(_noncentrality(freedom, PAIR_ERROR / len(tables)) / draws) / 2
+    least = float(holm(p_values).min())
+    return PositionTests(tuple(names), tuple(found), least, int(p_values.argmin()), visible)
+
+
+def _noncentrality(freedom: int, error: float) -> float:
+    """The noncentrality that a chi-square test at this error finds with 95 % probability."""
+    critical = stats.chi2.isf(error, freedom)
+
+    def missing(size: float) -> float:
+        return float(stats.ncx2.sf(critical, freedom, size)) - _POWER
+
+    return float(optimize.brentq(missing, 1e-6, 10 * (critical + 100)))

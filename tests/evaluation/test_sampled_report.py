@@ -1,0 +1,123 @@
+"""Reports from samples: a perfect generator meets every check, and each control fails its own."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import fluxttice_core as fx
+from fluxttice_core.cli.main import app
+from fluxttice_core.errors import SettingsError
+from fluxttice_core.evaluation.benchmark import untrained_halves
+from fluxttice_core.evaluation.controls import QuantileLookup
+from fluxttice_core.evaluation.sampled_report import SampledReport, measured_by_samples
+from fluxttice_core.metrics.by_samples import PositionSampler, StuckSampler, sampled_prior
+from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.split import hashed_split
+from fluxttice_core.statistics.position_pairs import pair_tests
+from tests.refusals import refused
+
+SPACE = space_of("dna:16")
+TINY = (
+    *("epochs=1", "batch_size=8192", "reach.draws=100", "calibration.draws=1000", "transport.draws.value=16"),
+    *("transport.amortisation.epochs=1", "transport.amortisation.batch_size=8192"),
+)
+
+
+@pytest.fixture(scope="module")
+def report() -> SampledReport:
+    fresh = untrained_halves(Architecture(space="dna:16"), 0)
+    halves = {"b": QuantileLookup(SPACE)}
+    return measured_by_samples(halves, fresh, parts=hashed_split(SPACE), draws=10_000)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    fx.train(space="dna:16", overrides=TINY, out=folder)
+    return folder
+
+
+def test_a_perfect_model_meets_every_check_and_each_control_fails_its_own(report: SampledReport) -> None:
+    found = {one.name: one.checks(SPACE.log_size) for one in (*report.halves, *report.controls)}
+    assert report.accepted
+    assert all(found["B"].values())
+    assert len(found["B"]) == 6
+    assert all(found["even"].values())
+    assert found["stuck"]["collisions"] is False
+    assert found["coupled"] == {"positions": True, "pairs": False, "collisions": True}
+    assert not any(found["untrained"][name] for name in ("mean", "draw", "told", "pairs"))
+
+
+def test_rate_distortion_and_information_stand_to_one_another_as_they_must(report: SampledReport) -> None:
+    for one in (*report.halves, report.controls[-1]):
+        assert one.codes is not None
+        low, high = one.codes.information(SPACE.log_size)
+        assert one.codes.rate.upper + one.codes.distortion.upper >= SPACE.log_size
+        assert 0 <= low <= high <= SPACE.log_size
+
+
+def test_the_report_is_shown_kept_as_json_and_says_what_it_cannot_see(report: SampledReport) -> None:
+    text = str(report)
+    assert "held-out rows whole from mu" in text
+    assert "parity of three would pass" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert "| --- | ---: |" in report.markdown()
+    plain = json.loads(report.to_json())
+    assert plain["elements"] == 4**16
+    assert plain["halves"][0]["prior"]["effective"]["upper"] is None  # no collision bounds it from above
+    assert "not recorded" not in text
+    unknown = SampledReport(report.title, SPACE, 0, report.halves, report.controls, split_known=False)
+    assert "Which rows were trained on is not recorded" in str(unknown)
+
+
+def test_so_few_or_so_many_draws_are_refused(report: SampledReport) -> None:
+    with refused(SettingsError, "out_of_range", "10,000 to 20,000,000 draws, not 100"):
+        measured_by_samples({"b": QuantileLookup(SPACE)}, {}, draws=100)
+
+
+def test_an_even_generator_is_refused_once_in_a_hundred_and_a_visible_coupling_nearly_always() -> None:
+    space, draws = space_of("01^2xACGT^2"), 2_000
+    starts = torch.tensor([0, 2, 4, 8])
+
+    def tested(coupling: float, seed: int) -> bool:
+        drawn = PositionSampler(space, coupling).sample(draws, torch.Generator().manual_seed(seed))
+        symbols = torch.from_numpy(space.tables(drawn.numpy())).long() + starts
+        hot = torch.zeros(draws, 12).scatter_(1, symbols, 1.0)
+        return pair_tests((hot.T @ hot).numpy().astype(np.int64), space.bases).passed
+
+    refused_even = sum(not tested(0.0, seed) for seed in range(200))
+    assert refused_even <= 8  # 2 expected; more once in thousands of years of such tests
+    found = sum(not tested(0.25, seed) for seed in range(40))  # total variation .125, visible from .06 on
+    assert found >= 38
+
+
+def test_collisions_measure_how_many_elements_a_stuck_sampler_has() -> None:
+    found = sampled_prior(StuckSampler(SPACE, 5_000), 20_000, torch.Generator().manual_seed(1))
+    assert not found.even
+    assert found.effective.lower < 5_000 < found.effective.upper * 1.02
+    assert found.richness.estimate == pytest.approx(5_000, rel=0.05)
+
+
+def test_the_command_and_the_verb_measure_a_run_by_samples(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    arguments = ["benchmark", "--checkpoint", str(run), "--draws", "10000", "--out", str(out)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "checks, with controls" in done.output
+    stored = json.loads(out.read_text())
+    assert stored["model"]["epoch"] == 1
+    again = fx.coverage_report(run, draws=[10_000])
+    assert isinstance(again, SampledReport)
+    assert again.as_dict()["halves"] == stored["report"]["halves"]
+    assert not again.accepted  # four steps teach little
+
+
+@pytest.mark.parametrize("given", [{"repeats": 3}, {"draws": [10_000, 20_000]}])
+def test_what_a_report_from_samples_has_not_is_refused(run: Path, given: dict[str, object]) -> None:
+    with refused(SettingsError, "unsupported", "from samples"):
+        fx.coverage_report(run, **given)  # type: ignore[arg-type]
