@@ -32,7 +32,10 @@ def dna(words: Served, start: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def others(start: Any) -> Iterator[dict[str, Any]]:
-    served = {name: create_app(untrained(name)) for name in SPACES}
+    models = {name: untrained(name) for name in SPACES}
+    for one in models.values():
+        one.warm()
+    served = {name: create_app(one) for name, one in models.items()}
     with (
         start(served["boolean:4"]) as boolean,
         start(served["peptide:2"]) as peptide,

@@ -40,7 +40,8 @@ class Latents(Endpoints):
         """Draw from the prior.
 
         Draws latents from the standard normal prior and decodes each to its most likely operation. Says how
-        many are distinct, beside how many to expect when all are equally likely.
+        many are distinct, beside how many to expect of draws from what the model was trained to reach: all
+        operations equally likely, unless it was trained on rows or weights.
         """
         return await asyncio.to_thread(self._draw, read_json(request, SampleRequest))
 

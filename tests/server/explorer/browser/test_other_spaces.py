@@ -79,8 +79,18 @@ def test_a_chosen_element_shows_its_codes_neighbours_and_support(shown: Explorer
     shown.page.locator("#element select").first.select_option(label="A")
     shown.until("document.querySelector('#element h2').textContent === 'ATT'")
     assert shown.get("location.hash") == "#ATT"
+    for _ in range(12):
+        shown.page.click("#zoom-in")
     shown.page.locator("#element .results .operation").first.click()
     shown.until("document.querySelector('#element h2').textContent !== 'ATT'")
+    shown.settle()
+    # However near one looks, what is chosen is brought into view, with its string beside it.
+    left, top = shown.on_screen(shown.get("explorer.store.state.op"))
+    box = shown.page.locator("#map").bounding_box()
+    assert box is not None
+    assert box["x"] < left < box["x"] + box["width"]
+    assert box["y"] < top < box["y"] + box["height"]
+    shown.page.click("#show-all")
 
 
 def test_sliders_decode_and_draws_colour_the_map(shown: Explorer, words: Served) -> None:

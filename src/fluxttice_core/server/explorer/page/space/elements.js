@@ -15,6 +15,7 @@ import { setUpTheme } from "../js/theme.js";
 
 const EXTENT = 32000;
 const PARTS = ["trained on", "validation", "held out", "outside of the support"];
+const OUTSIDE = 3;
 const $ = (selector) => document.querySelector(selector);
 
 /** What the panels share: the space, the points of the map, the state, and the chosen element. */
@@ -58,7 +59,8 @@ class ElementPage {
     return h("button.operation", { type: "button", on: { click: () => this.choose(index) } },
       h("span.glyphs", string),
       names?.length > 0 && h("span.name", names.join(", ")),
-      h("span.note", [note, inside || "outside of the support"].filter((one) => one && one !== true).join(" \u00b7 ")),
+      h("span.note", { title: inside ? null : "outside of the support" },
+        [note, !inside && "outside"].filter(Boolean).join(" \u00b7 ")),
     );
   }
 
@@ -126,6 +128,7 @@ function setUpMap(page) {
   $("#zoom-in").addEventListener("click", () => map.zoomBy(1.5));
   $("#zoom-out").addEventListener("click", () => map.zoomBy(1 / 1.5));
   $("#show-all").addEventListener("click", () => map.showAll());
+  map.resize();
   store.watch(["half"], ({ half }) => map.setPlaces(placesOf(points[`places_${half}`])));
   store.watch(["half", "op", "colour", "drawn", "theme"], (state) => {
     const palette = PALETTES[state.theme];
@@ -141,7 +144,7 @@ function setUpMap(page) {
   };
   page.mark = mark;
   store.watch(["op", "half", "z"], mark);
-  map.resize();
+  store.watch(["op"], ({ op }) => page.pointOf.has(op) && map.reveal(map.placeOf(page.pointOf.get(op))));
   return map;
 }
 
@@ -157,8 +160,9 @@ function placesOf(packed) {
 const COLOURINGS = { part, symbol, apart, drawn };
 
 function part({ points }, palette) {
-  const shades = [palette.muted, palette.categories[4], palette.strong, palette.faint];
-  return categorical(points.part, shades, PARTS, "part of the split");
+  const trained = points.part.includes(OUTSIDE) ? palette.accent : palette.muted;
+  const shades = [trained, palette.categories[4], palette.strong, palette.muted];
+  return { ...categorical(points.part, shades, PARTS, "part of the split"), ranks: [1, 2, 2, 0] };
 }
 
 function symbol(page, palette, at) {
