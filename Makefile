@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
 .PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable test-source fuzz mutants bench load result paper artifact artifact-quick lint docs dist explorer-map
-.PHONY: constraints clean
+.PHONY: constraints test-metadata table site clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.train
@@ -74,6 +74,14 @@ test-cluster: $(VENV)/.dev
 # The core without torch, from the wheel, in every Python from 3.11 to 3.14 that is here: a minute for each.
 test-core: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation core
+
+# The published table of all operations, data/operations.parquet, after the certified model changed: some minutes.
+table: $(VENV)/.dev
+	@$(BIN)/python -m docs.table
+
+# What registries read, held against their own validators, which take an environment of their own: a minute or two.
+test-metadata: $(VENV)/.dev
+	@$(BIN)/python -m tests.installation metadata
 
 # Wheel and source archive into dist/: built, checked, and tried in empty environments, without torch and with it.
 dist: $(VENV)/.dev

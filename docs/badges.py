@@ -1,10 +1,9 @@
-"""Badges of what is checked, and the citation: from result files and from CITATION.cff, never typed."""
+"""Badges of what is checked, and the citation: from result files and from what the citation is made of."""
 
 from html import escape
 from pathlib import Path
 
-import yaml
-
+from docs.metadata import citation_file
 from fluxttice_core.evaluation.number_format import shown
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.storage.canonical_json import parse_json
@@ -61,7 +60,7 @@ def badge(what: str, finding: str, *, good: bool) -> str:
 
 def citation() -> str:
     """The entry for BibTeX that CITATION.cff comes to."""
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    cited = citation_file()
     authors = " and ".join(f"{{{author['name']}}}" for author in cited["authors"])
     fields = {
         "author": f"{{{authors}}}",

@@ -24,6 +24,7 @@ from docs.front import RESULT as FRONT
 from docs.generalisation import FLIPS, RESULT
 from docs.installation import installation_table
 from docs.load import load_table
+from docs.metadata import metadata
 from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
 from docs.versions import formats_table
@@ -205,7 +206,7 @@ def pages() -> dict[Path, str]:
     }
     written = {ROOT / page: with_generated((ROOT / page).read_text(), sections) for page in PAGES}
     reference = {REFERENCE / f"{name}.md": text for name, text in reference_pages().items()}
-    return written | reference | badges(certified)
+    return written | reference | badges(certified) | metadata()
 
 
 def figures() -> dict[Path, Figure]:

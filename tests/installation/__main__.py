@@ -10,6 +10,7 @@ from tests.installation.clients import clients
 from tests.installation.core import core
 from tests.installation.distribution import dist, source_tests
 from tests.installation.firefox import firefox
+from tests.installation.metadata import metadata
 from tests.installation.runtimes import runtimes
 from tests.installation.versions import constraints, lowest, newest
 from tests.installation.wire import wire
@@ -21,6 +22,7 @@ TASKS: dict[str, Callable[[Path], None]] = {
     "firefox": firefox,
     "record": partial(core, record=True),
     "lowest": lowest,
+    "metadata": metadata,
     "newest": newest,
     "runtimes": runtimes,
     "source": source_tests,
