@@ -225,8 +225,13 @@ def test_a_missing_package_is_named_with_its_extra(
 
 @pytest.fixture(scope="module")
 def words() -> TrainedModel:
+    return fresh("01^2xACGT^1", "networks")
+
+
+def fresh(space: str, decoders: str) -> TrainedModel:
     """A model of words that was never trained: what matters is how its codes are written."""
-    settings = run_settings("standard", ("architecture.space=01^2xACGT^1",)).model_dump(mode="json")
+    overrides = (f"architecture.space={space}", f"architecture.decoders={decoders}")
+    settings = run_settings("standard", overrides).model_dump(mode="json")
     shape = Architecture.model_validate(settings["recipe"]["architecture"])
     network = DualVAE.initialised(shape, torch.Generator().manual_seed(0))
     return in_memory(network, settings=settings, epoch=1, rho=0.0)
@@ -247,7 +252,9 @@ def test_words_are_exported_under_their_own_name(words: TrainedModel, tmp_path: 
     assert labels[:2] == ["index\tword\tpart", f"0\t00A\t{found['part'][0]}"]
 
 
-def test_graphs_of_words_decode_to_words(words: TrainedModel) -> None:
+@pytest.mark.parametrize(("space", "decoders"), [("01^2xACGT^1", "networks"), ("01^2xACGT^1", "table")])
+def test_graphs_of_words_decode_to_words(space: str, decoders: str) -> None:
+    words = fresh(space, decoders)
     graphs = onnx_files(words)
     tables = words.space.all_tables().astype(np.float32)
     means, _ = computed(graphs["encoder_b.onnx"], tables)

@@ -55,6 +55,7 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "architecture.exploratory_widths": ([7], {}),
     "architecture.consolidating_width": (7, {}),
     "architecture.consolidating_blocks": (2, {}),
+    "architecture.decoders": ("table", {"calibration.sweeps": 0}),
     "split_seed": (43, {}),
     "epochs": (3, {}),
     "batch_size": (10, {}),

@@ -27,6 +27,12 @@ class Decoder(nn.Module):
         """The layer whose biases shift each entry's logits directly."""
         raise NotImplementedError
 
+    @torch.no_grad()
+    def sharpen(self, factor: float) -> None:
+        """Multiply all logits."""
+        self.last_layer.weight.mul_(factor)
+        self.last_layer.bias.mul_(factor)
+
     def _outputs(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n outputs"]:
         raise NotImplementedError
 

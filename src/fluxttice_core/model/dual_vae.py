@@ -16,6 +16,7 @@ from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.model.initialisation import initialise
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.model.statenet import StateNet
+from fluxttice_core.model.thresholds import FIRST_SLOPE, FRESH_SLOPE, BoxEncoder, TableDecoder, Thresholds
 from fluxttice_core.shapes import Float, Real
 from fluxttice_core.spaces.product_space import ProductSpace
 
@@ -101,12 +102,19 @@ class DualVAE(nn.Module):
         self.space = architecture.space
         bases, latent = architecture.bases, architecture.latent_dim
         letters = None if architecture.space_name is None else bases
-        self.encoder_A = Encoder(len(bases), letters, architecture.encoder_widths, latent)
-        self.decoder_A = ExploratoryDecoder(bases, architecture.exploratory_widths, latent)
-        self.encoder_B = Encoder(len(bases), letters, architecture.encoder_widths, latent)
-        self.decoder_B = ConsolidatingDecoder(
-            bases, architecture.consolidating_width, architecture.consolidating_blocks, latent
-        )
+        if architecture.decoders == "table":
+            self.thresholds = Thresholds(architecture)
+            self.encoder_A: Encoder = BoxEncoder(self.thresholds, architecture.encoder_widths, latent)
+            self.decoder_A: Decoder = TableDecoder(self.thresholds)
+            self.encoder_B: Encoder = BoxEncoder(self.thresholds, architecture.encoder_widths, latent)
+            self.decoder_B: Decoder = TableDecoder(self.thresholds)
+        else:
+            self.encoder_A = Encoder(len(bases), letters, architecture.encoder_widths, latent)
+            self.decoder_A = ExploratoryDecoder(bases, architecture.exploratory_widths, latent)
+            self.encoder_B = Encoder(len(bases), letters, architecture.encoder_widths, latent)
+            self.decoder_B = ConsolidatingDecoder(
+                bases, architecture.consolidating_width, architecture.consolidating_blocks, latent
+            )
         self.state_net = StateNet()
         self.register_buffer("grad_norm_A_ema", torch.ones(()))
         self.register_buffer("grad_norm_B_ema", torch.ones(()))
@@ -141,6 +149,17 @@ class DualVAE(nn.Module):
         own = {name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()}
         model.load_state_dict(own, assign=True)
         return model.requires_grad_(requires_grad=False).eval()
+
+    @torch.no_grad()
+    def tabulate(self, cuts: Float[Tensor, "rows cuts"]) -> None:
+        """Take the thresholds of a target, where both decoders read a table.
+
+        Args:
+            cuts: A row for each entry and each way to fill the entries before it, as `tensor_shapes` says.
+        """
+        self.thresholds.cuts.copy_(cuts)
+        for decoder in (self.decoder_A, self.decoder_B):
+            decoder.sharpen(FIRST_SLOPE / FRESH_SLOPE)
 
     @property
     def vae_a(self) -> VAE:

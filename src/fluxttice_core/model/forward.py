@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from fluxttice_core.model.halves import HalfName
-from fluxttice_core.model.network_shape import NEVER, NetworkShape
+from fluxttice_core.model.network_shape import CERTAIN, FARTHEST, NARROWEST, NEVER, OPEN_SIDE, NetworkShape
 from fluxttice_core.shapes import Float, Float32, Float64, Real
 
 
@@ -36,6 +36,7 @@ class ForwardPass:
             name: tensor.astype(np.float64).T for name, tensor in tensors.items() if name.startswith(mine)
         }
         self._shape, self._mark = shape, mark
+        self._table = _edges(tensors["thresholds.cuts"]) if shape.decoders == "table" else None
 
     def encode(
         self, tables: Real[np.ndarray, "n cells"]
@@ -43,21 +44,59 @@ class ForwardPass:
         """Posterior means and log-variances of tables of symbols."""
         encoder = f"encoder_{self._mark}"
         hidden = tables.astype(np.float64)
-        if self._shape.space_name is not None:
+        middle = width = np.array(0.0)
+        if self._table is not None:
+            middle, width = _middles(*self._walls(self._table, tables))
+            hidden = np.concatenate((middle, np.log(width)), 1)
+        elif self._shape.space_name is not None:
             hidden = _one_hot(hidden, self._shape.bases)
         for layer in range(len(self._shape.encoder_widths)):
             hidden = _rectified(self._linear(f"{encoder}.encoder.{2 * layer}", hidden))
         mu, logvar = (self._linear(f"{encoder}.{end}", hidden) for end in ("fc_mu", "fc_logvar"))
+        if self._table is not None:
+            entries = slice(0, self._shape.cells)
+            mu[:, entries] = middle + width * mu[:, entries]
+            logvar[:, entries] += 2 * np.log(width)
         return mu.astype(np.float32), logvar.astype(np.float32)
 
     def decode(self, z: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n cells base"]:
         """Logits of every entry's symbols given latents; class c stands for the c-th symbol."""
         wide = z.astype(np.float64)
+        if self._table is not None:
+            return self._by_table(self._table, wide)
         logits = self._exploratory(wide) if self._mark == "A" else self._consolidating(wide)
         bases, classes = np.array(self._shape.bases), self._shape.classes
         logits = logits.reshape(len(z), len(bases), classes)
         logits[:, np.arange(classes) >= bases[:, None]] = NEVER
         return logits
+
+    def _by_table(
+        self, table: Float64[np.ndarray, "rows edges"], z: Float64[np.ndarray, "n d"]
+    ) -> Float64[np.ndarray, "n cells base"]:
+        """Entry after entry, as `thresholds.TableDecoder` does."""
+        slope = self._weights[f"decoder_{self._mark}.slope"]
+        logits = np.full((len(z), self._shape.cells, self._shape.classes), NEVER)
+        filled, places = np.zeros(len(z), dtype=np.int64), self._shape.prefixes
+        for cell, base in enumerate(self._shape.bases):
+            edges = table[sum(places[:cell]) + filled]
+            edges[:, base] = CERTAIN
+            rising = slope * (z[:, cell, None] - edges[:, 1:base]).cumsum(-1)
+            own = np.pad(rising, ((0, 0), (1, 0)))
+            own[edges[:, 1 : base + 1] <= edges[:, :base]] = NEVER
+            logits[:, cell, :base] = np.maximum(own - own.max(-1, keepdims=True), -FARTHEST)
+            filled = filled + places[cell] * own.argmax(-1)
+        return logits
+
+    def _walls(
+        self, table: Float64[np.ndarray, "rows edges"], tables: Real[np.ndarray, "n cells"]
+    ) -> tuple[Float64[np.ndarray, "n cells"], Float64[np.ndarray, "n cells"]]:
+        """The lower and the upper end of each entry's latent."""
+        places = np.array(self._shape.prefixes[:-1])
+        at = tables.astype(np.int64) - self._shape.lowest
+        filled = (at * places).cumsum(1) - at * places
+        edges = table[filled + np.cumsum(places) - places]
+        low, high = (np.take_along_axis(edges, at[..., None] + upper, -1)[..., 0] for upper in (0, 1))
+        return low, high
 
     def _exploratory(self, z: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, "n outputs"]:
         layers = len(self._shape.exploratory_widths)
@@ -77,6 +116,20 @@ class ForwardPass:
         found: Float64[np.ndarray, "n b"] = x @ self._weights[f"{name}.weight"]
         found += self._weights[f"{name}.bias"]
         return found
+
+
+def _edges(cuts: Float[np.ndarray, "rows cuts"]) -> Float64[np.ndarray, "rows edges"]:
+    return np.pad(cuts.astype(np.float64), ((0, 0), (1, 1)), constant_values=((0, 0), (-CERTAIN, CERTAIN)))
+
+
+def _middles(
+    low: Float64[np.ndarray, "n cells"], high: Float64[np.ndarray, "n cells"]
+) -> tuple[Float64[np.ndarray, "n cells"], Float64[np.ndarray, "n cells"]]:
+    """Middle and quarter width of boxes, as `thresholds.middles` gives them."""
+    below, above = np.minimum(high, 0), np.maximum(low, 0)
+    low = np.maximum(low, below - OPEN_SIDE / (1 - below))
+    high = np.minimum(high, above + OPEN_SIDE / (1 + above))
+    return (low + high) / 2, np.maximum((high - low) / 4, NARROWEST)
 
 
 def _one_hot(

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from fluxttice_core.model.decoder import ConsolidatingDecoder, Decoder, ExploratoryDecoder, ResidualBlock
 from fluxttice_core.model.encoder import Encoder
-from fluxttice_core.model.network_shape import Scheme
+from fluxttice_core.model.network_shape import CERTAIN, Scheme
+from fluxttice_core.model.thresholds import FRESH_SLOPE, BoxEncoder, TableDecoder, Thresholds
 
 DECODER_GAIN = 2.0
 """Mirrored decoders start steeper than isometric, so that their first outputs are no coin tosses."""
@@ -32,6 +33,10 @@ def initialise(module: nn.Module, generator: torch.Generator, scheme: Scheme) ->
         elif isinstance(part, nn.LayerNorm):
             part.weight.fill_(1.0)
             part.bias.fill_(0.0)
+        elif isinstance(part, Thresholds):
+            _draw_table(part, generator)
+        elif isinstance(part, TableDecoder):
+            part.slope.fill_(FRESH_SLOPE)
     if scheme == "mirrored":
         for part in module.modules():
             if isinstance(part, Encoder):
@@ -40,8 +45,17 @@ def initialise(module: nn.Module, generator: torch.Generator, scheme: Scheme) ->
                 _mirror_decoder(part, generator)
 
 
+def _draw_table(table: Thresholds, generator: torch.Generator) -> None:
+    cuts = table.cuts.normal_(generator=generator)
+    for base, start, rows in zip(table.bases, table.starts, table.places, strict=True):
+        cuts[start : start + rows, base - 1 :] = CERTAIN
+    table.cuts.copy_(cuts.sort(-1).values)
+
+
 def _mirror_encoder(encoder: Encoder, generator: torch.Generator) -> None:
     mirror([*_linear(encoder.encoder), encoder.fc_mu], generator)
+    if isinstance(encoder, BoxEncoder):  # which starts from the middle of each box
+        encoder.fc_mu.weight.mul_(LOGVAR_GAIN)
     encoder.fc_logvar.weight.mul_(LOGVAR_GAIN)
     encoder.fc_logvar.bias.fill_(LOGVAR_BIAS)
 
@@ -54,6 +68,8 @@ def _mirror_decoder(decoder: Decoder, generator: torch.Generator) -> None:
         for block in decoder.children():
             if isinstance(block, ResidualBlock):
                 block.close()
+    if isinstance(decoder, TableDecoder):
+        return
     decoder.last_layer.weight.mul_(DECODER_GAIN)
 
 

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import mul
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,7 +15,7 @@ from pydantic import (
 )
 
 from fluxttice_core.spaces.alphabets import alphabets_of
-from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, OPERATIONS
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, OPERATIONS, SYMBOLS
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
@@ -24,6 +25,19 @@ Scheme = Literal["independent", "mirrored"]
 
 NEVER = -1e4
 """Logit of a class that a position has not: its probability is exactly 0 in single precision."""
+
+CERTAIN = 10.0
+"""A threshold at this distance or more is one that no latent passes."""
+
+FARTHEST = 12.0
+"""How far a symbol's logit falls below the greatest where decoders read a table: what lies beyond a wall
+costs nats, not endlessly many, and a symbol that never comes has a probability of 6e-6."""
+
+OPEN_SIDE, NARROWEST = 2.0, 1e-6
+"""Where a box of latents that is open to one side ends, beyond 0, and the least width of any."""
+
+LARGEST_TABLE = 2**20
+"""Elements of the largest space whose decoders may read thresholds off a table."""
 
 _MOST_INPUTS = 4
 
@@ -46,6 +60,8 @@ class NetworkShape(BaseModel):
         exploratory_widths: Hidden widths of decoder A.
         consolidating_width: Width of decoder B's residual stream.
         consolidating_blocks: Residual blocks of decoder B.
+        decoders: `networks`, or `table`: both halves read the thresholds of an entry's symbols off one table,
+            by the symbols of the entries before it, and encoders read where these put an element.
 
     Example:
         >>> NetworkShape().latent_dim, NetworkShape(space="dna:20").latent_dim
@@ -62,6 +78,9 @@ class NetworkShape(BaseModel):
     exploratory_widths: Widths = (32, 64)
     consolidating_width: Width = 128
     consolidating_blocks: Annotated[int, Field(ge=0, le=16)] = 2
+    decoders: Annotated[
+        Literal["networks", "table"], Field(exclude_if=lambda kind: bool(kind == "networks"))
+    ] = "networks"
 
     @model_validator(mode="before")
     @classmethod
@@ -87,6 +106,16 @@ class NetworkShape(BaseModel):
     def _offered(self) -> "NetworkShape":
         if self.space_name is not None:
             alphabets_of(self.space_name)
+        if self.decoders == "table" and math.prod(self.bases) > LARGEST_TABLE:
+            raise ValueError(
+                f"decoders that read a table are of spaces of at most {LARGEST_TABLE:,} elements: choose a "
+                "smaller space, or decoders: networks"
+            )
+        if self.decoders == "table" and self.latent_dim < self.cells:
+            raise ValueError(
+                f"decoders that read a table give each of {self.cells} entries a latent of its own: raise "
+                f"latent_dim to {self.cells} or more"
+            )
         return self
 
     @model_serializer(mode="wrap")
@@ -106,6 +135,11 @@ class NetworkShape(BaseModel):
         return tuple(map(len, alphabets_of(self.space_name)))
 
     @property
+    def lowest(self) -> int:
+        """The smallest symbol of an entry."""
+        return SYMBOLS[self.base][0] if self.space_name is None else 0
+
+    @property
     def cells(self) -> int:
         """Positions of an element."""
         return len(self.bases)
@@ -117,8 +151,23 @@ class NetworkShape(BaseModel):
 
     @property
     def inputs(self) -> int:
-        """Numbers that an encoder reads: one an entry of an operation, one a letter of each alphabet."""
+        """Numbers that an encoder reads: one an entry of an operation, one a letter of each alphabet.
+
+        Beside a table, two an entry: where it puts the entry's symbol.
+        """
+        if self.decoders == "table":
+            return 2 * self.cells
         return self.cells if self.space_name is None else sum(self.bases)
+
+    @property
+    def prefixes(self) -> tuple[int, ...]:
+        """How many ways there are to fill the entries before each, and before the end.
+
+        Example:
+            >>> NetworkShape(space="dna:3").prefixes
+            (1, 4, 16, 64)
+        """
+        return tuple(accumulate(self.bases, mul, initial=1))
 
     @property
     def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -135,6 +184,9 @@ class NetworkShape(BaseModel):
             found |= _chain(f"{encoder}.encoder", self.inputs, *self.encoder_widths)
             for end in ("fc_mu", "fc_logvar"):
                 found |= _linear(f"{encoder}.{end}", self.encoder_widths[-1], self.latent_dim)
+        if self.decoders == "table":
+            found["thresholds.cuts"] = (sum(self.prefixes[:-1]), self.classes - 1)
+            return found | {f"decoder_{half}.slope": (1,) for half in "AB"} | _statenet_shapes()
         found |= _chain("decoder_A.decoder", self.latent_dim, *self.exploratory_widths, logits)
         found |= _linear("decoder_B.fc_in", self.latent_dim, width)
         for block in range(1, self.consolidating_blocks + 1):

@@ -261,8 +261,9 @@ def prepare(model: TrainedModel, report: Path) -> Served:
 
 
 def _has_algebra(model: TrainedModel) -> bool:
-    whole = model.target is None or model.target.is_everything
-    return model.space == TERNARY and model.architecture.latent_dim == LATENTS and whole
+    whole, shape = model.target is None or model.target.is_everything, model.architecture
+    known = shape.latent_dim == LATENTS and shape.decoders == "networks"  # as the page computes them
+    return model.space == TERNARY and known and whole
 
 
 def _read_report(path: Path, model: TrainedModel) -> tuple[bytes | None, str]:

@@ -83,15 +83,15 @@ def calibrate_both(model: DualVAE, settings: CalibrationSettings | None, *, seed
 
 @torch.no_grad()
 def calibrate(half: VAE, settings: CalibrationSettings, *, generator: torch.Generator) -> None:
-    """Shift and scale the last layer of a half's decoder in place."""
-    draws, layer = settings.draws, half.decoder.last_layer
+    """Shift and scale the logits of a half's decoder in place."""
+    draws = settings.draws
     z = torch.empty(draws, half.latent_dim, device=generator.device).normal_(generator=generator)
     logits = half.decode_logits(z).cpu()
     if settings.sweeps:
         offsets = uniform_offsets(logits, sweeps=settings.sweeps)
-        layer.bias.add_(offsets.flatten().to(layer.bias))
+        bias = half.decoder.last_layer.bias
+        bias.add_(offsets.flatten().to(bias))
         logits = logits + offsets
     if settings.conditional_entropy is not None:
         factor = sharpening_factor(logits, conditional_entropy=settings.conditional_entropy)
-        layer.weight.mul_(factor)
-        layer.bias.mul_(factor)
+        half.decoder.sharpen(factor)

@@ -243,6 +243,7 @@ def steering_parts(recipe: Recipe) -> list[str]:
     steering = {
         "balance": recipe.balance is not None,
         "controller": recipe.controller is not None,
+        "architecture.decoders": recipe.architecture.decoders == "table",
         "patience": recipe.patience is not None,
         "alignment": recipe.alignment.range()[1] > 0.0,
     }

@@ -40,6 +40,16 @@ class Recipe(RecipeFields):
         return self
 
     @model_validator(mode="after")
+    def _decided_once(self) -> "Recipe":
+        by_table = self.architecture.decoders == "table"
+        if by_table and self.calibration is not None and self.calibration.sweeps:
+            raise ValueError(
+                "calibration.sweeps make all symbols of an entry alike, and a table says how likely each is: "
+                "set calibration.sweeps to 0, or architecture.decoders to networks"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _affordable(self) -> "Recipe":
         reason = excess(self)
         if reason is not None:

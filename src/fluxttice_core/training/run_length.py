@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.network_shape import LARGEST_TABLE
 from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, part_sizes
 from fluxttice_core.spaces.split import rows_to_learn
 from fluxttice_core.spaces.target import Target
@@ -34,23 +35,29 @@ _BATCH, _AMORTISATION_BATCH, _LARGEST_BATCH, _LOOKS = 96, 256, 65_536, 5
 _LEFT_OPEN, _OF = 0.45, Architecture().space.log_size
 """Nats that a code may leave open of so many; where elements are too many to be listed, of however many."""
 
+_BY_TABLE = 0.25
+"""Share of it where decoders read a table: what is left open of an entry leads to elements outside of the
+support, and walls cost little more when they are steeper."""
+
 
 def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[str, Any]:
     """A recipe's settings with every length in epochs and nothing left open.
 
     Args:
         settings: Nested plain values. `auto` stands for what follows from the size of the space, `10%` for a
-            share of the epochs beside it, and a schedule without `epochs` takes the whole run.
+            share of the epochs beside it, and a schedule without `epochs` takes the whole run. Decoders that
+            are `auto` are networks for a whole space of elements alike, and a table for any other target.
         target: What is to be learnt; none: the whole space.
 
     Returns:
         The same, settled; as it was where the architecture is none, which validation then says.
     """
-    plain = dict(settings)
+    plain = _with_decoders(dict(settings), target)
     try:
-        space = Architecture.model_validate(plain.get("architecture", {})).space
+        architecture = Architecture.model_validate(plain.get("architecture", {}))
     except ValidationError:
         return plain
+    space = architecture.space
     rows = max(rows_to_learn(space) if target is None else part_sizes(len(target.rows))[0], 1)
     beyond = target is None and space.size > ENUMERATION_LIMIT
     longer = max(1.0, space.base / 3) * (_BEYOND if beyond else 1)
@@ -67,8 +74,19 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
     _fill(found, ("reach", "every"), looks)
     entropy = space.log_size if target is None else target.entropy
     left_open = _LEFT_OPEN * (1.0 if beyond else entropy / _OF)
-    _fill(found, ("calibration", "conditional_entropy"), left_open)
+    by_table = architecture.decoders == "table"
+    _fill(found, ("calibration", "conditional_entropy"), left_open * _BY_TABLE if by_table else left_open)
     return found
+
+
+def _with_decoders(settings: dict[str, Any], target: Target | None) -> dict[str, Any]:
+    """Decoders that read a table, where they are left open, for all but a whole space of elements alike."""
+    architecture = settings.get("architecture")
+    if not isinstance(architecture, Mapping) or architecture.get("decoders") != _AUTO:
+        return settings
+    others = {name: value for name, value in architecture.items() if name != "decoders"}
+    whole = target is None or target.is_everything or target.space.size > LARGEST_TABLE
+    return {**settings, "architecture": others if whole else {**others, "decoders": "table"}}
 
 
 def _share(value: Any, name: str, *, rising: bool) -> Any:

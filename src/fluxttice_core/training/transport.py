@@ -175,7 +175,8 @@ class TransportTerm:
             TrainingError: If the encoders are no longer finite when the term starts.
         """
         settings = self._settings
-        if settings is None or moment < settings.start:
+        # A table has the map's thresholds from the start, so that there is nothing to learn of prior draws.
+        if settings is None or moment < settings.start or model.architecture.decoders == "table":
             return None
         assignments = self.assignments(model)
         if self.weight(moment) == 0.0:
@@ -228,6 +229,10 @@ class TransportTerm:
 
     @torch.no_grad()
     def _read_off(self, model: DualVAE, settings: TransportSettings) -> tuple[Assignment, ...]:
+        if model.architecture.decoders == "table":
+            device, cells = self._rows.tables.device, model.space.cells
+            own = Assignment(torch.arange(cells, device=device), torch.ones(cells, device=device))
+            return own, own
         tables = self._rows.tables[: settings.assignment_rows]
         means = [half.encode_gaussian(tables)[0] for half in (model.vae_a, model.vae_b)]
         if not all(bool(torch.isfinite(mu).all()) for mu in means):
