@@ -267,6 +267,8 @@ def test_spaces_that_are_too_large_are_refused(served: Served) -> None:
 def test_ternary_operations_with_a_target_or_other_latents_have_no_algebra(served: Served) -> None:
     assert served.has_algebra
     assert not untrained("ternary:2").has_algebra
+    shape = Architecture.model_validate({"decoders": "table"})
+    assert not replace(served, model=replace(served.model, architecture=shape)).has_algebra
 
 
 def test_no_file_shows_another_space_by_itself(words: Served) -> None:
