@@ -61,10 +61,13 @@ def test_epochs_alone_stretch_the_schedules() -> None:
 def test_what_a_code_may_leave_open_is_a_share_of_what_there_is_to_know() -> None:
     codons = space_of("codons")
     half = Target.of(codons, range(32))
-    whole, part = (
-        load_recipe("standard", ["architecture.space=codons"], target=target).calibration
-        for target in (None, half)
+    plain = ["architecture.space=codons", "architecture.decoders=networks"]
+    whole, part, tabulated = (
+        load_recipe("standard", overrides, target=target).calibration
+        for overrides, target in ((plain, None), (plain, half), (plain[:1], half))
     )
     assert whole is not None
     assert part is not None
+    assert tabulated is not None
     assert part.conditional_entropy == pytest.approx(5 / 6 * whole.conditional_entropy)  # type: ignore[operator]
+    assert tabulated.conditional_entropy == pytest.approx(part.conditional_entropy / 4)  # type: ignore[operator]
