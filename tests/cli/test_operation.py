@@ -208,7 +208,7 @@ def test_help_names_every_property() -> None:
 def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^\$ fluxttice (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert len(commands) == 13
+    assert len(commands) == 14
     for command in commands:
         assert run(*shlex.split(command)).exit_code == 0, command
     assert (tmp_path / "nand.v").read_bytes() == export_operation(read_operation("nand"), "verilog")

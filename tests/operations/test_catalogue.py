@@ -102,6 +102,8 @@ def test_a_basis_mixes_operations_of_one_and_two_inputs() -> None:
     read = read_basis(["min", "not", "+0-", "−0+", "----00-0+", "5", "is-zero"])
     assert [operation.space.arity for operation in read] == [2, 1, 1, 1, 2, 2, 1]
     assert [str(operation) for operation in read[:4]] == ["min", "negation", "negation", "identity"]
+    constants = read_basis(["-1", "−1", "0", "1", "+1"])
+    assert [operation.table.tolist() for operation in constants] == [[-1] * 3] * 2 + [[0] * 3] + [[1] * 3] * 2
     both = {n.name for n in named_operations(1)} & {n.name for n in named_operations(2)}
     assert not both
     with refused(OperationError, "unknown_operation", "'nott'"):

@@ -40,6 +40,15 @@ def test_three_inputs() -> None:
         read_operation("min(a, c)")
 
 
+def test_constants_of_a_basis_are_written_as_constants() -> None:
+    found = shortest_expression(read_operation("constant-plus"), read_basis(["min", "1"]))
+    assert str(found.expression) == "1"
+    found = shortest_expression(read_operation("consensus"), read_basis(["min", "max", "0"]))
+    assert "0" in str(found.expression)
+    assert "always" not in str(found.expression)
+    assert read_expression(str(found.expression)).index == read_operation("consensus").index
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 19_682))
 def test_what_a_search_for_expressions_prints_is_read_back(index: int) -> None:

@@ -33,6 +33,10 @@ class Variable:
         return Operation.read(space, space.inputs()[None, :, self.position], str(self))
 
 
+_CONSTANTS = {"always-minus": "-1", "always-zero": "0", "always-plus": "1"}
+"""Operations of one input that do not depend on it, as they are written in expressions."""
+
+
 @dataclass(frozen=True)
 class Application:
     """An operation applied to expressions, one for each of its inputs."""
@@ -41,7 +45,8 @@ class Application:
     arguments: tuple["Expression", ...]
 
     def __str__(self) -> str:
-        return f"{self.operation}({', '.join(map(str, self.arguments))})"
+        constant = _CONSTANTS.get(str(self.operation))
+        return constant or f"{self.operation}({', '.join(map(str, self.arguments))})"
 
     @property
     def size(self) -> int:

@@ -6,6 +6,8 @@ from fluxttice_core.operations.catalogue import UNARY_TERNARY, find_named, is_ex
 from fluxttice_core.operations.formula import read_expression
 from fluxttice_core.operations.operation import Operation
 
+_CONSTANTS = {"-1": "always-minus", "0": "always-zero", "1": "always-plus", "+1": "always-plus"}
+
 
 def read_operation(text: str, arity: int | None = 2) -> Operation:
     """Read a ternary operation from its name, any notation, or an expression.
@@ -34,11 +36,15 @@ def read_operation(text: str, arity: int | None = 2) -> Operation:
 def read_basis(texts: Iterable[str]) -> list[Operation]:
     """Read ternary operations of one or two inputs; three glyphs are a table of one input.
 
+    -1, 0 and 1 are constants, as they are in expressions; the operations with the indices 0 and 1 are
+    `constant-minus` and `0--------`.
+
     Example:
-        >>> [(str(f), f.space.arity) for f in read_basis(["min", "not", "+0-", "223"])]
-        [('min', 2), ('negation', 1), ('negation', 1), ('webb', 2)]
+        >>> [(str(f), f.space.arity) for f in read_basis(["min", "not", "+0-", "223", "1"])]
+        [('min', 2), ('negation', 1), ('negation', 1), ('webb', 2), ('always-plus', 1)]
     """
-    return [read_operation(text, 1 if _inputs_of(text) == 1 else 2) for text in texts]
+    meant = [_CONSTANTS.get(text.strip().replace("\N{MINUS SIGN}", "-"), text) for text in texts]
+    return [read_operation(text, 1 if _inputs_of(text) == 1 else 2) for text in meant]
 
 
 def _inputs_of(text: str) -> int:
