@@ -95,12 +95,14 @@ def served() -> Served:
 
 
 @pytest.fixture(scope="session")
-def words() -> Served:
+def words(tmp_path_factory: pytest.TempPathFactory) -> Served:
     """A model of the DNA words of three letters, briefly trained on 40 of the 64, the later the likelier."""
     target = Target.of(space_of("dna:3"), range(40), range(1, 41))
     quick = ("epochs=2", "reach.draws=100", "calibration.draws=1000", "transport.amortisation.epochs=5")
     sizes = (f"architecture.{name}={value}" for name, value in SMALL.items())
-    return prepare(fx.train(space="dna:3", data=target, overrides=(*sizes, *quick)), NOWHERE)
+    folder = tmp_path_factory.mktemp("words") / "run"
+    fx.train(space="dna:3", data=target, overrides=(*sizes, *quick), out=folder)
+    return serve_model(folder)
 
 
 def untrained(name: str) -> Served:

@@ -18,6 +18,9 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from fluxttice_core.server.app import create_app
+from fluxttice_core.server.served_model import Served
+
 # schemathesis draws some wrong values with the random module, of which hypothesis warns.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
@@ -66,6 +69,13 @@ def test_the_server_keeps_the_promises_of_its_document(
     statuses = explore(server, server.get("/openapi.json").json(), examples)
     assert statuses[200] > good
     assert statuses[400] > bad
+
+
+def test_it_keeps_them_for_another_space(words: Served, start: Any) -> None:
+    with start(create_app(words)) as server:
+        statuses = explore(server, server.get("/openapi.json").json(), 3)
+    assert statuses[200] > 10
+    assert statuses[400] > 10
 
 
 @pytest.mark.parametrize("promise", ["a field", "a status", "a kind"])
