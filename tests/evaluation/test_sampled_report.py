@@ -121,3 +121,14 @@ def test_the_command_and_the_verb_measure_a_run_by_samples(run: Path, tmp_path: 
 def test_what_a_report_from_samples_has_not_is_refused(run: Path, given: dict[str, object]) -> None:
     with refused(SettingsError, "unsupported", "from samples"):
         fx.coverage_report(run, **given)  # type: ignore[arg-type]
+
+
+def test_a_decoder_from_elsewhere_is_measured_by_samples_too() -> None:
+    oracle = QuantileLookup(SPACE)
+    found = fx.coverage_report(decoder=oracle.decode_logits, latent_dim=16, space="dna:16", draws=[10_000])
+    assert isinstance(found, SampledReport)
+    assert found.accepted
+    assert found.halves[0].codes is None
+    stuck = fx.coverage_report(decoder=torch.zeros(16, 4), space="dna:16", draws=[10_000])
+    assert isinstance(stuck, SampledReport)
+    assert not any(stuck.halves[0].checks(SPACE.log_size).values())

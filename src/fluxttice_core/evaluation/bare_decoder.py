@@ -16,12 +16,14 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.sampled_report import DRAWS, SampledReport, measured_by_samples
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.network_shape import NEVER
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.target import Target
@@ -90,7 +92,8 @@ def measured_decoder(
     device: str = "cpu",
     progress: ProgressCallback | None = None,
     target: Target | None = None,
-) -> Report:
+    sampled: Callable[[ProductSpace], int] = lambda _space: DRAWS,
+) -> Report | SampledReport:
     """Measure a decoder by itself, and its codes if it has an encoder.
 
     Args:
@@ -101,6 +104,7 @@ def measured_decoder(
         device: Where the decoder computes.
         progress: Called with what comes next and the share that is done.
         target: What it should give; none: all elements of its space alike.
+        sampled: The draws that a space which cannot be written out is measured by.
 
     Raises:
         MeasurementError: If it is no decoder, or its logits are not what they must be.
@@ -109,9 +113,18 @@ def measured_decoder(
     require_device(device)
     with _in_evaluation_mode(decoder):
         half = _half_of(decoder, latent_dim, space, device)
-        chosen = settings(half.space)
+        alone, chosen = not isinstance(half, Autoencoder), settings(half.space)
+        if half.space.size > ENUMERATION_LIMIT and target is None:
+            return measured_by_samples(
+                {"a": half},
+                _fresh(half, 0, device, alone=alone),
+                draws=sampled(half.space),
+                seed=chosen.seed,
+                device=device,
+                title=_name(decoder),
+                progress=progress,
+            )
         require_rules(chosen, half.space)
-        alone = not isinstance(half, Autoencoder)
         report = measure(
             {"a": half},
             untrained=lambda seed: _fresh(half, seed, device, alone=alone),

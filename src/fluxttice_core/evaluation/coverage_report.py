@@ -109,6 +109,9 @@ def coverage_report(
         found = (settings or settings_for(own)).with_only(draws=draws, repeats=repeats, seed=seed)
         return found if device is None else settings_from({**found.model_dump(), "device": device})
 
+    def by_samples(own: ProductSpace) -> int:
+        return sampled_draws(own, draws, repeats=repeats, settings=settings)
+
     if decoder is not None:
         return measured_decoder(
             decoder,
@@ -118,10 +121,11 @@ def coverage_report(
             device=chosen(OperationSpace()).device,
             progress=progress,
             target=target,
+            sampled=by_samples,
         )
     trained = require_trained(model)
     if trained.space.size > ENUMERATION_LIMIT and target is None:
-        one = sampled_draws(trained.space, draws, repeats=repeats, settings=settings)
+        one = by_samples(trained.space)
         return sampled(trained, draws=one, seed=seed or 0, device=device or "cpu", progress=progress)
     return measured(trained, chosen(trained.space), progress, target)
 

@@ -40,12 +40,12 @@ MEASURED: tuple[Part, ...] = ("held_out", "train")
 _HASH, _REPEAT = "held-out rows", "rows of the training part"
 
 CHECKS = {
-    "mean": "unseen rows come back whole from the mean, at least 99 %",
-    "draw": "and from a draw of the posterior",
-    "told": "a code tells at least half of what there is to know: (H - D) / H",
-    "positions": "every position takes its symbols alike",
-    "pairs": "every pair of positions is as uniform draws make it",
-    "collisions": "draws repeat as often as uniform ones",
+    "mean": "unseen rows whole from mu, >= 99 %",
+    "draw": "and from z ~ q, >= 99 %",
+    "told": "(H - D) / H, >= .5",
+    "positions": "every position even",
+    "pairs": "every pair of positions even",
+    "collisions": "as many collisions as uniform draws",
 }
 """What is asked of a model, by name."""
 
@@ -139,7 +139,7 @@ class SampledReport:
     def __rich__(self) -> RenderableType:
         size = f"K = {self.space.size:,} {self.space.nouns.many}, H = {self.space.log_size:.4f} nats"
         draws = self.halves[0].prior.draws
-        heading = f"{size}; {draws:,} prior draws, {_ROWS:,} rows, seed {self.seed}; 95 % intervals\n"
+        heading = f"{size}; {draws:,} draws, {_ROWS:,} rows, seed {self.seed}; 95 % intervals\n"
         notes = "".join(f"  {sentence}\n" for sentence in self.limitations)
         return Group(
             Text(self.title, style="bold"),

@@ -28,8 +28,14 @@ _BEYOND = 2.5
 """So many times the steps where elements are too many to be listed, since a million draws are held against
 the law of every pair of positions there."""
 
-_TRANSPORT: dict[str, tuple[float | int, float | int]] = {"weight": (4.0, 60.0), "draws": (320, 6_000)}
+_TRANSPORT: dict[str, tuple[float | int, float | int]] = {"weight": (4.0, 60.0), "draws": (320, 8_000)}
 """Weight and draws of transport, which rise over a run where elements are too many to be listed."""
+
+_OTHERWISE = {
+    ("optimizer", "rate", "end_ratio"): (100.0, 1_000.0),
+    ("transport", "amortisation", "price"): (30.0, 60.0),
+}
+"""Settings that are left open: usually, and where elements are too many to be listed."""
 
 _BATCH, _AMORTISATION_BATCH, _LARGEST_BATCH, _LOOKS = 96, 256, 65_536, 5
 _LEFT_OPEN, _OF = 0.45, Architecture().space.log_size
@@ -71,6 +77,8 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
     found: dict[str, Any] = _in_epochs(plain, plain.get("epochs"))
     looks = max(1, found["epochs"] // _LOOKS) if isinstance(found.get("epochs"), int) else 1
     _fill(found, ("checkpoint_every",), looks)
+    for path, values in _OTHERWISE.items():
+        _fill(found, path, values[beyond])
     _fill(found, ("reach", "every"), looks)
     entropy = space.log_size if target is None else target.entropy
     left_open = _LEFT_OPEN * (1.0 if beyond else entropy / _OF)
