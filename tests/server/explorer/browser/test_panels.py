@@ -67,6 +67,11 @@ def test_search_by_name_index_and_notation(explorer: Explorer, typed: str, found
         ("7pb", "No operation has such a name: did you mean 7PB?"),
         ("ffffuufut", "No operation has such a name: did you mean FFFFUUFUT?"),
         ("mni", "No operation has such a name."),
+        (
+            "max(a, not c)",
+            '"max(a, not c)" has the input c: expected at most 2, named a and b. '
+            "The command `fluxttice operation` shows those of three inputs.",
+        ),
     ],
 )
 def test_what_is_not_found_says_why(explorer: Explorer, typed: str, said: str) -> None:

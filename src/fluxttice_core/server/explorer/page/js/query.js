@@ -41,7 +41,8 @@ function expressed(typed, manifest) {
     return { test: (index) => index === computed };
   } catch (error) {
     const found = namedInPart(typed, manifest);
-    return { test: (index) => found.has(index), problem: error.message };
+    const elsewhere = /\bc\b/.test(typed) ? ". The command `fluxttice operation` shows those of three inputs." : "";
+    return { test: (index) => found.has(index), problem: error.message + elsewhere };
   }
 }
 
