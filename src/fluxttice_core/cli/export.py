@@ -71,11 +71,12 @@ def export(
 def _write_explorer(model: Path | None, page: Path) -> None:
     require_extra("serve", "exporting the explorer", packages=("starlette", "matplotlib"))
     from fluxttice_core.evaluation.plots import draw_plots
-    from fluxttice_core.server.explorer.standalone import standalone_page
+    from fluxttice_core.server.explorer.standalone import require_standalone, standalone_page
     from fluxttice_core.server.served_model import serve_model
     from fluxttice_core.storage.atomic_write import require_writable, write_bytes
 
     served = serve_model(model)
+    require_standalone(served)
     # Whether it can be written is found out before figures are drawn.
     require_writable(page)
     write_bytes(page, standalone_page(served, draw_plots))

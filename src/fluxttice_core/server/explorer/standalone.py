@@ -35,13 +35,7 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
     Raises:
         SettingsError: If it is not about all ternary operations of two inputs.
     """
-    if not served.has_algebra:
-        space = served.model.space
-        raise SettingsError(
-            f"the explorer of {space.describe()} asks its server for what it shows, and cannot be a file by "
-            "itself: show it with `fluxttice serve`",
-            "unsupported",
-        )
+    require_standalone(served)
     files = page_texts()
     script, style = joined_script(files, "embedded"), joined_styles(files)
     policy = (
@@ -57,6 +51,21 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
     for mark, added in (("<title>", head), ("</nav>", _NOTE), ("</body>", tail)):
         page = page.replace(mark, added + mark, 1)
     return page.encode()
+
+
+def require_standalone(served: Served) -> None:
+    """Refuse a model whose explorer cannot do without a server.
+
+    Raises:
+        SettingsError: If it is not about all ternary operations of two inputs.
+    """
+    if not served.has_algebra:
+        space = served.model.space
+        raise SettingsError(
+            "the explorer of the two-input ternary operations alone can be a file, and that of "
+            f"{space.describe()} asks its server for what it shows: show it with `fluxttice serve`",
+            "unsupported",
+        )
 
 
 def _data(served: Served, draw: Drawing | None) -> dict[str, bytes]:
