@@ -141,6 +141,11 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
+# The documentation as a site in build/site, which needs no network to be read.
+site: $(VENV)/.dev
+	@$(PIP) --editable '.[docs]'
+	@$(BIN)/python -m docs.site
+
 docs: $(VENV)/.dev
 	@$(BIN)/python -m docs.build
 

@@ -15,6 +15,7 @@ from docs.architecture import rooms_picture, rooms_table
 from docs.audit_results import alarms_table, intervals_table, power_table, visible_table
 from docs.badges import badges, citation
 from docs.bombs import bomb_table
+from docs.commands import commands_page
 from docs.documents import metric_names, report_card, with_generated
 from docs.figures_front import front_figure
 from docs.figures_overlap import overlap_figure
@@ -205,7 +206,8 @@ def pages() -> dict[Path, str]:
         "statenet": statenet_sentences({name: ablation(name) for name in ("standard", "plain")}),
     }
     written = {ROOT / page: with_generated((ROOT / page).read_text(), sections) for page in PAGES}
-    reference = {REFERENCE / f"{name}.md": text for name, text in reference_pages().items()}
+    named = {**reference_pages(), "commands": commands_page()}
+    reference = {REFERENCE / f"{name}.md": text for name, text in named.items()}
     return written | reference | badges(certified) | metadata()
 
 

@@ -4,6 +4,7 @@ All of it comes from pyproject.toml, the version, the certified report and the t
 """
 
 import json
+import re
 import tomllib
 from html import escape
 from pathlib import Path
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT: dict[str, Any] = _PYPROJECT["project"]
 SAID: dict[str, Any] = _PYPROJECT["tool"]["fluxttice"]
+_PAPER = (ROOT / "paper" / "paper.typ").read_text(encoding="utf-8")
+PAPER = re.findall('^#let title = "(.*)"$', _PAPER, re.MULTILINE)[0]
 DATE = SAID["released"].isoformat()
 ADDRESS = PROJECT["urls"]["Documentation"]
 LICENSE = f"https://spdx.org/licenses/{PROJECT['license']}"
@@ -81,7 +84,7 @@ def citation_file() -> dict[str, Any]:
         "keywords": PROJECT["keywords"],
         "preferred-citation": {
             "type": "report",
-            "title": SAID["paper"],
+            "title": PAPER,
             "authors": [{"name": name} for name in AUTHORS],
             "year": SAID["released"].year,
             "url": ADDRESS,
@@ -107,7 +110,7 @@ def codemeta() -> dict[str, Any]:
         "operatingSystem": "Linux",
         "softwareRequirements": PROJECT["dependencies"],
         "keywords": PROJECT["keywords"],
-        "referencePublication": {"@type": "Report", "name": SAID["paper"]},
+        "referencePublication": {"@type": "Report", "name": PAPER},
     }
 
 
@@ -201,7 +204,7 @@ def croissant() -> dict[str, Any]:
         "url": ADDRESS,
         "creator": [{"@type": "sc:Organization", "name": name} for name in AUTHORS],
         "keywords": PROJECT["keywords"],
-        "citeAs": f"{' and '.join(AUTHORS)}: {SAID['paper']}, {SAID['released'].year}",
+        "citeAs": f"{' and '.join(AUTHORS)}: {PAPER}, {SAID['released'].year}",
         "distribution": [
             {
                 "@type": "cr:FileObject",

@@ -9,7 +9,7 @@ from tests.installation.environment import CONSTRAINTS, ROOT, Environment
 
 TORCH = "torch==2.13.0"
 """Kept until somebody chooses another; each brings other weights, bit for bit."""
-EVERYTHING = "cluster,dev,fuzz,layout,mutation,slurm,track"
+EVERYTHING = "cluster,dev,docs,fuzz,layout,mutation,slurm,track"
 LIBRARY = ("train", "serve", "export", "onnx", "chem")
 """What users install; the test tools are the newest that go with it."""
 _PLAIN = (
