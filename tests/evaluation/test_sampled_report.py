@@ -15,6 +15,8 @@ from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.evaluation.sampled_report import SampledReport, measured_by_samples
 from fluxttice_core.metrics.by_samples import PositionSampler, StuckSampler, sampled_prior
+from fluxttice_core.metrics.protocols import Decodable
+from fluxttice_core.metrics.settings import Half
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import hashed_split
@@ -31,7 +33,7 @@ TINY = (
 @pytest.fixture(scope="module")
 def report() -> SampledReport:
     fresh = untrained_halves(Architecture(space="dna:16"), 0)
-    halves = {"b": QuantileLookup(SPACE)}
+    halves: dict[Half, Decodable] = {"b": QuantileLookup(SPACE)}
     return measured_by_samples(halves, fresh, parts=hashed_split(SPACE), draws=10_000)
 
 

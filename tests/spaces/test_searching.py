@@ -42,10 +42,7 @@ def test_what_cannot_be_searched_is_refused() -> None:
         matching(space, "AX?")
     with refused(OperationError, "out_of_range"):
         positions_apart(space, 64)
-    for search in (
-        lambda: matching(space_of("dna:16"), "A" * 16),
-        lambda: positions_apart(space_of("dna:16"), 0),
-    ):
-        with pytest.raises(OperationError) as error:
-            search()
-        assert error.value.code == "not_enumerable"
+    with refused(OperationError, "not_enumerable"):
+        matching(space_of("dna:16"), "A" * 16)
+    with refused(OperationError, "not_enumerable"):
+        positions_apart(space_of("dna:16"), 0)

@@ -19,7 +19,6 @@ from fluxttice_core.storage.pretrained import certified
 
 if TYPE_CHECKING:
     from fluxttice_core.evaluation.benchmark import ModelOrPath
-    from fluxttice_core.evaluation.sampled_report import SampledReport
     from fluxttice_core.spaces.target import Target
 
 NOTE = (
@@ -42,14 +41,14 @@ def coverage_report(
     progress: Callable[[str, float], None] | None = None,
     remeasure: bool = False,
     target: "Target | None" = None,
-) -> "Report | SampledReport":
+) -> "Report | Any":
     """Every figure of a trained model beside ceiling, floor and controls.
 
     Without a model or a setting, the report of the certified model as it was signed, which says so; it needs
     no torch. With either, or with `remeasure`, everything is measured here and now.
 
     A model of a space of more than 2^24 elements, of which p(x) cannot be known element by element, gets a
-    report from samples, which takes one number of draws.
+    `SampledReport`, from samples, which takes one number of draws.
 
     Args:
         model: A trained model, or the path of one; none: the certified model.
