@@ -17,7 +17,7 @@ from fluxttice_core.certification.signature import verify_folder
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import CertificationError, CheckpointError, ErrorCode, StorageError
 from fluxttice_core.evaluation import result_file
-from fluxttice_core.evaluation.coverage_report import coverage_report
+from fluxttice_core.evaluation.benchmark import measured
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_report, read_result
 from fluxttice_core.metrics.settings import MeasurementSettings
@@ -116,7 +116,7 @@ def test_a_model_that_fails_a_gate_is_refused_with_gate_and_figure(
     assert "\n# FAILED: small" in (out / "MODEL_CARD.md").read_text()
     assert {finding.subject for finding in verify(out) if finding.verdict == "fails"} == {"gates"}
     shutil.rmtree(out)
-    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: allowed.report)
+    monkeypatch.setattr(certificate, "measured", lambda *_, **__: allowed.report)
     with refused(CertificationError, "gate_failed", "generative_information is 0.", "asks >= 0.5") as refusal:
         certified(run, out)
     assert refusal.value.exit_code == 1
@@ -184,7 +184,7 @@ def test_a_certificate_is_replaced_as_a_whole(
     small_certificate: Path, certified: Certify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = read_report(small_certificate / "report.json")
-    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
     out = shutil.copytree(small_certificate, tmp_path / "out")
     with (out / "SHA256SUMS").open("a") as sums:
         sums.write(f"{64 * '0'}  figures/old.svg\n")
@@ -286,9 +286,9 @@ def test_what_is_put_there_while_it_is_measured_is_kept(
     def slow(*arguments: Any, **options: Any) -> Report:
         out.mkdir()
         (out / "notes.txt").write_text("my thesis")
-        return coverage_report(*arguments, **options)
+        return measured(*arguments, **options)
 
-    monkeypatch.setattr(certificate, "coverage_report", slow)
+    monkeypatch.setattr(certificate, "measured", slow)
     with refused(StorageError, "already_exists", "holds notes.txt"):
         certified(small_run, out)
     assert contents(tmp_path) == {"out/notes.txt": b"my thesis"}

@@ -28,7 +28,7 @@ def quick(
     """Take the report from the certificate that was made before; measuring is tested there."""
     report = read_report(small_certificate / "report.json")
     monkeypatch.setattr(measuring, "chosen_settings", lambda **_: small_settings)
-    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def measured_before(
     """Take the report from the certificate that was made before, and draw nothing."""
     report = read_report(small_certificate / "report.json")
     monkeypatch.setattr(measuring, "chosen_settings", lambda **_: small_settings)
-    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
     monkeypatch.setattr(figures, "draw_plots", lambda _: {"coverage.svg": b"<svg/>"})
 
 
