@@ -38,7 +38,7 @@ def test_whatever_is_something_else_already_stays_so() -> None:
     for named in named_operations():
         for name in (named.name, *named.aliases):
             assert read_operation(name.upper()).index == named.operation.index
-    with refused(OperationError, "unknown_operation", "did you mean max?"):
+    with refused(OperationError, "unknown_operation", "did you mean max or NAX?"):
         read_operation("nax")
 
 

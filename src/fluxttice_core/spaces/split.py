@@ -84,7 +84,7 @@ class HashedSplit(Split):
         Example:
             >>> from fluxttice_core.spaces.space_name import space_of
             >>> split(space_of("dna:16"), seed=42).parts_of(np.arange(4_096)[:10]).tolist()
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+            [0, 2, 0, 2, 0, 2, 0, 0, 2, 2]
         """
         key = _mixed(np.array([self.seed], dtype=np.uint64))
         shares = np.cumsum([TRAIN_FRACTION, VALIDATION_FRACTION])

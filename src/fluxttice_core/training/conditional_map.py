@@ -152,7 +152,7 @@ def threshold_table(target: Target) -> Float[Tensor, "rows cuts"]:
     Example:
         >>> from fluxttice_core.spaces.space_name import space_of
         >>> two = Target.of(space_of("01^2"), [0, 3], [3.0, 1.0])      # 00 and 11
-        >>> threshold_table(two).round(decimals=3).flatten().tolist()
+        >>> [round(value, 3) for value in threshold_table(two).flatten().tolist()]
         [0.674, 10.0, -10.0]
     """
     q, most, before, found = target.dense(), target.space.base, 1, []
