@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-types test-lies test-harm test-explorer test-slow test-faults
+.PHONY: run test test-library test-programs test-types test-lies test-harm test-docs test-explorer test-slow test-faults
 .PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable test-source fuzz mutants bench load result paper artifact artifact-quick lint docs dist explorer-map
 .PHONY: constraints test-metadata table site clean
@@ -16,10 +16,11 @@ run: $(VENV)/.train
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
 PROGRAMS := tests/cli tests/storage tests/certification tests/experiments tests/server tests/certified
-# Made by commands of their own, which continuous integration runs as well: test-core, -lies, -explorer and -harm.
+# Made by commands of their own, which continuous integration runs as well: test-core, -lies, -docs, -explorer and -harm.
 EXPLORER := tests/server/explorer/browser
+DOCS := tests/docs tests/paper
 HARM := tests/attacks tests/faults tests/certification/test_verify.py
-APART := tests/core tests/planted_lies $(EXPLORER) $(HARM)
+APART := tests/core tests/planted_lies $(EXPLORER) $(DOCS) $(HARM)
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
@@ -54,6 +55,10 @@ test-lies: $(VENV)/.dev
 # What attackers, failing disks and forgers do: two minutes. The slow half of it is test-faults.
 test-harm: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(HARM)
+
+# Pages, guides, examples and the paper: that they are what the result files and the program say. A minute.
+test-docs: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(DOCS)
 
 # As other machines would run them: other processors, users, paths, languages, in random order, two copies at once.
 # PORTABLE="elsewhere --seed 7" runs a part.

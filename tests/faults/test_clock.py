@@ -65,7 +65,7 @@ def test_a_certificate_knows_no_time(
     count: Count,
 ) -> None:
     report = read_report(small_certificate / "report.json")
-    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
     # The commit may move while the tests run.
     monkeypatch.setattr(result_file, "tool_record", lambda: {**TOOL})
     made = []

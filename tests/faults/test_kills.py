@@ -94,7 +94,7 @@ def write_slowly(path: Path, data: bytes) -> int:
 def certify_measured(source: Path, out: Path, report: Path, settings: MeasurementSettings) -> None:
     """Certify with a report that was measured before, in a process of its own, written slowly."""
     measured = read_report(report)
-    pytest.MonkeyPatch().setattr(certificate, "coverage_report", lambda *_, **__: measured)
+    pytest.MonkeyPatch().setattr(certificate, "measured", lambda *_, **__: measured)
     pytest.MonkeyPatch().setattr(Path, "write_bytes", write_slowly)
     certify(source, out, draw=lambda _: {"coverage.svg": FIGURE}, settings=settings)
 

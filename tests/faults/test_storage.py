@@ -68,7 +68,7 @@ def test_certifying_on_a_full_disk_leaves_the_old_certificate(
     number: int,
 ) -> None:
     report = read_report(small_certificate / "report.json")
-    monkeypatch.setattr(certificate, "coverage_report", lambda *_, **__: report)
+    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
     out = shutil.copytree(small_certificate, disk.folder / "certified")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     needed = sum(map(len, before.values()))
