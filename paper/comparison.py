@@ -1,8 +1,8 @@
 """Train models of others on our rows, measured as ours: `python -m paper.comparison [PROGRAM ...]`.
 
-Each program is tried with the settings below. Its best is then measured in full: by the rule of our certificates,
-the one with the largest generative information G of those that give back every held-out table, if they have an
-encoder at all.
+Each program is tried with the settings below. Its best is then measured in full: by the rule of our
+certificates, the one with the largest generative information G of those that give back every held-out
+table, if they have an encoder at all.
 """
 
 import sys
