@@ -75,7 +75,7 @@ def pair_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, .
     return _tests(tables, [f"{i + 1} and {j + 1}" for i, j in places])
 
 
-def _tests(tables: list[Int64[np.ndarray, "kinds"]], names: list[str]) -> PositionTests:
+def _tests(tables: list[Int64[np.ndarray, "_"]], names: list[str]) -> PositionTests:
     found = [float(((table - table.mean()) ** 2).sum() / table.mean()) for table in tables]
     p_values = np.array([special.chdtrc(len(t) - 1, x) for t, x in zip(tables, found, strict=True)])
     draws, freedom = float(tables[0].sum()), max(map(len, tables)) - 1
