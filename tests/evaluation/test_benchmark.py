@@ -16,9 +16,16 @@ from fluxttice_core.evaluation.benchmark import (
     title_of,
     untrained_halves,
 )
+from fluxttice_core.evaluation.caveats import GIVEN_ROWS
 from fluxttice_core.evaluation.coverage_report import coverage_report
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.result_file import read_report, read_result
+from fluxttice_core.evaluation.result_file import (
+    Circumstances,
+    read_report,
+    read_result,
+    result_of,
+    write_result,
+)
 from fluxttice_core.evaluation.steps import Halves
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
@@ -171,7 +178,7 @@ def test_the_controls_are_measured_once(
         coverage_report(small_checkpoint, settings=MEASUREMENT)
 
 
-def test_a_trained_model_is_measured_beside_a_target(small_checkpoint: Path) -> None:
+def test_a_trained_model_is_measured_beside_a_target(small_checkpoint: Path, tmp_path: Path) -> None:
     space = load(small_checkpoint).space
     target = Target.of(space, range(0, space.size, 2))
     report = coverage_report(small_checkpoint, settings=MEASUREMENT, target=target)
@@ -183,6 +190,13 @@ def test_a_trained_model_is_measured_beside_a_target(small_checkpoint: Path) -> 
         assert report.metric("entropy", half).value == usual.metric("entropy", half).value
         assert not report.has("kl_from_uniform", half)
         assert not usual.has("mass_outside", half)
+    trained, out = load(small_checkpoint), tmp_path / "result.json"
+    write_result(out, result_of(report, trained, Circumstances("here", 1.0, 1)))
+    told = {gate.gate.quantity: gate for gate in read_report(out).gates}
+    assert told["generative_information"].value is None  # elements outside of the rows count in it
+    assert told["argmax_mass_outside"].value is not None
+    assert not told["argmax_mass_outside"].passed
+    assert GIVEN_ROWS not in usual.limitations
     assert report.controls != usual.controls
     everything = coverage_report(small_checkpoint, settings=MEASUREMENT, target=Target.everything(space))
     assert everything == usual

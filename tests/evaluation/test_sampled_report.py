@@ -73,8 +73,19 @@ def test_the_report_is_shown_kept_as_json_and_says_what_it_cannot_see(report: Sa
     assert plain["elements"] == 4**16
     assert plain["halves"][0]["prior"]["effective"]["upper"] is None  # no collision bounds it from above
     assert "not recorded" not in text
-    unknown = SampledReport(report.title, SPACE, 0, report.halves, report.controls, split_known=False)
-    assert "Which rows were trained on is not recorded" in str(unknown)
+    assert plain["split_known"] is True
+
+
+def test_without_a_recorded_split_no_row_is_called_unseen_or_trained_on() -> None:
+    unknown = fx.coverage_report(decoder=QuantileLookup(SPACE), draws=[10_000])
+    assert isinstance(unknown, SampledReport)
+    text = str(unknown)
+    assert "Which rows were trained on is not recorded" in text
+    assert "rows whole from mu, >= 99 %" in text
+    assert not any(words in text for words in ("unseen", "training part", "held-out"))
+    assert json.loads(unknown.to_json())["split_known"] is False
+    assert unknown.halves[0].codes is not None
+    assert unknown.halves[0].trained is None
 
 
 def test_so_few_or_so_many_draws_are_refused(report: SampledReport) -> None:

@@ -9,6 +9,9 @@ import torch
 import fluxttice_core as fx
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.evaluation.benchmark import untrained_halves
+from fluxttice_core.evaluation.caveats import GIVEN_ROWS
+from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.result_file import Circumstances, read_result, result_of, write_result
 from fluxttice_core.metrics.distribution import argmax_mass_outside, divergences, mass_outside
 from fluxttice_core.metrics.mass import MassEstimate, estimate_mass
 from fluxttice_core.metrics.protocols import Decodable
@@ -24,6 +27,7 @@ from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.transport import thresholds
 from tests.refusals import refused
+from tests.small import HEADLINE
 
 MIXED = space_of("01^3xACGT^2xABC^1")
 DRAWS = 80_000
@@ -97,6 +101,14 @@ def test_rows_that_were_held_out_come_back_since_their_boxes_are_told(
     strange = np.setdiff1d(np.arange(MIXED.size), arbitrary().rows)
     lost = learnt.space.indices(learnt.decode(learnt.encode(strange, vae=half), vae=half))
     assert not (lost == strange).any()  # what has no mass has no box
+
+
+def test_a_report_says_that_held_out_rows_were_told(learnt: TrainedModel, tmp_path: Path) -> None:
+    report = fx.coverage_report(learnt, settings=HEADLINE)
+    assert isinstance(report, Report)
+    assert report.limitations.count(GIVEN_ROWS) == 1
+    write_result(tmp_path / "result.json", result_of(report, learnt, Circumstances("here", 1.0, 1)))
+    assert GIVEN_ROWS in read_result(tmp_path / "result.json")["limitations"]
 
 
 @pytest.mark.parametrize("half", ["a", "b"])

@@ -2,12 +2,14 @@
 
 import time
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import torch
 
 from fluxttice_core.errors import CheckpointError, MeasurementError
+from fluxttice_core.evaluation.caveats import GIVEN_ROWS
 from fluxttice_core.evaluation.collapse import collapse_of
 from fluxttice_core.evaluation.control_cache import cached_controls, controls_key
 from fluxttice_core.evaluation.control_scores import Control
@@ -65,7 +67,7 @@ def measured(
     halves: Halves = {"a": network.vae_a, "b": network.vae_b}
     require_above_floor(halves, network.architecture, settings, trained.source)
     target = uneven(trained.target if target is None else target, trained.space)
-    return measure(
+    report = measure(
         halves,
         controls=_controls(trained, settings, progress, target),
         settings=settings,
@@ -75,6 +77,8 @@ def measured(
         progress=progress,
         target=target,
     )
+    given = trained.split is not None and trained.architecture.decoders == "table"
+    return replace(report, limitations=(*report.limitations, GIVEN_ROWS)) if given else report
 
 
 def sampled(

@@ -51,6 +51,12 @@ _UNKNOWN_SPLIT = (
     "The rows that the model was trained on are not recorded: nothing is claimed of held-out operations."
 )
 _FEW_HELD_OUT = "So few operations were held out that even all of them would say little of others."
+GIVEN_ROWS = (
+    "The decoders' thresholds and the encoders' boxes were computed from all rows, the held-out ones among "
+    "them: figures of held-out rows say nothing of unseen ones."
+)
+"""Of a model whose decoders read a table, which does not learn its rows from the training part."""
+
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CONSTANTS = frozenset({"0", "1", "10", "50", "95", "256", "²"})
 """Every number that sentences of any version hold by themselves: levels, examples, names of digests."""

@@ -10,6 +10,7 @@ from typing import Any
 from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
+from fluxttice_core.evaluation.gates import apply_gates
 from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.law_checks import LawRecord, check_laws
 from fluxttice_core.evaluation.report import Report
@@ -153,9 +154,9 @@ def _without_sentences(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wrong_gates(report: Report) -> Iterator[str]:
-    measured = {(metric.quantity, metric.half): metric.value for metric in report.metrics}
+    figures = [metric.figure for metric in report.metrics]
     for gate in report.gates:
-        if gate.value != measured.get((gate.gate.quantity, gate.half)):
+        if gate.value != apply_gates(figures, [gate.half], [gate.gate])[0].value:
             yield f"the gate “{gate.gate.name}” does not show the figure that was measured"
 
 

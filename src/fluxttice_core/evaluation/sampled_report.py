@@ -28,7 +28,7 @@ from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.sampling import DecoderSampler, IndexSampler
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.product_space import ProductSpace
-from fluxttice_core.spaces.split import HashedSplit, Part, hashed_split
+from fluxttice_core.spaces.split import HashedSplit, Part
 from fluxttice_core.statistics.intervals import Interval
 
 DRAWS, QUICK_DRAWS, LEAST_DRAWS, MOST_DRAWS = 1_000_000, 100_000, 10_000, 20_000_000
@@ -57,8 +57,8 @@ class Sampled:
     Args:
         name: What it is called.
         prior: Its draws.
-        codes: Its codes on held-out rows; none: it has no encoder.
-        trained: Its codes on rows of the training part.
+        codes: Its codes on held-out rows, or on any where the split is not known; none: it has no encoder.
+        trained: Its codes on rows of the training part; none: it has no encoder, or the split is not known.
     """
 
     name: str
@@ -171,6 +171,7 @@ class SampledReport:
             "elements": self.space.size,
             "entropy_nats": entropy,
             "seed": self.seed,
+            "split_known": self.split_known,
             "rows": _ROWS,
             "accepted": self.accepted,
             "halves": [plain(one) for one in self.halves],
@@ -224,7 +225,7 @@ class SampledReport:
         for name, words in CHECKS.items():
             if any(name in found for found in verdicts):
                 shown = ({True: "pass", False: "FAIL", None: "-"}[found.get(name)] for found in verdicts)
-                yield (words, *shown)
+                yield (words if self.split_known else words.removeprefix("unseen "), *shown)
 
 
 def measured_by_samples(
@@ -260,7 +261,6 @@ def measured_by_samples(
             "out_of_range",
         )
     space = next(iter(halves.values())).space
-    hashed = parts or hashed_split(space)
     watch = progress or (lambda _label, _done: None)
     steps = len(halves) + 4
 
@@ -269,15 +269,15 @@ def measured_by_samples(
         prior = sampled_prior(sampler, draws, measurement_stream(seed, name, "draws", device=device))
         if not isinstance(model, Autoencoder):
             return Sampled(name, prior)
-        codes = {
-            part: sampled_codes(
-                model,
-                torch.from_numpy(hashed.draw(part, _ROWS, seed % 2**32)).to(device),
-                measurement_stream(seed, name, part, device=device),
-            )
-            for part in MEASURED
-        }
-        return Sampled(name, prior, *codes.values())
+        if parts is None:
+            drawn = {"any": PositionSampler(space).sample(_ROWS, measurement_stream(seed, name, "rows"))}
+        else:
+            drawn = {part: torch.from_numpy(parts.draw(part, _ROWS, seed % 2**32)) for part in MEASURED}
+        codes = (
+            sampled_codes(model, rows.to(device), measurement_stream(seed, name, part, device=device))
+            for part, rows in drawn.items()
+        )
+        return Sampled(name, prior, *codes)
 
     measured = tuple(
         one(half.upper(), DecoderSampler(model, "argmax"), model, place)
