@@ -99,7 +99,7 @@ def test_notations_of_the_field_are_read(name: str, notation: object, index: int
             "4 symbols: expected 8 of the characters 01, or 2 hexadecimal digits",
         ),
         ("boolean:4", "0x800", "wrong_shape", "has 3 hexadecimal digits, and a table of 16 entries has 4"),
-        ("quaternary:1", "12", "wrong_shape", "or an index as a number, not a string"),
+        ("quaternary:1", "12", "wrong_shape", "2 symbols: expected 4 of the characters 0123"),
         ("abc^2", "AB", "malformed", "'A' at position 1"),
     ],
 )

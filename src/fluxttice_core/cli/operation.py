@@ -78,7 +78,7 @@ def operation(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The space that it is of, such as boolean:4 for 0x8000 or majority, or dna:6 for ACGTAC. "
+            help="The space that it is of, such as boolean:4 for 0x8000 or xor, or dna:6 for ACGTAC. "
             "Default: the ternary operations.",
         ),
     ] = None,

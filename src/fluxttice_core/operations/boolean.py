@@ -67,13 +67,13 @@ def boolean_portrait(index: SupportsIndex, arity: int) -> BooleanPortrait:
     """
     space = OperationSpace(2, arity)
     at = int(space.check_indices(np.array(index)))
-    least = _representatives(space)
+    least, members = int(_representatives(space)[at]), _members(space)
     return BooleanPortrait(
         hexadecimal=hexadecimal(at, space),
         names=tuple(name for name, named in _names(space).items() if named == at),
-        npn_class=hexadecimal(int(least[at]), space),
-        npn_members=int((least == least[at]).sum()),
-        npn_classes=int((least == np.arange(space.size)).sum()),
+        npn_class=hexadecimal(least, space),
+        npn_members=members[least],
+        npn_classes=len(members),
     )
 
 
@@ -133,6 +133,13 @@ def _representatives(space: OperationSpace) -> Int64[np.ndarray, "K"]:
             least = np.minimum(least, np.minimum(image, space.size - 1 - image))
     least.setflags(write=False)
     return least
+
+
+@lru_cache(maxsize=4)
+def _members(space: OperationSpace) -> dict[int, int]:
+    """How many functions each class has, by its least truth table."""
+    least, counts = np.unique(_representatives(space), return_counts=True)
+    return dict(zip(least.tolist(), counts.tolist(), strict=True))
 
 
 def _moved(targets: Int64[np.ndarray, "bits"]) -> Int64[np.ndarray, "256"]:

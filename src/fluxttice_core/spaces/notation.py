@@ -154,14 +154,11 @@ def _digits(space: ProductSpace) -> set[str]:
 
 
 def _index_form(space: ProductSpace) -> str:
+    """How a string may also give an index; not at all where its digits could be glyphs."""
     if len(_digits(space)) <= 1:
-        return "an index"
+        return ", or an index"
     boolean = isinstance(space, OperationSpace) and space.base == 2
-    return (
-        f"{max(space.cells // 4, 1)} hexadecimal digits after 0x"
-        if boolean
-        else "an index as a number, not a string"
-    )
+    return f", or {max(space.cells // 4, 1)} hexadecimal digits after 0x" if boolean else ""
 
 
 def _refusal(space: ProductSpace, text: str, glyphs: str) -> OperationError:
@@ -171,7 +168,7 @@ def _refusal(space: ProductSpace, text: str, glyphs: str) -> OperationError:
     expected = (
         f"expected {space.cells} of the characters {own[0]}" if even else f"expected a word of {space.name}"
     )
-    expected += f", or {_index_form(space)}"
+    expected += _index_form(space)
     if not glyphs:
         return OperationError(f"the string {shown} is empty: {expected}", "malformed")
     place = next((i for i, glyph in enumerate(glyphs) if glyph not in own[min(i, len(own) - 1)]), None)

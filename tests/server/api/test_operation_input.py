@@ -1,4 +1,5 @@
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,13 @@ def test_names_as_they_are_listed_are_looked_up_as_they_are_found() -> None:
     assert {name: known_texts()[name] for name in listed} == {name: index_of(name) for name in listed}
     with pytest.raises(RequestError):  # a name is no table, whose rows may be parted
         read_text("con/sensus", "there")
+
+
+def test_a_name_of_one_input_is_answered_with_what_can_be_sent() -> None:
+    with pytest.raises(RequestError, match="'NOT' has one input: send") as told:
+        read_input("NOT")
+    sent = re.findall(r'"(\d+)"', str(told.value))
+    assert read_input(sent) == [read_text(f"not({letter})", "x", expressions=True) for letter in "ab"]
 
 
 @pytest.mark.parametrize("token", [True, 1.5, "1", None, [1], 10**30, float("inf")])

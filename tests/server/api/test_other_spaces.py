@@ -1,5 +1,6 @@
 """The API of models of other spaces: the same endpoints, in the words of each."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.explorer.standalone import standalone_page
 from fluxttice_core.server.served_model import Codes, Served, prepare
 from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import law_ceiling
 from tests.refusals import refused
 from tests.server.conftest import NOWHERE, untrained
@@ -87,6 +89,7 @@ REFUSED = [
     ([464, 1234], "none of the DNA words of 3 letters"),
     ([], "give a string such as"),
     (None, "its 3 letters as numbers"),
+    ([0, 1, 2**70], "input holds a number that is not one of 0 (A), 1 (C), 2 (G), 3 (T)"),
     (["ACG"] * 2_049, "one request takes at most 2,048"),
     ([True, 1, 2], "input.0 is True"),
     ("A" * 500, "give a string"),
@@ -183,8 +186,17 @@ def test_codes_are_decoded_drawn_and_compared(words: Served, dna: Any) -> None:
     order = np.argsort(np.linalg.norm(codes.astype(float) - np.float32(mean), axis=1), kind="stable")
     found = dna.post("/v1/neighbours", {"latent": mean, "limit": 7}).json()["data"]
     assert [one["index"] for one in found] == order[:7].tolist()
+    for index in (-1, 64, 2**63, 10**19):
+        dna.refuses("/v1/neighbours", {"element": index}, says=f"the index {index} is outside 0 to 63")
     dna.refuses("/v1/neighbours", {"operation": "CGT"}, says="operation is unknown here")
     dna.refuses("/v1/decode", {"model": "fluxttice-b", "latents": [0.0] * 16}, says="give 4 numbers")
+
+
+def test_only_draws_of_the_support_count_towards_the_ceiling(start: Any) -> None:
+    model = replace(untrained("dna:3").model, target=Target.of(space_of("dna:3"), [1, 2, 3]))
+    with start(create_app(prepare(model, NOWHERE))) as server:
+        drawn = server.post("/v1/sample", {"model": "fluxttice-b", "n": 500, "seed": 3}).json()
+    assert drawn["distinct_in_support"] == len({*drawn["elements"]} & {1, 2, 3}) < drawn["distinct"]
 
 
 def test_the_support_is_told_truly(words: Served, dna: Any) -> None:
@@ -213,6 +225,34 @@ def test_lists_go_by_distance_and_by_pages(dna: Any) -> None:
     dna.refuses("/v1/elements?near=AXG", says="at position 2", param="near")
     dna.refuses("/v1/elements/AXG", status=404, says="at position 2", code="element_not_found")
     assert dna.get("/v1/operations/0").status_code == 404
+
+
+def test_a_plus_arrives_whether_or_not_it_is_escaped(others: Any) -> None:
+    server, plus = others["ternary:1"], "/v1/elements?near="
+    for written, index in (
+        ("+00", 14),
+        ("%2B00", 14),
+        ("+0-", 5),
+        ("-0+", 21),
+        ("-%200%20%2B", 21),
+        ("+5", 5),
+    ):
+        assert server.get(plus + written).json()["near"] == index
+    assert server.get("/v1/elements?matching=+0%3F").json()["total"] == 3
+
+
+def test_others_are_served_while_codes_are_computed(others: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = others["peptide:2"]
+    codes, loops = server.app.state.served.codebooks["b"], []
+    rows = codes.rows
+
+    def watched(indices: np.ndarray) -> np.ndarray:
+        loops.append(asyncio._get_running_loop())
+        return rows(indices)
+
+    monkeypatch.setattr(codes, "rows", watched)
+    embed(server, ["WY", "YW"])
+    assert loops == [None]
 
 
 def test_boolean_functions_show_their_class(others: Any) -> None:

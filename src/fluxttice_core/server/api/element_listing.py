@@ -18,6 +18,8 @@ from fluxttice_core.server.api.responses import answer
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import TEXT_LENGTH
 from fluxttice_core.shapes import Int64
+from fluxttice_core.spaces.notation import joined_glyphs
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.searching import matching
 
 _ONE: dict[str, Any] = {
@@ -98,9 +100,10 @@ class ElementListing(Endpoints):
 
     def _page(self, asked: ElementQuery) -> dict[str, Any]:
         elements, space = self._state.elements, self._state.served.model.space
-        near = None if asked.near is None else elements.read(asked.near, "near")
+        near = None if asked.near is None else elements.read(_with_plus(space, asked.near), "near")
+        pattern = None if asked.matching is None else _with_plus(space, asked.matching)
         try:
-            found = np.arange(space.size) if asked.matching is None else matching(space, asked.matching)
+            found = np.arange(space.size) if pattern is None else matching(space, pattern)
         except OperationError as error:
             raise RequestError(f"matching: {error}", param="matching", code="invalid_value") from None
         apart = None if near is None else elements.apart(near)
@@ -125,3 +128,10 @@ class ElementListing(Endpoints):
                 for row in elements.rows(found[first : first + asked.page_size])
             ],
         }
+
+
+def _with_plus(space: ProductSpace, text: str) -> str:
+    """A text of a query string, where an unescaped + arrives as a blank, as it was written."""
+    written = text.replace(" ", "+")
+    meant = any("+" in one for one in space.alphabets) and len(joined_glyphs(space, written)) == space.cells
+    return written if meant else text

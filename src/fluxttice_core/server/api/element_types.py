@@ -64,7 +64,10 @@ class SampledElements(TypedDict):
     rule: Literal["argmax"]
     seed: int
     n: int
-    distinct: int
+    distinct: Annotated[int, Field(description="Distinct elements drawn, outside of the support too.")]
+    distinct_in_support: Annotated[
+        int, Field(description="Distinct elements of the support drawn: the efficiency is this by `ceiling`.")
+    ]
     ceiling: Annotated[
         float, Field(description="Distinct elements to expect of n draws from the target itself.")
     ]
@@ -159,7 +162,7 @@ class ElementQuery(Asked):
         Field(
             min_length=1,
             max_length=2 * TEXT_LENGTH,
-            description="The string that they have, with ? for any symbol. ? is %3F.",
+            description="The string that they have, with ? for any symbol. ? is %3F, + is %2B.",
         ),
     ] = None
     near: Annotated[
@@ -167,7 +170,7 @@ class ElementQuery(Asked):
         Field(
             min_length=1,
             max_length=2 * TEXT_LENGTH,
-            description="The element from which distances are counted, the nearest first.",
+            description="The element from which distances are counted, the nearest first. + is %2B.",
         ),
     ] = None
     within: Annotated[

@@ -14,7 +14,6 @@ from fluxttice_core.server.errors import RequestError, shorten
 from fluxttice_core.server.limits import BATCH, TEXT_LENGTH
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.shapes import Int64
-from fluxttice_core.spaces.notation import parse_one
 from fluxttice_core.spaces.searching import positions_apart
 
 
@@ -50,8 +49,13 @@ class Elements:
     def read(self, value: Any, place: str) -> int:
         """Read one element from its string, its index or the numbers of its symbols."""
         if type(value) is int:
-            value = np.array([value]) if abs(value) < 2**63 else str(value)
-            return self._parsed(value, place)
+            if not 0 <= value < self.space.size:
+                raise RequestError(
+                    f"{place}: the index {shorten(str(value))} is outside 0 to {self.space.size - 1}",
+                    param=place,
+                    code="invalid_input",
+                )
+            return value
         return self._read(value, place)
 
     def rows(self, indices: Int64[np.ndarray, "n"]) -> list[Any]:
@@ -76,8 +80,14 @@ class Elements:
         if isinstance(value, list) and len(value) == self.space.cells and {*map(type, value)} == {int}:
             try:
                 return int(self.space.indices(np.array(value, dtype=np.int64)))
-            except (OperationError, OverflowError) as error:
+            except OperationError as error:
                 raise RequestError(f"{place}: {error}", param=place, code="invalid_input") from None
+            except OverflowError:
+                raise RequestError(
+                    f"{place} holds a number that is not one of {self.space.describe_symbols()}",
+                    param=place,
+                    code="invalid_input",
+                ) from None
         space, nouns = self.space, self.space.nouns
         raise RequestError(
             f"{place} is {shorten(str(value))}, which is none of {space.describe()}: give a string such as "
@@ -87,12 +97,11 @@ class Elements:
             code="invalid_input",
         )
 
-    def _parsed(self, value: Any, place: str) -> int:
+    def _parsed(self, text: str, place: str) -> int:
         try:
-            read = read_element(self.space, value) if isinstance(value, str) else parse_one(self.space, value)
+            return read_element(self.space, text)
         except OperationError as error:
             raise RequestError(f"{place}: {error}", param=place, code="invalid_input") from None
-        return read
 
 
 class TernaryOperations(Elements):

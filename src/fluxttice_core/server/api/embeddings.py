@@ -1,6 +1,8 @@
 """`POST /v1/embeddings`, compatible with OpenAI's: answers are put together from text made beforehand."""
 
+import asyncio
 import operator
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from fluxttice_core.server.api.requests import EmbeddingRequest
 from fluxttice_core.server.api.responses import EmbeddingList
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import BATCH
+from fluxttice_core.server.served_model import Codes
 
 _HEADS = tuple(b'{"object":"embedding","index":%d,"embedding":' % position for position in range(BATCH))
 
@@ -36,12 +39,18 @@ class Embeddings(Endpoints):
                 param="dimensions",
                 code="invalid_value",
             )
-        indices = self._state.elements.read_batch(asked.input)
-        codes = book.written(indices, base64=asked.encoding_format == "base64")
-        self._state.metrics.count_operations(f"fluxttice-{half}", "embed", len(indices))
+        base64 = asked.encoding_format == "base64"
+        if self._state.served.has_algebra:
+            codes = self._codes(book, asked.input, base64=base64)
+        else:  # Their codes are computed for each request, which others must not wait for.
+            codes = await asyncio.to_thread(self._codes, book, asked.input, base64=base64)
+        self._state.metrics.count_operations(f"fluxttice-{half}", "embed", len(codes))
         return Response(
             _list_of(codes, asked.model, self._state.served.model.space.cells), media_type="application/json"
         )
+
+    def _codes(self, book: Codes, given: Any, *, base64: bool) -> list[bytes]:
+        return book.written(self._state.elements.read_batch(given), base64=base64)
 
 
 def _is_number(value: object, expected: int) -> bool:

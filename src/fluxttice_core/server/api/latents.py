@@ -92,7 +92,9 @@ class Latents(Endpoints):
             f"{key}s": drawn.tolist(),
         }
         if not served.has_algebra:
-            sample["outside_support"] = int((~served.supports(drawn)).sum())
+            supported = served.supports(drawn)
+            sample["distinct_in_support"] = int(np.unique(drawn[supported]).size)
+            sample["outside_support"] = int((~supported).sum())
         return answer(sample)
 
     def _neighbours(self, asked: Any) -> Response:

@@ -66,6 +66,12 @@ def read_text(text: str, place: str, *, expressions: bool = False) -> int:
                 "be sent here",
                 place,
             )
+        one_input = None if known is not None or expressions else find_named(text, 1)
+        if one_input is not None:
+            a, b = (read_operation(f"{one_input.name}({letter})").index for letter in "ab")
+            raise _invalid(
+                f'{place}: {text!r} has one input: send "{a}" for that of a, or "{b}" for that of b', place
+            )
         return read_operation(text).index if known is None else known
     except OperationError as error:
         raise _invalid(f"{place}: {error}", place) from None

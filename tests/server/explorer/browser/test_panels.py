@@ -223,6 +223,9 @@ def test_values_are_shown_in_the_letters_of_choice(explorer: Explorer) -> None:
     explorer.page.press("#operation [data-cell='0']", "t")
     explorer.settle()
     assert explorer.state("op") == 15633 + 2
+    explorer.page.press("#operation [data-cell='0']", "Control+f")  # is the browser's
+    explorer.settle()
+    assert explorer.state("op") == 15633 + 2
     explorer.open("letters=digits&colour=cell:0")
     assert shown()[:2] == ["000011012", "012"]
     explorer.page.press("#operation [data-cell='0']", "2")

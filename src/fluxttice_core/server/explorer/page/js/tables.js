@@ -68,6 +68,7 @@ export class OperationTable {
   }
 
   #key(event, cell) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const shown = Object.fromEntries(SYMBOLS.map((symbol, digit) => [symbol.toLowerCase(), digit]));
     const values = { "-": 0, 0: 1, "+": 2, "=": 2, ...shown };
     const sideways = { ArrowLeft: cell % 3 > 0 ? -1 : 0, ArrowRight: cell % 3 < 2 ? 1 : 0 };

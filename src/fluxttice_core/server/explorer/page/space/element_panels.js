@@ -15,6 +15,8 @@ export class FindPanel {
   constructor(root, page) {
     Object.assign(this, { page });
     const { space } = page, example = page.stringOf(page.manifest.first);
+    // Where digits are symbols a string of them is no index.
+    const indexed = new Set(space.alphabets.join("").match(/[0-9]/g)).size < 2;
     const search = afterwards(TYPED, () => this.#search());
     this.input = h("input", {
       type: "search", id: "query", placeholder: `${example} or ${example.slice(0, -1)}?`, autocomplete: "off",
@@ -25,7 +27,7 @@ export class FindPanel {
     root.append(
       h("label.panel-title", { for: "query" }, `Find ${space.many}`),
       this.input,
-      h("p.hint", { id: "query-help" }, `A string, with ? for any ${space.part}, or an index; nothing: the nearest to the chosen one.`),
+      h("p.hint", { id: "query-help" }, `A string, with ? for any ${space.part}${indexed ? ", or an index" : ""}; nothing: the nearest to the chosen one.`),
       ...(space.support < space.size
         ? [h("label.control", this.support, `only the ${grouped(space.support)} of the support`)]
         : []),
@@ -194,8 +196,8 @@ export class PriorPanel {
       page.store.set({ colour: "drawn", drawn: page.store.state.drawn + 1 });
       const { space } = page;
       show(this.said,
-        h("p.verdict", `${grouped(n)} draws: ${grouped(drawn.distinct)} distinct ${space.many} of ${grouped(space.support)}`),
-        h("p.verdict", `draws from the target itself: ${decimal(drawn.ceiling, 1)}; efficiency ${decimal(drawn.distinct / drawn.ceiling, 4)}`),
+        h("p.verdict", `${grouped(n)} draws: ${grouped(drawn.distinct_in_support)} distinct ${space.many} of ${grouped(space.support)}`),
+        h("p.verdict", `draws from the target itself: ${decimal(drawn.ceiling, 1)}; efficiency ${decimal(drawn.distinct_in_support / drawn.ceiling, 4)}`),
         space.support < space.size &&
           h("p.verdict", `outside of the support: ${grouped(drawn.outside_support)} draws, ${decimal((100 * drawn.outside_support) / n, 2)} %`),
       );
