@@ -113,6 +113,88 @@ def test_sliders_decode_and_draws_colour_the_map(shown: Explorer, words: Served)
     shown.page.click("#tab-element")
 
 
+def hold(window: Explorer, *paths: str) -> None:
+    """Keep back the answers to questions of these paths; `held[n](answer)` gives the nth."""
+    window.do(
+        "window.held = []; window.ask ??= window.fetch; window.fetch = (url, given) =>"
+        f" {list(paths)}.some((path) => String(url).startsWith(path))"
+        " ? new Promise((resume) => held.push((answer) => resume(new Response(JSON.stringify(answer)))))"
+        " : ask(url, given)"
+    )
+
+
+def give(window: Explorer, at: int, **answer: Any) -> None:
+    window.until(f"held.length > {at}")
+    window.page.evaluate("([at, answer]) => held[at](answer)", [at, answer])
+    for _ in range(3):
+        window.settle()
+
+
+def test_what_was_decoded_earlier_or_left_appears_no_more(shown: Explorer) -> None:
+    shown.page.click("#tab-decode")
+    shown.until("document.querySelector('#decoded .glyphs')")
+    hold(shown, "v1/decode", "v1/embeddings")
+    for at, value in enumerate((2, -2)):
+        shown.do(
+            f"const one = document.querySelector('#decode input'); one.value = {value};"
+            " one.dispatchEvent(new Event('input'))"
+        )
+        shown.until(f"held.length === {at + 1}")
+    row = {"index": 0, "in_support": True, "probability": 0.5}
+    for at, string in ((1, "NEW"), (0, "OLD")):
+        give(shown, at, data=[{**row, "string": string}])
+        assert text(shown, "#decoded .glyphs") == "NEW"
+    shown.page.click("#decode button >> text=Begin there again")
+    shown.page.click("#tab-element")
+    shown.settle()
+    give(shown, 2, data=[{"embedding": [0, 0, 0, 0]}])
+    assert shown.get("explorer.store.state.z") is None
+    shown.do("window.fetch = window.ask")
+
+
+def test_draws_are_of_the_half_that_they_are_shown_for(shown: Explorer) -> None:
+    shown.page.click("#tab-prior")
+    shown.page.click("#draw")
+    shown.until("document.querySelector('#coverage .verdict')")
+    assert "Half B" in text(shown, "#coverage")
+    shown.do("explorer.store.set({ half: 'a' })")
+    shown.until("!document.querySelector('#coverage .verdict') && !explorer.page.drawn.some(Boolean)")
+    hold(shown, "v1/sample")
+    shown.page.click("#draw")
+    shown.until("held.length === 1")
+    shown.do("explorer.store.set({ half: 'b' })")
+    shown.settle()
+    give(shown, 0, elements=[1], distinct_in_support=1, ceiling=1, outside_support=0)
+    assert text(shown, "#coverage") == ""
+    shown.do("window.fetch = window.ask")
+    shown.page.click("#tab-element")
+
+
+def test_a_link_that_leads_nowhere_is_said_and_the_last_one_counts(shown: Explorer) -> None:
+    visit(shown, "#TTT")
+    shown.until("document.querySelector('#element h2').textContent === 'TTT'")
+    shown.do("location.hash = '#AXG'")
+    shown.until("document.querySelector('#notice .failed')")
+    assert "at position 2" in text(shown, "#notice")
+    assert text(shown, "#element h2") == "TTT"
+    hold(shown, "v1/elements/")
+    shown.do("location.hash = '#AAA'")
+    shown.until("held.length === 1")
+    shown.do("location.hash = '#CCC'")
+    give(shown, 1, index=21)
+    give(shown, 0, index=0)
+    assert shown.get("explorer.store.state.op") == 21
+    assert text(shown, "#notice") == ""
+    shown.page.goto(f"{shown.url}/#%")
+    shown.page.reload()
+    shown.until("document.documentElement.dataset.ready")
+    assert "The link could not be followed" in text(shown, "#notice")
+    shown.page.click("#element .results .operation >> nth=0")
+    shown.until("document.querySelector('#notice').innerText === ''")
+    assert len(shown.complaints) == 1  # of the element that there is not
+    shown.complaints.clear()
+
+
 def test_the_page_speaks_the_words_of_the_space(shown: Explorer) -> None:
     for tab in ("element", "decode", "prior"):
         shown.page.click(f"#tab-{tab}")
@@ -136,6 +218,9 @@ def test_boolean_functions_show_their_class_and_a_guarded_server_asks_for_its_ke
     with start(app) as server, opened(browser, server.url) as window:
         window.page.goto(f"{window.url}/")
         window.until("document.querySelector('#key')")
+        window.page.fill("#key", "schl\u00fcssel \u20ac")
+        window.page.click("#notice button")
+        assert "A key has only" in text(window, "#notice")
         window.page.fill("#key", KEY)
         window.page.click("#notice button")
         window.until("document.querySelectorAll('#element .code').length === 2")

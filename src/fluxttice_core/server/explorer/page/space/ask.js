@@ -30,13 +30,19 @@ let waiting = null;
 function keyGiven() {
   waiting ??= new Promise((resume) => {
     const input = h("input", { type: "password", id: "key", "aria-label": "Key of the API", autocomplete: "off" });
+    const wrong = h("span", { role: "alert" });
     const give = () => {
+      // No header can carry anything else.
+      if (!/^[\x21-\x7e]+$/.test(input.value)) {
+        wrong.textContent = " A key has only letters a to z, digits and signs, without blanks: type it again.";
+        return;
+      }
       sessionStorage.setItem(KEPT, input.value);
       form.remove();
       waiting = null;
       resume();
     };
-    const form = h("p.failed", "This server asks for a key: ", input, button("Use it", give));
+    const form = h("p.failed", "This server asks for a key: ", input, button("Use it", give), wrong);
     document.getElementById("notice").append(form);
   });
   return waiting;

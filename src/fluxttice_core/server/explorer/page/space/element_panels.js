@@ -119,6 +119,7 @@ export class DecodePanel {
     this.page = page;
     this.decoded = h("div", { id: "decoded" });
     this.sliders = h("ol.sliders");
+    this.run = 0;
     this.decode = afterwards(MOVED, () => this.#decode());
     root.append(
       h("h2.panel-title", "Decode a latent"),
@@ -135,8 +136,10 @@ export class DecodePanel {
 
   #begin() {
     const { page } = this;
+    this.run += 1;
     const asking = () => ask("embeddings", { model: page.model, input: page.stringOf(page.store.state.op) });
     loadInto(this.decoded, "the code", asking, ({ data }) => {
+      if (page.store.state.tab !== "decode") return;
       this.z = data[0].embedding;
       show(this.sliders, this.z.map((value, d) => this.#slider(value, d)));
       this.#decode();
@@ -158,11 +161,13 @@ export class DecodePanel {
   }
 
   #decode() {
-    const { page } = this, latents = [...this.z];
+    const { page } = this, latents = [...this.z], run = (this.run += 1);
+    if (page.store.state.tab !== "decode") return;
     page.store.set({ z: latents });
-    ask("decode", { model: page.model, latents }).then(({ data }) =>
-      show(this.decoded, page.button(data[0], `probability ${decimal(data[0].probability, 3)}`)),
-    (error) => show(this.decoded, h("p.failed", { role: "alert" }, error.message)));
+    const said = (...parts) => run === this.run && show(this.decoded, ...parts);
+    ask("decode", { model: page.model, latents }).then(
+      ({ data }) => said(page.button(data[0], `probability ${decimal(data[0].probability, 3)}`)),
+      (error) => said(h("p.failed", { role: "alert" }, error.message)));
   }
 }
 
@@ -183,10 +188,19 @@ export class PriorPanel {
       ),
       this.said,
     );
+    page.store.watch(["half"], () => this.#clear());
+  }
+
+  /** Show nothing, and let nothing that was asked for appear. */
+  #clear() {
+    const { page } = this;
+    loadInto(this.said, "", async () => null, () => show(this.said));
+    page.drawn.fill(0);
+    page.store.set({ drawn: page.store.state.drawn + 1 });
   }
 
   #draw() {
-    const { page } = this, n = Number(this.amount.value), seed = Math.max(Math.trunc(Number(this.seed.value)) || 0, 0);
+    const { page } = this, { half } = page.store.state, n = Number(this.amount.value), seed = Math.max(Math.trunc(Number(this.seed.value)) || 0, 0);
     loadInto(this.said, "the draws", () => ask("sample", { model: page.model, n, seed }), (drawn) => {
       page.drawn.fill(0);
       for (const index of drawn.elements) {
@@ -196,7 +210,7 @@ export class PriorPanel {
       page.store.set({ colour: "drawn", drawn: page.store.state.drawn + 1 });
       const { space } = page;
       show(this.said,
-        h("p.verdict", `${grouped(n)} draws: ${grouped(drawn.distinct_in_support)} distinct ${space.many} of ${grouped(space.support)}`),
+        h("p.verdict", `Half ${half.toUpperCase()}, ${grouped(n)} draws: ${grouped(drawn.distinct_in_support)} distinct ${space.many} of ${grouped(space.support)}`),
         h("p.verdict", `draws from the target itself: ${decimal(drawn.ceiling, 1)}; efficiency ${decimal(drawn.distinct_in_support / drawn.ceiling, 4)}`),
         space.support < space.size &&
           h("p.verdict", `outside of the support: ${grouped(drawn.outside_support)} draws, ${decimal((100 * drawn.outside_support) / n, 2)} %`),

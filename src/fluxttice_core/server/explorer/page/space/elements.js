@@ -50,6 +50,7 @@ class ElementPage {
   }
 
   choose(index) {
+    forgetLink();
     const { tab } = this.store.state;
     this.store.set({ op: index, tab: tab === "find" ? "element" : tab });
   }
@@ -76,7 +77,7 @@ async function start() {
     Promise.all([fetchDocument("manifest.json"), fetchTensors("points.safetensors")]));
   const { space } = manifest;
   const store = createStore({
-    op: await linked(manifest), half: "b", tab: "element", view: "map", theme: "light", drawn: 0, z: null,
+    op: (await linked(manifest)) ?? manifest.first, half: "b", tab: "element", view: "map", theme: "light", drawn: 0, z: null,
     colour: manifest.parts === null ? "symbol:0" : "part",
   });
   setUpTheme(store, $("#theme"));
@@ -92,16 +93,35 @@ async function start() {
   setUpTabs(store, "element");
   setUpViews(page);
   store.watch(["op"], ({ op }) => history.replaceState(null, "", `#${encodeURIComponent(page.stringOf(op))}`));
-  addEventListener("hashchange", async () => store.set({ op: await linked(manifest) }));
+  addEventListener("hashchange", async () => {
+    const op = await linked(manifest);
+    if (op !== null) store.set({ op });
+  });
   window.explorer = { page, map, store };
   document.documentElement.dataset.ready = "true";
 }
 
-/** The element that the address names, or the first that is worth seeing. */
+let followed = 0;
+
+/** What an earlier link asks for, or could not, matters no more. */
+function forgetLink() {
+  $("#unfollowed")?.remove();
+  followed += 1;
+  return followed;
+}
+
+/** The element that the address names; none: there is no such one, which is said, or another was named meanwhile. */
 async function linked({ first }) {
-  const named = decodeURIComponent(location.hash.slice(1));
+  const named = location.hash.slice(1), run = forgetLink();
   if (!named) return first;
-  return ask(`elements/${encodeURIComponent(named)}`).then(({ index }) => index, () => first);
+  try {
+    const { index } = await ask(`elements/${encodeURIComponent(decodeURIComponent(named))}`);
+    return run === followed ? index : null;
+  } catch (error) {
+    if (run === followed)
+      $("#notice").append(h("p.failed", { id: "unfollowed", role: "alert" }, `The link could not be followed: ${error.message}.`));
+    return null;
+  }
 }
 
 function setUpMap(page) {
