@@ -106,8 +106,10 @@ def test_notations_of_the_field_are_read(name: str, notation: object, index: int
 def test_what_is_no_word_is_refused_by_its_position(
     name: str, notation: object, code: ErrorCode, part: str
 ) -> None:
-    with refused(OperationError, code, part):
+    with refused(OperationError, code, part) as told:
         parse(space_of(name), notation)
+    # A text cannot be followed that asks for something else than a text.
+    assert "not a string" not in str(told.value)
 
 
 @pytest.mark.parametrize(

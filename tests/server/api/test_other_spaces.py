@@ -243,8 +243,8 @@ def test_a_plus_arrives_whether_or_not_it_is_escaped(others: Any) -> None:
 
 def test_others_are_served_while_codes_are_computed(others: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     server = others["peptide:2"]
-    codes, loops = server.app.state.served.codebooks["b"], []
-    rows = codes.rows
+    codes: Codes = server.app.state.served.codebooks["b"]
+    rows, loops = codes.rows, []
 
     def watched(indices: np.ndarray) -> np.ndarray:
         loops.append(asyncio._get_running_loop())
