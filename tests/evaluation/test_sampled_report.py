@@ -1,11 +1,14 @@
 """Reports from samples: a perfect generator meets every check, and each control fails its own."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+from torch import Tensor
 from typer.testing import CliRunner
 
 import fluxttice_core as fx
@@ -18,9 +21,11 @@ from fluxttice_core.metrics.by_samples import PositionSampler, StuckSampler, sam
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.shapes import Int64
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import hashed_split
-from fluxttice_core.statistics.position_pairs import pair_tests
+from fluxttice_core.statistics.position_pairs import PAIR_ERROR, pair_tests
 from tests.refusals import refused
 
 SPACE = space_of("dna:16")
@@ -69,6 +74,11 @@ def test_the_report_is_shown_kept_as_json_and_says_what_it_cannot_see(report: Sa
     assert "parity of three would pass" in text
     assert max(map(len, text.splitlines())) <= 100
     assert "| --- | ---: |" in report.markdown()
+    even = report.controls[0].prior
+    for name, due in (("effective number at least", even.effective), ("Chao's lower bound", even.richness)):
+        row = next(line for line in report.markdown().splitlines() if name in line)
+        assert row.endswith(f" {due.lower:.3g} |")
+    assert f"fewer than {report.halves[0].prior.resolved:.3g} elements" in " ".join(text.split())
     plain = json.loads(report.to_json())
     assert plain["elements"] == 4**16
     assert plain["halves"][0]["prior"]["effective"]["upper"] is None  # no collision bounds it from above
@@ -112,8 +122,40 @@ def test_an_even_generator_is_refused_once_in_a_hundred_and_a_visible_coupling_n
 def test_collisions_measure_how_many_elements_a_stuck_sampler_has() -> None:
     found = sampled_prior(StuckSampler(SPACE, 5_000), 20_000, torch.Generator().manual_seed(1))
     assert not found.even
-    assert found.effective.lower < 5_000 < found.effective.upper * 1.02
+    assert found.effective.lower < 5_000 < found.effective.upper
     assert found.richness.estimate == pytest.approx(5_000, rel=0.05)
+
+
+@dataclass(frozen=True)
+class OneHeavy:
+    """Even draws but for one element of a mass of its own."""
+
+    space: ProductSpace
+    mass: float
+
+    def sample(self, n: int, generator: torch.Generator) -> Int64[Tensor, "{n}"]:
+        drawn = PositionSampler(self.space).sample(n, generator)
+        return drawn.masked_fill(torch.rand(n, generator=generator) < self.mass, 0)
+
+
+@pytest.mark.parametrize("often", [0.0, 3.0, 30.0])
+def test_limits_of_the_effective_number_hold_whatever_the_law(often: float) -> None:
+    space, draws, generator = space_of("ACGT^2xACGT^10"), 4_000, torch.Generator().manual_seed(3)
+    mass = often / draws
+    truth = 1 / (mass**2 + (1 - mass) ** 2 / space.size)
+    found = [sampled_prior(OneHeavy(space, mass), draws, generator).effective for _ in range(60)]
+    assert sum(one.lower <= truth <= one.upper for one in found) >= 51  # of 57 due
+
+
+def test_the_stated_resolution_is_what_collisions_refuse() -> None:
+    space, draws = space_of("ACGT^6"), 2_000  # 488 collisions of uniform draws
+    found = sampled_prior(PositionSampler(space), draws, torch.Generator().manual_seed(0))
+    assert found.resolved > draws**2 / 6 / 300
+    pairs, stated = draws * (draws - 1) / 2, found.resolved
+    refused_at = stats.poisson.isf(PAIR_ERROR / 2, found.expected)
+    assert stats.poisson.sf(refused_at, pairs / stated) == pytest.approx(0.95)
+    far = sampled_prior(PositionSampler(SPACE), draws, torch.Generator().manual_seed(0))
+    assert far.resolved == pytest.approx(draws**2 / 6, rel=0.01)
 
 
 def test_the_command_and_the_verb_measure_a_run_by_samples(run: Path, tmp_path: Path) -> None:

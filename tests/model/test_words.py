@@ -69,6 +69,9 @@ def test_a_space_is_named_or_described_and_recorded_once() -> None:
     assert Architecture(space="ternary:3").latent_dim == 27
     assert Architecture(space="dna:20").latent_dim == 20
     assert Architecture(space="dna:20", latent_dim=24).latent_dim == 24
+    assert Architecture(space="dna:20", latent_dim=80).encoder_widths[-1] == 160
+    for name, base, arity in (("ternary:3", 3, 3), ("quaternary:2", 4, 2), ("ternary:2", 3, 2)):
+        assert Architecture(space=name) == Architecture(base=base, arity=arity)
     plain = Architecture(space="dna:3").model_dump(mode="json")
     assert plain["space"] == "dna:3"
     assert not {"base", "arity"} & set(plain)

@@ -109,16 +109,12 @@ class SampledReport:
     def limitations(self) -> tuple[str, ...]:
         """What these samples cannot see, in sentences."""
         prior = self.halves[0].prior
-        few = prior.expected < 10
-        cannot = (
-            f"Of {prior.expected:.3g} collisions that uniform draws show none says much: more than about "
-            f"{prior.draws**2 / 6:.3g} elements, equally likely, look like all {self.space.size:,}."
-        )
         return (
             "Every figure is of a sample: what one draw in so many thousand does may not show.",
             f"A pair of positions is refused reliably from a total variation of {prior.pairs.visible:.4f}; "
             "laws of three positions and more are not looked at: a parity of three would pass.",
-            *([cannot] if few else []),
+            f"Collisions refuse fewer than {prior.resolved:.3g} elements, equally likely, reliably: more may "
+            f"look like all {self.space.size:,}.",
             "Chao's estimate is a lower bound: what is never made cannot show.",
             "What codes tell, I_q, is bounded and not estimated; efficiency, KL and G need every p(x).",
             *([] if self.split_known else ["Which rows were trained on is not recorded: rows are any."]),
@@ -212,13 +208,11 @@ class SampledReport:
             yield (f"{name}: least p, shared", *(f"{t.p_value:.3g}" for t in tests), "0.01 to 1")
             yield (f"{name}: the strangest", *(t.names[t.worst] for t in tests), "")
         yield ("collisions", *(f"{p.collisions:,}" for p in priors), f"{priors[0].expected:.4g}")
-        yield (
-            "effective number at least",
-            *(f"{p.effective.lower:.3g}" for p in priors),
-            f"{self.space.size:.3g}",
-        )
-        yield ("distinct", *(f"{p.distinct:,}" for p in priors), "")
-        yield ("Chao's lower bound", *(f"{p.richness.lower:.3g}" for p in priors), f"{self.space.size:.3g}")
+        # What grows with the draws is shown beside what the even control scores with as many.
+        beside = [*priors, *(one.prior for one in self.controls if one.name == "even")]
+        yield ("effective number at least", *(f"{p.effective.lower:.3g}" for p in beside))
+        yield ("distinct", *(f"{p.distinct:,}" for p in beside))
+        yield ("Chao's lower bound", *(f"{p.richness.lower:.3g}" for p in beside))
 
     def _check_rows(self) -> Iterator[tuple[str, ...]]:
         verdicts = [one.checks(self.space.log_size) for one in self._all]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import special
+from scipy import special, stats
 from torch import Tensor
 
 from fluxttice_core.metrics.decoding import indices_of, positions_of
@@ -23,7 +23,8 @@ from fluxttice_core.statistics.intervals import Interval, clopper_pearson, mean_
 from fluxttice_core.statistics.position_pairs import PAIR_ERROR, PositionTests, pair_tests, position_tests
 from fluxttice_core.statistics.richness import chao1_interval
 
-_TAIL = 0.025
+_TAIL, _POWER = 0.025, 0.95
+_METHOD = "Poisson limits of collisions, stretched by triples"
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,18 @@ class PriorSample:
         """Whether there are as many collisions as uniform draws have."""
         return self.collision_p >= PAIR_ERROR
 
+    @property
+    def resolved(self) -> float:
+        """Equally likely elements, fewer than which are refused with 95 %: more may look like all."""
+        refused = float(stats.poisson.isf(PAIR_ERROR / 2, self.expected)) + 1
+        return self.draws * (self.draws - 1) / 2 / float(special.gammaincinv(refused, _POWER))
+
 
 def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator) -> PriorSample:
     """Draw from a generator and hold the draws against the uniform law.
 
-    Collisions of uniform draws are as good as Poisson where elements are far more than draws, and so are the
-    limits of the effective number.
+    Collisions of uniform draws are as good as Poisson where elements are far more than draws; the limits of
+    the effective number allow for any law, of which triples of equal draws tell how uneven it is.
 
     Args:
         sampler: The generator.
@@ -129,15 +136,6 @@ def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator)
     expected = pairs / space.size
     few = float(special.gammaincc(collisions + 1, expected))
     many = float(special.gammainc(collisions, expected)) if collisions else 1.0
-    most = float(special.gammaincinv(collisions + 1, 1 - _TAIL))
-    least = float(special.gammaincinv(collisions, _TAIL)) if collisions else 0.0
-    effective = Interval(
-        pairs / collisions if collisions else math.inf,
-        pairs / most,
-        pairs / least if least else math.inf,
-        0.95,
-        "Poisson limits of collisions",
-    )
     return PriorSample(
         draws=draws,
         distinct=len(counts),
@@ -146,9 +144,32 @@ def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator)
         collisions=collisions,
         expected=expected,
         collision_p=min(2 * min(few, many), 1.0),
-        effective=effective,
+        effective=_effective(counts),
         richness=chao1_interval(counts),
     )
+
+
+def _effective(counts: Int64[np.ndarray, "kinds"]) -> Interval:
+    r"""Effective number by collisions, :math:`\mathrm{Var}\,C \approx C + N^3 (\sum p^3 - (\sum p^2)^2)`.
+
+    Poisson's limits are stretched on the log scale by the root of Var C / C. One triple more than was seen
+    is reckoned with, and without a collision one element that was drawn once at most.
+    """
+    n = counts.astype(np.float64)
+    draws, collisions = n.sum(), float((n * (n - 1)).sum()) / 2
+    pairs = draws * (draws - 1) / 2
+    if not collisions:
+        hidden = float(special.gammaincinv(2, 1 - _TAIL))
+        return Interval(math.inf, pairs / (hidden**2 / 2), math.inf, 0.95, _METHOD)
+    triples = float((n * (n - 1) * (n - 2)).sum()) + 6
+    excess = max(triples - draws * (draws - 1) * (draws - 2) * (collisions / pairs) ** 2, 0.0)
+    stretch = math.sqrt(1 + excess / collisions)
+    least, most = (
+        collisions * (float(special.gammaincinv(shape, tail)) / collisions) ** stretch
+        for shape, tail in ((collisions, _TAIL), (collisions + 1, 1 - _TAIL))
+    )
+    upper = pairs / least if least > 0 else math.inf
+    return Interval(pairs / collisions, pairs / most, upper, 0.95, _METHOD)
 
 
 def _together(space: ProductSpace, indices: Int64[Tensor, "n"]) -> Int64[np.ndarray, "symbols symbols"]:

@@ -90,7 +90,10 @@ class NetworkShape(BaseModel):
             return values
         plain = dict(values)
         if plain.get("space") is None:
-            return plain
+            base, arity = plain.get("base", 3), plain.get("arity", 2)
+            offered = base in tuple(SYMBOLS) and arity in range(1, _MOST_INPUTS + 1)
+            bases = (int(base),) * int(base) ** int(arity) if offered else ()
+            return {**_sizes(bases, plain), **plain} if _is_wide(bases) else plain
         if {"base", "arity"} & set(plain):
             raise ValueError("give a space by its name, or by base and arity, not both")
         name, _, inputs = str(plain["space"]).lower().partition(":")
@@ -100,7 +103,7 @@ class NetworkShape(BaseModel):
             bases = (base,) * base ** min(arity, _MOST_INPUTS)
         else:
             bases = tuple(map(len, alphabets_of(str(plain["space"]))))
-        return {**_sizes(bases), **plain}
+        return {**_sizes(bases, plain), **plain}
 
     @model_validator(mode="after")
     def _offered(self) -> "NetworkShape":
@@ -195,13 +198,19 @@ class NetworkShape(BaseModel):
         return found | _statenet_shapes()
 
 
-def _sizes(bases: Sequence[int]) -> dict[str, Any]:
+def _is_wide(bases: Sequence[int]) -> bool:
+    return len(bases) > 16 or math.prod(bases) > ENUMERATION_LIMIT
+
+
+def _sizes(bases: Sequence[int], given: Mapping[str, Any]) -> dict[str, Any]:
     """Sizes that are not given: wider for many positions, since mirrored layers pass half their width."""
-    latent = max(16, len(bases))
-    if latent == 16 and math.prod(bases) <= ENUMERATION_LIMIT:
-        return {"latent_dim": latent}
+    due = max(16, len(bases))
+    if not _is_wide(bases):
+        return {"latent_dim": due}
+    told = given.get("latent_dim")
+    latent = min(told, 256) if isinstance(told, int) and told > due else due
     return {
-        "latent_dim": latent,
+        "latent_dim": due,
         "encoder_widths": (256, 128, max(64, 2 * latent)),
         "exploratory_widths": (4 * latent, max(128, 2 * latent)),
         "consolidating_width": max(128, 2 * latent),

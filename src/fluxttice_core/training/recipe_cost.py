@@ -1,6 +1,6 @@
 """What a recipe asks of a machine: numbers held at once and multiplications, bounded before a run begins."""
 
-from itertools import pairwise
+from math import prod
 
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.split import rows_to_learn
@@ -37,13 +37,8 @@ def excess(recipe: RecipeFields) -> str | None:
 
 
 def weights(architecture: Architecture) -> int:
-    r"""Number of weights in the matrices of both halves, $\sum n_\mathrm{in} n_\mathrm{out}$; no biases."""
-    a, cells, latent = architecture, architecture.space.cells, architecture.latent_dim
-    outputs = cells * a.base
-    encoder = _product([cells, *a.encoder_widths, 2 * latent])
-    exploratory = _product([latent, *a.exploratory_widths, outputs])
-    blocks = 2 * a.consolidating_blocks * a.consolidating_width**2
-    return 2 * encoder + exploratory + blocks + (latent + outputs) * a.consolidating_width
+    """Numbers in all tensors of a network."""
+    return sum(map(prod, architecture.tensor_shapes.values()))
 
 
 def memory(recipe: RecipeFields) -> int:
@@ -84,8 +79,11 @@ def work(recipe: RecipeFields) -> int:
     steps = -(-rows // recipe.batch_size)
     looks = 2 * recipe.reach.draws // recipe.reach.every
     last = _amortisation(recipe)
+    shapes = recipe.architecture.tensor_shapes
+    # A table is looked up.
+    multiplied = sum(prod(shape) for name, shape in shapes.items() if name != "thresholds.cuts")
     passes = recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks)
-    return (passes + (0 if last is None else _PASSES * rows * last.epochs)) * weights(recipe.architecture)
+    return (passes + (0 if last is None else _PASSES * rows * last.epochs)) * multiplied
 
 
 def _amortisation_memory(recipe: RecipeFields) -> int:
@@ -102,7 +100,3 @@ def _amortisation(recipe: RecipeFields) -> AmortisationSettings | None:
 
 def _draws(recipe: RecipeFields) -> int:
     return 0 if recipe.transport is None else round(recipe.transport.draws.range()[1])
-
-
-def _product(widths: list[int]) -> int:
-    return sum(inputs * outputs for inputs, outputs in pairwise(widths))
