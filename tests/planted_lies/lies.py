@@ -127,8 +127,8 @@ LIES = (
         (
             Edit(
                 "evaluation/benchmark.py",
-                "return measure(\n        halves,",
-                "return measure(\n        untrained_halves(model.architecture, 0),",
+                "report = measure(\n        halves,",
+                "report = measure(\n        untrained_halves(trained.architecture, 0),",
             ),
         ),
         (f"{_EVALUATION}/test_benchmark.py::test_a_trained_model_is_measured",),
