@@ -143,8 +143,8 @@ PARTS = ("train", "validation", "held_out", "outside")
 MOST_SERVED = 2**20
 """Elements of the largest space that is served: its codes and its map must fit in memory."""
 _PIECE = 8_192
-_PATIENCE = 2.0
-"""Seconds that a request waits for codes that somebody else computes."""
+_PATIENCE = 0.2
+"""Seconds that a request waits for codes that somebody else computes; it keeps others from being answered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +217,7 @@ class Served:
         if self.has_algebra:
             portrait(0)
             _ = self.membership, self.reconstructions
-        for book in self.codebooks.values():
+        for _, book in sorted(self.codebooks.items(), reverse=True):  # requests that name no half mean B
             book.warm()
 
     def stop(self) -> None:

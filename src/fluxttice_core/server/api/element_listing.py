@@ -14,7 +14,7 @@ from fluxttice_core.server.api.element_types import ElementPage, ElementPortrait
 from fluxttice_core.server.api.endpoint import Endpoint, Endpoints, PathParameter, endpoint
 from fluxttice_core.server.api.request_reading import read_query
 from fluxttice_core.server.api.requests import MODELS
-from fluxttice_core.server.api.responses import answer
+from fluxttice_core.server.api.responses import answer, listed_page
 from fluxttice_core.server.errors import RequestError
 from fluxttice_core.server.limits import TEXT_LENGTH
 from fluxttice_core.shapes import Int64
@@ -113,21 +113,9 @@ class ElementListing(Endpoints):
             if asked.within is not None:
                 found = found[apart[found] <= asked.within]
             found = found[np.argsort(apart[found], kind="stable")]
-        first = (asked.page - 1) * asked.page_size
-        pages = -(-found.size // asked.page_size)
-        return {
-            "object": "list",
-            "total": int(found.size),
-            "page": asked.page,
-            "page_size": asked.page_size,
-            "pages": pages,
-            "has_more": asked.page < pages,
-            "near": near,
-            "data": [
-                {**row, "distance": None if apart is None else int(apart[row["index"]])}
-                for row in elements.rows(found[first : first + asked.page_size])
-            ],
-        }
+        return listed_page(
+            found, elements.rows, page=asked.page, page_size=asked.page_size, near=near, apart=apart
+        )
 
 
 def _with_plus(space: ProductSpace, text: str) -> str:

@@ -24,11 +24,11 @@ from fluxttice_core.server.api.operation_input import read_query_text, read_text
 from fluxttice_core.server.api.request_reading import read_query
 from fluxttice_core.server.api.requests import MODELS, ExportQuery, SearchQuery
 from fluxttice_core.server.api.responses import (
-    ListedRow,
     OperationPage,
     OperationPortrait,
     Vocabulary,
     answer,
+    listed_page,
     operation_rows,
 )
 from fluxttice_core.server.errors import RequestError
@@ -122,26 +122,16 @@ def _read_id(request: Request) -> int:
         raise RequestError(str(error), status=404, param="id", code="operation_not_found") from None
 
 
-def _page(asked: SearchQuery) -> OperationPage:
+def _page(asked: SearchQuery) -> dict[str, Any]:
     near = None if asked.near is None else read_query_text(asked.near, "near")
-    found = _found(asked, near)
-    first = (asked.page - 1) * asked.page_size
-    pages = -(-found.size // asked.page_size)
-    distances = None if near is None else hamming_to_all(near)
-    rows: list[ListedRow] = [
-        {**row, "distance": None if distances is None else int(distances[row["index"]])}
-        for row in operation_rows(found[first : first + asked.page_size])
-    ]
-    return {
-        "object": "list",
-        "total": int(found.size),
-        "page": asked.page,
-        "page_size": asked.page_size,
-        "pages": pages,
-        "has_more": asked.page < pages,
-        "near": near,
-        "data": rows,
-    }
+    return listed_page(
+        _found(asked, near),
+        operation_rows,
+        page=asked.page,
+        page_size=asked.page_size,
+        near=near,
+        apart=None if near is None else hamming_to_all(near),
+    )
 
 
 def _found(asked: SearchQuery, near: int | None) -> Int64[np.ndarray, "n"]:

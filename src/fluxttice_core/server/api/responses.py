@@ -1,5 +1,6 @@
 """What clients are told: the shapes of answers, checked where they are made and shown in the schema."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -227,6 +228,41 @@ def operation_rows(indices: Int64[np.ndarray, "n"]) -> list[OperationRow]:
         }
         for index, table in zip(indices.tolist(), tables, strict=True)
     ]
+
+
+def listed_page(
+    found: Int64[np.ndarray, "n"],
+    rows: Callable[[Int64[np.ndarray, "m"]], Sequence[Mapping[str, Any]]],
+    *,
+    page: int,
+    page_size: int,
+    near: int | None,
+    apart: Int64[np.ndarray, "K"] | None,
+) -> dict[str, Any]:
+    """Write one page of a list that was found.
+
+    Args:
+        found: What is listed, by index.
+        rows: Describes some of it.
+        page: Which page, from 1.
+        page_size: Rows on a page.
+        near: What distances are counted from.
+        apart: How far each is from there, by index.
+    """
+    first, pages = (page - 1) * page_size, -(-found.size // page_size)
+    return {
+        "object": "list",
+        "total": int(found.size),
+        "page": page,
+        "page_size": page_size,
+        "pages": pages,
+        "has_more": page < pages,
+        "near": near,
+        "data": [
+            {**row, "distance": None if apart is None else int(apart[row["index"]])}
+            for row in rows(found[first : first + page_size])
+        ],
+    }
 
 
 def answer(value: Any) -> Response:
