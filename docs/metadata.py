@@ -28,7 +28,8 @@ DATE = SAID["released"].isoformat()
 ADDRESS = PROJECT["urls"]["Documentation"]
 LICENSE = f"https://spdx.org/licenses/{PROJECT['license']}"
 AUTHORS = [author["name"] for author in PROJECT["authors"]]
-_PARQUET = "application/vnd.apache.parquet"
+_PARQUET, _CROISSANTS_PARQUET = "application/vnd.apache.parquet", "application/x-parquet"
+"""The registered name, and the one that readers of Croissant know: they open no file under the other."""
 _OWN_WORDS = (
     *("citeAs", "column", "equivalentProperty", "extract", "field", "fileProperty", "fileObject", "fileSet"),
     *("format", "includes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet"),
@@ -212,7 +213,7 @@ def croissant() -> dict[str, Any]:
                 "name": file,
                 "contentUrl": file,
                 "contentSize": f"{TABLE.stat().st_size} B",
-                "encodingFormat": _PARQUET,
+                "encodingFormat": _CROISSANTS_PARQUET,
                 "sha256": digest(),
             }
         ],
