@@ -69,7 +69,7 @@ test-portable: $(VENV)/.dev
 	@$(BIN)/python -m tests.portable $(PORTABLE)
 
 test-slow: $(VENV)/.dev
-	@$(PIP) --editable '.[layout]'
+	@$(PIP) --editable '.[docs,layout]'
 	@$(BIN)/python -m pytest -m slow --timeout=3600
 	@$(MAKE) --no-print-directory test-cluster
 	@$(MAKE) --no-print-directory fuzz
@@ -149,7 +149,7 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
-# The documentation as a site in build/site, which needs no network to be read.
+# The documentation and the paper as a site in build/site: open index.html, which needs no network to be read or searched.
 site: $(VENV)/.dev
 	@$(PIP) --editable '.[docs]'
 	@$(BIN)/python -m docs.site

@@ -29,7 +29,7 @@ def in_menu(part: Any) -> list[str]:
 
 
 def test_every_page_stands_in_the_menu_once(pages: Path) -> None:
-    written = {str(path.relative_to(pages)) for path in pages.rglob("*.md")}
+    written = {str(path.relative_to(pages)) for path in pages.rglob("*") if path.suffix in {".md", ".pdf"}}
     menu = in_menu(MADE["nav"])
     assert len(menu) == len(set(menu))
     rooms = {page for page in written if page.startswith("reference/")}
@@ -49,5 +49,6 @@ def test_every_link_leads_to_a_page_that_was_laid_out(pages: Path) -> None:
 
 def test_what_asks_another_host_is_left_out() -> None:
     assert MADE["theme"]["font"] is False
-    assert MADE["plugins"] == ["search"]
+    assert MADE["plugins"] == ["search", "offline"]
+    assert MADE["extra"]["polyfills"] == ["javascripts/iframe-worker.js"]  # the plugin would ask unpkg.com
     assert not MADE.keys() & {"repo_url", "extra_javascript", "extra_css"}

@@ -1,11 +1,12 @@
 """What is published: a wheel and a source archive, checked for what they hold, installed and tried."""
 
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path, PurePosixPath
 
 from tests.installation.core import in_python
@@ -18,6 +19,7 @@ _ADDED = {"keys/fluxttice.pub": "fluxttice_core/certified.pub"}
 """What the wheel takes from elsewhere in the repository."""
 _UNUSED = {".ci", ".gitignore"}
 """What the source archive need not have."""
+_RESULTS = ("benchmarks/*.json", "docs/results/*.json", f"{_PACKAGE}certified/report.json")
 _TRAINED = """
 import fluxttice_core as fx
 model = fx.train("standard", space="ternary:1", overrides={"epochs": 40})
@@ -28,6 +30,7 @@ print(model)
 
 def dist(scratch: Path) -> None:
     """Build both into `dist`, check what they hold, and try the wheel without torch and with it."""
+    require_history()
     wheel, source = build(DIST)
     tools = Environment.make(scratch / "tools")
     tools.install(*TOOLS)
@@ -57,14 +60,41 @@ def build(folder: Path) -> tuple[Path, Path]:
     return wheel, source
 
 
+def require_history() -> None:
+    """Refuse result files that name a commit which is none of this history, so that no reader finds it.
+
+    Raises:
+        SystemExit: With every such file; also in a clone of a part of the history.
+    """
+    history = set(_git("rev-list", "HEAD").split())
+    files = sorted(path for pattern in _RESULTS for path in ROOT.glob(pattern))
+    faults = [line for file in files for line in strangers(file.name, file.read_text("utf-8"), history)]
+    if faults:
+        raise SystemExit("\n".join(faults))
+
+
+def strangers(name: str, text: str, history: Set[str]) -> list[str]:
+    """The commits that a file names and a history has not, a sentence each.
+
+    Example:
+        >>> old, new = "a" * 40, "b" * 40
+        >>> strangers("r.json", f'{{"commit":"{new}", "commit": "{old}"}}', {old})
+        ['r.json was made by bbbbbbbbbbbb, which is none of this history: make it again']
+    """
+    found = set(re.findall('"commit": ?"([0-9a-f]{40})"', text))
+    return [
+        f"{name} was made by {commit[:12]}, which is none of this history: make it again"
+        for commit in sorted(found - history)
+    ]
+
+
 def require_contents(wheel: Path, source: Path) -> None:
     """Refuse a wheel or an archive that lacks a file that git keeps, or holds one that it does not.
 
     Raises:
         SystemExit: With the first names of each.
     """
-    kept = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-    tracked = {name for name in kept.stdout.split("\0") if name and (ROOT / name).exists()}
+    tracked = {name for name in _git("ls-files", "-z").split("\0") if name and (ROOT / name).exists()}
     with zipfile.ZipFile(wheel) as archive:
         found = {name for name in archive.namelist() if ".dist-info/" not in name}
     wanted = {name.removeprefix("src/") for name in tracked if name.startswith(_PACKAGE)}
@@ -75,6 +105,10 @@ def require_contents(wheel: Path, source: Path) -> None:
     faults += difference(source.name, wanted, {name for name in names if not _beside(name)})
     if faults:
         raise SystemExit("\n".join(faults))
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def _beside(name: str) -> bool:
