@@ -25,9 +25,6 @@ APART := tests/core tests/planted_lies $(EXPLORER) $(DOCS) $(HARM)
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
 
-# One thread each: two programs that spin for two cores wait for each other, a tenth of the time and more.
-test-library test-programs: export OMP_NUM_THREADS := 1
-
 test-library: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(PROGRAMS:%=--ignore=%) $(APART:%=--ignore=%) --durations=5
 
