@@ -20,6 +20,7 @@ _WORD = re.compile(
     r"hundred|thousand|[mb]illion|dozen|dozens|hundreds|thousands|millions)\b",
     re.IGNORECASE,
 )
+_ENDED = re.compile(r"#[\w-]+\((?:[^()\n]|\([^()\n]*\))*\);")
 _EQUATION = re.compile(r"\$[^$]*\$")
 _CONSTANT = re.compile(r"(?<![\w.])[012](?![\w.])")
 _HANDED = re.compile(r'(worked|show-number|noted)\("[^"]*", "[^"]*", *-?\d[^)]*\)')
@@ -54,6 +55,16 @@ def typed_numbers(source: str) -> list[str]:
     handed = [hit.group() for hit in _HANDED.finditer(source)]
     left = _ALLOWED.sub("", _EQUATION.sub(_without_constants, source))
     return [*handed, *(line.strip() for line in left.splitlines() if re.search(r"\d", line))]
+
+
+def swallowed_semicolons(source: str) -> list[str]:
+    """Semicolons after a call, which end it and are not printed: a comma or a full stop is.
+
+    Example:
+        >>> swallowed_semicolons('at #m("a", digits: f(2)); and #m("b"), so')
+        ['#m("a", digits: f(2));']
+    """
+    return [hit.group() for hit in _ENDED.finditer(source)]
 
 
 def _without_constants(equation: re.Match[str]) -> str:

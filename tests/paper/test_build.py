@@ -35,12 +35,28 @@ def test_it_is_the_same_each_time(pdf: bytes) -> None:
 
 
 def test_it_says_that_it_is_for_archives_and_a_title(pdf: bytes) -> None:
-    # The compiler refuses what the standard forbids; no validator of its own is on the package index.
+    # The compiler refuses what the standard forbids; of validators, no index that we install from has one.
     found = pypdf.PdfReader(io.BytesIO(pdf))
     assert b"<pdfaid:part>2</pdfaid:part>" in pdf
     assert b"<pdfaid:conformance>B</pdfaid:conformance>" in pdf
     assert found.metadata is not None
     assert str(found.metadata.title).startswith("Exactly measured")
+
+
+def test_it_keeps_those_rules_of_archives_that_its_objects_show(pdf: bytes) -> None:
+    found = pypdf.PdfReader(io.BytesIO(pdf))
+    root = found.root_object
+    (intent,) = (each.get_object() for each in root["/OutputIntents"])  # type: ignore[attr-defined]
+    assert intent["/S"] == "/GTS_PDFA1"
+    assert b"acsp" in intent["/DestOutputProfile"].get_object().get_data()[:40]  # an ICC profile
+    assert "/Filter" not in root["/Metadata"].get_object()  # readable by what knows no compression
+    assert "/ID" in found.trailer
+    assert not {"/Encrypt"} & set(found.trailer)
+    assert not {"/AA", "/OpenAction", "/XFA"} & set(root)
+    assert not {"/JavaScript", "/EmbeddedFiles"} & set(root.get("/Names", {}))
+    links = [link.get_object() for page in found.pages for link in page.get("/Annots", [])]
+    assert links
+    assert {link["/F"] & 0b111 for link in links} == {0b100}  # printed, neither hidden nor left out
 
 
 def test_every_font_is_inside(pages: list[pypdf.PageObject]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from paper.build import SOURCE, built
-from paper.lint import digits_left, typed_numbers
+from paper.lint import digits_left, swallowed_semicolons, typed_numbers
 
 
 def test_no_digit_is_left_when_the_numbers_of_files_are_blanked() -> None:
@@ -14,6 +14,11 @@ def test_no_digit_is_left_when_the_numbers_of_files_are_blanked() -> None:
 
 def test_the_source_states_no_number_of_its_own() -> None:
     assert typed_numbers(SOURCE.read_text()) == []
+
+
+def test_no_semicolon_is_swallowed() -> None:
+    assert swallowed_semicolons(SOURCE.read_text()) == []
+    assert swallowed_semicolons(SOURCE.read_text().replace("digits: 4), the worst", "digits: 4); the worst"))
 
 
 @pytest.mark.parametrize(
