@@ -28,6 +28,8 @@ from tests.measuring import every_message_is_a_clause as every_message_is_a_clau
 from tests.measuring import linear_model as linear_model
 from tests.measuring import report as report
 from tests.measuring import unchecked_types as unchecked_types
+from tests.targets import target_certificate as target_certificate
+from tests.targets import target_run as target_run
 
 THREADS = int(os.environ.get("FLUXTTICE_TEST_THREADS", "1"))
 torch.set_num_threads(THREADS)

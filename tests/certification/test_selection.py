@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fluxttice_core.certification.selection import Candidate, Ranked, rank, ranking_record
+from fluxttice_core.certification.selection import Candidate, Ranked, rank, ranking_record, read_ranking
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.canonical_json import canonical_json
 from tests.refusals import refused
@@ -98,3 +98,20 @@ def test_the_record_holds_all_that_the_rule_looked_at() -> None:
     assert [entry["epoch"] for entry in record["ranking"]] == [4, 5]
     assert record["ranking"][0]["generative_information"] == {"a": 0.5, "b": 0.75}
     assert record["ranking"][1]["held_out_tables"] == {"a": 0.5, "b": 1.0}
+
+
+def test_beside_a_target_information_beyond_its_own_is_no_gain() -> None:
+    leaking, near = candidate(1, (1.0, 1.0), (1.3, 1.3)), candidate(2, (1.0, 1.0), (0.95, 1.0))
+    assert rank([leaking, near])[0].candidate is leaking
+    ranking = rank([leaking, near], has_target=True)
+    assert [ranked.candidate for ranked in ranking] == [near, leaking]
+    assert ranking[0].reason == "exact; G nearest to 1 in its worse half, A"
+    assert ranking[1].reason == "exact; 0.250000 farther from 1 than epoch 2 in its worse half, A"
+
+
+def test_information_beyond_all_that_there_is_is_of_targets_alone() -> None:
+    ranking = rank([candidate(1, (1.0, 1.0), (1.3, 1.25))], has_target=True)
+    record = ranking_record(ranking, draws=1024, seed=3, has_target=True)
+    assert read_ranking(record, draws=1024, seed=3, has_target=True) == ranking
+    with refused(CheckpointError, "damaged_file", "a G in it is 1.3"):
+        read_ranking(record, draws=1024, seed=3)

@@ -33,18 +33,24 @@ def test_the_gates_are_the_program_s(tables: dict[str, list[list[str]]]) -> None
     assert asked == ["99", "all", "80", ".98", ".5"]
 
 
-def test_the_files_are_those_of_the_shipped_certificate(tables: dict[str, list[list[str]]]) -> None:
+def test_the_files_are_those_of_certificates(
+    tables: dict[str, list[list[str]]], target_certificate: Path
+) -> None:
     named = {row[0].strip("`/") for row in tables["What is in the folder"]}
     folder = Path(str(resources.files("fluxttice_core") / "certified"))
-    assert named == {entry.name for entry in folder.iterdir()}
+    assert named == {entry.name for place in (folder, target_certificate) for entry in place.iterdir()}
+    assert "target.safetensors" not in {entry.name for entry in folder.iterdir()}
 
 
 def test_the_checks_are_those_that_verify_makes(
-    tables: dict[str, list[list[str]]], small_certificate: Path
+    tables: dict[str, list[list[str]]], small_certificate: Path, target_certificate: Path
 ) -> None:
     named = [row[0] for row in tables["Verify"]]
-    made = [finding.subject for finding in verify(small_certificate)]
+    made, of_space = (
+        [finding.subject for finding in verify(folder)] for folder in (target_certificate, small_certificate)
+    )
     assert named[: len(made)] == made
+    assert of_space == [subject for subject in made if subject != "target"]
     options = {
         line.split("`")[1].split()[0] for line in PAGE.read_text().splitlines() if line.startswith("| `--")
     }

@@ -12,6 +12,7 @@ from fluxttice_core.evaluation.controls import (
     HalfSupportLookup,
     QuantileLookup,
     ShuffledLabels,
+    TargetLookup,
     UniformSampler,
 )
 from fluxttice_core.evaluation.gates import (
@@ -37,6 +38,7 @@ from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.uniform_moments import expected_share, uniform_moments
 
 SPACE = OperationSpace()
@@ -223,12 +225,39 @@ def test_the_home_space_keeps_its_gates() -> None:
 def test_beside_a_target_g_is_not_told_where_mass_lies_outside_of_the_support() -> None:
     space = space_of("dna:4")
     gates = gates_of(space, settings_for(space), 20, has_target=True)
-    assert [gate.quantity for gate in gates][-2:] == ["generative_information", "argmax_mass_outside"]
+    assert [gate.quantity for gate in gates][-3:-1] == ["generative_information", "argmax_mass_outside"]
 
     def told(outside: float) -> list[bool]:
         figures = [Score("generative_information", "a", 1.3, 1.3, 1.3)]
         figures.append(Score("argmax_mass_outside", "a", outside, outside, outside))
-        return [result.passed for result in apply_gates(figures, ["a"], gates[-2:])]
+        return [result.passed for result in apply_gates(figures, ["a"], gates[-3:-1])]
 
     assert told(0.05) == [True, True]
     assert told(0.06) == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("weights", "missed"),
+    [
+        ([1.0, 2.0, 3.0, 4.0], []),
+        # Of all rows alike more are seen than a perfect generator of the target shows.
+        ([1.0, 1.0, 1.0, 1.0], ["argmax_kl_to_target_within"]),
+        ([4.0, 3.0, 2.0, 1.0], ["argmax_kl_to_target_within"]),
+    ],
+)
+def test_a_generator_of_the_rows_with_other_weights_is_refused_by_one_gate(
+    weights: list[float], missed: list[str]
+) -> None:
+    space = space_of("dna:3")
+    of = Target.of(space, range(0, 40, 2), [float(1 + n % 4) for n in range(20)])
+    lookup = TargetLookup(Target.of(space, of.rows, [weights[n % 4] for n in range(20)]))
+    settings = settings_for(space).model_copy(update={"rules": ("argmax",)})
+    figures = [
+        *coverage_figures(lookup, "a", settings, of),
+        *(item for item in mass_figures(lookup, "a", settings, None, of) if isinstance(item, Figure)),
+    ]
+    gates = [
+        gate for gate in gates_of(space, settings, 20, has_target=True) if "accuracy" not in gate.quantity
+    ]
+    results = apply_gates(figures, ["a"], gates)
+    assert [result.gate.quantity for result in results if not result.passed] == missed

@@ -18,11 +18,12 @@ from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.model.network_shape import CERTAIN
+from fluxttice_core.model.threshold_table import threshold_table
 from fluxttice_core.model.thresholds import middles
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.pretrained import TrainedModel
-from fluxttice_core.training.conditional_map import ConditionalMap, threshold_table
+from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.transport import thresholds
@@ -61,7 +62,7 @@ def test_the_table_is_the_conditional_map() -> None:
 
 
 def test_the_table_of_a_whole_space_has_the_quantiles_of_transport() -> None:
-    table, cuts = threshold_table(Target.everything(MIXED)), thresholds(MIXED.bases)
+    table, cuts = torch.from_numpy(threshold_table(Target.everything(MIXED))), thresholds(MIXED.bases)
     starts = np.cumsum([0, *Architecture(space=MIXED.name).prefixes[:-2]])
     for cell, start in enumerate(starts.tolist()):
         base = MIXED.bases[cell]

@@ -13,7 +13,8 @@ from fluxttice_core.errors import CheckpointError, ErrorCode, FluxtticeError, Se
 from fluxttice_core.metrics.sampling import DecoderSampler
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
-from fluxttice_core.storage.target_tensors import TARGET, read_written_target, write_target
+from fluxttice_core.storage.checkpoint_record import TARGET
+from fluxttice_core.storage.target_tensors import read_written_target, write_target
 from fluxttice_core.training.coverage_monitor import observe_reach
 from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.run import Run, run_settings

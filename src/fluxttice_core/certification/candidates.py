@@ -52,7 +52,8 @@ def measure_candidates(
             generative_information(
                 estimate_mass(
                     trained.model.vae(half), draws, generator=measurement_stream(seed, half, "mass")
-                )
+                ),
+                trained.target,
             ).value
             for half in ("a", "b")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,10 +15,14 @@ from fluxttice_core.evaluation.result_schema import (
     schema_fault,
     upgraded,
 )
+from fluxttice_core.spaces.space_name import recorded_space
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
+from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.folder_digests import SUMS, folder_digests
 from fluxttice_core.storage.model_file import StoredModel, read_stored
+from fluxttice_core.storage.target_tensors import largest_target, parse_target
 
 _Content = TypeVar("_Content")
 _MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
@@ -58,6 +63,11 @@ class CertifiedFolder:
         """What `model.safetensors` says and is."""
         return self._once(MODEL, lambda: read_stored(self.data(MODEL), name=MODEL))
 
+    @property
+    def target(self) -> Target | None:
+        """The rows and weights that the weights' header names; none: all elements of its space alike."""
+        return self._once(TARGET, self._target)
+
     def _once(self, name: str, read: Callable[[], _Content]) -> _Content:
         """What a file holds, or the fault that was found in it: several checks ask."""
         if name not in self._outcomes:
@@ -86,6 +96,26 @@ class CertifiedFolder:
             )
         return result
 
+    def _target(self) -> Target | None:
+        record = self.stored.record
+        space = recorded_space(record.space.model_dump())
+        if record.target_sha256 is None:
+            if os.path.lexists(self.path / TARGET):
+                raise CheckpointError(
+                    f"{TARGET} lists rows, and by their header the weights were trained on all elements of "
+                    f"{space.name} alike: get the folder again from its publisher",
+                    "unexpected_file",
+                )
+            return None
+        if not os.path.lexists(self.path / TARGET):
+            raise CheckpointError(
+                f"{MODEL} was trained on rows that {TARGET} lists, which is not there: get the folder "
+                "again from its publisher",
+                "missing_file",
+            )
+        data = self.data(TARGET, maximum=largest_target(space))
+        return parse_target(data, space, record.target_sha256, name=TARGET)
+
     def text(self, name: str) -> str:
         """The text of a file."""
         try:
@@ -96,9 +126,9 @@ class CertifiedFolder:
     def _json(self, name: str) -> Any:
         return parse_json(self.data(name), name=name)
 
-    def data(self, name: str) -> bytes:
+    def data(self, name: str, *, maximum: int | None = None) -> bytes:
         """The bytes of a file, at most as many as it may have; a link is refused."""
-        maximum = _MAXIMUM.get(name, _MAXIMUM_TEXT)
+        maximum = maximum or _MAXIMUM.get(name, _MAXIMUM_TEXT)
         return read_bounded(
             self.path / name, maximum=maximum, name=name, error=CheckpointError, follow_symlinks=False
         )

@@ -44,6 +44,7 @@ from fluxttice_core.storage.atomic_write import new_folder, require_writable
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.checkpoint import list_checkpoints
+from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.folder_digests import (
     SIGNATURE,
     SUMS,
@@ -52,6 +53,7 @@ from fluxttice_core.storage.folder_digests import (
     list_files,
     sums_text,
 )
+from fluxttice_core.storage.target_tensors import target_bytes
 
 _LARGEST_SUMS = 1 << 22
 
@@ -119,12 +121,6 @@ def certify(
     require_writable(out, folder=True)
     deposits = [deposit_of(path) for path in list_checkpoints(source) or [source]]
     first = deposits[0].trained
-    if first.target is not None:
-        raise CertificationError(
-            f"{source} was trained on rows of {first.space.name}, and certificates are of models of whole "
-            "spaces: measure it by `fluxttice benchmark`, whose report says what it was held against",
-            "unsupported",
-        )
     if first.space.size > ENUMERATION_LIMIT:
         raise CertificationError(
             f"{first.space.describe()} are {first.space.size:,}, and certificates are of spaces of at most "
@@ -198,7 +194,7 @@ def _ranking(
     models = [deposit.trained for deposit in deposits]
     draws, seed = settings.control_mass_draws, settings.seed
     candidates = measure_candidates(models, draws=draws, seed=seed, progress=progress)
-    return rank(candidates, models[0].space.nouns)
+    return rank(candidates, models[0].space.nouns, has_target=models[0].target is not None)
 
 
 def _chosen(deposits: Sequence[Deposit], ranking: Sequence[Ranked]) -> Deposit:
@@ -238,9 +234,12 @@ def _contents(
         CARD: card.encode(),
         **{f"{FIGURES}/{name}": data for name, data in figures.items()},
     }
+    if chosen.trained.target is not None:
+        contents[TARGET] = target_bytes(chosen.trained.target)
     if ranking:
         draws, nouns = settings.control_mass_draws, report.space.nouns
-        record = ranking_record(ranking, draws=draws, seed=settings.seed, nouns=nouns)
+        has_target = chosen.trained.target is not None
+        record = ranking_record(ranking, draws=draws, seed=settings.seed, nouns=nouns, has_target=has_target)
         contents[SELECTION] = canonical_json(record) + b"\n"
     require_own_names(contents)
     return contents

@@ -86,7 +86,8 @@ def compared(stated: Mapping[str, bytes], due: Mapping[str, bytes]) -> Finding:
         return Finding("pictures", "claimed", f"what the drawings show; they cannot be compared, as {how}")
     for name, (_, numbers) in shown.items():
         if not np.allclose(numbers, again[name][1], rtol=0, atol=_AS_SEEN):
-            return Finding("pictures", "fails", f"{name} does not show the numbers of {REPORT}")
+            said = f"{name} does not show the numbers of {REPORT}"
+            return Finding("pictures", "fails", said, code="contradictory_report")
     return Finding("pictures", "proved", f"drawn again from {REPORT}, they look the same: {', '.join(shown)}")
 
 

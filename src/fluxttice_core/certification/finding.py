@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from fluxttice_core.errors import FluxtticeError, printable
+from fluxttice_core.errors import ErrorCode, FluxtticeError, printable
 
 Verdict = Literal["proved", "signed", "claimed", "not looked at", "fails"]
 """Shown on this machine; vouched for by a key alone; the signer's word; nobody's; or wrong."""
@@ -23,6 +23,7 @@ class Finding:
         detail: What exactly holds, why it fails, or what it would take to prove it.
         signer: The fingerprint of the key that signed it, if one did.
         known_as: The name by which that key is known; none: unknown.
+        code: Of what fails, the code of its error; none: nothing fails.
     """
 
     subject: str
@@ -30,6 +31,7 @@ class Finding:
     detail: str
     signer: str | None = None
     known_as: str | None = None
+    code: ErrorCode | None = None
 
     def __post_init__(self) -> None:
         # A detail that holds quotes names from the folder, as an error's sentence does.
@@ -41,7 +43,12 @@ def proved(subject: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, "proved", check())
     except FluxtticeError as error:
-        return Finding(subject, "fails", str(error))
+        return failing(subject, error)
+
+
+def failing(subject: str, error: FluxtticeError) -> Finding:
+    """What an error says of a check."""
+    return Finding(subject, "fails", str(error), code=error.code)
 
 
 CLAIMED = (
@@ -51,8 +58,8 @@ CLAIMED = (
     Finding("controls", "claimed", "how untrained and bad models score beside it: --remeasure measures them"),
     Finding(
         *("training", "claimed"),
-        "that these settings made the weights, and that no row called held out was trained on: --run DIR "
-        "trains again",
+        "that these settings made the weights, and that no code was fitted to a row called held out: "
+        "--run DIR trains again",
     ),
     Finding(
         *("ranking", "claimed"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from shlex import quote
 
 from fluxttice_core.errors import CheckpointError, RecordError
+from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS
 
 MODEL, SETTINGS, REPORT, CARD = "model.safetensors", "settings.json", "report.json", "MODEL_CARD.md"
@@ -15,7 +16,7 @@ SELECTION, FIGURES = "selection.json", "figures"
 COMMAND = f"fluxttice benchmark --checkpoint {MODEL}"
 """Measures again what the folder's report holds; without a path, so that it is the same everywhere."""
 
-OWN = frozenset({MODEL, SETTINGS, REPORT, CARD, SELECTION, SUMS, SIGNATURE})
+OWN = frozenset({MODEL, SETTINGS, REPORT, CARD, SELECTION, TARGET, SUMS, SIGNATURE})
 HUB = frozenset({".cache", ".gitattributes", "README.md"})
 """What a download from the Hugging Face Hub has beside a certificate: nobody reads or vouches for it."""
 DRAWINGS = frozenset(f"{FIGURES}/{name}.svg" for name in ("coverage", "latents", "mass", "rate_distortion"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from fluxttice_core.certification.selection import RULE
+from fluxttice_core.certification.selection import RULE, RULE_BESIDE_TARGET
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
 from fluxttice_core.metrics.naming import control_columns, headline_names, label
@@ -75,6 +75,22 @@ class _Measured:
         return tuple(sorted(found - {"pair"}))
 
     @property
+    def target(self) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self.result.get("target")
+        return found
+
+    @property
+    def told(self) -> bool:
+        """Whether the decoders read a table that was computed from all rows."""
+        return bool(self.result["model"]["architecture"].get("decoders") == "table")
+
+    @property
+    def described(self) -> str:
+        """What the model is about: a space, or the elements of one that it was to learn."""
+        space = _described_space(self.space)
+        return f"all {space}" if self.target is None else f"{self.target['elements']:,} of {space}"
+
+    @property
     def accepted(self) -> bool:
         gates = self.result["gates"]
         return bool(gates) and all(gate["passed"] for gate in gates)
@@ -100,7 +116,7 @@ def _front_matter(measured: _Measured) -> dict[str, Any]:
             "type": "feature-extraction",
             "name": f"Encoding and generating {measured.nouns.many}",
         },
-        "dataset": {"type": "enumerated", "name": f"All {_described_space(measured.space)}"},
+        "dataset": {"type": "enumerated", "name": measured.described[:1].upper() + measured.described[1:]},
         "metrics": metrics,
     }
     return {
@@ -144,7 +160,7 @@ def _body(measured: _Measured, imported: Mapping[str, Any] | None, figures: Sequ
         yield from ("", f"![{name.removesuffix('.svg').replace('_', ' ')}](figures/{name})")
     yield from ("", "## Controls", "", *map(own, _controls(measured)))
     yield from ("", "## Acceptance gates", "", *_gates(measured))
-    yield from ("", "## How it was chosen", "", *map(own, _choice(imported)))
+    yield from ("", "## How it was chosen", "", *map(own, _choice(measured, imported)))
     yield from ("", "## Data", "", *map(own, _data(measured)))
     yield from ("", "## Intended use", "", *map(own, _INTENDED_USE))
     notes = (*result["warnings"], *result["limitations"])
@@ -162,9 +178,12 @@ def _failures(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _introduction(measured: _Measured) -> Iterator[str]:
-    yield f"A dual variational autoencoder over all {_described_space(measured.space)}. Each half encodes"
+    yield f"A dual variational autoencoder over {measured.described}. Each half encodes"
     yield "an operation as a Gaussian in its latent space, and decodes a latent to one distribution for each"
-    yield "entry of the operation's table. Half A has the smaller decoder, half B the larger one."
+    halves = _TABLE if measured.told else "Half A has the smaller decoder, half B the larger one."
+    yield f"entry of the operation's table. {halves}"
+    if measured.target is not None:
+        yield from ("", *_TARGET)
     yield from ("", "```python", "import fluxttice_core as fx", "", 'model = fx.load("this folder")')
     yield from ("z = model.encode(0)", "tables = model.decode(z)", "drawn = model.sample(10)", "```")
 
@@ -239,27 +258,49 @@ def _gates(measured: _Measured) -> Iterator[str]:
         yield _row(gate["name"], f"`{gate['quantity']}`", asks, *values, verdict)
 
 
-def _choice(imported: Mapping[str, Any] | None) -> Iterator[str]:
+def _choice(measured: _Measured, imported: Mapping[str, Any] | None) -> Iterator[str]:
     if imported is None:
-        yield f"By the fixed rule, from the ranking in `selection.json`: {RULE}"
+        rule = RULE if measured.target is None else RULE_BESIDE_TARGET
+        yield f"By the fixed rule, from the ranking in `selection.json`: {rule}"
         return
     yield f"It was not chosen here, but **imported** from a file of another program, `{imported['file']}`."
     yield f"Not recorded there, and so unknown: {', '.join(imported['unknown'])}."
 
 
 def _data(measured: _Measured) -> Iterator[str]:
-    yield "The data are all operations of the space, which is enumerated; no other data were used."
-    split, space = measured.result["data"]["split"], measured.space
+    split, space, target = measured.result["data"]["split"], measured.space, measured.target
+    if target is None:
+        yield "The data are all operations of the space, which is enumerated; no other data were used."
+    else:
+        yield "The data are the rows of `target.safetensors` with their probabilities, the target q; no other"
+        yield "data were used."
     if split is None:
         yield "Which of them the model was trained on is not recorded: **nothing is claimed of held-out"
         yield "operations**, and accuracies are over all of them."
         return
-    yield "They were split once by a seeded permutation; the weights were fitted to the training rows alone."
+    yield from _fitted(measured)
     yield "That is the signer's word, as settings and ranking are: `fluxttice verify --run` trains again."
     yield ""
     sizes = {name.replace("_", "-"): f"{split[name]:,}" for name in ("train", "validation", "held_out")}
     named = {"space": f"`{space['name']}`"} if "name" in space else {}
-    yield from _facts({**named, **sizes, "seed of the split": str(split["seed"])})
+    rows = {} if target is None else _target_rows(target)
+    yield from _facts({**named, **rows, **sizes, "seed of the split": str(split["seed"])})
+
+
+def _fitted(measured: _Measured) -> tuple[str, ...]:
+    """What was fitted to which rows."""
+    if measured.told:
+        return _FITTED_BESIDE_TABLE
+    return _FITTED if measured.target is None else _FITTED_BESIDE_TARGET
+
+
+def _target_rows(target: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "elements of the target": f"{target['elements']:,}",
+        "H(q) of the target, nats": f"{target['entropy_nats']:.6f}",
+        "different probabilities": f"{len(target['levels']):,}",
+        "target, SHA-256": f"`{target['sha256']}`",
+    }
 
 
 def _environment_rows(result: Mapping[str, Any]) -> dict[str, str]:
@@ -283,6 +324,27 @@ def _known(value: object) -> str:
     return "not recorded" if value is None else str(value)
 
 
+_FITTED = (
+    "They were split once by a seeded permutation; the weights were fitted to the training rows alone.",
+)
+_FITTED_BESIDE_TARGET = (
+    "They were split once by a seeded permutation. Codes were fitted to the training rows alone; **draws",
+    "from the prior were labelled by the whole target**, the probabilities of held-out rows among it.",
+)
+_FITTED_BESIDE_TABLE = (
+    "They were split once by a seeded permutation. The encoders were fitted to the training rows alone;",
+    "**the decoders' thresholds and the encoders' boxes were computed from all rows**, the held-out ones",
+    "among them, so that figures of held-out rows say nothing of unseen ones.",
+)
+_TABLE = (
+    "Both halves decode alike,\nby one table of thresholds: p(x) is **computed** from the probabilities that "
+    "were asked for, and not\nlearnt. What is learnt are the encoders."
+)
+_TARGET = (
+    "It is to give each of these elements as often as the *target* q says, and nothing else: figures are",
+    "held against what a perfect generator of q shows. Other elements of the space were not trained on, and",
+    "nothing is claimed of their codes.",
+)
 _INTENDED_USE = (
     "For research on generative models whose whole output space can be counted, for teaching, and for",
     "embedding and searching operations of many-valued logic. It knows nothing but tables of symbols. It is",

@@ -12,7 +12,7 @@ from fluxttice_core.storage.checkpoint_record import UNKNOWN, CheckpointRecord, 
 from fluxttice_core.training.recipe import validate_recipe
 
 IMPORTED = "imported"
-_OF_HEADER = ("seed", "release of torch", "recipe", "seed of the split", "architecture")
+_OF_HEADER = ("seed", "release of torch", "recipe", "seed of the split", "architecture", "target")
 
 
 class _RunSettings(BaseModel):
@@ -25,6 +25,7 @@ class _RunSettings(BaseModel):
     device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?|mps)$")]
     threads: Annotated[int, Field(ge=1, le=256)]
     torch_version: Name
+    target_sha256: Sha256 | None = None
 
 
 def _plain(name: str) -> str:
@@ -105,9 +106,10 @@ def _require_run(settings: Any, record: CheckpointRecord) -> None:
             f"settings.json is not what a run writes: {where}: {first['msg']}", "damaged_file"
         ) from None
     shape = recipe.architecture.model_dump(mode="json")
-    stated = (run.seed, run.torch_version, recipe.name, recipe.split_seed, shape)
+    stated = (run.seed, run.torch_version, recipe.name, recipe.split_seed, shape, run.target_sha256)
     split_seed = None if record.split is None else record.split.seed
-    due = (record.seed, record.torch_version, record.recipe, split_seed, record.architecture)
+    due: tuple[object, ...] = (record.seed, record.torch_version, record.recipe, split_seed)
+    due += (record.architecture, record.target_sha256)
     for name, one, other in zip(_OF_HEADER, stated, due, strict=True):
         if canonical_json(one) != canonical_json(other):
             raise CheckpointError(

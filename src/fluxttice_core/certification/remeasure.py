@@ -12,7 +12,7 @@ import numpy as np
 
 from fluxttice_core.certification.certified_folder import CertifiedFolder
 from fluxttice_core.certification.drawings import compared
-from fluxttice_core.certification.finding import Finding, proved
+from fluxttice_core.certification.finding import Finding, failing, proved
 from fluxttice_core.certification.folder_names import FIGURES, MODEL, REPORT, figures_among
 from fluxttice_core.certification.remeasurement_cost import require_repeatable
 from fluxttice_core.certification.report_check import require_complete
@@ -70,7 +70,7 @@ def remeasure(folder: Path, *, progress: ProgressCallback | None = None) -> tupl
         _require_same_model(result, trained)
         pictures = {name: certified.data(f"{FIGURES}/{name}") for name in figures_among(certified.digests)}
     except FluxtticeError as error:
-        return (Finding("consistency", "fails", str(error)),)
+        return (failing("consistency", error),)
     consistent = Finding("consistency", "proved", f"{REPORT} follows from its own figures and controls")
     stated = Report.from_plain(result)
     settings = settings_from(result["settings"]).model_copy(update={"device": "cpu"})
@@ -80,7 +80,7 @@ def remeasure(folder: Path, *, progress: ProgressCallback | None = None) -> tupl
             again = measured(trained, settings, progress)
             moved = _undecided(trained)
     except FluxtticeError as error:
-        return (consistent, Finding("numbers", "fails", str(error)))
+        return (consistent, failing("numbers", error))
     return (
         consistent,
         proved("numbers", lambda: _numbers(stated, again, moved, result)),
@@ -161,7 +161,7 @@ def _pictures(stated: Mapping[str, bytes], report: Report) -> Finding:
     try:
         return compared(stated, {name: encoded(one) for name, one in plots_of(report, stated).items()})
     except FluxtticeError as error:
-        return Finding("pictures", "fails", str(error))
+        return failing("pictures", error)
 
 
 def _require_none(difference: str | None) -> None:

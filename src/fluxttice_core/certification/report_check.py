@@ -22,6 +22,7 @@ from fluxttice_core.evaluation.result_facts import (
     title_of_run,
     version_of,
 )
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.naming import due_metrics
 from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_from
 from fluxttice_core.spaces.conventions import part_sizes
@@ -62,7 +63,8 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
             "rho": ((model["rho"], result["rho"]), (record.rho or 0.0,) * 2),
             "file": (model["source"], MODEL),
             "space": (result["space"], space_facts(space)),
-            "version": (result["schema_version"], version_of(space)),
+            "version": (result["schema_version"], version_of(space, has_target="target" in result)),
+            "target": (result.get("target", {}).get("sha256"), record.target_sha256),
             "data": (
                 (data.get(size_name(space)), data["space_sha256"], data["entropy_nats"]),
                 (
@@ -72,7 +74,7 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
                 ),
             ),
             "dimensions": (result["sampler"]["dimensions"], dict.fromkeys("ab", shape.get("latent_dim"))),
-            "split": (data["split"], _split_of(stored, space.size)),
+            "split": (data["split"], _split_of(stored, result.get("target", {}).get("elements", space.size))),
         },
         f"the header of {MODEL}",
     )
@@ -83,7 +85,9 @@ def require_complete(result: Mapping[str, Any]) -> None:
     settings, space = settings_from(result["settings"]), recorded_space(result["space"])
     require_rules(settings, space)
     _require_figures(result, settings, ternary=space.is_ternary)
-    for fault in (*wrong_scales(result, settings), *wrong_sentences(result)):
+    facts = TargetFacts.from_plain(result.get("target"), space)
+    law = None if facts is None else facts.law
+    for fault in (*wrong_scales(result, settings, law), *wrong_sentences(result)):
         raise MeasurementError(f"{REPORT} contradicts itself: {fault}", "contradictory_report")
     coverage = coverage_rows(result["metrics"], ("a", "b"), settings)
     _require_same({"table of coverage": (result["coverage"], coverage)}, "its figures")
@@ -139,6 +143,7 @@ def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings, *
         validated=split is None or split["validation"] > 0,
         rho=float(result["rho"]),
         metric_set=result["metric_set"],
+        has_target="target" in result,
     )
     found = Counter((metric["quantity"], metric["half"]) for metric in result["metrics"])
     for quantity, half in sorted(due - found.keys()):

@@ -11,7 +11,7 @@ import torch
 
 from fluxttice_core.certification.candidates import measure_candidates
 from fluxttice_core.certification.certified_folder import CertifiedFolder
-from fluxttice_core.certification.finding import Finding, Verdict, proved
+from fluxttice_core.certification.finding import Finding, Verdict, failing, proved
 from fluxttice_core.certification.folder_names import SELECTION, SETTINGS
 from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.selection import Candidate, rank, read_ranking
@@ -47,8 +47,9 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
         if imported_from(certified.settings) is not None:
             return (Finding("training", "claimed", "the model was imported: no run of it is recorded"),)
         require_origin(certified.settings, certified.stored.record)
+        target = certified.target
     except FluxtticeError as error:
-        return (Finding("training", "fails", str(error)),)
+        return (failing("training", error),)
     settings = RunSettings.model_validate(certified.settings)
     own = not os.path.lexists(run)
     due = _missing(settings) if own else None
@@ -59,7 +60,8 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
     if own:
         watch = progress or (lambda _label, _done: None)
         epochs = settings.recipe.epochs
-        Run.start(run, settings).train(lambda record: watch(f"epoch {record.epoch}", record.epoch / epochs))
+        start = Run.start(run, settings, target)
+        start.train(lambda record: watch(f"epoch {record.epoch}", record.epoch / epochs))
     models = [load(path) for path in list_checkpoints(run)]
     record = certified.stored.record
     same = any(
@@ -68,7 +70,11 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
         for model in models
     )
     if not models or any(model.settings != certified.settings for model in models):
-        return (Finding("training", "fails", f"{run} is no run of the settings in {SETTINGS}"),)
+        said = f"{run} is no run of the settings in {SETTINGS}"
+        return (Finding("training", "fails", said, code="settings_mismatch"),)
+    if not (own or same):
+        said = f"no checkpoint in {run} holds these weights"
+        return (Finding("training", "fails", said, code="model_mismatch"),)
     training = Finding("training", *_trained(run, own=own, same=same))
     if not same:
         return (training,)
@@ -89,15 +95,15 @@ def _missing(settings: RunSettings) -> str | None:
 def _trained(run: Path, *, own: bool, same: bool) -> tuple[Verdict, str]:
     """What a run of the same settings shows of certified weights, by whether it was trained here."""
     if own and same:
-        said = "these settings gave the same weights, bit for bit, and saw no row that is called held out"
+        said = (
+            "these settings gave the same weights, bit for bit, and fitted no code to a row called held out"
+        )
         return "proved", f"trained again in {run}, {said}"
     if own:
         said = (
             f"trained again in {run}, they came out otherwise, as on other processors: certify that run, too"
         )
         return "claimed", f"that these settings made the weights: {said}"
-    if not same:
-        return "fails", f"no checkpoint in {run} holds these weights"
     said = "that the one made the other, only training again shows: name a folder that is not there yet"
     return "claimed", f"{run} holds these weights and settings; {said}"
 
@@ -106,13 +112,14 @@ def _ranking(
     certified: CertifiedFolder, models: Sequence[TrainedModel], progress: ProgressCallback | None
 ) -> str:
     settings = settings_from(certified.result["settings"])
-    draws, seed = settings.control_mass_draws, settings.seed
+    draws, seed, has_target = settings.control_mass_draws, settings.seed, certified.target is not None
     stated = {
         ranked.candidate.epoch: ranked.candidate
-        for ranked in read_ranking(certified.selection, draws=draws, seed=seed)
+        for ranked in read_ranking(certified.selection, draws=draws, seed=seed, has_target=has_target)
     }
     with fixed_threads():
-        due = rank(measure_candidates(models, draws=draws, seed=seed, progress=progress))
+        measured = measure_candidates(models, draws=draws, seed=seed, progress=progress)
+        due = rank(measured, has_target=has_target)
     if sorted(stated) != sorted(ranked.candidate.epoch for ranked in due):
         raise CheckpointError(f"{SELECTION} ranks other epochs than the run has", "contradictory_report")
     for ranked in due:

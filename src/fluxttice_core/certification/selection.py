@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +20,12 @@ RULE = (
     "whose worse half has the largest generative information G, measured with the same draws and seed; "
     "of equal ones the earlier epoch. Validation loss decides nothing."
 )
+RULE_BESIDE_TARGET = RULE.replace(
+    "whose worse half has the largest generative information G",
+    "whose worse half has the generative information G nearest to 1, what is above 1 being mass that the "
+    "target has elsewhere",
+)
+"""Beside a target, where a generator that leaks has more information than the target."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,9 @@ class Ranked:
         return self.candidate.exact
 
 
-def rank(candidates: Iterable[Candidate], nouns: Nouns = TERNARY) -> tuple[Ranked, ...]:
+def rank(
+    candidates: Iterable[Candidate], nouns: Nouns = TERNARY, *, has_target: bool = False
+) -> tuple[Ranked, ...]:
     """Put candidates in the order of the fixed rule.
 
     Candidates that the rule does not admit come last, the most exact first, so that the nearest miss is seen.
@@ -75,6 +85,7 @@ def rank(candidates: Iterable[Candidate], nouns: Nouns = TERNARY) -> tuple[Ranke
     Args:
         candidates: The candidates, in any order, each epoch once.
         nouns: What the elements of their space are called.
+        has_target: Whether they were trained on a target.
 
     Returns:
         The ranking. The rule chooses its first member, if that one is eligible, and else none.
@@ -87,7 +98,7 @@ def rank(candidates: Iterable[Candidate], nouns: Nouns = TERNARY) -> tuple[Ranke
         >>> [ranked.candidate.epoch for ranked in rank([early, late])]
         [2, 1]
     """
-    ordered = sorted(candidates, key=_key)
+    ordered = sorted(candidates, key=partial(_key, has_target=has_target))
     if not ordered:
         raise CheckpointError(
             "there is no checkpoint to choose from: train a run first", "missing_checkpoint"
@@ -97,17 +108,23 @@ def rank(candidates: Iterable[Candidate], nouns: Nouns = TERNARY) -> tuple[Ranke
             "two checkpoints are of the same epoch: give the checkpoints of one run", "contradictory"
         )
     return tuple(
-        Ranked(place, candidate, nouns.own(_reason(candidate, ordered[place - 2] if place > 1 else None)))
-        for place, candidate in enumerate(ordered, start=1)
+        Ranked(place, candidate, nouns.own(_reason(candidate, better, has_target=has_target)))
+        for place, (better, candidate) in enumerate(pairwise([None, *ordered]), start=1)
+        if candidate is not None
     )
 
 
 def ranking_record(
-    ranking: Iterable[Ranked], *, draws: int, seed: int, nouns: Nouns = TERNARY
+    ranking: Iterable[Ranked],
+    *,
+    draws: int,
+    seed: int,
+    nouns: Nouns = TERNARY,
+    has_target: bool = False,
 ) -> dict[str, Any]:
     """A ranking as plain values, with all that it takes to repeat it."""
     return {
-        "rule": nouns.own(RULE),
+        "rule": nouns.own(RULE_BESIDE_TARGET if has_target else RULE),
         "draws": draws,
         "seed": seed,
         "ranking": [
@@ -129,8 +146,9 @@ class _Strict(BaseModel):
 
 
 _Share = Annotated[float, Field(ge=0, le=1)]
-# Noise of the draws may carry G a little past either end.
-_Information = Annotated[float, Field(ge=-0.1, le=1.1)]
+# Noise of the draws may carry G a little past either end; beside a target it may be any multiple of H(q).
+_Information = Annotated[float, Field(ge=-0.1)]
+_MOST_INFORMATION = 1.1
 _Both = Field(min_length=2)
 
 
@@ -150,7 +168,7 @@ class _Ranking(_Strict):
     ranking: Annotated[list[_Entry], Field(min_length=1)]
 
 
-def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
+def read_ranking(record: Any, *, draws: int, seed: int, has_target: bool = False) -> tuple[Ranked, ...]:
     """Rank the candidates of a record again, and refuse a record that is not the one of that ranking."""
     try:
         found = _Ranking.model_validate(record)
@@ -161,8 +179,16 @@ def read_ranking(record: Any, *, draws: int, seed: int) -> tuple[Ranked, ...]:
         raise CheckpointError(
             f"selection.json is not the ranking of a run's checkpoints: {where}: {wrong}", "damaged_file"
         ) from None
-    again = rank(_candidate(entry) for entry in found.ranking)
-    due = ranking_record(again, draws=draws, seed=seed)
+    candidates = list(map(_candidate, found.ranking))
+    most = max(max(candidate.information) for candidate in candidates)
+    if most > _MOST_INFORMATION and not has_target:
+        raise CheckpointError(
+            f"selection.json is not the ranking of a run's checkpoints: a G in it is {most:g}, and 1 is all "
+            "that there is",
+            "damaged_file",
+        )
+    again = rank(candidates, has_target=has_target)
+    due = ranking_record(again, draws=draws, seed=seed, has_target=has_target)
     for part in ("draws", "seed", "ranking"):
         if _without_reasons(record[part]) != _without_reasons(due[part]):
             raise CheckpointError(
@@ -192,24 +218,32 @@ def _candidate(entry: _Entry) -> Candidate:
     return Candidate(entry.epoch, entry.tensor_sha256, *of_halves)
 
 
-def _key(candidate: Candidate) -> tuple[bool, float, float, int]:
+def _worth(candidate: Candidate, *, has_target: bool) -> tuple[float, float]:
+    """What the rule compares of each half: G, or beside a target 1 less its distance from 1."""
+    a, b = candidate.information
+    return (1 - abs(1 - a), 1 - abs(1 - b)) if has_target else (a, b)
+
+
+def _key(candidate: Candidate, *, has_target: bool) -> tuple[bool, float, float, int]:
     """Sorts the better candidate first; among those that are exact, exactness is the same."""
     return (
         not candidate.exact,
         -min(candidate.table_accuracy),
-        -candidate.worse_information,
+        -min(_worth(candidate, has_target=has_target)),
         candidate.epoch,
     )
 
 
-def _reason(candidate: Candidate, better: Candidate | None) -> str:
-    half = "AB"[candidate.information.index(candidate.worse_information)]
+def _reason(candidate: Candidate, better: Candidate | None, *, has_target: bool) -> str:
+    worth = _worth(candidate, has_target=has_target)
+    half = "AB"[worth.index(min(worth))]
     if not candidate.exact:
         missing = "AB"[candidate.table_accuracy.index(min(candidate.table_accuracy))]
         return f"not admitted: half {missing} loses held-out tables"
     if better is None:
-        return f"exact; most G in its worse half, {half}"
-    less = better.worse_information - candidate.worse_information
+        return f"exact; {'G nearest to 1' if has_target else 'most G'} in its worse half, {half}"
+    less, after = min(_worth(better, has_target=has_target)) - min(worth), f"epoch {better.epoch}"
     if less == 0:
-        return f"exact; as much G as epoch {better.epoch}, which is earlier"
-    return f"exact; {less:.6f} less G than epoch {better.epoch} in its worse half, {half}"
+        return f"exact; as {'near' if has_target else 'much G'} as {after}, which is earlier"
+    compared = f"{less:.6f} farther from 1" if has_target else f"{less:.6f} less G"
+    return f"exact; {compared} than {after} in its worse half, {half}"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fluxttice_core.certification.card_check import require_card
 from fluxttice_core.certification.certified_folder import MAXIMUM_FOLDER, CertifiedFolder
 from fluxttice_core.certification.drawings import read_drawing
-from fluxttice_core.certification.finding import CLAIMED, Finding, proved
+from fluxttice_core.certification.finding import CLAIMED, Finding, failing, proved
 from fluxttice_core.certification.folder_names import (
     CARD,
     FIGURES,
@@ -36,9 +36,10 @@ from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.report_check import require_complete, require_facts_of
 from fluxttice_core.certification.selection import Candidate, read_ranking
 from fluxttice_core.certification.signature import named_key, verify_folder
+from fluxttice_core.certification.target_check import require_target, speaks_of_target
 from fluxttice_core.certification.trusted_keys import KnownKey
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
-from fluxttice_core.evaluation.gates import GateResult, gates_of, on_all_operations
+from fluxttice_core.evaluation.gates import GateResult, gates_of, judged, on_all_operations
 from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.storage.canonical_json import json_digest
@@ -72,13 +73,16 @@ def verify(
     folder = CertifiedFolder(path)
     signature = _signature(path, public_key, known)
     if require_signature and signature.verdict != "signed":
-        signature = replace(signature, verdict="fails")
+        code = signature.code or "signature_invalid"
+        signature = replace(signature, verdict="fails", code=code)
     return (
         signature,
         proved("sums", lambda: _sums(folder)),
         proved("report", lambda: _report(folder)),
         proved("settings", lambda: _settings(folder)),
         proved("weights", lambda: _weights(folder)),
+        # Of a model of a whole space there is nothing to say.
+        *((proved("target", lambda: require_target(folder)),) if speaks_of_target(folder) else ()),
         proved("selection", lambda: _selection(folder)),
         proved("card", lambda: _card(folder)),
         proved("gates", lambda: _gates(folder)),
@@ -110,7 +114,8 @@ def _signature(
     except FluxtticeError as error:
         # Another method's signature may be a good one, unless a key was said to have made it.
         other_method = error.code == "unsupported" and public_key is None
-        return Finding("signature", "not looked at" if other_method else "fails", str(error))
+        unread = Finding("signature", "not looked at", str(error))
+        return unread if other_method else failing("signature", error)
     name = names.get(found.key_fingerprint)
     whose = f"known as {name}" if name else "UNKNOWN here: it is no key of the project or of your list"
     # Of a folder that a download brought, its name: it holds a file or two for each that was signed.
@@ -190,7 +195,12 @@ def _selection(folder: CertifiedFolder) -> str:
     if imported_from(folder.settings) is not None:
         return _nothing_chosen(folder)
     settings = settings_from(folder.result["settings"])
-    first = read_ranking(folder.selection, draws=settings.control_mass_draws, seed=settings.seed)[0]
+    first = read_ranking(
+        folder.selection,
+        draws=settings.control_mass_draws,
+        seed=settings.seed,
+        has_target=stored.record.target_sha256 is not None,
+    )[0]
     candidate = first.candidate
     if (candidate.epoch, candidate.tensor_digest) != (stored.record.epoch, stored.tensor_digest):
         raise CheckpointError(
@@ -241,12 +251,13 @@ def _gates(folder: CertifiedFolder) -> str:
     result = folder.result
     values = {(metric["quantity"], metric["half"]): metric["value"] for metric in result["metrics"]}
     split, settings = result["data"]["split"], settings_from(result["settings"])
-    gates = gates_of(recorded_space(result["space"]), settings, None if split is None else split["held_out"])
+    held_out, space = None if split is None else split["held_out"], recorded_space(result["space"])
+    gates = gates_of(space, settings, held_out, has_target="target" in result)
     gates = gates if split is not None else on_all_operations(gates)
-    judged = [GateResult(gate, half, values.get((gate.quantity, half))) for gate in gates for half in _HALVES]
+    results = judged(values, _HALVES, gates)
     due: list[dict[str, Any]] = [
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
-        for found in judged
+        for found in results
     ]
     for stated, expected in zip_longest(map(_nameless, result["gates"]), map(_nameless, due)):
         if stated != expected:
@@ -254,7 +265,7 @@ def _gates(folder: CertifiedFolder) -> str:
             raise MeasurementError(
                 f"{REPORT} judges {asked} wrongly, or by other gates than certify has", "contradictory_report"
             )
-    for found in judged:
+    for found in results:
         if not _passed(found):
             gate, half = found.gate, found.half.upper()
             raise MeasurementError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -77,6 +77,9 @@ ACCEPTANCE = (
 _AMONG_ROWS = Gate("the prior stays among the rows", "argmax_mass_outside", "<=", 0.05)
 """Asked beside a target. Where it is missed G is not told, which counts elements outside of the rows, too."""
 
+_AS_LIKELY = Gate("and gives each as often as it should", "argmax_kl_to_target_within", "<=", 0.05)
+"""Asked beside a target, since a generator of all rows alike shows more of them than a perfect one."""
+
 _FEWEST_HELD_OUT = 3
 """Held-out rows below which a guess may return all of them."""
 
@@ -102,7 +105,7 @@ def gates_of(
     if space.is_home and not has_target:
         return ACCEPTANCE
     budget = settings.headline
-    asked = (*ACCEPTANCE, _AMONG_ROWS) if has_target else ACCEPTANCE
+    asked = (*ACCEPTANCE, _AMONG_ROWS, _AS_LIKELY) if has_target else ACCEPTANCE
     few = held_out is not None and held_out < _FEWEST_HELD_OUT
     words, part = ("training", "train") if few else ("held-out", "held_out")
     return tuple(
@@ -134,7 +137,13 @@ def apply_gates(
     Returns:
         One result for each gate and half; a figure that is missing counts as a failure.
     """
-    values = {(figure.quantity, figure.half): figure.value for figure in figures}
+    return judged({(figure.quantity, figure.half): figure.value for figure in figures}, halves, gates)
+
+
+def judged(
+    values: Mapping[tuple[str, Half], float], halves: Sequence[Half], gates: Sequence[Gate]
+) -> tuple[GateResult, ...]:
+    """Hold the values of figures, by quantity and half, against gates, as `apply_gates` does."""
 
     def value(gate: Gate, half: Half) -> float | None:
         outside = values.get((_AMONG_ROWS.quantity, half), 0.0)

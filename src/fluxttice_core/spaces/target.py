@@ -15,6 +15,9 @@ from fluxttice_core.spaces.product_space import ProductSpace
 _DIGITS = 12
 """Significant digits of a probability that a digest depends on."""
 
+_AT_ONCE = 1 << 16
+"""Probabilities that are written out together: their text takes more room than they do."""
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -84,8 +87,8 @@ class Target:
             )
         summed = np.bincount(place, given, len(rows))
         kept = summed > 0
-        rows, summed = rows[kept], summed[kept]
-        return cls(space, rows) if np.ptp(summed) == 0 else cls(space, rows, summed / math.fsum(summed))
+        rows, shares = rows[kept], summed[kept] / math.fsum(summed)
+        return cls(space, rows) if np.ptp(shares) == 0 else cls(space, rows, shares)
 
     @cached_property
     def q(self) -> Float64[np.ndarray, "n"]:
@@ -128,6 +131,8 @@ class Target:
         """SHA-256 of the space, its rows and their probabilities to 12 digits, as hexadecimal."""
         sha = hashlib.sha256(f"target 1\n{self.space.digest()}\n{len(self.rows)}\n".encode())
         sha.update(self.rows.astype("<i8").tobytes())
-        if self.weights is not None:
-            sha.update("\n".join(f"{weight:.{_DIGITS - 1}e}" for weight in self.weights.tolist()).encode())
+        weights = np.empty(0) if self.weights is None else self.weights
+        for start in range(0, len(weights), _AT_ONCE):
+            written = (f"{weight:.{_DIGITS - 1}e}" for weight in weights[start : start + _AT_ONCE].tolist())
+            sha.update((("\n" if start else "") + "\n".join(written)).encode())
         return sha.hexdigest()

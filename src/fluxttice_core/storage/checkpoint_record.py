@@ -19,6 +19,8 @@ from fluxttice_core.spaces.alphabets import alphabets_of
 
 KIND = "fluxttice-dual-vae"
 FORMAT_VERSION = 1
+TARGET = "target.safetensors"
+"""The file beside weights that lists the rows whose digest their record names."""
 UNKNOWN = ("settings", "seed", "split")
 """What the original's files do not record; so nothing can be claimed about rows held out from training."""
 

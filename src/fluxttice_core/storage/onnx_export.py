@@ -15,6 +15,7 @@ from torch import nn
 
 from fluxttice_core.errors import MeasurementError, SettingsError
 from fluxttice_core.model.halves import HALVES
+from fluxttice_core.model.thresholds import TableDecoder
 from fluxttice_core.shapes import Shaped
 from fluxttice_core.storage.canonical_json import canonical_json
 from fluxttice_core.storage.pretrained import TrainedModel
@@ -27,6 +28,9 @@ _OPSETS = range(14, 26)
 
 _CLOSE = 1e-4
 """Largest difference of a number, relative to 1 or to its own size, that other arithmetic may make."""
+
+_DECIDED = 1e-2
+"""Nats between two symbols that no rounding makes."""
 
 
 def onnx_files(trained: TrainedModel, opset: int = OPSET) -> dict[str, bytes]:
@@ -135,8 +139,9 @@ def _require_parity(name: str, data: bytes, module: nn.Module, rows: torch.Tenso
         ) from error
     found = session.run(None, {session.get_inputs()[0].name: rows.numpy()})
     expected = module(rows)
+    branches = isinstance(module, TableDecoder)
     for ours, theirs in zip(expected if isinstance(expected, tuple) else (expected,), found, strict=True):
-        if not _same(ours.numpy(), np.asarray(theirs)):
+        if not _same(ours.numpy(), np.asarray(theirs), branches=branches):
             raise MeasurementError(
                 f"{name} computes other numbers than torch does: export with the torch and onnxruntime that "
                 "fluxttice-core[onnx] names",
@@ -144,7 +149,17 @@ def _require_parity(name: str, data: bytes, module: nn.Module, rows: torch.Tenso
             )
 
 
-def _same(ours: Shaped[np.ndarray, "..."], theirs: Shaped[np.ndarray, "..."]) -> bool:
-    """Whether numbers are close, and logits also give the same symbols."""
+def _same(ours: Shaped[np.ndarray, "..."], theirs: Shaped[np.ndarray, "..."], *, branches: bool) -> bool:
+    """Whether numbers are close, and logits also give the same symbols.
+
+    A decoder that branches on the symbols it finds gives other entries altogether where rounding decides one,
+    as it does on the walls between elements, where codes of what was not learnt lie: those rows are left out.
+    """
+    if branches and ours.shape == theirs.shape:
+        two = np.sort(ours, -1)[..., -2:]
+        decided = (two[..., 1] - two[..., 0] > _DECIDED).all(-1)
+        ours, theirs = ours[decided], theirs[decided]
+        if not len(ours):
+            return False
     close = ours.shape == theirs.shape and np.allclose(ours, theirs, rtol=_CLOSE, atol=_CLOSE)
     return close and (ours.ndim != 3 or bool((ours.argmax(-1) == theirs.argmax(-1)).all()))

@@ -36,9 +36,10 @@ from fluxttice_core.storage.checkpoint import (
     read,
     read_model,
 )
+from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.folder_digests import UNLISTED
 from fluxttice_core.storage.model_file import misfits
-from fluxttice_core.storage.target_tensors import read_written_target
+from fluxttice_core.storage.target_tensors import read_written_target, write_target
 from fluxttice_core.storage.tensors import as_arrays, tensor_digest
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class TrainedModel:
         return load(path)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write `model.safetensors` and, if known, `settings.json` to a folder that `load` reads.
+        """Write `model.safetensors`, and settings and target if there are, to a folder that `load` reads.
 
         No report and no card: those belong to what was measured, and `fluxttice certify` writes them.
 
@@ -193,6 +194,8 @@ class TrainedModel:
         """
         if self.settings is not None:
             write_json(Path(folder) / SETTINGS, self.settings)
+        if self.target is not None:
+            write_target(Path(folder), self.target)
         write_bytes(Path(folder) / MODEL, encoded(self))
 
     def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
@@ -528,6 +531,8 @@ def in_memory(
 def _home(path: Path) -> Path:
     """The folder that holds what belongs to a model: that of its run, or the one where its file lies."""
     folder = path if path.is_dir() else path.parent
+    if (folder / TARGET).is_file():
+        return folder
     return folder.parent.parent if folder.parent.name == CHECKPOINTS else folder
 
 

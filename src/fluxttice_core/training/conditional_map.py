@@ -13,10 +13,8 @@ import math
 
 import numpy as np
 import torch
-from scipy.special import ndtri
 from torch import Tensor
 
-from fluxttice_core.model.network_shape import CERTAIN
 from fluxttice_core.shapes import Float, Float64, Int64
 from fluxttice_core.spaces.target import Target
 
@@ -140,31 +138,6 @@ class ConditionalMap:
         share = (cut - low) / (high - low)
         certain = (share <= _NARROWEST) | (share >= 1 - _NARROWEST)
         return torch.where(certain, torch.nan, _quantile(share))
-
-
-def threshold_table(target: Target) -> Float[Tensor, "rows cuts"]:
-    r"""The thresholds of the map as a table: entry after entry, a row for each way to fill those before it.
-
-    .. math:: t_{ij}(x_{<i}) = \Phi^{-1}\big(q(x_i < j \mid x_{<i})\big)
-
-    Where what comes before has no mass, the first symbol is certain; no latent comes there.
-
-    Example:
-        >>> from fluxttice_core.spaces.space_name import space_of
-        >>> two = Target.of(space_of("01^2"), [0, 3], [3.0, 1.0])      # 00 and 11
-        >>> [round(value, 3) for value in threshold_table(two).flatten().tolist()]
-        [0.674, 10.0, -10.0]
-    """
-    q, most, before, found = target.dense(), target.space.base, 1, []
-    for base in target.space.bases:
-        joint = q.reshape(-1, base * before).sum(0).reshape(base, before)
-        whole = joint.sum(0)
-        below = np.divide(joint.cumsum(0)[:-1], whole, out=np.ones((base - 1, before)), where=whole > 0)
-        cuts = np.full((before, most - 1), CERTAIN)
-        cuts[:, : base - 1] = ndtri(below.clip(0, 1)).clip(-CERTAIN, CERTAIN).T
-        found.append(cuts)
-        before *= base
-    return torch.from_numpy(np.concatenate(found)).float()
 
 
 def _quantile(share: Float64[Tensor, "n"]) -> Float64[Tensor, "n"]:

@@ -42,7 +42,8 @@ from fluxttice_core.storage.checkpoint import (
     read,
     write,
 )
-from fluxttice_core.storage.target_tensors import TARGET, read_written_target, write_target
+from fluxttice_core.storage.checkpoint_record import TARGET
+from fluxttice_core.storage.target_tensors import read_written_target, write_target
 from fluxttice_core.training.coverage_monitor import observe_reach
 from fluxttice_core.training.history import EpochRecord
 from fluxttice_core.training.recipe import Overrides, Recipe, load_recipe

@@ -11,12 +11,13 @@ from torch import Tensor
 from fluxttice_core.errors import SettingsError, TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
+from fluxttice_core.model.threshold_table import threshold_table
 from fluxttice_core.spaces.split import split
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.training.adamw import Descent
 from fluxttice_core.training.amortisation import amortise_both
 from fluxttice_core.training.calibration import calibrate_both
-from fluxttice_core.training.conditional_map import ConditionalMap, threshold_table
+from fluxttice_core.training.conditional_map import ConditionalMap
 from fluxttice_core.training.dataset import Rows, rows_of, training_rows
 from fluxttice_core.training.history import EpochRecord, Reach
 from fluxttice_core.training.loss import BATCH_FIGURES, BatchLoss, Conditions, batch_loss, scheduled
@@ -113,7 +114,7 @@ class Trainer:
         self.split = split(space, recipe.split_seed, rows=None if target is None else target.rows)
         fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
         if recipe.architecture.decoders == "table":
-            fresh.tabulate(threshold_table(target or Target.everything(space)))
+            fresh.tabulate(torch.from_numpy(threshold_table(target or Target.everything(space))))
         self.model = fresh.to(device)
         self.progress = Progress(epoch=0, balance=initial_balance(recipe.balance))
         self._observe = observe
