@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 # The versions that were tested together; what is installed shows its downloads, which may take long.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-library test-programs test-types test-lies test-harm test-docs test-explorer test-slow test-faults
+.PHONY: run test test-library test-programs test-types test-lies test-harm test-docs test-explorer test-spaces test-slow
+.PHONY: test-faults
 .PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable test-source fuzz mutants bench load result paper artifact artifact-quick lint docs dist explorer-map
 .PHONY: constraints test-metadata table site clean
@@ -16,11 +17,15 @@ run: $(VENV)/.train
 
 # Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
 PROGRAMS := tests/cli tests/storage tests/certification tests/experiments tests/server tests/certified
-# Made by commands of their own, which continuous integration runs as well: test-core, -lies, -docs, -explorer and -harm.
+# Made by commands of their own, which continuous integration runs as well: test-core, -lies, -docs, -explorer, -harm
+# and -spaces.
 EXPLORER := tests/server/explorer/browser
 DOCS := tests/docs tests/paper
 HARM := tests/attacks tests/faults tests/certification/test_verify.py
-APART := tests/core tests/planted_lies $(EXPLORER) $(DOCS) $(HARM)
+SPACES := tests/certification/test_other_spaces.py tests/evaluation/test_sampled_report.py \
+	tests/evaluation/test_target_facts.py tests/storage/test_export.py tests/training/test_tables.py \
+	tests/training/test_targets.py
+APART := tests/core tests/planted_lies $(EXPLORER) $(DOCS) $(HARM) $(SPACES)
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
@@ -55,6 +60,10 @@ test-lies: $(VENV)/.dev
 # What attackers, failing disks and forgers do: two minutes. The slow half of it is test-faults.
 test-harm: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(HARM)
+
+# Models of other spaces and of targets, from training to exported graphs: a minute.
+test-spaces: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(SPACES)
 
 # Pages, guides, examples and the paper: that they are what the result files and the program say. A minute.
 test-docs: $(VENV)/.dev
