@@ -40,6 +40,13 @@ def test_every_file_names_this_version_and_its_day() -> None:
     assert (root["version"], root["datePublished"]) == (__version__, DATE)
 
 
+def test_the_changelog_tells_of_this_version_first() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    told = re.findall(r"^## \[(\d[\d.]*)\] - ([\d-]+)$", text, re.MULTILINE)
+    assert told[0] == (__version__, DATE)
+    assert [day for _, day in told] == sorted((day for _, day in told), reverse=True)
+
+
 def test_what_is_said_of_the_project_stands_in_all_of_them() -> None:
     files = {path.name: path.read_text(encoding="utf-8") for path in metadata() if path.parent == ROOT}
     assert len(files) == 4
