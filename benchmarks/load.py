@@ -1,8 +1,9 @@
 """What the server bears: requests a second, their times, `/healthz` beside them, and memory.
 
-`python -m benchmarks.load` runs wrk (`apt-get install wrk`) against the real server for some minutes and
-keeps what it found, with the share of the processors that other programs took meanwhile, which it reads as
-Linux says it; the page about the API shows it.
+`python -m benchmarks.load` runs wrk (`apt-get install wrk`) against the real server for some minutes, or,
+with `heavy` behind it, half a minute of the largest bodies alone. It keeps what it found, with the share of
+the processors that other programs took meanwhile, which it reads as Linux says it; the page about the API
+shows it.
 """
 
 import json
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.serving import OURS, answer, served
-from docs.load import CONNECTIONS, record_load
+from docs.load import CONNECTIONS, record_heavy, record_load
 from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -36,6 +37,8 @@ REQUESTS = 100_000
 POLL = 0.01
 """Seconds between two questions to `/healthz`."""
 _TOGETHER = 32
+LARGEST = 2 * 1024 * 1024
+"""Bytes of the largest body that the server takes."""
 _SCRIPT = """
 local requests, at, heads = {}, 0, {["Content-Type"] = "application/json"}
 function init(paths)
@@ -81,6 +84,22 @@ def bodies(folder: Path) -> dict[tuple[str, int], Path]:
             path.write_text(json.dumps(asked))
             found[kind, number] = path
     return found
+
+
+def heaviest() -> dict[str, bytes]:
+    """The largest bodies: of text, which is looked at and served, and of what takes long to read."""
+
+    def filled(head: str, part: str, end: str) -> bytes:
+        return (head + part * ((LARGEST - len(head) - len(end)) // len(part)) + end).encode()
+
+    of_many = '{"model": "fluxttice-b", "input": ['
+    return {
+        "one long text": filled('{"model": "fluxttice-b", "input": "min", "user": "', "u", '"}'),
+        "short texts": filled(of_many, '"min", ', '"min"]}'),
+        "numbers": filled(of_many, "0,", "0]}"),
+        "empty lists": filled(of_many, "[],", "[]]}"),
+        "names": filled("{", '"n": 0,', '"n": 0}'),
+    }
 
 
 def load(port: int, connections: int, seconds: float, sent: Sequence[Path]) -> dict[str, float]:
@@ -165,6 +184,7 @@ def measured(
         "rate": found["requests"] / found["seconds"],
         **{key: found[key] for key in ("failed", "median", "last")},
         "healthz": float(np.quantile(times, 0.99)),
+        "slowest": max(times),
         "asked": len(times),
         "others": max(taken, 0.0) / ((time.perf_counter() - began) * (os.cpu_count() or 1)),
     }
@@ -181,8 +201,24 @@ def remembered(
     return {"requests": done, "before": before / 1e6, "after": after / 1e6}
 
 
+def measure_heavy() -> None:
+    """Measure `/healthz` beside the largest bodies over the most connections, and keep it."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, served(OURS) as connection:
+        for kind, body in heaviest().items():
+            path = Path(folder) / "body.json"
+            path.write_bytes(body)
+            load(connection.port, max(CONNECTIONS), 1, [path])
+            rows.append({"kind": kind, **measured(connection, max(CONNECTIONS), path)})
+            print(rows[-1], flush=True)
+    record_heavy(rows)
+
+
 def main() -> int:
     """Measure all, and keep it."""
+    if sys.argv[1:] == ["heavy"]:
+        measure_heavy()
+        return 0
     rows = []
     with tempfile.TemporaryDirectory() as folder, served(OURS) as connection:
         files = bodies(Path(folder))
@@ -197,6 +233,7 @@ def main() -> int:
                 print(row, flush=True)
                 rows.append(row)
     record_load(rows, memory)
+    measure_heavy()
     return 0
 
 

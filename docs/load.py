@@ -16,7 +16,13 @@ def record_load(
     rows: Sequence[Mapping[str, Any]], memory: Mapping[str, float], path: Path = MEASURED
 ) -> None:
     """Keep every load, and the memory before and after many requests."""
-    write_json(path, {**origin(), "rows": [dict(row) for row in rows], "memory": dict(memory)})
+    kept = {**origin(), "rows": [dict(row) for row in rows], "memory": dict(memory)}
+    write_json(path, {**kept, "heavy": content_of(path)["heavy"]})
+
+
+def record_heavy(rows: Sequence[Mapping[str, Any]], path: Path = MEASURED) -> None:
+    """Keep the loads of the largest bodies, beside the others."""
+    write_json(path, {**content_of(path), "heavy": {**origin(), "rows": [dict(row) for row in rows]}})
 
 
 def load_table(path: Path = MEASURED) -> str:
@@ -37,7 +43,23 @@ def load_table(path: Path = MEASURED) -> str:
             [f"{row['healthz']:.1f}" for row in rows],
         )
         lines.append(f"| {number:,} as {kind} | {' | '.join(' / '.join(cell) for cell in cells)} |")
-    return "\n".join([*lines, "", _seen(content)])
+    return "\n".join([*lines, "", _seen(content), "", *_heavy(content["heavy"])])
+
+
+def _heavy(content: Mapping[str, Any]) -> list[str]:
+    rows = content["rows"]
+    others, asked = max(row["others"] for row in rows), min(row["asked"] for row in rows)
+    sentence = (
+        f"Bodies of 2 MiB, the largest, over {max(CONNECTIONS)} connections, measured on {day_of(content)}, "
+        f"while other programs took up to {others:.0%} of the processors and `/healthz` was asked at least "
+        f"{asked:,} times:"
+    )
+    lines = [
+        f"| {row['kind']} | {row['rate']:,.0f} | {row['healthz']:.0f} | {row['slowest']:.0f} |"
+        for row in rows
+    ]
+    heads = "| 2 MiB of | requests/s | 99th percentile of `/healthz`, ms | its slowest answer, ms |"
+    return [fill(sentence, width=118), "", heads, "|---|---:|---:|---:|", *lines]
 
 
 def _seen(content: Mapping[str, Any]) -> str:

@@ -68,6 +68,7 @@ ALIEN: dict[str, tuple[str, list[Any]]] = {
     "shapes.npy": ("damaged_file", [np.zeros(3, int), np.zeros((3, 9), int)]),
     "objects.jsonl": ("missing_value", [['{"word": "a"}'], ['"a"']]),
     "values.jsonl": ("contradictory", [['"a"'], ['{"word": "a"}']]),
+    "twice.jsonl": ("ambiguous", [['{"word": "a", "n": {"n": 1}, "word": "b"}'], ['{"word": "a", "n": 1}']]),
     "latin.txt": ("alien_file", [["a"], b"\xe9\n"]),
     "missing.parquet": (
         "missing_value",

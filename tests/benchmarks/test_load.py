@@ -1,5 +1,6 @@
 """What loads the server sends what it says, and tells what it saw."""
 
+import json
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -7,9 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load import MANY, bodies, busy, counted, inputs, load, measured, polled, remembered, spent
+from benchmarks.load import (
+    LARGEST,
+    MANY,
+    bodies,
+    busy,
+    counted,
+    heaviest,
+    inputs,
+    load,
+    measured,
+    polled,
+    remembered,
+    spent,
+)
 from benchmarks.serving import OURS, answer, served
-from docs.load import load_table, record_load
+from docs.load import load_table, record_heavy, record_load
 from fluxttice_core.server.api.operation_input import read_input
 
 
@@ -58,6 +72,12 @@ def test_without_wrk_it_is_said_where_to_get_it(monkeypatch: pytest.MonkeyPatch,
         load(1, 1, 1, [])
 
 
+def test_the_heaviest_bodies_are_as_large_as_one_may_be_and_json() -> None:
+    for body in heaviest().values():
+        assert LARGEST - 8 < len(body) <= LARGEST
+        assert isinstance(json.loads(body), dict)
+
+
 @pytest.mark.slow
 def test_a_load_is_measured_and_refusals_are_counted(connection: HTTPConnection, tmp_path: Path) -> None:
     files = bodies(tmp_path)
@@ -92,8 +112,15 @@ def test_loads_stand_by_their_connections(tmp_path: Path) -> None:
         }
         for at in (1, 32)
     ]
+    path.write_text('{"heavy": {}}')
     record_load(rows, {"requests": 100_001, "before": 150.2, "after": 151.0}, path)
-    table, said = load_table(path).split("\n\n")
+    heavy = {"kind": "numbers", "rate": 280.4, "healthz": 24.6, "slowest": 40.4, "others": 0.05, "asked": 99}
+    record_heavy([heavy, {**heavy, "kind": "names", "asked": 98}], path)
+    table, said, beside, largest = load_table(path).split("\n\n")
+    assert largest.splitlines()[2:] == ["| numbers | 280 | 25 | 40 |", "| names | 280 | 25 | 40 |"]
+    assert "took up to 5% of the processors and `/healthz` was asked at least 98 times" in " ".join(
+        beside.split()
+    )
     assert table.splitlines()[2:] == [
         "| 2,048 as names | 1,000 / 32,013 | 2,048,819 / 65,562,214 | 1.3 / 1.3 | 2.0 / 64.0 |"
     ]

@@ -264,3 +264,28 @@ def test_what_is_not_of_the_space_is_refused(arguments: list[str], says: str) ->
     shown = run("operation", *arguments)
     assert shown.exit_code != 0
     assert says in " ".join(shown.output.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["search", "--sheffer", "--not-sheffer"], "--sheffer and --not-sheffer contradict each other"),
+        (["search", "--not-group", "--named", "--group"], "--group and --not-group contradict each other"),
+        (["search", "--limit", "5", "--limit=7"], "--limit was given more than once"),
+        (["search", "--near", "min", "--near", "max"], "--near was given more than once"),
+        (["operation", "min", "--as", "latex", "--as", "verilog"], "--as was given more than once"),
+        (["verify", "one", "--run", "a", "--run", "b"], "--run was given more than once"),
+    ],
+)
+def test_an_option_that_contradicts_itself_is_refused(given: list[str], says: str) -> None:
+    result = run(*given, "--json")
+    assert result.exit_code == 2
+    error = json.loads(result.stdout)["error"]
+    assert error["code"] == "contradictory"
+    assert error["message"].startswith(says)
+
+
+def test_the_same_said_twice_is_no_contradiction() -> None:
+    for written in ("search --sheffer --sheffer --limit 1", "operation min --with not --with min"):
+        once = plainly(written.replace("--sheffer --sheffer", "--sheffer"))
+        assert plainly(written) == once

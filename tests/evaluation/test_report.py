@@ -251,3 +251,9 @@ def test_what_is_no_number_is_not_written_down() -> None:
 def test_every_control_has_a_sign_words_and_a_description() -> None:
     assert set(SIGNS) == set(CONTROL_WORDS) == set(DESCRIPTIONS)
     assert len(set(SIGNS.values())) == len(SIGNS)
+
+
+def test_json_that_names_a_part_twice_is_refused(report: Report) -> None:
+    text = report.to_json()
+    with refused(MeasurementError, "damaged_file", "a key appears twice"):
+        Report.from_json(f'{{"rho": null, {text[1:]}')

@@ -21,7 +21,7 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.server.access import Access
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.limits import Limits
-from fluxttice_core.server.run import address_of, bind, make_server
+from fluxttice_core.server.run import address_of, bind, listeners, make_server
 from fluxttice_core.server.served_model import Served, prepare, serve_model
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
@@ -63,7 +63,7 @@ Serving = Callable[..., AbstractContextManager[RunningServer]]
 def running(app: Starlette, port: int = 0) -> Iterator[RunningServer]:
     listening = bind("127.0.0.1", port)
     server = make_server(app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": listeners(listening)})
     try:
         thread.start()
         until = time.monotonic() + 20

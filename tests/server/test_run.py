@@ -1,13 +1,20 @@
+import asyncio
 import socket
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
 from ipaddress import IPv4Address
 from unittest.mock import create_autospec
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.server.run import address_of, bind, is_loopback, require_guarded
 from tests.refusals import refused
+
+from .conftest import Serving
 
 KEY = "sixteen-letters!"
 
@@ -60,3 +67,27 @@ def test_an_address_with_colons_is_bracketed() -> None:
     listening = create_autospec(socket.socket)
     listening.getsockname.return_value = ("::1", 8000, 0, 0)
     assert address_of(listening) == "http://[::1]:8000"
+
+
+def test_who_connects_does_not_wait_for_as_many_rounds_as_others_came(serving: Serving) -> None:
+    rounds = 0
+
+    def tick() -> None:
+        nonlocal rounds
+        rounds += 1
+        time.sleep(0.002)
+        asyncio.get_running_loop().call_soon(tick)
+
+    async def count(_: Request) -> PlainTextResponse:
+        if not rounds:
+            tick()
+        return PlainTextResponse(str(rounds))
+
+    with serving(pages=[Route("/rounds", count)]) as server, ExitStack() as connections:
+        server.get("/rounds")
+        before = rounds
+        for _ in range(160):
+            last = connections.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        last.sendall(b"GET /rounds HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answered = int(last.makefile("rb").read().rpartition(b"\r\n")[2])
+        assert 0 < answered - before < 100

@@ -224,10 +224,16 @@ def _names_of_objects(source: Source) -> tuple[str, ...]:
     except DAMAGE as error:
         raise damage_of(error, source.said) from error
     try:
-        value = json.loads(first)
+        value = json.loads(first, object_pairs_hook=lambda pairs: tuple(name for name, _ in pairs))
     except (ValueError, RecursionError) as error:
         raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
-    return tuple(value) if isinstance(value, dict) else ()
+    names = value if isinstance(value, tuple) else ()
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        raise MeasurementError(
+            f"{source.said} has two values of {twice!r} in its first line: give every name once", "ambiguous"
+        )
+    return names
 
 
 def _lines_of(source: Source) -> Iterator[bytes]:

@@ -64,7 +64,7 @@ def serve(
     require_extra("serve", "serving")
     from fluxttice_core.server.access import Access, read_aliases, read_keys
     from fluxttice_core.server.api.requests import MODELS
-    from fluxttice_core.server.run import address_of, bind, bind_file, make_server, require_guarded
+    from fluxttice_core.server.run import address_of, bind, bind_file, listeners, make_server, require_guarded
 
     keys = ((api_key,) if api_key else ()) + (read_keys(api_key_file) if api_key_file else ())
     # A socket file is as open as its folder, to users of this machine.
@@ -81,7 +81,7 @@ def serve(
         sys.setswitchinterval(0.0005)
         address = address_of(listening)
         typer.echo(f"Serving {address}/ (API: {address}/v1, reference: {address}/docs); Ctrl-C stops it")
-        server.run(sockets=[listening])
+        server.run(sockets=listeners(listening))
     finally:
         listening.close()
         if uds:

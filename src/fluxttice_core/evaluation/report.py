@@ -8,10 +8,11 @@ from typing import Any
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import MeasurementError, RecordError
 from fluxttice_core.evaluation import in_notebooks, markdown, terminal
 from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.report_json import as_plain, fields_of
+from fluxttice_core.storage.canonical_json import each_once
 
 
 class Report(ReportContent):
@@ -57,8 +58,8 @@ class Report(ReportContent):
             MeasurementError: If the text is no JSON of a complete report.
         """
         try:
-            values = json.loads(text)
-        except ValueError as error:
+            values = json.loads(text, object_pairs_hook=each_once)
+        except (ValueError, RecordError) as error:
             raise MeasurementError(f"this is no JSON: {error}", "damaged_file") from error
         if not isinstance(values, dict):
             raise MeasurementError("this is no complete report: expected a JSON object", "incomplete_report")

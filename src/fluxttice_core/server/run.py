@@ -15,6 +15,8 @@ from fluxttice_core.server.http_limits import guarded_protocol
 
 SHORTEST_KEY = 16
 _WAITING = 1_024
+_TAKEN_AT_ONCE = 32
+"""Connections that are taken in one round of the loop, where it takes one from every socket."""
 
 
 def require_guarded(host: str, keys: Sequence[str], *, insecure_public: bool) -> None:
@@ -91,8 +93,17 @@ def address_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def listeners(listening: socket.socket) -> list[socket.socket]:
+    """The sockets to run a server with: one and its doubles, so that who connects does not wait in line.
+
+    libuv takes one connection of a socket in a round of its loop, behind which another who came with many
+    would wait for as many rounds.
+    """
+    return [listening, *(listening.dup() for _ in range(_TAKEN_AT_ONCE - 1))]
+
+
 def make_server(app: Starlette) -> uvicorn.Server:
-    """Make the server of an application made by `create_app`; `server.run(sockets=[...])` runs it.
+    """Make the server of an application made by `create_app`; `server.run(sockets=listeners(...))` runs it.
 
     Args:
         app: The application.

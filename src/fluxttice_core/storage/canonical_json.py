@@ -51,7 +51,7 @@ def parse_json(data: bytes, *, name: str) -> Any:
             f"{name} holds more than {MAXIMUM_CONTAINERS:,} lists and objects; it is damaged.", "too_large"
         )
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_unique, **_NUMBERS)
+        value = json.loads(data.decode(), object_pairs_hook=each_once, **_NUMBERS)
     except RecordError as error:
         raise RecordError(f"{name} is not valid JSON: {error}", "damaged_file") from error
     except RecursionError as error:
@@ -66,6 +66,22 @@ def parse_json(data: bytes, *, name: str) -> Any:
     if b"\\u" in data:
         _require_text(value, name)
     return value
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its names and values, for `json.loads`, which would take the last of equal names.
+
+    Example:
+        >>> each_once([("a", 1), ("b", 2)])
+        {'a': 1, 'b': 2}
+
+    Raises:
+        RecordError: If a name is there twice.
+    """
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise RecordError("a key appears twice", "damaged_file")
+    return record
 
 
 def json_digest(value: Any) -> str:
@@ -113,13 +129,6 @@ def _require_text(value: Any, name: str) -> None:
         raise RecordError(
             f"{name} holds a lone surrogate, which has no UTF-8; it is damaged.", "damaged_file"
         ) from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        raise RecordError("a key appears twice.", "damaged_file")
-    return record
 
 
 def _refuse_constant(constant: str) -> NoReturn:

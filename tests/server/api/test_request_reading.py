@@ -1,5 +1,6 @@
 """Malformed requests: always an error in the usual shape, never a failure of the server."""
 
+import json
 from collections import Counter
 from random import Random
 from typing import Any
@@ -121,3 +122,63 @@ def test_errors_tell_whose_fault_it_is() -> None:
     assert b'"invalid_request_error"' in error_body("x", 404)
     assert b'"server_error"' in error_body("x", 503)
     assert shorten("y" * 61) == "y" * 57 + "..."
+
+
+TWICE = {
+    "the last decides": (b'{"operation":"min","operation":"max"}', "operation", 2),
+    "equal values": (b'{"limit":3,"operation":"min","limit":3}', "limit", 2),
+    "spaced, escaped": (b'{"operation" : "min", "oper\\u0061tion"\n: "max"}', "operation", 2),
+    "three times, and a colon in a text": (b'{"model":1,"operation":"a:b","model":2,"model":3}', "model", 3),
+    "further in": (b'{"operation":{"min":{"a":1,"b":2,"a":3}}}', "a", 2),
+    "very long": (b'{"' + b"k" * 500 + b'":1,"' + b"k" * 500 + b'":1}', "k" * 57 + "...", 2),
+    "a long number": (b'{"seed":1,"seed":1,"n":1' + b"0" * 4_200 + b"}", "seed", 2),
+}
+
+
+@pytest.mark.parametrize("body", TWICE)
+def test_a_name_that_is_given_twice_is_refused(server: Any, body: str) -> None:
+    content, name, times = TWICE[body]
+    answer = server.client.post("/v1/neighbours", content=content, headers=JSON)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == ("duplicate_argument", name)
+    assert error["message"] == f"{name} was given {times} times: give it once"
+
+
+@pytest.mark.parametrize("text", ['":', "fut:FFFFUUFUT", 'a":"a":', "{:[", "\\"])
+def test_colons_within_texts_are_no_names(server: Any, text: str) -> None:
+    body = json.dumps({"model": "fluxttice-b", "input": ["fut:FFFFUUFUT", "min"], "user": text})
+    assert server.client.post("/v1/embeddings", content=body, headers=JSON).status_code == 200
+
+
+PARTS = {
+    "lists": (b"[],", b"[]"),
+    "objects": (b"{},", b"{}"),
+    "numbers": (b"0,", b"0"),
+    "names": (b'"a":0},{', b'"a":0}]}'),
+}
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_body_of_more_parts_than_any_request_needs_is_not_read(server: Any, kind: str) -> None:
+    unit, last = PARTS[kind]
+    head = b'{"model":"fluxttice-b","input":['
+    answer = server.client.post("/v1/embeddings", content=head + unit * 140_000 + last + b"]}", headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "too_many_inputs"
+    assert "131,072 brackets, braces, colons and commas" in answer.json()["error"]["message"]
+
+
+def test_as_many_latents_as_one_request_takes_are_read_however_long_their_numbers(server: Any) -> None:
+    number = "0.1234567890123456789012345678901234567890"
+    rows = ",".join(["[" + ",".join([number] * 16) + "]"] * 2_048)
+    body = f'{{"model":"fluxttice-b","latents":[{rows}]}}'
+    assert 1_400_000 < len(body) < 2 * 1024 * 1024
+    assert server.client.post("/v1/decode", content=body, headers=JSON).status_code == 200
+
+
+def test_of_very_many_unknown_names_the_first_is_said(server: Any) -> None:
+    body = json.dumps({"model": "fluxttice-b", "input": "min"} | {f"x{i}": i for i in range(60_000)})
+    answer = server.client.post("/v1/embeddings", content=body, headers=JSON)
+    assert answer.status_code == 400
+    assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("unknown_argument", "x0")

@@ -141,7 +141,7 @@ def _read_batch(values: list[Any]) -> list[int]:
 def _read_tokens(tokens: list[Any], place: str) -> int:
     """Read one operation from its 9 trits; what a tokenising client sends is none."""
     # True is no trit, though it equals 1, and a fraction equals none.
-    if {int, float}.issuperset(map(type, tokens)):
+    if len(tokens) == TERNARY.cells and {int, float}.issuperset(map(type, tokens)):
         known = _by_trits().get(tuple(tokens))
         if known is not None:
             return known

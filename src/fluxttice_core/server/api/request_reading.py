@@ -1,7 +1,9 @@
 """Reading requests: bounded bodies, strict JSON, and one clear sentence for whatever does not fit."""
 
 import asyncio
+import json
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -17,6 +19,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _DRAIN_SECONDS = 2.0
 _DRAINED = 32
+_PARTS = 2**17
+"""Most lists, objects, names and values in a body: reading more would keep everybody else waiting."""
+_NAMES = 64
+"""More names than any request has."""
 
 
 def body_size(request: Request, limits: Limits) -> int:
@@ -41,13 +47,34 @@ async def receive_json(request: Request, limits: Limits) -> bytes:
 
 def read_json(request: Request, model: type[Model]) -> Model:
     """Read the body that was received, `request.state.body`, as a model."""
+    body: bytes = request.state.body
+    if sum(body.count(mark) for mark in (b"[", b"{", b":", b",")) > _PARTS:
+        message = (
+            f"the body has more than {_PARTS:,} brackets, braces, colons and commas: send fewer at a time"
+        )
+        raise RequestError(message, code="too_many_inputs")
     try:
-        value = from_json(request.state.body, allow_inf_nan=False, cache_strings="keys")
+        value = from_json(body, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         raise RequestError(f"the body is no valid JSON: {error}", code="invalid_json") from None
     if not isinstance(value, dict):
         raise RequestError("the body must be a JSON object, such as {...}", code="invalid_json")
+    # As many colons as names: no name was given twice. Only otherwise is the body read once more.
+    if body.count(b":") != len(value):
+        json.loads(body, object_pairs_hook=_each_once, parse_int=str)
+    if len(value) > _NAMES:  # a sentence for each, of which one is shown, would take long
+        raise _unknown(shorten(next(name for name in value if name not in model.model_fields)))
     return fit(model, value)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object that gives a name twice: readers of JSON differ in which of the values they take."""
+    name, times = Counter(name for name, _ in pairs).most_common(1)[0] if pairs else ("", 0)
+    if times > 1:
+        said = shorten(name)
+        raise RequestError(
+            f"{said} was given {times} times: give it once", param=said, code="duplicate_argument"
+        )
 
 
 async def _read_body(request: Request, limits: Limits) -> bytes:
@@ -82,7 +109,8 @@ def read_query(query: QueryParams, model: type[Model]) -> Model:
         given = query.getlist(name)
         if name not in lists and len(given) > 1:
             shown = shorten(name)
-            raise RequestError(f"{shown} was given {len(given)} times: give it once", param=shown)
+            message = f"{shown} was given {len(given)} times: give it once"
+            raise RequestError(message, param=shown, code="duplicate_argument")
         values[name] = given if name in lists else given[0]
     return fit(model, values)
 
@@ -133,7 +161,11 @@ def _validation_error(error: ErrorDetails) -> RequestError:
     if error["type"] == "missing":
         return RequestError(f"{place} is missing: the request must give it", param=place, code="missing")
     if error["type"] == "extra_forbidden":
-        return RequestError(f"{place} is unknown here: leave it out", param=place, code="unknown_argument")
+        return _unknown(place)
     message = error["msg"].removeprefix("Value error, ")
     said = f"{place}: {message}" if place else message
     return RequestError(said, param=place or None, code="invalid_value")
+
+
+def _unknown(place: str) -> RequestError:
+    return RequestError(f"{place} is unknown here: leave it out", param=place, code="unknown_argument")
