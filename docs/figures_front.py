@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from fluxttice_core.evaluation.plot_style import HALVES, new_figure, styled
 from fluxttice_core.metrics.rate_distortion import PRICE, gaussian_frontier
@@ -29,7 +30,8 @@ def front_figure(points: Points) -> Figure:
         panels[name].set(xlabel="rate R, nats", ylabel="distortion D, nats", xlim=(11.8, 17.2))
     panels["plain"].set(ylim=(-0.01, 0.36), title="linear")
     panels["logarithmic"].set(yscale="log", ylim=(3e-3, 0.5), title="logarithmic")
-    panels["logarithmic"].legend(fontsize=5.5, loc="lower left")
+    panels["plain"].legend(fontsize=7, loc="upper right")
+    panels["logarithmic"].legend(handles=_marks(left_open_of(points)), fontsize=7, loc="lower left")
     _costs(panels["cost"], points)
     return figure
 
@@ -56,12 +58,21 @@ def _codes(axes: Axes, points: Points) -> None:
             shown = HALVES[half]
             own = [p for p in points if p["half"] == half and p["left_open"] == left_open]
             told = [p for p in own if p["price"] is not None]
-            label = f"{shown.label}, H(x|z) = {left_open:g}"
-            axes.plot(*_xy(told), label=label, color=shown.colour, marker=mark, markersize=3.5, linewidth=0.8)
+            axes.plot(*_xy(told), color=shown.colour, marker=mark, markersize=3.5, linewidth=0.8)
             before = [p for p in own if p["price"] is None]
             axes.plot(
                 *_xy(before), color=shown.colour, marker=mark, markersize=5, fillstyle="none", linewidth=0
             )
+
+
+def _marks(asked: Sequence[float]) -> list[Line2D]:
+    """What each mark says of the decoders; the colours of the halves are told by the panel below."""
+    return [
+        Line2D(
+            [], [], label=f"H(x|z) = {left_open:g}", color="#444444", marker=mark, markersize=3.5, linewidth=0
+        )
+        for mark, left_open in zip(_MARKS, asked, strict=False)
+    ]
 
 
 def _xy(points: Points) -> Iterator[list[float]]:
