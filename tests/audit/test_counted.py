@@ -267,6 +267,14 @@ def test_what_is_no_draw_is_left_out_and_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [(" 5", True), ("5\u2009", True), ("5 5", False), ("\u00e9", False)]
+)
+def test_blanks_at_the_ends_of_kinds_are_told(kind: str, told: bool, tmp_path: Path) -> None:
+    notes = count(write(tmp_path / "a.txt", ["word", kind])).notes
+    assert ("kinds with blanks at their ends differ from those without" in notes) == told
+
+
 def test_guesses_are_said(tmp_path: Path) -> None:
     heading = count(write(tmp_path / "a.csv", ["apple", "pear"]))
     assert (counts(heading), heading.notes) == (
