@@ -4,6 +4,7 @@ Spaces that are too large to be written out are cut by a keyed hash of every ele
 """
 
 import hashlib
+from array import array
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,9 @@ _LAW_ROWS = 4_096
 
 _CANDIDATES = 2**15
 """Elements drawn at a time where some of them are to be kept."""
+
+_AT_ONCE = 1 << 16
+"""Exchanges of a permutation whose places are numbers of Python's at the same time."""
 
 STREAMED_ROWS = 20_480
 """Elements that stand for a space that cannot be written out: 16,384 of them are the rows of an epoch."""
@@ -164,9 +168,11 @@ def permutation(n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
     if n < 0:
         raise OperationError(f"cannot shuffle {n} items: give a count of 0 or more", "out_of_range")
     offsets = _twister_outputs(max(n - 1, 0), seed) % np.arange(n, 1, -1, dtype=np.uint64)
-    order = list(range(n))
-    for i, offset in enumerate(offsets.tolist()):
-        order[i], order[i + offset] = order[i + offset], order[i]
+    # Lists of numbers would take five times the room of these, a gigabyte for the largest target.
+    order = array("q", range(n))
+    for start in range(0, len(offsets), _AT_ONCE):
+        for i, offset in enumerate(offsets[start : start + _AT_ONCE].tolist(), start):
+            order[i], order[i + offset] = order[i + offset], order[i]
     return np.array(order, dtype=np.int64)
 
 

@@ -129,6 +129,10 @@ class Target:
 
     def digest(self) -> str:
         """SHA-256 of the space, its rows and their probabilities to 12 digits, as hexadecimal."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         sha = hashlib.sha256(f"target 1\n{self.space.digest()}\n{len(self.rows)}\n".encode())
         sha.update(self.rows.astype("<i8").tobytes())
         weights = np.empty(0) if self.weights is None else self.weights
