@@ -1,17 +1,23 @@
 """Counting draws in files, beside the plain group-by of the engine that does it: start-up, CPU and memory.
 
 Each runs in a process of its own, one after the other in turn; CPU seconds are those of that process.
+`python -m benchmarks.auditing` keeps what it finds, with ten times the draws, for the page about the audit.
 """
 
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks.comparison import Row
+from docs.counting import record_counting
 
 SIZES = (10**6, 10**7)
+KEPT = {10**6: 7, 10**7: 3, 10**8: 1}
+"""Repeats of each number of draws that is kept."""
 MEMORY = "1GB"
 REPEATS = 3
 _MAKE = {
@@ -43,27 +49,33 @@ count_samples([sys.argv[1]], memory=sys.argv[2])
 
 def rows() -> list[Row]:
     """CPU time and peak memory of counting, beside the plain group-by."""
-    with tempfile.TemporaryDirectory() as folder:
-        return [row for kind in _MAKE for draws in SIZES for row in _beside(Path(folder), kind, draws)]
+    return [row for kind in _MAKE for draws in SIZES for row in _shown(counted(kind, draws, REPEATS))]
 
 
-def _beside(folder: Path, kind: str, draws: int) -> list[Row]:
+def counted(kind: str, draws: int, repeats: int) -> dict[str, Any]:
+    """CPU seconds and peak MB of both ways to count one file, each the median of its repeats."""
     import duckdb
 
-    path = folder / f"{kind}.parquet"
-    with duckdb.connect() as engine:
-        engine.execute("SET enable_progress_bar = false")
-        engine.execute("SELECT setseed(0.5)")
-        engine.execute(f"COPY (SELECT {_MAKE[kind]} AS kind FROM range({draws})) TO '{path}'")  # noqa: S608
-    runs = [(_run(_OURS, path), _run(_PLAIN, path)) for _ in range(REPEATS)]
-    (cpu, memory), (plain_cpu, plain_memory) = (
-        [statistics.median(run[who][what] for run in runs) for what in (0, 1)] for who in (0, 1)
-    )
-    said = f"counting {draws:,} {kind} of {10**9:,} kinds"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{kind}.parquet"
+        with duckdb.connect() as engine:
+            engine.execute("SET enable_progress_bar = false")
+            engine.execute("SELECT setseed(0.5)")
+            engine.execute(f"COPY (SELECT {_MAKE[kind]} AS kind FROM range({draws})) TO '{path}'")  # noqa: S608
+        runs = [(_run(_OURS, path), _run(_PLAIN, path)) for _ in range(repeats)]
+    found = ([statistics.median(run[who][what] for run in runs) for what in (0, 1)] for who in (0, 1))
+    ours, plain = ({"cpu": cpu, "megabytes": memory} for cpu, memory in found)
+    return {"kind": kind, "draws": draws, "repeats": repeats, "ours": ours, "plain": plain}
+
+
+def _shown(found: Mapping[str, Any]) -> list[Row]:
+    ours, plain = found["ours"], found["plain"]
+    ratio, of_memory = (ours[key] / plain[key] for key in ("cpu", "megabytes"))
+    said = f"counting {found['draws']:,} {found['kind']} of {10**9:,} kinds"
     rival = "the engine's plain group-by"
     return [
-        (said, f"{cpu:.2f} CPU s", f"{cpu / plain_cpu:.2f} times {rival} ({plain_cpu:.2f} s)"),
-        ("its memory", f"{memory:.0f} MB", f"{memory / plain_memory:.2f} times ({plain_memory:.0f} MB)"),
+        (said, f"{ours['cpu']:.2f} CPU s", f"{ratio:.2f} times {rival} ({plain['cpu']:.2f} s)"),
+        ("its memory", f"{ours['megabytes']:.0f} MB", f"{of_memory:.2f} times ({plain['megabytes']:.0f} MB)"),
     ]
 
 
@@ -73,3 +85,7 @@ def _run(code: str, path: Path) -> tuple[float, float]:
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     cpu, memory = map(float, done.stdout.split())
     return cpu, memory
+
+
+if __name__ == "__main__":
+    record_counting([counted(kind, draws, repeats) for kind in _MAKE for draws, repeats in KEPT.items()])
