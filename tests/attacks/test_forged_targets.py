@@ -234,6 +234,10 @@ LIES: dict[str, tuple[Forgery, Found]] = {
         card("| elements of the target | 30 |", "| elements of the target | 31 |"),
         {"card": "contradictory_report"},
     ),
+    "held-out rows that nothing was told of": (
+        card("| thresholds of the decoders | computed from all rows |\n", ""),
+        {"card": "contradictory_report"},
+    ),
     "another entropy on the card": (card("nats | 3.29", "nats | 3.30"), {"card": "contradictory_report"}),
     "another settings' target": (
         settings(lambda values: values.update(target_sha256="0" * 64)),

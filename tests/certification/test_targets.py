@@ -109,6 +109,7 @@ def test_the_card_is_in_words_of_codons_and_says_what_was_told(folder: Path) -> 
         f"| H(q) of the target, nats | {SOME.entropy:.6f} |",
         "| different probabilities | 4 |",
         f"| target, SHA-256 | `{SOME.digest()}` |",
+        "| thresholds of the decoders | computed from all rows |",
     ):
         assert row in card
     # What is said of other models is not said of this one.

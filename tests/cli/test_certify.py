@@ -13,7 +13,7 @@ from fluxttice_core.cli import measuring
 from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.storage.checkpoint import checkpoint_folder
+from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
 from tests.cli.commands import ran
 
 certificate = import_module("fluxttice_core.certification.certify")
@@ -71,6 +71,20 @@ def test_without_out_it_lies_in_the_run_and_a_second_time_replaces_it(
         result = ran("certify", run)
         assert "not signed" in result.output
     assert (run / "certified" / "MODEL_CARD.md").is_file()
+
+
+@pytest.mark.parametrize(("progress", "told"), [({"finished": False}, True), ({"finished": True}, False)])
+def test_a_run_that_was_stopped_is_certified_and_that_is_said(
+    small_run: Path, tmp_path: Path, undrawn: None, progress: dict[str, bool], told: bool
+) -> None:
+    run = shutil.copytree(small_run, tmp_path / "run")
+    last = checkpoint_folder(run, 3)
+    found = read(last)
+    filled = {"tensor_digest", "torch_version", "format_version", "kind"}
+    record = found.record.model_dump(exclude=filled) | {"progress": progress}
+    write(last, found.model, None, record, replace=True)
+    result = ran("certify", run)
+    assert ("but to epoch 3: go on by `fluxttice train --resume" in result.output.replace("\n", " ")) is told
 
 
 def test_a_wrong_password_is_told_before_anything_is_measured(

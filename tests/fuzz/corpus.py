@@ -27,9 +27,12 @@ from fluxttice_core.evaluation.result_file import report_coverage
 from fluxttice_core.evaluation.result_schema import upgraded
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.model.network_shape import NetworkShape
+from fluxttice_core.spaces.space_name import space_of
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.intervals import coverage_interval
 from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest
 from fluxttice_core.storage.model_file import StoredModel, read_stored
+from fluxttice_core.storage.target_tensors import target_bytes
 from fluxttice_core.storage.tensors import encode_tensors, tensor_digest
 from fluxttice_core.training.run import run_settings
 
@@ -121,7 +124,7 @@ def results() -> list[bytes]:
 
 
 def certificates() -> list[bytes]:
-    """A report; after `s` the ranking of a run's checkpoints, and after `t` what is known of an import."""
+    """A report; after `s` and `q` the ranking of a run's checkpoints, after `t` what an import records."""
     ranking = (SHIPPED / "selection.json").read_bytes()
     imported = {
         "file": "old.pt",
@@ -133,7 +136,8 @@ def certificates() -> list[bytes]:
         "phase": 1,
         "unknown": ["settings", "seed", "split"],
     }
-    return [b"r" + canonical_json(result()), b"s" + ranking, b"t" + canonical_json({"imported": imported})]
+    known = b"t" + canonical_json({"imported": imported})
+    return [b"r" + canonical_json(result()), b"s" + ranking, b"q" + ranking, known]
 
 
 @cache
@@ -172,11 +176,21 @@ def tensors() -> bytes:
     return encode_tensors(model, canonical_json(record).decode())
 
 
+@cache
+def target() -> Target:
+    """Some codons, unevenly likely."""
+    return Target.of(space_of("codons"), [5, 9, 11], [1.0, 2.0, 3.0])
+
+
 def tensor_files() -> list[bytes]:
+    """Files of weights, and after `t` of a target, whose header is not counted."""
+    written = target_bytes(target())
+    end = 8 + int.from_bytes(written[:8], "little")
     data = tensors()
     stop = 8 + int.from_bytes(data[:8], "little")
     plain = b'{"v":{"dtype":"BF16","shape":[2,2],"data_offsets":[0,8]}}\n' + bytes(8)
-    return [b"." + data, b"=" + data[8:stop].strip() + b"\n" + data[stop:], b"=" + plain]
+    of_target = b"t" + written[8:end].strip() + b"\n" + written[end:]
+    return [b"." + data, b"=" + data[8:stop].strip() + b"\n" + data[stop:], b"=" + plain, of_target]
 
 
 def manifests() -> list[bytes]:

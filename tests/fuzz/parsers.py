@@ -33,6 +33,7 @@ from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.canonical_json import canonical_json, json_digest, parse_json
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.original_checkpoint import read_legacy
+from fluxttice_core.storage.target_tensors import parse_target
 from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.run import Run
 from tests.fuzz import corpus
@@ -126,6 +127,8 @@ def read_certificate(data: bytes, _folder: Path) -> None:
     mode, rest = data[:1], data[1:]
     if mode == b"s":
         read_ranking(parse_json(rest, name="it"), draws=131_072, seed=0)
+    elif mode == b"q":
+        read_ranking(parse_json(rest, name="it"), draws=131_072, seed=0, has_target=True)
     elif mode == b"t":
         imported_from(parse_json(rest, name="it"))
     else:
@@ -150,9 +153,13 @@ def _with_settings_digested(data: bytes) -> bytes:
 
 def read_tensors(data: bytes, folder: Path) -> None:
     mode, rest = _mode(data)
-    if mode == ord("="):
+    if mode in b"=t":
         header, _, body = rest.partition(b"\n")
         rest = struct.pack("<Q", len(header)) + header + body
+    if mode == ord("t"):
+        target = corpus.target()
+        parse_target(rest, target.space, target.digest(), name="it")
+        return
     path = _written(folder, "model.safetensors", rest)
     with contextlib.suppress(FluxtticeError):
         read_stored(rest, name="it")

@@ -284,7 +284,8 @@ def _data(measured: _Measured) -> Iterator[str]:
     sizes = {name.replace("_", "-"): f"{split[name]:,}" for name in ("train", "validation", "held_out")}
     named = {"space": f"`{space['name']}`"} if "name" in space else {}
     rows = {} if target is None else _target_rows(target)
-    yield from _facts({**named, **rows, **sizes, "seed of the split": str(split["seed"])})
+    told = _told(measured)
+    yield from _facts({**named, **rows, **sizes, "seed of the split": str(split["seed"]), **told})
 
 
 def _fitted(measured: _Measured) -> tuple[str, ...]:
@@ -292,6 +293,13 @@ def _fitted(measured: _Measured) -> tuple[str, ...]:
     if measured.told:
         return _FITTED_BESIDE_TABLE
     return _FITTED if measured.target is None else _FITTED_BESIDE_TARGET
+
+
+def _told(measured: _Measured) -> dict[str, str]:
+    """What was told of all rows, as a fact: sentences are the signer's word."""
+    if measured.told:
+        return {"thresholds of the decoders": "computed from all rows"}
+    return {} if measured.target is None else {"draws from the prior": "labelled by all rows"}
 
 
 def _target_rows(target: Mapping[str, Any]) -> dict[str, str]:

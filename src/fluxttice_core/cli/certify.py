@@ -78,7 +78,23 @@ def certified_folder(
             progress=bar.show,
         )
     _conclude(certificate)
+    if (cut := _cut_short(source)) is not None:
+        typer.echo(cut)
     return certificate
+
+
+def _cut_short(source: Path) -> str | None:
+    """That a run did not come to its end, where its last checkpoint says so: the best may be to come."""
+    from fluxttice_core.storage.checkpoint import list_checkpoints, read
+
+    checkpoints = list_checkpoints(source)
+    record = read(checkpoints[-1], with_state=False).record if checkpoints else None
+    if record is None or record.progress.get("finished", True):
+        return None
+    resume = shlex.join(["fluxttice", "train", "--resume", str(source)])
+    return (
+        f"the run has not come to its end, but to epoch {record.epoch}: go on by `{resume}`, then certify it"
+    )
 
 
 def _beside(source: Path) -> Path:
