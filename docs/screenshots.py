@@ -44,6 +44,7 @@ VIEWS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("explorer-sliders", DESK | DARK, "#tab=sliders&map=pca&colour=cell:0"),
     ("explorer-prior", DESK, "#tab=prior&half=a&draws=50000"),
     ("explorer-compare", DESK | DARK, "#tab=compare&pin=19569&t=0.4&map=pca&colour=class:npn"),
+    ("explorer-inputs", DESK, "#tab=inputs&table=----00-0%2B-0000000%2B-0%2B00%2B%2B%2B%2B&basis=min, max"),
     ("explorer-report", DESK, "#view=report"),
     ("explorer-phone", PHONE | DARK, "#colour=split"),
 )
@@ -79,6 +80,8 @@ def _act(page: Page, name: str) -> None:
     if name == "explorer-prior":
         page.click("#draw")
         _until(page, "document.querySelector('#draw').textContent === 'Draw'")
+    if name == "explorer-inputs":
+        _until(page, "document.querySelector('#expression code')")
     if name == "explorer-report":
         _until(page, "document.querySelector('#report img')")
         _until(page, "[...document.querySelectorAll('#report img')].slice(0, 2).every((one) => one.complete)")

@@ -6,16 +6,18 @@ from typing import Any, Literal
 import numpy as np
 
 from fluxttice_core.model.halves import HALVES, HalfName
-from fluxttice_core.operations.algebra import holds
+from fluxttice_core.operations.algebra import holds, property_names
 from fluxttice_core.operations.catalogue import NamedOperation, named_operations
 from fluxttice_core.operations.cellwise import TERNARY
+from fluxttice_core.operations.clones import maximal_clones
 from fluxttice_core.operations.export_forms import export_templates
 from fluxttice_core.operations.portrait import algebra_rows
 from fluxttice_core.operations.symmetry import generators
-from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
+from fluxttice_core.operations.vocabulary import EXPORTS, FURTHER_PROPERTIES, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.shapes import Bool, Float32, Float64, Int64, UInt8
+from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.storage.pretrained import TrainedModel
 from fluxttice_core.storage.tensors import encode_tensors
 from fluxttice_core.version import __version__
@@ -23,6 +25,7 @@ from fluxttice_core.version import __version__
 UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
 """Draws behind p(x) for a model whose map is not shipped: some seconds of work."""
 _BITS = 12
+_INPUTS = (1, 2, 3)
 PARTS = ("train", "validation", "held_out")
 
 
@@ -70,10 +73,22 @@ def _shortened(values: Float32[np.ndarray, "n"]) -> Float32[np.ndarray, "n"]:
 
 
 def exports() -> bytes:
-    """The templates from which the page writes an operation for others, as JSON."""
-    forms = {form: {"ending": ending, "kind": kind} for form, (ending, kind) in EXPORTS.items()}
-    templates = {form: template._asdict() for form, template in export_templates(2).items()}
-    return json.dumps({form: about | templates.get(form, {}) for form, about in forms.items()}).encode()
+    """The templates from which the page writes an operation of one to three inputs for others, as JSON."""
+    forms: dict[str, Any] = {
+        form: {"ending": ending, "kind": kind, "templates": {}} for form, (ending, kind) in EXPORTS.items()
+    }
+    for inputs in _INPUTS:
+        for form, template in export_templates(inputs).items():
+            forms[form]["templates"][inputs] = template._asdict()
+    return json.dumps(forms).encode()
+
+
+def any_inputs() -> bytes:
+    """What the page computes the algebra of operations of one to three inputs from, as JSON."""
+    terms = {term.name: term.statement for term in (*PROPERTIES, *FURTHER_PROPERTIES)}
+    known = {inputs: property_names(OperationSpace(arity=inputs)) for inputs in _INPUTS}
+    clones = [{"name": clone.name, "relation": clone.relation} for clone in maximal_clones(3)]
+    return json.dumps({"statements": terms, "properties": known, "clones": clones}).encode()
 
 
 def weights_pack(model: TrainedModel, network: Literal["encoder", "decoder"]) -> bytes:

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from fluxttice_core.server.explorer.bundle import Page, joined_script, joined_styles, page_texts
 from fluxttice_core.server.explorer.data import (
     algebra_pack,
+    any_inputs,
     exports,
     layout_pack,
     manifest,
@@ -153,6 +154,7 @@ def documents(served: Served) -> dict[str, Callable[[], bytes]]:
         "layout_a.safetensors": lambda: layout_pack(drawn, "a"),
         "report.json": lambda: report_page(served),
         "exports.json": exports,
+        "inputs.json": any_inputs,
     }
 
 

@@ -161,7 +161,9 @@ def test_the_page_writes_what_the_command_line_writes(explorer: Explorer) -> Non
     indices = sorted({one.operation.index for one in named_operations()} | {0, 1, 9_000, 19_681, 19_682})
     written = explorer.page.evaluate(
         "async ([indices, forms]) => { const { exported } = fluxttice('exports');"
-        " const all = indices.flatMap((op) => forms.map((form) => exported(explorer.page, op, form)));"
+        " const { digitsOf } = fluxttice('space');"
+        " const write = (op, form) => exported(explorer.page, digitsOf(op), form);"
+        " const all = indices.flatMap((op) => forms.map((form) => write(op, form)));"
         " return (await Promise.all(all)).map(({ content }) => content); }",
         [indices, TEXTS],
     )

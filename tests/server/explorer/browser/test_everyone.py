@@ -11,7 +11,7 @@ from .conftest import Explorer, opened
 
 AXE = Path(__file__).parents[1] / "third_party" / "axe-core" / "axe.min.js"
 SETS = "set=15633,19569:lattice&beside=15633,223:others"
-TABS = ("operation", "sliders", "prior", "compare", "collections")
+TABS = ("operation", "sliders", "prior", "compare", "collections", "inputs")
 SERIOUS = ("serious", "critical")
 
 

@@ -11,7 +11,11 @@ from .conftest import Explorer, opened
 PAGE = Path(__file__).parents[4] / "docs" / "explorer.md"
 MOST = {"painted": (8, 160_000), "ready": (13, 600_000)}
 """Requests and bytes, heads of answers included, until the map is painted and until all is there."""
-LATER = {"sliders": ("decoder.safetensors", 290_000), "a": ("layout_a.safetensors", 80_000)}
+LATER = {
+    "sliders": ("decoder.safetensors", 290_000),
+    "a": ("layout_a.safetensors", 80_000),
+    "inputs": ("inputs.json", 3_000),
+}
 """What comes when a control is first used, and its bytes."""
 TRANSFERS = """() => {
   const [painted] = performance.getEntriesByName("map-painted");
@@ -58,10 +62,18 @@ def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, add
             assert 100_000 < sum(size for _, _, size, _ in which) <= weight
         # Uncompressed it would be too much.
         assert sum(size for *_, size in transfers) > MOST["ready"][1]
-        for control in ("#tab-sliders", "[data-value=a]", "#tab-prior", "#tab-compare", "#tab-operation"):
+        for control in (
+            "#tab-sliders",
+            "[data-value=a]",
+            "#tab-prior",
+            "#tab-compare",
+            "#tab-inputs",
+            "#tab-operation",
+        ):
             page.click(control)
             explorer.settle()
         explorer.until("document.querySelector('#prior .key-floor:not([hidden])')")
+        explorer.until("document.querySelector('#typed')")
         later = [one for one in page.evaluate(TRANSFERS)[len(transfers) :] if "/data/" in one[0]]
         found = {url.split("/")[-1]: size for url, _, size, _ in later}
         assert len(found) == len(later)
@@ -82,6 +94,7 @@ def test_what_is_promised_is_what_is_measured() -> None:
     later = [f"{most // 1000} kB" for _, most in LATER.values()]
     assert f"the decoders ({later[0]}) " in promise
     assert f"the layout of the other half ({later[1]}) " in promise
+    assert f"a list of clones and properties ({later[2]}) " in promise
 
 
 def test_all_points_are_painted(explorer: Explorer) -> None:

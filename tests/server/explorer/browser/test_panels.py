@@ -70,7 +70,7 @@ def test_search_by_name_index_and_notation(explorer: Explorer, typed: str, found
         (
             "max(a, not c)",
             '"max(a, not c)" has the input c: expected at most 2, named a and b. '
-            "The command `fluxttice operation` shows those of three inputs.",
+            "The tab “Inputs” shows those of three inputs.",
         ),
     ],
 )

@@ -4,18 +4,19 @@ import { download } from "./csv.js";
 import { button, h } from "./dom.js";
 import { loadInto } from "./loading.js";
 import { fetchDocument } from "./source.js";
-import { digitsOf, glyphs, heptavintimal } from "./space.js";
+import { namesIn } from "./expression.js";
+import { heptavintimal, indexIn, written } from "./space.js";
 
 const FORMS = { verilog: "Verilog", latex: "LaTeX", markdown: "Markdown", svg: "SVG", png: "PNG" };
 const PLACE = /^(.*)@about@$|@(=?)(\d+)@|@([a-z]+)@/gm;
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
-/** A menu that saves the operation that is chosen when it is used. */
-export function exportMenu(page, said) {
+/** A menu that saves the operation whose digits are shown when it is used. */
+export function exportMenu(page, said, shown) {
   const save = (form) => {
-    const { op } = page.store.state;
+    const digits = shown();
     menu.open = false;
-    loadInto(said, "the export", () => exported(page, op, form), ({ name, content, kind }) => {
+    loadInto(said, "the export", () => exported(page, digits, form), ({ name, content, kind }) => {
       download(name, content, kind);
       said.textContent = `${name} saved`;
     });
@@ -28,13 +29,14 @@ export function exportMenu(page, said) {
 }
 
 /** The name, content and kind of the file that holds an operation in one form. */
-export async function exported(page, op, form) {
+export async function exported({ manifest }, digits, form) {
   const forms = await fetchDocument("exports.json");
-  const about = describe(page, op);
-  const name = page.namesOf(op)[0]?.replaceAll("-", "_") ?? `2_${op}`;
-  const words = { name: `ternary_${name}`, index: String(op), title: escaped(about.join("; ")) };
-  const { text, trits } = forms[form === "png" ? "svg" : form];
-  const digits = digitsOf(op);
+  const names = namesIn(digits, manifest), index = indexIn(digits);
+  const inputs = Math.round(Math.log(digits.length) / Math.log(3));
+  const about = describe(names, digits, inputs);
+  const name = names[0]?.name.replaceAll("-", "_") ?? `${inputs}_${index}`;
+  const words = { name: `ternary_${name}`, index: String(index), title: escaped(about.join("; ")) };
+  const { text, trits } = forms[form === "png" ? "svg" : form].templates[inputs];
   const filled = text.replace(PLACE, (_, head, glyph, cell, word) =>
     words[word] ?? (cell ? (glyph ? "-0+" : trits)[digits[cell]] : about.map((line) => head + line).join("\n")),
   );
@@ -42,11 +44,12 @@ export async function exported(page, op, form) {
   return { name: `${words.name}.${ending}`, content: form === "png" ? await painted(filled) : filled, kind };
 }
 
-function describe(page, op) {
-  const named = page.manifest.named.filter(({ index }) => index === op);
+function describe(names, digits, inputs) {
+  const called = `f(${["a", "b", "c"].slice(0, inputs).join(", ")})`;
+  const index = indexIn(digits), base27 = heptavintimal(index, digits.length / 3);
   return [
-    ...named.map(({ name, formula, source }) => `${name}: f(a, b) = ${formula} (${source})`),
-    `index ${op}, in base 27 ${heptavintimal(op)}, table ${glyphs(op).replace(/...(?=.)/g, "$&/")}`,
+    ...names.map(({ name, formula, source }) => `${name}: ${called} = ${formula} (${source})`),
+    `index ${index}, in base 27 ${base27}, table ${written(digits).replace(/...(?=.)/g, "$&/")}`,
   ];
 }
 

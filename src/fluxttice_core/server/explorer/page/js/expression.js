@@ -1,27 +1,84 @@
 /** Expressions over the inputs a and b, such as -min(a, not b), read as the operation that they compute. */
 
-import { CELLS, K, digitsOf, indexOf, normal, readHeptavintimal } from "./space.js";
+import { CELLS, K, digitsIn, digitsOf, indexOf, normal, readHeptavintimal, readPattern } from "./space.js";
 
 const TOKEN = /\s*([\p{L}\p{N}][\p{L}\p{N}_-]*|\S)/gu;
 const INPUTS = ["a", "b", "c"];
 const CONSTANTS = { 0: "always-zero", 1: "always-plus" };
 const DEEPEST = 100;
-const cells = (digit) => Uint8Array.from({ length: CELLS }, (_, cell) => digit(cell));
+const MOST = 27;
+const cells = (digit) => Uint8Array.from({ length: MOST }, (_, cell) => digit(cell));
 
 /** Whether a text is meant as an expression. */
 export const isExpression = (text) => /\(|(?<![\w]-)\b[abc]\s*$/.test(text);
 
 /** The index of what an expression computes; an error says why it computes nothing. */
-export function readExpression(text, manifest) {
+export const readExpression = (text, manifest) => indexOf(computed(text, manifest, 2));
+
+/** The digits of what an expression computes of so many inputs; null: of as many as occur, but at least two. */
+function computed(text, manifest, wanted) {
   const reader = new Reader(text, manifest);
   const digits = reader.expression();
   reader.require("", "the end");
-  if (reader.inputs > 2)
-    throw new Error(`"${text}" has the input ${INPUTS[reader.inputs - 1]}: expected at most 2, named a and b`);
-  return indexOf(digits);
+  const inputs = wanted ?? Math.max(reader.inputs, 2);
+  if (reader.inputs > inputs)
+    throw new Error(
+      `"${text}" has the input ${INPUTS[reader.inputs - 1]}: expected at most ${inputs}, named ${INPUTS.slice(0, inputs).join(" and ")}`,
+    );
+  return digits.filter((_, cell) => cell % 3 ** (3 - inputs) === 0);
 }
 
-/** Reads from left to right; every part becomes the digits of its nine cells. */
+/**
+ * The digits of an operation of one to three inputs, by its name, any notation or an expression, as the command
+ * line reads it; null: of as many inputs as its name, table or expression has, and else two.
+ */
+export function readOperation(text, manifest, wanted = null) {
+  const known = { 1: manifest.unary, 2: manifest.named, 3: [] };
+  if (isExpression(text) && !named(text, known[wanted ?? 2])) return computed(text, manifest, wanted);
+  const inputs = wanted ?? inputsIn(text, known);
+  const count = 3 ** inputs;
+  const trimmed = text.trim();
+  const found = named(trimmed, known[inputs]);
+  const digits = found ? digitsIn(found.index, count) : readPattern(trimmed, count);
+  if (digits !== null && !digits.includes(-1)) return Uint8Array.from(digits);
+  const index = (count > 3 ? readHeptavintimal(trimmed, count / 3) : null) ?? (/^\d{1,14}$/.test(trimmed) ? Number(trimmed) : 3 ** count);
+  if (index < 3 ** count) return digitsIn(index, count);
+  throw new Error(
+    `no operation of ${["one input", "two inputs", "three inputs"][inputs - 1]} is named "${trimmed}": give a name, ${count} of the characters -0+, an index below ${3 ** count} or an expression`,
+  );
+}
+
+/** Operations of one or two inputs, as they are told apart by commas; -1, 0 and 1 are constants. */
+export function readBasis(text, manifest) {
+  const constants = { "-1": "always-minus", 0: "always-zero", 1: "always-plus", "+1": "always-plus" };
+  const parts = text.split(/[,;](?![^(]*\))/).map((part) => part.trim().replaceAll("\u2212", "-")).filter(Boolean);
+  if (parts.length === 0) throw new Error("give at least one operation, such as min, not, 1");
+  return parts.map((part) => {
+    const meant = constants[part] ?? part;
+    const inputs = inputsIn(meant, { 1: manifest.unary, 2: manifest.named }) === 1 ? 1 : 2;
+    const digits = readOperation(meant, manifest, inputs);
+    return { name: nameOf(digits, manifest), digits };
+  });
+}
+
+/** The first name of an operation, none if it has none. */
+export function namesIn(digits, manifest) {
+  const known = { 3: manifest.unary, 9: manifest.named }[digits.length] ?? [];
+  return known.filter(({ index }) => digitsIn(index, digits.length).every((digit, cell) => digit === digits[cell]));
+}
+
+const nameOf = (digits, manifest) =>
+  namesIn(digits, manifest)[0]?.name ?? Array.from(digits, (digit) => "-0+"[digit]).join("");
+
+function inputsIn(text, known) {
+  if (named(text, known[2])) return 2;
+  if (named(text, known[1])) return 1;
+  const plain = text.replace(/[\s/]/g, "").replaceAll("\u2212", "-");
+  if (/^[-0+]{3}$/.test(plain)) return 1;
+  return plain.length === MOST ? 3 : 2;
+}
+
+/** Reads from left to right; every part becomes the digits of its 27 cells, as if it had three inputs. */
 class Reader {
   constructor(text, manifest) {
     Object.assign(this, { text, manifest, at: 0, depth: 0, inputs: 0 });
@@ -58,7 +115,7 @@ class Reader {
     const input = INPUTS.indexOf(word);
     if (input >= 0) {
       this.inputs = Math.max(this.inputs, input + 1);
-      return cells((cell) => (input === 0 ? Math.trunc(cell / 3) : cell % 3));
+      return cells((cell) => Math.trunc(cell / 3 ** (2 - input)) % 3);
     }
     if (Object.hasOwn(CONSTANTS, word)) return this.#applied(CONSTANTS[word], [cells(() => 0)]);
     if (!named(word, this.manifest.unary))

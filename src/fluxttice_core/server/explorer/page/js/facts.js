@@ -1,25 +1,25 @@
 /** Facts as terms with their values, and the algebra of an operation as such facts. */
 
 import { grouped, h } from "./dom.js";
-import { SYMBOLS, digitsOf } from "./space.js";
+import { SYMBOLS } from "./space.js";
 
 export const fact = (term, value) => [h("dt", term), h("dd", value)];
 
-export function algebraFacts(algebra, op) {
-  const known = algebra.factsOf(op);
+/** What is known of an operation, and the digits of its cells; an identity and a zero are asked of two inputs. */
+export function algebraFacts(known, digits) {
   const sets = known.subalgebras.map((set) => `{${set.map(signed).join(", ")}}`);
   const partition = (blocks) => blocks.map((block) => block.map(signed).join("")).join(" | ");
-  const times = (digit) => digitsOf(op).filter((one) => one === digit).length;
+  const times = (digit) => digits.filter((one) => one === digit).length;
   const outputs = SYMBOLS.map((symbol, digit) => `${symbol} \u00d7 ${times(digit)}`);
   return h("dl.facts.wide",
-    fact("identity", known.identity.map(signed).join() || "none"),
-    fact("zero", known.zero.map(signed).join() || "none"),
+    known.identity && fact("identity", known.identity.map(signed).join() || "none"),
+    known.zero && fact("zero", known.zero.map(signed).join() || "none"),
     fact("depends on", known.essential_inputs.join(", ") || "nothing"),
     fact("outputs", outputs.join(", ")),
     fact("subalgebras", sets.join(" ") || "none"),
     fact("congruences", known.congruences.map(partition).join("; ") || "only the trivial ones"),
     fact("automorphisms", grouped(known.automorphisms.length)),
-    fact("maximal clones", known.maximal_clones.map(inLetters).join("; ") || "none: it is Sheffer"),
+    fact("maximal clones", known.maximal_clones.map(inLetters).join("; ") || (digits.length > 3 ? "none: it is Sheffer" : "none")),
   );
 }
 

@@ -12,6 +12,7 @@ const oneOf = (...allowed) => ({
   write: (value) => value,
   read: (value) => (allowed.includes(value) ? value : undefined),
 });
+const fits = (pattern) => ({ write: (value) => value, read: (value) => (pattern.test(value) ? value : undefined) });
 const whole = (least, most) => ({
   write: String,
   read: (value) =>
@@ -72,10 +73,12 @@ const FIELDS = {
   y: [1, whole(0, LATENTS - 1)],
   colour: ["distance", text],
   letters: ["signs", oneOf(...Object.keys(LETTERS))],
-  tab: ["operation", oneOf("find", "operation", "sliders", "prior", "compare", "collections")],
+  tab: ["operation", oneOf("find", "operation", "sliders", "prior", "compare", "collections", "inputs")],
   op: [15633, whole(0, K - 1)],
   pin: [null, whole(0, K - 1)],
   q: ["", text],
+  table: ["", fits(/^(?:[-0+]{3}|[-0+]{9}|[-0+]{27})$/)],
+  basis: ["", text],
   has: [[], words],
   lacks: [[], words],
   order: ["index", oneOf("index", "cells", "code", "mass")],

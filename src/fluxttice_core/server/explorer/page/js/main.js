@@ -20,7 +20,8 @@ const LINK_DELAY = 250;
 const PANELS = ["controls", "find", "operation", "collections"];
 /** The panels that decode: each is made when its tab is first opened, once the decoders are there. */
 const DECODING = ["sliders", "prior", "compare"];
-const STEPS = ["view", "tab", "op", "pin", "q", "has", "lacks", "box", "letters"];
+const LATER = [...DECODING, "inputs"];
+const STEPS = ["view", "tab", "op", "table", "basis", "pin", "q", "has", "lacks", "box", "letters"];
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
@@ -102,10 +103,10 @@ function setUpMap(page, store) {
 
 /** Everything beside the map: controls and panels at once, and data as it arrives. */
 async function fillIn(page, store, map) {
-  const modules = [...PANELS, ...DECODING, "report"].map((name) => import(`./${name}.js`));
+  const modules = [...PANELS, ...LATER, "report"].map((name) => import(`./${name}.js`));
   const arrived = (key) => store.set({ [key]: store.state[key] + 1 });
   const tensors = (what, name) => fetchForPage(what, () => fetchTensors(`${name}.safetensors`));
-  for (const name of [...PANELS, ...DECODING]) show($(`#${name}`), loading());
+  for (const name of [...PANELS, ...LATER]) show($(`#${name}`), loading());
   setUpTabs(store);
   setUpSkips();
   const algebra = tensors("What is known of properties", "algebra").then((found) => {
@@ -127,14 +128,16 @@ async function fillIn(page, store, map) {
     show($(`#${name}`));
     new panels[at].Panel($(`#${name}`), page, map);
   });
-  const waiting = new Map(DECODING.map((name, at) => [name, panels[PANELS.length + at].Panel]));
+  const waiting = new Map(LATER.map((name, at) => [name, panels[PANELS.length + at].Panel]));
+  const decoders = ["the decoders", () => page.codes.needDecoders()];
+  const needs = { inputs: ["the algebra of other inputs", () => fetchDocument("inputs.json")] };
   store.watch(["tab"], ({ tab }) => {
     const Panel = waiting.get(tab);
     if (!waiting.delete(tab)) return;
     const root = $(`#${tab}`);
-    loadInto(root, "the decoders", () => page.codes.needDecoders(), () => {
+    loadInto(root, ...(needs[tab] ?? decoders), (found) => {
       show(root);
-      new Panel(root, page, map);
+      new Panel(root, page, tab in needs ? found : map);
     });
   });
   await Promise.all([algebra, mass]);

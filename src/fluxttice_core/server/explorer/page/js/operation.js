@@ -36,8 +36,9 @@ export class Panel {
         button("Compare", () => page.store.set({ pin: page.store.state.op, tab: "compare" })),
         button("Open in sliders", () => this.#toSliders()),
         copyMenu(() => page.store.state.op, this.copied),
-        exportMenu(page, this.copied),
+        exportMenu(page, this.copied, () => digitsOf(page.store.state.op)),
         button("Print", () => print(), { title: "A hand-out of this operation" }),
+        button("Write with\u2026", () => page.store.set({ table: "", tab: "inputs" })),
         this.copied,
       ),
       section("Properties", this.properties),
@@ -98,7 +99,7 @@ export class Panel {
     const { page } = this;
     this.#showProperties(state);
     this.#showClasses(state);
-    show(this.algebra, page.algebra ? algebraFacts(page.algebra, state.op) : loading());
+    show(this.algebra, page.algebra ? algebraFacts(page.algebra.factsOf(state.op), digitsOf(state.op)) : loading());
     show(this.codes, ["a", "b"].map((half) => codeView(page, half, state.op)));
     const { mean } = page.codes.encode(state.half, state.op);
     if (page.codes.means[state.half] === null) return show(this.near, loading());

@@ -41,7 +41,7 @@ function expressed(typed, manifest) {
     return { test: (index) => index === computed };
   } catch (error) {
     const found = namedInPart(typed, manifest);
-    const elsewhere = /\bc\b/.test(typed) ? ". The command `fluxttice operation` shows those of three inputs." : "";
+    const elsewhere = /\bc\b/.test(typed) ? ". The tab \u201cInputs\u201d shows those of three inputs." : "";
     return { test: (index) => found.has(index), problem: error.message + elsewhere };
   }
 }

@@ -29,6 +29,13 @@ export function indexOf(digits) {
   return index;
 }
 
+/** The digits of an operation with so many cells, and its index: of up to 27 cells, which numbers hold exactly. */
+export const digitsIn = (index, count) => Uint8Array.from({ length: count }, (_, cell) => Math.trunc(index / 3 ** cell) % 3);
+export const indexIn = (digits) => digits.reduceRight((index, digit) => 3 * index + digit, 0);
+/** The digits as glyphs, and back. */
+export const written = (digits) => Array.from(digits, (digit) => GLYPHS[digit]).join("");
+export const unwritten = (text) => Uint8Array.from(text, (glyph) => GLYPHS.indexOf(glyph));
+
 /** The operation with one cell changed to another digit. */
 export const withCell = (index, cell, digit) => index + (digit - DIGITS[index * CELLS + cell]) * POWERS[cell];
 
@@ -44,16 +51,16 @@ export const signs = (index) => Array.from(digitsOf(index), (digit) => SYMBOLS[d
 const BASE_27 = "0123456789ABCDEFGHKMNPRTVXZ";
 
 /** The heptavintimal name: the index in base 27. */
-export const heptavintimal = (index) =>
-  [729, 27, 1].map((power) => BASE_27[Math.trunc(index / power) % 27]).join("");
+export const heptavintimal = (index, places = 3) =>
+  Array.from({ length: places }, (_, at) => BASE_27[Math.trunc(index / 27 ** (places - 1 - at)) % 27]).join("");
 
 /** The table in other letters for -, 0 and +, such as 012 or FUT. */
 export const rewritten = (index, letters) => Array.from(digitsOf(index), (digit) => letters[digit]).join("");
 
 /** Read a heptavintimal name in capitals, or with its prefix in any case; null if the text is none. */
-export function readHeptavintimal(text) {
-  const [, prefix, name] = text.match(/^(hept:)?([0-9A-Za-z]{3})$/i) ?? [];
-  if (name === undefined || (!prefix && /^\d+$/.test(name))) return null;
+export function readHeptavintimal(text, places = 3) {
+  const [, prefix, name] = text.match(/^(hept:)?([0-9A-Za-z]+)$/i) ?? [];
+  if (name?.length !== places || (!prefix && /^\d+$/.test(name))) return null;
   const digits = Array.from(prefix ? name.toUpperCase() : name, (letter) => BASE_27.indexOf(letter));
   return digits.includes(-1) ? null : digits.reduce((sum, digit) => 27 * sum + digit, 0);
 }
@@ -73,34 +80,38 @@ export function hamming(one, other) {
 }
 
 /** "f(0, +)" for a cell. */
-export const cellName = (cell) => `f(${SYMBOLS[Math.trunc(cell / 3)]}, ${SYMBOLS[cell % 3]})`;
+export const cellName = (cell, inputs = 2) => `f(${inputsOf(cell, inputs).join(", ")})`;
+
+/** The values of so many inputs at a cell, as they are shown. */
+export const inputsOf = (cell, inputs) =>
+  Array.from({ length: inputs }, (_, at) => SYMBOLS[Math.trunc(cell / 3 ** (inputs - 1 - at)) % 3]);
 
 /**
- * Read nine cells, in which ? stands for any value: glyphs, 012 or FUT with or without separators, or numbers.
+ * Read nine cells, or as many as are told, in which ? stands for any value: glyphs, 012 or FUT with or without separators, or numbers.
  * Returns digits with -1 for any, or null if the text is not a table.
  */
-export function readPattern(text) {
+export function readPattern(text, count = CELLS) {
   const plain = text.replaceAll("\u2212", "-").trim();
   const [, prefix, written] = plain.match(/^(012|fut):(.*)$/i) ?? [];
-  if (prefix) return inLetters(written.toUpperCase(), prefix.toUpperCase());
+  if (prefix) return inLetters(written.toUpperCase(), prefix.toUpperCase(), count);
   const numbers = plain
     .replace(/[[\](){}\s,;/|]+/g, " ")
     .trim()
     .split(" ");
   const listed = /[-+[\](){},;]/.test(plain);
-  if (listed && numbers.length === CELLS && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
+  if (listed && numbers.length === count && numbers.every((token) => /^(-1|0|\+?1|\?)$/.test(token))) {
     return numbers.map((token) => (token === "?" ? -1 : Number(token) + 1));
   }
   // Nine times 0 are glyphs, unless values are shown as digits.
   const others = /[12FUT]/.test(plain) || (SYMBOLS[0] === "0" && !/[-+]/.test(plain));
   const alphabets = others ? ["012", "FUT"] : [GLYPHS];
-  return alphabets.map((alphabet) => inLetters(plain, alphabet)).find((digits) => digits !== null) ?? null;
+  return alphabets.map((alphabet) => inLetters(plain, alphabet, count)).find((digits) => digits !== null) ?? null;
 }
 
-/** Nine cells in the letters of -1, 0 and +1, each of which may be a ?; null if they are none. */
-function inLetters(text, alphabet) {
+/** So many cells in the letters of -1, 0 and +1, each of which may be a ?; null if they are none. */
+function inLetters(text, alphabet, count) {
   const letters = text.replace(/[\s,;/|]+/g, "");
-  const sound = letters.length === CELLS && Array.from(letters).every((letter) => `${alphabet}?`.includes(letter));
+  const sound = letters.length === count && Array.from(letters).every((letter) => `${alphabet}?`.includes(letter));
   return sound ? Array.from(letters, (letter) => alphabet.indexOf(letter)) : null;
 }
 

@@ -1,7 +1,7 @@
 /** Operations as tables: small ones to recognise, and a large one whose cells can be changed. */
 
 import { h, svg, table } from "./dom.js";
-import { CELLS, SPOKEN, SYMBOLS, cellName, digitsOf, signs } from "./space.js";
+import { SPOKEN, SYMBOLS, cellName, digitsOf, inputsOf, signs } from "./space.js";
 
 /** A table as nine small squares, for the eye only: its name stands beside it. */
 export function miniature(index, against = null) {
@@ -26,15 +26,17 @@ export function operationButton(index, choose, { note = "", name = "", against =
 }
 
 /**
- * A table of f(a, b) with a as rows and b as columns. With `edit`, cells are buttons: a click or Enter moves on
+ * A table of f(a, b) with a as rows and b as columns, or of one or three inputs, the last as columns. With `edit`, cells are buttons: a click or Enter moves on
  * to the next value, the keys - 0 + set it, and arrows move among the cells.
  */
 export class OperationTable {
-  constructor({ label, edit = null }) {
-    this.edit = edit;
-    this.cells = Array.from({ length: CELLS }, (_, cell) => (edit ? this.#button(cell) : h("span.cell")));
-    this.heads = ["col", "row"].map((scope) => SYMBOLS.map(() => h("th", { scope })));
-    const axes = [h("span.axis-a", "a"), h("span.axis-b", "b")];
+  constructor({ label, edit = null, inputs = 2 }) {
+    Object.assign(this, { edit, inputs });
+    this.cells = Array.from({ length: 3 ** inputs }, (_, cell) => (edit ? this.#button(cell) : h("span.cell")));
+    this.heads = [["col", 3], ["row", 3 ** (inputs - 1)]].map(([scope, count]) =>
+      Array.from({ length: count }, () => h("th", { scope })));
+    const names = ["a", "b", "c"].slice(0, inputs);
+    const axes = [h("span.axis-b", names.pop()), h("span.axis-a", names.join(" "))];
     this.element = table("truth-table",
       h("caption.visually-hidden", label),
       [h("th.corner", { scope: "col" }, axes), this.heads[0]],
@@ -48,15 +50,16 @@ export class OperationTable {
   /** Show digits, what they are compared with, and the probabilities of the three values of each cell. */
   update(digits, { against = null, probabilities = null } = {}) {
     this.digits = digits;
-    for (const heads of this.heads) heads.forEach((head, digit) => head.replaceChildren(SYMBOLS[digit]));
-    for (let cell = 0; cell < CELLS; cell += 1) {
+    this.heads[0].forEach((head, digit) => head.replaceChildren(SYMBOLS[digit]));
+    this.heads[1].forEach((head, row) => head.replaceChildren(inputsOf(row, this.inputs - 1).join(" ") || "f"));
+    for (let cell = 0; cell < this.cells.length; cell += 1) {
       const element = this.cells[cell];
       const digit = digits[cell];
       const differs = against !== null && against[cell] !== digit;
       element.className = `cell trit-${SPOKEN[digit]}${differs ? " differs" : ""}`;
       element.replaceChildren(h("span.value", SYMBOLS[digit]));
       if (probabilities) element.append(bar(probabilities.subarray(3 * cell, 3 * cell + 3)));
-      const said = `${cellName(cell)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`;
+      const said = `${cellName(cell, this.inputs)} is ${SYMBOLS[digit]} (${SPOKEN[digit]}): change it`;
       if (this.edit) element.setAttribute("aria-label", said);
     }
   }

@@ -2,6 +2,7 @@
 
 import { LATENTS, decodeLogits, encode, largest, softmax } from "./network.js";
 import { normals, uniformSource } from "./random.js";
+import { shortestExpression } from "./shortest.js";
 import { CELLS, DIGITS, K } from "./space.js";
 
 const ROWS = 243;
@@ -35,6 +36,11 @@ const TASKS = {
       postMessage({ kind: "drawn", run, operations, last: drawn + n === count }, [operations.buffer]);
       await new Promise((resume) => setTimeout(resume));
     }
+  },
+
+  /** A shortest expression of an operation with others. */
+  write({ target, basis }) {
+    postMessage({ kind: "written", found: shortestExpression(target, basis) });
   },
 
   stop() {

@@ -1,0 +1,375 @@
+"""The panel of operations of one to three inputs: typed, edited, described, saved, written with others."""
+
+import json
+import random
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route
+
+from fluxttice_core.operations.algebra import property_names
+from fluxttice_core.operations.clones import completeness
+from fluxttice_core.operations.export_forms import export_operation
+from fluxttice_core.operations.expressions import shortest_expression
+from fluxttice_core.operations.operation import Operation
+from fluxttice_core.operations.portrait import portrait
+from fluxttice_core.operations.reading import read_basis, read_operation
+from fluxttice_core.spaces.operation_space import OperationSpace
+
+from .conftest import Explorer, opened
+from .test_everyone import violations
+
+MAJORITY = "max(max(min(a, b), min(b, c)), min(a, c))"
+DESCRIBED = """async ([given]) => {
+  const { Described } = fluxttice("properties"), { unwritten } = fluxttice("space");
+  const known = await fluxttice("source").fetchDocument("inputs.json");
+  return given.map((text) => {
+    const one = new Described(unwritten(text), known.clones);
+    const names = known.properties[one.inputs].filter((name) => one.inputs !== 2 && one.has(name));
+    return { facts: one.facts, properties: names };
+  });
+}"""
+READ = """(given) => given.map(([text, inputs]) => {
+  const { readOperation } = fluxttice("expression"), { written } = fluxttice("space");
+  try { return written(readOperation(text, explorer.page.manifest, inputs)); }
+  catch (error) { return null; }
+})"""
+SHORTEST = """(asked) => asked.map(([text, basis]) => {
+  const { readOperation, readBasis } = fluxttice("expression");
+  const { shortestExpression } = fluxttice("shortest");
+  const { manifest } = explorer.page;
+  return shortestExpression(readOperation(text, manifest), readBasis(basis, manifest));
+})"""
+SPACES = {inputs: OperationSpace(arity=inputs) for inputs in (1, 2, 3)}
+SILENT = """window.Worker = class extends EventTarget {
+  constructor() { super(); asked.push(this); }
+  postMessage() {}
+  terminate() {}
+};"""
+RESULT = "document.querySelector('#expression p')?.textContent"
+
+
+@pytest.fixture
+def panel(explorer: Explorer) -> Explorer:
+    """The panel, with the operation that is chosen in it."""
+    explorer.open("#tab=inputs")
+    explorer.until("document.querySelector('#typed')")
+    explorer.page.fill("#typed", "")
+    explorer.page.fill("#basis", "")
+    explorer.page.select_option("#typed-inputs", "")
+    return explorer
+
+
+def show(panel: Explorer, text: str, inputs: str = "") -> None:
+    panel.page.fill("#typed", text)
+    panel.page.select_option("#typed-inputs", inputs)
+    panel.page.press("#typed", "Enter")
+    panel.settle()
+
+
+def write(panel: Explorer, basis: str) -> str:
+    panel.page.fill("#basis", basis)
+    panel.page.click("#write")
+    panel.until(f"{RESULT} && !{RESULT}.startsWith('Loading')")
+    text: str = panel.page.inner_text("#expression")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("typed", "inputs", "title", "string"),
+    [
+        ("not", "", "f(a): negation", "+0-"),
+        ("+0-", "", "f(a): negation", "+0-"),
+        ("5", "1", "f(a): negation", "+0-"),
+        ("min", "", "f(a, b): min", "----00-0+"),
+        ("max(a, not c)", "", "f(a, b, c): unnamed", None),
+        (MAJORITY, "", "f(a, b, c): unnamed", None),
+        ("min(a, b)", "3", "f(a, b, c): unnamed", None),
+        ("hept:123456789", "3", "f(a, b, c): unnamed", None),
+    ],
+)
+def test_an_operation_is_shown_however_it_is_typed(
+    panel: Explorer, typed: str, inputs: str, title: str, string: str | None
+) -> None:
+    show(panel, typed, inputs)
+    known = read_operation(typed, int(inputs) if inputs else None)
+    assert string in (None, known.string)
+    assert panel.page.inner_text("#typed-title") == title
+    seen = portrait(known.index, known.space).to_json()
+    codes = panel.page.locator("#inputs .facts code").all_inner_texts()[:5]
+    forms = ("string", "index", "heptavintimal", "digits", "truth_values")
+    assert codes == [str(seen[form]) for form in forms]
+    chips = panel.page.locator("#inputs .chips span").all_inner_texts()
+    assert chips == [name for name, holds in seen["properties"].items() if holds]
+    assert panel.page.locator("#inputs .truth-table .cell").count() == known.space.cells
+    assert panel.state("table") == known.string
+
+
+@pytest.mark.parametrize(
+    ("typed", "inputs", "says"),
+    [
+        ("", "", "type an operation first"),
+        ("mni", "", 'no operation of two inputs is named "mni"'),
+        ("27", "1", 'no operation of one input is named "27"'),
+        ("max(a, c)", "2", "expected at most 2, named a and b"),
+        ("max(a, ", "3", "is no expression: expected an input"),
+        ("min", "3", 'no operation of three inputs is named "min"'),
+    ],
+)
+def test_what_is_no_operation_says_why_and_changes_nothing(
+    panel: Explorer, typed: str, inputs: str, says: str
+) -> None:
+    show(panel, "not")
+    show(panel, typed, inputs)
+    assert says in panel.page.inner_text("#typed-problem")
+    assert panel.state("table") == "+0-"
+    show(panel, "max")
+    assert panel.page.inner_text("#typed-problem") == ""
+
+
+def test_cells_are_changed_by_mouse_and_keyboard(panel: Explorer) -> None:
+    show(panel, "-0+" * 9)
+    cells = panel.page.locator("#inputs .truth-table button.cell")
+    assert cells.nth(14).get_attribute("aria-label") == "f(0, 0, +) is + (plus): change it"
+    cells.nth(14).click()
+    panel.settle()
+    assert panel.state("table") == "-0+" * 4 + "-0-" + "-0+" * 4
+    cells.nth(14).press("ArrowDown")
+    assert panel.get("document.activeElement.dataset.cell") == "17"
+    panel.page.keyboard.press("0")
+    panel.settle()
+    assert panel.state("table") == "-0+" * 4 + "-0--00" + "-0+" * 3
+    show(panel, "min")
+    panel.page.click("#typed-choose")
+    panel.settle()
+    assert (panel.state("op"), panel.state("tab")) == (15633, "inputs")
+
+
+def some(inputs: int, count: int) -> list[Operation]:
+    source, space = random.Random(inputs), SPACES[inputs]
+    return [Operation(space, source.randrange(space.size)) for _ in range(count)]
+
+
+def notable() -> list[Operation]:
+    texts: tuple[str, ...] = (
+        "a",
+        "b",
+        "c",
+        "1",
+        "0",
+        MAJORITY,
+        "min(a, min(b, c))",
+        "max(a, max(b, c))",
+        "-a",
+        "min(a, b)",
+    )
+    texts += ("add(a, add(b, c))", "add(a, add(b, -c))", "add(a, -b)", "webb(a, c)")
+    return [read_operation(f"({text})", 3) for text in texts]
+
+
+def test_algebra_and_properties_are_those_of_python(explorer: Explorer) -> None:
+    unary = [Operation(SPACES[1], index) for index in range(27)]
+    operations = [*unary, *some(2, 40), read_operation("min"), *some(3, 40), *notable()]
+    found = explorer.page.evaluate(DESCRIBED, [[one.string for one in operations]])
+    held = set()
+    for one, shown in zip(operations, found, strict=True):
+        seen = portrait(one.index, one.space).to_json()
+        algebra: dict[str, Any] = dict(seen["algebra"])
+        del algebra["value_counts"]
+        for name in {"identity", "zero"} & algebra.keys():
+            algebra[name] = [] if algebra[name] is None else [algebra[name]]
+        assert json.loads(json.dumps(shown["facts"])) == json.loads(json.dumps(algebra)), one.string
+        if one.space.arity != 2:
+            expected = [name for name, holds in seen["properties"].items() if holds]
+            assert shown["properties"] == expected, one.string
+            held |= {(one.space.arity, name) for name in expected}
+    assert {name for inputs, name in held if inputs == 1} == set(property_names(SPACES[1]))
+    assert len({name for inputs, name in held if inputs == 3}) > 20
+
+
+TYPED: list[tuple[str, int | None]] = [
+    *(
+        (text, None)
+        for text in ("not", "min", "a", "max(a, c)", "not c", "0", "1", "+-0", "7PB", "carry", "b")
+    ),
+    *(
+        (text, None)
+        for text in ("-0+" * 9, "---/-00/-0+", "webb(a, webb(b, c))", "mni", "19683", "abc", "--0+")
+    ),
+    *((text, 1) for text in ("5", "not", "26", "27", "012", "100", "FUT", "not a", "-a", "b", "min", "000")),
+    *(
+        (text, 3)
+        for text in ("5", "7625597484986", "7625597484987", "012" * 9, "FUT" * 9, "a", "a(b)", "min")
+    ),
+    *((text, 3) for text in ("0" * 27, "hept:ABC123456", "ABC123456", "min(a, b)", "fut:" + "F" * 27)),
+]
+
+
+def test_operations_are_read_as_in_python(explorer: Explorer) -> None:
+    def known(text: str, inputs: int | None) -> str | None:
+        try:
+            return read_operation(text, inputs).string
+        except ValueError:
+            return None
+
+    found = explorer.page.evaluate(READ, [list(one) for one in TYPED])
+    expected = [known(*one) for one in TYPED]
+    assert [one for one in zip(TYPED, found, expected, strict=True) if one[1] != one[2]] == []
+    assert 5 < expected.count(None) < len(TYPED) / 2
+
+
+ASKED = [
+    ("max", "webb"), ("min", "webb"), ("max", "min, not"), ("consensus", "min, max, 0"),
+    ("carry", "min, not"),
+    ("post-negation", "webb"), ("not", "webb"), ("negation", "not"), ("always-plus", "not"), ("a", "min"),
+    ("min", "not"), ("carry", "min, max, not, 1"), ("12345", "min, not, post-negation"),
+    (MAJORITY, "min, max"), ("min(a, min(b, c))", "min"), ("max(a, not c)", "max, not"),
+    ("add(a, b)", "min, not"),
+]  # fmt: skip
+
+
+def test_expressions_are_as_short_as_in_python_and_compute_their_operation(explorer: Explorer) -> None:
+    found = explorer.page.evaluate(SHORTEST, [list(one) for one in ASKED])
+    impossible = 0
+    for (text, basis), shown in zip(ASKED, found, strict=True):
+        target = read_operation(text, None)
+        known = shortest_expression(target, read_basis(basis.split(",")))
+        assert (shown["found"] is None) == (known.expression is None), text
+        if known.expression is None:
+            assert (shown["exhausted"], shown["reached"]) == (known.exhausted, known.reached)
+            impossible += 1
+            continue
+        assert shown["found"]["size"] == known.expression.size, text
+        again = read_operation(f"({shown['found']['text']})", target.space.arity)
+        assert again.index == target.index
+    assert 1 < impossible < len(ASKED) / 2
+
+
+def test_an_operation_is_written_with_others(panel: Explorer) -> None:
+    show(panel, MAJORITY)
+    said = write(panel, "min, max")
+    assert re.search(r"= (min|max)\(.*\) \(4 operations\)", said)
+    assert "{min, max} is not functionally complete" in said
+    for clone in completeness(read_basis(["min", "max"])).contained_in:
+        assert clone in said
+    show(panel, "max")
+    assert panel.page.inner_text("#expression") == ""
+    assert "{webb} is functionally complete." in write(panel, "223")
+    assert "cannot be expressed: the basis generates 3 operations" in write(panel, "min")
+    assert write(panel, " , ") == "give at least one operation, such as min, not, 1."
+    assert 'no operation of two inputs is named "nim"' in write(panel, "nim")
+
+
+def test_a_link_holds_table_and_basis(browser: Browser, address: str) -> None:
+    with opened(browser, address) as explorer:
+        explorer.load("#tab=inputs&table=%2B0-&basis=webb")
+        explorer.until(f"{RESULT}?.includes('not') || {RESULT}?.includes('negation = ')")
+        assert explorer.page.inner_text("#typed-title") == "f(a): negation"
+        assert explorer.page.input_value("#basis") == "webb"
+        assert explorer.complaints == []
+
+
+def test_the_chosen_operation_follows_until_another_is_typed(panel: Explorer) -> None:
+    panel.open("#op=223&tab=operation")
+    panel.page.press("#operation >> text=Write with", "Enter")  # menus may lie open above it
+    panel.settle()
+    assert panel.page.inner_text("#typed-title") == "f(a, b): webb"
+    panel.do("explorer.page.choose(19569)")
+    panel.settle()
+    assert panel.page.inner_text("#typed-title") == "f(a, b): max"
+    show(panel, "not")
+    panel.do("explorer.page.choose(223)")
+    panel.settle()
+    assert panel.page.inner_text("#typed-title") == "f(a): negation"
+
+
+def test_files_are_those_of_the_command_line(explorer: Explorer) -> None:
+    operations = [*some(1, 3), read_operation("not", 1), *some(3, 3), read_operation(f"({MAJORITY})", 3)]
+    written = explorer.page.evaluate(
+        "async (given) => { const { exported } = fluxttice('exports'), { unwritten } = fluxttice('space');"
+        " const write = (text) => ['verilog', 'latex', 'markdown', 'svg'].map("
+        "   (form) => exported(explorer.page, unwritten(text), form));"
+        " const all = given.flatMap(write);"
+        " return (await Promise.all(all)).map(({ name, content }) => [name, content]); }",
+        [one.string for one in operations],
+    )
+    plain = [Operation(one.space, one.index) for one in operations]
+    expected = [
+        export_operation(one, form).decode()
+        for one in plain
+        for form in ("verilog", "latex", "markdown", "svg")
+    ]
+    assert [content for _, content in written] == expected
+    assert written[0][0] == f"ternary_1_{operations[0].index}.v"
+
+
+@pytest.fixture
+def window(browser: Browser, address: str) -> Any:
+    with opened(browser, address) as explorer:
+        yield explorer
+
+
+def test_what_the_panel_needs_is_waited_for_and_can_be_asked_for_again(window: Explorer) -> None:
+    held: list[Route] = []
+    window.page.route("**/inputs.json", lambda route: held.append(route))
+    window.load("#tab=inputs")
+    window.until("document.querySelector('#inputs .hint')")
+    assert window.page.inner_text("#inputs") == "Loading the algebra of other inputs …"
+    window.page.wait_for_timeout(50)
+    assert len(held) == 1
+    held.pop().abort("connectionrefused")
+    window.until("document.querySelector('#inputs .failed button')")
+    assert window.page.inner_text("#inputs .failed").startswith(
+        "the algebra of other inputs could not be loaded"
+    )
+    window.page.click("#inputs .failed button")
+    window.page.wait_for_timeout(50)
+    held.pop().continue_()
+    window.until("document.querySelector('#typed-title')")
+    assert window.page.inner_text("#typed-title") == "f(a, b): min"
+
+
+def test_an_answer_that_comes_late_is_dropped_and_a_failed_search_can_be_made_again(window: Explorer) -> None:
+    window.load("#tab=inputs")
+    window.until("document.querySelector('#typed')")
+    window.do("window.asked = []; window.Real = Worker;")
+    window.do(SILENT)
+    answer = "new MessageEvent('message', { data: { found: { found: { text: '%s', size: 1 } } } })"
+    for basis in ("min", "max"):
+        window.page.fill("#basis", basis)
+        window.page.click("#write")
+    assert window.page.inner_text("#expression") == "Loading the expression …"
+    window.do(f"asked[1].dispatchEvent({answer % 'second'})")
+    window.until(f"{RESULT}.includes('second')")
+    window.do(f"asked[0].dispatchEvent({answer % 'first'})")
+    window.settle()
+    assert "second" in window.page.inner_text("#expression")
+    window.page.click("#write")
+    window.do("asked[2].dispatchEvent(Object.assign(new Event('error'), { message: 'it broke' }))")
+    window.until("document.querySelector('#expression .failed button')")
+    assert window.page.inner_text("#expression").startswith("the expression could not be loaded: it broke.")
+    window.do("window.Worker = Real")
+    window.page.click("#expression .failed button")
+    window.until(f"{RESULT}.startsWith('min cannot be expressed')")
+    window.page.fill("#typed", "not")
+    window.do(SILENT)
+    window.page.click("#write")
+    window.page.press("#typed", "Enter")
+    window.settle()
+    window.do(f"asked[3].dispatchEvent({answer % 'of another'})")
+    window.settle()
+    assert window.page.inner_text("#expression") == ""
+    assert window.complaints == []
+
+
+def test_no_serious_finding_with_a_result(panel: Explorer) -> None:
+    show(panel, MAJORITY)
+    write(panel, "min, max")
+    assert violations(panel, "#inputs") == []
+    panel.page.focus("#typed")
+    reached = set()
+    for _ in range(45):
+        panel.page.keyboard.press("Tab")
+        reached.add(panel.get("document.activeElement.id"))
+    assert {"typed-inputs", "basis", "write"} <= reached
