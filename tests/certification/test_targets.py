@@ -89,6 +89,9 @@ def test_the_report_says_the_target_and_its_ceilings_follow(folder: Path) -> Non
         "argmax_kl_to_target_within",
     ]
     controls = {control["name"]: control for control in result["controls"]}
+    assert controls["half_support"]["description"].endswith("every second codon of the target only")
+    assert any("a generator of half of the target" in said for said in result["warnings"])
+    assert not any("half the space" in said for said in result["warnings"])
     outside = {
         name: max(
             s["value"] for run in control["runs"] for s in run if s["quantity"] == "argmax_mass_outside"

@@ -40,6 +40,10 @@ DESCRIPTIONS: dict[ControlName, str] = {
     "oracle": "one latent a cell, cut at the quantiles of the prior: perfect",
 }
 
+_HALVES = {
+    "half the space": "half of the target",
+    "second operation only": "second operation of the target only",
+}
 _INTERVALS = "Intervals are those of the draws: they do not say how another training run would score."
 _FRONTIER = "The Gaussian frontier bounds codes of one Gaussian latent a trit, not every code."
 _NO_FRONTIER = (
@@ -104,6 +108,18 @@ def warnings_of(
         sampler = CONTROL_WORDS["uniform_sampler"]
         sentences.append(f"Not told from {sampler}, which has no code: {', '.join(uniform)}.")
     return tuple(sentences)
+
+
+def of_target(sentence: str) -> str:
+    """A sentence about controls beside a target, half of which one of them reaches.
+
+    Example:
+        >>> of_target("Not told from a generator of half the space: NLL.")
+        'Not told from a generator of half of the target: NLL.'
+    """
+    for of_space, instead in _HALVES.items():
+        sentence = sentence.replace(of_space, instead)
+    return sentence
 
 
 def numbers_in(text: str) -> set[str]:

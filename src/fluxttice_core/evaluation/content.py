@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.evaluation.caveats import warnings_of
+from fluxttice_core.evaluation.caveats import of_target, warnings_of
 from fluxttice_core.evaluation.collapse import collapses
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import GateResult, accepted
@@ -75,7 +75,9 @@ class ReportContent:
             (metric.quantity, metric.half): metric.value for metric in self.metrics
         }
         found = ((metric.quantity, metric.blind_to) for metric in self.metrics)
-        return (*collapses(values, self.space.size), *warnings_of(found, self.space.nouns))
+        said = warnings_of(found, self.space.nouns)
+        beside = said if self.target is None else map(of_target, said)
+        return (*collapses(values, self.space.size), *beside)
 
     def has(self, quantity: str, half: Half) -> bool:
         """Whether a quantity was measured of a half."""

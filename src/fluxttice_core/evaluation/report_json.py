@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fluxttice_core.errors import MeasurementError, OperationError
+from fluxttice_core.evaluation.caveats import of_target
 from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
@@ -45,7 +46,9 @@ def as_plain(report: ReportContent) -> dict[str, Any]:
             "metric_set": report.metric_set,
             "metrics": [_metric_record(metric) for metric in report.metrics],
             "series": [dataclasses.asdict(series) for series in report.series],
-            "controls": controls_as_plain(report.controls, report.space.nouns),
+            "controls": controls_as_plain(
+                report.controls, report.space.nouns, has_target=report.target is not None
+            ),
             "gates": [_gate_record(result) for result in report.gates],
             "laws": [dataclasses.asdict(law) for law in report.laws],
             "warnings": list(report.warnings),
@@ -86,13 +89,16 @@ def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
         raise MeasurementError(f"this report is of no space that is known: {error}", error.code) from error
 
 
-def controls_as_plain(controls: Sequence[Control], nouns: Nouns = TERNARY) -> list[dict[str, Any]]:
+def controls_as_plain(
+    controls: Sequence[Control], nouns: Nouns = TERNARY, *, has_target: bool = False
+) -> list[dict[str, Any]]:
     """Controls as dicts, lists, text and finite numbers."""
+    worded = of_target if has_target else str
     plain: list[dict[str, Any]] = _plain(
         [
             {
                 "name": control.name,
-                "description": nouns.own(control.description),
+                "description": nouns.own(worded(control.description)),
                 "runs": [[dataclasses.asdict(score) for score in run] for run in control.runs],
             }
             for control in controls
