@@ -66,7 +66,8 @@ def decode_tensors(data: bytes, *, name: str) -> tuple[dict[str, np.ndarray], st
         tensors = safetensors.numpy.load(data)
     except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"{name} is no valid safetensors file; it is damaged ({error!r:.200}).", "damaged_file"
+            f"{name} is no valid safetensors file; it is damaged ({error!r:.200}): restore it from a copy.",
+            "damaged_file",
         ) from error
     _require_known(tensors)
     return {key: tensors[key] for key in sorted(tensors)}, metadata[METADATA_KEY]

@@ -80,5 +80,8 @@ def read_target(
     try:
         indices = parse(whole, list(rows.kinds))
     except OperationError as error:
-        raise OperationError(f"{rows.said} lists what is not in {whole.name}: {error}", error.code) from None
+        raise OperationError(
+            f"{rows.said} lists what is not in {whole.name}: {error}; or name the space that its rows are of",
+            error.code,
+        ) from None
     return Target.of(whole, indices, None if rows.weights is None else rows.weights)
