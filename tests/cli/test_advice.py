@@ -126,7 +126,7 @@ def test_a_sweep(run: Path, first: str | None, command: list[str], advice: str, 
 
 
 def test_a_sweep_shows_the_seeds_that_were_asked_for(empty_folder: Path) -> None:
-    ran("sweep", *STUDY, "--seeds", "3")
+    ran("sweep", *QUICK, "--quick", "--seeds", "3")
     assert "standard, 2 seeds" in ran("sweep", *STUDY).stdout
 
 
