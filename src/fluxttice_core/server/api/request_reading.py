@@ -48,7 +48,7 @@ async def receive_json(request: Request, limits: Limits) -> bytes:
 def read_json(request: Request, model: type[Model]) -> Model:
     """Read the body that was received, `request.state.body`, as a model."""
     body: bytes = request.state.body
-    if sum(body.count(mark) for mark in (b"[", b"{", b":", b",")) > _PARTS:
+    if len(body) > _PARTS and sum(body.count(mark) for mark in (b"[", b"{", b":", b",")) > _PARTS:
         message = (
             f"the body has more than {_PARTS:,} brackets, braces, colons and commas: send fewer at a time"
         )

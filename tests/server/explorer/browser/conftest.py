@@ -19,6 +19,8 @@ from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.explorer.report import Drawing
 from fluxttice_core.server.served_model import Served
 
+TOLD = int("FLUXTTICE_FIREFOX" not in os.environ)
+"""How often a console tells of a request that was answered with an error: Firefox's does not."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 REMEDY = (
     "there is no browser on PATH: apt-get install chromium, or name one in FLUXTTICE_CHROMIUM, or leave "

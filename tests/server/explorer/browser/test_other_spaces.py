@@ -14,7 +14,7 @@ from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.served_model import Served
 from tests.server.conftest import untrained
 
-from .conftest import Explorer, opened
+from .conftest import TOLD, Explorer, opened
 from .test_everyone import violations
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -64,8 +64,8 @@ def test_search_finds_patterns_and_says_where_a_string_fails(shown: Explorer) ->
     shown.page.check("#support")
     shown.until("document.querySelector('#find .count')?.textContent === '40 words'")
     shown.page.uncheck("#support")
-    # What failed was a search, which the console tells of, too.
-    assert len(shown.complaints) == 1
+    # What failed was a search, which Chromium's console tells of, too.
+    assert len(shown.complaints) == TOLD
     shown.complaints.clear()
 
 
@@ -191,7 +191,7 @@ def test_a_link_that_leads_nowhere_is_said_and_the_last_one_counts(shown: Explor
     assert "The link could not be followed" in text(shown, "#notice")
     shown.page.click("#element .results .operation >> nth=0")
     shown.until("document.querySelector('#notice').innerText === ''")
-    assert len(shown.complaints) == 1  # of the element that there is not
+    assert len(shown.complaints) == TOLD  # of the element that there is not
     shown.complaints.clear()
 
 
