@@ -1,30 +1,39 @@
 """Certificates of a target, forged by whoever mends sums and signature, too: each lie has its code."""
 
+import math
 import os
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from fluxttice_core.certification.certified_folder import CertifiedFolder
 from fluxttice_core.certification.certify import certify
 from fluxttice_core.certification.keys import new_private_key
+from fluxttice_core.certification.origin import require_origin
 from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.signature import sign_folder
+from fluxttice_core.certification.target_check import require_thresholds
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.target_facts import TargetFacts
+from fluxttice_core.metrics.perfect import ceiling_of
+from fluxttice_core.model.network_shape import CERTAIN
 from fluxttice_core.model.threshold_table import threshold_table
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.checkpoint import encode_model
 from fluxttice_core.storage.pretrained import load
 from fluxttice_core.storage.target_tensors import target_bytes
-from fluxttice_core.storage.tensors import tensor_digest
+from fluxttice_core.storage.tensors import encode_tensors, tensor_digest
 from tests.attacks.conftest import Lid
 from tests.attacks.test_forged_certificates import card, header, in_report, settings, signed
 from tests.certification.test_verify import edit, metric, reseal, write_card
@@ -363,3 +372,48 @@ def test_a_file_of_more_than_its_space_is_refused_before_it_is_read(folder: Path
             assert found(folder)["target"] == "too_large"
             with refused(CheckpointError, "too_large"):
                 load(folder)
+
+
+# --- what hardly weighs anything, and what costs much -------------------------------------------------------
+
+
+def test_rows_of_hardly_any_mass_are_not_cut_off_unseen() -> None:
+    bits = space_of("01^12")
+    rare = Target.of(bits, range(bits.size), [1.0, 4e-7] * (bits.size // 2))
+    due = threshold_table(rare)
+
+    def told(cuts: np.ndarray) -> str:
+        record = SimpleNamespace(architecture={"decoders": "table"})
+        stored = SimpleNamespace(record=record, misfit=None)
+        data = encode_tensors({"thresholds.cuts": cuts}, "{}")
+        return require_thresholds(cast(Any, SimpleNamespace(stored=stored, data=lambda _: data)), rare)
+
+    assert "computed from it" in told(due)
+    assert "computed from it" in told(np.nextafter(due, np.float32(np.inf)))
+    without = due.copy()
+    without[0, 0] = CERTAIN  # every odd element, 4 in 10 million of the mass, is never made
+    with refused(CheckpointError, "model_mismatch"):
+        told(without)
+
+
+def test_an_imported_model_has_no_target(folder: Path) -> None:
+    record = CertifiedFolder(folder).stored.record
+    known = {"file": "old.pt", "sha256": "ab" * 32, "epoch": record.epoch, "best_validation_loss": 0.5}
+    known |= {"rho": record.rho, "lambdas": [0.0] * 3, "phase": 1, "unknown": ["settings", "seed", "split"]}
+    unknown = dict.fromkeys(("split", "recipe", "seed", "steps"))
+    with refused(CheckpointError, "contradictory_report"):
+        require_origin({"imported": known}, record.model_copy(update=unknown))
+    require_origin({"imported": known}, record.model_copy(update=unknown | {"target_sha256": None}))
+
+
+def test_a_report_that_claims_many_elements_costs_little_more_than_their_list() -> None:
+    bits = space_of("01^20")
+    levels = ((0.25 / 2**19, 2**19), (0.75 / 2**19, 2**19))
+    law = TargetFacts(bits, "0" * 64, levels).law
+    tracemalloc.start()
+    found = [ceiling_of(law, draws).expected for draws in (10**4, 10**5, 10**6)]
+    assert law.entropy == pytest.approx(20 * math.log(2) - 0.130812, abs=1e-5)
+    spent = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == sorted(found)
+    assert spent < 2**20

@@ -22,7 +22,9 @@ from fluxttice_core.evaluation.gates import (
     accepted,
     apply_gates,
     gates_of,
+    judged,
     on_all_operations,
+    untold,
 )
 from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics.codes import reconstruction_figures
@@ -30,7 +32,7 @@ from fluxttice_core.metrics.coverage import Source, coverage_figures
 from fluxttice_core.metrics.distribution import mass_figures
 from fluxttice_core.metrics.metric import Figure, Score
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.network_shape import Scheme
 from fluxttice_core.spaces.conventions import part_sizes
@@ -59,6 +61,9 @@ def gate_figures(source: Source) -> Iterator[Figure]:
 
 def passes(source: Source) -> bool:
     return accepted(apply_gates(gate_figures(source), ["a"]))
+
+
+KL = "argmax_kl_to_target_within"
 
 
 def test_the_oracle_passes() -> None:
@@ -216,6 +221,22 @@ def test_untrained_networks_of_the_smallest_spaces_fail(name: str, scheme: Schem
             *reconstruction_figures(half, "a", settings, parts),
         ]
         assert not accepted(apply_gates(figures, ["a"], gates))
+
+
+def test_so_few_draws_that_any_generator_would_pass_tell_nothing_of_a_target() -> None:
+    settings, figures = MeasurementSettings(draws=(48,), mass_draws=1_024), ("efficiency/argmax/48", KL)
+    assert untold(settings, None) == frozenset()
+    assert untold(settings, 30) == frozenset()
+    assert untold(settings, 31) == {"efficiency/argmax/48"}
+    assert untold(settings, 103) == set(figures)
+    gates = [Gate("", figures[0], ">=", 0.98), Gate("", KL, "<=", 0.05)]
+    perfect: dict[tuple[str, Half], float] = {
+        (figure, "a"): value for figure, value in zip(figures, (1.0, 0.0), strict=True)
+    }
+    assert accepted(judged(perfect, ("a",), gates))
+    refused = judged(perfect, ("a",), gates, untold(settings, 103))
+    assert [result.value for result in refused] == [None, None]
+    assert not accepted(refused)
 
 
 def test_the_home_space_keeps_its_gates() -> None:

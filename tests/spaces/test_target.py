@@ -37,6 +37,20 @@ def test_without_weights_repeats_say_nothing() -> None:
     assert found.entropy == math.log(2)
 
 
+def test_the_largest_and_the_smallest_weights_are_shares_of_the_rest() -> None:
+    alike = Target.of(CODONS, [3, 4], [1.7e308, 1.7e308])
+    assert alike.is_uniform
+    assert Target.of(CODONS, [3, 4], [1.5e308, 0.5e308]).q.tolist() == [0.75, 0.25]
+    # A share that no number holds is none: the file of such a target could not be read back.
+    found = Target.of(CODONS, [3, 4, 5], [5e-324, 1e10, 3e10])
+    assert (found.rows.tolist(), found.q.tolist()) == ([4, 5], [0.25, 0.75])
+
+
+def test_probabilities_are_counted_once() -> None:
+    values, counts = Target.of(CODONS, [1, 2, 3], [1.0, 2.0, 1.0]).levels
+    assert (values.tolist(), counts.tolist()) == ([0.25, 0.5], [2, 1])
+
+
 def test_rows_of_no_weight_are_outside_of_the_support() -> None:
     assert Target.of(CODONS, [1, 2, 3], [1.0, 0.0, 3.0]).rows.tolist() == [1, 3]
 

@@ -201,6 +201,20 @@ def test_the_variance_of_a_law_is_that_of_all_pairs(seed: int, concentration: fl
     assert law_ceiling(q, draws).sd ** 2 == pytest.approx(float(pairs.sum()), rel=1e-6, abs=1e-10)
 
 
+@pytest.mark.parametrize("draws", [1, 7, 500])
+def test_elements_that_are_alike_may_be_counted_instead_of_listed(draws: int) -> None:
+    values, counts = np.array([0.01, 0.02, 0.15, 0.5]), np.array([10, 5, 2, 0]) + np.array([0, 0, 0, 1])
+    values[-1] = 1 - float(values[:-1] @ counts[:-1])
+    listed, counted = law_ceiling(np.repeat(values, counts), draws), law_ceiling(values, draws, counts)
+    assert (counted.size, counted.draws) == (listed.size, listed.draws) == (18, draws)
+    assert counted.expected == pytest.approx(listed.expected, rel=1e-12)
+    assert counted.sd == pytest.approx(listed.sd, rel=1e-6)
+    reached = 0.9 * counted.expected
+    assert equivalent_law_budget(reached, values, counts) == pytest.approx(
+        equivalent_law_budget(reached, np.repeat(values, counts)), rel=1e-9
+    )
+
+
 def test_draws_of_a_law_scatter_as_its_ceiling_says() -> None:
     q = np.random.default_rng(4).dirichlet(np.full(50, 0.5))
     counts = (np.random.default_rng(5).multinomial(80, q, 20_000) > 0).sum(1)

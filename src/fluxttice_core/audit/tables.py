@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -228,8 +229,8 @@ def _names_of_objects(source: Source) -> tuple[str, ...]:
     except (ValueError, RecursionError) as error:
         raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
     names = value if isinstance(value, tuple) else ()
-    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
-    if twice is not None:
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
         raise MeasurementError(
             f"{source.said} has two values of {twice!r} in its first line: give every name once", "ambiguous"
         )

@@ -84,12 +84,13 @@ def require_origin(settings: Any, record: CheckpointRecord) -> None:
         )
     if found is None:
         _require_run(settings, record)
-    elif (found.epoch, found.rho, None, None) != (
+    elif (found.epoch, found.rho, None, None, None) != (
         *(record.epoch, record.rho),
         *(record.seed, record.steps),
+        record.target_sha256,
     ):
         raise CheckpointError(
-            "settings.json tells another epoch, rho or seed than the header of the weights",
+            "settings.json tells another epoch, rho, seed or target than the header of the weights",
             "contradictory_report",
         )
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from fluxttice_core.spaces.target import Target
 
 _ROUNDING = 1e-9
-_OF_A_SHARE = 1e-6
-"""By how much a threshold, as a share of the prior, may lie elsewhere: single precision rounds to less."""
+_OF_A_TAIL, _SMALLEST = 1e-5, 1e-14
+"""By how much of the prior's share below it, or above, a threshold may differ: rounding makes less of it."""
 
 
 def speaks_of_target(folder: CertifiedFolder) -> bool:
@@ -49,7 +49,7 @@ def require_target(folder: CertifiedFolder) -> str:
         raise CheckpointError(
             f"the split that {MODEL} records is not that of the rows in {TARGET}", "digest_mismatch"
         )
-    told = _require_thresholds(folder, target)
+    told = require_thresholds(folder, target)
     return (
         f"{len(target.rows):,} of {target.space.size:,} elements, H(q) = {target.entropy:.6f} nats: "
         f"{REPORT} has its probabilities, from which every ceiling follows, and its rows are split as "
@@ -72,7 +72,7 @@ def _require_facts(stated: Mapping[str, Any] | None, target: Target) -> None:
             )
 
 
-def _require_thresholds(folder: CertifiedFolder, target: Target) -> str:
+def require_thresholds(folder: CertifiedFolder, target: Target) -> str:
     """Refuse decoders that read another table than the one that follows from the target; what it shows."""
     if folder.stored.record.architecture.get("decoders") != "table" or folder.stored.misfit is not None:
         return ""
@@ -83,7 +83,8 @@ def _require_thresholds(folder: CertifiedFolder, target: Target) -> str:
 
     tensors, _ = decode_tensors(folder.data(MODEL), name=MODEL)
     found, due = tensors["thresholds.cuts"], threshold_table(target)
-    if not np.allclose(ndtr(found), ndtr(due), rtol=0, atol=_OF_A_SHARE):
+    tails = zip((ndtr(found), ndtr(-found)), (ndtr(due), ndtr(-due)), strict=True)
+    if not all(np.allclose(one, other, rtol=_OF_A_TAIL, atol=_SMALLEST) for one, other in tails):
         raise CheckpointError(
             f"the decoders of {MODEL} read other thresholds than those that follow from {TARGET}",
             "model_mismatch",

@@ -39,7 +39,7 @@ from fluxttice_core.certification.signature import named_key, verify_folder
 from fluxttice_core.certification.target_check import require_target, speaks_of_target
 from fluxttice_core.certification.trusted_keys import KnownKey
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
-from fluxttice_core.evaluation.gates import GateResult, gates_of, judged, on_all_operations
+from fluxttice_core.evaluation.gates import GateResult, gates_of, judged, on_all_operations, untold
 from fluxttice_core.metrics.settings import settings_from
 from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.storage.canonical_json import json_digest
@@ -254,7 +254,7 @@ def _gates(folder: CertifiedFolder) -> str:
     held_out, space = None if split is None else split["held_out"], recorded_space(result["space"])
     gates = gates_of(space, settings, held_out, has_target="target" in result)
     gates = gates if split is not None else on_all_operations(gates)
-    results = judged(values, _HALVES, gates)
+    results = judged(values, _HALVES, gates, untold(settings, result.get("target", {}).get("elements")))
     due: list[dict[str, Any]] = [
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
         for found in results
@@ -268,8 +268,9 @@ def _gates(folder: CertifiedFolder) -> str:
     for found in results:
         if not _passed(found):
             gate, half = found.gate, found.half.upper()
+            value = "not told by so few draws" if found.value is None else found.value
             raise MeasurementError(
-                f"the model is not certified: its {gate.quantity} is {found.value} in half {half}, and "
+                f"the model is not certified: its {gate.quantity} is {value} in half {half}, and "
                 f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}",
                 "gate_failed",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -80,6 +80,12 @@ _AMONG_ROWS = Gate("the prior stays among the rows", "argmax_mass_outside", "<="
 _AS_LIKELY = Gate("and gives each as often as it should", "argmax_kl_to_target_within", "<=", 0.05)
 """Asked beside a target, since a generator of all rows alike shows more of them than a perfect one."""
 
+_DRAWS_AN_ELEMENT = 1.6
+"""Draws below which the headline tells nothing of a target: so many show 80 % of elements alike."""
+
+_MASS_DRAWS_AN_ELEMENT = 10
+"""Prior draws below which the noise of p(x), (n - 1) / 2M nats, is more than what `_AS_LIKELY` allows."""
+
 _FEWEST_HELD_OUT = 3
 """Held-out rows below which a guess may return all of them."""
 
@@ -119,6 +125,20 @@ def gates_of(
     )
 
 
+def untold(settings: MeasurementSettings, support: int | None) -> frozenset[str]:
+    """Figures by which a measurement of so few draws cannot tell one generator of a target from another.
+
+    Args:
+        settings: What the report is measured with.
+        support: Elements of the target; none: there is none, and the gate of coverage asks for draws enough.
+    """
+    figures = {
+        f"efficiency/argmax/{settings.headline}": (settings.headline, _DRAWS_AN_ELEMENT),
+        _AS_LIKELY.quantity: (settings.mass_draws, _MASS_DRAWS_AN_ELEMENT),
+    }
+    return frozenset(name for name, (n, least) in figures.items() if support and n < least * support)
+
+
 def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
     """The same gates for a model of which no row is known as held out: over all operations."""
     return tuple(
@@ -130,25 +150,38 @@ def on_all_operations(gates: Iterable[Gate]) -> tuple[Gate, ...]:
 
 
 def apply_gates(
-    figures: Iterable[Figure | Score], halves: Sequence[Half] = ("a", "b"), gates: Sequence[Gate] = ACCEPTANCE
+    figures: Iterable[Figure | Score],
+    halves: Sequence[Half] = ("a", "b"),
+    gates: Sequence[Gate] = ACCEPTANCE,
+    without: Container[str] = (),
 ) -> tuple[GateResult, ...]:
     """Hold figures against gates.
+
+    Args:
+        figures: What was measured.
+        halves: The halves that are judged.
+        gates: What is asked.
+        without: Figures that tell nothing, as `untold` names them.
 
     Returns:
         One result for each gate and half; a figure that is missing counts as a failure.
     """
-    return judged({(figure.quantity, figure.half): figure.value for figure in figures}, halves, gates)
+    values = {(figure.quantity, figure.half): figure.value for figure in figures}
+    return judged(values, halves, gates, without)
 
 
 def judged(
-    values: Mapping[tuple[str, Half], float], halves: Sequence[Half], gates: Sequence[Gate]
+    values: Mapping[tuple[str, Half], float],
+    halves: Sequence[Half],
+    gates: Sequence[Gate],
+    without: Container[str] = (),
 ) -> tuple[GateResult, ...]:
     """Hold the values of figures, by quantity and half, against gates, as `apply_gates` does."""
 
     def value(gate: Gate, half: Half) -> float | None:
         outside = values.get((_AMONG_ROWS.quantity, half), 0.0)
-        untold = gate.quantity == "generative_information" and not _AMONG_ROWS.admits(outside)
-        return None if untold else values.get((gate.quantity, half))
+        leaks = gate.quantity == "generative_information" and not _AMONG_ROWS.admits(outside)
+        return None if leaks or gate.quantity in without else values.get((gate.quantity, half))
 
     return tuple(GateResult(gate, half, value(gate, half)) for gate in gates for half in halves)
 

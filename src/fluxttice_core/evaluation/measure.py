@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import limitations_of
 from fluxttice_core.evaluation.control_scores import Control, beside_controls
-from fluxttice_core.evaluation.gates import apply_gates, gates_of
+from fluxttice_core.evaluation.gates import apply_gates, gates_of, untold
 from fluxttice_core.evaluation.law_checks import check_laws
 from fluxttice_core.evaluation.reference import UntrainedFactory, measured_controls
 from fluxttice_core.evaluation.report import Report
@@ -57,7 +57,8 @@ def measure(
     space = next((half.space for half in halves.values()), OperationSpace())
     settings = settings or settings_for(space)
     require_rules(settings, space)
-    facts = TargetFacts.of(uneven(target, space))
+    held_against = uneven(target, space)
+    facts = TargetFacts.of(held_against)
     steps = steps_of(halves, settings, split, rho, target)
     held_out = None if split is None else len(split.held_out)
     if controls is None:
@@ -83,6 +84,7 @@ def measure(
             figures,
             sorted(halves),
             gates_of(space, settings, held_out, has_target=facts is not None),
+            untold(settings, None if held_against is None else len(held_against.rows)),
         ),
         laws=check_laws(space, figures, series, target),
         limitations=limitations_of(space, held_out),

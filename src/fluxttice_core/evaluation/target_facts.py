@@ -43,7 +43,7 @@ class TargetFacts:
         """
         if target is None:
             return None
-        values, counts = np.unique(target.q, return_counts=True)
+        values, counts = target.levels
         if len(values) > _MOST_LEVELS:
             raise MeasurementError(
                 f"the target has {len(values):,} different probabilities, and a report lists at most "
@@ -55,8 +55,12 @@ class TargetFacts:
     @cached_property
     def law(self) -> Target:
         """A target of as many elements with these probabilities, whichever elements they are."""
-        q = np.repeat([value for value, _ in self.levels], [count for _, count in self.levels])
-        return Target(self.space, np.arange(len(q)), None if len(self.levels) == 1 else q)
+        levels = tuple(np.array(column) for column in zip(*self.levels, strict=True))
+        q = np.repeat(*levels)
+        found = Target(self.space, np.arange(len(q)), None if len(self.levels) == 1 else q)
+        # Known already: sorting millions of them again is what a forged report would ask for.
+        found.__dict__["levels"] = levels
+        return found
 
     def as_plain(self) -> dict[str, Any]:
         """The facts as JSON values."""

@@ -255,7 +255,8 @@ def equivalent_budget(share: Interval, size: int, target: Target | None = None) 
     def draws(c: float) -> float:
         if target is None or target.is_uniform:
             return equivalent_uniform_budget(c, size)
-        return equivalent_law_budget(c * size, target.q)
+        values, counts = target.levels
+        return equivalent_law_budget(c * size, values, counts)
 
     estimate, lower, upper = map(draws, (share.estimate, share.lower, share.upper))
     return Interval(estimate, lower, upper, share.level, share.method)

@@ -52,5 +52,12 @@ def ceiling_of(target: Target, draws: int) -> Ceiling:
     """
     known = _KNOWN.setdefault(target, {})
     if draws not in known:
-        known[draws] = ceiling(len(target.rows), draws) if target.is_uniform else law_ceiling(target.q, draws)
+        known[draws] = _law_ceiling(target, draws)
     return known[draws]
+
+
+def _law_ceiling(target: Target, draws: int) -> Ceiling:
+    if target.is_uniform:
+        return ceiling(len(target.rows), draws)
+    values, counts = target.levels
+    return law_ceiling(values, draws, counts)

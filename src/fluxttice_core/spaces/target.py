@@ -80,20 +80,28 @@ class Target:
             raise OperationError(
                 f"{checked.size:,} elements have {given.size:,} weights: give one for each", "wrong_shape"
             )
-        if not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
+        if not (np.isfinite(given).all() and (given >= 0).all() and given.any()):
             raise OperationError(
                 "weights are finite numbers from 0 upwards, one of them above 0: correct those that are not",
                 "out_of_range",
             )
-        summed = np.bincount(place, given, len(rows))
-        kept = summed > 0
-        rows, shares = rows[kept], summed[kept] / math.fsum(summed)
+        # By a power of two, which rounds nothing: the sum of the largest numbers would overflow.
+        scaled = np.ldexp(given, -math.frexp(given.max())[1])
+        summed = np.bincount(place, scaled, len(rows))
+        shares = summed / math.fsum(summed)
+        rows, shares = rows[shares > 0], shares[shares > 0]
         return cls(space, rows) if np.ptp(shares) == 0 else cls(space, rows, shares)
 
     @cached_property
     def q(self) -> Float64[np.ndarray, "n"]:
         """Probability of each row of the support."""
         return np.full(len(self.rows), 1 / len(self.rows)) if self.weights is None else self.weights
+
+    @cached_property
+    def levels(self) -> tuple[Float64[np.ndarray, "m"], Int64[np.ndarray, "m"]]:
+        """Each probability that rows of the support have, rising, and how many have it."""
+        values, counts = np.unique(self.q, return_counts=True)
+        return values, counts
 
     @property
     def is_uniform(self) -> bool:
@@ -110,7 +118,10 @@ class Target:
         r"""Entropy :math:`H(q) = -\sum_x q(x) \ln q(x)`, in nats: ln K for all elements alike."""
         if self.is_everything:
             return self.space.log_size
-        return math.log(len(self.rows)) if self.is_uniform else -float((self.q * np.log(self.q)).sum())
+        if self.is_uniform:
+            return math.log(len(self.rows))
+        values, counts = self.levels
+        return -float(counts @ (values * np.log(values)))
 
     def dense(self) -> Float64[np.ndarray, "{self.space.size}"]:
         """Probability of every element of the space, 0 outside of the support.

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.shapes import Float64
+from fluxttice_core.shapes import Float64, Int64
 from fluxttice_core.statistics.uniform_moments import uniform_moments
 
 _HEAVY = 0.1
@@ -126,7 +126,9 @@ def ceiling(size: int, draws: int) -> Ceiling:
     return Ceiling(size, draws, expected, math.sqrt(uniform_moments(size, draws).variance) if draws else 0.0)
 
 
-def law_ceiling(q: Float64[np.ndarray, "n"], draws: int) -> Ceiling:
+def law_ceiling(
+    q: Float64[np.ndarray, "n"], draws: int, counts: Int64[np.ndarray, "n"] | None = None
+) -> Ceiling:
     r"""What independent draws from any distribution show, exactly.
 
     With :math:`m_x = (1 - q_x)^N` and the odds :math:`r_x = q_x / (1 - q_x)`,
@@ -141,6 +143,7 @@ def law_ceiling(q: Float64[np.ndarray, "n"], draws: int) -> Ceiling:
     Args:
         q: Probability of each element, above 0; they sum to 1.
         draws: Number N of draws.
+        counts: How many elements have each probability; none: one each.
 
     Raises:
         MeasurementError: If a probability is not in (0, 1], they do not sum to 1, or N is negative.
@@ -150,43 +153,55 @@ def law_ceiling(q: Float64[np.ndarray, "n"], draws: int) -> Ceiling:
         >>> best.expected, round(best.sd**2, 6)          # two alike with 3 in 8
         (1.625, 0.234375)
     """
-    if draws < 0 or not (q.size and q.min() > 0 and math.isclose(float(q.sum()), 1, rel_tol=1e-6)):
+    each = np.ones(q.size, dtype=np.int64) if counts is None else counts
+    if draws < 0 or not (q.size and q.min() > 0 and math.isclose(float(each @ q), 1, rel_tol=1e-6)):
         raise MeasurementError(
             "a ceiling needs probabilities above 0 that sum to 1, and at least 0 draws", "out_of_range"
         )
-    if draws == 0 or q.size == 1:
-        return Ceiling(q.size, draws, float(min(draws, 1)), 0.0)
+    size = int(each.sum())
+    if draws == 0 or size == 1:
+        return Ceiling(size, draws, float(min(draws, 1)), 0.0)
     log_missed = draws * np.log1p(-q)
     seen = -np.expm1(log_missed)
-    variance = float((np.exp(log_missed) * seen).sum()) + _pairs_of_missed(q, log_missed, draws)
-    return Ceiling(q.size, draws, float(seen.sum()), math.sqrt(max(variance, 0.0)))
+    variance = float(each @ (np.exp(log_missed) * seen)) + _pairs_of_missed(q, each, log_missed, draws)
+    return Ceiling(size, draws, float(each @ seen), math.sqrt(max(variance, 0.0)))
 
 
 def _pairs_of_missed(
-    q: Float64[np.ndarray, "n"], log_missed: Float64[np.ndarray, "n"], draws: int
+    q: Float64[np.ndarray, "n"],
+    counts: Int64[np.ndarray, "n"],
+    log_missed: Float64[np.ndarray, "n"],
+    draws: int,
 ) -> float | int:
     """Sum the covariances of all ordered pairs of indicators of being missed."""
-    total, rest = 0.0, np.ones(q.size, dtype=bool)
-    for heavy in np.flatnonzero(q > _HEAVY):
-        rest[heavy] = False
-        other = q[rest]
-        left = np.maximum(1 - q[heavy] - other, 0.0)  # rounding alone makes it negative
-        both = left**draws - np.exp(log_missed[heavy] + log_missed[rest])
-        total += 2 * float(both.sum())
+    total, left = 0.0, counts.copy()
+    for heavy in np.repeat(np.flatnonzero(q > _HEAVY), counts[q > _HEAVY]):
+        left[heavy] -= 1
+        neither = np.maximum(1 - q[heavy] - q, 0.0)  # rounding alone makes it negative
+        total += 2 * float(left @ (neither**draws - np.exp(log_missed[heavy] + log_missed)))
+    rest = left > 0
+    left = left[rest]
     log_odds, log_missed = np.log(q[rest]) - np.log1p(-q[rest]), log_missed[rest]
     log_ways = 0.0
     for k in range(1, draws + 1):
         log_ways += math.log((draws - k + 1) / k)
         powers = np.exp(log_missed + k * log_odds + log_ways / 2)
-        term = float(powers.sum()) ** 2 - float(powers @ powers)
+        term = float(left @ powers) ** 2 - float(left @ powers**2)
         total += term if k % 2 == 0 else -term
         if term <= _NEGLIGIBLE * abs(total):
             break
     return total
 
 
-def equivalent_law_budget(distinct: float | int, q: Float64[np.ndarray, "n"]) -> float:
+def equivalent_law_budget(
+    distinct: float | int, q: Float64[np.ndarray, "n"], counts: Int64[np.ndarray, "n"] | None = None
+) -> float:
     r"""Draws from a distribution after which so many of its elements are expected: where E[D_N] is D.
+
+    Args:
+        distinct: Number D of elements.
+        q: Probability of each element.
+        counts: How many elements have each probability; none: one each.
 
     Returns:
         The number of draws, as a real number; infinite when all elements were seen.
@@ -198,17 +213,19 @@ def equivalent_law_budget(distinct: float | int, q: Float64[np.ndarray, "n"]) ->
         >>> round(equivalent_law_budget(1.625, np.array([0.5, 0.25, 0.25])), 9)
         2.0
     """
-    if not 0 <= distinct <= q.size:
+    each = np.ones(q.size, dtype=np.int64) if counts is None else counts
+    size = int(each.sum())
+    if not 0 <= distinct <= size:
         raise MeasurementError(
-            f"{distinct:g} of {q.size:,} elements cannot have been seen: give a number from 0 to {q.size:,}",
+            f"{distinct:g} of {size:,} elements cannot have been seen: give a number from 0 to {size:,}",
             "out_of_range",
         )
-    if distinct == q.size:
-        return math.inf if q.size > 1 else 1.0
+    if distinct == size:
+        return math.inf if size > 1 else 1.0
     log_missed = np.log1p(-q)
 
     def lacking(draws: float | int) -> float | int:
-        return distinct + float(np.expm1(draws * log_missed).sum())
+        return distinct + float(each @ np.expm1(draws * log_missed))
 
     most = 1.0
     while lacking(most) > 0:
