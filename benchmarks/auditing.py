@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +63,22 @@ def counted(kind: str, draws: int, repeats: int) -> dict[str, Any]:
             engine.execute("SELECT setseed(0.5)")
             engine.execute(f"COPY (SELECT {_MAKE[kind]} AS kind FROM range({draws})) TO '{path}'")  # noqa: S608
         runs = [(_run(_OURS, path), _run(_PLAIN, path)) for _ in range(repeats)]
-    found = ([statistics.median(run[who][what] for run in runs) for what in (0, 1)] for who in (0, 1))
-    ours, plain = ({"cpu": cpu, "megabytes": memory} for cpu, memory in found)
+    ours, plain = map(_medians, zip(*runs, strict=True))
     return {"kind": kind, "draws": draws, "repeats": repeats, "ours": ours, "plain": plain}
+
+
+def _medians(runs: Sequence[tuple[float, float] | None]) -> dict[str, float] | None:
+    """The median run; none of runs that found no room in the memory."""
+    ended = [run for run in runs if run is not None]
+    if len(ended) < len(runs):
+        return None
+    return {name: statistics.median(run[at] for run in ended) for at, name in enumerate(("cpu", "megabytes"))}
 
 
 def _shown(found: Mapping[str, Any]) -> list[Row]:
     ours, plain = found["ours"], found["plain"]
+    if ours is None or plain is None:
+        raise RuntimeError(f"{MEMORY} were too few to count {found['draws']:,} {found['kind']}")
     ratio, of_memory = (ours[key] / plain[key] for key in ("cpu", "megabytes"))
     said = f"counting {found['draws']:,} {found['kind']} of {10**9:,} kinds"
     rival = "the engine's plain group-by"
@@ -79,10 +88,14 @@ def _shown(found: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _run(code: str, path: Path) -> tuple[float, float]:
-    """Return CPU seconds and peak memory in MB of a process."""
+def _run(code: str, path: Path) -> tuple[float, float] | None:
+    """Return CPU seconds and peak memory in MB of a process; none if it found no room in its memory."""
     command = [sys.executable, "-c", code + _END, str(path), MEMORY]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        if "OutOfMemoryException" in done.stderr or "too_large" in done.stderr:
+            return None
+        raise RuntimeError(f"counting {path.name} failed: {done.stderr[-500:]}")
     cpu, memory = map(float, done.stdout.split())
     return cpu, memory
 

@@ -1,5 +1,6 @@
 """What counting draws takes, measured by `benchmarks.auditing`: kept, and shown as a table."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ def counting_table(path: Path = MEASURED) -> str:
     for of in content["files"]:
         cells = [f"{of['draws']:,} {of['kind']}"]
         for key, digits in (("cpu", 2), ("megabytes", 0)):
-            ours, plain = of["ours"][key], of["plain"][key]
-            cells += [f"{ours:,.{digits}f}", f"{plain:,.{digits}f}", f"{ours / plain:.2f}"]
+            ours, plain = ((of[who] or {}).get(key, math.nan) for who in ("ours", "plain"))
+            numbers = (f"{ours:,.{digits}f}", f"{plain:,.{digits}f}", f"{ours / plain:.2f}")
+            cells += ["no room" if number == "nan" else number for number in numbers[:2]]
+            cells.append("–" if numbers[2] == "nan" else numbers[2])
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"Measured on {day_of(content)}, `--memory 1GB`, start-up included."])

@@ -17,6 +17,16 @@ def test_both_ways_are_timed_and_the_table_shows_their_ratios(tmp_path: Path) ->
     assert counting_table(tmp_path / "counting.json").splitlines()[2] == (
         "| 2,000 strings | 3.00 | 2.00 | 1.50 | 150 | 100 | 1.50 |"
     )
+    record_counting([found | {"plain": None}], tmp_path / "counting.json")
+    assert counting_table(tmp_path / "counting.json").splitlines()[2] == (
+        "| 2,000 strings | 3.00 | no room | – | 150 | no room | – |"
+    )
+
+
+def test_who_finds_no_room_is_told_from_who_fails(tmp_path: Path) -> None:
+    assert auditing._run("raise SystemExit('duckdb.OutOfMemoryException: no more')", tmp_path) is None
+    with pytest.raises(RuntimeError, match="failed: nothing there"):
+        auditing._run("raise SystemExit('nothing there')", tmp_path)
 
 
 def test_what_is_printed_are_the_same_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
