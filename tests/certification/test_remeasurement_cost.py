@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fluxttice_core.certification import remeasurement_cost as effort
 from fluxttice_core.certification.certify import certify
-from fluxttice_core.certification.remeasurement_cost import require_repeatable
+from fluxttice_core.certification.remeasurement_cost import passed_parameters, require_repeatable
 from fluxttice_core.errors import CertificationError
-from fluxttice_core.metrics.settings import QUICK, MeasurementSettings
+from fluxttice_core.metrics.settings import QUICK, MeasurementSettings, settings_for
+from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.storage.pretrained import certified
 from tests.refusals import refused
 
@@ -46,3 +48,14 @@ def test_no_certificate_is_made_that_others_would_not_measure(
     with refused(CertificationError, "too_costly"):
         certify(small_run, tmp_path / "out", draw=lambda _: {}, settings=small_settings)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_table_counts_by_the_row_that_is_read_of_it() -> None:
+    """Of words of nine letters the table alone is larger than a network, and as quickly read."""
+    shape = Architecture.model_validate({"space": "dna:9", "decoders": "table"})
+    tensors = {name: np.broadcast_to(np.float32(0), size) for name, size in shape.tensor_shapes.items()}
+    passed, settings = passed_parameters(tensors), settings_for(shape.space)
+    assert sum(tensor.size for tensor in tensors.values()) > 3 * passed
+    require_repeatable(settings, operations=shape.space.size, parameters=passed)
+    with refused(CertificationError, "too_costly"):
+        require_repeatable(settings, operations=shape.space.size, parameters=4 * passed)

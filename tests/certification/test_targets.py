@@ -106,6 +106,7 @@ def test_the_card_is_in_words_of_codons_and_says_what_was_told(folder: Path) -> 
     card = (folder / "MODEL_CARD.md").read_text()
     assert FOREIGN.search(card) is None
     assert "over 30 of 64 codons" in card
+    assert "Both halves read the same thresholds" in card
     assert "name: 30 of 64 codons" in card
     for row in (
         "| elements of the target | 30 |",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,18 @@ def test_networks_that_leave_their_rows_are_not_certified(run: Path, tmp_path: P
     with refused(CertificationError, "gate_failed"):
         certify(run, tmp_path / "out", draw=lambda _: {}, settings=SETTINGS)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_target_of_too_many_probabilities_is_refused_before_anything_is_measured(
+    target_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("fluxttice_core.evaluation.benchmark")
+    measuring: list[object] = []
+    monkeypatch.setattr(module, "_controls", lambda *given: measuring.append(given))
+    monkeypatch.setattr(import_module("fluxttice_core.evaluation.target_facts"), "_MOST_LEVELS", 3)
+    with refused(MeasurementError, "too_large", "4 different probabilities", "round its weights"):
+        module.measured(target_run, SETTINGS)
+    assert measuring == []
 
 
 def test_models_of_different_targets_are_not_compared(result: dict[str, Any]) -> None:

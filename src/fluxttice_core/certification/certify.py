@@ -27,7 +27,7 @@ from fluxttice_core.certification.folder_names import (
     require_own_names,
 )
 from fluxttice_core.certification.model_card import model_card
-from fluxttice_core.certification.remeasurement_cost import require_repeatable
+from fluxttice_core.certification.remeasurement_cost import passed_parameters, require_repeatable
 from fluxttice_core.certification.selection import Ranked, rank, ranking_record
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
@@ -130,7 +130,7 @@ def certify(
         )
     settings = settings or settings_for(first.space, quick=quick)
     require_device(settings.device)
-    require_repeatable(settings, operations=first.space.size, parameters=first.parameters)
+    require_repeatable(settings, operations=first.space.size, parameters=passed_parameters(first.tensors))
     with fixed_threads():
         ranking = _ranking(deposits, settings, progress)
         if ranking and on_ranking is not None:

@@ -180,7 +180,7 @@ def _failures(result: Mapping[str, Any]) -> Iterator[str]:
 def _introduction(measured: _Measured) -> Iterator[str]:
     yield f"A dual variational autoencoder over {measured.described}. Each half encodes"
     yield "an operation as a Gaussian in its latent space, and decodes a latent to one distribution for each"
-    halves = _TABLE if measured.told else "Half A has the smaller decoder, half B the larger one."
+    halves = _TOLD if measured.told else "Half A has the smaller decoder, half B the larger one."
     yield f"entry of the operation's table. {halves}"
     if measured.target is not None:
         yield from ("", *_TARGET)
@@ -344,9 +344,9 @@ _FITTED_BESIDE_TABLE = (
     "**the decoders' thresholds and the encoders' boxes were computed from all rows**, the held-out ones",
     "among them, so that figures of held-out rows say nothing of unseen ones.",
 )
-_TABLE = (
-    "Both halves decode alike,\nby one table of thresholds: p(x) is **computed** from the probabilities that "
-    "were asked for, and not\nlearnt. What is learnt are the encoders."
+_TOLD = (
+    "Both halves read the same thresholds, so\nthat p(x) is **computed** from the probabilities that were "
+    "asked for, and not learnt. What is learnt are\nthe encoders."
 )
 _TARGET = (
     "It is to give each of these elements as often as the *target* q says, and nothing else: figures are",

@@ -14,7 +14,7 @@ from fluxttice_core.certification.certified_folder import CertifiedFolder
 from fluxttice_core.certification.drawings import compared
 from fluxttice_core.certification.finding import Finding, failing, proved
 from fluxttice_core.certification.folder_names import FIGURES, MODEL, REPORT, figures_among
-from fluxttice_core.certification.remeasurement_cost import require_repeatable
+from fluxttice_core.certification.remeasurement_cost import passed_parameters, require_repeatable
 from fluxttice_core.certification.report_check import require_complete
 from fluxttice_core.errors import FluxtticeError, MeasurementError
 from fluxttice_core.evaluation.benchmark import measured
@@ -75,7 +75,8 @@ def remeasure(folder: Path, *, progress: ProgressCallback | None = None) -> tupl
     stated = Report.from_plain(result)
     settings = settings_from(result["settings"]).model_copy(update={"device": "cpu"})
     try:
-        require_repeatable(settings, operations=trained.space.size, parameters=trained.parameters)
+        passed = passed_parameters(trained.tensors)
+        require_repeatable(settings, operations=trained.space.size, parameters=passed)
         with fixed_threads():
             again = measured(trained, settings, progress)
             moved = _undecided(trained)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import torch
 
 from fluxttice_core.errors import CertificationError
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
+from fluxttice_core.model.network_shape import THRESHOLDS
 
 _OF_POSTERIOR = 100
 """Multiplications by which the density of one posterior at one code is computed, at most."""
@@ -27,6 +31,17 @@ def remeasurement_work(settings: MeasurementSettings, *, operations: int, parame
     decoded = settings.mass_draws + max(settings.repeats_of(n) * n for n in settings.draws)
     decoded += (2 * settings.posterior_repeats + 2) * operations
     return decoded * parameters + settings.aggregate_draws * operations * _OF_POSTERIOR
+
+
+def passed_parameters(tensors: Mapping[str, np.ndarray]) -> int:
+    """Parameters that a latent passes at most: of a table of thresholds it reads a row an entry, and no more.
+
+    Example:
+        >>> from fluxttice_core.storage.pretrained import certified
+        >>> passed_parameters(certified().tensors) == certified().parameters
+        True
+    """
+    return sum(tensor.size for name, tensor in tensors.items() if tensor.ndim and name != THRESHOLDS)
 
 
 def require_repeatable(settings: MeasurementSettings, *, operations: int, parameters: int) -> None:

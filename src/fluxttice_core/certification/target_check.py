@@ -79,10 +79,11 @@ def require_thresholds(folder: CertifiedFolder, target: Target) -> str:
     # Late, since plain models need no numerical library to be verified.
     from scipy.special import ndtr
 
+    from fluxttice_core.model.network_shape import THRESHOLDS
     from fluxttice_core.model.threshold_table import threshold_table
 
     tensors, _ = decode_tensors(folder.data(MODEL), name=MODEL)
-    found, due = tensors["thresholds.cuts"], threshold_table(target)
+    found, due = tensors[THRESHOLDS], threshold_table(target)
     tails = zip((ndtr(found), ndtr(-found)), (ndtr(due), ndtr(-due)), strict=True)
     if not all(np.allclose(one, other, rtol=_OF_A_TAIL, atol=_SMALLEST) for one, other in tails):
         raise CheckpointError(

@@ -20,6 +20,7 @@ from fluxttice_core.evaluation.result_facts import title_of_run
 from fluxttice_core.evaluation.result_file import Circumstances, result_of, write_result
 from fluxttice_core.evaluation.sampled_report import DRAWS, SampledReport, measured_by_samples
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
+from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.distribution import generative_information
 from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.perfect import uneven
@@ -67,6 +68,7 @@ def measured(
     halves: Halves = {"a": network.vae_a, "b": network.vae_b}
     require_above_floor(halves, network.architecture, settings, trained.source)
     target = uneven(trained.target if target is None else target, trained.space)
+    TargetFacts.of(target)  # refused before anything is measured, where it is too much to be listed
     report = measure(
         halves,
         controls=_controls(trained, settings, progress, target),

@@ -6,7 +6,15 @@ from itertools import pairwise
 import numpy as np
 
 from fluxttice_core.model.halves import HalfName
-from fluxttice_core.model.network_shape import CERTAIN, FARTHEST, NARROWEST, NEVER, OPEN_SIDE, NetworkShape
+from fluxttice_core.model.network_shape import (
+    CERTAIN,
+    FARTHEST,
+    NARROWEST,
+    NEVER,
+    OPEN_SIDE,
+    THRESHOLDS,
+    NetworkShape,
+)
 from fluxttice_core.shapes import Float, Float32, Float64, Real
 
 
@@ -36,7 +44,7 @@ class ForwardPass:
             name: tensor.astype(np.float64).T for name, tensor in tensors.items() if name.startswith(mine)
         }
         self._shape, self._mark = shape, mark
-        self._table = _edges(tensors["thresholds.cuts"]) if shape.decoders == "table" else None
+        self._table = _edges(tensors[THRESHOLDS]) if shape.decoders == "table" else None
 
     def encode(
         self, tables: Real[np.ndarray, "n cells"]

@@ -39,6 +39,9 @@ OPEN_SIDE, NARROWEST = 2.0, 1e-6
 LARGEST_TABLE = 2**20
 """Elements of the largest space whose decoders may read thresholds off a table."""
 
+THRESHOLDS = "thresholds.cuts"
+"""The tensor that the table is."""
+
 _MOST_INPUTS = 4
 
 _STATENET = (9, 32, 8, 4)
@@ -188,7 +191,7 @@ class NetworkShape(BaseModel):
             for end in ("fc_mu", "fc_logvar"):
                 found |= _linear(f"{encoder}.{end}", self.encoder_widths[-1], self.latent_dim)
         if self.decoders == "table":
-            found["thresholds.cuts"] = (sum(self.prefixes[:-1]), self.classes - 1)
+            found[THRESHOLDS] = (sum(self.prefixes[:-1]), self.classes - 1)
             return found | {f"decoder_{half}.slope": (1,) for half in "AB"} | _statenet_shapes()
         found |= _chain("decoder_A.decoder", self.latent_dim, *self.exploratory_widths, logits)
         found |= _linear("decoder_B.fc_in", self.latent_dim, width)

@@ -3,6 +3,7 @@
 from math import prod
 
 from fluxttice_core.model.architecture import Architecture
+from fluxttice_core.model.network_shape import THRESHOLDS
 from fluxttice_core.spaces.split import rows_to_learn
 from fluxttice_core.training.recipe_settings import AmortisationSettings, RecipeFields
 
@@ -81,7 +82,7 @@ def work(recipe: RecipeFields) -> int:
     last = _amortisation(recipe)
     shapes = recipe.architecture.tensor_shapes
     # A table is looked up.
-    multiplied = sum(prod(shape) for name, shape in shapes.items() if name != "thresholds.cuts")
+    multiplied = sum(prod(shape) for name, shape in shapes.items() if name != THRESHOLDS)
     passes = recipe.epochs * (_PASSES * (rows + steps * _draws(recipe)) + looks)
     return (passes + (0 if last is None else _PASSES * rows * last.epochs)) * multiplied
 
