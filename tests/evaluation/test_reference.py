@@ -18,6 +18,7 @@ from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.metrics.settings import ControlName, MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
 from fluxttice_core.spaces.target import Target
 from tests.refusals import refused
@@ -255,6 +256,10 @@ def test_a_sampler_of_all_elements_is_told_from_the_oracle_of_a_part(
 
 
 def test_draws_to_resolve_a_target_are_bounded() -> None:
+    """By the work in large spaces, and in small ones by what any whole space asks for: not 40 billion."""
+    large = space_of("dna:10")
+    of_large = Target.of(large, [0, 1], [1.0, 1e-12])
+    assert reference._resolving(SETTINGS, large, of_large).mass_draws == 2**20
     rare = Target.of(SPACE, [0, 1], [1.0, 1e-12])
-    assert reference._resolving(SETTINGS, SPACE, rare).mass_draws == -(-(2**40 / 27) // 8) * 8
+    assert reference._resolving(SETTINGS, SPACE, rare).mass_draws == 2**23
     assert reference._resolving(SETTINGS, SPACE, TARGET).mass_draws == 24 * 105

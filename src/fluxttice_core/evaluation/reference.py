@@ -41,6 +41,9 @@ _DRAWS_AN_OPERATION = 3 * DEFAULT_GROUPS
 _WORK = 2**40
 """So many products of draws and elements take about ten seconds."""
 
+_MOST_DRAWS = 2**23
+"""More than any whole space asks for: elements of a target that are rarer by far need not all be drawn."""
+
 UntrainedFactory = Callable[[int], Halves]
 """Makes freshly initialised halves of the measured architecture from a seed."""
 
@@ -126,5 +129,6 @@ def _resolving(
     Fewer where that would take too long: of large spaces, and of targets with very rare elements.
     """
     rarest = float(space.size if target is None else 1 / target.q.min())
-    draws = DEFAULT_GROUPS * math.ceil(min(_DRAWS_AN_OPERATION * rarest, _WORK / space.size) / DEFAULT_GROUPS)
+    most = min(_WORK / space.size, _MOST_DRAWS)
+    draws = DEFAULT_GROUPS * math.ceil(min(_DRAWS_AN_OPERATION * rarest, most) / DEFAULT_GROUPS)
     return settings.model_copy(update={"mass_draws": max(settings.mass_draws, draws)})
