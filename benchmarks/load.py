@@ -99,6 +99,7 @@ def heaviest() -> dict[str, bytes]:
         "numbers": filled(of_many, "0,", "0]}"),
         "empty lists": filled(of_many, "[],", "[]]}"),
         "names": filled("{", '"n": 0,', '"n": 0}'),
+        "objects": (of_many + '{"": 1}, ' * (2**17 // 3 - 9) + '"min"]}').encode(),
     }
 
 

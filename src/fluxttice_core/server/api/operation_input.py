@@ -14,6 +14,8 @@ from fluxttice_core.server.errors import RequestError, shorten
 from fluxttice_core.server.limits import BATCH, TEXT_LENGTH
 from fluxttice_core.spaces.notation import parse_one
 
+_TRITS = TERNARY.cells
+
 _FORMS = (
     "give a string, a list of strings, a list of 9 trits, or a list of such lists, "
     f"at most {BATCH:,} operations"
@@ -141,7 +143,7 @@ def _read_batch(values: list[Any]) -> list[int]:
 def _read_tokens(tokens: list[Any], place: str) -> int:
     """Read one operation from its 9 trits; what a tokenising client sends is none."""
     # True is no trit, though it equals 1, and a fraction equals none.
-    if len(tokens) == TERNARY.cells and {int, float}.issuperset(map(type, tokens)):
+    if len(tokens) == _TRITS and {int, float}.issuperset(map(type, tokens)):
         known = _by_trits().get(tuple(tokens))
         if known is not None:
             return known

@@ -69,8 +69,8 @@ def read_json(request: Request, model: type[Model]) -> Model:
 
 def _each_once(pairs: list[tuple[str, Any]]) -> None:
     """Refuse an object that gives a name twice: readers of JSON differ in which of the values they take."""
-    name, times = Counter(name for name, _ in pairs).most_common(1)[0] if pairs else ("", 0)
-    if times > 1:
+    if len(dict(pairs)) != len(pairs):
+        name, times = Counter(name for name, _ in pairs).most_common(1)[0]
         said = shorten(name)
         raise RequestError(
             f"{said} was given {times} times: give it once", param=said, code="duplicate_argument"
