@@ -16,6 +16,7 @@ from docs.audit_results import alarms_table, intervals_table, power_table, visib
 from docs.badges import badges, citation
 from docs.bombs import bomb_table
 from docs.commands import commands_page
+from docs.counting import counting_table
 from docs.documents import metric_names, report_card, with_generated
 from docs.figures_front import front_figure
 from docs.figures_overlap import overlap_figure
@@ -26,6 +27,7 @@ from docs.generalisation import FLIPS, RESULT
 from docs.installation import installation_table
 from docs.load import load_table
 from docs.metadata import metadata
+from docs.other_spaces import other_spaces_table
 from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
 from docs.versions import formats_table
@@ -194,12 +196,14 @@ def pages() -> dict[Path, str]:
         "audit power": power_table(),
         "audit visible": visible_table(),
         "citation": citation(),
+        "counting": counting_table(),
         "faults": fault_table(),
         "bombs": bomb_table(),
         "fuzzing": fuzzing_table(),
         "formats": formats_table(),
         "installation": installation_table(),
         "load": load_table(),
+        "other spaces": other_spaces_table(),
         "rooms": rooms_table(),
         "picture": rooms_picture(),
         **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},

@@ -124,7 +124,7 @@ def other_spaces_table(path: Path = MEASURED) -> str:
     }
     refused = f"{', '.join(sorted(through))} passed" if through else "every control that must be refused was"
     sentences = (
-        f"Measured from {days[0]} to {days[-1]} by `python -m benchmarks.other_spaces`, by one thread, in",
+        f"Measured until {days[-1]} by `python -m benchmarks.other_spaces`, by one thread, in",
         "seconds of the processor; MB is the most memory that training and measuring took. Each figure is",
         "the worst of both halves and all seeds, and what was aimed at stands in brackets. Efficiency is",
         "that of argmax at three draws an element of the support; beside it stand the best of networks that",
@@ -138,7 +138,7 @@ def _line(row: str, aim: Aim, seeds: Sequence[Mapping[str, Any]]) -> str:
     cells = [row, f"{seeds[0]['elements']:,}", str(len(seeds))]
     for key, (_, digits) in _COLUMNS.items():
         found, asked = worst(seeds, key), getattr(aim, key)
-        shown = "–" if found is None else f"{found:.{digits}f}"
+        shown = "–" if found is None else f"{round(found, digits) + 0.0:.{digits}f}"  # no -0
         cells.append(shown if asked is None else f"{shown} ({'<=' if key in _AT_MOST else '>='} {asked:g})")
     cost = {key: max(seed[key] for seed in seeds) for key in ("training", "measuring", "megabytes")}
     cells += [f"{cost['training']:.0f} (<= {aim.seconds:g})", f"{cost['measuring']:.0f}"]
