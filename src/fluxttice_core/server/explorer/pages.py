@@ -56,7 +56,7 @@ class Content:
     @classmethod
     def of(cls, kind: str, plain: bytes) -> "Content":
         """Compress something to be sent."""
-        gzipped = gzip.compress(plain, 6, mtime=0) if len(plain) >= _SMALLEST_GZIPPED else b""
+        gzipped = gzip.compress(plain, 9, mtime=0) if len(plain) >= _SMALLEST_GZIPPED else b""
         if len(gzipped) > 0.95 * len(plain):
             gzipped = b""
         return cls(kind, plain, gzipped, f'"{hashlib.sha256(plain).hexdigest()[:32]}"')

@@ -254,7 +254,7 @@ def test_an_operation_is_written_with_others(panel: Explorer) -> None:
     for clone in completeness(read_basis(["min", "max"])).contained_in:
         assert clone in said
     show(panel, "max")
-    assert panel.page.inner_text("#expression") == ""
+    panel.until(f"{RESULT}?.startsWith('max = max(a, b)')")
     assert "{webb} is functionally complete." in write(panel, "223")
     assert "cannot be expressed: the basis generates 3 operations" in write(panel, "min")
     assert write(panel, " , ") == "give at least one operation, such as min, not, 1."
@@ -359,8 +359,119 @@ def test_an_answer_that_comes_late_is_dropped_and_a_failed_search_can_be_made_ag
     window.settle()
     window.do(f"asked[3].dispatchEvent({answer % 'of another'})")
     window.settle()
-    assert window.page.inner_text("#expression") == ""
+    assert window.page.inner_text("#expression") == "Loading the expression …"
+    window.do(f"asked[4].dispatchEvent({answer % 'of this'})")
+    window.until(f"{RESULT}.includes('of this')")
     assert window.complaints == []
+
+
+def test_properties_of_two_inputs_are_waited_for(window: Explorer) -> None:
+    held: list[Route] = []
+    window.page.route("**/algebra.safetensors", lambda route: held.append(route))
+    window.page.goto(f"{window.url}/#tab=inputs")
+    window.until("document.querySelector('#typed-title')")
+    properties = window.page.locator("#inputs section", has_text="Properties")
+    assert properties.inner_text().split("\n")[-1] == "Loading …"
+    held.pop().abort("connectionrefused")
+    window.until("document.querySelector('#notice .failed button')")
+    assert properties.inner_text().split("\n")[-1] == "Loading …"
+    window.page.click("#notice .failed button")
+    window.page.wait_for_timeout(50)
+    held.pop().continue_()
+    window.arrive()
+    window.settle()
+    known = portrait(15633, SPACES[2]).to_json()["properties"]
+    assert properties.locator("span").all_inner_texts() == [name for name, holds in known.items() if holds]
+
+
+def test_a_tab_that_is_left_while_it_loads_writes_once_it_is_seen(window: Explorer) -> None:
+    held: list[Route] = []
+    window.page.route("**/inputs.json", lambda route: held.append(route))
+    window.load("#tab=inputs&basis=webb")
+    window.do("explorer.store.set({ tab: 'find' })")
+    window.settle()
+    held.pop().continue_()
+    window.until("document.querySelector('#expression')")
+    window.page.wait_for_timeout(50)
+    assert window.page.text_content("#expression") == ""
+    window.do("explorer.store.set({ tab: 'inputs' })")
+    window.until(f"{RESULT}?.startsWith('min = ')")
+    assert window.complaints == []
+
+
+def test_the_basis_and_its_answer_follow_the_address(window: Explorer) -> None:
+    window.load("#tab=inputs&basis=min")
+    window.until(f"{RESULT}?.startsWith('min = min(a, b)')")
+    assert "webb(" in write(window, "webb")
+    window.until("location.hash.includes('webb')")
+    window.page.go_back()
+    window.until(f"{RESULT}?.startsWith('min = min(a, b)')")
+    assert window.page.input_value("#basis") == "min"
+    window.page.go_forward()
+    window.until(f"{RESULT}?.includes('webb(')")
+    assert window.page.input_value("#basis") == "webb"
+    window.open("#tab=inputs&table=%2B0-&basis=min,max")
+    window.until(f"{RESULT}?.startsWith('negation cannot be expressed')")
+    assert window.page.input_value("#basis") == "min,max"
+    window.page.fill("#basis", "not yet wr")
+    window.page.locator("#inputs .truth-table button.cell").first.click()
+    window.settle()
+    assert window.page.input_value("#basis") == "not yet wr"
+    assert window.page.inner_text("#expression") == ""
+    window.open("#tab=inputs")
+    assert (window.page.input_value("#basis"), window.page.inner_text("#expression")) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("letters", "typed", "index", "other"),
+    [
+        ("digits", "210", 5, 210),
+        ("digits", "2/1/0", 5, None),
+        ("digits", "000", 0, 0),
+        ("truth", "TUF", 5, None),
+        ("truth", "TFT", 20, read_operation("TFT").index),
+        ("signs", "000", 13, 0),
+    ],
+)
+def test_a_table_of_one_input_is_read_as_it_is_shown(
+    panel: Explorer, letters: str, typed: str, index: int, other: int | None
+) -> None:
+    panel.open(f"#tab=inputs&letters={letters}")
+    show(panel, typed)
+    one = read_operation(Operation(SPACES[1], index).string, 1)
+    said = panel.page.inner_text("#typed-problem")
+    assert panel.state("table") == one.string
+    answer = write(panel, typed)
+    assert f"{{{one.name or one.string}}} is not functionally complete" in answer
+    assert ("two inputs" in answer) == (other is not None)
+    if other is None:
+        assert said == ""
+        return
+    assert f"for index {other} of two inputs write " in said
+    assert said in answer
+    for text, inputs in ((said.split()[-1].strip("."), ""), (typed, "2")):
+        show(panel, text, inputs)
+        assert panel.state("table") == Operation(SPACES[2], other).string
+        assert panel.page.inner_text("#typed-problem") == ""
+
+
+@pytest.mark.parametrize("text", ["max(a, min(a, b))", "min(a, max(a, b)), not; 223", "max(min(a, b), b),1"])
+def test_a_basis_is_split_between_its_expressions(explorer: Explorer, text: str) -> None:
+    found = explorer.page.evaluate(
+        "(text) => fluxttice('expression').readBasis(text, explorer.page.manifest)"
+        ".map(({ digits }) => fluxttice('space').written(digits))",
+        text,
+    )
+    known = read_basis(re.split(r"[,;](?=\s*(?:not|223|1)$|\s*not;)", text))
+    assert found == [one.string for one in known]
+
+
+def test_a_problem_goes_with_the_operation_that_it_was_told_beside(panel: Explorer) -> None:
+    show(panel, "mni")
+    assert panel.page.inner_text("#typed-problem") != ""
+    panel.do("explorer.page.choose(223)")
+    panel.settle()
+    assert panel.page.inner_text("#typed-problem") == ""
 
 
 def test_no_serious_finding_with_a_result(panel: Explorer) -> None:

@@ -1,6 +1,6 @@
 /** Expressions over the inputs a and b, such as -min(a, not b), read as the operation that they compute. */
 
-import { CELLS, K, digitsIn, digitsOf, indexOf, normal, readHeptavintimal, readPattern } from "./space.js";
+import { CELLS, K, SYMBOLS, digitsIn, digitsOf, indexOf, normal, readHeptavintimal, readPattern, signs } from "./space.js";
 
 const TOKEN = /\s*([\p{L}\p{N}][\p{L}\p{N}_-]*|\S)/gu;
 const INPUTS = ["a", "b", "c"];
@@ -48,17 +48,36 @@ export function readOperation(text, manifest, wanted = null) {
   );
 }
 
+/** Says which operation of two inputs is written like one of one input that was read; empty if none is. */
+export function alsoOfTwo(text) {
+  const trimmed = text.trim();
+  const index = /^\d{3}$/.test(trimmed) ? Number(trimmed) : readHeptavintimal(trimmed);
+  return index === null ? "" : `"${trimmed}" is read as of one input: for index ${index} of two inputs write ${signs(index)}.`;
+}
+
 /** Operations of one or two inputs, as they are told apart by commas; -1, 0 and 1 are constants. */
 export function readBasis(text, manifest) {
   const constants = { "-1": "always-minus", 0: "always-zero", 1: "always-plus", "+1": "always-plus" };
-  const parts = text.split(/[,;](?![^(]*\))/).map((part) => part.trim().replaceAll("\u2212", "-")).filter(Boolean);
+  const parts = separated(text).map((part) => part.trim().replaceAll("\u2212", "-")).filter(Boolean);
   if (parts.length === 0) throw new Error("give at least one operation, such as min, not, 1");
   return parts.map((part) => {
     const meant = constants[part] ?? part;
     const inputs = inputsIn(meant, { 1: manifest.unary, 2: manifest.named }) === 1 ? 1 : 2;
     const digits = readOperation(meant, manifest, inputs);
-    return { name: nameOf(digits, manifest), digits };
+    return { name: nameOf(digits, manifest), digits, also: inputs === 1 ? alsoOfTwo(meant) : "" };
   });
+}
+
+/** The parts of a text between the commas and semicolons that lie in no brackets. */
+function separated(text) {
+  const parts = [""];
+  let depth = 0;
+  for (const letter of text) {
+    depth = Math.max(depth + ({ "(": 1, ")": -1 }[letter] ?? 0), 0);
+    if (depth === 0 && ",;".includes(letter)) parts.push("");
+    else parts[parts.length - 1] += letter;
+  }
+  return parts;
 }
 
 /** The first name of an operation, none if it has none. */
@@ -74,7 +93,7 @@ function inputsIn(text, known) {
   if (named(text, known[2])) return 2;
   if (named(text, known[1])) return 1;
   const plain = text.replace(/[\s/]/g, "").replaceAll("\u2212", "-");
-  if (/^[-0+]{3}$/.test(plain)) return 1;
+  if (new RegExp(`^([-0+]{3}|[${SYMBOLS.join("")}]{3})$`).test(plain)) return 1;
   return plain.length === MOST ? 3 : 2;
 }
 

@@ -2,9 +2,9 @@
 
 import { button, h, hint, list, section, show } from "./dom.js";
 import { exportMenu } from "./exports.js";
-import { namesIn, readBasis, readOperation } from "./expression.js";
+import { alsoOfTwo, namesIn, readBasis, readOperation } from "./expression.js";
 import { algebraFacts, fact } from "./facts.js";
-import { loadInto } from "./loading.js";
+import { loadInto, loading } from "./loading.js";
 import { Described, preserves } from "./properties.js";
 import { startWorker } from "./source.js";
 import { SYMBOLS, digitsOf, heptavintimal, indexIn, indexOf, unwritten, written } from "./space.js";
@@ -48,7 +48,7 @@ export class Panel {
       h("div.portrait", this.place, this.facts),
       h("div.actions", this.onMap, exportMenu(page, this.copied, () => this.digits), this.copied),
       section("Write it with",
-        h("form.fields.typed", { on: { submit: submit(() => page.store.set({ basis: this.basis.value.trim() }) ?? this.#write()) } },
+        h("form.fields.typed", { on: { submit: submit(() => this.#ask()) } },
           h("div.field", h("label", { for: "basis" }, "Operations of one or two inputs, with commas between"), this.basis),
           h("button.quiet", { id: "write" }, "Write"),
         ),
@@ -57,9 +57,7 @@ export class Panel {
       section("Properties", this.properties),
       section("Algebra", this.algebra),
     );
-    page.store.watch(["table", "op", "letters", "tab"], (state) => this.#update(state));
-    this.basis.value = page.store.state.basis;
-    if (this.basis.value) this.#write();
+    page.store.watch(["table", "op", "letters", "tab", "algebra", "basis"], (state) => this.#update(state));
   }
 
   /** Show what was typed, or say why it is no operation. */
@@ -67,36 +65,41 @@ export class Panel {
     const text = this.typed.value;
     try {
       if (!text.trim()) throw new Error("type an operation first, such as max(min(a, b), not c)");
-      const digits = readOperation(text, this.page.manifest, Number(this.inputs.value) || null);
-      this.problem.textContent = "";
+      const wanted = Number(this.inputs.value) || null;
+      const digits = readOperation(text, this.page.manifest, wanted);
+      const also = wanted === null && digits.length === 3 ? alsoOfTwo(text) : "";
       this.page.store.set({ table: written(digits) });
+      queueMicrotask(() => { // after the update, which empties it
+        this.problem.textContent = also;
+      });
     } catch (error) {
       this.problem.textContent = `${error.message}.`;
     }
   }
 
-  #update({ tab, table, op, letters }) {
+  #update({ tab, table, op, letters, basis }) {
     if (tab !== "inputs") return;
     const digits = table ? unwritten(table) : Uint8Array.from(digitsOf(op));
-    const now = `${written(digits)} ${letters}`;
+    const now = [written(digits), letters, basis, this.page.algebra !== null].join();
     if (now === this.shown) return;
-    const changed = this.digits === undefined || written(this.digits) !== written(digits);
+    if (String(digits) !== String(this.digits)) this.problem.textContent = "";
     Object.assign(this, { shown: now, digits });
     const described = new Described(digits, this.known.clones);
     this.#showTable(described);
     this.#showFacts(described);
-    if (changed) this.#forget();
-    const held = this.known.properties[described.inputs].filter((name) => this.#has(described, name));
-    show(this.properties, held.length === 0
-      ? hint("None of those that are known here.")
-      : list("ul.chips.said", held.map((name) => h("span", { title: this.known.statements[name] }, name))));
+    this.#showProperties(described);
     show(this.algebra, algebraFacts(described.facts, digits));
+    this.#follow(basis);
   }
 
   /** Of two inputs, what the page was told of all; of others, what it computes. */
-  #has(described, name) {
-    const { algebra } = this.page;
-    return described.inputs === 2 ? algebra?.has(indexOf(described.digits), name) : described.has(name);
+  #showProperties(described) {
+    const { algebra } = this.page, two = described.inputs === 2;
+    const held = this.known.properties[described.inputs].filter((name) =>
+      two ? algebra?.has(indexOf(described.digits), name) : described.has(name));
+    show(this.properties, two && algebra === null ? loading() : held.length === 0
+      ? hint("None of those that are known here.")
+      : list("ul.chips.said", held.map((name) => h("span", { title: this.known.statements[name] }, name))));
   }
 
   #showTable({ inputs, digits }) {
@@ -130,21 +133,36 @@ export class Panel {
     );
   }
 
-  /** An expression of the operation before would be read as one of this. */
-  #forget() {
+  /** The basis is as the link says, unless another is being typed. */
+  #follow(basis) {
+    if (basis !== this.asked) {
+      this.basis.value = this.asked = basis;
+      this.entered = this.basis.value || null;
+    }
     this.worker?.terminate();
-    this.worker = null;
-    loadInto(this.result, "nothing", () => null, () => show(this.result));
+    if (this.basis.value === this.entered) this.#write();
+    else this.#say(); // an expression of the operation before would be read as one of this
+  }
+
+  #ask() {
+    const { store } = this.page;
+    this.entered = this.basis.value;
+    this.asked = this.entered.trim();
+    this.shown = null;
+    store.set({ basis: this.asked });
+    this.#update(store.state);
+  }
+
+  #say(...said) {
+    loadInto(this.result, "nothing", () => null, () => show(this.result, said));
   }
 
   #write() {
-    this.worker?.terminate();
     let basis;
     try {
       basis = readBasis(this.basis.value, this.page.manifest);
     } catch (error) {
-      loadInto(this.result, "nothing", () => null, () => show(this.result, hint(`${error.message}.`)));
-      return;
+      return this.#say(hint(`${error.message}.`));
     }
     const target = this.digits;
     loadInto(this.result, "the expression", () => this.#search(target, basis), (found) =>
@@ -179,6 +197,7 @@ export class Panel {
       hint(within.length === 0
         ? `${names} is functionally complete.`
         : `${names} is not functionally complete, as it lies in these maximal clones: ${within.map((one) => one.name).join("; ")}.`),
+      basis.map(({ also }) => also && hint(also)),
     ];
   }
 }
