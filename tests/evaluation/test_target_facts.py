@@ -14,7 +14,7 @@ from fluxttice_core.errors import CertificationError, MeasurementError
 from fluxttice_core.evaluation.benchmark import benchmark
 from fluxttice_core.evaluation.comparison import differences
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.result_file import check_result, read_result
+from fluxttice_core.evaluation.result_file import check_result, read_report, read_result
 from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.space_name import space_of
@@ -50,6 +50,14 @@ def result(run: Path) -> dict[str, Any]:
     path = run.parent / "result.json"
     benchmark(run, path, command="benchmark", settings=SETTINGS)
     return read_result(path)
+
+
+@pytest.fixture(scope="module")
+def few(run: Path) -> tuple[Report, Path]:
+    """The report of a measurement by hardly more draws than there are rows, and its file."""
+    path = run.parent / "few.json"
+    settings = SETTINGS.model_copy(update={"draws": (10, 40)})
+    return benchmark(run, path, command="benchmark", settings=settings), path
 
 
 def test_a_model_is_measured_beside_what_it_was_trained_on(result: dict[str, Any]) -> None:
@@ -116,6 +124,15 @@ def test_facts_come_back_and_have_the_ceilings_of_their_target() -> None:
     assert facts.law.entropy == pytest.approx(TARGET.entropy)
     assert sorted(facts.law.q.tolist()) == sorted(TARGET.q.tolist())
     assert TargetFacts.of(None) is TargetFacts.from_plain(None, CODONS) is None
+
+
+def test_a_report_of_draws_too_few_to_judge_says_so_and_is_read_back(few: tuple[Report, Path]) -> None:
+    written, path = few
+    report = read_report(path)
+    assert report.gates == written.gates
+    assert report.has("efficiency/argmax/40", "a")
+    untold = {found.gate.quantity for found in report.gates if found.value is None}
+    assert "efficiency/argmax/40" in untold
 
 
 def test_networks_that_leave_their_rows_are_not_certified(run: Path, tmp_path: Path) -> None:

@@ -62,11 +62,16 @@ class TargetFacts:
         found.__dict__["levels"] = levels
         return found
 
+    @property
+    def elements(self) -> int:
+        """How many elements the target has."""
+        return sum(count for _, count in self.levels)
+
     def as_plain(self) -> dict[str, Any]:
         """The facts as JSON values."""
         return {
             "sha256": self.sha256,
-            "elements": sum(count for _, count in self.levels),
+            "elements": self.elements,
             "entropy_nats": self.law.entropy,
             "levels": [list(level) for level in self.levels],
         }
