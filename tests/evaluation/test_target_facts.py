@@ -16,23 +16,13 @@ from fluxttice_core.evaluation.comparison import differences
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import check_result, read_report, read_result
 from fluxttice_core.evaluation.target_facts import TargetFacts
-from fluxttice_core.metrics.settings import MeasurementSettings
-from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
 from tests.refusals import refused
+from tests.targets import CODONS
+from tests.targets import SETTINGS as OF_A_TARGET
+from tests.targets import SOME as TARGET
 
-CODONS = space_of("codons")
-TARGET = Target.of(CODONS, range(0, 60, 2), [1.0 + n % 4 for n in range(30)])
-SETTINGS = MeasurementSettings(
-    draws=(100, 300),
-    repeats=3,
-    rules=("argmax", "categorical"),
-    mass_draws=2_048,
-    posterior_repeats=2,
-    aggregate_draws=16,
-    control_mass_draws=2_048,
-    control_aggregate_draws=16,
-)
+SETTINGS = OF_A_TARGET.model_copy(update={"draws": (100, 300)})
 
 
 @pytest.fixture(scope="module")

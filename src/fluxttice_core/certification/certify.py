@@ -264,7 +264,7 @@ def _write(
 def _first_failure(gates: Sequence[GateResult]) -> str:
     failed = [result for result in gates if not result.passed]
     first, gate = failed[0], failed[0].gate
-    value = "was not measured" if first.value is None else f"is {first.value:.4f}"
+    value = "is not told by this measurement" if first.value is None else f"is {first.value:.4f}"
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
     return (
         f"its {gate.quantity} {value} in half {first.half.upper()}, and the gate “{gate.name}” asks "

@@ -254,7 +254,8 @@ def _gates(folder: CertifiedFolder) -> str:
     held_out, space = None if split is None else split["held_out"], recorded_space(result["space"])
     gates = gates_of(space, settings, held_out, has_target="target" in result)
     gates = gates if split is not None else on_all_operations(gates)
-    results = judged(values, _HALVES, gates, untold(settings, result.get("target", {}).get("elements")))
+    few = untold(settings, result.get("target", {}).get("elements"))
+    results = judged(values, _HALVES, gates, few)
     due: list[dict[str, Any]] = [
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
         for found in results
@@ -268,7 +269,8 @@ def _gates(folder: CertifiedFolder) -> str:
     for found in results:
         if not _passed(found):
             gate, half = found.gate, found.half.upper()
-            value = "not told by so few draws" if found.value is None else found.value
+            untold_by = "so few draws" if gate.quantity in few else "the report"
+            value = f"not told by {untold_by}" if found.value is None else found.value
             raise MeasurementError(
                 f"the model is not certified: its {gate.quantity} is {value} in half {half}, and "
                 f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}",
