@@ -1,7 +1,8 @@
 """Counting draws in files, beside the plain group-by of the engine that does it: start-up, CPU and memory.
 
 Each runs in a process of its own, one after the other in turn; CPU seconds are those of that process.
-`python -m benchmarks.auditing` keeps what it finds, with ten times the draws, for the page about the audit.
+`python -m benchmarks.auditing` keeps what it finds, with ten times the draws, for the page about the audit;
+`python -m benchmarks.auditing 1000000` that of files with so many draws.
 """
 
 import statistics
@@ -101,4 +102,6 @@ def _run(code: str, path: Path) -> tuple[float, float] | None:
 
 
 if __name__ == "__main__":
-    record_counting([counted(kind, draws, repeats) for kind in _MAKE for draws, repeats in KEPT.items()])
+    for kind in _MAKE:
+        for draws in map(int, sys.argv[1:] or KEPT):
+            record_counting(counted(kind, draws, KEPT[draws]))

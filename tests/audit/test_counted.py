@@ -275,6 +275,17 @@ def test_blanks_at_the_ends_of_kinds_are_told(kind: str, told: bool, tmp_path: P
     assert ("kinds with blanks at their ends differ from those without" in notes) == told
 
 
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=40), st.integers(0, 15))
+@settings(max_examples=15, deadline=None)
+def test_the_ends_are_ten_kinds_however_many_were_drawn_as_often(often: list[int], single: int) -> None:
+    numbers = {100 + kind: n for kind, n in enumerate([*often, *[9] * single])}
+    counted = count_values(np.repeat(list(numbers), list(numbers.values())))
+    most = sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
+    least = sorted(numbers.items(), key=lambda pair: (pair[1], pair[0]))
+    assert counted.most == tuple((str(kind), n) for kind, n in most[:10])
+    assert counted.least == tuple((str(kind), n) for kind, n in least[:10])
+
+
 def test_guesses_are_said(tmp_path: Path) -> None:
     heading = count(write(tmp_path / "a.csv", ["apple", "pear"]))
     assert (counts(heading), heading.notes) == (

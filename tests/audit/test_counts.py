@@ -183,7 +183,7 @@ def test_known_sets_beside_draws(tmp_path: Path) -> None:
     )
     for overlap, size, times in ((counted.reference, 3, {1: 1, 2: 1}), (counted.training, 1, {2: 1})):
         assert overlap is not None
-        assert (overlap.size, tallied(Counted(overlap.tally))) == (size, times)
+        assert (overlap.size, tallied(Counted.of(overlap.tally))) == (size, times)
 
 
 def test_operations_are_the_same_however_they_are_written(tmp_path: Path) -> None:

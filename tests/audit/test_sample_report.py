@@ -30,7 +30,7 @@ def drawn(size: int, draws: int, seed: int = 0) -> np.ndarray:
 
 
 def report_of(indices: np.ndarray, size: int | None, column: str | None = None) -> SampleReport:
-    return report_samples(Counted(Tally.of_counts(counts_of(indices)), column=column), size)
+    return report_samples(Counted.of(Tally.of_counts(counts_of(indices)), column=column), size)
 
 
 def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
@@ -56,7 +56,7 @@ def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
 def test_chao1_is_told_in_each_of_its_forms() -> None:
     """As scikit-bio has the first two; iNEXT takes (n-1)/n of what the classic one adds."""
     counts = np.array([40] + [3] * 2 + [2] * 4 + [1] * 12)
-    report = report_samples(Counted(Tally.of_counts(counts)), 20)
+    report = report_samples(Counted.of(Tally.of_counts(counts)), 20)
     corrected, classic = (skbio.chao1(counts, bias_corrected=form) for form in (True, False))
     assert (corrected, classic) == (pytest.approx(32.2), pytest.approx(37))
     assert report.chao1 == report.as_json()["chao1"]
@@ -134,7 +134,7 @@ def test_report_is_plain_in_json() -> None:
 
 
 def test_significance_is_passed_on() -> None:
-    counted = Counted(Tally.of_counts(counts_of(drawn(470, 1_200))))
+    counted = Counted.of(Tally.of_counts(counts_of(drawn(470, 1_200))))
     assert report_samples(counted, 500, significance=0.4).finding.verdict is Verdict.NOT_UNIFORM
     assert report_samples(counted, 500, significance=1e-9).finding.verdict is Verdict.CONSISTENT
 

@@ -11,7 +11,7 @@ import numpy as np
 from fluxttice_core.audit.columns import WEIGHTS, choose_counts
 from fluxttice_core.audit.counts import group_pairs, number_expression
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, group_draws
-from fluxttice_core.audit.kinds import label, settle
+from fluxttice_core.audit.kinds import TEN, label, settle
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.tally import LawTally, Tally
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.fit import Ends
     from fluxttice_core.audit.sources import Source
     from fluxttice_core.audit.tables import Table
-
-TEN = 10
-"""Kinds that are shown of those drawn most and least often."""
 
 _PROBABILITIES = ("probability", "probabilities", "p")
 

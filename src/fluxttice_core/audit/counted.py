@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from fluxttice_core.audit.beside import TEN, Overlap, beside_law, overlap
 from fluxttice_core.audit.counts import (
     group_counts,
     is_frequencies,
-    tally_of,
+    require_draws,
     tally_of_frequencies,
     tally_of_incidences,
 )
-from fluxttice_core.audit.draws import Reading, group_draws, group_table, stored_table
+from fluxttice_core.audit.draws import Grouped, Reading, group_draws, group_table, stored_table
 from fluxttice_core.audit.engine import MEMORY, engine
-from fluxttice_core.audit.kinds import label
-from fluxttice_core.audit.saved_counts import save_counts
+from fluxttice_core.audit.kinds import TEN, label
 from fluxttice_core.audit.sources import STANDARD_INPUT, Source, find_source
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.tally import LawTally, Tally
 
 if TYPE_CHECKING:
+    from array import array
+
+    import numpy as np
+
     from fluxttice_core.audit.arrays import Values
-    from fluxttice_core.audit.draws import Grouped
+    from fluxttice_core.audit.beside import Overlap
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.fit import Ends
     from fluxttice_core.audit.monitor import Monitored
+    from fluxttice_core.shapes import Int64
+    from fluxttice_core.statistics.tally import LawTally, Tally
 
+    Ranked = tuple[tuple[str, int], ...]
+
+# NumPy is loaded only where it is needed: its import takes as long as counting a million draws.
 _PIECE = 2**20
 
 EngineName = Literal["local", "ray"]
-Group = Callable[["Engine", Source, Reading], "Grouped"]
+Group = Callable[["Engine", Source, Reading], Grouped]
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Counted:
     """What draws are, once counted.
 
     Args:
-        tally: How many kinds were drawn how often.
+        times: How often kinds were drawn, rising.
+        kinds: How many kinds were drawn so often.
         most: The kinds drawn most often, ten at most, and how often.
         least: Those drawn least often, of all that were drawn.
         size: Kinds in the space that the kinds themselves name, as operations do; None if they name none.
@@ -58,7 +64,8 @@ class Counted:
         monitored: This run and those before it.
     """
 
-    tally: Tally
+    times: array[int] | Int64[np.ndarray, "rows"]
+    kinds: array[int] | Int64[np.ndarray, "rows"]
     most: tuple[tuple[str, int], ...] = ()
     least: tuple[tuple[str, int], ...] = ()
     size: int | None = None
@@ -71,6 +78,20 @@ class Counted:
     training: Overlap | None = None
     units: int | None = None
     monitored: Monitored | None = None
+
+    @classmethod
+    def of(cls, tally: Tally, **known: Any) -> Counted:
+        """What is known of draws that were tallied."""
+        return cls(tally.times, tally.kinds, **known)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How many kinds were drawn how often, in arrays, for which NumPy is loaded."""
+        import numpy as np
+
+        from fluxttice_core.statistics.tally import Tally
+
+        return Tally(np.asarray(self.times, np.int64), np.asarray(self.kinds, np.int64))
 
     def reading(self) -> dict[str, Any]:
         """Return how the draws were read as plain values."""
@@ -156,9 +177,9 @@ def _count_source(
         tally, units = tally_of_incidences(engine, draws, reading)
         return replace(_without_kinds(tally, beside), units=units)
     grouped = (group_counts if reading.holds == "counts" else group)(engine, draws, reading)
-    if isinstance(grouped, Tally):
-        return _without_kinds(grouped, beside)
-    return _counted(engine, grouped, others, reading, beside)
+    if isinstance(grouped, Grouped):
+        return _counted(engine, grouped, others, reading, beside)
+    return _without_kinds(grouped, beside)
 
 
 def count_values(values: Values, reading: Reading | None = None, beside: Beside | None = None) -> Counted:
@@ -178,6 +199,8 @@ def count_values(values: Values, reading: Reading | None = None, beside: Beside 
     Raises:
         MeasurementError: If there is no draw, or one is neither a whole number nor a string.
     """
+    import numpy as np
+
     reading, beside = reading or Reading(), beside or Beside()
     others = _others(beside)
     files = [path for source in others.values() for path in source.paths]
@@ -200,44 +223,70 @@ def _without_kinds(tally: Tally, beside: Beside) -> Counted:
             "kinds",
             "missing_value",
         )
-    return Counted(tally)
+    return Counted.of(tally)
 
 
 def _counted(
     engine: Engine, grouped: Grouped, others: dict[str, Source], reading: Reading, beside: Beside
 ) -> Counted:
     if beside.save_counts is not None:
+        from fluxttice_core.audit.saved_counts import save_counts
+
         save_counts(engine, grouped, beside.save_counts)
     law, reference, training = (others.get(name) for name in ("law", "reference", "training"))
-    written = label(engine, grouped.space)
-    ends = {
-        order: engine.run(
-            f"SELECT {written}::VARCHAR, n FROM "
-            f"(SELECT * FROM {grouped.name} ORDER BY n {order}, kind LIMIT {TEN}) ORDER BY n {order}, kind"
-        )
-        for order in ("DESC", "ASC")
-    }
+    times, kinds = engine.numbers(
+        f"SELECT n AS times, count(*) AS kinds FROM {grouped.name} GROUP BY 1 ORDER BY 1"
+    )
+    require_draws(times)
+    most, least = _ends(engine, grouped, times, kinds)
     size = reading.size if grouped.space is None else grouped.space.size
     monitored = None
     if beside.monitor is not None:
-        # With SciPy, whose import takes longer than a million draws.
         from fluxttice_core.audit.monitor import monitor
 
         monitored = monitor(engine, grouped, beside.monitor, size, law, reading)
-    law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
-    return Counted(
-        tally=tally_of(
-            engine, f"SELECT n AS times, count(*) AS kinds FROM {grouped.name} GROUP BY 1 ORDER BY 1"
-        ),
-        most=tuple(ends["DESC"]),
-        least=tuple(ends["ASC"]),
+    counted = Counted(
+        times=times,
+        kinds=kinds,
+        most=most,
+        least=least,
         size=None if grouped.space is None else grouped.space.size,
         column=grouped.column,
         left_out=grouped.left_out,
         notes=(*(note for source in others.values() for note in source.notes), *grouped.notes),
+        monitored=monitored,
+    )
+    if not others:
+        return counted
+    from fluxttice_core.audit.beside import beside_law, overlap
+
+    law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
+    return replace(
+        counted,
         law_tally=law_tally,
         law_ends=law_ends,
-        monitored=monitored,
         reference=None if reference is None else overlap(engine, grouped, reference, reading),
         training=None if training is None else overlap(engine, grouped, training, reading),
     )
+
+
+def _ends(engine: Engine, grouped: Grouped, times: array[int], kinds: array[int]) -> list[Ranked]:
+    """Return the kinds drawn most and least often, sorting no more than may be among them."""
+    written = label(engine, grouped.space)
+    rows = list(zip(times, kinds, strict=True))
+    found = []
+    for order, beyond, outermost in (("DESC", ">=", reversed(rows)), ("ASC", "<=", iter(rows))):
+        first = f"SELECT * FROM {grouped.name} WHERE n {beyond} {_tenth(outermost)} ORDER BY n {order}, kind"
+        shown = f"SELECT {written}::VARCHAR, n FROM ({first} LIMIT {TEN}) ORDER BY n {order}, kind"
+        found.append(tuple(engine.run(shown)))
+    return found
+
+
+def _tenth(rows: Iterable[tuple[int, int]]) -> int:
+    """How often the tenth kind was drawn, or the last where they are fewer."""
+    left, reached = TEN, 0
+    for times, kinds in rows:
+        left, reached = left - kinds, times
+        if left <= 0:
+            break
+    return reached

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fluxttice_core.audit.columns import KINDS, choose_counts
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, settled
 from fluxttice_core.audit.kinds import WHOLE, kind_expression
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.sources import Source
     from fluxttice_core.audit.tables import Table
+    from fluxttice_core.statistics.tally import Tally
 
 _EXACT = 2**53
 _FREQUENCIES = re.compile(r"\d{1,19}:\d{1,19}(,\d{1,19}:\d{1,19})*")
@@ -45,6 +45,10 @@ def tally_of_frequencies(text: str) -> Tally:
         )
     if sum(times * number for times, number in kinds.items()) >= 2**63:
         raise MeasurementError(f"'{text:.40}' are more draws than 2^63", "out_of_range")
+    import numpy as np
+
+    from fluxttice_core.statistics.tally import Tally
+
     return Tally(
         np.array(sorted(kinds), np.int64), np.array([kinds[times] for times in sorted(kinds)], np.int64)
     )
@@ -113,10 +117,19 @@ def _tally_of_vector(engine: Engine, table: Table, place: int) -> Tally:
 
 def tally_of(engine: Engine, sql: str) -> Tally:
     """Return the tally that a query yields as `times` and `kinds`."""
+    import numpy as np
+
+    from fluxttice_core.statistics.tally import Tally
+
     found = engine.arrays(sql)
-    if not len(found["times"]):
-        raise MeasurementError("there is no draw at all: give at least one", "too_few")
+    require_draws(found["times"])
     return Tally(found["times"].astype(np.int64), found["kinds"].astype(np.int64))
+
+
+def require_draws(times: Sized) -> None:
+    """Refuse counts of nothing."""
+    if not len(times):
+        raise MeasurementError("there is no draw at all: give at least one", "too_few")
 
 
 def count_expression(table: Table, place: int) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
-from fluxttice_core.audit.arrays import Values, read_arrays, store
 from fluxttice_core.audit.columns import COUNTS, KINDS, NO_VALUE, choose_kinds
 from fluxttice_core.audit.kinds import (
     cells_expression,
@@ -18,13 +17,15 @@ from fluxttice_core.audit.kinds import (
     settle,
     ternary,
 )
-from fluxttice_core.audit.molecules import canonicalise
-from fluxttice_core.audit.tables import Columns, Table, read_table
+from fluxttice_core.audit.table_files import read_table
+from fluxttice_core.audit.tables import Table
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
+    from fluxttice_core.audit.arrays import Values
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.sources import Source
+    from fluxttice_core.audit.tables import Columns
     from fluxttice_core.spaces.operation_space import OperationSpace
 
 
@@ -86,12 +87,16 @@ def as_table(
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
         return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like), None
+    from fluxttice_core.audit.arrays import read_arrays
+
     pieces, column = read_arrays(source, reading.column, engine.memory)
     return stored_table(engine, pieces, source.said, like.types if like else ()), column
 
 
 def stored_table(engine: Engine, pieces: Iterable[Values], said: str, types: Sequence[str] = ()) -> Table:
     """Return rows of arrays as a table that the engine holds, of these types if they are known."""
+    from fluxttice_core.audit.arrays import store
+
     name = store(engine, pieces, types)
     if name is None:
         raise no_sample(said)
@@ -216,8 +221,11 @@ def _group_cells(
 def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, lines: bool = False) -> Grouped:
     """Leave out what is no draw, and let every kind be what it stands for."""
     left_out = _leave_out(engine, grouped.name, said, reading, lines=lines)
-    if reading.canonical and (invalid := canonicalise(engine, grouped.name)):
-        left_out["no valid SMILES"] = invalid
+    if reading.canonical:
+        from fluxttice_core.audit.molecules import canonicalise
+
+        if invalid := canonicalise(engine, grouped.name):
+            left_out["no valid SMILES"] = invalid
     notes = (*grouped.notes, *_doubtful(engine, grouped.name))
     space = settle(engine, grouped.name, said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:
@@ -252,16 +260,16 @@ def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
     """Say which strings may stand for no draw, or differ by blanks alone."""
     if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
         return ()
-    missing, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
-    found = engine.run(
-        f"SELECT kind, n FROM {name} "
-        f"WHERE length(kind) <= {longest} AND list_contains({missing}, lower(kind)) ORDER BY kind"
-    )
+    listed, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
+    none = f"strlen(kind) <= {longest} AND list_contains({listed}, lower(kind))"
+    # Trimming costs three times what it takes to find the few that may end in a blank, of ASCII or another.
+    perhaps = "kind BETWEEN ' ' AND '!' OR ends_with(kind, ' ') OR strlen(kind) != length(kind)"
+    if not engine.run(f"SELECT 1 FROM {name} WHERE ({none}) OR {perhaps} LIMIT 1"):
+        return ()
     notes = [
-        f"'{kind}', drawn {n:,} times, is a kind; --skip {quote(kind)} leaves it out" for kind, n in found
+        f"'{kind}', drawn {n:,} times, is a kind; --skip {quote(kind)} leaves it out"
+        for kind, n in engine.run(f"SELECT kind, n FROM {name} WHERE {none} ORDER BY kind")
     ]
-    # Trimming costs three times what it takes to find the few that may hold a blank, of ASCII or another.
-    perhaps = "contains(kind, ' ') OR strlen(kind) != length(kind)"
-    if engine.row(f"SELECT coalesce(bool_or(kind != trim(kind)), false) FROM {name} WHERE {perhaps}")[0]:
+    if engine.run(f"SELECT 1 FROM {name} WHERE ({perhaps}) AND kind != trim(kind) LIMIT 1"):
         notes.append("kinds with blanks at their ends differ from those without")
     return tuple(notes)

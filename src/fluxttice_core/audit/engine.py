@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import tempfile
+from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12, "MIB": 2**20, "GIB": 2**30, "T
 _LEAST_MEMORY = 256 * 10**6
 _BYTES_OF_A_ROW = 256
 """Of arrays that are computed with: what one row takes of the memory, with all that is made of it."""
+
+_ROWS = 2**16
+"""That are fetched at once where they become objects of Python."""
 
 _SHARE = 0.75
 """Of the memory, what the engine is given: allocators and what reads beside it take the rest."""
@@ -111,14 +115,35 @@ class Engine:
 
     def arrays(self, sql: str) -> dict[str, Any]:
         """Return the columns of a query as arrays, which lie beside what the engine takes."""
-        most = self.memory // _BYTES_OF_A_ROW
         with explained("what was counted"):
-            found = self.connection.execute(f"SELECT * FROM ({sql}) LIMIT {most + 1}").fetchnumpy()
-        if len(next(iter(found.values()))) > most:
-            raise MeasurementError(
-                f"the counts take more than {most:,} different values: allow more with --memory", "too_large"
-            )
+            found = self._bounded(sql).fetchnumpy()
+        self._require_few(len(next(iter(found.values()))))
         return found
+
+    def numbers(self, sql: str) -> tuple[array[int], array[int]]:
+        """Return the two columns of a query of whole numbers, without NumPy."""
+        first, second = array("q"), array("q")
+        with explained("what was counted"):
+            found = self._bounded(sql)
+            while rows := found.fetchmany(_ROWS):
+                first.extend(row[0] for row in rows)
+                second.extend(row[1] for row in rows)
+        self._require_few(len(first))
+        return first, second
+
+    def _bounded(self, sql: str) -> DuckDBPyConnection:
+        return self.connection.execute(f"SELECT * FROM ({sql}) LIMIT {self._most_rows + 1}")
+
+    @property
+    def _most_rows(self) -> int:
+        return self.memory // _BYTES_OF_A_ROW
+
+    def _require_few(self, rows: int) -> None:
+        if rows > self._most_rows:
+            raise MeasurementError(
+                f"the counts take more than {self._most_rows:,} different values: allow more with --memory",
+                "too_large",
+            )
 
 
 @contextlib.contextmanager

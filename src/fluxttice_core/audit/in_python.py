@@ -227,7 +227,13 @@ def _count_memory(
         [(str(kind), number) for kind, number in part]
         for part in (ordered[:_ENDS], ordered[: -_ENDS - 1 : -1])
     )
-    counted = Counted(tally, tuple(most), tuple(least), reference=overlaps[0], training=overlaps[1])
+    counted = Counted.of(
+        tally,
+        most=tuple(most),
+        least=tuple(least),
+        reference=overlaps[0],
+        training=overlaps[1],
+    )
     if law is None:
         return counted
     total = sum(float(weight) for weight in law.values())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fluxttice_core.errors import MeasurementError, OperationError
-from fluxttice_core.spaces.operation_space import OperationSpace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.tables import Table
+    from fluxttice_core.spaces.operation_space import OperationSpace
+
+TEN = 10
+"""Kinds that are shown of those drawn most and least often."""
 
 _EXACT_FLOATS = 2**53
 _MINUS_SIGN = "\N{MINUS SIGN}"
@@ -61,6 +62,8 @@ def ternary(cells: int) -> OperationSpace:
             "give the base and the number of inputs, or one index or string a sample",
             "wrong_shape",
         )
+    from fluxttice_core.spaces.operation_space import OperationSpace
+
     return OperationSpace(3, _TERNARY_CELLS[cells])
 
 
@@ -145,7 +148,7 @@ def _settle_strings(
     engine: Engine, name: str, said: str, space: OperationSpace | None, size: int | None, *, guess: bool
 ) -> OperationSpace | None:
     shortest, longest = engine.row(f"SELECT min(length(kind)), max(length(kind)) FROM {name}")
-    guessed = OperationSpace(3, _TERNARY_CELLS[longest]) if guess and longest in _TERNARY_CELLS else None
+    guessed = ternary(longest) if guess and shortest == longest and longest in _TERNARY_CELLS else None
     candidate = space or guessed
     if candidate is not None and (shortest, longest) == (candidate.cells, candidate.cells):
         glyphs = candidate.glyphs + _MINUS_SIGN
@@ -210,6 +213,8 @@ def refuse_cells(
         raise MeasurementError(
             f"{said} has tables with empty cells: every draw must be a sample", "missing_value"
         )
+    import numpy as np
+
     try:
         numbers = np.array([float(cell or "") for cell in cells])
         if not np.all(numbers == np.floor(numbers)):
