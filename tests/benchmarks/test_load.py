@@ -1,10 +1,13 @@
 """What loads the server sends what it says, and tells what it saw."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -20,6 +23,7 @@ from benchmarks.load import (
     measured,
     polled,
     remembered,
+    settle,
     spent,
 )
 from benchmarks.serving import OURS, answer, served
@@ -54,6 +58,46 @@ def test_health_is_asked_over_and_over_until_the_end(connection: HTTPConnection)
     time.sleep(0.1)
     assert asked == len(times) > 3
     assert all(0 < milliseconds < 10_000 for milliseconds in times)
+
+
+class Overloaded(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(503)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def ask_for_a_while(port: int) -> None:
+    with polled(port) as times:
+        while not times:
+            time.sleep(0.01)
+
+
+def test_health_that_was_refused_is_no_measurement() -> None:
+    with HTTPServer(("127.0.0.1", 0), Overloaded) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            with pytest.raises(RuntimeError, match=r"/healthz was refused [1-9][0-9]* times, first with 503"):
+                ask_for_a_while(server.server_port)
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_a_load_begins_when_the_one_before_is_done_with(connection: HTTPConnection) -> None:
+    head = b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", connection.port)) as earlier:
+        earlier.sendall(head + b"Content-Length: 1000\r\n\r\n{")
+        while counted(connection, "fluxttice_http_requests_in_progress") < 2:
+            time.sleep(0.01)
+        waiting = Thread(target=settle, args=(connection,))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
 def test_the_server_s_own_counters_and_the_processors_are_read(connection: HTTPConnection) -> None:
