@@ -171,6 +171,13 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Explorer]:
         yield Explorer(page, url)
 
 
+@pytest.fixture
+def window(browser: Browser, address: str) -> Iterator[Explorer]:
+    """A window of its own, where nothing is loaded yet."""
+    with opened(browser, address) as explorer:
+        yield explorer
+
+
 @pytest.fixture(scope="session")
 def shared(browser: Browser, address: str) -> Iterator[Explorer]:
     with opened(browser, address, accept_downloads=True) as explorer:

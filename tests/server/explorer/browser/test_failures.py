@@ -38,12 +38,6 @@ def refuse(route: Route) -> None:
     route.abort("connectionrefused")
 
 
-@pytest.fixture
-def window(browser: Browser, address: str) -> Any:
-    with opened(browser, address) as explorer:
-        yield explorer
-
-
 def test_the_algebra_is_that_of_the_choice_whenever_it_comes(window: Explorer) -> None:
     held: list[Route] = []
     window.page.route("**/algebra.safetensors", lambda route: held.append(route))

@@ -304,12 +304,6 @@ def test_files_are_those_of_the_command_line(explorer: Explorer) -> None:
     assert written[0][0] == f"ternary_1_{operations[0].index}.v"
 
 
-@pytest.fixture
-def window(browser: Browser, address: str) -> Any:
-    with opened(browser, address) as explorer:
-        yield explorer
-
-
 def test_what_the_panel_needs_is_waited_for_and_can_be_asked_for_again(window: Explorer) -> None:
     held: list[Route] = []
     window.page.route("**/inputs.json", lambda route: held.append(route))
