@@ -10,6 +10,7 @@ STYLES = ("theme", "layout", "parts", "print")
 Page = Literal["index", "space"]
 """The page of the ternary operations, and the one of any other space."""
 _STARTS = {"index": "main", "space": "elements"}
+_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*(?:(?!\*/).)*\*/ *)?\n", re.MULTILINE | re.DOTALL)
 _IMPORT = re.compile(r'^import (\{[^}]+\}) from "(?:\./|\.\./js/)(\w+)\.js";$', re.MULTILINE)
 _IMPORT_LATER = re.compile(r"\bimport\(`\./(.+?)\.js`\)")
 _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
@@ -52,7 +53,13 @@ need("document" in globalThis ? "{_STARTS[page]}" : "worker");
 """
 
 
+def without_comments(text: str) -> str:
+    """A module without the lines that only comments are on, or nothing: a seventh of what is sent."""
+    return _COMMENT.sub("", text)
+
+
 def _function(text: str) -> str:
+    text = without_comments(text)
     body = _IMPORT.sub(r'const \1 = need("\2");', _EXPORT.sub("", text))
     body = _IMPORT_LATER.sub(r"Promise.resolve(need(`\1`))", body)
     return f"{body}return {{ {', '.join(_EXPORT.findall(text))} }};\n"
