@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from fluxttice_core.audit.counted import Beside, count_samples, count_values
 from fluxttice_core.audit.draws import Reading
+from fluxttice_core.audit.engine import engine
 from fluxttice_core.audit.in_python import audit_samples
 from fluxttice_core.cli.main import app
 from fluxttice_core.errors import ErrorCode, MeasurementError
@@ -109,8 +110,10 @@ def test_numbers_of_any_length_are_kinds(tmp_path: Path) -> None:
         "0": 1,
     }
     assert counts(count(write(tmp_path / "a.txt", [10**40, 10**40, -3]))) == {str(10**40): 2, "-3": 1}
-    jsonl = write(tmp_path / "a.jsonl", [f'{{"sample": {10**40}}}'])
-    assert counts(count(jsonl)) == {str(10**40): 1}
+    for digits in (40, 5_000):
+        number = "1" + "0" * digits
+        jsonl = write(tmp_path / "a.jsonl", [f'{{"sample": {number}}}'])
+        assert counts(count(jsonl)) == {number: 1}
 
 
 def test_strings_that_are_the_same_number_are_different_kinds(tmp_path: Path) -> None:
@@ -251,6 +254,55 @@ def test_files_that_are_none_are_refused(names: str, tmp_path: Path, monkeypatch
     code, message = REFUSED[names]
     with refused(MeasurementError, code, message):
         count_samples(names.split())
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("line", ['{"word": "a", "word": "a"}', '{"n": {}, "w\\u006frd": 1, "word": "a"}'])
+def test_a_name_that_an_object_gives_twice_is_refused_in_any_line(
+    line: str, suffix: str, tmp_path: Path
+) -> None:
+    lines = ['{"word": "b"}'] * 3
+    path = write(tmp_path / f"a.jsonl{suffix}", [*lines, line])
+    with refused(MeasurementError, "ambiguous", "line 4 of", "gives two values to one name"):
+        count(path)
+    with refused(MeasurementError, "ambiguous", "two values of 'word' in its first line"):
+        count(write(tmp_path / "b.jsonl", ['{"word": "a", "n": 1, "word": "a"}', *lines]))
+
+
+def test_a_name_that_stands_elsewhere_too_is_no_second_one(tmp_path: Path) -> None:
+    elsewhere = (
+        '"said": "\\"word\\":\\"b\\""',
+        '"Word": 3',
+        '"in": {"word": "b"}',
+        '"n": 1, "n": 2',
+        '"x": []',
+    )
+    path = write(tmp_path / "a.jsonl", ['{"word": "a"}', *(f'{{"word": "a", {one}}}' for one in elsewhere)])
+    assert counts(count(path)) == {"a": 6}
+    beside = write(tmp_path / "b.jsonl", ['{"word": "a", "n": 1, "Word": "x", "N": 2}'] * 2)
+    assert counts(count(beside, column="word")) == {"a": 2}
+    with refused(MeasurementError, "ambiguous", "two names that differ by case alone"):
+        count(beside, column="Word")
+    with refused(MeasurementError, "ambiguous", "objects without a name"):
+        count(write(tmp_path / "c.jsonl", ['{"": "a"}']))
+
+
+def test_objects_and_values_are_not_mixed(tmp_path: Path) -> None:
+    for lines in (['{"word": "a"}', '"a"'], ['"a"', '{"word": "a"}'], ['{"word": "a"}', "[1]"]):
+        with refused(MeasurementError, "contradictory", "objects beside values that are none"):
+            count(write(tmp_path / "a.jsonl", lines))
+
+
+NO_TEXT = os.fsdecode(b"caf\xe9.txt")
+
+
+def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    with refused(MeasurementError, "malformed", "is not text in UTF-8", "rename it"):
+        engine([Path(NO_TEXT)]).__enter__()
+    with refused(MeasurementError, "malformed", "is not text in UTF-8"):
+        count(write(tmp_path / "a.txt", ["a"]), skip=(NO_TEXT,))
+    with refused(MeasurementError, "damaged_file", "is no JSON"):
+        count(write(tmp_path / "a.jsonl", ['{"\\ud800": 1}']))
 
 
 def test_what_is_no_draw_is_left_out_and_told(tmp_path: Path) -> None:

@@ -66,9 +66,10 @@ ALIEN: dict[str, tuple[str, list[Any]]] = {
     "digits.parquet": ("damaged_file", [{"word": [1]}, {"word": ["a"]}]),
     "wider.parquet": ("damaged_file", [{"word": np.array([7], np.int8)}, {"word": np.array([300])}]),
     "shapes.npy": ("damaged_file", [np.zeros(3, int), np.zeros((3, 9), int)]),
-    "objects.jsonl": ("missing_value", [['{"word": "a"}'], ['"a"']]),
+    "objects.jsonl": ("contradictory", [['{"word": "a"}'], ['"a"']]),
     "values.jsonl": ("contradictory", [['"a"'], ['{"word": "a"}']]),
     "twice.jsonl": ("ambiguous", [['{"word": "a", "n": {"n": 1}, "word": "b"}'], ['{"word": "a", "n": 1}']]),
+    "later.jsonl": ("ambiguous", [['{"word": "a"}'], ['{"word": "b"}', '{"word": "a", "word": "b"}']]),
     "latin.txt": ("alien_file", [["a"], b"\xe9\n"]),
     "missing.parquet": (
         "missing_value",

@@ -83,6 +83,7 @@ class Engine:
     def constant(self, value: Any) -> str:
         """Return an expression of SQL for a value, in which the value itself does not stand."""
         self._names += 1
+        require_text(value)
         self.connection.execute(f"SET VARIABLE v{self._names} = ?", [value])
         return f"getvariable('v{self._names}')"
 
@@ -146,6 +147,26 @@ class Engine:
             )
 
 
+def require_text(value: Any) -> None:
+    """Refuse strings that are no text, as names from a system with other letters may be: none can be encoded.
+
+    Args:
+        value: A string, or strings in lists and the keys of dictionaries.
+    """
+    if isinstance(value, (list, dict)):
+        for each in value:
+            require_text(each)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise MeasurementError(
+                f"'{value}' is not text in UTF-8, as names of files and columns and what is skipped must be: "
+                "rename it",
+                "malformed",
+            ) from error
+
+
 @contextlib.contextmanager
 def engine(readable: Sequence[Path], memory: str = MEMORY, threads: int | None = None) -> Iterator[Engine]:
     """Open an engine that can read these files and no other.
@@ -172,11 +193,13 @@ def engine(readable: Sequence[Path], memory: str = MEMORY, threads: int | None =
             "temp_directory": str(folder / "spill"),
             "threads": threads or len(os.sched_getaffinity(0)),
         }
-        connection = open_ones.enter_context(duckdb.connect(config=settings))
-        for setting, paths in {
+        allowed = {
             "allowed_directories": [f"{folder / 'readable'}/"],
             "allowed_paths": [str(path.resolve()) for path in readable],
-        }.items():
+        }
+        require_text(list(allowed.values()))
+        connection = open_ones.enter_context(duckdb.connect(config=settings))
+        for setting, paths in allowed.items():
             connection.execute("SET VARIABLE paths = ?", [paths])
             connection.execute(f"SET {setting} = getvariable('paths')")
         connection.execute("SET enable_progress_bar = false")
@@ -196,7 +219,37 @@ def explained(said: str) -> Iterator[None]:
         raise _explanation(str(error), said) from error
 
 
+_OBJECTS = r'Invalid Input Error: JSON transform error in file ".*?", in line (\d+): (Object|Expected OBJECT)'
+"""What the engine says of a line of JSON, before it quotes it."""
+
+
+def _explanation_of_objects(message: str, said: str) -> MeasurementError | None:
+    """Explain what is wrong with JSON whose lines are objects, if that is what is wrong."""
+    if message == "Invalid Input Error: no column":
+        return MeasurementError(
+            f"{said} has two names that differ by case alone, or an empty one, of which the first is read: "
+            "rename the other, or choose another column",
+            "ambiguous",
+        )
+    line = re.match(_OBJECTS, message, re.DOTALL)
+    if line is None:
+        return None
+    if line[2] == "Object":
+        return MeasurementError(
+            f"line {int(line[1]):,} of {said} gives two values to one name: give every name once", "ambiguous"
+        )
+    return _values_and_objects(said)
+
+
+def _values_and_objects(said: str) -> MeasurementError:
+    return MeasurementError(
+        f"{said} has objects beside values that are none: give lines of one sort", "contradictory"
+    )
+
+
 def _explanation(message: str, said: str) -> MeasurementError:
+    if (of_objects := _explanation_of_objects(message, said)) is not None:
+        return of_objects
     cells = re.search(r"on Line: (\d+)[\s\S]*Expected Number of Columns: (\d+) Found: (\d+)", message)
     if message.startswith("Out of Memory") and "temp_directory" not in message:
         return MeasurementError(f"{said} needs more memory: allow more with --memory", "too_large")
@@ -206,10 +259,8 @@ def _explanation(message: str, said: str) -> MeasurementError:
         )
     if re.search(r"utf-?8|unicode", message, re.IGNORECASE):
         return MeasurementError(f"{said} is not text in UTF-8", "alien_file")
-    if "an object beside values" in message:
-        return MeasurementError(
-            f"{said} has objects beside values that are none: give lines of one sort", "contradictory"
-        )
+    if message == "Invalid Input Error: no value":
+        return _values_and_objects(said)
     if "Maximum line size" in message:
         return MeasurementError(f"{said} has a line of more than two million bytes", "too_large")
     if cells is not None and cells[2] != "1":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fluxttice_core.audit.columns import read_heading
@@ -99,16 +98,26 @@ def separated(
 def objects(engine: Engine, source: Source, like: Columns | None) -> Table:
     """Read one value a line, or one object a line: the names of the first are the columns."""
     opened, feed = _opened(engine, source)
-    relation = f"read_json_objects({opened}, format = 'newline_delimited')"
-    value = "CASE WHEN json_type(json) = 'OBJECT' THEN error('an object beside values') ELSE json ->> '$' END"
-    table = Table(source.said, relation, ("1",), ("VARCHAR",), False, (value,), feed)
     names = _names_of_objects(source) if like is None else like.names if like.named else ()
     if not names:
-        return table
+        relation = f"read_json_objects({opened}, format = 'newline_delimited')"
+        value = "CASE WHEN json_type(json) = 'OBJECT' THEN error('no value') ELSE json ->> '$' END"
+        return Table(source.said, relation, ("1",), ("VARCHAR",), False, (value,), feed)
     require_few(names, source.said)
-    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
-    cells = tuple(f"json ->> {engine.constant(pointer)}" for pointer in pointers)
-    return replace(table, names=names, types=("VARCHAR",) * len(names), named=True, cells=cells)
+    places: dict[str, int] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name.lower(), place)
+    read = {names[place]: "VARCHAR" for place in places.values() if names[place]}
+    if not read:
+        raise MeasurementError(f"{source.said} has objects without a name: name the values", "ambiguous")
+    # Unlike a look into each line, this refuses an object that has a name twice.
+    relation = (
+        f"read_json({opened}, format = 'newline_delimited', records = true, auto_detect = false, "
+        f"columns = {engine.constant(read)})"
+    )
+    numbers = {name: number for number, name in enumerate(read, 1)}
+    cells = tuple(f"#{numbers[name]}" if name in read else "error('no column')" for name in names)
+    return Table(source.said, relation, names, ("VARCHAR",) * len(names), True, cells, feed)
 
 
 def _names_of_objects(source: Source) -> tuple[str, ...]:
@@ -118,10 +127,15 @@ def _names_of_objects(source: Source) -> tuple[str, ...]:
     except DAMAGE as error:
         raise damage_of(error, source.said) from error
     try:
-        value = json.loads(first, object_pairs_hook=lambda pairs: tuple(name for name, _ in pairs))
+        value = json.loads(
+            first,
+            object_pairs_hook=lambda pairs: tuple(name for name, _ in pairs),
+            parse_int=str,  # whose length Python bounds
+        )
+        names = value if isinstance(value, tuple) else ()
+        "".join(names).encode()  # as no half of a pair of UTF-16 can be
     except (ValueError, RecursionError) as error:
         raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
-    names = value if isinstance(value, tuple) else ()
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise MeasurementError(
