@@ -40,6 +40,9 @@ FOLDER = Path("mutants")
 KILLED, SURVIVED, UNTESTED, TIMEOUT = 1, 0, 33, 36
 """What mutmut writes for each outcome."""
 
+ROOMS = ("statistics", "metrics", "evaluation", "audit")
+"""What is changed; the tests of the evaluation take by far the longest to be looked through."""
+
 GOLDENS = "/test_goldens.py"
 """The tests that say the most in a second."""
 
@@ -225,6 +228,11 @@ def number_of(name: str) -> int:
     return int(digest(name)[:8], 16) % 1000
 
 
+def package(room: str) -> str:
+    """The folder of a room's modules."""
+    return f"src/fluxttice_core/{room}"
+
+
 def digest(name: str) -> str:
     """What the order of mutants goes by."""
     return hashlib.sha256(name.encode()).hexdigest()
@@ -234,6 +242,7 @@ def main() -> None:
     """Make the mutants of the configured files, and try those that were not tried before."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="patterns of mutants, to try again whatever their result")
+    parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS, help="what to change")
     parser.add_argument("--survivors", action="store_true", help="try again what survived")
     parser.add_argument("--permille", type=int, default=1000, help="how many of a thousand mutants to try")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
@@ -250,6 +259,9 @@ def main() -> None:
         return before is None or bool(options.names)
 
     set_mutant_under_test("mutant_generation")
+    config().only_mutate = [f"{package(room)}/*.py" for room in options.rooms]
+    tests = ["tests/evaluation" + GOLDENS] if "evaluation" not in options.rooms else []
+    tests += [folder for room in options.rooms for folder in (f"tests/{room}", package(room))]
     FOLDER.mkdir(exist_ok=True)
     copy_src_dir()
     copy_also_copy_files()
@@ -257,7 +269,7 @@ def main() -> None:
     create_mutants(options.children)
     trials = Trials(wanted, options)
     set_mutant_under_test("")
-    arguments = [*config().pytest_add_cli_args_test_selection, *config().pytest_add_cli_args]
+    arguments = [*tests, *config().pytest_add_cli_args]
     with change_cwd(FOLDER):
         status = pytest.main(["--rootdir=.", "-q", *arguments], plugins=[trials])
     raise SystemExit(status)
