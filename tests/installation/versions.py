@@ -94,6 +94,6 @@ def _name(requirement: str) -> str:
 def _test(environment: Environment) -> None:
     for name, version in sorted(environment.versions().items()):
         print(f"{name}=={version}")
-    beside = ("house", "docs", "benchmarks", "server/explorer/browser", "installation")
+    beside = ("house", "docs", "paper", "benchmarks", "server/explorer/browser", "installation")
     ignored = [f"--ignore=tests/{folder}" for folder in beside]
     environment.call("-m", "pytest", "--quiet", *_PLAIN, *ignored, "tests", "src")
