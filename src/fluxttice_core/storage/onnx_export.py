@@ -32,6 +32,9 @@ _CLOSE = 1e-4
 _DECIDED = 1e-2
 """Nats between two symbols that no rounding makes."""
 
+_ROUNDED = 0.1
+"""Largest share of elements that rounding may decide another way: sixty words of 256 had .035."""
+
 
 def onnx_files(trained: TrainedModel, opset: int = OPSET) -> dict[str, bytes]:
     """Export encoders and decoders, and compare each with torch over every operation.
@@ -153,13 +156,16 @@ def _same(ours: Shaped[np.ndarray, "..."], theirs: Shaped[np.ndarray, "..."], *,
     """Whether numbers are close, and logits also give the same symbols.
 
     A decoder that branches on the symbols it finds gives other entries altogether where rounding decides one,
-    as it does on the walls between elements, where codes of what was not learnt lie: those rows are left out.
+    as it does on the walls between elements, where codes of what was not learnt lie: few rows may differ so.
     """
-    if branches and ours.shape == theirs.shape:
-        two = np.sort(ours, -1)[..., -2:]
-        decided = (two[..., 1] - two[..., 0] > _DECIDED).all(-1)
-        ours, theirs = ours[decided], theirs[decided]
-        if not len(ours):
-            return False
-    close = ours.shape == theirs.shape and np.allclose(ours, theirs, rtol=_CLOSE, atol=_CLOSE)
-    return close and (ours.ndim != 3 or bool((ours.argmax(-1) == theirs.argmax(-1)).all()))
+    if ours.shape != theirs.shape:
+        return False
+    entries = tuple(range(1, ours.ndim))
+    same = np.isclose(ours, theirs, rtol=_CLOSE, atol=_CLOSE).all(entries)
+    if ours.ndim == 3:
+        same &= (ours.argmax(-1) == theirs.argmax(-1)).all(-1)
+    if not branches:
+        return bool(same.all())
+    two = np.sort(ours, -1)[..., -2:]
+    rounded = (two[..., 1] - two[..., 0] <= _DECIDED).any(-1)
+    return bool((same | rounded).all()) and float(np.mean(~same)) <= _ROUNDED
