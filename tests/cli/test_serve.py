@@ -22,6 +22,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from fluxttice_core.cli.main import app
+from fluxttice_core.server.access import Access
 
 
 def run(*arguments: str, **variables: str) -> Result:
@@ -114,15 +115,19 @@ def test_a_socket_file_keys_from_a_file_and_a_log(tmp_path: Path) -> None:
     keys.write_text("a-key-of-many-letters\n\nanother-key-of-many\r\n")
     place = str(tmp_path / "socket")
     options = ["--uds", place, "--api-key-file", str(keys), "--access-log", "json", "--root-path", "/flux"]
-    for _ in range(2):  # the second time in the place of a file that the first has left
+    for stop in (signal.SIGKILL, signal.SIGTERM):  # the second in the place of a file that the first left
         with started(*options) as (process, said):
             assert said.startswith(f"Serving unix:{place}:/ ")
             with httpx.Client(transport=httpx.HTTPTransport(uds=place), base_url="http://x/flux") as client:
                 for key in ("a-key-of-many-letters", "another-key-of-many", "neither-of-the-keys"):
                     answer = client.get("/v1/models", headers={"authorization": f"Bearer {key}"})
                     assert (answer.status_code == 200) is not key.startswith("neither")
-            process.terminate()
+            process.send_signal(stop)
             _, logged = process.communicate()
+        assert (process.returncode, Path(place).exists()) == {
+            signal.SIGKILL: (-signal.SIGKILL, True),
+            signal.SIGTERM: (0, False),
+        }[stop]
     lines = [json.loads(line) for line in logged.splitlines()]
     assert [line["status"] for line in lines] == [200, 200, 401]
     assert lines[0].keys() == {"time", "client", "method", "path", "status", "ms", "request_id"}
@@ -145,6 +150,12 @@ def test_a_socket_file_keys_from_a_file_and_a_log(tmp_path: Path) -> None:
         (["--proxy", "nowhere"], "no address of a proxy"),
         (["--model-alias", "gpt=unknown"], "write ALIAS=MODEL"),
         (["--model-alias", 'a"b=fluxttice-b'], "write ALIAS=MODEL"),
+        (["--model-alias", "fluxttice-a=fluxttice-b"], "fluxttice-a is another model already"),
+        (["--model-alias", "gpt=fluxttice-a", "--model-alias", "gpt=fluxttice-b"], "give each alias once"),
+        (["--cors-origin", "lab.example"], "'lab.example' is no origin as browsers send it"),
+        (["--cors-origin", "https://lab.example/"], "without a path"),
+        (["--cors-origin", "https://Lab.example"], "is no origin"),
+        (["--cors-origin", "https://lab.example:443"], "is no origin"),
         (["--uds", os.devnull], "cannot listen on /dev/null"),
     ],
 )
@@ -152,6 +163,14 @@ def test_settings_that_cannot_be(arguments: list[str], says: str) -> None:
     refused = run("--port", "0", *arguments)
     assert refused.exit_code == 2
     assert says in " ".join(refused.output.split())
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "https://lab.example", "http://localhost:3000", "http://[::1]:8080", "https://a.example:80"],
+)
+def test_origins_as_browsers_send_them_are_taken(origin: str) -> None:
+    assert Access(origins=(origin,)).origins == (origin,)
 
 
 @pytest.mark.parametrize("arguments", [["--host", "0.0.0.0"], ["--host", "192.0.2.1"], ["--host", "::"]])  # noqa: S104

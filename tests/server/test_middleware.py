@@ -149,6 +149,15 @@ def test_below_a_root_path_everything_is_found_and_guarded(serving: Any, prefix:
         assert behind.get(f"{prefix}/openapi.json").json()["servers"] == [{"url": "/flux"}]
 
 
+def test_a_root_path_without_its_slash_leads_to_the_front_page(serving: Any) -> None:
+    with serving(root_path="/lab/flux") as behind:
+        answer = behind.get("/lab/flux")
+        assert (answer.status_code, answer.headers["location"]) == (307, "flux/")
+        assert str(answer.url.join("flux/")).endswith("/lab/flux/")
+        assert behind.get("/lab/flux/").status_code == 307  # to the reference, since this server has no page
+        behind.refuses("/lab/fluxes", status=404, code="not_found")
+
+
 def test_a_request_keeps_its_id_or_is_given_one(server: Any) -> None:
     for given, kept in (("run-7.a", True), ("x" * 129, False), ("a b", False), ('"', False)):
         answer = server.client.get("/v1/nothing", headers={"x-request-id": given})

@@ -1,6 +1,7 @@
 """`fluxttice serve`: the explorer page and the embedding API on one port."""
 
 import gc
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -73,6 +74,8 @@ def serve(
     origins, proxies = tuple(cors_origin or ()), tuple(proxy or ())
     access = Access(keys, origins, proxies, root_path, aliases, access_log)
     listening = bind_file(uds) if uds else bind(host, port)
+    # By default this signal, which the server passes on when it is done, would leave the socket file behind.
+    signal.signal(signal.SIGTERM, _leave)
     try:
         server = make_server(_application(model, access))
         # While clients wait, what is loaded by now need not be searched for garbage, and no long work should
@@ -86,6 +89,10 @@ def serve(
         listening.close()
         if uds:
             uds.unlink(missing_ok=True)
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
 
 
 def _application(model: Path | None, access: "Access") -> "Starlette":

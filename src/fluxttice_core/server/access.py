@@ -15,6 +15,7 @@ from starlette.types import Scope
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.storage.bounded_read import read_bounded
 
+_ORIGIN = re.compile(r"(?!http:.*:80$|https:.*:443$)[a-z][a-z\d+.-]*://[^/?#\sA-Z]+")
 _PREFIX = re.compile(r"(/[\w.~-]+)*")
 _LARGEST_KEY_FILE = 64 * 1024
 
@@ -32,7 +33,7 @@ class Access:
         log: `text` or `json` to print a line for every request.
 
     Raises:
-        SettingsError: If an address is none, or a path does not begin with / or ends with it.
+        SettingsError: If an address or an origin is none, or a path does not begin with / or ends with it.
     """
 
     keys: tuple[str, ...] = ()
@@ -48,6 +49,13 @@ class Access:
                 f"the root path {self.root_path!r} must be like /flux: begin it with / and do not end it so",
                 "malformed",
             )
+        for origin in self.origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise SettingsError(
+                    f"{origin!r} is no origin as browsers send it, so no page would be let in: write one "
+                    "such as https://lab.example or http://localhost:3000, without a path",
+                    "malformed",
+                )
         for proxy in self.proxies:
             try:
                 proxy == "unix" or ipaddress.ip_network(proxy)
@@ -95,14 +103,19 @@ def read_aliases(pairs: Iterable[str], models: Iterable[str]) -> dict[str, str]:
     """Read other names of models, each as ALIAS=MODEL.
 
     Raises:
-        SettingsError: If one is not of that form, or of no model.
+        SettingsError: If one is not of that form, of no model, or has a meaning already.
     """
-    aliases = {}
+    aliases: dict[str, str] = {}
     for pair in pairs:
         alias, _, model = pair.partition("=")
         if not re.fullmatch(r"[\w.:/-]{1,64}", alias, re.ASCII) or model not in models:
             raise SettingsError(
                 f"{pair!r} is no alias: write ALIAS=MODEL, the model being {' or '.join(models)}", "malformed"
+            )
+        if aliases.get(alias, model) != model or alias in models:
+            raise SettingsError(
+                f"{alias} is another model already: give each alias once, and none the name of a model",
+                "malformed",
             )
         aliases[alias] = model
     return aliases

@@ -64,6 +64,7 @@ def create_app(
             *reference_routes(document),
             *pages,
             Route("/", _to_reference),
+            *([Route(access.root_path, _to_front)] if access.root_path else []),
         ],
         middleware=[
             *_cross_origin(access),
@@ -104,6 +105,11 @@ def _warm(app: Starlette) -> None:
 
 async def _to_reference(_: Request) -> Response:
     return RedirectResponse("docs", status_code=307)
+
+
+async def _to_front(request: Request) -> Response:
+    """Lead to the front page, whose links are relative to what ends with a slash."""
+    return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/", status_code=307)
 
 
 def _cross_origin(access: Access) -> list[Middleware]:
