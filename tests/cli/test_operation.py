@@ -72,6 +72,7 @@ def test_an_operation_is_written_with_others() -> None:
     incomplete = "{min, negation} is not functionally complete, as it lies in these maximal clones"
     assert f"{incomplete}: preserves {{0}};" in shown.output
     assert "max = negation(min(negation(a), negation(b)))  (4 operations)" in shown.output
+    assert "nand = nand(a, b)  (1 operation)" in run("operation", "nand", "--with", "nand").output
     impossible = plainly("operation webb --with min --with +0-")["with"]
     assert impossible["basis"] == ["min", "negation"]
     assert (impossible["expression"], impossible["impossible"]) == (None, True)

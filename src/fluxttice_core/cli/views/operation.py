@@ -55,7 +55,8 @@ def show_basis(written: dict[str, Any]) -> None:
             f"{{{basis}}} is not functionally complete, as it lies in these maximal clones: {reasons}",
             soft_wrap=True,
         )
-    size = f"  ({written['operations']} operations)" if written["operations"] is not None else ""
+    many = written["operations"]
+    size = "" if many is None else f"  ({many} operation{'' if many == 1 else 's'})"
     console.print(written["sentence"] + size, soft_wrap=True)
 
 
