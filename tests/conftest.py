@@ -24,6 +24,8 @@ from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
 from fluxttice_core.training.adamw import AdamW
 from fluxttice_core.training.run import run_settings
+from tests.beyond import sampled_certificate as sampled_certificate
+from tests.beyond import sampled_run as sampled_run
 from tests.measuring import every_message_is_a_clause as every_message_is_a_clause
 from tests.measuring import linear_model as linear_model
 from tests.measuring import report as report

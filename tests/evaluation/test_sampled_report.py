@@ -1,7 +1,7 @@
 """Reports from samples: a perfect generator meets every check, and each control fails its own."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from fluxttice_core.cli.main import app
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.controls import QuantileLookup
-from fluxttice_core.evaluation.sampled_report import SampledReport, measured_by_samples
+from fluxttice_core.evaluation.sampled_measurement import measured_by_samples
+from fluxttice_core.evaluation.sampled_report import CHECKS, SampledReport
 from fluxttice_core.metrics.by_samples import PositionSampler, StuckSampler, sampled_prior
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Half
@@ -51,7 +52,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_perfect_model_meets_every_check_and_each_control_fails_its_own(report: SampledReport) -> None:
     found = {one.name: one.checks(SPACE.log_size) for one in (*report.halves, *report.controls)}
-    assert report.accepted
     assert all(found["B"].values())
     assert len(found["B"]) == 6
     assert all(found["even"].values())
@@ -96,6 +96,18 @@ def test_without_a_recorded_split_no_row_is_called_unseen_or_trained_on() -> Non
     assert json.loads(unknown.to_json())["split_known"] is False
     assert unknown.halves[0].codes is not None
     assert unknown.halves[0].trained is None
+
+
+def test_a_gate_that_so_few_draws_do_not_tell_is_not_met(report: SampledReport) -> None:
+    enough = sampled_prior(PositionSampler(SPACE), 100_000, torch.Generator().manual_seed(0))
+    told = replace(report, halves=tuple(replace(half, prior=enough) for half in report.halves))
+    assert (told.accepted, report.accepted) == (True, False)
+    assert all(value.value is not None for value in told.gates)
+    untold = {result.gate for result in report.gates if result.value is None}
+    assert untold == {CHECKS[name] for name in ("positions", "pairs", "collisions")}
+    assert "untold" in str(report)
+    assert "untold" not in str(told)
+    assert not replace(told, split_known=False).accepted  # no row is known to be unseen
 
 
 def test_so_few_or_so_many_draws_are_refused(report: SampledReport) -> None:
@@ -182,7 +194,8 @@ def test_a_decoder_from_elsewhere_is_measured_by_samples_too() -> None:
     oracle = QuantileLookup(SPACE)
     found = fx.coverage_report(decoder=oracle.decode_logits, latent_dim=16, space="dna:16", draws=[10_000])
     assert isinstance(found, SampledReport)
-    assert found.accepted
+    assert all(found.halves[0].checks(SPACE.log_size).values())
+    assert not found.accepted  # without an encoder, and by so few draws
     assert found.halves[0].codes is None
     stuck = fx.coverage_report(decoder=torch.zeros(16, 4), space="dna:16", draws=[10_000])
     assert isinstance(stuck, SampledReport)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from fluxttice_core.certification.card_parts import FAILED
 from fluxttice_core.certification.folder_names import CARD
-from fluxttice_core.certification.model_card import FAILED
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.caveats import DESCRIPTIONS, stray_number
 from fluxttice_core.training.recipe_yaml import read_yaml
@@ -96,7 +96,7 @@ class _Card:
             name = "".join(_CODE.findall(label))
             self.label(_CODE.sub("", label), "".join(_CODE.findall(line)))
             if row == 0:
-                values = [value if value in _NAMED else "" for value in values]
+                values = [value if value in _NAMED or _CODE.fullmatch(value) else "" for value in values]
             yield f"in table {table}, {name or f'row {row}'}: {' | '.join(values)}"
             row += 1
 

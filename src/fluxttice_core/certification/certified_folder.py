@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fluxttice_core.certification.folder_names import MODEL, REPORT, SELECTION, SETTINGS, beside
+from fluxttice_core.certification.sampled_check import require_sampled_result
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
 from fluxttice_core.evaluation.result_schema import (
     MAXIMUM_RESULT,
@@ -15,6 +16,7 @@ from fluxttice_core.evaluation.result_schema import (
     schema_fault,
     upgraded,
 )
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -23,6 +25,9 @@ from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.folder_digests import SUMS, folder_digests
 from fluxttice_core.storage.model_file import StoredModel, read_stored
 from fluxttice_core.storage.target_tensors import largest_target, parse_target
+
+if TYPE_CHECKING:
+    from fluxttice_core.evaluation.sampled_report import SampledReport
 
 _Content = TypeVar("_Content")
 _MAXIMUM = {MODEL: 256 << 20, REPORT: MAXIMUM_RESULT}
@@ -84,7 +89,29 @@ class CertifiedFolder:
         found = folder_digests(self.path, largest=MAXIMUM_FOLDER)
         return {name: digest for name, digest in found.items() if not beside(name)}
 
+    @property
+    def by_samples(self) -> bool:
+        """Whether the weights are of a space that cannot be written out, whose report is from samples."""
+        try:
+            record = self.stored.record
+        except FluxtticeError:
+            return False  # which the check of the weights says
+        size = recorded_space(record.space.model_dump()).size
+        return size > ENUMERATION_LIMIT and record.target_sha256 is None
+
+    @property
+    def sampled(self) -> SampledReport:
+        """The report from samples of such weights, worked out again."""
+        # Late, since it loads libraries of statistics, which other certificates are verified without.
+        from fluxttice_core.evaluation.sampled_json import read_sampled
+
+        return self._once("report", lambda: read_sampled(self.result["report"], name=REPORT))
+
     def _result(self) -> dict[str, Any]:
+        if self.by_samples:
+            sampled: dict[str, Any] = self._json(REPORT)
+            require_sampled_result(sampled)
+            return sampled
         result: dict[str, Any] = upgraded(self._json(REPORT))
         require_known_schema(result, name=REPORT)
         fault = schema_fault(result)

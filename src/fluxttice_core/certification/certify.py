@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fluxttice_core.certification.by_samples import contents_by_samples, report_by_samples
 from fluxttice_core.certification.candidates import Deposit, deposit_of, measure_candidates
 from fluxttice_core.certification.folder_names import (
     CARD,
@@ -35,6 +36,7 @@ from fluxttice_core.evaluation.benchmark import measured
 from fluxttice_core.evaluation.gates import GateResult, apply_gates, gates_of, on_all_operations
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import Circumstances, check_result, result_of
+from fluxttice_core.evaluation.sampled_report import SampledReport
 from fluxttice_core.evaluation.steps import ProgressCallback
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.metrics.threads import fixed_threads
@@ -73,7 +75,7 @@ class Certificate:
     """
 
     folder: Path
-    report: Report
+    report: Report | SampledReport
     ranking: tuple[Ranked, ...]
     key_fingerprint: str | None
 
@@ -102,7 +104,8 @@ def certify(
         out: The folder to write; a certificate that lies there, and nothing else, is replaced.
         draw: Draws the figures.
         private_key: Signs the folder; none: it is not signed.
-        settings: What the report is measured with; none: `settings_for` the model's space.
+        settings: What the report is measured with; none: `settings_for` the model's space. Of a space that
+            cannot be written out: one budget of draws, and a seed.
         quick: Whether these are those for a first look.
         allow_uncertified: Whether to write a model that fails the gates, marked as failed.
         on_ranking: Called with the ranking before the long measurement.
@@ -122,12 +125,14 @@ def certify(
     deposits = [deposit_of(path) for path in list_checkpoints(source) or [source]]
     first = deposits[0].trained
     if first.space.size > ENUMERATION_LIMIT:
-        raise CertificationError(
-            f"{first.space.describe()} are {first.space.size:,}, and certificates are of spaces of at most "
-            f"{ENUMERATION_LIMIT:,} elements, all of which are measured: keep what samples show by "
-            "`fluxttice benchmark --out FILE`",
-            "unsupported",
-        )
+        last = deposits[-1]
+        by_samples = report_by_samples(last, source, settings, quick=quick, progress=progress)
+        if not (by_samples.accepted or allow_uncertified):
+            raise _refusal(source, out, by_samples.gates)
+        contents = contents_by_samples(last, by_samples)
+        require_own_names(contents)
+        fingerprint = _write(out, contents, private_key, name=_named(by_samples.title))
+        return Certificate(out, by_samples, (), fingerprint)
     settings = settings or settings_for(first.space, quick=quick)
     require_device(settings.device)
     require_repeatable(settings, operations=first.space.size, parameters=passed_parameters(first.tensors))
@@ -144,14 +149,21 @@ def certify(
         chosen = _chosen(deposits, ranking)
         report = _judged(measured(chosen.trained, settings, progress), chosen)
         if not (report.accepted or allow_uncertified):
-            raise CertificationError(
-                f"{source} is not certified: {_first_failure(report.gates)}; {_marked(source, out)}",
-                "gate_failed",
-            )
+            raise _refusal(source, out, report.gates)
         contents = _contents(chosen, report, ranking, settings, draw(report))
-    name = report.title.replace(", ", "-").replace(" ", "-")
-    fingerprint = _write(out, contents, private_key, name=name)
+    fingerprint = _write(out, contents, private_key, name=_named(report.title))
     return Certificate(out, report, ranking, fingerprint)
+
+
+def _named(title: str) -> str:
+    """What a signature calls a folder."""
+    return title.replace(", ", "-").replace(" ", "-")
+
+
+def _refusal(source: Path, out: Path, gates: Sequence[GateResult]) -> CertificationError:
+    return CertificationError(
+        f"{source} is not certified: {_first_failure(gates)}; {_marked(source, out)}", "gate_failed"
+    )
 
 
 def _require_own(out: Path) -> None:

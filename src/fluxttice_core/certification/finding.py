@@ -70,3 +70,6 @@ CLAIMED = (
     Finding("pictures", "not looked at", "what the drawings show: --remeasure draws them again"),
 )
 """What files cannot show by themselves, until somebody measures or trains again."""
+
+CLAIMED_BY_SAMPLES = tuple(one for one in CLAIMED if one.subject not in ("ranking", "pictures"))
+"""The same of a report from samples, which nothing ranks and nothing draws."""

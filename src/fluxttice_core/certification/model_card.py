@@ -11,28 +11,39 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from fluxttice_core.certification.card_parts import (
+    FAILED,
+    described_space,
+    environment_rows,
+    facts,
+    failures,
+    front_matter,
+    gate_table,
+    heading,
+    row,
+    whole_card,
+)
 from fluxttice_core.certification.selection import RULE, RULE_BESIDE_TARGET
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
+from fluxttice_core.evaluation.result_schema import SAMPLED
 from fluxttice_core.metrics.naming import control_columns, headline_names, label
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
-from fluxttice_core.spaces.conventions import OPERATIONS
-from fluxttice_core.spaces.nouns import Nouns, described_words, recorded_nouns
+from fluxttice_core.spaces.nouns import Nouns, recorded_nouns
 
 if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import Half, Unit
 
-FAILED = "FAILED"
-
 
 def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[str]) -> str:
     """The card of a result that follows the schema, by the settings of the run or of the import."""
+    if result["schema"] == SAMPLED:
+        # Late, since other cards are written without any numerical library.
+        from fluxttice_core.certification.sampled_card import sampled_card
+
+        return sampled_card(result)
     measured = _Measured(result)
-    front = yaml.safe_dump(_front_matter(measured), sort_keys=False, allow_unicode=True, width=100)
-    lines = ("---", front.rstrip(), "---", "", *_body(measured, settings.get("imported"), figures))
-    return "\n".join(lines) + "\n"
+    return whole_card(_front_matter(measured), _body(measured, settings.get("imported"), figures))
 
 
 def headline_of(result: Mapping[str, Any]) -> tuple[str, ...]:
@@ -87,7 +98,7 @@ class _Measured:
     @property
     def described(self) -> str:
         """What the model is about: a space, or the elements of one that it was to learn."""
-        space = _described_space(self.space)
+        space = described_space(self.space)
         return f"all {space}" if self.target is None else f"{self.target['elements']:,} of {space}"
 
     @property
@@ -111,24 +122,14 @@ def _front_matter(measured: _Measured) -> dict[str, Any]:
         for quantity in headline_of(measured.result)
         for metric in measured.of_halves(quantity)
     ]
-    group = {
-        "task": {
-            "type": "feature-extraction",
-            "name": f"Encoding and generating {measured.nouns.many}",
-        },
-        "dataset": {"type": "enumerated", "name": measured.described[:1].upper() + measured.described[1:]},
-        "metrics": metrics,
-    }
-    return {
-        "license": "apache-2.0",
-        "library_name": "fluxttice-core",
-        "pipeline_tag": "feature-extraction",
-        "tags": [
-            *("variational-autoencoder", _kind(measured.space), "generative"),
-            *([] if measured.accepted else ["failed-acceptance"]),
-        ],
-        "model-index": [{"name": measured.result["title"], "results": [group]}],
-    }
+    return front_matter(
+        measured.result["title"],
+        measured.space,
+        described=measured.described,
+        listed="enumerated",
+        accepted=measured.accepted,
+        metrics=metrics,
+    )
 
 
 def _metadata(metric: Mapping[str, Any], nouns: Nouns) -> dict[str, Any]:
@@ -153,28 +154,22 @@ def _body(measured: _Measured, imported: Mapping[str, Any] | None, figures: Sequ
     result, own = measured.result, measured.nouns.own
     yield f"# {result['title']}" if measured.accepted else f"# {FAILED}: {result['title']}"
     if not measured.accepted:
-        yield from ("", *_failures(result))
+        yield from ("", *failures(result["gates"]))
     yield from ("", *map(own, _introduction(measured)))
     yield from ("", "## Results", "", *map(own, _results(measured)))
     for name in figures:
         yield from ("", f"![{name.removesuffix('.svg').replace('_', ' ')}](figures/{name})")
     yield from ("", "## Controls", "", *map(own, _controls(measured)))
-    yield from ("", "## Acceptance gates", "", *_gates(measured))
+    yield from ("", "## Acceptance gates", "", *gate_table(result["gates"], measured.halves))
     yield from ("", "## How it was chosen", "", *map(own, _choice(measured, imported)))
     yield from ("", "## Data", "", *map(own, _data(measured)))
     yield from ("", "## Intended use", "", *map(own, _INTENDED_USE))
     notes = (*result["warnings"], *result["limitations"])
     yield from ("", "## Limits", "", *(f"- {note}" for note in notes))
-    yield from ("", "## Environment", "", *_facts(_environment_rows(result)))
+    seed, of_settings = result["sampler"]["seed"], result["settings_sha256"]
+    rows = environment_rows(result, seed=seed, of_settings=of_settings)
+    yield from ("", "## Environment", "", *facts(rows))
     yield from ("", "## Verify", "", *_VERIFY)
-
-
-def _failures(result: Mapping[str, Any]) -> Iterator[str]:
-    yield f"**{FAILED}: this model is not certified.** It does not meet these acceptance gates, listed below:"
-    yield ""
-    for found in result["gates"]:
-        if not found["passed"]:
-            yield f"- {found['gate']['name']} (half {found['half'].upper()})"
 
 
 def _introduction(measured: _Measured) -> Iterator[str]:
@@ -188,36 +183,19 @@ def _introduction(measured: _Measured) -> Iterator[str]:
     yield from ("z = model.encode(0)", "tables = model.decode(z)", "drawn = model.sample(10)", "```")
 
 
-def _described_space(space: Mapping[str, Any]) -> str:
-    if "name" in space:
-        words = described_words(space["name"], len(space["alphabets"]))
-        return f"{space['elements']:,} {words.removeprefix('the ')}"
-    base = {2: "binary", 3: "ternary", 4: "quaternary"}[space["base"]]
-    arity = {1: "one-input", 2: "two-input"}.get(space["arity"], f"{space['arity']}-input")
-    return f"{space['operations']:,} {arity} {base} operations"
-
-
-def _kind(space: Mapping[str, Any]) -> str:
-    """The tag of a space, by which cards of its kind are found."""
-    if "name" not in space:
-        return next(f"{name}-logic" for name, base in OPERATIONS.items() if base == space["base"])
-    name = str(space["name"]).partition(":")[0]
-    return name if name.isalpha() else "words"
-
-
 def _results(measured: _Measured) -> Iterator[str]:
     yield "Each value with the half-width of its 95 % interval, or alone where it is exact; fractions in"
     yield "percent. *perfect* is what a perfect generator with a perfect code scores with the same budget;"
     yield "*untrained* is the range over freshly initialised networks of the same shape."
     yield ""
-    yield from _heading("", *(half.upper() for half in measured.halves), "perfect", "untrained")
+    yield from heading("", *(half.upper() for half in measured.halves), "perfect", "untrained")
     for quantity in headline_of(measured.result):
         metrics = measured.of_halves(quantity)
         unit: Unit = metrics[0]["unit"]
         floors = [metric["floor"] for metric in metrics]
         floor = shown_range(min(float(f["low"]) for f in floors), max(float(f["high"]) for f in floors), unit)
         perfect = shown(float(metrics[0]["ceiling"]), unit)
-        yield _row(_named(quantity), *map(_with_interval, metrics), perfect, floor)
+        yield row(_named(quantity), *map(_with_interval, metrics), perfect, floor)
 
 
 def _with_interval(metric: Mapping[str, Any]) -> str:
@@ -232,30 +210,16 @@ def _controls(measured: _Measured) -> Iterator[str]:
     yield ""
     first = measured.halves[0]
     controls = measured.result["controls"]
-    yield from _heading("", *(control["name"].replace("_", " ") for control in controls))
+    yield from heading("", *(control["name"].replace("_", " ") for control in controls))
     for _, quantity in control_columns(measured.settings):
         if measured.has(quantity, first):
             unit = measured.records[quantity, first]["unit"]
-            yield _row(_named(quantity), *(_scored(control, quantity, unit) for control in controls))
+            yield row(_named(quantity), *(_scored(control, quantity, unit) for control in controls))
 
 
 def _scored(control: Mapping[str, Any], quantity: str, unit: Unit) -> str:
     scores = [float(s["value"]) for run in control["runs"] for s in run if s["quantity"] == quantity]
     return shown_range(min(scores), max(scores), unit) if scores else shown(None, unit)
-
-
-def _gates(measured: _Measured) -> Iterator[str]:
-    yield "A model is certified only if both halves meet every one of them."
-    yield ""
-    yield from _heading("", "quantity", "asks", *(half.upper() for half in measured.halves), "verdict")
-    results = measured.result["gates"]
-    gates = {tuple(sorted(result["gate"].items())): result["gate"] for result in results}
-    for gate in gates.values():
-        found = [result for result in results if result["gate"] == gate]
-        values = ["–" if result["value"] is None else f"{float(result['value']):.4f}" for result in found]
-        verdict = "met" if all(result["passed"] for result in found) else FAILED
-        asks = f"{gate['comparison']} {float(gate['threshold']):g}"
-        yield _row(gate["name"], f"`{gate['quantity']}`", asks, *values, verdict)
 
 
 def _choice(measured: _Measured, imported: Mapping[str, Any] | None) -> Iterator[str]:
@@ -285,7 +249,7 @@ def _data(measured: _Measured) -> Iterator[str]:
     named = {"space": f"`{space['name']}`"} if "name" in space else {}
     rows = {} if target is None else _target_rows(target)
     told = _told(measured)
-    yield from _facts({**named, **rows, **sizes, "seed of the split": str(split["seed"]), **told})
+    yield from facts({**named, **rows, **sizes, "seed of the split": str(split["seed"]), **told})
 
 
 def _fitted(measured: _Measured) -> tuple[str, ...]:
@@ -309,27 +273,6 @@ def _target_rows(target: Mapping[str, Any]) -> dict[str, str]:
         "different probabilities": f"{len(target['levels']):,}",
         "target, SHA-256": f"`{target['sha256']}`",
     }
-
-
-def _environment_rows(result: Mapping[str, Any]) -> dict[str, str]:
-    tool, model = result["tool"], result["model"]
-    return {
-        "program": f"{tool['name']} {tool['version']}",
-        "commit": _known(tool["commit"]) + (", with changes" if tool["modified"] else ""),
-        **{name: str(value) for name, value in sorted(result["environment"].items())},
-        "parameters": f"{model['parameters']:,}",
-        "recipe": _known(model["recipe"]),
-        "seed of the run": _known(model["seed"]),
-        "epoch": str(model["epoch"]),
-        "seed of the measurement": str(result["sampler"]["seed"]),
-        "tensors, SHA-256": f"`{model['tensor_sha256']}`",
-        "measurement settings, SHA-256": f"`{result['settings_sha256']}`",
-        "measured again by": f"`{result['command']}`",
-    }
-
-
-def _known(value: object) -> str:
-    return "not recorded" if value is None else str(value)
 
 
 _FITTED = (
@@ -366,19 +309,5 @@ _VERIFY = (
 )
 
 
-def _facts(rows: Mapping[str, str]) -> Iterator[str]:
-    yield from _heading("", "value")
-    yield from (_row(name, value) for name, value in rows.items())
-
-
 def _named(quantity: str) -> str:
     return f"{label(quantity)} `{quantity}`"
-
-
-def _heading(*cells: str) -> Iterator[str]:
-    yield _row(*cells)
-    yield "|---|" + "---:|" * (len(cells) - 1)
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fluxttice_core.certification.by_samples import remeasure_by_samples
 from fluxttice_core.certification.certified_folder import CertifiedFolder
 from fluxttice_core.certification.drawings import compared
 from fluxttice_core.certification.finding import Finding, failing, proved
@@ -62,6 +63,8 @@ def remeasure(folder: Path, *, progress: ProgressCallback | None = None) -> tupl
         Findings on the report, and on the numbers, controls and drawings.
     """
     certified = CertifiedFolder(folder)
+    if certified.by_samples:
+        return remeasure_by_samples(certified, progress)
     try:
         result = certified.result
         require_complete(result)

@@ -8,10 +8,12 @@ import numpy as np
 import torch
 
 from fluxttice_core.errors import CertificationError
+from fluxttice_core.evaluation.sampled_report import DRAWS
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.network_shape import THRESHOLDS
+from fluxttice_core.spaces.product_space import ProductSpace
 
 _OF_POSTERIOR = 100
 """Multiplications by which the density of one posterior at one code is computed, at most."""
@@ -59,6 +61,19 @@ def require_repeatable(settings: MeasurementSettings, *, operations: int, parame
                 "at most is done: measure with fewer draws and repeats, or certify a smaller network",
                 "too_costly",
             )
+
+
+def require_repeatable_draws(draws: int, space: ProductSpace, *, parameters: int) -> None:
+    """The same of a report from samples, beside the default network of the space and the usual draws."""
+    with torch.device("meta"):
+        network = DualVAE(Architecture(space=space.name))
+    times = draws * parameters / (DRAWS * sum(parameter.numel() for parameter in network.parameters()))
+    if times > AT_MOST:
+        raise CertificationError(
+            f"measuring again would be {times:,.0f} times the usual work, and {AT_MOST} times at most is "
+            "done: measure with fewer draws, or certify a smaller network",
+            "too_costly",
+        )
 
 
 def _works(settings: MeasurementSettings, *, operations: int, parameters: int) -> dict[str, int]:

@@ -45,23 +45,12 @@ _MACHINE = {
 def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
     """Refuse a report, which follows the schema, that says otherwise of its model than the model's file."""
     model, data, record = result["model"], result["data"], stored.record
-    shape, named = record.architecture, record.space.model_dump()
-    space = recorded_space(named)
-    own = {"space": space.name} if "name" in named else named
-    _require_same(
+    shape = record.architecture
+    space = recorded_space(record.space.model_dump())
+    require_same(
         {
-            "recipe": (model["recipe"], record.recipe),
-            "epoch": (model["epoch"], record.epoch),
-            "seed": (model["seed"], record.seed),
-            "title": (result["title"], title_of_run(record.recipe or MODEL, record.epoch, record.seed)),
-            "number of parameters": (model["parameters"], stored.parameters),
-            "architecture": (model["architecture"], shape),
-            "space of the architecture": (
-                {key: shape.get(key) for key in ("space", "base", "arity") if key in shape},
-                own,
-            ),
-            "rho": ((model["rho"], result["rho"]), (record.rho or 0.0,) * 2),
-            "file": (model["source"], MODEL),
+            **facts_of_model(model, result["title"], stored),
+            "rho of the pair": (result["rho"], record.rho or 0.0),
             "space": (result["space"], space_facts(space)),
             "version": (result["schema_version"], version_of(space, has_target="target" in result)),
             "target": (result.get("target", {}).get("sha256"), record.target_sha256),
@@ -80,6 +69,29 @@ def require_facts_of(result: Mapping[str, Any], stored: StoredModel) -> None:
     )
 
 
+def facts_of_model(
+    model: Mapping[str, Any], title: object, stored: StoredModel
+) -> dict[str, tuple[object, object]]:
+    """What a report says of a model's making, beside what its file says."""
+    record = stored.record
+    shape, named = record.architecture, record.space.model_dump()
+    own = {"space": recorded_space(named).name} if "name" in named else named
+    return {
+        "recipe": (model["recipe"], record.recipe),
+        "epoch": (model["epoch"], record.epoch),
+        "seed": (model["seed"], record.seed),
+        "title": (title, title_of_run(record.recipe or MODEL, record.epoch, record.seed)),
+        "number of parameters": (model["parameters"], stored.parameters),
+        "architecture": (model["architecture"], shape),
+        "space of the architecture": (
+            {key: shape.get(key) for key in ("space", "base", "arity") if key in shape},
+            own,
+        ),
+        "rho": (model["rho"], record.rho or 0.0),
+        "file": (model["source"], MODEL),
+    }
+
+
 def require_complete(result: Mapping[str, Any]) -> None:
     """Refuse a report without a figure that its settings ask for, or with what does not follow from them."""
     settings, space = settings_from(result["settings"]), recorded_space(result["space"])
@@ -90,9 +102,9 @@ def require_complete(result: Mapping[str, Any]) -> None:
     for fault in (*wrong_scales(result, settings, law), *wrong_sentences(result)):
         raise MeasurementError(f"{REPORT} contradicts itself: {fault}", "contradictory_report")
     coverage = coverage_rows(result["metrics"], ("a", "b"), settings)
-    _require_same({"table of coverage": (result["coverage"], coverage)}, "its figures")
+    require_same({"table of coverage": (result["coverage"], coverage)}, "its figures")
     sampler = {**result["sampler"], "dimensions": None}
-    _require_same(
+    require_same(
         {
             "sampler": (sampler, {"dimensions": None, **sampler_of(settings)}),
             "command": (result["command"], COMMAND),
@@ -100,6 +112,11 @@ def require_complete(result: Mapping[str, Any]) -> None:
         },
         "its settings",
     )
+    require_described(result)
+
+
+def require_described(result: Mapping[str, Any]) -> None:
+    """Refuse a program or a machine that is described by more than names and versions."""
     described = [(name, value, _MACHINE.get(name, _NOTHING)) for name, value in result["environment"].items()]
     for name, value, pattern in (*described, ("version", result["tool"]["version"], _VERSION)):
         if not re.fullmatch(pattern, str(value), re.ASCII):
@@ -115,7 +132,8 @@ def _but_for_rounding(stated: float, due: float) -> float:
     return stated if math.isclose(stated, due, rel_tol=_ROUNDING) else due
 
 
-def _require_same(facts: Mapping[str, tuple[object, object]], due: str) -> None:
+def require_same(facts: Mapping[str, tuple[object, object]], due: str) -> None:
+    """Refuse facts of a report, by name, that are not those that follow."""
     for name, (stated, expected) in facts.items():
         # As text, since 7 and 7.0 are equal and read differently.
         if canonical_json(stated) != canonical_json(expected):

@@ -76,7 +76,7 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
         said = f"no checkpoint in {run} holds these weights"
         return (Finding("training", "fails", said, code="model_mismatch"),)
     training = Finding("training", *_trained(run, own=own, same=same))
-    if not same:
+    if not same or certified.by_samples:
         return (training,)
     return (training, proved("ranking", lambda: _ranking(certified, models, progress)))
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fluxttice_core.certification.card_check import require_card
 from fluxttice_core.certification.certified_folder import MAXIMUM_FOLDER, CertifiedFolder
 from fluxttice_core.certification.drawings import read_drawing
-from fluxttice_core.certification.finding import CLAIMED, Finding, failing, proved
+from fluxttice_core.certification.finding import CLAIMED, CLAIMED_BY_SAMPLES, Finding, failing, proved
 from fluxttice_core.certification.folder_names import (
     CARD,
     FIGURES,
@@ -34,6 +34,12 @@ from fluxttice_core.certification.folder_names import (
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.report_check import require_complete, require_facts_of
+from fluxttice_core.certification.sampled_check import (
+    require_last_epoch,
+    require_sampled_complete,
+    require_sampled_facts,
+    require_sampled_gates,
+)
 from fluxttice_core.certification.selection import Candidate, read_ranking
 from fluxttice_core.certification.signature import named_key, verify_folder
 from fluxttice_core.certification.target_check import require_target, speaks_of_target
@@ -87,7 +93,7 @@ def verify(
         proved("card", lambda: _card(folder)),
         proved("gates", lambda: _gates(folder)),
         proved("drawings", lambda: _drawings(folder)),
-        *CLAIMED,
+        *(CLAIMED_BY_SAMPLES if folder.by_samples else CLAIMED),
         *_beside(path),
     )
 
@@ -143,6 +149,8 @@ def _sums(folder: CertifiedFolder) -> str:
 
 
 def _report(folder: CertifiedFolder) -> str:
+    if folder.by_samples:
+        return require_sampled_complete(folder)
     result = folder.result
     require_complete(result)
     for metric in result["metrics"]:
@@ -186,7 +194,10 @@ def _weights(folder: CertifiedFolder) -> str:
         )
     if not stored.record.trained:
         raise CheckpointError(f"{MODEL} records that its weights were never trained", "untrained")
-    require_facts_of(folder.result, stored)
+    if folder.by_samples:
+        require_sampled_facts(folder.result, folder.sampled, stored)
+    else:
+        require_facts_of(folder.result, stored)
     return f"{stored.tensor_digest[:16]}…: they fit their network, and report and card speak of them"
 
 
@@ -194,6 +205,8 @@ def _selection(folder: CertifiedFolder) -> str:
     stored = folder.stored
     if imported_from(folder.settings) is not None:
         return _nothing_chosen(folder)
+    if folder.by_samples:
+        return _nothing_chosen(folder) and require_last_epoch(folder)
     settings = settings_from(folder.result["settings"])
     first = read_ranking(
         folder.selection,
@@ -226,7 +239,7 @@ def _require_same_accuracy(candidate: Candidate, result: Mapping[str, Any]) -> N
 def _nothing_chosen(folder: CertifiedFolder) -> str:
     if os.path.lexists(folder.path / SELECTION):
         raise CheckpointError(
-            f"{SELECTION} claims that an imported model was chosen; nothing was: remove it",
+            f"{SELECTION} claims that a model was chosen where nothing was: remove it",
             "contradictory_report",
         )
     return "imported from another program: nothing was chosen"
@@ -241,6 +254,8 @@ def _card(folder: CertifiedFolder) -> str:
 
 def _drawings(folder: CertifiedFolder) -> str:
     names = figures_among(folder.digests)
+    if not names and folder.by_samples:
+        return "there are none, as of any report from samples"
     for name in names:
         read_drawing(folder.data(f"{FIGURES}/{name}"), name=name)
     return f"the {len(names)} hold shapes alone: nothing in them runs, and nothing is fetched"
@@ -248,6 +263,8 @@ def _drawings(folder: CertifiedFolder) -> str:
 
 def _gates(folder: CertifiedFolder) -> str:
     """Judge the report's figures anew, by this program's gates and not by those that the report names."""
+    if folder.by_samples:
+        return require_sampled_gates(folder)
     result = folder.result
     values = {(metric["quantity"], metric["half"]): metric["value"] for metric in result["metrics"]}
     split, settings = result["data"]["split"], settings_from(result["settings"])

@@ -65,8 +65,8 @@ def sampled_card(
     from fluxttice_core.cli.measuring import repeatable_command
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.evaluation.benchmark import sampled
+    from fluxttice_core.evaluation.result_file import sampled_result_of
     from fluxttice_core.storage.atomic_write import require_writable, write_json, write_text
-    from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
 
     for path in filter(None, (out, markdown)):
         require_writable(path)
@@ -77,12 +77,7 @@ def sampled_card(
         write_text(markdown, report.markdown())
     if out is None:
         return
-    parts = target.split
-    model = {"epoch": target.epoch, "seed": target.seed, "tensor_sha256": target.tensor_digest}
-    split = None if parts is None else {"seed": parts.seed, "sha256": parts.digest}
-    origin = {"tool": tool_record(), "created": timestamp(), "environment": environment_record()}
-    about = {"command": repeatable_command(), "model": model, "split": split}
-    write_json(out, {**origin, **about, "report": report.as_dict()})
+    write_json(out, sampled_result_of(report, target, repeatable_command()))
     typer.echo(f"written to {out}")
 
 

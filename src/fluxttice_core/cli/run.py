@@ -48,19 +48,31 @@ def _show(certificate: "Certificate") -> None:
     from fluxttice_core.cli.progress import report_console
     from fluxttice_core.evaluation.beside_shipped import beside_shipped
     from fluxttice_core.evaluation.coverage_report import certified_report
+    from fluxttice_core.evaluation.report import Report
 
     console = report_console()
     console.print(certificate.report)
-    console.print(beside_shipped(certificate.report, certified_report()))
+    if isinstance(certificate.report, Report):  # others are from samples, with nothing shipped beside them
+        console.print(beside_shipped(certificate.report, certified_report()))
 
 
 def _write(path: Path, certificate: "Certificate", spent: float) -> None:
-    from fluxttice_core.evaluation.result_file import Circumstances, result_of, write_result
+    from fluxttice_core.evaluation.report import Report
+    from fluxttice_core.evaluation.result_file import (
+        Circumstances,
+        result_of,
+        sampled_result_of,
+        write_result,
+    )
+    from fluxttice_core.storage.atomic_write import write_json
     from fluxttice_core.storage.environment import peak_memory
     from fluxttice_core.storage.pretrained import load
 
-    cost = Circumstances("fluxttice run", spent, peak_memory())
-    write_result(path, result_of(certificate.report, load(certificate.folder), cost))
+    command, model, report = "fluxttice run", load(certificate.folder), certificate.report
+    if isinstance(report, Report):
+        write_result(path, result_of(report, model, Circumstances(command, spent, peak_memory())))
+    else:
+        write_json(path, sampled_result_of(report, model, command))
     typer.echo(f"written to {path}")
 
 

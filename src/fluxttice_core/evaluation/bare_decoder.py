@@ -16,7 +16,8 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
-from fluxttice_core.evaluation.sampled_report import DRAWS, measured_by_samples
+from fluxttice_core.evaluation.sampled_measurement import measured_by_samples
+from fluxttice_core.evaluation.sampled_report import DRAWS
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for

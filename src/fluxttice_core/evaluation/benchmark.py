@@ -18,7 +18,8 @@ from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_facts import title_of_run
 from fluxttice_core.evaluation.result_file import Circumstances, result_of, write_result
-from fluxttice_core.evaluation.sampled_report import DRAWS, SampledReport, measured_by_samples
+from fluxttice_core.evaluation.sampled_measurement import measured_by_samples
+from fluxttice_core.evaluation.sampled_report import DRAWS, SampledReport
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.metrics.distribution import generative_information

@@ -17,10 +17,13 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_facts import coverage_rows, sampler_of, size_name, version_of
 from fluxttice_core.evaluation.result_schema import (
     MAXIMUM_RESULT,
+    SAMPLED,
+    SAMPLED_VERSION,
     require_known_schema,
     schema_fault,
     upgraded,
 )
+from fluxttice_core.evaluation.sampled_report import SampledReport
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
@@ -58,6 +61,22 @@ def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> di
         "coverage": report_coverage(report),
         "environment": environment_record(),
         "cost": {"wall_seconds": round(spent.wall_seconds, 3), "peak_memory_bytes": spent.peak_memory_bytes},
+    }
+
+
+def sampled_result_of(report: SampledReport, trained: TrainedModel, command: str) -> dict[str, Any]:
+    """The content of a result file of a report from samples."""
+    parts = trained.split
+    return {
+        "schema": SAMPLED,
+        "schema_version": SAMPLED_VERSION,
+        "tool": tool_record(),
+        "created": timestamp(),
+        "command": command,
+        "environment": environment_record(),
+        "model": _model_record(trained),
+        "split": None if parts is None else {"seed": parts.seed, "sha256": parts.digest},
+        "report": report.as_dict(),
     }
 
 

@@ -14,6 +14,9 @@ from fluxttice_core.storage.format_version import require_known_format
 MAXIMUM_RESULT = 8 << 20
 """Bytes of the largest result file that is read: many times what the largest settings give."""
 
+SAMPLED, SAMPLED_VERSION = "fluxttice/report_from_samples", 1
+"""What result files of reports from samples call their schema, which is read by `sampled_json`."""
+
 _LONGEST = 160
 _RENAMED = {"better": "direction", "degrees": "dof", "separations": "control_comparisons"}
 """What the first version called fields of a metric, and what they are called now."""

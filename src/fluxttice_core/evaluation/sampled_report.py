@@ -8,38 +8,40 @@ from html import escape
 from io import StringIO
 from typing import Any
 
-import torch
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fluxttice_core.errors import SettingsError
-from fluxttice_core.evaluation.steps import Halves, ProgressCallback
-from fluxttice_core.metrics.by_samples import (
-    CodeSample,
-    PositionSampler,
-    PriorSample,
-    StuckSampler,
-    sampled_codes,
-    sampled_prior,
-)
-from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.metrics.sampling import DecoderSampler, IndexSampler
-from fluxttice_core.model.random_streams import measurement_stream
+from fluxttice_core.evaluation.gates import Gate, GateResult, accepted
+from fluxttice_core.metrics.sample_figures import CodeSample, PriorSample
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.product_space import ProductSpace
-from fluxttice_core.spaces.split import HashedSplit, Part
 from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.position_pairs import PAIR_ERROR
 
 DRAWS, QUICK_DRAWS, LEAST_DRAWS, MOST_DRAWS = 1_000_000, 100_000, 10_000, 20_000_000
 """Prior draws of each half: unless told, for a first look, and the fewest and the most."""
 
-_ROWS = 20_000
-_EXACT, _TOLD = 0.99, 0.5
-MEASURED: tuple[Part, ...] = ("held_out", "train")
+ROWS = 20_000
+"""Rows of either part of the split that are encoded."""
+
+CONTROLS = ("even", "stuck", "coupled", "untrained")
+"""The controls of every report: the first must pass, the others must not."""
+
 _HASH, _REPEAT = "held-out rows", "rows of the training part"
 
 CHECKS = {
+    "mean": Gate("unseen rows come back whole from the mean", "whole_from_mean/held_out/lower", ">=", 0.99),
+    "draw": Gate("and from a draw of the code", "whole_from_draw/held_out/lower", ">=", 0.99),
+    "told": Gate("codes tell at least half of all", "information_share/lower", ">=", 0.5),
+    "positions": Gate("every position is even", "positions/p_value", ">=", PAIR_ERROR),
+    "pairs": Gate("every pair of positions is even", "pairs/p_value", ">=", PAIR_ERROR),
+    "collisions": Gate("draws collide as uniform ones do", "collisions/p_value", ">=", PAIR_ERROR),
+}
+"""What is asked of a model, by name."""
+
+_WORDS = {
     "mean": "unseen rows whole from mu, >= 99 %",
     "draw": "and from z ~ q, >= 99 %",
     "told": "(H - D) / H, >= .5",
@@ -47,7 +49,9 @@ CHECKS = {
     "pairs": "every pair of positions even",
     "collisions": "as many collisions as uniform draws",
 }
-"""What is asked of a model, by name."""
+
+_COARSE = 0.025
+"""Total variation of a position or a pair; where so much might not show, draws are too few to tell."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +70,38 @@ class Sampled:
     codes: CodeSample | None = None
     trained: CodeSample | None = None
 
+    def figures(self, entropy: float | int) -> dict[str, float]:
+        """What each check that can be made of it looks at."""
+        prior, codes = self.prior, self.codes
+        found = {
+            "positions": prior.positions.p_value,
+            "pairs": prior.pairs.p_value,
+            "collisions": prior.collision_p,
+        }
+        if codes is None:
+            return found
+        told = codes.information(float(entropy))[0] / entropy
+        return {
+            "mean": float(codes.from_mean.lower),
+            "draw": float(codes.from_draw.lower),
+            "told": told,
+            **found,
+        }
+
     def checks(self, entropy: float | int) -> dict[str, bool]:
         """Each check that can be made of it, and whether it is met."""
+        return {name: CHECKS[name].admits(value) for name, value in self.figures(entropy).items()}
+
+    def untold(self) -> frozenset[str]:
+        """The checks that would say nothing, by so few draws."""
         prior = self.prior
-        found = {"positions": prior.positions.passed, "pairs": prior.pairs.passed, "collisions": prior.even}
-        if self.codes is None:
-            return found
-        codes = {
-            "mean": self.codes.from_mean.lower >= _EXACT,
-            "draw": self.codes.from_draw.lower >= _EXACT,
-            "told": self.codes.information(float(entropy))[0] / entropy >= _TOLD,
+        few = {
+            "positions": prior.positions.visible > _COARSE,
+            "pairs": prior.pairs.visible > _COARSE,
+            # A generator that a list would hold has to show.
+            "collisions": prior.resolved < ENUMERATION_LIMIT,
         }
-        return codes | found
+        return frozenset(name for name, told_nothing in few.items() if told_nothing)
 
 
 @dataclass(frozen=True)
@@ -101,9 +125,23 @@ class SampledReport:
     split_known: bool
 
     @property
+    def gates(self) -> tuple[GateResult, ...]:
+        """Every check of every half as a gate: without a figure where these samples tell nothing."""
+
+        def value(name: str, half: Sampled) -> float | None:
+            unknown = name in half.untold() or (name in ("mean", "draw") and not self.split_known)
+            return None if unknown else half.figures(self.space.log_size).get(name)
+
+        return tuple(
+            GateResult(gate, "a" if half.name == "A" else "b", value(name, half))
+            for name, gate in CHECKS.items()
+            for half in self.halves
+        )
+
+    @property
     def accepted(self) -> bool:
-        """Whether every half meets every check that can be made of it."""
-        return all(all(half.checks(self.space.log_size).values()) for half in self.halves)
+        """Whether every half meets every check, all of which these samples tell."""
+        return accepted(self.gates)
 
     @property
     def limitations(self) -> tuple[str, ...]:
@@ -116,9 +154,15 @@ class SampledReport:
             f"Collisions refuse fewer than {prior.resolved:.3g} elements, equally likely, reliably: more may "
             f"look like all {self.space.size:,}.",
             "Chao's estimate is a lower bound: what is never made cannot show.",
+            *self._few,
             "What codes tell, I_q, is bounded and not estimated; efficiency, KL and G need every p(x).",
             *([] if self.split_known else ["Which rows were trained on is not recorded: rows are any."]),
         )
+
+    @property
+    def _few(self) -> tuple[str, ...]:
+        untold = sorted(frozenset[str]().union(*(half.untold() for half in self.halves)))
+        return (f"So few draws do not tell of {' and '.join(untold)}: draw more.",) if untold else ()
 
     def __repr__(self) -> str:
         met = ", ".join(f"{one.name} {_met(one, self.space)}" for one in self.halves)
@@ -135,12 +179,12 @@ class SampledReport:
     def __rich__(self) -> RenderableType:
         size = f"K = {self.space.size:,} {self.space.nouns.many}, H = {self.space.log_size:.4f} nats"
         draws = self.halves[0].prior.draws
-        heading = f"{size}; {draws:,} draws, {_ROWS:,} rows, seed {self.seed}; 95 % intervals\n"
+        heading = f"{size}; {draws:,} draws, {ROWS:,} rows, seed {self.seed}; 95 % intervals\n"
         notes = "".join(f"  {sentence}\n" for sentence in self.limitations)
         return Group(
             Text(self.title, style="bold"),
             Text(heading),
-            _table(("", *(one.name for one in self.halves), "perfect"), list(self._rows())),
+            _table(("", *(one.name for one in self.halves), "perfect"), list(self.rows())),
             Text(),
             _table(("checks, with controls", *(one.name for one in self._all)), list(self._check_rows())),
             Text("\nWhat this cannot see\n", style="bold") + Text(notes, style="dim"),
@@ -148,7 +192,7 @@ class SampledReport:
 
     def markdown(self) -> str:
         """The report as a Markdown section."""
-        figures = _markdown(("", *(one.name for one in self.halves), "perfect"), list(self._rows()))
+        figures = _markdown(("", *(one.name for one in self.halves), "perfect"), list(self.rows()))
         checks = _markdown(("checks", *(one.name for one in self._all)), list(self._check_rows()))
         notes = "\n".join(f"- {sentence}" for sentence in self.limitations)
         return f"## {self.title}\n\n{figures}\n\n{checks}\n\n{notes}\n"
@@ -168,8 +212,9 @@ class SampledReport:
             "entropy_nats": entropy,
             "seed": self.seed,
             "split_known": self.split_known,
-            "rows": _ROWS,
+            "rows": ROWS,
             "accepted": self.accepted,
+            "gates": [{**asdict(result), "passed": result.passed} for result in self.gates],
             "halves": [plain(one) for one in self.halves],
             "controls": [plain(one) for one in self.controls],
             "limitations": list(self.limitations),
@@ -185,7 +230,8 @@ class SampledReport:
     def _all(self) -> tuple[Sampled, ...]:
         return (*self.halves, *self.controls)
 
-    def _rows(self) -> Iterator[tuple[str, ...]]:
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """What was measured of the halves, a line of words each, with what a perfect generator shows."""
         entropy, halves = self.space.log_size, self.halves
         if all(one.codes is not None for one in halves):
             codes = [one.codes for one in halves if one.codes is not None]
@@ -215,79 +261,17 @@ class SampledReport:
         yield ("Chao's lower bound", *(f"{p.richness.lower:.3g}" for p in beside))
 
     def _check_rows(self) -> Iterator[tuple[str, ...]]:
-        verdicts = [one.checks(self.space.log_size) for one in self._all]
-        for name, words in CHECKS.items():
-            if any(name in found for found in verdicts):
-                shown = ({True: "pass", False: "FAIL", None: "-"}[found.get(name)] for found in verdicts)
-                yield (words if self.split_known else words.removeprefix("unseen "), *shown)
+        for name, words in _WORDS.items():
+            verdicts = [self.verdict(name, one) for one in self._all]
+            if any(found != "-" for found in verdicts):
+                yield (words if self.split_known else words.removeprefix("unseen "), *verdicts)
 
-
-def measured_by_samples(
-    halves: Halves,
-    untrained: Halves,
-    *,
-    parts: HashedSplit | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
-    device: str = "cpu",
-    title: str = "model",
-    progress: ProgressCallback | None = None,
-) -> SampledReport:
-    """Measure a model of a space that cannot be written out, and the controls.
-
-    Args:
-        halves: Decoders, or autoencoders, named "a" and "b".
-        untrained: Those of a network of the same shape that has learnt nothing.
-        parts: The split of its training; none: not recorded, and rows are any.
-        draws: Prior draws of each half.
-        seed: Seed of all draws.
-        device: Where the model computes.
-        title: What to call it.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        SettingsError: If the draws are too few or too many.
-    """
-    if not LEAST_DRAWS <= draws <= MOST_DRAWS:
-        raise SettingsError(
-            f"a report from samples takes {LEAST_DRAWS:,} to {MOST_DRAWS:,} draws, not {draws:,}: choose "
-            "one number between them",
-            "out_of_range",
-        )
-    space = next(iter(halves.values())).space
-    watch = progress or (lambda _label, _done: None)
-    steps = len(halves) + 4
-
-    def one(name: str, sampler: IndexSampler, model: object, done: int) -> Sampled:
-        watch(name, done / steps)
-        prior = sampled_prior(sampler, draws, measurement_stream(seed, name, "draws", device=device))
-        if not isinstance(model, Autoencoder):
-            return Sampled(name, prior)
-        if parts is None:
-            drawn = {"any": PositionSampler(space).sample(_ROWS, measurement_stream(seed, name, "rows"))}
-        else:
-            drawn = {part: torch.from_numpy(parts.draw(part, _ROWS, seed % 2**32)) for part in MEASURED}
-        codes = (
-            sampled_codes(model, rows.to(device), measurement_stream(seed, name, part, device=device))
-            for part, rows in drawn.items()
-        )
-        return Sampled(name, prior, *codes)
-
-    measured = tuple(
-        one(half.upper(), DecoderSampler(model, "argmax"), model, place)
-        for place, (half, model) in enumerate(sorted(halves.items()))
-    )
-    fresh = next(iter(untrained.values()))
-    coupling = 2 * measured[0].prior.pairs.visible / (1 - 1 / space.bases[1])
-    others: tuple[tuple[str, IndexSampler, object], ...] = (
-        ("even", PositionSampler(space), None),
-        ("stuck", StuckSampler(space, draws // 10), None),
-        ("coupled", PositionSampler(space, coupling), None),
-        ("untrained", DecoderSampler(fresh, "argmax"), fresh),
-    )
-    controls = tuple(one(*control, len(measured) + at) for at, control in enumerate(others))
-    watch("done", 1.0)
-    return SampledReport(title, space, seed, measured, controls, parts is not None)
+    def verdict(self, check: str, one: Sampled) -> str:
+        """What a check says of a half or a control."""
+        found = one.checks(self.space.log_size).get(check)
+        if one in self.halves and check in one.untold():
+            return "untold"
+        return {True: "pass", False: "FAIL", None: "-"}[found]
 
 
 def _met(one: Sampled, space: ProductSpace) -> str:

@@ -4,48 +4,22 @@ Rows are drawn from a part of the split, so that held-out ones were never learnt
 are compared with what uniform draws show, by positions, pairs of positions and collisions.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import special, stats
 from torch import Tensor
 
 from fluxttice_core.metrics.decoding import indices_of, positions_of
 from fluxttice_core.metrics.posterior import _surprise, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
+from fluxttice_core.metrics.sample_figures import CodeSample, PriorSample, prior_figures
 from fluxttice_core.metrics.sampling import DECODE_CHUNK, IndexSampler
 from fluxttice_core.shapes import Int64
 from fluxttice_core.spaces.product_space import ProductSpace
-from fluxttice_core.statistics.intervals import Interval, clopper_pearson, mean_interval
-from fluxttice_core.statistics.position_pairs import PAIR_ERROR, PositionTests, pair_tests, position_tests
-from fluxttice_core.statistics.richness import chao1_interval
-
-_TAIL, _POWER = 0.025, 0.95
-_METHOD = "Poisson limits of collisions, stretched by triples"
-
-
-@dataclass(frozen=True)
-class CodeSample:
-    """Codes of rows that were drawn at random from a part of a space.
-
-    Args:
-        from_mean: Share of rows that come back whole from the posterior mean.
-        from_draw: The same from a draw of the posterior.
-        rate: Rate R, nats.
-        distortion: Distortion D, nats.
-    """
-
-    from_mean: Interval
-    from_draw: Interval
-    rate: Interval
-    distortion: Interval
-
-    def information(self, entropy: float) -> tuple[float, float]:
-        r"""Bounds of what codes say, :math:`H - D \le I_q \le \min(R, H)`, by the limits of R and D."""
-        return max(entropy - self.distortion.upper, 0.0), min(self.rate.upper, entropy)
+from fluxttice_core.statistics.intervals import clopper_pearson, mean_interval
+from fluxttice_core.statistics.position_pairs import pair_tests, position_tests
 
 
 def sampled_codes(model: Autoencoder, rows: Int64[Tensor, "n"], generator: torch.Generator) -> CodeSample:
@@ -72,44 +46,6 @@ def sampled_codes(model: Autoencoder, rows: Int64[Tensor, "n"], generator: torch
     )
 
 
-@dataclass(frozen=True)
-class PriorSample:
-    """Draws of a generator beside what uniform draws show.
-
-    Args:
-        draws: Number of draws, N.
-        distinct: Different elements among them.
-        positions: The law of every position.
-        pairs: The law of every pair of positions.
-        collisions: Pairs of equal draws, C.
-        expected: Those of uniform draws, N (N - 1) / 2K.
-        collision_p: P-value of so many or so few collisions.
-        effective: Effective number of elements, 1 / sum p^2, by N (N - 1) / 2C; infinite without a collision.
-        richness: Chao's lower bound of the number of elements that are made at all.
-    """
-
-    draws: int
-    distinct: int
-    positions: PositionTests
-    pairs: PositionTests
-    collisions: int
-    expected: float
-    collision_p: float
-    effective: Interval
-    richness: Interval
-
-    @property
-    def even(self) -> bool:
-        """Whether there are as many collisions as uniform draws have."""
-        return self.collision_p >= PAIR_ERROR
-
-    @property
-    def resolved(self) -> float:
-        """Equally likely elements, fewer than which are refused with 95 %: more may look like all."""
-        refused = float(stats.poisson.isf(PAIR_ERROR / 2, self.expected)) + 1
-        return self.draws * (self.draws - 1) / 2 / float(special.gammaincinv(refused, _POWER))
-
-
 def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator) -> PriorSample:
     """Draw from a generator and hold the draws against the uniform law.
 
@@ -132,44 +68,13 @@ def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator)
     indices = sampler.sample(draws, generator)
     together = _together(space, indices)
     counts = np.unique(np.sort(indices.cpu().numpy()), return_counts=True)[1]
-    pairs, collisions = draws * (draws - 1) / 2, int((counts * (counts - 1)).sum()) // 2
-    expected = pairs / space.size
-    few = float(special.gammaincc(collisions + 1, expected))
-    many = float(special.gammainc(collisions, expected)) if collisions else 1.0
-    return PriorSample(
-        draws=draws,
-        distinct=len(counts),
-        positions=position_tests(together, space.bases),
-        pairs=pair_tests(together, space.bases),
-        collisions=collisions,
-        expected=expected,
-        collision_p=min(2 * min(few, many), 1.0),
-        effective=_effective(counts),
-        richness=chao1_interval(counts),
+    often, many = np.unique(counts, return_counts=True)
+    return prior_figures(
+        space,
+        list(zip(often.tolist(), many.tolist(), strict=True)),
+        position_tests(together, space.bases).chi_square,
+        pair_tests(together, space.bases).chi_square,
     )
-
-
-def _effective(counts: Int64[np.ndarray, "kinds"]) -> Interval:
-    r"""Effective number by collisions, :math:`\mathrm{Var}\,C \approx C + N^3 (\sum p^3 - (\sum p^2)^2)`.
-
-    Poisson's limits are stretched on the log scale by the root of Var C / C. One triple more than was seen
-    is reckoned with, and without a collision one element that was drawn once at most.
-    """
-    n = counts.astype(np.float64)
-    draws, collisions = n.sum(), float((n * (n - 1)).sum()) / 2
-    pairs = draws * (draws - 1) / 2
-    if not collisions:
-        hidden = float(special.gammaincinv(2, 1 - _TAIL))
-        return Interval(math.inf, pairs / (hidden**2 / 2), math.inf, 0.95, _METHOD)
-    triples = float((n * (n - 1) * (n - 2)).sum()) + 6
-    excess = max(triples - draws * (draws - 1) * (draws - 2) * (collisions / pairs) ** 2, 0.0)
-    stretch = math.sqrt(1 + excess / collisions)
-    least, most = (
-        collisions * (float(special.gammaincinv(shape, tail)) / collisions) ** stretch
-        for shape, tail in ((collisions, _TAIL), (collisions + 1, 1 - _TAIL))
-    )
-    upper = pairs / least if least > 0 else math.inf
-    return Interval(pairs / collisions, pairs / most, upper, 0.95, _METHOD)
 
 
 def _together(space: ProductSpace, indices: Int64[Tensor, "n"]) -> Int64[np.ndarray, "symbols symbols"]:

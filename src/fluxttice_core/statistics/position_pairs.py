@@ -6,6 +6,7 @@ by Holm. Laws of three positions and more are not looked at.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,9 @@ class PositionTests:
 
 def position_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, ...]) -> PositionTests:
     """Tests of every single position, from counts of all pairs of symbols: see `pair_tests`."""
-    starts = np.cumsum([0, *bases])
     alone = np.diag(counts)
-    tables = [alone[start : start + base] for start, base in zip(starts[:-1], bases, strict=True)]
-    return _tests(tables, [str(p + 1) for p in range(len(bases))])
+    tables = [alone[span] for span in _spans(bases)]
+    return position_verdict([_chi_square(table) for table in tables], bases, int(tables[0].sum()))
 
 
 def pair_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, ...]) -> PositionTests:
@@ -68,20 +68,44 @@ def pair_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, .
         >>> found.names, found.chi_square, found.passed
         (('1 and 2',), (0.0,), True)
     """
+    spans = _spans(bases)
+    tables = [counts[spans[i], spans[j]].ravel() for i, j in pairs_of(bases)]
+    return pair_verdict([_chi_square(table) for table in tables], bases, int(tables[0].sum()))
+
+
+def pairs_of(bases: tuple[int, ...]) -> list[tuple[int, int]]:
+    """The places of every two positions, in the order of their tests."""
+    return [(i, j) for j in range(len(bases)) for i in range(j)]
+
+
+def position_verdict(chi_square: Sequence[float], bases: tuple[int, ...], draws: int) -> PositionTests:
+    """What the statistics of all positions, one after the other, say of so many draws."""
+    return _tests(chi_square, bases, draws, [str(p + 1) for p in range(len(bases))])
+
+
+def pair_verdict(chi_square: Sequence[float], bases: tuple[int, ...], draws: int) -> PositionTests:
+    """What the statistics of all pairs of positions, in the order of `pairs_of`, say of so many draws."""
+    places = pairs_of(bases)
+    cells = [bases[i] * bases[j] for i, j in places]
+    return _tests(chi_square, cells, draws, [f"{i + 1} and {j + 1}" for i, j in places])
+
+
+def _spans(bases: tuple[int, ...]) -> list[slice]:
     starts = np.cumsum([0, *bases])
-    spans = [slice(start, start + base) for start, base in zip(starts[:-1], bases, strict=True)]
-    places = [(i, j) for j in range(len(bases)) for i in range(j)]
-    tables = [counts[spans[i], spans[j]].ravel() for i, j in places]
-    return _tests(tables, [f"{i + 1} and {j + 1}" for i, j in places])
+    return [slice(start, start + base) for start, base in zip(starts[:-1], bases, strict=True)]
 
 
-def _tests(tables: list[Int64[np.ndarray, "_"]], names: list[str]) -> PositionTests:
-    found = [float(((table - table.mean()) ** 2).sum() / table.mean()) for table in tables]
-    p_values = np.array([special.chdtrc(len(t) - 1, x) for t, x in zip(tables, found, strict=True)])
-    draws, freedom = float(tables[0].sum()), max(map(len, tables)) - 1
-    visible = math.sqrt(_noncentrality(freedom, PAIR_ERROR / len(tables)) / draws) / 2
-    least = float(holm(p_values).min())
-    return PositionTests(tuple(names), tuple(found), least, int(p_values.argmin()), visible)
+def _chi_square(table: Int64[np.ndarray, "_"]) -> float:
+    return float(((table - table.mean()) ** 2).sum() / table.mean())
+
+
+def _tests(
+    chi_square: Sequence[float], cells: Sequence[int], draws: int, names: Sequence[str]
+) -> PositionTests:
+    p_values = np.array([special.chdtrc(n - 1, x) for n, x in zip(cells, chi_square, strict=True)])
+    visible = math.sqrt(_noncentrality(max(cells) - 1, PAIR_ERROR / len(cells)) / draws) / 2
+    least, worst = float(holm(p_values).min()), int(p_values.argmin())
+    return PositionTests(tuple(names), tuple(chi_square), least, worst, visible)
 
 
 def _noncentrality(freedom: int, error: float) -> float:

@@ -131,17 +131,34 @@ def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
     counts = nonempty(counts)
-    z = normal_quantile(level)
-    kinds, estimate = len(counts), chao1(counts)
-    if drawn_exactly(counts, 1) == 0:
-        unseen = math.exp(-int(counts.sum()) / kinds)
+    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    return chao1_limits(int(counts.sum()), len(counts), once, twice, level)
+
+
+def chao1_limits(draws: int, kinds: int, once: int, twice: int, level: float | int = 0.95) -> Interval:
+    """Return what `chao1_interval` does, from the four numbers of a sample that it looks at.
+
+    Args:
+        draws: How many draws there were, 1 at least.
+        kinds: How many kinds were seen.
+        once: How many of them were drawn once.
+        twice: And twice.
+        level: Share of repetitions that must cover the bound.
+
+    Example:
+        >>> chao1_limits(13, 4, 2, 1) == chao1_interval(np.array([9, 2, 1, 1]))
+        True
+    """
+    z, estimate = normal_quantile(level), kinds + once * (once - 1) / (2 * (twice + 1))
+    if once == 0:
+        unseen = math.exp(-draws / kinds)
         centre = kinds / (1 - unseen)
         half_width = z * math.sqrt(kinds * unseen / (1 - unseen))
         return Interval(estimate, max(float(kinds), centre - half_width), centre + half_width, level, "Chao1")
     excess = estimate - kinds
     if excess == 0:
         return Interval(estimate, float(kinds), float(kinds), level, "Chao1")
-    factor = math.exp(z * math.sqrt(math.log1p(_chao1_variance(counts, estimate) / excess**2)))
+    factor = math.exp(z * math.sqrt(math.log1p(_chao1_variance(once, twice, estimate) / excess**2)))
     return Interval(estimate, kinds + excess / factor, kinds + excess * factor, level, "Chao1")
 
 
@@ -178,9 +195,8 @@ def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHO
     return abundant + len(rare) / coverage + singletons / coverage * variation
 
 
-def _chao1_variance(counts: Integer[np.ndarray, "kinds"], estimate: float | int) -> float | int:
+def _chao1_variance(once: int, twice: int, estimate: float | int) -> float | int:
     """Return the variance of Chao1 where there are singletons, EstimateS equations 6 and 7."""
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
     if twice == 0:
         return once * (once - 1) / 2 + once * (2 * once - 1) ** 2 / 4 - once**4 / (4 * estimate)
     return (

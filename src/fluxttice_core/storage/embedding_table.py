@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from fluxttice_core.errors import OperationError
 from fluxttice_core.extras import require_extra
 from fluxttice_core.model.halves import HALVES, HalfName
 from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.shapes import Float32, Int8, Int64
+from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import Split
@@ -128,7 +130,12 @@ def embedding_table(trained: TrainedModel) -> EmbeddingTable:
         (19683, 16)
     """
     space = trained.space
-    space.require_enumerable()
+    if space.size > ENUMERATION_LIMIT:
+        raise OperationError(
+            f"{space.describe()} are {space.size:,}, too many to be written with their codes: encode those "
+            "that you need, by `fluxttice_core.load(PATH).encode(...)`, or export the networks as onnx",
+            "not_enumerable",
+        )
     tables = space.all_tables()
     mu: dict[HalfName, Float32[np.ndarray, "K d"]] = {}
     logvar: dict[HalfName, Float32[np.ndarray, "K d"]] = {}
