@@ -16,13 +16,17 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import torch
 
 import fluxttice_core as fx
-from docs.other_spaces import ROWS, record_row, recorded
+from docs.other_spaces import MASS, ROWS, record_row, recorded
+from fluxttice_core.evaluation.benchmark import untrained_halves
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.sampled_report import SampledReport
+from fluxttice_core.metrics.mass import estimate_mass
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.metrics.threads import fixed_threads
+from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.spaces.target import Target
 
 HALVES: tuple[Half, ...] = ("a", "b")
@@ -113,8 +117,26 @@ def sampled_figures(report: SampledReport) -> dict[str, Any]:
     }
 
 
+def counted_mass(name: str, draws: int) -> dict[str, Any]:
+    """What every p(x) of an untrained half takes, in this process."""
+    fresh = untrained_halves(Architecture.model_validate({"space": name}), 0)["a"]
+    with fixed_threads(1):
+        began = time.process_time()
+        mass = estimate_mass(fresh, draws, generator=torch.Generator().manual_seed(0))
+        took = time.process_time() - began
+    return {
+        "elements": mass.space.size,
+        "draws": draws,
+        "total": float(mass.p.sum()),
+        "measuring": took,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+    }
+
+
 def measured(row: str, seed: int) -> dict[str, Any]:
     """Train and measure one row by one seed, in this process."""
+    if row == MASS:
+        return counted_mass(row.rpartition(" ")[2], 2**20)
     target = TARGETS[row]() if row in TARGETS else None
     space = fx.spaces.space_of(row) if target is None else target.space
     with fixed_threads(1):
@@ -144,22 +166,23 @@ def apart(row: str, seed: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.other_spaces")
-    parser.add_argument("rows", nargs="*", default=list(ROWS), help="spaces and targets; none: all")
+    parser.add_argument("rows", nargs="*", default=[*ROWS, MASS], help="spaces and targets; none: all")
     parser.add_argument("--seeds", type=int, default=3, help="so many seeds of each, from 0 on")
     parser.add_argument("--only", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if unknown := [row for row in asked.rows if row not in ROWS]:
-        parser.error(f"no row is called {unknown[0]!r}: take of {', '.join(ROWS)}")
+    if unknown := [row for row in asked.rows if row not in (*ROWS, MASS)]:
+        parser.error(f"no row is called {unknown[0]!r}: take of {', '.join((*ROWS, MASS))}")
     if asked.only is not None:
         print(json.dumps(measured(asked.rows[0], asked.only)))
         return
     for seed in range(asked.seeds):
         for row in asked.rows:
-            if any(kept["seed"] == seed for kept in recorded()[row]):
+            # What is not trained takes as long whatever the seed.
+            if any(kept["seed"] == seed or row == MASS for kept in recorded()[row]):
                 continue
             found = apart(row, seed)
             record_row(row, seed, found)
-            print(f"{row}, seed {seed}: {found['training']:.0f} s, then {found['measuring']:.0f} s")
+            print(f"{row}, seed {seed}: {found.get('training', 0):.0f} s, then {found['measuring']:.0f} s")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,9 @@ ROWS = {
 }
 """What is trained and measured, and what was asked of it."""
 
+MASS, MASS_AIM = "p(x) of peptide:5", (120.0, 1000.0)
+"""The row of a large space whose every p(x) is counted, untrained; seconds and megabytes at most."""
+
 _AT_MOST = ("divergence", "outside")
 _COLUMNS = {
     "efficiency": ("efficiency", 4),
@@ -71,7 +74,7 @@ _CONTROLS = {"untrained": "untrained", "half_support": "half of it"}
 def recorded(path: Path = MEASURED) -> dict[str, list[dict[str, Any]]]:
     """What is kept of every row, a seed after the other."""
     parts = content_of(path)["parts"] if path.exists() else {}
-    found: dict[str, list[dict[str, Any]]] = {row: [] for row in ROWS}
+    found: dict[str, list[dict[str, Any]]] = {row: [] for row in (*ROWS, MASS)}
     for name in sorted(parts):
         found[parts[name]["row"]].append(parts[name])
     return found
@@ -108,7 +111,7 @@ def missed(aim: Aim, seeds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def other_spaces_table(path: Path = MEASURED) -> str:
     """Every row by its worst half and seed, with its aims in brackets, its cost and its controls."""
-    kept = {row: seeds for row, seeds in recorded(path).items() if seeds}
+    kept = {row: seeds for row, seeds in recorded(path).items() if seeds and row != MASS}
     heads = ("space or target", "elements", "seeds", *(name for name, _ in _COLUMNS.values()))
     heads = (*heads, "training, s", "measuring, s", "MB")
     heads = (*heads, *_CONTROLS.values(), "not reached")
@@ -132,6 +135,22 @@ def other_spaces_table(path: Path = MEASURED) -> str:
         f"{refused}.",
     )
     return "\n".join([*lines, "", fill(" ".join(sentences), width=118)])
+
+
+def mass_sentences(path: Path = MEASURED) -> str:
+    """What counting every p(x) of a large space took."""
+    found = recorded(path)[MASS][0]
+    seconds, megabytes = MASS_AIM
+    met = found["measuring"] <= seconds and found["megabytes"] <= megabytes
+    sentences = (
+        f"p(x) of all {found['elements']:,} peptides of five letters, from {found['draws']:,} prior draws of",
+        "half A of an untrained network by `estimate_mass`, took one thread",
+        f"{found['measuring']:.0f} seconds of the processor and {found['megabytes']:,.0f} MB",
+        f"({'within' if met else 'beyond'} {seconds:g} s and {megabytes:g} MB, as was",
+        f"{'' if met else 'not '}aimed at); it added up to {found['total']:.6f}. Measured on",
+        f'{day_of(found)} by `python -m benchmarks.other_spaces "{MASS}"`.',
+    )
+    return fill(" ".join(sentences), width=118)
 
 
 def _line(row: str, aim: Aim, seeds: Sequence[Mapping[str, Any]]) -> str:

@@ -1,13 +1,25 @@
 """What other spaces reach is kept row by row and seed by seed, and shown by its worst."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.other_spaces import HALVES, TARGETS, balanced, measured
-from docs.other_spaces import ROWS, Aim, missed, other_spaces_table, record_row, recorded, worst
+from benchmarks.other_spaces import HALVES, TARGETS, balanced, counted_mass, measured
+from docs.other_spaces import (
+    MASS,
+    MEASURED,
+    ROWS,
+    Aim,
+    mass_sentences,
+    missed,
+    other_spaces_table,
+    record_row,
+    recorded,
+    worst,
+)
 
 GOOD = {
     "elements": 70,
@@ -78,3 +90,23 @@ def test_a_row_is_measured_as_its_columns_ask(monkeypatch: pytest.MonkeyPatch) -
     assert found["elements"] == 16
     assert all(len(found[key]) == len(HALVES) for key in ("efficiency", "divergence", "information"))
     assert np.isfinite(json.loads(json.dumps(found))["controls"]["untrained"])
+
+
+@pytest.mark.parametrize(("megabytes", "said"), [(587.0, "within 120 s"), (1001.0, "beyond 120 s")])
+def test_what_every_p_takes_is_kept_and_told_beside_its_aim(
+    tmp_path: Path, megabytes: float, said: str
+) -> None:
+    found = json.loads(json.dumps(counted_mass("codons", 2**10)))
+    assert (found["elements"], found["draws"]) == (64, 2**10)
+    assert found["total"] == pytest.approx(1.0)
+    record_row(MASS, 0, found | {"megabytes": megabytes}, tmp_path / "found.json")
+    assert said in " ".join(mass_sentences(tmp_path / "found.json").split())
+    assert recorded(tmp_path / "found.json")[MASS][0]["megabytes"] == megabytes
+
+
+def test_a_row_without_training_is_none_of_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "found.json"
+    shutil.copy(MEASURED, path)
+    before = other_spaces_table(path)
+    record_row(MASS, 1, {"elements": 64}, path)
+    assert other_spaces_table(path) == before
