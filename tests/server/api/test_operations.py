@@ -101,6 +101,21 @@ def test_what_cannot_be_listed_is_refused(server: Any, query: str, param: str | 
     server.refuses(f"/v1/operations?{query}", param=param)
 
 
+@pytest.mark.parametrize(
+    "given", ["200%3F%3F%3F%3F%3F%3F", "---/-??", "---/-??/-?%2B%0A", "----%3F%3F-%3F%2B0"]
+)
+def test_what_is_no_pattern_is_told_how_to_write_one(server: Any, given: str) -> None:
+    says = "is no pattern: give nine of -, 0, + and, for any value, ?, such as ---/-??/-?+"
+    server.refuses(f"/v1/operations?matching={given}", param="matching", code="invalid_value", says=says)
+
+
+@pytest.mark.parametrize("given", ["---/-%3F%3F/-%3F%2B", "----%3F%3F-%3F+", "---/-??/-??"])
+def test_patterns_are_taken_with_or_without_marks_between_rows(server: Any, given: str) -> None:
+    assert server.get(f"/v1/operations?matching={given}").json()["total"] == 27 * (
+        3 if given.endswith("??") else 1
+    )
+
+
 @pytest.mark.parametrize("written", ["min", "15633", "----00-0+", "---/-00/-0+", "Kleene AND", "----00-0%2B"])
 def test_one_operation_however_it_is_written(server: Any, written: str) -> None:
     shown = server.get(f"/v1/operations/{quote(written, safe='%+/-')}").json()

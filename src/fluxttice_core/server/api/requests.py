@@ -1,5 +1,6 @@
 """What clients may send: the bodies and query strings of requests, with their bounds."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,18 @@ def _among(known: Iterable[str]) -> tuple[AfterValidator, WithJsonSchema]:
 PropertyName = Annotated[str, *_among(term.name for term in PROPERTIES)]
 SymmetryName = Annotated[str, *_among(term.name for term in SYMMETRIES)]
 FormName = Annotated[str, *_among(EXPORTS)]
+
+
+_PATTERN = r"^([-0+? ]{3}/?){3}$"
+
+
+def _require_pattern(text: str) -> str:
+    if re.fullmatch(_PATTERN.strip("^$"), text):
+        return text
+    raise ValueError(
+        f"{shorten(text)!r} is no pattern: give nine of -, 0, + and, for any value, ?, such as ---/-??/-?+, "
+        "in an address with %2B for + and %3F for ?"
+    )
 
 
 def _list(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
@@ -243,9 +256,9 @@ class SearchQuery(Asked):
         int | None, Field(ge=0, le=TRITS, description="At most so many cells apart from `near`.")
     ] = None
     matching: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(_require_pattern), Field(json_schema_extra={"pattern": _PATTERN})]
+        | None,
         Field(
-            pattern=r"^([-0+? ]{3}/?){3}$",
             description="The table that they have, with ? for any value. + is %2B, ? is %3F.",
             examples=["---/-??/-?+"],
         ),
