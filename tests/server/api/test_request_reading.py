@@ -151,6 +151,34 @@ def test_colons_within_texts_are_no_names(server: Any, text: str) -> None:
     assert server.client.post("/v1/embeddings", content=body, headers=JSON).status_code == 200
 
 
+LARGE: dict[str, tuple[dict[str, Any], str, int]] = {
+    "a name twice": ({"user": "x"}, '"user":"y"', 400),
+    "a name twice, escaped and spaced": ({"user": "x"}, '"\\u0075ser"\n :"y"', 400),
+    "an object within": ({"user": {"a": 1}}, '"encoding_format":"float"', 400),
+    "a text that begins with a colon": ({"user": ":x"}, '"encoding_format":"float"', 400),
+    "a colon in a text": ({"user": "team:x", "encoding_format": "float"}, '"dimensions":16', 200),
+    "no colon in a text": ({"user": "x"}, '"encoding_format":"float"', 200),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("large", [True, False])
+def test_names_are_counted_in_large_bodies_and_said_in_others(server: Any, kind: str, large: bool) -> None:
+    fields, last, status = LARGE[kind]
+    written = json.dumps(
+        {"model": "fluxttice-b", "input": ["fut:FFFFUUFUT"] * (2_048 if large else 2), **fields}
+    )
+    padding = " " * (2**16 if large else 0)
+    answer = server.client.post("/v1/embeddings", content=f"{written[:-1]},{padding}{last}}}", headers=JSON)
+    if large:
+        assert answer.status_code == status
+        assert status == 200 or answer.json()["error"]["code"] == "duplicate_argument"
+    else:
+        said = answer.json().get("error", {}).get("message", "")
+        assert said.startswith("user") == kind.startswith(("a name twice", "an object"))
+        assert ("was given 2 times" in said) == kind.startswith("a name twice")
+
+
 PARTS = {
     "lists": (b"[],", b"[]"),
     "objects": (b"{},", b"{}"),
