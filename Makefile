@@ -129,7 +129,8 @@ constraints: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/faults tests/attacks -m "slow or not slow" --timeout=3600 $(FAULTS)
 
-# A million inputs for every parser: an hour or two on two cores. FUZZ="--runs 10000 recipes" tries less.
+# A million inputs for every parser: an hour or two on two cores, and hours for each of the seven readers of samples.
+# FUZZ="--runs 10000 recipes" tries less.
 fuzz: $(VENV)/.dev
 	@$(PIP) --editable '.[fuzz]'
 	@$(BIN)/python -m tests.fuzz $(FUZZ)

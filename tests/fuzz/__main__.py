@@ -46,7 +46,9 @@ def fuzz(name: str, runs: int, seed: int) -> Outcome:
         folder = Path(scratch)
         command = [sys.executable, "-m", "tests.fuzz.guided", name, scratch, f"-runs={runs}", f"-seed={seed}"]
         with (folder / "log").open("wb") as log:
-            code = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False).returncode
+            code = subprocess.run(
+                command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "TMPDIR": scratch}, check=False
+            ).returncode
         counts = folder / "counts"
         read, refused = map(int, counts.read_text().split()) if counts.exists() else (0, 0)
         if code == 0:

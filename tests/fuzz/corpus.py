@@ -1,7 +1,9 @@
 """What fuzzing begins with: small valid inputs of every parser, and a few that are nearly so."""
 
+import gzip
 import io
 import json
+import lzma
 import math
 import zipfile
 from dataclasses import replace
@@ -15,7 +17,7 @@ import torch
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pyarrow import parquet
+from pyarrow import ipc, parquet
 
 from fluxttice_core.certification.keys import public_pem
 from fluxttice_core.certification.openssf_format import Bundle, write_bundle, write_statement
@@ -263,28 +265,89 @@ def claims() -> list[bytes]:
     ]
 
 
-def samples() -> list[bytes]:
-    found = []
-    for array in (np.arange(5), np.array(["----00-0+"] * 2), np.zeros((2, 3, 3)), np.array([b"17", b"4"])):
-        buffer = io.BytesIO()
-        np.save(buffer, array)
-        found += [b"n" + buffer.getvalue(), b"=" + buffer.getvalue()]
+def archived(data: bytes, *, name: str) -> bytes:
+    """An archive whose checksums hold."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def samples(letters: str, how: str = "d") -> list[bytes]:
+    """Files of samples behind the letters that say how each is read."""
+    named = "".join(f"{index}," for index in range(8)) + "8\n"
+    found: dict[str, list[bytes]] = {
+        "t": [b"17\n4\n# end\n", b"0 0 0 1 1 1 -1 -1 -1\n", b"None\n\nb \n", b"0101\n1100\n"],
+        "s": [b"CCO one\nC#N\n"],
+        "g": [gzip.compress(b"a\nb\n", mtime=0)],
+        "G": [b"a\nb\n"],
+        "c": [b"draw,index\n1,17\n2,4\n", b"----00-0+\n000000000\n", b'"a,b"\n"c""d"\n', named.encode() * 2],
+        "v": [b"seed\tsmiles\n1\tCC\n"],
+        "x": [lzma.compress(b"word\na\n")],
+        "X": [b"word;n\na;2\n"],
+        "j": [
+            b'{"word": "a"}\n{"word": 1e5}\n',
+            b'"a"\n[1, 0]\n',
+            b'{"x": 1, "k": [1, 0, -1], "kind": null}\n',
+        ],
+        "J": [b'{"word": "a"}\n'],
+        "f": [b">a\nAC\nGT\n>b\nAC\n"],
+        "q": [b"@a\nAC\n+\nII\n"],
+        "Q": [b"@a\nAC\n+\nII\n"],
+        "p": _parquets(),
+        "w": _arrows(),
+        "n": _arrays(),
+        "=": _arrays(),
+        "z": [_zipped()],
+    }
+    if how != "d":
+        found |= {
+            "c": [b"kind,count\na,3\nb,0\n", b"species,x,y\na,1,0\nb,1,1\n", b"kind,weight\na,.5\nb,.5\n"],
+            "t": [b"3\n0\n"],
+            "j": [b'{"kind": "a", "n": 3}\n{"kind": "b", "n": 1.0}\n'],
+            "n": [*_arrays()[:1], _saved_array(np.array([[1, 0], [2, 3]]))],
+        }
+    return [
+        f"{letter}\0{way}".encode() + data for letter in letters for way in how for data in found[letter]
+    ] + [f"{letter}{chr(1)}{how[0]}".encode() + found[letter][0] for letter in letters]
+
+
+def _saved_array(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def _arrays() -> list[bytes]:
+    given = (np.arange(5), np.array(["----00-0+"] * 2), np.zeros((2, 3, 3)), np.array([b"17", b"4"]))
+    return [_saved_array(array) for array in given]
+
+
+def _zipped() -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, samples=np.arange(3), other=np.arange(2))
-    table = io.BytesIO()
-    parquet.write_table(pa.table({"index": [1, 2, 3], "note": ["a", "b", None]}), table)
-    texts = (
-        *(
-            "cdraw,index\n1,17\n2,4\n",
-            "t17\n4\n# end\n",
-            "t0 0 0 1 1 1 -1 -1 -1\n",
-            "c----00-0+\n000000000\n",
-        ),
-        *("vseed\tsmiles\n1\tCC\n", "sCCO one\nC#N\n", 'j{"word": "a"}\n{"word": 1e5}\n', 'j"a"\n[1, 0]\n'),
-        *("f>a\nAC\nGT\n>b\nAC\n", "q@a\nAC\n+\nII\n", "Ga\nb\n", "kckind,count\na,3\nb,0\n", "kt3\n0\n"),
-        "icspecies,x,y\na,1,0\nb,1,1\n",
-    )
-    return [*found, b"z" + buffer.getvalue(), b"p" + table.getvalue(), *(text.encode() for text in texts)]
+    return buffer.getvalue()
+
+
+def _parquets() -> list[bytes]:
+    found = []
+    for columns in (
+        {"index": [1, 2, 3], "note": ["a", "b", None]},
+        {"kind": ["a", "b"], "count": [2.0, 1.0]},
+        {"operation": [[0, 1, -1], [1, 1, 1]]},
+    ):
+        buffer = io.BytesIO()
+        parquet.write_table(pa.table(columns), buffer)
+        found.append(buffer.getvalue())
+    return found
+
+
+def _arrows() -> list[bytes]:
+    table = pa.table({"index": [1, 2, 3]})
+    buffer = io.BytesIO()
+    with ipc.new_file(buffer, table.schema) as file:
+        file.write_table(table)
+    return [buffer.getvalue()]
 
 
 def keys() -> list[bytes]:

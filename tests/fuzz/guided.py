@@ -7,6 +7,7 @@ not 0.
 
 from __future__ import annotations
 
+import gc
 import sys
 import warnings
 from pathlib import Path
@@ -72,7 +73,9 @@ def main(name: str, folder: Path, options: list[str]) -> None:
         # Looked up at every call, since atheris puts it in place only when fuzzing begins.
         custom_mutator=mutation(parser, lambda data, longest: atheris.Mutate(data, longest)),
     )
-    atheris.Fuzz()
+    gc.freeze()  # what was imported need not be looked through again and again
+    with parser.around(folder):
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
 """Every parser of what strangers write, as a function of bytes, with the pieces that mean something to it."""
 
+import bz2
 import contextlib
 import gzip
 import io
 import json
+import lzma
 import struct
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from fluxttice_core.audit.counted import count_samples
+from fluxttice_core.audit.counted import Beside, count_samples
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.certification.keys import load_private_key, load_public_key
 from fluxttice_core.certification.model_card import model_card
@@ -37,6 +39,7 @@ from fluxttice_core.storage.target_tensors import parse_target
 from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.run import Run
 from tests.fuzz import corpus
+from tests.fuzz.kept_engine import kept_engine
 
 SPACES = (
     OperationSpace(),
@@ -59,6 +62,7 @@ class Parser:
         longest: Bytes of the longest input.
         prefix: Bytes at the start that choose how the rest is wrapped.
         costly: How many times fewer inputs it is given than others.
+        around: What is open in the folder while inputs are read.
     """
 
     read: Callable[[bytes, Path], object]
@@ -67,6 +71,7 @@ class Parser:
     longest: int
     prefix: int = 0
     costly: int = 1
+    around: Callable[[Path], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
 
     def accepts(self, data: bytes, folder: Path) -> bool:
         """Whether the input is read; if not, it was refused as documented, with one printable sentence."""
@@ -214,29 +219,77 @@ def read_claims(data: bytes, _folder: Path) -> None:
         audit(**given, as_json=True)
 
 
-SUFFIXES = {
-    b"n": ".npy", b"z": ".npz", b"c": ".csv", b"v": ".tsv", b"t": ".txt", b"s": ".smi", b"j": ".jsonl",
-    b"f": ".fasta", b"q": ".fastq", b"p": ".parquet", b"g": ".txt.gz", b"x": ".csv.xz", b"w": ".arrow",
-}  # fmt: skip
-HOLDS: dict[bytes, Any] = {b"k": "counts", b"i": "incidences"}
+Compress = Callable[[bytes], bytes]
+FORMS: dict[str, tuple[str, Compress]] = {
+    "t": (".txt", bytes),
+    "s": (".smi", bytes),
+    "g": (".txt.gz", bytes),
+    "G": (".txt.gz", partial(gzip.compress, mtime=0)),
+    "c": (".csv", bytes),
+    "v": (".tsv", bytes),
+    "x": (".csv.xz", bytes),
+    "X": (".csv.xz", lzma.compress),
+    "j": (".jsonl", bytes),
+    "J": (".jsonl.bz2", bz2.compress),
+    "f": (".fasta", bytes),
+    "q": (".fastq", bytes),
+    "Q": (".fastq.gz", partial(gzip.compress, mtime=0)),
+    "p": (".parquet", bytes),
+    "w": (".arrow", bytes),
+    "n": (".npy", bytes),
+    "z": (".npz", bytes),
+    "=": (".npz", partial(corpus.archived, name="index.npy")),
+}
+"""Files of samples by the first letter of an input: their suffix, and what makes their bytes of the rest.
+
+Archives and compressed files are made whole as well, so that what is in them is read.
+"""
+
+DRAWS = "draws.txt"
+READINGS = (
+    Reading(),
+    Reading(space=OperationSpace()),
+    Reading(skip=("None",), guess=False),
+    Reading(column="1", size=100),
+    Reading(space=OperationSpace(2, 3), skip=("0",)),
+)
+"""How samples are read, by the second letter."""
 
 
-def read_sample_file(data: bytes, folder: Path) -> None:
-    mode, rest = data[:1], data[1:]
-    holds = HOLDS.get(mode, "draws")
-    if holds != "draws":
-        mode, rest = rest[:1], rest[1:]
-    if mode == b"=":
-        # An archive whose checksums hold, so that the array in it is read.
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("index.npy", rest)
-        mode, rest = b"z", buffer.getvalue()
-    mode, rest = (b"g", gzip.compress(rest, mtime=0)) if mode == b"G" else (mode, rest)
-    path = _written(folder, f"samples{SUFFIXES.get(mode, '.txt')}", rest)
-    counted = count_samples([str(path)], Reading(holds=holds))
+def read_samples(data: bytes, folder: Path, *, letters: str, how: str = "d") -> None:
+    """Count a file as its letter says; the ways are draws, counts, incidences, and draws beside a law."""
+    letter, reading, way = (*data[:3], 0, 0, 0)[:3]
+    form = chr(letter) if chr(letter) in letters else letters[letter % len(letters)]
+    suffix, made = FORMS[form]
+    path = str(_written(folder, f"samples{suffix}", made(data[3:])))
+    asked = READINGS[reading % len(READINGS)]
+    match chr(way) if chr(way) in how else how[way % len(how)]:
+        case "l":
+            (folder / DRAWS).write_bytes(b"a\nb\na\n")
+            counted = count_samples([str(folder / DRAWS)], asked, Beside(law=path))
+        case chosen:
+            holds: dict[str, Any] = {"d": "draws", "c": "counts", "i": "incidences"}
+            counted = count_samples([path], replace(asked, holds=holds[chosen]))
     if not (counted.tally.draws and sum(n for _, n in counted.most) <= counted.tally.draws):
         raise AssertionError("no draws, or more of ten kinds than of all")
+
+
+def engine_for_samples(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """An engine that may read what `read_samples` writes."""
+    names = [DRAWS, *dict.fromkeys(f"samples{suffix}" for suffix, _ in FORMS.values())]
+    return kept_engine([folder / name for name in names])
+
+
+def _of_samples(letters: str, tokens: tuple[bytes, ...], how: str = "d") -> Parser:
+    return Parser(
+        partial(read_samples, letters=letters, how=how),
+        partial(corpus.samples, letters, how),
+        tokens,
+        1_500,
+        3,
+        costly=4,
+        around=engine_for_samples,
+    )
 
 
 def read_key(data: bytes, folder: Path) -> None:
@@ -254,6 +307,11 @@ def read_signature(data: bytes, _folder: Path) -> None:
     (read_statement if mode == ord("=") else read_bundle)(rest)
 
 
+_LINES = (b"\n", b"\r\n", b"\r", b"\0", b"# ", b" ", b"\xc2\xa0", b"\xef\xbb\xbf", b"\xff")
+_CELLS = (
+    *(b",", b"0", b"-1", b"17", b"1e5", b"nan", b"None", b"----00-0+", b"-,0,+", b"1 -1 0"),
+    *("\N{MINUS SIGN}".encode(), b"1e400", b"9" * 40, b"inf", b"0.5"),
+)
 _JSON = (
     b"null",
     b"true",
@@ -323,14 +381,15 @@ def parsers() -> dict[str, Parser]:
             ),
             200,
         ),
-        "sample files": Parser(
-            read_sample_file,
-            corpus.samples,
-            (b"'<i8'", b"'|O'", b"'<U9'", b"\x93NUMPY", b"index", b","),
-            1_500,
-            1,
-            costly=20,
+        "sample lines": _of_samples("tsgG", (*_LINES, *_CELLS)),
+        "sample tables": _of_samples("cvxX", (*_LINES, *_CELLS, b'"', b'""', b"index,", b";", b"\t")),
+        "sample objects": _of_samples("jJ", (*_LINES, b'"word"', b'"k":', b"\\u0061", *_JSON)),
+        "sample sequences": _of_samples("fqQ", (b">a", b"@a", b"+", b"ACGT", b";", b"*", *_LINES)),
+        "sample columns": _of_samples("pw", (b"PAR1", b"ARROW1", b"index", *_JSON)),
+        "sample arrays": _of_samples(
+            "nz=", (b"'<i8'", b"'|O'", b"'<U9'", b"\x93NUMPY", b"index", b",", b"(3, 3)")
         ),
+        "sample counts": _of_samples("ctjpn", (*_LINES, *_CELLS, b"count", b"weight", b"kind,n\n"), "cil"),
         "keys": Parser(
             read_key, corpus.keys, (b"-----BEGIN ", b"PUBLIC KEY", b"ENCRYPTED ", b"=", b"\n"), 600, 1
         ),

@@ -56,7 +56,8 @@ def fuzz(parser: Parser, folder: Path, examples: int, number: int) -> int:
         nonlocal accepted
         accepted += parser.accepts(data[: parser.longest], folder)
 
-    attempt()
+    with parser.around(folder):
+        attempt()
     return accepted
 
 
@@ -64,7 +65,8 @@ def fuzz(parser: Parser, folder: Path, examples: int, number: int) -> int:
 def test_what_is_well_formed_is_read(name: str, tmp_path: Path) -> None:
     """The control: fuzzing begins with inputs that pass every check."""
     parser = parsers()[name]
-    assert any(parser.accepts(data, tmp_path) for data in parser.seeds())
+    with parser.around(tmp_path):
+        assert any(parser.accepts(data, tmp_path) for data in parser.seeds())
     assert all(len(data) <= parser.longest for data in parser.seeds())
 
 

@@ -217,7 +217,7 @@ def refuse_cells(
 
     try:
         numbers = np.array([float(cell or "") for cell in cells])
-        if not np.all(numbers == np.floor(numbers)):
+        if not np.all((numbers == np.floor(numbers)) & (np.abs(numbers) < _EXACT_FLOATS)):
             raise ValueError("not whole")  # noqa: TRY301 - as a cell that is no number
         space.indices(numbers.astype(np.int64))
     except OperationError as error:
