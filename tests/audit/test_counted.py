@@ -403,6 +403,13 @@ def test_what_is_no_sample_is_refused(
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("cell", ["1e300", "1e400", "9007199254740993"])
+def test_cells_beyond_whole_numbers_are_refused_without_a_warning(cell: str, tmp_path: Path) -> None:
+    with refused(MeasurementError, "wrong_type", "cells are not whole numbers"):
+        count(write(tmp_path / "a.csv", [f"{cell},0,0"] * 2))
+
+
+@pytest.mark.filterwarnings("error")
 def test_a_signalling_nan_is_refused_without_a_warning() -> None:
     with refused(MeasurementError, "missing_value"):
         count_values(np.array([0x7F800001], dtype=np.uint32).view(np.float32))

@@ -17,7 +17,7 @@ import torch
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pyarrow import ipc, parquet
+from pyarrow import parquet
 
 from fluxttice_core.certification.keys import public_pem
 from fluxttice_core.certification.openssf_format import Bundle, write_bundle, write_statement
@@ -295,7 +295,6 @@ def samples(letters: str, how: str = "d") -> list[bytes]:
         "q": [b"@a\nAC\n+\nII\n"],
         "Q": [b"@a\nAC\n+\nII\n"],
         "p": _parquets(),
-        "w": _arrows(),
         "n": _arrays(),
         "=": _arrays(),
         "z": [_zipped()],
@@ -340,14 +339,6 @@ def _parquets() -> list[bytes]:
         parquet.write_table(pa.table(columns), buffer)
         found.append(buffer.getvalue())
     return found
-
-
-def _arrows() -> list[bytes]:
-    table = pa.table({"index": [1, 2, 3]})
-    buffer = io.BytesIO()
-    with ipc.new_file(buffer, table.schema) as file:
-        file.write_table(table)
-    return [buffer.getvalue()]
 
 
 def keys() -> list[bytes]:

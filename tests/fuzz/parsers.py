@@ -235,7 +235,6 @@ FORMS: dict[str, tuple[str, Compress]] = {
     "q": (".fastq", bytes),
     "Q": (".fastq.gz", partial(gzip.compress, mtime=0)),
     "p": (".parquet", bytes),
-    "w": (".arrow", bytes),
     "n": (".npy", bytes),
     "z": (".npz", bytes),
     "=": (".npz", partial(corpus.archived, name="index.npy")),
@@ -385,7 +384,7 @@ def parsers() -> dict[str, Parser]:
         "sample tables": _of_samples("cvxX", (*_LINES, *_CELLS, b'"', b'""', b"index,", b";", b"\t")),
         "sample objects": _of_samples("jJ", (*_LINES, b'"word"', b'"k":', b"\\u0061", *_JSON)),
         "sample sequences": _of_samples("fqQ", (b">a", b"@a", b"+", b"ACGT", b";", b"*", *_LINES)),
-        "sample columns": _of_samples("pw", (b"PAR1", b"ARROW1", b"index", *_JSON)),
+        "sample columns": _of_samples("p", (b"PAR1", b"index", *_JSON)),
         "sample arrays": _of_samples(
             "nz=", (b"'<i8'", b"'|O'", b"'<U9'", b"\x93NUMPY", b"index", b",", b"(3, 3)")
         ),

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from fluxttice_core.errors import FluxtticeError
+from fluxttice_core.audit.counted import count_samples
+from fluxttice_core.errors import FluxtticeError, MeasurementError
+from tests.fuzz.kept_engine import kept_engine
 from tests.fuzz.mutations import mutated
 from tests.fuzz.parsers import LONGEST_SENTENCE, Parser, parsers
 from tests.texts import CHARACTERS
@@ -90,6 +92,34 @@ def failing(kind: str) -> Parser:
         raise FluxtticeError("" if kind == "silent" else "x", "malformed")
 
     return Parser(read, lambda: [b"a"], (b"b",), 10)
+
+
+def test_one_engine_counts_each_file_as_one_of_its_own_does(tmp_path: Path) -> None:
+    files = {
+        "a.txt": "x\nx\ny\n",
+        "b.csv": "kind\n17\n",
+        "c.jsonl": '{"kind": "a"}\n' * 3,
+        "d.csv": "a,b\n1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+
+    def counted() -> list[object]:
+        found: list[object] = []
+        for name in files:
+            try:
+                found.append(count_samples([str(tmp_path / name)]).most)
+            except MeasurementError as error:
+                found.append(str(error))
+        return found
+
+    alone = counted()
+    with kept_engine([tmp_path / name for name in files]):
+        assert counted() == counted() == alone
+        (tmp_path / "e.txt").write_text("x\n")
+        with pytest.raises(AssertionError, match="are not all among"):
+            count_samples([str(tmp_path / "e.txt")])
+    assert alone[:2] == [(("x", 2), ("y", 1)), (("17", 1),)]
 
 
 def test_a_parser_that_crashes_is_found(tmp_path: Path) -> None:
