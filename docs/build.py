@@ -27,7 +27,7 @@ from docs.generalisation import FLIPS, RESULT
 from docs.installation import installation_table
 from docs.load import load_table
 from docs.metadata import metadata
-from docs.other_spaces import other_spaces_table
+from docs.other_spaces import mass_sentences, other_spaces_table
 from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
 from docs.versions import formats_table
@@ -204,6 +204,7 @@ def pages() -> dict[Path, str]:
         "installation": installation_table(),
         "load": load_table(),
         "other spaces": other_spaces_table(),
+        "mass": mass_sentences(),
         "rooms": rooms_table(),
         "picture": rooms_picture(),
         **{f"ablation {name}": ablation_markdown(ablation(name)) for name in ABLATIONS},
