@@ -79,6 +79,8 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(
         ("ablate", ("--set", "optimizer.rate.peak=.inf"), "setting optimizer.rate"),
         ("sweep", ("--recipe", "none"), "no recipe is called 'none'"),
         ("sweep", ("--set", "epochs=0"), "setting epochs"),
+        ("sweep", ("--set", "architecture.base=2"), "choose a larger space, of ten or more"),
+        ("ablate", ("--set", "architecture.base=2"), "choose a larger space, of ten or more"),
         ("sweep", ("--together", "4", "--set", "half_a.beta={kind: constant, value: .nan}"), "half_a.beta"),
     ],
 )

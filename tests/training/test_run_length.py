@@ -2,9 +2,11 @@
 
 import pytest
 
+from fluxttice_core.errors import SettingsError
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.refusals import refused
 
 
 def of(space: str, *overrides: str) -> Recipe:
@@ -71,3 +73,19 @@ def test_what_a_code_may_leave_open_is_a_share_of_what_there_is_to_know() -> Non
     assert tabulated is not None
     assert part.conditional_entropy == pytest.approx(5 / 6 * whole.conditional_entropy)  # type: ignore[operator]
     assert tabulated.conditional_entropy == pytest.approx(part.conditional_entropy / 4)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("space", ["01^1", "01^2", "boolean:1", "01^3", "ACG^2"])
+def test_so_small_a_space_is_refused_before_anything_is_settled(space: str) -> None:
+    with refused(SettingsError, "out_of_range", "choose a larger space, of ten or more"):
+        of(space)
+
+
+@pytest.mark.parametrize("rows", [1, 9, 10])
+def test_so_few_rows_are_refused_before_anything_is_settled(rows: int) -> None:
+    target = Target.of(space_of("dna:3"), range(rows))
+    if rows == 10:
+        assert load_recipe("standard", ["architecture.space=dna:3"], target=target).epochs > 0
+        return
+    with refused(SettingsError, "out_of_range", "give ten different ones or more"):
+        load_recipe("standard", ["architecture.space=dna:3"], target=target)

@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.network_shape import LARGEST_TABLE
 from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, part_sizes
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.split import rows_to_learn
 from fluxttice_core.spaces.target import Target
 
@@ -57,6 +59,9 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
 
     Returns:
         The same, settled; as it was where the architecture is none, which validation then says.
+
+    Raises:
+        SettingsError: If there are fewer than ten elements to learn.
     """
     plain = _with_decoders(dict(settings), target)
     try:
@@ -64,6 +69,7 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
     except ValidationError:
         return plain
     space = architecture.space
+    require_enough(space, target)
     rows = max(rows_to_learn(space) if target is None else part_sizes(len(target.rows))[0], 1)
     beyond = target is None and space.size > ENUMERATION_LIMIT
     longer = max(1.0, space.base / 3) * (_BEYOND if beyond else 1)
@@ -85,6 +91,21 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
     by_table = architecture.decoders == "table"
     _fill(found, ("calibration", "conditional_entropy"), left_open * _BY_TABLE if by_table else left_open)
     return found
+
+
+def require_enough(space: ProductSpace, target: Target | None) -> None:
+    """Refuse a space, or rows, of which none would be kept for validation.
+
+    Raises:
+        SettingsError: If they are fewer than ten.
+    """
+    size = space.size if target is None else len(target.rows)
+    if part_sizes(size)[1]:
+        return
+    given, advice = f"{space.describe()} are {size}", "choose a larger space, of ten or more"
+    if target is not None:
+        given, advice = f"the rows are {size}", "give ten different ones or more"
+    raise SettingsError(f"{given}, too few to keep some for validation: {advice}", "out_of_range")
 
 
 def _with_decoders(settings: dict[str, Any], target: Target | None) -> dict[str, Any]:

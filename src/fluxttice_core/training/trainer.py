@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from torch import Tensor
 
-from fluxttice_core.errors import SettingsError, TrainingError
+from fluxttice_core.errors import TrainingError
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.model.threshold_table import threshold_table
@@ -33,6 +33,7 @@ from fluxttice_core.training.loss_balance import (
 )
 from fluxttice_core.training.recipe import Recipe, steadier
 from fluxttice_core.training.recipe_settings import ReachSettings
+from fluxttice_core.training.run_length import require_enough
 from fluxttice_core.training.statenet_control import StateNetControl
 from fluxttice_core.training.transport import Targets, TransportTerm
 
@@ -110,6 +111,7 @@ class Trainer:
         self.seed = seed
         self.device = device
         space = recipe.architecture.space
+        require_enough(space, target)
         everything = target is None or target.is_everything
         self.split = split(space, recipe.split_seed, rows=None if target is None else target.rows)
         fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
@@ -120,14 +122,6 @@ class Trainer:
         self._observe = observe
         self._train = training_rows(space, self.split, target, device=device)
         self._validation = rows_of(space, self.split.validation, device=device)
-        if not len(self._validation):
-            given, advice = f"{space.describe()} are {space.size}", "choose a larger space, of ten or more"
-            if target is not None:
-                given, advice = f"the rows are {len(target.rows)}", "give ten different ones or more"
-            raise SettingsError(
-                f"{given}, too few to keep some for validation: {advice}",
-                "out_of_range",
-            )
         self._descent = Descent(self.model, recipe.optimizer)
         conditional = None if everything or target is None else ConditionalMap(target, device)
         self._transport = TransportTerm(recipe.transport, self._train, conditional)
