@@ -25,6 +25,7 @@ HARM := tests/attacks tests/faults tests/certification/test_improved_words.py \
 	tests/certification/test_official_signature.py tests/certification/test_trust_page.py \
 	tests/certification/test_verify.py tests/server/api/test_schema.py
 SPACES := tests/certification/test_other_spaces.py tests/certification/test_targets.py \
+	tests/certification/test_by_samples.py \
 	tests/evaluation/test_sampled_report.py tests/evaluation/test_target_facts.py tests/storage/test_export.py \
 	tests/training/test_tables.py tests/training/test_targets.py
 STUDIES := tests/experiments tests/cli/test_studies.py

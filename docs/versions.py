@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from fluxttice_core.evaluation.result_schema import result_schema
+from fluxttice_core.evaluation.result_schema import SAMPLED_VERSION, result_schema
 from fluxttice_core.experiments.study import SCHEMA_VERSION, Study
 from fluxttice_core.metrics.catalogue import METRIC_SET
 from fluxttice_core.storage.arithmetic import RunEnvironment
@@ -22,7 +22,8 @@ def formats_table() -> str:
             _span(results),
             _span((1, *results)),
         ),
-        ("metrics in it", "`metric_set`", str(METRIC_SET), _span(range(1, METRIC_SET + 1))),
+        ("the same from samples", "`schema_version`", str(SAMPLED_VERSION), str(SAMPLED_VERSION)),
+        ("metrics in a result", "`metric_set`", str(METRIC_SET), _span(range(1, METRIC_SET + 1))),
         ("sweep, ablation", "`schema_version`", str(SCHEMA_VERSION), _span(studies)),
         ("checkpoint, `model.safetensors`", "`format_version`", str(FORMAT_VERSION), str(FORMAT_VERSION)),
         ("`environment.json` of a run", "`schema_version`", str(run), str(run)),
