@@ -106,3 +106,9 @@ def test_ratios_of_kinds_hold_for_all_together() -> None:
     assert missed <= 20
     assert kind_ratio(0, 300, 1 / 30, 30).lower == 0
     assert kind_ratio(60, 300, 1 / 30, 30).estimate == pytest.approx(6)
+
+
+def test_a_kind_of_very_many_has_open_limits() -> None:
+    found = kind_ratio(1, 2, 1e-60, 10**60)
+    assert (found.lower, found.upper) == (0, 1e60)
+    assert kind_ratio(1, 2, 1e-13, 10**13).upper < 1e13

@@ -17,6 +17,9 @@ from fluxttice_core.statistics.tally import LawTally, Tally
 _LEAST_OCTAVE = -3
 """Sets are tried of kinds drawn at least an eighth as often as they should be, a quarter, and so on."""
 
+_LEAST_TAIL = 1e-15
+"""Below which a level cannot be told from 1."""
+
 
 @dataclass(frozen=True)
 class Bracket:
@@ -195,6 +198,9 @@ def kind_ratio(
         kinds: Number of all kinds, over which the level is shared.
         level: Probability with which the limits of all kinds hold.
     """
+    if (1 - level) / kinds < _LEAST_TAIL:
+        # Shared by so many kinds, the level would round to 1: the limits are left open.
+        return Interval(times / draws / probability, 0.0, 1 / probability, level, "open")
     shared = clopper_pearson(times, draws, 1 - (1 - level) / kinds)
     method = f"Clopper-Pearson, for all of {kinds:,.0f} kinds together"
     return Interval(
