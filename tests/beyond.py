@@ -44,7 +44,7 @@ def quantile_network() -> DualVAE:
     return network
 
 
-def write_run(folder: Path, network: DualVAE, *, epoch: int = EPOCHS) -> None:
+def write_run(folder: Path, network: DualVAE, *, epoch: int = EPOCHS, split_known: bool = True) -> None:
     """A run folder whose last checkpoint holds a network."""
     shape = (f"architecture.{key}={value}" for key, value in WIDTHS.items())
     overrides = (f"architecture.space={NAME}", *shape, f"epochs={EPOCHS}")
@@ -60,7 +60,7 @@ def write_run(folder: Path, network: DualVAE, *, epoch: int = EPOCHS) -> None:
         "trained": True,
         "settings_digest": json_digest(settings),
         "rho": 0.0,
-        "split": {"seed": 42, "digest": split(network.space).digest},
+        "split": {"seed": 42, "digest": split(network.space).digest} if split_known else None,
     }
     checkpoint.write(checkpoint_folder(folder, epoch), network.state_dict(), None, record)
 

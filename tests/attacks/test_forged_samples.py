@@ -4,17 +4,20 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fluxttice_core.certification.by_samples import _moved_draws, _numbers
 from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.sampled_json import read_sampled
 from fluxttice_core.evaluation.sampled_report import CHECKS, SampledReport
 from fluxttice_core.metrics.sample_figures import prior_figures
+from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import hashed_split
 from fluxttice_core.statistics.intervals import clopper_pearson
 from fluxttice_core.storage.pretrained import load
@@ -229,6 +232,34 @@ def test_counts_that_were_made_up_are_found_by_measuring_again(folder: Path, wha
     }
 
 
+@pytest.mark.parametrize(("draws", "often"), [(1_000_000, 40), (20_000_000, 700)])
+def test_an_element_that_is_drawn_again_and_again_is_not_taken_for_rounding(draws: int, often: int) -> None:
+    space = space_of("01^25")
+    pairs = round(draws * (draws - 1) / 2 / space.size)
+    laws = ([1.0] * 25, [3.0] * 300)
+    stated = prior_figures(space, [(1, draws - 2 * pairs), (2, pairs)], *laws)
+    stuck = prior_figures(space, [(1, draws - 2 * pairs - often), (2, pairs), (often, 1)], *laws)
+    moved = prior_figures(space, [(1, draws - 2 * pairs - 2), (2, pairs + 1)], *laws)
+    assert (stated.even, stuck.even) == (True, False)
+    assert "the number of collisions" in list(_moved_draws(stated, stuck))
+    assert list(_moved_draws(stated, moved)) == [], "a draw that rounding moved"
+
+
+def test_rounding_carries_no_half_past_a_gate(folder: Path) -> None:
+    """The last number of collisions that is too small, stated as the first that is not."""
+    report = read_sampled(json.loads((folder / "report.json").read_text())["report"], name="it")
+    counted = (
+        recounted(report, 0, times=lambda _, twice=twice: [(1, 100_000 - 2 * twice), (2, twice)])
+        for twice in range(100, 150)
+    )
+    missed, met = next(both for both in pairwise(counted) if both[1].halves[0].prior.even)
+    assert (missed.accepted, met.accepted) == (False, True)
+    assert list(_moved_draws(met.halves[0].prior, missed.halves[0].prior)) == []
+    with refused(MeasurementError, "gate_failed", "half A misses the gate"):
+        _numbers(met, missed)
+    assert "show what report.json says" in _numbers(met, met)
+
+
 def test_a_control_that_was_made_up_is_found_by_measuring_again(folder: Path) -> None:
     def kinder(report: SampledReport) -> SampledReport:
         even, stuck, *rest = report.controls
@@ -277,6 +308,15 @@ def lowered(report: Any) -> None:
         record["gate"]["threshold"] /= 2
 
 
+def invented(report: Any) -> None:
+    """A gate that looks like others, but is none that anybody measured."""
+    report["gates"].append({"gate": "KL to uniform", "half": "a", "value": 0.0, "passed": True})
+
+
+def renamed(name: object) -> Forgery:
+    return gates(lambda report: report["gates"][0]["gate"].update(name=name))
+
+
 def later(folder: Path) -> None:
     """Weights that are called those of another epoch."""
     header(folder, lambda record: record.update(epoch=2))
@@ -304,6 +344,13 @@ LIES: dict[str, tuple[Forgery, Found]] = {
     "lower gates": (gates(lowered), {"gates": WRONG}),
     "a gate less": (gates(lambda report: report["gates"].pop()), {"gates": WRONG}),
     "a gate as met": (gates(lambda report: report["gates"][0].update(value=1.0)), {"gates": WRONG}),
+    "a gate that was invented": (gates(invented), {"gates": WRONG}),
+    "a gate that is hardly one": (
+        gates(lambda report: report["gates"].insert(0, {"x": 1})),
+        {"gates": WRONG},
+    ),
+    "a figure in a gate's name": (renamed("KL to uniform is 0.0001: 99.97 %"), {"gates": WRONG}),
+    "a gate's name that is no text": (renamed({"audited": True}), {"gates": WRONG}),
     "no gates": (gates(lambda report: report.pop("gates")), {"gates": WRONG}),
     "accepted as a word": (gates(lambda report: report.update(accepted="yes")), {"gates": WRONG}),
     "another epoch": (later, {"selection": WRONG}),
@@ -312,6 +359,10 @@ LIES: dict[str, tuple[Forgery, Found]] = {
     "another title": (gates(lambda report: report.update(title="better")), {"weights": WRONG}),
     "another seed of the run": (model(seed=7), {"weights": WRONG}),
     "more parameters": (model(parameters=10**9), {"weights": WRONG}),
+    "parameters as a word": (
+        lambda folder: edit(folder, "report.json", lambda r: r["model"].update(parameters="many")),
+        dict.fromkeys(READ, LESS),
+    ),
     "other tensors": (model(tensor_sha256="0" * 64), {"weights": "model_mismatch"}),
     "something of the model": (model(audited=True), dict.fromkeys(READ, LESS)),
     "another program": (in_report(lambda r: r["tool"].update(name="other")), dict.fromkeys(READ, LESS)),
@@ -330,7 +381,7 @@ LIES: dict[str, tuple[Forgery, Found]] = {
     "more elements on the card": (card("| elements | 33", "| elements | 43"), {"card": WRONG}),
     "another verdict on the card": (card("| FAIL |", "| pass |"), {"card": WRONG}),
     "another control on the card": (card("`untrained`", "`shipped`"), {"card": WRONG}),
-    "more seen on the card": (card("Nothing was chosen", "99.97 % are seen"), {"card": WRONG}),
+    "more seen on the card": (card("samples rank none", "99.97 % are seen"), {"card": WRONG}),
     "other settings": (
         settings(lambda values: values.update(seed=7)),
         {"settings": WRONG, "selection": WRONG},
@@ -346,6 +397,12 @@ def test_a_lie_is_found_by_its_code(folder: Path, lie: str) -> None:
     failing = found(folder)
     # A card follows the report, and says what that says.
     assert {subject: code for subject, code in failing.items() if subject != "card" or "card" in due} == due
+
+
+def test_a_gate_may_be_called_something_else(folder: Path) -> None:
+    renamed("unseen rows come back whole from the mean of the code, as the report says")(folder)
+    signed(folder)
+    assert found(folder) == {}
 
 
 def test_a_target_beside_it_is_found(folder: Path) -> None:

@@ -42,6 +42,7 @@ def test_it_holds_and_is_measured_again(folder: Path) -> None:
     assert failing(found) == {}
     subjects = {one.subject: one.verdict for one in found}
     assert subjects["report"] == subjects["gates"] == subjects["selection"] == "proved"
+    assert subjects["choice"] == "claimed", "that nothing else was tried is not in the files"
     assert (subjects["numbers"], "ranking" in subjects, "pictures" in subjects) == ("claimed", False, False)
     again = {one.subject: one.verdict for one in remeasure(folder)}
     assert again == dict.fromkeys(("consistency", "numbers", "controls"), "proved")
@@ -62,7 +63,7 @@ def test_the_card_says_what_samples_cannot_see_in_the_words_of_the_space(folder:
     assert "a parity of three would pass" in card
     assert "`even`" in card
     assert f"{2**BITS:,} words" in card
-    assert "Nothing was chosen" in card
+    assert "samples rank none" in card
     assert load(folder).card == card
 
 
@@ -112,6 +113,17 @@ def test_a_run_that_is_not_finished_is_told_how_to_go_on(tmp_path: Path) -> None
     write_run(tmp_path / "run", quantile_network(), epoch=EPOCHS - 1)
     with refused(CertificationError, "missing_checkpoint", "go on by `fluxttice train --resume"):
         certify(tmp_path / "run", tmp_path / "out", draw=lambda _: {}, settings=SETTINGS)
+
+
+def test_a_model_whose_split_is_not_recorded_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", quantile_network(), split_known=False)
+    with refused(CertificationError, "missing_record", "does not record its split"):
+        certify(
+            *(tmp_path / "run", tmp_path / "out"),
+            draw=lambda _: {},
+            settings=SETTINGS,
+            allow_uncertified=True,
+        )
 
 
 @pytest.mark.parametrize("more", [{"repeats": 7}, {"draws": (10_000, 20_000)}, {"mass_draws": 2_048}])

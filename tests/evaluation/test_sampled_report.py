@@ -19,6 +19,7 @@ from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.evaluation.sampled_measurement import measured_by_samples
 from fluxttice_core.evaluation.sampled_report import CHECKS, SampledReport
 from fluxttice_core.metrics.by_samples import PositionSampler, StuckSampler, sampled_prior
+from fluxttice_core.metrics.decoding import positions_of
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.settings import Half
 from fluxttice_core.model.architecture import Architecture
@@ -200,3 +201,13 @@ def test_a_decoder_from_elsewhere_is_measured_by_samples_too() -> None:
     stuck = fx.coverage_report(decoder=torch.zeros(16, 4), space="dna:16", draws=[10_000])
     assert isinstance(stuck, SampledReport)
     assert not any(stuck.halves[0].checks(SPACE.log_size).values())
+
+
+@pytest.mark.parametrize("name", ["dna:16", "ternary:3", "01^4xACGT^20"])
+def test_even_draws_are_those_of_each_position_alone(name: str) -> None:
+    space, drawn = space_of(name), torch.Generator().manual_seed(3)
+    columns = [torch.randint(base, (1_000,), generator=drawn) for base in space.bases]
+    copied = torch.rand(1_000, generator=drawn) < 0.3
+    columns[1] = torch.where(copied, columns[0] * space.bases[1] // space.bases[0], columns[1])
+    found = PositionSampler(space, 0.3).sample(1_000, torch.Generator().manual_seed(3))
+    assert torch.equal(positions_of(space, found), torch.stack(columns, 1))

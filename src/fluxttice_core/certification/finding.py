@@ -71,5 +71,8 @@ CLAIMED = (
 )
 """What files cannot show by themselves, until somebody measures or trains again."""
 
-CLAIMED_BY_SAMPLES = tuple(one for one in CLAIMED if one.subject not in ("ranking", "pictures"))
+CLAIMED_BY_SAMPLES = (
+    *(one for one in CLAIMED if one.subject not in ("ranking", "pictures")),
+    Finding("choice", "claimed", "that no other run, number of epochs or seed of the draws was tried before"),
+)
 """The same of a report from samples, which nothing ranks and nothing draws."""

@@ -96,7 +96,8 @@ _CONTROLS = (
     "that is stuck on few operations, one that couples the first two trits, and untrained networks.",
 )
 _CHOICE = (
-    "Nothing was chosen: these are the weights of the last epoch of the run that `settings.json` describes.",
+    "By `settings.json` these are the weights of the run's last epoch: samples rank none. That no other run,",
+    "number of epochs or seed of the draws was tried before is the signer's word.",
 )
 _DATA = (
     "The data are all operations of the space, drawn at random and never listed. A keyed hash of each says",

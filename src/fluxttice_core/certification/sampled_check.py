@@ -48,6 +48,7 @@ def require_sampled_result(result: Any) -> None:
     commit, modified = tool["commit"], tool["modified"]
     known = commit is None or (isinstance(commit, str) and re.fullmatch(r"[0-9a-f]{40}", commit, re.ASCII))
     plain = isinstance(environment, dict) and (modified is None or isinstance(modified, bool))
+    plain = plain and type(result["model"]["parameters"]) is int
     # As text, since 1 and true are equal.
     newest = repr(result["schema_version"]) == repr(SAMPLED_VERSION)
     if not (newest and tool["name"] == "fluxttice" and known and plain):
@@ -95,19 +96,20 @@ def require_last_epoch(folder: CertifiedFolder) -> str:
             "written out the last one is certified",
             "contradictory_report",
         )
-    return f"nothing was chosen: these are the weights of the run's last epoch, {epoch}"
+    return f"by {SETTINGS} these are the weights of the run's last epoch, {epoch}: no ranking is recorded"
 
 
 def require_sampled_gates(folder: CertifiedFolder) -> str:
     """Judge the figures anew, by this program's gates and not by those that the report names."""
     # Late, since it loads libraries of statistics, which other certificates are verified without.
+    from fluxttice_core.evaluation.caveats import stray_number
     from fluxttice_core.evaluation.sampled_json import same_values
 
     report, stated = folder.sampled, folder.result["report"]
     due = [{**asdict(result), "passed": result.passed} for result in report.gates]
-    if not same_values(
-        (_nameless(stated.get("gates")), stated.get("accepted")), (_nameless(due), report.accepted)
-    ):
+    gates = stated.get("gates")
+    same = same_values((_nameless(gates), stated.get("accepted")), (_nameless(due), report.accepted))
+    if not same or stray_number(_names(gates), _names(due)) is not None:
         raise MeasurementError(
             f"{REPORT} judges its figures wrongly, or by other gates than certify has", "contradictory_report"
         )
@@ -123,10 +125,17 @@ def require_sampled_gates(folder: CertifiedFolder) -> str:
     return f"by the report's numbers, both halves meet all {len(due) // 2} acceptance gates"
 
 
+def _names(gates: Any) -> list[str]:
+    return [one["gate"]["name"] for one in gates]
+
+
 def _nameless(gates: Any) -> Any:
     """Gates without what they are called, which may be worded otherwise."""
-    if not isinstance(gates, list) or not all(isinstance(one, dict) for one in gates):
+    if not isinstance(gates, list) or not all(map(_is_named, gates)):
         return gates
-    return [
-        {**one, "gate": {**one["gate"], "name": ""}} for one in gates if isinstance(one.get("gate"), dict)
-    ]
+    return [{**one, "gate": {**one["gate"], "name": ""}} for one in gates]
+
+
+def _is_named(result: Any) -> bool:
+    gate = result.get("gate") if isinstance(result, dict) else None
+    return isinstance(gate, dict) and type(gate.get("name")) is str

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fluxttice_core.metrics.decoding import indices_of, positions_of
+from fluxttice_core.metrics.decoding import positions_of
 from fluxttice_core.metrics.posterior import _surprise, encode_rows
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
@@ -104,10 +104,17 @@ class PositionSampler:
     def sample(self, n: int, generator: torch.Generator) -> Int64[Tensor, "{n}"]:
         """Draw the indices of n elements."""
         device, bases = generator.device, self.space.bases
-        columns = [torch.randint(base, (n,), generator=generator, device=device) for base in bases]
+        powers: list[int] = self.space.place_values().tolist()
+        first, second, *others = zip(bases, powers, strict=True)
+        symbol, partner = (
+            torch.randint(base, (n,), generator=generator, device=device) for base, _ in (first, second)
+        )
+        indices = torch.zeros(n, dtype=torch.int64, device=device)
+        for base, power in others:  # one by one, since all positions of all draws are many gigabytes
+            indices += power * torch.randint(base, (n,), generator=generator, device=device)
         copied = torch.rand(n, generator=generator, device=device) < self.coupling
-        columns[1] = torch.where(copied, columns[0] * bases[1] // bases[0], columns[1])
-        return indices_of(torch.stack(columns, 1), self.space)
+        partner = torch.where(copied, symbol * bases[1] // bases[0], partner)
+        return indices + symbol * first[1] + partner * second[1]
 
 
 @dataclass(frozen=True)
