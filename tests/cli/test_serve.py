@@ -22,7 +22,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from fluxttice_core.cli.main import app
+from fluxttice_core.errors import ErrorCode, SettingsError
 from fluxttice_core.server.access import Access
+from tests.refusals import refused
 
 
 def run(*arguments: str, **variables: str) -> Result:
@@ -167,10 +169,41 @@ def test_settings_that_cannot_be(arguments: list[str], says: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["*", "https://lab.example", "http://localhost:3000", "http://[::1]:8080", "https://a.example:80"],
+    [
+        *("*", "https://lab.example", "http://localhost:3000", "http://[::1]:8080", "https://a.example:80"),
+        *(
+            "https://xn--bcher-kva.example",
+            "https://lab.example:65535",
+            "http://a_b.example",
+            "http://127.0.0.1",
+        ),
+        "chrome-extension://abcdefghijklmnop",
+    ],
 )
 def test_origins_as_browsers_send_them_are_taken(origin: str) -> None:
     assert Access(origins=(origin,)).origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    ("origin", "code", "says"),
+    [
+        ("null", "unsupported", "of sandboxed pages of anybody, so it is never let in: serve the page from"),
+        ("https://*.lab.example", "malformed", "name every host in full, or write * alone"),
+        ("https://b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example", "malformed", "its host in punycode"),
+        ("https://me@lab.example", "malformed", "without a path, a user or the usual port"),
+        ("https://lab.example:65536", "malformed", "is no origin"),
+        (f"https://lab.example:{'9' * 30}", "malformed", "is no origin"),
+        ("https://lab.example:0443", "malformed", "is no origin"),
+        ("http://[::1", "malformed", "is no origin"),
+        ("http://[1:2]", "malformed", "is no origin"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_origins_that_no_browser_sends_or_anybody_are_refused(
+    origin: str, code: ErrorCode, says: str
+) -> None:
+    with refused(SettingsError, code, says):
+        Access(origins=(origin,))
 
 
 @pytest.mark.parametrize("arguments", [["--host", "0.0.0.0"], ["--host", "192.0.2.1"], ["--host", "::"]])  # noqa: S104
@@ -184,10 +217,10 @@ def test_it_is_not_open_to_other_machines_by_accident(arguments: list[str]) -> N
 
 @pytest.mark.parametrize("key", ["short", "with blanks in it, and long"])
 def test_a_weak_key_is_refused_from_either_place(key: str) -> None:
-    for refused in (run("--api-key", key), run(FLUXTTICE_API_KEY=key)):
-        assert refused.exit_code == 2
-        assert "16 or more ASCII characters" in refused.output
-        assert key not in refused.output
+    for answer in (run("--api-key", key), run(FLUXTTICE_API_KEY=key)):
+        assert answer.exit_code == 2
+        assert "16 or more ASCII characters" in answer.output
+        assert key not in answer.output
 
 
 def test_an_empty_variable_is_no_key() -> None:

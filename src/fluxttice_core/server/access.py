@@ -15,7 +15,10 @@ from starlette.types import Scope
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.storage.bounded_read import read_bounded
 
-_ORIGIN = re.compile(r"(?!http:.*:80$|https:.*:443$)[a-z][a-z\d+.-]*://[^/?#\sA-Z]+")
+_ORIGIN = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[([0-9a-f:]+)\])(:(0|[1-9][0-9]{0,4}))?"
+)
+_LARGEST_PORT = 65_535
 _PREFIX = re.compile(r"(/[\w.~-]+)*")
 _LARGEST_KEY_FILE = 64 * 1024
 
@@ -50,12 +53,8 @@ class Access:
                 "malformed",
             )
         for origin in self.origins:
-            if origin != "*" and not _ORIGIN.fullmatch(origin):
-                raise SettingsError(
-                    f"{origin!r} is no origin as browsers send it, so no page would be let in: write one "
-                    "such as https://lab.example or http://localhost:3000, without a path",
-                    "malformed",
-                )
+            if origin != "*" and not _is_origin(origin):
+                raise _no_origin(origin)
         for proxy in self.proxies:
             try:
                 proxy == "unix" or ipaddress.ip_network(proxy)
@@ -84,6 +83,35 @@ class Access:
 
     def _trusts(self, client: str) -> bool:
         return bool(self.proxies) and any(_within(client, proxy) for proxy in self.proxies)
+
+
+def _is_origin(text: str) -> bool:
+    found = _ORIGIN.fullmatch(text)
+    if found is None or int(found[4] or 0) > _LARGEST_PORT:
+        return False
+    return found[2] is None or _within(found[2], "::/0")
+
+
+def _no_origin(text: str) -> SettingsError:
+    """Say why an origin is refused, which would let in no page, or those of anybody."""
+    if text == "null":
+        return SettingsError(
+            "the origin null is that of local files and of sandboxed pages of anybody, so it is never let "
+            "in: serve the page from http://localhost, and name that with its port",
+            "unsupported",
+        )
+    if not text.isascii():
+        advice = "write its host in punycode, such as https://xn--bcher-kva.example"
+    elif "*" in text:
+        advice = "name every host in full, or write * alone to let in all pages"
+    else:
+        advice = (
+            "write one such as https://lab.example or http://localhost:3000, in small letters, without a "
+            "path, a user or the usual port"
+        )
+    return SettingsError(
+        f"{text!r} is no origin as browsers send it, so no page would be let in: {advice}", "malformed"
+    )
 
 
 def read_keys(path: Path) -> tuple[str, ...]:
