@@ -68,8 +68,37 @@ def test_counts_that_are_none_are_refused(
 def test_frequencies_that_contradict_themselves_are_refused() -> None:
     with refused(MeasurementError, "contradictory", "names a number of draws twice"):
         count("1:2,1:3", holds="counts")
-    with refused(MeasurementError, "out_of_range", "more draws than 2"):
+    with refused(MeasurementError, "out_of_range", f"'{2**62}:2' holds more draws than 2^63 - 1"):
         count(f"{2**62}:2", holds="counts")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.csv", "'a.csv'"), ("kinds.csv", "what was counted"), ("a.txt", "what was counted")]
+)
+def test_more_draws_than_whole_numbers_count_are_no_damage(name: str, said: str, tmp_path: Path) -> None:
+    heads = {"a.csv": ["kind,count"], "kinds.csv": ["kind,count"], "a.txt": []}
+    lines = {"a.csv": "a,{}", "kinds.csv": "kind {},{}", "a.txt": "{}"}
+
+    def written(rows: int) -> Path:
+        numbers = ((2**53,) if name != "kinds.csv" else (row, 2**53) for row in range(rows))
+        return write(tmp_path / name, heads[name] + [lines[name].format(*row) for row in numbers])
+
+    with refused(MeasurementError, "out_of_range", f"{said} holds more draws than 2^63 - 1"):
+        _ = count(written(1_024), holds="counts").tally
+    assert count(written(1_023), holds="counts").tally.draws == 1_023 * 2**53
+
+
+def test_objects_of_every_file_name_the_kinds_and_their_counts(tmp_path: Path) -> None:
+    first = str(write(tmp_path / "a.jsonl", ['{"kind": "a", "n": 2, "note": "x"}']))
+    reading = Reading(holds="counts")
+    beside = str(write(tmp_path / "b.jsonl", ['{"n": 1, "kind": "a"}']))
+    assert tallied(count_samples([first, beside], reading)) == {3: 1}
+    for other in ('{"kind": "a", "reads": 1}', '{"name": "a", "n": 1}'):
+        beside = str(write(tmp_path / "b.jsonl", [other]))
+        with refused(
+            MeasurementError, "contradictory", "'a.jsonl' or", "has other columns than the files beside"
+        ):
+            count_samples([first, beside], reading)
 
 
 def test_a_table_of_counts_is_no_file_of_draws(tmp_path: Path) -> None:

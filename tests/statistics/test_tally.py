@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.tally import LawTally, Tally
+from fluxttice_core.statistics.tally import MOST_DRAWS, LawTally, Tally
 from tests.refusals import refused
 
 
@@ -49,3 +49,12 @@ def test_what_is_no_law_is_refused(
 ) -> None:
     with refused(MeasurementError, "out_of_range", words):
         LawTally(np.array(probability), np.array(times), np.array(kinds), outside)
+
+
+def test_a_tally_holds_as_many_draws_as_whole_numbers_count() -> None:
+    most = Tally(np.array([1, 2**62]), np.array([2**62 - 1, 1]))
+    assert most.draws == MOST_DRAWS
+    with refused(MeasurementError, "out_of_range", "holds more draws than 2^63 - 1"):
+        Tally(np.array([1, 2**62]), np.array([2**62, 1]))
+    with refused(MeasurementError, "out_of_range", "holds more draws than 2^63 - 1"):
+        Tally(np.array([2**62]), np.array([4]))  # whose product wraps to 0

@@ -37,18 +37,18 @@ def tally_of_frequencies(text: str) -> Tally:
     Raises:
         MeasurementError: If a number of times stands there twice, or one is too large.
     """
+    import numpy as np
+
+    from fluxttice_core.statistics.tally import MOST_DRAWS, Tally, too_many_draws
+
     pairs = [pair.split(":") for pair in "".join(text.split()).split(",")]
     kinds = {int(times): int(number) for times, number in pairs if int(times) and int(number)}
     if len({int(times) for times, _ in pairs}) < len(pairs):
         raise MeasurementError(
             f"'{text:.40}' names a number of draws twice: add its kinds up", "contradictory"
         )
-    if sum(times * number for times, number in kinds.items()) >= 2**63:
-        raise MeasurementError(f"'{text:.40}' are more draws than 2^63", "out_of_range")
-    import numpy as np
-
-    from fluxttice_core.statistics.tally import Tally
-
+    if sum(times * number for times, number in kinds.items()) > MOST_DRAWS:
+        raise too_many_draws(f"'{text:.40}'")
     return Tally(
         np.array(sorted(kinds), np.int64), np.array([kinds[times] for times in sorted(kinds)], np.int64)
     )

@@ -223,6 +223,10 @@ _OBJECTS = r'Invalid Input Error: JSON transform error in file ".*?", in line (\
 """What the engine says of a line of JSON, before it quotes it."""
 
 
+_SUM_TOO_LARGE = "out of range for the destination type INT64 when casting from source column sum("
+"""What the engine says of sums alone; a cell of a file that does not fit its column is damage."""
+
+
 def _explanation_of_objects(message: str, said: str) -> MeasurementError | None:
     """Explain what is wrong with JSON whose lines are objects, if that is what is wrong."""
     if message == "Invalid Input Error: no column":
@@ -250,6 +254,10 @@ def _values_and_objects(said: str) -> MeasurementError:
 def _explanation(message: str, said: str) -> MeasurementError:
     if (of_objects := _explanation_of_objects(message, said)) is not None:
         return of_objects
+    if _SUM_TOO_LARGE in message:
+        from fluxttice_core.statistics.tally import too_many_draws
+
+        return too_many_draws(said)
     cells = re.search(r"on Line: (\d+)[\s\S]*Expected Number of Columns: (\d+) Found: (\d+)", message)
     if message.startswith("Out of Memory") and "temp_directory" not in message:
         return MeasurementError(f"{said} needs more memory: allow more with --memory", "too_large")

@@ -67,7 +67,7 @@ def _parquet(engine: Engine, source: Source, like: Columns | None) -> Table:
     if like is None:
         return Table(source.said, relation, names, tuple(row[1] for row in described), True)
     if not set(like.names) <= set(names):
-        raise other_columns(source)
+        raise other_columns(source.said)
     typed = zip(like.names, like.types, strict=True)
     cells = tuple(f"#{names.index(name) + 1}::{kind}" for name, kind in typed)
     return Table(source.said, relation, like.names, like.types, True, cells)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fluxttice_core.audit.engine import Engine
-    from fluxttice_core.audit.sources import Source
 
 _MOST_COLUMNS = 2**14
 
@@ -49,6 +48,7 @@ class Table:
         cells: Expressions that read the columns.
         feed: Makes what is sent to the relation while it is read, where the engine cannot open the files.
         weight: The expression of how many draws a group of rows is.
+        partial: Names that some of the files lack: no such column can be read.
     """
 
     said: str
@@ -59,6 +59,7 @@ class Table:
     cells: tuple[str, ...] = ()
     feed: Feed = contextlib.nullcontext
     weight: str = "count(*)"
+    partial: frozenset[str] = frozenset()
 
     @property
     def stored(self) -> bool:
@@ -66,7 +67,13 @@ class Table:
         return self.weight != "count(*)"
 
     def cell(self, place: int) -> str:
-        """The expression that reads a column; names of strangers never stand in SQL."""
+        """The expression that reads a column; names of strangers never stand in SQL.
+
+        Raises:
+            MeasurementError: If some of the files lack it.
+        """
+        if self.names[place] in self.partial:
+            raise other_columns(self.said)
         return self.cells[place] if self.cells else f"#{place + 1}"
 
     def run(self, engine: Engine, sql: str, *, whole: bool = True) -> list[Any]:
@@ -84,8 +91,8 @@ def require_few(names: Sequence[str], said: str) -> None:
         )
 
 
-def other_columns(source: Source) -> MeasurementError:
+def other_columns(said: str) -> MeasurementError:
     """Return the refusal of files of several kinds."""
     return MeasurementError(
-        f"{source.said} has other columns than the files beside it: give files of one kind", "contradictory"
+        f"{said} has other columns than the files beside it: give files of one kind", "contradictory"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.audit.columns import read_heading
 from fluxttice_core.audit.streams import (
@@ -85,7 +85,7 @@ def separated(
     heading = headings[0]
     alien = like is not None and (heading.names, heading.named) != (like.names, like.named)
     if len(set(headings)) > 1 or len(headings) < len(first) or alien:
-        raise other_columns(source)
+        raise other_columns(source.said)
     require_few(heading.names, source.said)
     opened, feed = _opened(engine, source, skip=heading.named)
     skip = int(heading.named and feed is contextlib.nullcontext)
@@ -96,9 +96,16 @@ def separated(
 
 
 def objects(engine: Engine, source: Source, like: Columns | None) -> Table:
-    """Read one value a line, or one object a line: the names of the first are the columns."""
+    """Read one value a line, or one object a line: the names of the first are the columns.
+
+    What the first object of every file names can be read. Without that a file of other names would hold
+    nothing but empty draws, which can be left out.
+    """
     opened, feed = _opened(engine, source)
-    names = _names_of_objects(source) if like is None else like.names if like.named else ()
+    headings = _names_of_objects(source)
+    names = like.names if like is not None and like.named else ()
+    if like is None and headings:
+        names = headings[0] or ()
     if not names:
         relation = f"read_json_objects({opened}, format = 'newline_delimited')"
         value = "CASE WHEN json_type(json) = 'OBJECT' THEN error('no value') ELSE json ->> '$' END"
@@ -117,26 +124,35 @@ def objects(engine: Engine, source: Source, like: Columns | None) -> Table:
     )
     numbers = {name: number for number, name in enumerate(read, 1)}
     cells = tuple(f"#{numbers[name]}" if name in read else "error('no column')" for name in names)
-    return Table(source.said, relation, names, ("VARCHAR",) * len(names), True, cells, feed)
+    partial = frozenset[str]().union(*(set(names).difference(held) for held in headings if held is not None))
+    types = ("VARCHAR",) * len(names)
+    return Table(source.said, relation, names, types, True, cells, feed, partial=partial)
 
 
-def _names_of_objects(source: Source) -> tuple[str, ...]:
-    """Read the names of the first object; the engine would give any line of any file as the first."""
+def _names_of_objects(source: Source) -> list[tuple[str, ...] | None]:
+    """Read the names of the first object of each file that has a line, None where that is no object.
+
+    The engine would give any line of any file as the first.
+    """
     try:
-        first = next(filter(bytes.strip, _lines_of(source)), b"null")
+        first = [next(filter(bytes.strip, _lines_of(file, source)), b"") for file in open_bytes(source)]
     except DAMAGE as error:
         raise damage_of(error, source.said) from error
+    return [_names_of(line, source) for line in first if line]
+
+
+def _names_of(first: bytes, source: Source) -> tuple[str, ...] | None:
     try:
         value = json.loads(
             first,
             object_pairs_hook=lambda pairs: tuple(name for name, _ in pairs),
             parse_int=str,  # whose length Python bounds
         )
-        names = value if isinstance(value, tuple) else ()
-        "".join(names).encode()  # as no half of a pair of UTF-16 can be
+        names = value if isinstance(value, tuple) else None
+        "".join(names or ()).encode()  # as no half of a pair of UTF-16 can be
     except (ValueError, RecursionError) as error:
         raise MeasurementError(f"{source.said} is no JSON, one value a line", "damaged_file") from error
-    if len(set(names)) < len(names):
+    if names and len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise MeasurementError(
             f"{source.said} has two values of {twice!r} in its first line: give every name once", "ambiguous"
@@ -144,7 +160,6 @@ def _names_of_objects(source: Source) -> tuple[str, ...]:
     return names
 
 
-def _lines_of(source: Source) -> Iterator[bytes]:
-    for file in open_bytes(source):
-        while line := first_line(file, source):
-            yield line
+def _lines_of(file: Any, source: Source) -> Iterator[bytes]:
+    while line := first_line(file, source):
+        yield line

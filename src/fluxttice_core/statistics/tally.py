@@ -7,6 +7,15 @@ import numpy as np
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float64, Int64, Integer
 
+MOST_DRAWS = 2**63 - 1
+
+
+def too_many_draws(said: str) -> MeasurementError:
+    """Return the refusal of more draws than whole numbers of 64 bits can count."""
+    return MeasurementError(
+        f"{said} holds more draws than 2^63 - 1, the most that are counted: give fewer", "out_of_range"
+    )
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -24,7 +33,7 @@ class Tally:
         kinds: How many kinds, at least 1 each.
 
     Raises:
-        MeasurementError: If a count is less than 1, or `times` does not rise.
+        MeasurementError: If a count is less than 1, `times` does not rise, or the draws are 2^63 or more.
     """
 
     times: Int64[np.ndarray, "rows"]
@@ -37,6 +46,11 @@ class Tally:
                 "leave out kinds that were not drawn",
                 "out_of_range",
             )
+        # Floats do not wrap, and are off by far less than a half; what is near or beyond is added up exactly.
+        if self.times.astype(float) @ self.kinds > MOST_DRAWS / 2:
+            rows = zip(self.times.tolist(), self.kinds.tolist(), strict=True)
+            if sum(times * kinds for times, kinds in rows) > MOST_DRAWS:
+                raise too_many_draws("what was counted")
 
     @classmethod
     def of_counts(cls, counts: Integer[np.ndarray, "kinds"]) -> "Tally":
