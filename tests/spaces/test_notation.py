@@ -216,3 +216,14 @@ def test_one_operation_means_one() -> None:
         parse_one(TERNARY, [1, 2])
     with refused(OperationError, "wrong_shape", "but 0"):
         parse_one(TERNARY, [])
+
+
+def test_what_reads_names_is_named_where_there_are_any() -> None:
+    reader = "are read by fx.operations.read_operation"
+    for text in ("7PB", "min", "max(a, b)"):
+        with refused(OperationError, "malformed", "no symbol", reader):
+            parse(TERNARY, text)
+    for space, text in ((TERNARY, "1 2"), (OperationSpace(2, 2), "min")):
+        with refused(OperationError, "malformed", "no symbol") as caught:
+            parse(space, text)
+        assert reader not in str(caught.value)

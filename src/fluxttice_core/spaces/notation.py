@@ -161,6 +161,17 @@ def _index_form(space: ProductSpace) -> str:
     return f", or {max(space.cells // 4, 1)} hexadecimal digits after 0x" if boolean else ""
 
 
+def _other_reader(space: ProductSpace, text: str) -> str:
+    """What reads names and expressions, which have letters, and of ternary operations alone."""
+    ternary = isinstance(space, OperationSpace) and space.base == 3 and space.arity <= 3
+    named = ternary and any(letter.isalpha() for letter in text)
+    return (
+        "; names, such as min and 7PB, and expressions are read by fx.operations.read_operation"
+        if named
+        else ""
+    )
+
+
 def _refusal(space: ProductSpace, text: str, glyphs: str) -> OperationError:
     shown = repr(text if len(text) <= 40 else text[:37] + "...")
     own = space.alphabets
@@ -176,7 +187,7 @@ def _refusal(space: ProductSpace, text: str, glyphs: str) -> OperationError:
         symbols = "no symbol" if even else f"none of {own[place]}"
         return OperationError(
             f"the string {shown} has the character {glyphs[place]!r} at position {place + 1}, which is "
-            f"{symbols}: {expected}",
+            f"{symbols}: {expected}{_other_reader(space, text)}",
             "malformed",
         )
     return OperationError(f"the string {shown} has {len(glyphs)} symbols: {expected}", "wrong_shape")
