@@ -152,8 +152,9 @@ def _moved(name: str, stated: Score, again: Score | None) -> str | None:
     if again is None:
         return f"{REPORT} lets {name} score {stated.quantity}, which it cannot"
     for here, there in ((stated.value, again.value), (stated.low, again.low), (stated.high, again.high)):
-        slack = _ROUNDING * abs(there) + _OF_WIDTH * (again.high - again.low) / 2
-        if not (here == there or abs(here - there) <= slack + _LAST_DIGITS):
+        # A perfect control scores the rounding of what is subtracted, which is of order 1.
+        slack = _ROUNDING * max(1.0, abs(there)) + _OF_WIDTH * (again.high - again.low) / 2
+        if not (here == there or abs(here - there) <= slack):
             return f"{again.quantity} of {name} is {again.value:.6g} here, and {stated.value:.6g} in {REPORT}"
     return None
 
