@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-docs test-explorer test-spaces test-studies
-.PHONY: test-house test-slow test-faults
+.PHONY: test-server test-house test-slow test-faults
 .PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable test-source fuzz mutants bench load result paper artifact artifact-quick lint docs dist explorer-map
 .PHONY: constraints test-metadata table site clean
@@ -15,22 +15,23 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 run: $(VENV)/.train
 	@$(BIN)/fluxttice run
 
-# Two cores: the tests of what is run and served, and then linting, take one; all other tests take the other.
-PROGRAMS := tests/cli tests/storage tests/certification tests/training tests/server tests/certified
+# Two cores: the tests of what is run and certified, and then linting, take one; all other tests take the other.
+PROGRAMS := tests/cli tests/storage tests/certification tests/training tests/certified
 # Made by commands of their own, which continuous integration runs as well: test-core, -lies, -docs, -explorer, -harm,
-# -spaces, -studies and -house.
-EXPLORER := tests/server/explorer/browser
+# -server, -spaces, -studies and -house.
+SERVER := tests/server
+EXPLORER := $(SERVER)/explorer/browser
 DOCS := tests/docs tests/paper
 HARM := tests/attacks tests/faults tests/certification/test_improved_words.py \
 	tests/certification/test_official_signature.py tests/certification/test_trust_page.py \
-	tests/certification/test_verify.py tests/server/api/test_schema.py
+	tests/certification/test_verify.py
 SPACES := tests/certification/test_other_spaces.py tests/certification/test_targets.py \
 	tests/certification/test_by_samples.py \
 	tests/evaluation/test_sampled_report.py tests/evaluation/test_target_facts.py tests/storage/test_export.py \
 	tests/training/test_tables.py tests/training/test_targets.py
 STUDIES := tests/experiments tests/cli/test_studies.py
 HOUSE := tests/house tests/benchmarks tests/fuzz
-APART := tests/core tests/planted_lies $(EXPLORER) $(DOCS) $(HARM) $(SPACES) $(STUDIES) $(HOUSE)
+APART := tests/core tests/planted_lies $(SERVER) $(DOCS) $(HARM) $(SPACES) $(STUDIES) $(HOUSE)
 
 test: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs=2 test-library test-programs lint
@@ -69,6 +70,10 @@ test-harm: $(VENV)/.dev
 # Models of other spaces and of targets, from training to exported graphs: a minute.
 test-spaces: $(VENV)/.dev
 	@$(BIN)/python -m pytest $(SPACES)
+
+# The API, and the explorer without its browser: a minute.
+test-server: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(SERVER) --ignore=$(EXPLORER)
 
 # Sweeps and ablations, killed and resumed: half a minute.
 test-studies: $(VENV)/.dev
