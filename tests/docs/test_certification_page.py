@@ -43,7 +43,10 @@ def test_the_files_are_those_of_certificates(
 
 
 def test_the_checks_are_those_that_verify_makes(
-    tables: dict[str, list[list[str]]], small_certificate: Path, target_certificate: Path
+    tables: dict[str, list[list[str]]],
+    small_certificate: Path,
+    target_certificate: Path,
+    sampled_certificate: Path,
 ) -> None:
     named = [row[0] for row in tables["Verify"]]
     made, of_space = (
@@ -51,6 +54,10 @@ def test_the_checks_are_those_that_verify_makes(
     )
     assert named[: len(made)] == made
     assert of_space == [subject for subject in made if subject != "target"]
+    assert "In the place of a ranking stands a `choice`" in PAGE.read_text()
+    by_samples = [finding.subject for finding in verify(sampled_certificate)]
+    assert [one for one in made if one not in by_samples] == ["target", "ranking", "pictures"]
+    assert [one for one in by_samples if one not in made] == ["choice"]
     options = {
         line.split("`")[1].split()[0] for line in PAGE.read_text().splitlines() if line.startswith("| `--")
     }
