@@ -1,11 +1,13 @@
 """The result file: one measurement with all that it takes to judge and to repeat it, checked both ways."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.errors import LawViolation, MeasurementError, RecordError
 from fluxttice_core.evaluation.control_scores import beside_controls
@@ -23,13 +25,16 @@ from fluxttice_core.evaluation.result_schema import (
     schema_fault,
     upgraded,
 )
-from fluxttice_core.evaluation.sampled_report import SampledReport
 from fluxttice_core.spaces.split import Split
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from fluxttice_core.storage.environment import environment_record, timestamp, tool_record
 from fluxttice_core.storage.pretrained import TrainedModel
+
+if TYPE_CHECKING:
+    # With libraries of statistics, without which results are read.
+    from fluxttice_core.evaluation.sampled_report import SampledReport
 
 _ROUNDING = 1e-9
 SCHEMA = "fluxttice/coverage_vs_entropy"
