@@ -125,7 +125,7 @@ def _whole(value: Any, least: int, most: int) -> int:
     return value
 
 
-def _number(value: Any, least: float, most: float) -> float:
+def _number(value: Any, least: float | int, most: float | int) -> float:
     if type(value) is not float or not least <= value <= most * (1 + _ROUNDING):
         raise ValueError(f"{str(value)[:40]} is no number from {least:g} to {most:g}")
     return value
