@@ -91,7 +91,8 @@ class Counted:
 
         from fluxttice_core.statistics.tally import Tally
 
-        return Tally(np.asarray(self.times, np.int64), np.asarray(self.kinds, np.int64))
+        # Copied: otherwise they keep C's name of the type, which checks of types take for another.
+        return Tally(np.array(self.times, np.int64), np.array(self.kinds, np.int64))
 
     def reading(self) -> dict[str, Any]:
         """Return how the draws were read as plain values."""
