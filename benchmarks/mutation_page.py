@@ -111,7 +111,8 @@ def page(everything: list[Trial], survivors: list[Survivor]) -> str:
     tried = [trial for trial in everything if trial.outcome is not None]
     counted = [trial for trial in tried if trial.outcome != UNTESTED]
     unexplained = sum(not survivor.because for survivor in survivors)
-    drawn = "all" if len(tried) == len(everything) else f"{len(tried):,}, drawn by lot, of"
+    reached = [trial for trial in everything if trial.outcome != UNTESTED]
+    drawn = "all were" if len(counted) == len(reached) else f"{len(counted):,}, drawn by lot, were"
     text = (
         "`make mutants` changes the measurements in one place at a time, runs tests that reach it, and "
         "counts the changes that a test notices. mutmut makes the mutants; each is tried in a fork of one "
@@ -119,9 +120,9 @@ def page(everything: list[Trial], survivors: list[Survivor]) -> str:
         "test asserts, within four seconds of tests. They are tried in an order that has nothing to do with "
         "what they are, so that the first ones are a fair sample of all. `python -m "
         "benchmarks.mutation_page` writes this page from the results.",
-        f"Tried were {drawn} {len(everything):,} mutants. {len(tried) - len(counted):,} of them are in "
-        "functions that no test of these rooms calls, or that run once, at import, before mutants take "
-        f"their place. {len(survivors):,} others survived; "
+        f"Of {len(everything):,} mutants, {len(everything) - len(reached):,} are in functions that no test "
+        "of these rooms calls, or that run once, at import, before mutants take their place. Of the other "
+        f"{len(reached):,}, {drawn} tried. {len(survivors):,} of them survived; "
         "[surviving-mutants.csv](results/surviving-mutants.csv) holds each with its change and, where one "
         f"was found, the reason. {unexplained:,} have none.",
     )
