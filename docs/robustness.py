@@ -21,10 +21,17 @@ def record_faults(faults: Mapping[str, tuple[int, int]], path: Path = INJECTED) 
 def record_fuzzing(
     parser: str, *, read: int, refused: int, failed: int, seed: int, path: Path = FUZZED
 ) -> None:
-    """Keep what became of a parser's inputs, in the place of what was kept of that parser before."""
-    counts = {"read": read, "refused": refused, "failed": failed, "seed": seed}
+    """Add what became of a parser's inputs to what earlier seeds gave, if none of them failed.
+
+    A seed that is tried again takes the place of its own counts, and what was counted until a failure goes.
+    """
     kept = content_of(path)["parsers"] if path.exists() else {}
-    write_json(path, {"parsers": {**kept, parser: {**origin(), **counts}}})
+    sound = [
+        run for run in kept.get(parser, {"runs": []})["runs"] if run["seed"] != seed and not run["failed"]
+    ]
+    runs = [*sound, {**origin(), "read": read, "refused": refused, "failed": failed, "seed": seed}]
+    totals = {key: sum(run[key] for run in runs) for key in ("read", "refused", "failed")}
+    write_json(path, {"parsers": {**kept, parser: {**totals, "runs": runs}}})
 
 
 def fault_table(path: Path = INJECTED) -> str:
@@ -47,7 +54,7 @@ def fuzzing_table(path: Path = FUZZED) -> str:
         of = parsers[name]
         inputs = of["read"] + of["refused"] + of["failed"]
         counts = " | ".join(f"{number:,}" for number in (inputs, of["read"], of["refused"], of["failed"]))
-        lines.append(f"| {name} | {counts} | {day_of(of)} |")
+        lines.append(f"| {name} | {counts} | {day_of(of['runs'][-1])} |")
     return "\n".join(lines)
 
 

@@ -152,6 +152,20 @@ def test_arrow_and_feather_are_read(tmp_path: Path) -> None:
             count(tmp_path / name)
 
 
+def test_an_arrow_file_whose_codes_point_beyond_its_words_is_refused(tmp_path: Path) -> None:
+    """Arrow itself reads whatever lies there."""
+    coded = pyarrow.array(["a", "bb", "ccc", "a"]).dictionary_encode()
+    path = tmp_path / "coded.arrow"
+    with ipc.new_file(path, pyarrow.schema([("kind", coded.type)])) as file:
+        file.write_table(pyarrow.table({"kind": coded}))
+    whole, codes = path.read_bytes(), np.array([0, 1, 2, 0], np.int32).tobytes()
+    assert whole.count(codes) == 1
+    assert counts(count(path)) == {"a": 2, "bb": 1, "ccc": 1}
+    path.write_bytes(whole.replace(codes, np.array([0, 1, 9, 0], np.int32).tobytes()))
+    with refused(MeasurementError, "damaged_file"):
+        count(path)
+
+
 def test_sequences_are_joined_and_reads_are_taken_apart(tmp_path: Path) -> None:
     fasta = write(tmp_path / "a.fasta", [">one", "AC", "GT", ">two", "ACGT", ">three", "acgt"])
     assert counts(count(fasta)) == {"ACGT": 2, "acgt": 1}

@@ -18,14 +18,16 @@ def test_faults_are_shown_as_they_were_counted(tmp_path: Path) -> None:
     ]
 
 
-def test_a_parser_that_is_tried_again_takes_the_place_of_its_own_counts_only(tmp_path: Path) -> None:
+def test_seeds_add_up_until_one_fails_and_one_tried_again_counts_once(tmp_path: Path) -> None:
     path = tmp_path / "fuzz.json"
     record_fuzzing("recipes", read=1, refused=2, failed=1, seed=1, path=path)
     record_fuzzing("keys", read=1_000, refused=4, failed=0, seed=1, path=path)
     record_fuzzing("recipes", read=20, refused=30, failed=0, seed=2, path=path)
+    record_fuzzing("recipes", read=7, refused=1, failed=0, seed=3, path=path)
+    record_fuzzing("recipes", read=9, refused=2, failed=0, seed=3, path=path)
     rows = [row.rpartition(" | ")[0] for row in fuzzing_table(path).splitlines()]
-    assert rows[2:] == ["| keys | 1,004 | 1,000 | 4 | 0", "| recipes | 50 | 20 | 30 | 0"]
-    assert json.loads(path.read_text())["parsers"]["recipes"]["seed"] == 2
+    assert rows[2:] == ["| keys | 1,004 | 1,000 | 4 | 0", "| recipes | 61 | 29 | 32 | 0"]
+    assert [run["seed"] for run in json.loads(path.read_text())["parsers"]["recipes"]["runs"]] == [2, 3]
 
 
 def test_every_parser_was_tried_on_a_million_inputs_those_of_samples_on_some_and_none_failed() -> None:

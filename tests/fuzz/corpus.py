@@ -17,7 +17,7 @@ import torch
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from pyarrow import parquet
+from pyarrow import ipc, parquet
 
 from fluxttice_core.certification.keys import public_pem
 from fluxttice_core.certification.openssf_format import Bundle, write_bundle, write_statement
@@ -295,6 +295,7 @@ def samples(letters: str, how: str = "d") -> list[bytes]:
         "q": [b"@a\nAC\n+\nII\n"],
         "Q": [b"@a\nAC\n+\nII\n"],
         "p": _parquets(),
+        "a": _batches(),
         "n": _arrays(),
         "=": _arrays(),
         "z": [_zipped()],
@@ -337,6 +338,25 @@ def _parquets() -> list[bytes]:
     ):
         buffer = io.BytesIO()
         parquet.write_table(pa.table(columns), buffer)
+        found.append(buffer.getvalue())
+    return found
+
+
+def _batches() -> list[bytes]:
+    """A file of Arrow's, a stream of coded strings, and a compressed one."""
+    columns = (
+        pa.table({"index": [1, 2, 3]}),
+        pa.table({"kind": pa.array(["a", "b", "a"]).dictionary_encode()}),
+    )
+    found = []
+    for write, table, packed in (
+        (ipc.new_file, columns[0], None),
+        (ipc.new_stream, columns[1], None),
+        (ipc.new_file, columns[1], "lz4"),
+    ):
+        buffer = io.BytesIO()
+        with write(buffer, table.schema, options=ipc.IpcWriteOptions(compression=packed)) as writer:
+            writer.write_table(table)
         found.append(buffer.getvalue())
     return found
 

@@ -1,19 +1,67 @@
-"""One engine for all inputs of a reader of samples, since opening one takes longer than reading a file."""
+"""One engine for all inputs of a reader of samples, since opening one takes longer than reading a file.
+
+Arrow files are converted by forks of one process that has imported what converts, for the same reason.
+"""
 
 import contextlib
+import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from fluxttice_core.audit import counted
+from fluxttice_core.audit import arrow_files, counted
 from fluxttice_core.audit.engine import MEMORY, Engine, engine
+
+_FORKS = """
+import json, os, sys
+import pyarrow.parquet, pyarrow.ipc
+from fluxttice_core.audit.arrow_files import convert
+for line in sys.stdin:
+    if not (child := os.fork()):
+        status = 1
+        try:
+            convert(*json.loads(line))
+            status = 0
+        finally:
+            os._exit(status)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+"""A process that converts what it is told of, each in a fork that damage may end."""
+
+
+@contextlib.contextmanager
+def kept_converter() -> Iterator[None]:
+    """Let Arrow files in the block be converted by forks of one process, which begins with the first."""
+    running: list[subprocess.Popen[str]] = []
+
+    def in_a_fork(path: str, target: str, memory: str) -> bool:
+        if not running:
+            command, pipe = [sys.executable, "-c", _FORKS], subprocess.PIPE
+            running.append(
+                subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+            )
+        asked, told = running[0].stdin, running[0].stdout
+        if asked is None or told is None:
+            raise AssertionError("a process without pipes")
+        print(json.dumps([path, target, memory]), file=asked, flush=True)
+        return told.readline() == "0\n"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrow_files, "convert_apart", in_a_fork)
+        try:
+            yield
+        finally:
+            for process in running:
+                process.communicate()
 
 
 @contextlib.contextmanager
 def kept_engine(readable: Sequence[Path]) -> Iterator[None]:
     """Let all counting in the block be done by one engine that may read these files, emptied after each."""
-    with engine(readable, threads=1) as running, pytest.MonkeyPatch.context() as patch:
+    with engine(readable, threads=1) as running, kept_converter(), pytest.MonkeyPatch.context() as patch:
 
         @contextlib.contextmanager
         def kept(asked: Sequence[Path], memory: str = MEMORY) -> Iterator[Engine]:

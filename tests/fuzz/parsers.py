@@ -235,6 +235,7 @@ FORMS: dict[str, tuple[str, Compress]] = {
     "q": (".fastq", bytes),
     "Q": (".fastq.gz", partial(gzip.compress, mtime=0)),
     "p": (".parquet", bytes),
+    "a": (".arrow", bytes),
     "n": (".npy", bytes),
     "z": (".npz", bytes),
     "=": (".npz", partial(corpus.archived, name="index.npy")),
@@ -385,6 +386,7 @@ def parsers() -> dict[str, Parser]:
         "sample objects": _of_samples("jJ", (*_LINES, b'"word"', b'"k":', b"\\u0061", *_JSON)),
         "sample sequences": _of_samples("fqQ", (b">a", b"@a", b"+", b"ACGT", b";", b"*", *_LINES)),
         "sample columns": _of_samples("p", (b"PAR1", b"index", *_JSON)),
+        "sample batches": _of_samples("a", (b"ARROW1", b"\xff\xff\xff\xff", b"index", b"kind", bytes(4))),
         "sample arrays": _of_samples(
             "nz=", (b"'<i8'", b"'|O'", b"'<U9'", b"\x93NUMPY", b"index", b",", b"(3, 3)")
         ),

@@ -24,12 +24,17 @@ def as_parquet(engine: Engine, source: Source) -> list[Path]:
     written = []
     for path in source.paths:
         written.append(engine.new_path())
-        command = [sys.executable, "-c", _CODE, str(path), str(written[-1]), str(engine.memory)]
-        if subprocess.run(command, capture_output=True, check=False).returncode:  # noqa: S603
+        if not convert_apart(str(path), str(written[-1]), str(engine.memory)):
             raise MeasurementError(
                 f"'{path.name}' is no Arrow file, is damaged, or needs more than --memory", "damaged_file"
             )
     return written
+
+
+def convert_apart(path: str, target: str, memory: str) -> bool:
+    """Convert in a process of its own, and return whether it ended well."""
+    command = [sys.executable, "-c", _CODE, path, target, memory]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def convert(path: str, target: str, memory: str) -> None:
@@ -51,4 +56,5 @@ def convert(path: str, target: str, memory: str) -> None:
         batches = reader if number is None else map(reader.get_batch, range(number))
         with parquet.ParquetWriter(target, reader.schema, compression="zstd") as writer:
             for batch in batches:
+                batch.validate(full=True)  # or else places beyond the end are read as whatever lies there
                 writer.write_batch(batch)
