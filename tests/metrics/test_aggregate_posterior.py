@@ -10,8 +10,9 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import QuantileLookup
-from fluxttice_core.metrics.aggregate_posterior import aggregate_log_density, code_information
-from fluxttice_core.metrics.posterior import Posteriors, encode_rows, rate
+from fluxttice_core.metrics import aggregate_posterior
+from fluxttice_core.metrics.aggregate_posterior import aggregate_log_density, chosen_places, code_information
+from fluxttice_core.metrics.posterior import ManyPosteriors, Posteriors, encode_rows, rate
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.measuring import generator
 from tests.refusals import refused
@@ -153,3 +154,34 @@ def test_the_product_is_used_where_each_dimension_s_own_rounding_is_small() -> N
     chosen = aggregate_log_density(posteriors, z)
     assert torch.equal(chosen, product)
     assert not torch.equal(chosen, direct)
+
+
+@pytest.mark.parametrize("weights", [None, [5.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0, 2.0]], ids=["alike", "risen"])
+def test_as_many_others_as_there_are_give_the_whole_mixture(
+    linear_model: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, weights: list[float] | None
+) -> None:
+    """Of all alike each other is chosen once; by weights each about as often as it is due."""
+    model, rows = linear_model(0, logvar=-0.5), torch.arange(3, 11)
+    known = None if weights is None else torch.tensor(weights, dtype=torch.float64) / 16
+    monkeypatch.setattr(aggregate_posterior, "MOST_ROWS", 8 if weights is None else 8_000)
+    encoded = encode_rows(model, rows)
+    whole = Posteriors(rows, encoded.mu, encoded.logvar, known)
+    many = ManyPosteriors(model, rows, known)
+    found, due = (code_information(one, latents=48, generator=generator(3)) for one in (many, whole))
+    for name in ("mutual_information", "marginal_kl", "differential_entropy"):
+        one, other = getattr(found, name), getattr(due, name)
+        close = 1e-6 if weights is None else 2e-3  # codes are single precision
+        assert (one.value, one.error) == pytest.approx((other.value, other.error), abs=close)
+        assert one.dof == other.dof == 45
+    assert found.latents == 48
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.4])
+def test_steps_of_the_weights_choose_each_place_as_often_as_it_is_due(share: float) -> None:
+    zeros = torch.zeros(2, 1, dtype=torch.float64)
+    weights = torch.tensor([share, 1 - share], dtype=torch.float64)
+    posteriors = Posteriors(torch.arange(2), zeros, zeros, weights)
+    found = torch.stack([chosen_places(posteriors, 10, generator(seed)) for seed in range(400)])
+    assert found.shape == (400, 10)
+    assert float((found == 0).double().mean()) == pytest.approx(share, abs=0.01)
+    assert torch.equal(found[:, : int(10 * share)], torch.zeros(400, int(10 * share), dtype=torch.int64))

@@ -21,6 +21,8 @@ from fluxttice_core.metrics.generalisation import (
 )
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
+from fluxttice_core.spaces.space_name import space_of
 from tests.refusals import refused
 
 SPACE = OperationSpace()
@@ -230,3 +232,36 @@ def test_the_path_ends_at_the_second_code() -> None:
 def test_a_share_of_tables_counts_whole_tables() -> None:
     decoded = torch.tensor([[1, 1], [1, 0], [1, 1]], dtype=torch.uint8)
     assert _same(decoded, torch.ones(3, 2)) == pytest.approx(2 / 3)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Codes that are the tables themselves, of alphabets that differ; it keeps what it was shown."""
+
+    space: ProductSpace
+    tables: list[Tensor]
+
+    @property
+    def latent_dim(self) -> int:
+        return self.space.cells
+
+    def encode_gaussian(self, tables: Tensor) -> tuple[Tensor, Tensor]:
+        self.tables.append(tables)
+        return tables, torch.zeros_like(tables)
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        return -(z.unsqueeze(-1) - self.space.lowest - torch.arange(self.space.base)).square()
+
+
+def test_cells_of_any_alphabet_change_to_others_of_its_symbols() -> None:
+    space = space_of("01^2xACG^1xACGT^2")
+    model, rows = Shown(space, []), torch.arange(0, 192).repeat(40)
+    found = noise_response(model, rows, flips=space.cells, generator=torch.Generator().manual_seed(0))
+    assert found == NoiseResponse(to_given=1.0, to_clean=0.0)
+    given = (torch.cat(model.tables) - space.lowest).long()
+    change = (given - positions_of(space, rows)) % torch.tensor(space.bases)
+    # A change is drawn for the largest alphabet, and folded where a smaller one has fewer.
+    due = {2: [0, 1], 3: [0, 2 / 3, 1 / 3], 4: [0, 1 / 3, 1 / 3, 1 / 3]}
+    for cell, base in enumerate(space.bases):
+        shares = change[:, cell].bincount(minlength=base) / len(rows)
+        assert shares.tolist() == pytest.approx(due[base], abs=0.03)

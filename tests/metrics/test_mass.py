@@ -281,3 +281,11 @@ def test_large_spaces_are_kept_in_single_precision_to_the_same_figures(
     brackets = (found.total_variation, due.total_variation)
     assert brackets[0].raw == pytest.approx(brackets[1].raw, rel=1e-5)
     assert brackets[0].lower.value == pytest.approx(brackets[1].lower.value, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["01^2xACG^1xACGT^2", "ACGT^3x01^1xACG^2", "01^5"])
+def test_cells_are_parted_where_the_tables_of_both_parts_are_fewest(name: str) -> None:
+    space = space_of(name)
+    bases = space.bases
+    least = min(math.prod(bases[:cut]) + math.prod(bases[cut:]) for cut in range(len(bases)))
+    assert memory_of(space, 3, 10) == 2 * 3 * space.size * 8 + 4 * 8 * space.size + 12 * least * 10

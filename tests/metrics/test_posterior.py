@@ -14,8 +14,17 @@ from fluxttice_core.evaluation.controls import QuantileLookup
 from fluxttice_core.evaluation.reference import BlankCode
 from fluxttice_core.metrics import posterior
 from fluxttice_core.metrics.decoding import positions_of, symbols_of
-from fluxttice_core.metrics.posterior import Posteriors, distortion, encode_rows, histogram_entropy, rate
+from fluxttice_core.metrics.posterior import (
+    ManyPosteriors,
+    Posteriors,
+    distortion,
+    encode_rows,
+    histogram_entropy,
+    posteriors_of,
+    rate,
+)
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.target import Target
 from tests.measuring import generator
 from tests.refusals import refused
 
@@ -172,3 +181,47 @@ def test_distortion_draws_16_codes_unless_told(linear_model: Callable[..., Any])
     assert distortion(model, posteriors, generator=generator()) == distortion(
         model, posteriors, draws=16, generator=generator()
     )
+
+
+def test_a_weighted_histogram_has_the_range_of_any_other() -> None:
+    """Bins are .12 wide from -3 to 3, and what lies beyond is in none of them."""
+    z = torch.tensor([[-2.99], [-2.9], [-2.8], [0.01], [0.05], [2.99], [40.0]])
+    weights = torch.tensor([1.0, 1.0, 2.0, 1.0, 1.0, 2.0, 9.0], dtype=torch.float64) / 17
+    shares = [2 / 8, 2 / 8, 2 / 8, 2 / 8]
+    assert histogram_entropy(z, weights) == pytest.approx(-sum(p * math.log(p) for p in shares))
+    narrow = torch.tensor([[0.01], [0.02], [0.05]])
+    assert histogram_entropy(narrow, torch.full((3,), 1 / 3, dtype=torch.float64)) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("weights", "weighted"), [(None, False), ([1.0 + n for n in range(10)], True)], ids=["alike", "risen"]
+)
+@pytest.mark.parametrize("most", [9, 10])
+def test_many_rows_keep_the_weights_of_a_target_that_has_any(
+    linear_model: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    weights: list[float] | None,
+    weighted: bool,
+    most: int,
+) -> None:
+    model = linear_model(0)
+    target = Target.of(model.space, range(3, 13), weights)
+    monkeypatch.setattr(posterior, "MOST_ROWS", most)
+    found = posteriors_of(model, target, device=torch.device("cpu"))
+    assert isinstance(found, ManyPosteriors) is (most == 9)
+    assert found.rows.tolist() == list(range(3, 13))
+    assert (None if found.weights is None else found.weights.tolist()) == (
+        target.q.tolist() if weighted else None
+    )
+
+
+def test_many_rows_of_a_whole_space_are_all_alike(
+    linear_model: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = linear_model(0)
+    monkeypatch.setattr(posterior, "MOST_ROWS", 5)
+    for target in (None, Target.everything(model.space)):
+        found = posteriors_of(model, target, device=torch.device("cpu"))
+        assert isinstance(found, ManyPosteriors)
+        assert (found.rows.tolist(), found.weights) == (list(range(16)), None)
+        assert [share for share, _ in found.blocks()] == [5 / 16, 5 / 16, 5 / 16, 1 / 16]

@@ -240,3 +240,11 @@ def test_a_frontier_without_cells_is_refused() -> None:
     for ask in (gaussian_frontier().least_rate, gaussian_frontier().least_cost):
         with refused(MeasurementError, "out_of_range", "at least one cell, not 0"):
             ask(1.0, 0)
+
+
+def test_one_cell_is_a_ninth_of_nine() -> None:
+    frontier = gaussian_frontier()
+    for rate in (0.0, 0.5, 1.7):
+        assert 9 * frontier_distortion(rate, 1) == pytest.approx(frontier_distortion(9 * rate))
+    assert 9 * frontier.least_rate(0.1, 1) == pytest.approx(frontier.least_rate(0.9))
+    assert 9 * frontier.least_cost(cells=1) == pytest.approx(frontier.least_cost())

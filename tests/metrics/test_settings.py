@@ -36,8 +36,9 @@ from tests.refusals import refused
     ],
 )
 def test_a_wrong_setting_is_named(values: object, where: str) -> None:
-    with refused(SettingsError, "out_of_range", where):
+    with refused(SettingsError, "out_of_range", where) as caught:
         settings_from(values)
+    assert "Value error" not in str(caught.value)
 
 
 def test_budgets_are_repeated_up_to_the_given_one() -> None:
@@ -115,3 +116,27 @@ def test_a_mean_of_letters_is_refused_and_one_of_values_is_not() -> None:
     require_rules(settings_for(space_of("dna:3")), space_of("dna:3"))
     with refused(SettingsError, "unsupported", "letters have no order", "settings_for"):
         require_rules(MeasurementSettings(), space_of("dna:3"))
+
+
+def test_draws_for_the_mass_are_the_next_power_of_two() -> None:
+    """As many an element as the home space has: 2^20 of 19,683 alike, twice as many of one more."""
+    assert settings_for(space_of("012^9")).mass_draws == 2**20
+    assert settings_for(space_of("01234567^3xACG^1xABCDEFGHIJKLM^1")).mass_draws == 2**21
+    assert settings_for(space_of("012^9"), quick=True).mass_draws == 2**17
+
+
+@pytest.mark.parametrize(
+    ("name", "repeats", "long_repeats", "control_repeats"),
+    [("boolean:1", 600, 150, 75), ("boolean:2", 150, 37, 18), ("dna:4", 20, 5, 3), ("dna:12", 5, 2, 3)],
+)
+def test_small_spaces_are_repeated_more_often(
+    name: str, repeats: int, long_repeats: int, control_repeats: int
+) -> None:
+    found = settings_for(space_of(name))
+    assert (found.repeats, found.long_repeats, found.control_repeats) == (
+        repeats,
+        long_repeats,
+        control_repeats,
+    )
+    assert found.control_mass_draws == min(MeasurementSettings().control_mass_draws, found.mass_draws)
+    assert found.mass_draws <= 2**26

@@ -12,7 +12,8 @@ from fluxttice_core.statistics.accumulation import Accumulation, Reached
 from fluxttice_core.statistics.hypergeometric import entropy_terms, missed
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.richness import chao1
-from fluxttice_core.statistics.sample_figures import SampleFigures
+from fluxttice_core.statistics.richness_intervals import poisson_lower, poisson_upper
+from fluxttice_core.statistics.sample_figures import SampleFigures, SumOfKinds
 from fluxttice_core.statistics.sampling_variance import SamplingVariance, Unseen
 from fluxttice_core.statistics.tally import Tally
 from tests.refusals import refused
@@ -210,3 +211,158 @@ def test_what_cannot_be_reached_is_refused() -> None:
         accumulation(GIRDLED).draws_for_kinds(0)
     with refused(MeasurementError, "too_few", "at least one draw"):
         accumulation([])
+
+
+# --- the limits by their definitions -----------------------------------------------------------------------
+
+NORMAL = float(stats.norm.ppf(0.975))
+SAMPLES = {
+    "spiders": GIRDLED,
+    "no singleton": [9, 5, 4, 2, 2],
+    "one singleton": [9, 5, 4, 2, 2, 1],
+    "few singletons": [30, 12, 7, 4, 2, 2, 1, 1, 1],
+    "ten singletons": [30, 12, 7, 4, 2, 2] + [1] * 10,
+}
+
+
+def sums(counts: list[int], name: str, draws: int) -> list[SumOfKinds]:
+    return list(getattr(SampleFigures(Tally.of_counts(np.array(counts))), name)(draws))
+
+
+def less(way: SumOfKinds, slope: float, left: SumOfKinds) -> SumOfKinds:
+    return SumOfKinds(way.value, lambda times: way.summand(times) - slope * left.summand(times))
+
+
+def limits(counts: list[int], name: str, draws: int, around: Interval | None = None) -> tuple[float, ...]:
+    """Value and limits: of each way its deviation, at a mass less what the mass itself is wrong by."""
+    variance = SamplingVariance(Tally.of_counts(np.array(counts)))
+    ways = sums(counts, name, draws)
+    value, ends = ways[0].value, [ways[0].value]
+    if around is not None:
+        later = draws + max(draws // 1000, 1)
+        missing = sums(counts, "missing", draws)
+        change = sums(counts, "missing", later)[0].value - missing[0].value
+        slope = (sums(counts, name, later)[0].value - value) / change if change else 0.0
+        ways = [less(way, slope, left) for way in ways for left in missing]
+        last = min(around.upper, 2.0 * sum(counts))
+        ends += [sums(counts, name, int(end))[0].value for end in (around.lower, last)]
+    errors = [NORMAL * math.sqrt(variance.of(way.summand)) for way in ways]
+    lower = min(way.value - error for way, error in zip(ways, errors, strict=True))
+    upper = max(way.value + error for way, error in zip(ways, errors, strict=True))
+    return value, min(lower, *ends), max(upper, *ends)
+
+
+def coverage_by_hand(counts: list[int], draws: int) -> tuple[float, ...]:
+    n, once = sum(counts), counts.count(1)
+    missing, lower, upper = limits(counts, "missing", draws)
+    if once <= 10:
+        usual, fewest, most = max(missing, once / n), poisson_lower(once), poisson_upper(once)
+        lower = min(lower, usual - (once - fewest) / n if draws <= n else fewest / draws)
+        upper = max(upper, usual + (most - once) / n)
+    return 1 - missing, max(1 - upper, 0), min(1 - lower, 1)
+
+
+def kinds_by_hand(counts: list[int], draws: int, around: Interval | None = None) -> tuple[float, ...]:
+    n, once = sum(counts), counts.count(1)
+    last = draws if around is None else min(around.upper, 2 * n)
+    kinds, lower, upper = limits(counts, "kinds", draws, around)
+    if once <= 10:
+        lower = min(lower, kinds - (once - poisson_lower(once)) * min(draws / n, 1))
+        upper = max(upper, kinds + (poisson_upper(once) - (once if draws <= n else 0)) * draws / n)
+    if draws > n and around is None:
+        lower = max(lower, kinds_by_hand(counts, n)[1])
+    return kinds, max(lower, 1), max(min(upper, last), kinds)
+
+
+def numbers_by_hand(counts: list[int], draws: int, around: Interval | None = None) -> list[tuple[float, ...]]:
+    """Effective numbers of order 1 and 2; with one singleton or none, a kind may hold as much unseen."""
+    n, once = sum(counts), counts.count(1)
+    last = float(draws if around is None else min(around.upper, 2 * n))
+    entropy, least, most = limits(counts, "entropy", draws, around)
+    squares, fewest, greatest = limits(counts, "concentration", draws, around)
+    if once <= 1:
+        share = min(poisson_upper(once) / n, 0.5)
+        most += -share * math.log(share) - (1 - share) * math.log(1 - share)
+        fewest *= (1 - share) ** 2
+    most = max(min(most, math.log(last)), entropy)
+    first = (math.exp(entropy), math.exp(least), math.exp(most))
+    second = (1 / squares, 1 / greatest, 1 / max(fewest, 1 / last))
+    return [
+        (max(value, 1), max(lower, 1), max(min(upper, last), value, 1))
+        for value, lower, upper in (first, second)
+    ]
+
+
+def ends(found: Interval) -> tuple[float, ...]:
+    assert (found.level, found.method) == (0.95, "plug-in")
+    return float(found.estimate), float(found.lower), float(found.upper)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_limits_at_any_number_of_draws_by_their_definition(name: str) -> None:
+    counts = SAMPLES[name]
+    n = sum(counts)
+    for draws in (1, n // 3, n - 1, n, n + 1, 3 * n // 2, 2 * n):
+        found = accumulation(counts).at(draws)
+        assert found.draws == Interval(draws, draws, draws, 0.95, "given")
+        assert ends(found.coverage) == pytest.approx(coverage_by_hand(counts, draws))
+        assert ends(found.hill[0]) == pytest.approx(kinds_by_hand(counts, draws))
+        assert [ends(one) for one in found.hill[1:]] == [
+            pytest.approx(due) for due in numbers_by_hand(counts, draws)
+        ]
+
+
+@pytest.mark.parametrize("name", ["spiders", "one singleton", "few singletons"])
+def test_limits_at_a_mass_allow_for_the_draws_that_it_takes(name: str) -> None:
+    counts = SAMPLES[name]
+    for mass in (0.6, 0.9):
+        found = accumulation(counts).at_coverage(mass)
+        draws = int(found.draws.estimate)
+        assert found.coverage == Interval(mass, mass, mass, 0.95, "given")
+        assert ends(found.hill[0]) == pytest.approx(kinds_by_hand(counts, draws, found.draws))
+        assert [ends(one) for one in found.hill[1:]] == [
+            pytest.approx(due) for due in numbers_by_hand(counts, draws, found.draws)
+        ]
+
+
+@pytest.mark.parametrize("name", ["one singleton", "few singletons"])
+def test_draws_needed_are_the_first_at_which_limits_are_met(name: str) -> None:
+    """Every number of draws is tried, one after the other."""
+    counts = SAMPLES[name]
+    last = 2 * sum(counts)
+    curve = [coverage_by_hand(counts, draws) for draws in range(1, last + 1)]
+    for mass in (0.3, 0.8, 0.97):
+        found = accumulation(counts).draws_for_mass(mass)
+        estimate, most, least = (
+            next((m for m, row in enumerate(curve, start=1) if row[place] >= mass), math.inf)
+            for place in range(3)
+        )
+        if estimate < math.inf:
+            assert found.estimate == estimate
+        assert found.lower == min(least, last, found.estimate)
+        assert found.upper == max(most, found.estimate)
+        assert (found.level, found.method) == (0.95, "limits met")
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_another_level_has_other_limits(level: float) -> None:
+    tally = Tally.of_counts(np.array(GIRDLED))
+    wide, narrow = accumulation(GIRDLED).at(200), Accumulation(tally, level).at(200)
+    for usual, one in zip((wide.coverage, *wide.hill), (narrow.coverage, *narrow.hill), strict=True):
+        assert one.level == level
+        assert one.estimate == usual.estimate
+        assert usual.lower < one.lower < one.upper < usual.upper
+    with refused(MeasurementError, "out_of_range", "level"):
+        Accumulation(tally, 1.0)
+
+
+def test_ends_of_what_is_asked_for() -> None:
+    curve = accumulation(GIRDLED)
+    assert curve.at(336).draws.estimate == 336
+    assert curve.draws_for_kinds(1).estimate == 1
+    for kinds in (0.999, math.inf, math.nan):
+        with refused(MeasurementError, "out_of_range", "kinds to see are 1 or more"):
+            curve.draws_for_kinds(kinds)
+    for mass in (0.0, 1.0):
+        with refused(MeasurementError, "out_of_range", "a coverage to reach lies between 0 and 1"):
+            curve.draws_for_mass(mass)

@@ -50,3 +50,25 @@ def test_ends_have_open_limits() -> None:
 def test_what_cannot_be_seen_is_refused(distinct: tuple[int, int]) -> None:
     with refused(MeasurementError, "contradictory", "cannot come of 10 draws"):
         equally_likely_size(distinct, 10)
+
+
+def test_an_upper_limit_of_once_in_ten_million_runs_is_none() -> None:
+    """One repeat among 100 draws: no size has so many that it is rarer than once in 10^6 runs."""
+    assert equally_likely_size((99, 99), 100, level=0.999).upper < 1e8
+    assert equally_likely_size((99, 99), 100, level=1 - 1e-8).upper == math.inf
+    assert equally_likely_size((1, 2), 2, level=1 - 1e-8).upper == math.inf
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_a_range_of_counts_has_the_limits_of_its_ends(level: float) -> None:
+    found = equally_likely_size((30, 40), 60, level)
+    assert found.lower == equally_likely_size((30, 30), 60, level).lower
+    assert found.upper == equally_likely_size((40, 40), 60, level).upper
+    assert expected_distinct(round(found.estimate), 60) == pytest.approx(35, abs=0.5)
+    assert (found.level, found.method) == (level, "uniform null, inverted")
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_level_is_between_0_and_1(level: float) -> None:
+    with refused(MeasurementError, "out_of_range", "level"):
+        equally_likely_size((3, 3), 4, level)

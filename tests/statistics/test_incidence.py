@@ -1,10 +1,14 @@
 """Kinds in sampling units: closed forms, many units alike to draws, and intervals that hold."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.incidence import chao2_interval, ice
+from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.richness import ace, chao1_interval
 from fluxttice_core.statistics.tally import Tally
 from tests.refusals import refused
@@ -41,11 +45,42 @@ def test_kinds_of_one_frequency_are_held_and_hit(chance: float) -> None:
     assert np.mean(estimates) == pytest.approx(120, rel=0.1)
 
 
+@pytest.mark.parametrize("threshold", [4, 5, 19, 20])
+def test_ice_by_its_formula(threshold: int) -> None:
+    """Kinds of exactly the threshold are infrequent."""
+    rare = np.array([times for times in FOUND.tolist() if times <= threshold])
+    n, seen, coverage = int(rare.sum()), len(rare), 1 - 6 / int(rare.sum())
+    variation = max(seen / coverage * 30 / 29 * int((rare * (rare - 1)).sum()) / n**2 - 1, 0)
+    due = len(FOUND) - seen + seen / coverage + 6 / coverage * variation
+    assert ice(Tally.of_counts(FOUND), 30, threshold) == pytest.approx(due)
+    assert ice(Tally.of_counts(FOUND), 30) == ice(Tally.of_counts(FOUND), 30, 10)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_limits_of_chao2_by_their_formula(level: float) -> None:
+    part, once, twice = 29 / 30, 6, 3
+    excess = part * once * (once - 1) / (2 * (twice + 1))
+    variance = excess + part**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
+    variance += part**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
+    factor = math.exp(stats.norm.isf((1 - level) / 2) * math.sqrt(math.log(1 + variance / excess**2)))
+    found = chao2_interval(Tally.of_counts(FOUND), 30, level)
+    assert (found.lower, found.upper) == pytest.approx((15 + excess / factor, 15 + excess * factor))
+    assert (found.level, found.method) == (level, "Chao2")
+    alone = chao2_interval(Tally.of_counts(np.array([1, 2, 3])), 4, level)
+    assert alone == Interval(3.0, 3.0, 3.0, level, "Chao2")
+
+
 def test_what_cannot_be_is_refused() -> None:
     tally = Tally.of_counts(FOUND)
     for wrong in (19, 0):
-        with refused(MeasurementError, "contradictory", f"in up to 20 of {wrong} units"):
+        with refused(
+            MeasurementError, "contradictory", f"in up to 20 of {wrong} units", "of all units, and one kind"
+        ):
             chao2_interval(tally, wrong)
     with refused(MeasurementError, "undefined", "use Chao2, or sample more"):
         ice(Tally.of_counts(np.array([1, 1, 20])), 30)
+    with refused(MeasurementError, "undefined", "use Chao2, or sample more"):
+        ice(Tally.of_counts(np.array([1])), 1)
+    with refused(MeasurementError, "contradictory", "one kind at least"):
+        ice(Tally.of_counts(np.array([0])), 1)
     assert ice(Tally.of_counts(np.array([11, 12])), 30) == 2

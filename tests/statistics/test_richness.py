@@ -132,3 +132,16 @@ def test_the_forms_of_chao1_are_told_apart(counts: np.ndarray) -> None:
     assert forms["iNEXT"] == pytest.approx(43.893 if counts is GIRDLED else 61.403, abs=5e-4)
     assert forms["classic"] == pytest.approx(skbio.chao1(counts, bias_corrected=False))
     assert forms["bias-corrected"] == pytest.approx(skbio.chao1(counts))
+
+
+@pytest.mark.parametrize("counts", [[9, 2, 1, 1], [5, 3, 1, 1, 1], [5, 3], [4, 2, 2, 1]])
+def test_the_forms_of_chao1_by_their_formulas(counts: list[int]) -> None:
+    n, kinds, once, twice = sum(counts), len(counts), counts.count(1), counts.count(2)
+    unseen = once**2 / (2 * twice) if twice else once * (once - 1) / 2
+    assert chao1_forms(np.array(counts)) == pytest.approx(
+        {
+            "bias-corrected": kinds + once * (once - 1) / (2 * (twice + 1)),
+            "classic": kinds + unseen,
+            "iNEXT": kinds + (n - 1) / n * unseen,
+        }
+    )

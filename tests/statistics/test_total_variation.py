@@ -1,11 +1,24 @@
 """Limits of the distance from a law hold as often as they say, and close in on it."""
 
+import math
+from itertools import permutations
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from fluxttice_core.statistics.goodness_of_fit import full_weight
+from fluxttice_core.statistics.intervals import Interval, clopper_pearson
+from fluxttice_core.statistics.quadratic import Cells, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
-from fluxttice_core.statistics.total_variation import kind_ratio, total_variation, unevenness
+from fluxttice_core.statistics.total_variation import (
+    _excess,
+    _halves,
+    distance_limits,
+    kind_ratio,
+    total_variation,
+    unevenness,
+)
 
 
 def scaled(weights: np.ndarray) -> np.ndarray:
@@ -112,3 +125,102 @@ def test_a_kind_of_very_many_has_open_limits() -> None:
     found = kind_ratio(1, 2, 1e-60, 10**60)
     assert (found.lower, found.upper) == (0, 1e60)
     assert kind_ratio(1, 2, 1e-13, 10**13).upper < 1e13
+
+
+def test_the_variance_beside_a_distance_by_every_pair_and_triple_of_draws() -> None:
+    """Its linear part is 4 N^3 times the variance of w (p - q), whose parts are means over distinct draws."""
+    q, counts, w = np.array([0.5, 0.2, 0.2, 0.1]), np.array([1, 2, 0, 6]), np.array([1.0, 3.0, 2.0, 5.0])
+    drawn, n = np.repeat(np.arange(4), counts), 9
+    cells = Cells.of(beside(q, counts))
+    found = quadratic(cells, w)
+    triples = [
+        w[x] ** 2 * ((x == y == z) - 2 * q[x] * (x == y) + q[x] ** 2)
+        for x, y, z in permutations(drawn.tolist(), 3)
+    ]
+    pairs = [w[x] * ((x == y) - q[x]) for x, y in permutations(drawn.tolist(), 2)]
+    least = max(found.distance, math.sqrt(found.variance) / (n * (n - 1)))
+    spread = float(w @ q**2)
+    single = max((np.mean(triples) - np.mean(pairs) ** 2) / least - spread, 0)
+    assert single > 0
+    for distance in (0.0, 0.01, 2.0):
+        linear = spread + single * math.sqrt(distance / least)
+        due = distance * (found.variance / spread + 4 * n**3 * linear)
+        assert _excess(cells, w, found)(distance) == pytest.approx(due)
+
+
+@pytest.mark.parametrize("counts", [[2, 1, 1, 0], [1, 1, 0, 0], [9, 5, 1, 1]])
+def test_limits_are_where_a_tail_is_half_of_what_the_level_leaves(counts: list[int]) -> None:
+    cells = Cells.of(Tally.of_counts(np.array(counts)), 4)
+    weight = 1 / cells.probability
+    found = quadratic(cells, weight)
+    lower, upper = distance_limits(cells, weight, 0.9)
+    excess = _excess(cells, weight, found)
+    assert found.tails(distance=upper, excess=excess(upper)).at_most <= 0.05 + 1e-12
+    assert found.tails(distance=0.999 * upper, excess=excess(0.999 * upper)).at_most > 0.05
+    assert found.tails(distance=lower, excess=excess(lower)).at_least >= 0.05 - 1e-12
+    if lower:
+        assert found.tails(distance=0.999 * lower, excess=excess(0.999 * lower)).at_least < 0.05
+    uneven = unevenness(Tally.of_counts(np.array(counts)), 4, 0.9)
+    assert uneven == Interval(max(1 + found.distance, 1), 1 + lower, 1 + upper, 0.9, "matched moments")
+
+
+def test_from_two_draws_on_something_is_known() -> None:
+    for draws, open_ in ((1, True), (2, False)):
+        cells = Cells.of(Tally.of_counts(np.array([1] * draws)), 9)
+        assert math.isinf(distance_limits(cells, 1 / cells.probability, 0.95)[1]) is open_
+    for size, most in ((1, 0.0), (2, math.inf)):
+        cells = Cells.of(Tally.of_counts(np.array([1])), size)
+        assert distance_limits(cells, 1 / cells.probability, 0.95) == (0.0, most)
+
+
+def test_the_upper_limit_is_cauchy_and_schwarz_s_and_what_lies_outside() -> None:
+    law, counts = scaled(np.array([8.0, 4.0, 2.0, 1.0])), np.array([70, 50, 20, 10])
+    for outside, beyond in ((0, 0.0), (3, clopper_pearson(3, 153).upper)):
+        tally = beside(law, counts, outside)
+        cells = Cells.of(tally)
+        weight = full_weight(cells)
+        due = math.sqrt((1 / weight).sum() * distance_limits(cells, weight, 0.95)[1]) / 2 + beyond
+        found = total_variation(tally)
+        assert found.upper == pytest.approx(due)
+        assert 0 <= found.lower <= found.upper
+        assert found.level == 0.95
+
+
+def test_every_draw_is_in_one_of_two_halves() -> None:
+    """Kinds one by one, and those that share a count by how many have each split."""
+    counts = np.array([7, 5, 5] + [2] * 40 + [1] * 600)
+    cells = Cells.of(Tally.of_counts(counts), 1_000)
+    q, first, second, kinds = _halves(cells, np.random.default_rng(0))
+    assert (q == 1 / 1_000).all()
+    assert float(kinds.sum()) == 1_000
+    assert float(kinds @ (first + second)) == counts.sum()
+    for times in (0, 1, 2, 5, 7):
+        due = (counts == times).sum() if times else 1_000 - len(counts)
+        assert float(kinds[first + second == times].sum()) == due
+    split = {
+        (int(a), int(b)): float(kinds[(first == a) & (second == b)].sum())
+        for a, b in ((0, 2), (1, 1), (2, 0), (0, 1), (1, 0))
+    }
+    assert split[0, 2] + split[1, 1] + split[2, 0] == 40
+    assert 10 <= split[1, 1] <= 30
+    assert 0 < split[0, 2] < 20
+    assert 250 < split[0, 1] < 350
+
+
+def test_a_set_that_is_drawn_more_often_is_a_limit_from_below() -> None:
+    """One draw of each half suffices to say something; none of one says nothing."""
+    assert total_variation(Tally.of_counts(np.array([1])), 4).lower == 0
+    alone = total_variation(Tally.of_counts(np.array([40])), 10**6, 0.9).lower
+    assert 0.5 < alone < 1
+    assert total_variation(Tally.of_counts(np.array([40])), 10**6, 0.999).lower < alone
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_ratios_of_kinds_are_clopper_and_pearson_s_at_a_shared_level(level: float) -> None:
+    found = kind_ratio(60, 300, 0.1, 30, level)
+    shared = clopper_pearson(60, 300, 1 - (1 - level) / 30)
+    assert (found.estimate, found.lower, found.upper) == pytest.approx(
+        (2, shared.lower / 0.1, shared.upper / 0.1)
+    )
+    assert (found.level, found.method) == (level, "Clopper-Pearson, for all of 30 kinds together")
+    assert kind_ratio(1, 2, 1e-60, 10**60, level) == Interval(0.5e60, 0.0, 1e60, level, "open")
