@@ -1,5 +1,6 @@
 """Counting draws: every format, every kind, and what is beside them."""
 
+import gzip
 import io
 import os
 import sys
@@ -225,6 +226,46 @@ def test_what_lies_beside_shards_and_is_not_read_is_said(tmp_path: Path) -> None
     (folder / names[0]).unlink()
     (folder / names[3]).rmdir()
     assert count(folder).notes == ()
+
+
+ONE_OF_SEVERAL: dict[str, tuple[bytes, ErrorCode, str]] = {
+    "x.csv": (b"word,n\na,1,2,3\n", "wrong_shape", "row 2 of 'x.csv' has 3 cells or more, the first 2"),
+    "x.tsv": (b"word\tn\na\n", "wrong_shape", "row 2 of 'x.tsv' has 1 cell, the first 2"),
+    "x.txt": (b"\xff\n", "alien_file", "'x.txt' is not text in UTF-8"),
+    "x.txt.gz": (gzip.compress(b"a\n" * 999)[:-9], "damaged_file", "'x.txt.gz' is damaged or breaks off"),
+    "x.jsonl": (b'{"word": "a"\n', "damaged_file", "'x.jsonl' is no JSON"),
+    "x.parquet": (b"PAR1 and no more", "damaged_file", "'x.parquet' is damaged"),
+    "x.npy": (b"no array", "alien_file", "'x.npy' is no array"),
+}
+
+
+@pytest.mark.parametrize("name", ONE_OF_SEVERAL)
+def test_of_several_files_the_guilty_one_is_named(name: str, tmp_path: Path) -> None:
+    content, code, sentence = ONE_OF_SEVERAL[name]
+    suffix = name.partition("x")[2]
+    good = {
+        ".csv": b"word,n\na,1\n",
+        ".tsv": b"word\tn\na\t1\n",
+        ".jsonl": b'{"word": "a"}\n',
+        ".parquet": {"word": ["a"]},
+        ".npy": np.array(["a"]),
+        ".txt.gz": gzip.compress(b"a\n"),
+    }.get(suffix, b"a\n")
+    for other in ("a", "b", "y"):
+        path = tmp_path / f"{other}{suffix}"
+        path.write_bytes(good) if isinstance(good, bytes) else write(path, good)
+    asked = Reading(column="word" if suffix in (".csv", ".tsv") else None)
+    assert count_samples([str(tmp_path)], asked).tally.draws == 3
+    (tmp_path / name).write_bytes(content)
+    with refused(MeasurementError, code, sentence):
+        count_samples([str(tmp_path)], asked)
+
+
+def test_files_that_only_together_are_no_sample_are_both_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", b'{"word": "a"}\n')
+    write(tmp_path / "b.jsonl", b"[1]\n")
+    with refused(MeasurementError, "contradictory", "'a.jsonl' or 'b.jsonl' has objects beside values"):
+        count(tmp_path)
 
 
 def test_a_path_is_no_pattern_of_the_engine(tmp_path: Path) -> None:

@@ -85,6 +85,11 @@ def test_more_draws_than_whole_numbers_count_are_no_damage(name: str, said: str,
 
     with refused(MeasurementError, "out_of_range", f"{said} holds more draws than 2^63 - 1"):
         _ = count(written(1_024), holds="counts").tally
+    if name == "kinds.csv":
+        for kept in (Beside(save_counts=tmp_path / "c.parquet"), Beside(monitor=tmp_path / "m.parquet")):
+            with refused(MeasurementError, "out_of_range", f"{said} holds more draws than 2^63 - 1"):
+                count_samples([str(tmp_path / name)], Reading(holds="counts"), kept)
+        assert [path.name for path in tmp_path.iterdir()] == [name]
     assert count(written(1_023), holds="counts").tally.draws == 1_023 * 2**53
 
 

@@ -74,7 +74,7 @@ def test_ranges_of_counts_are_exact(text: str) -> None:
 
 
 def test_ranges_of_counts_are_checked_like_counts() -> None:
-    with refused(MeasurementError, "out_of_range", "'3..12' is more than the whole space"):
+    with refused(MeasurementError, "out_of_range", "'3..12' is more than all there are"):
         stated_share("3..12", 10)
     with refused(MeasurementError, "malformed", "the range '9..3' falls: write its smaller end first"):
         stated_share("9..3", 10)

@@ -19,7 +19,7 @@ from fluxttice_core.audit.draws import Grouped, Reading, group_draws, group_tabl
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.kinds import TEN, label
 from fluxttice_core.audit.sources import STANDARD_INPUT, Source, find_source
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, MeasurementError
 
 if TYPE_CHECKING:
     from array import array
@@ -148,9 +148,30 @@ def count_samples(
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
     files += [beside.monitor] if beside.monitor else []
-    with engine(files, memory) as running:
-        counted = _count_source(running, draws, others, reading, beside, group)
+    try:
+        with engine(files, memory) as running:
+            counted = _count_source(running, draws, others, reading, beside, group)
+    except MeasurementError as error:
+        # With the engine closed, whose memory may be taken anew.
+        raise _of_one_file(error, draws, reading, memory) from error
     return replace(counted, notes=(*draws.notes, *counted.notes))
+
+
+_OF_ALL: tuple[ErrorCode, ...] = ("disk_full", "too_few", "too_large")
+"""Refusals that files together may bring about without a guilty one among them."""
+
+
+def _of_one_file(error: MeasurementError, draws: Source, reading: Reading, memory: str) -> MeasurementError:
+    """Say which of several files is refused: the first that, read alone, is refused for the same reason."""
+    if len(draws.paths) > 1 and error.code not in _OF_ALL:
+        for path in draws.paths:
+            try:
+                with engine([path], memory) as running:
+                    _count_source(running, replace(draws, paths=(path,)), {}, reading, Beside(), group_draws)
+            except MeasurementError as alone:
+                if alone.code == error.code:
+                    return alone
+    return error
 
 
 def _on_cluster(places: Sequence[str], reading: Reading, memory: str) -> Group:
@@ -230,15 +251,19 @@ def _without_kinds(tally: Tally, beside: Beside) -> Counted:
 def _counted(
     engine: Engine, grouped: Grouped, others: dict[str, Source], reading: Reading, beside: Beside
 ) -> Counted:
-    if beside.save_counts is not None:
-        from fluxttice_core.audit.saved_counts import save_counts
-
-        save_counts(engine, grouped, beside.save_counts)
     law, reference, training = (others.get(name) for name in ("law", "reference", "training"))
     times, kinds = engine.numbers(
         f"SELECT n AS times, count(*) AS kinds FROM {grouped.name} GROUP BY 1 ORDER BY 1"
     )
     require_draws(times)
+    if beside.save_counts is not None or beside.monitor is not None:
+        from fluxttice_core.statistics.tally import require_few_draws
+
+        require_few_draws(times, kinds)  # before anything is kept
+    if beside.save_counts is not None:
+        from fluxttice_core.audit.saved_counts import save_counts
+
+        save_counts(engine, grouped, beside.save_counts)
     most, least = _ends(engine, grouped, times, kinds)
     size = reading.size if grouped.space is None else grouped.space.size
     monitored = None

@@ -271,9 +271,15 @@ def _explanation(message: str, said: str) -> MeasurementError:
         return _values_and_objects(said)
     if "Maximum line size" in message:
         return MeasurementError(f"{said} has a line of more than two million bytes", "too_large")
-    if cells is not None and cells[2] != "1":
+    # Lines are read as tables of one cell, which only what is no text takes apart.
+    if cells is not None and "quote = (empty)" not in message:
+        of_first, found = int(cells[2]), int(cells[3])
+        # Of a longer row the engine counts no further.
+        cells_said = (
+            f"{found} cells or more" if found > of_first else "1 cell" if found == 1 else f"{found} cells"
+        )
         return MeasurementError(
-            f"row {int(cells[1]):,} of {said} has {cells[3]} cells, the first {cells[2]}", "wrong_shape"
+            f"row {int(cells[1]):,} of {said} has {cells_said}, the first {of_first}", "wrong_shape"
         )
     if "state machine" in message or (cells is not None):
         return MeasurementError(

@@ -89,7 +89,7 @@ def stated_share(text: str, size: int | None) -> Stated:
     share = _exactly(text.strip(), *counts, size) if counts and size is not None else stated_number(text)
     if share.upper > 1:
         raise MeasurementError(
-            f"'{text}' is more than the whole space: write a share as 82%, .82 or a count", "out_of_range"
+            f"'{text}' is more than all there are: write a share as 82%, .82 or a count", "out_of_range"
         )
     return replace(share, least=max(share.least, 0.0), most=min(share.most, 1.0))
 

@@ -55,12 +55,10 @@ class Source:
         """The files in words."""
         if not self.paths:
             return "standard input"
-        first = f"'{self.paths[0].name}'"
-        return (
-            first
-            if len(self.paths) == 1
-            else f"{first} or one of the {len(self.paths) - 1:,} files beside it"
-        )
+        first, *others = (f"'{path.name}'" for path in self.paths)
+        if len(others) < 2:
+            return " or ".join((first, *others))
+        return f"{first} or one of the {len(others):,} files beside it"
 
 
 def find_source(places: Sequence[str], file_format: str | None = None) -> Source:
