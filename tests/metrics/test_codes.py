@@ -8,13 +8,16 @@ import torch
 
 from fluxttice_core.evaluation.controls import QuantileLookup, ShuffledLabels
 from fluxttice_core.evaluation.reference import BlankCode
+from fluxttice_core.metrics import codes as module
+from fluxttice_core.metrics.aggregate_posterior import chosen_places, code_information
 from fluxttice_core.metrics.codes import information_figures, parts_of, rate_figures, reconstruction_figures
 from fluxttice_core.metrics.metric import Figure, Series
-from fluxttice_core.metrics.posterior import Posteriors, encode_rows
+from fluxttice_core.metrics.posterior import ManyPosteriors, Posteriors, encode_rows, histogram_entropy, rate
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.rate_distortion import PRICE, gaussian_frontier
 from fluxttice_core.metrics.reach_frontier import reach_frontier
 from fluxttice_core.metrics.settings import MeasurementSettings
+from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
 from tests.measuring import by_quantity
@@ -144,3 +147,26 @@ def test_the_histogram_is_one_of_codes_and_not_of_noise() -> None:
     histogram = found["latent_entropy/histogram"]
     assert histogram.value == pytest.approx(0, abs=1e-6)
     assert histogram.ceiling > 3
+
+
+def test_of_more_codes_than_are_held_as_many_are_looked_at(
+    linear_model: Callable[..., Autoencoder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = linear_model(0)
+    monkeypatch.setattr(module, "MOST_ROWS", 5)
+    many = ManyPosteriors(model, torch.arange(16))
+    found = list(information_figures(many, "a", SETTINGS, BINARY))
+    stream = measurement_stream(0, "a", "information")
+    code_information(many, latents=64, generator=stream)
+    some = encode_rows(model, chosen_places(many, 5, stream))
+    assert len(some.rows) == 5
+    own = measurement_stream(0, "a", "latents")
+    entropies = [histogram_entropy(some.draw(own).float()) for _ in range(3)]
+    assert by_quantity(found)["latent_entropy/histogram"].value == pytest.approx(np.mean(entropies))
+
+
+def test_the_curve_of_rates_goes_by_its_name_and_dimension() -> None:
+    oracle = QuantileLookup(SPACE)
+    (curve,) = (f for f in rate_figures(oracle, encode_rows(oracle), "b", SETTINGS) if isinstance(f, Series))
+    assert (curve.name, curve.half, curve.x) == ("rate_per_dimension", "b", (0.0, 1.0, 2.0))
+    assert curve.y == rate(encode_rows(oracle)).per_dimension

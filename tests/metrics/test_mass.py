@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from fluxttice_core.metrics.mass import _Workspace, chunk_of, estimate_mass, mem
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import DecoderSampler, prior_chunks
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_of
 from tests.measuring import Watched, generator
 from tests.refusals import refused
@@ -289,3 +291,29 @@ def test_cells_are_parted_where_the_tables_of_both_parts_are_fewest(name: str) -
     bases = space.bases
     least = min(math.prod(bases[:cut]) + math.prod(bases[cut:]) for cut in range(len(bases)))
     assert memory_of(space, 3, 10) == 2 * 3 * space.size * 8 + 4 * 8 * space.size + 12 * least * 10
+
+
+@dataclass(frozen=True)
+class OnePosition:
+    """A decoder of a single position, whose logits are the latent and 0."""
+
+    space: ProductSpace
+    latent_dim: int = 1
+
+    def decode_logits(self, z: Tensor) -> Tensor:
+        return torch.stack([z[:, 0], torch.zeros(len(z)), 2 * z[:, 0]], dim=-1).unsqueeze(1)
+
+
+def test_a_space_of_one_position_has_the_mean_of_its_softmax() -> None:
+    space = space_of("ACG^1")
+    mass = estimate_mass(OnePosition(space), 64, generator=generator(2), groups=2, chunk=10)
+    stream = generator(2)
+    z = torch.cat([z for _ in range(2) for z in prior_chunks(1, 32, stream, chunk=10)])
+    p = OnePosition(space).decode_logits(z)[:, 0].double().softmax(-1)
+    assert mass.p.tolist() == pytest.approx(p.mean(0).tolist(), rel=1e-5)
+    assert mass.groups[0].tolist() == pytest.approx(p[:32].mean(0).tolist(), rel=1e-5)
+    entropy = -(p * p.log()).sum(-1)
+    assert mass.conditional_entropies.tolist() == pytest.approx(
+        [float(entropy[:32].mean()), float(entropy[32:].mean())], rel=1e-5
+    )
+    assert mass.p_argmax.tolist() == pytest.approx((p.argmax(-1).bincount(minlength=3) / 64).tolist())

@@ -178,3 +178,36 @@ def test_a_budget_is_written_in_digits_that_make_a_number() -> None:
     """A superscript two is a digit to Python's texts, and none to its numbers."""
     assert base_of("coverage/argmax/2") == "coverage/argmax"
     assert base_of("coverage/argmax/\N{SUPERSCRIPT TWO}") == "coverage/argmax/\N{SUPERSCRIPT TWO}"
+
+
+def test_what_is_given_of_a_perfect_generator_takes_the_catalogue_s_place() -> None:
+    make = FigureMaker("a", 27, MeasurementSettings(draws=(20,)))
+    share = Interval(0.5, 0.4, 0.6, 0.95, "some method")
+    due = make("coverage/argmax/20", Estimate(0.5, 0.01), interval=share)
+    assert due.ceiling_sd is not None
+    assert 0 < due.ceiling_sd < 0.2
+    assert make("coverage/argmax/20", Estimate(0.5, 0.01), ceiling_sd=0.7).ceiling_sd == 0.7
+    assert due.interval == share
+    assert make("nll", Estimate(4.0, 0.01)).ceiling_sd is None
+    assert (due.quantity, due.half, due.rule, due.draws, due.seed) == (
+        "coverage/argmax/20",
+        "a",
+        "argmax",
+        20,
+        0,
+    )
+
+
+def test_a_coupled_figure_has_its_prefix_and_an_exact_one_no_draws() -> None:
+    make = FigureMaker("pair", 27, MeasurementSettings(seed=3), 6, "coupled/rho=0.5/")
+    exact_one = make("active_units", 4.0)
+    assert (exact_one.quantity, exact_one.ceiling) == ("coupled/rho=0.5/active_units", 6)
+    assert (exact_one.estimator, exact_one.interval, exact_one.seed, exact_one.draws) == (
+        "exact",
+        None,
+        None,
+        None,
+    )
+    assert (exact_one.error, exact_one.dof, exact_one.repeats, exact_one.samples) == (0, math.inf, 1, ())
+    drawn = make("distortion", Estimate(4.0, 0.5, 3.0))
+    assert (drawn.error, drawn.dof, drawn.seed, drawn.draws) == (0.5, 3, 3, 8)

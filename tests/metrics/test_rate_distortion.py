@@ -248,3 +248,55 @@ def test_one_cell_is_a_ninth_of_nine() -> None:
         assert 9 * frontier_distortion(rate, 1) == pytest.approx(frontier_distortion(9 * rate))
     assert 9 * frontier.least_rate(0.1, 1) == pytest.approx(frontier.least_rate(0.9))
     assert 9 * frontier.least_cost(cells=1) == pytest.approx(frontier.least_cost())
+
+
+def test_the_curve_goes_through_every_solution() -> None:
+    for beta, rate, distortion, *_ in frontier_points():
+        assert frontier_distortion(9 * rate) == pytest.approx(9 * distortion)
+        fall = frontier_distortion(9 * rate + 1e-5) - frontier_distortion(max(9 * rate - 1e-5, 0))
+        assert fall / 2e-5 == pytest.approx(-beta, rel=2e-3)
+    *_, (last, rate, distortion, *_) = frontier_points()
+    beyond = 9 * distortion * math.exp(-last / distortion * 0.5)
+    assert frontier_distortion(9 * (rate + 0.5)) == pytest.approx(beyond)
+
+
+def test_below_the_smallest_solution_its_rate_is_claimed_and_no_more() -> None:
+    frontier = gaussian_frontier()
+    _, rate, smallest = frontier.points[0]
+    assert frontier.least_rate(0.0) == frontier.least_rate(9 * smallest) == pytest.approx(9 * rate)
+    assert frontier.least_rate(9 * math.log(3)) == frontier.least_rate(100.0) == pytest.approx(0, abs=1e-9)
+    for price, rate, distortion in frontier.points:
+        assert frontier.least_rate(9 * distortion) == pytest.approx(9 * rate, abs=1e-9)
+        assert frontier.least_cost(price) == pytest.approx(9 * (rate + price * distortion), rel=1e-6)
+
+
+@pytest.mark.parametrize("distortion", [-1e-9, math.nan, math.inf])
+def test_no_rate_is_least_at_a_distortion_that_cannot_be(distortion: float) -> None:
+    with refused(MeasurementError, "out_of_range", "finite distortions from 0 nats upwards"):
+        gaussian_frontier().least_rate(distortion)
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, math.nan, math.inf])
+def test_a_price_is_finite_and_above_0(price: float) -> None:
+    with refused(MeasurementError, "out_of_range", "a price is finite and above 0"):
+        gaussian_frontier().least_cost(price)
+
+
+@pytest.mark.parametrize("cells", [0, -1])
+def test_without_a_cell_there_is_no_frontier(cells: int) -> None:
+    with refused(MeasurementError, "out_of_range", f"at least one cell, not {cells}"):
+        gaussian_frontier().least_rate(0.1, cells)
+    with refused(MeasurementError, "out_of_range", f"at least one cell, not {cells}"):
+        gaussian_frontier().least_cost(cells=cells)
+    with refused(MeasurementError, "out_of_range", f"at least one cell, not {cells}"):
+        frontier_distortion(1.0, cells)
+
+
+def test_figures_above_the_frontier_are_differences_from_it() -> None:
+    frontier = gaussian_frontier()
+    assert frontier.rate_above(12.0, 0.5) == 12.0 - frontier.least_rate(0.5, 9)
+    assert frontier.rate_above(4.0, 0.5, 3) == 4.0 - frontier.least_rate(0.5, 3)
+    assert frontier.lagrangian_gap(12.0, 0.5) == 12.0 + 20 * 0.5 - frontier.least_cost(20.0, 9)
+    assert frontier.lagrangian_gap(4.0, 0.5, 5.0, 3) == 4.0 + 5 * 0.5 - frontier.least_cost(5.0, 3)
+    assert distance(8.0, 2.5) == 2.5 - frontier_distortion(8.0, 9)
+    assert distance(3.0, 2.5, 3) == 2.5 - frontier_distortion(3.0, 3)

@@ -136,6 +136,8 @@ def test_what_is_never_given_costs_without_end_and_nothing_on_the_support_is_now
     assert negative_log_likelihood(mass_of(only), SKEWED).value == math.inf
     apart = divergences(mass_of(only).groups, SKEWED)
     assert apart.to_target.raw.value == pytest.approx(BITS)
+    nowhere = divergences(mass_of(leaking(0.1)).groups, SKEWED).to_target.raw
+    assert (nowhere.value, nowhere.error, nowhere.dof) == (math.inf, math.inf, 3)
     outside = divergences(mass_of(np.eye(16)[0]).groups, SKEWED, 10)
     assert outside.to_target_within.raw.value == outside.from_target.raw.value == math.inf
 

@@ -17,7 +17,7 @@ from fluxttice_core.metrics.total_variation import (
     total_variation,
 )
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.statistics.estimate import Estimate
+from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval
 
 SPACE = OperationSpace(base=2, arity=3)
@@ -153,3 +153,68 @@ def test_elements_are_summed_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -
         assert found.lower.value == pytest.approx(due.lower.value, rel=1e-12)
         assert found.lower.error == pytest.approx(due.lower.error, rel=1e-9)
         assert found.upper.upper == pytest.approx(due.upper.upper, rel=1e-12)
+
+
+def folded(t: float) -> float:
+    """The mean of |t + e|, by a sum over a standard normal e."""
+    e = np.linspace(-9, 9, 200_001)
+    return float((np.abs(t + e) * np.exp(-(e**2) / 2)).sum() / np.exp(-(e**2) / 2).sum())
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_upper_estimate_is_the_distance_whose_noise_shows_as_much(level: float) -> None:
+    mass = noisy(3, GENERATORS["skewed"])
+    p, m = mass.p_argmax, mass.draws
+    found = argmax_total_variation(mass, level)
+    total = float(np.sqrt(p * (1 - p) / m).sum())
+    spread = jackknife(distance, mass.argmax_groups)
+    limits = Estimate(distance(p), spread.error, 7.0).interval(level)
+    assert found.raw == pytest.approx(distance(p))
+    assert found.floor == pytest.approx(math.sqrt(SIZE / (2 * math.pi * m)))
+    for end, shown in (
+        (found.upper.estimate, distance(p)),
+        (found.upper.lower, limits.lower),
+        (found.upper.upper, limits.upper),
+    ):
+        assert 0 < end < shown
+        assert total / 2 * folded(2 * end / total) == pytest.approx(shown, rel=1e-6)
+    assert (found.upper.level, found.upper.method) == (level, BRACKETED)
+
+
+@pytest.mark.parametrize("measure", [total_variation, argmax_total_variation])
+def test_the_lower_estimate_has_the_signs_of_the_other_half(
+    measure: Callable[[MassEstimate], Bracket],
+) -> None:
+    mass = noisy(4, GENERATORS["skewed"], groups=7)
+    groups = mass.groups if measure is total_variation else mass.argmax_groups
+    off, values, errors = groups - 1 / SIZE, [], []
+    for signs_of, judged in ((off[::2], off[1::2]), (off[1::2], off[::2])):
+        found = 0.5 * judged @ np.sign(signs_of.sum(0))
+        values.append(found.mean())
+        errors.append(found.std(ddof=1) / math.sqrt(len(found)))
+    lower = measure(mass).lower
+    assert (lower.value, lower.error, lower.dof) == pytest.approx((np.mean(values), np.mean(errors), 2))
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+def test_two_groups_do_not_know_the_error_of_the_lower_estimate(groups: int) -> None:
+    found = argmax_total_variation(noisy(4, EVEN, groups=groups)).lower
+    assert (found.error, found.dof) == (math.inf, 1)
+
+
+def test_noise_of_probabilities_is_the_deviation_between_groups() -> None:
+    """Corrected for the bias of a root, at 8 groups by c4 = .9650."""
+    mass = noisy(5, GENERATORS["nearly"])
+    total = float((mass.groups.std(0, ddof=1) / 0.965030 / math.sqrt(8)).sum())
+    found = total_variation(mass)
+    assert found.floor == pytest.approx(total / math.sqrt(2 * math.pi), rel=1e-5)
+    assert total / 2 * folded(2 * found.upper.estimate / total) == pytest.approx(found.raw, rel=1e-5)
+
+
+def test_no_distance_is_more_than_a_law_leaves() -> None:
+    alone = np.zeros((2, SIZE))
+    alone[:, 3] = 1.0
+    found = argmax_total_variation(MassEstimate(SPACE, 4, alone, alone, np.zeros(2)))
+    most = 1 - 1 / SIZE
+    assert (found.raw, found.upper.upper) == pytest.approx((most, most))
+    assert found.floor == most

@@ -70,6 +70,10 @@ def test_limits_of_chao2_by_their_formula(level: float) -> None:
     assert alone == Interval(3.0, 3.0, 3.0, level, "Chao2")
 
 
+def test_one_unit_holds_what_it_holds() -> None:
+    assert chao2_interval(Tally.of_counts(np.array([1, 1])), 1) == Interval(2.0, 2.0, 2.0, 0.95, "Chao2")
+
+
 def test_what_cannot_be_is_refused() -> None:
     tally = Tally.of_counts(FOUND)
     for wrong in (19, 0):

@@ -1,6 +1,7 @@
 """Limits of the distance from a law hold as often as they say, and close in on it."""
 
 import math
+from hashlib import sha256
 from itertools import permutations
 
 import numpy as np
@@ -13,6 +14,7 @@ from fluxttice_core.statistics.quadratic import Cells, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.total_variation import (
     _excess,
+    _from_below,
     _halves,
     distance_limits,
     kind_ratio,
@@ -224,3 +226,34 @@ def test_ratios_of_kinds_are_clopper_and_pearson_s_at_a_shared_level(level: floa
     )
     assert (found.level, found.method) == (level, "Clopper-Pearson, for all of 30 kinds together")
     assert kind_ratio(1, 2, 1e-60, 10**60, level) == Interval(0.5e60, 0.0, 1e60, level, "open")
+
+
+def test_kinds_are_halved_one_by_one_unless_more_share_a_count_than_it_has_halves() -> None:
+    cells = Cells.of(Tally.of_counts(np.array([2, 2, 3, 3, 3, 3])), 9)
+    _, first, second, kinds = _halves(cells, np.random.default_rng(0))
+    assert (first.min(), second.min()) == (0, 0)
+    assert kinds[first + second == 2].tolist() == [1, 1]
+    assert (first[first + second == 3].tolist(), kinds[first + second == 3].sum()) == ([0, 1, 2, 3], 4)
+
+
+@pytest.mark.parametrize("outside", [0, 30])
+def test_the_lower_limit_is_that_of_the_best_set_that_the_first_half_chose(outside: int) -> None:
+    """Sets by octaves of how often they came for what the law says; the level is shared over the sets."""
+    law, counts = scaled(np.array([8.0, 8.0, 4.0, 2.0, 1.0, 1.0])), np.array([60, 30, 90, 10, 2, 1])
+    cells = Cells.of(beside(law, counts, outside))
+    seed = int.from_bytes(sha256(cells.times.tobytes() + cells.kinds.tobytes()).digest(), "little")
+    generator = np.random.default_rng(seed)
+    q, first, second, kinds = _halves(cells, generator)
+    beyond = outside - int(generator.binomial(outside, 0.5))
+    drawn, tested = int(kinds @ first), int(kinds @ second) + beyond
+    ratio = first / (drawn * q)
+    sets = range(max(-3, math.floor(-math.log2(drawn * q.max()))), math.ceil(math.log2(ratio.max())) + 1)
+    due = 0.0
+    for octave in sets:
+        chosen = (ratio >= 2**octave) & (first > 0)
+        hits = int((kinds * second)[chosen].sum()) + beyond
+        share = clopper_pearson(hits, tested, 1 - 2 * 0.025 / len(sets)).lower
+        due = max(due, share - float((kinds * q)[chosen].sum()))
+    assert len(sets) > 3
+    assert due > 0.05
+    assert _from_below(cells, outside, 0.025) == pytest.approx(due)
