@@ -19,7 +19,8 @@ def tools_of(path: Path) -> list[dict[str, object]]:
     content = json.loads(path.read_text())
     measured = content.get("parts", {})
     entries = measured.values() if isinstance(measured, dict) else ()
-    parts = (content, *content.get("parsers", {}).values(), *entries)
+    runs = (run for parser in content.get("parsers", {}).values() for run in parser["runs"])
+    parts = (content, *runs, *entries)
     found = [part["tool"] for part in parts if "tool" in part]
     assert found or "tensor_sha256" in content
     return found

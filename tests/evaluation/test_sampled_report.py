@@ -203,6 +203,18 @@ def test_a_decoder_from_elsewhere_is_measured_by_samples_too() -> None:
     assert not any(stuck.halves[0].checks(SPACE.log_size).values())
 
 
+def test_runs_are_compared_by_the_same_samples(run: Path) -> None:
+    arguments = ["compare", str(run), str(run), "--draws", "10000"]
+    done = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    rows = [line.split() for line in done.output.splitlines() if "distortion D" in line]
+    assert [(row[3], row[6]) for row in rows] == [("A", "+0.0000"), ("B", "+0.0000")]
+    assert [row[4] == row[5] for row in rows] == [True, True]
+    refusal = CliRunner().invoke(app, [*arguments, "--repeats", "2"])
+    assert refusal.exit_code == 2
+    assert "by one number of draws" in " ".join(refusal.output.split())
+
+
 @pytest.mark.parametrize("name", ["dna:16", "ternary:3", "01^4xACGT^20"])
 def test_even_draws_are_those_of_each_position_alone(name: str) -> None:
     space, drawn = space_of(name), torch.Generator().manual_seed(3)

@@ -1,11 +1,14 @@
 """The command that sets trained models side by side."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fluxttice_core.extras import require_extra
+
+if TYPE_CHECKING:
+    from fluxttice_core.storage.pretrained import TrainedModel
 
 
 def compare(
@@ -30,6 +33,8 @@ def compare(
     from fluxttice_core.errors import MeasurementError
     from fluxttice_core.evaluation.benchmark import measured, require_trained
     from fluxttice_core.evaluation.comparison import comparison_table, require_same_space, require_same_target
+    from fluxttice_core.evaluation.coverage_report import sampled_draws
+    from fluxttice_core.evaluation.sampled_report import DRAWS, QUICK_DRAWS
     from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 
     if len(models) < 2:
@@ -39,16 +44,32 @@ def compare(
         require_same_space(trained[0].space, other.space)
         targets = [None if one.target is None else one.target.digest() for one in (trained[0], other)]
         require_same_target(*targets)
+    names = [str(path) for path in models]
     if trained[0].space.size > ENUMERATION_LIMIT:
-        raise MeasurementError(
-            f"{trained[0].space.describe()} are too many to compare models of by p(x): measure each by "
-            "`fluxttice benchmark --checkpoint`, with the same seed",
-            "unsupported",
-        )
+        usual = QUICK_DRAWS if quick else DRAWS
+        one = sampled_draws(trained[0].space, draws, repeats=repeats, usual=usual)
+        compare_by_samples(trained, names, draws=one, seed=seed or 0, device=device)
+        return
     settings = chosen_settings(
         trained[0].space, quick=quick, draws=draws, repeats=repeats, seed=seed, device=device
     )
     with ProgressBar() as bar:
         reports = [measured(model, settings, bar.show) for model in trained]
-    for path, report in zip(models[1:], reports[1:], strict=True):
-        bar.print(comparison_table(reports[0], report, names=(str(models[0]), str(path))))
+    for name, report in zip(names[1:], reports[1:], strict=True):
+        bar.print(comparison_table(reports[0], report, names=(names[0], name)))
+
+
+def compare_by_samples(
+    trained: list["TrainedModel"], names: list[str], *, draws: int, seed: int, device: str
+) -> None:
+    """Measure models of a space that cannot be written out from the same samples, and show them likewise."""
+    from fluxttice_core.cli.progress import ProgressBar
+    from fluxttice_core.evaluation.benchmark import sampled
+    from fluxttice_core.evaluation.sampled_comparison import sampled_comparison_table
+
+    with ProgressBar() as bar:
+        reports = [
+            sampled(model, draws=draws, seed=seed, device=device, progress=bar.show) for model in trained
+        ]
+    for name, report in zip(names[1:], reports[1:], strict=True):
+        bar.print(sampled_comparison_table(reports[0], report, names=(names[0], name)))

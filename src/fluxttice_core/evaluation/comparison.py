@@ -19,7 +19,8 @@ from fluxttice_core.statistics.estimate import Estimate
 from fluxttice_core.statistics.intervals import Interval, paired_difference
 from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, student_p_value
 
-_SIGNS: dict[Verdict, str] = {"better": "+", "worse": "−", "same": "", "different": "≠"}
+SIGNS: dict[Verdict, str] = {"better": "+", "worse": "−", "same": "", "different": "≠"}
+"""How a table shows each verdict."""
 
 
 @dataclass(frozen=True)
@@ -149,16 +150,7 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
         names: What to call them.
     """
     found = {(d.first.quantity, d.first.half): d for d in differences(first, other)}
-    table = Table(
-        title=Text(f"{names[1]}\nagainst {names[0]}", style="bold"),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
-    for heading in ("", "half", "first", "other", "other − first", ""):
-        table.add_column(heading, justify="left" if heading in ("", "half") else "right", no_wrap=True)
+    table = side_by_side(names)
     for section in sections(first.settings, first.rho):
         table.add_section()
         for quantity in section.names:
@@ -174,8 +166,23 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
     return table
 
 
+def side_by_side(names: tuple[str, str]) -> Table:
+    """A table without rows for two models of these names."""
+    table = Table(
+        title=Text(f"{names[1]}\nagainst {names[0]}", style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for heading in ("", "half", "first", "other", "other − first", ""):
+        table.add_column(heading, justify="left" if heading in ("", "half") else "right", no_wrap=True)
+    return table
+
+
 def _cells(one: Difference, nouns: Nouns) -> tuple[str, ...]:
-    sign = _SIGNS[one.verdict_alone]
+    sign = SIGNS[one.verdict_alone]
     return (
         titled(label(one.first.quantity, nouns), one.first.unit),
         one.first.half.upper() if one.first.half != "pair" else "pair",

@@ -1,6 +1,7 @@
 """Intervals for figures that were sampled: over repeats, over seeds, of proportions and of coverage."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,11 @@ class Interval:
     def contains(self, value: float | int) -> bool:
         """Return whether a value lies within the limits."""
         return self.lower <= value <= self.upper
+
+    def mapped(self, change: Callable[[float], float]) -> "Interval":
+        """Return the interval of a rising function of the figure."""
+        estimate, lower, upper = (change(float(value)) for value in (self.estimate, self.lower, self.upper))
+        return Interval(estimate, lower, upper, self.level, self.method)
 
     def scaled(self, factor: float | int) -> "Interval":
         """Return the interval of a figure in another unit, the factor being above 0."""
@@ -80,6 +86,27 @@ def paired_difference(
     return Interval(
         over_pairs.estimate, over_pairs.lower, over_pairs.upper, level, f"Student's t, {len(first)} pairs"
     )
+
+
+def difference_of_limits(value: Interval, baseline: Interval) -> Interval:
+    r"""Return limits of the difference of two independent figures from the limits of each.
+
+    $d - \sqrt{(v - l_v)^2 + (u_b - b)^2}$ to $d + \sqrt{(u_v - v)^2 + (b - l_b)^2}$ with $d = v - b$: the
+    limits of each figure towards the other take the place of its variance (Newcombe 1998; Zou, Donner 2008).
+
+    Example:
+        >>> first, other = clopper_pearson(19_990, 20_000), clopper_pearson(19_950, 20_000)
+        >>> str(difference_of_limits(other, first))
+        '-0.002 [-0.00283614, -0.0012316]'
+
+    Args:
+        value: The figure.
+        baseline: What it is compared with, at the same level.
+    """
+    change = value.estimate - baseline.estimate
+    below = math.hypot(value.estimate - value.lower, baseline.upper - baseline.estimate)
+    above = math.hypot(value.upper - value.estimate, baseline.estimate - baseline.lower)
+    return Interval(change, change - below, change + above, value.level, "limits of both")
 
 
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
