@@ -16,10 +16,12 @@ from fluxttice_core.metrics.posterior import ManyPosteriors, Posteriors, encode_
 from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.rate_distortion import PRICE, gaussian_frontier
 from fluxttice_core.metrics.reach_frontier import reach_frontier
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from tests.measuring import by_quantity
 
 SPACE = OperationSpace(arity=1)
@@ -170,3 +172,25 @@ def test_the_curve_of_rates_goes_by_its_name_and_dimension() -> None:
     (curve,) = (f for f in rate_figures(oracle, encode_rows(oracle), "b", SETTINGS) if isinstance(f, Series))
     assert (curve.name, curve.half, curve.x) == ("rate_per_dimension", "b", (0.0, 1.0, 2.0))
     assert curve.y == rate(encode_rows(oracle)).per_dimension
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_without_a_split_all_that_is_aimed_at_is_one_part(
+    linear_model: Callable[..., Autoencoder], known: bool
+) -> None:
+    model, target = linear_model(3), Target.of(BINARY, [1, 2, 3, 5, 9])
+    rows = torch.from_numpy(target.rows) if known else torch.arange(16)
+    found = by_quantity(
+        reconstruction_figures(model, "b", SETTINGS, None, target if known else None),
+    )
+    due = reconstruction_from_mean(model, rows)
+    assert found["trit_accuracy/mean/all"].value == due.trit_accuracy
+    assert found["table_accuracy/mean/all"].value == due.table_accuracy
+    stream = measurement_stream(0, "b", "reconstruction", "all")
+    drawn = [reconstruction_from_posterior(model, rows, generator=stream) for _ in range(3)]
+    assert found["trit_accuracy/draw/all"].samples == tuple(one.trit_accuracy for one in drawn)
+    assert {part: len(kept) for part, kept in parts_of(BINARY, split(BINARY), target).items()} == {
+        "train": len(split(BINARY).train),
+        "validation": len(split(BINARY).validation),
+        "held_out": len(split(BINARY).held_out),
+    }

@@ -9,13 +9,15 @@ import torch
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.controls import ConstantDecoder, DeltaDecoder, QuantileLookup
-from fluxttice_core.metrics.coupled_pair import CombinedDecoder, CoupledHalf, couple
+from fluxttice_core.metrics.coupled_pair import CombinedDecoder, CoupledHalf, couple, coupled_figures
 from fluxttice_core.metrics.decoding import symbols_of
 from fluxttice_core.metrics.posterior import encode_rows, rate
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
 from fluxttice_core.metrics.reconstruction import reconstruction_from_mean
+from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
-from tests.measuring import generator
+from fluxttice_core.spaces.target import Target
+from tests.measuring import by_quantity, generator
 from tests.refusals import refused
 
 
@@ -117,3 +119,17 @@ def test_halves_that_do_not_fit_are_refused(linear_model: Callable[..., Any]) ->
         couple(linear_model(0), linear_model(0, latent_dim=4), rho=0.1)
     with refused(MeasurementError, "space_mismatch", "not 3 and 4 dimensions"):
         CombinedDecoder(linear_model(0), linear_model(0, latent_dim=4))
+
+
+def test_a_coupled_pair_is_measured_on_what_is_aimed_at(linear_model: Callable[..., Any]) -> None:
+    a, b = linear_model(1), linear_model(2)
+    target = Target.of(a.space, [1, 2, 3, 5, 9])
+    settings = MeasurementSettings(posterior_repeats=2, aggregate_draws=16)
+    found = by_quantity(coupled_figures(a, b, settings, None, 0.25, target))
+    pair = couple(a, b, rho=0.25)
+    due = reconstruction_from_mean(pair, torch.from_numpy(target.rows)).table_accuracy
+    assert due != reconstruction_from_mean(pair, torch.arange(16)).table_accuracy
+    assert found["coupled/rho=0.25/table_accuracy/mean/all"].value == due
+    assert found["coupled/rho=0.25/rate"].value == rate(encode_rows(pair, target=target)).total
+    assert found["coupled/rho=0.25/rate"].ceiling == math.log(5)
+    assert found["coupled/rho=0.25/active_units"].ceiling == 6

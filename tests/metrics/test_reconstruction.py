@@ -126,3 +126,16 @@ def test_what_is_added_to_all_symbols_leaves_nothing_undecided() -> None:
 def test_of_no_operations_nothing_is_undecided() -> None:
     with refused(MeasurementError, "too_few", "needs at least one operation"):
         undecided(QuantileLookup(SPACE), torch.arange(0))
+
+
+class Unlike(QuantileLookup):
+    """The first cell's symbols are a half apart, those of all others 200,000."""
+
+    def decode_logits(self, z: torch.Tensor) -> torch.Tensor:
+        logits = torch.tensor([-2e5, 0.0, 2e5]).repeat(len(z), SPACE.cells, 1)
+        logits[:, 0] = torch.tensor([0.0, 5.0, 5.5])
+        return logits
+
+
+def test_each_cell_is_decided_beside_how_far_its_own_symbols_differ() -> None:
+    assert undecided(Unlike(SPACE), torch.arange(100)) == (0, 0)

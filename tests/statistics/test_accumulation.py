@@ -312,17 +312,22 @@ def test_limits_at_any_number_of_draws_by_their_definition(name: str) -> None:
         ]
 
 
-@pytest.mark.parametrize("name", ["spiders", "one singleton", "few singletons"])
-def test_limits_at_a_mass_allow_for_the_draws_that_it_takes(name: str) -> None:
-    counts = SAMPLES[name]
-    for mass in (0.6, 0.9):
-        found = accumulation(counts).at_coverage(mass)
-        draws = int(found.draws.estimate)
-        assert found.coverage == Interval(mass, mass, mass, 0.95, "given")
-        assert ends(found.hill[0]) == pytest.approx(kinds_by_hand(counts, draws, found.draws))
-        assert [ends(one) for one in found.hill[1:]] == [
-            pytest.approx(due) for due in numbers_by_hand(counts, draws, found.draws)
-        ]
+@pytest.mark.parametrize(
+    ("name", "mass"),
+    [
+        *(("spiders", 0.6), ("spiders", 0.9), ("one singleton", 0.9), ("few singletons", 0.6)),
+        *(("few singletons", 0.9), ("no singleton", 0.9999), ("hardly any", 0.5), ("hardly any", 0.6)),
+    ],
+)
+def test_limits_at_a_mass_allow_for_the_draws_that_it_takes(name: str, mass: float) -> None:
+    counts = {**SAMPLES, "hardly any": [3, 2, 2, 1, 1]}[name]
+    found = accumulation(counts).at_coverage(mass)
+    draws = int(found.draws.estimate)
+    assert found.coverage == Interval(mass, mass, mass, 0.95, "given")
+    assert ends(found.hill[0]) == pytest.approx(kinds_by_hand(counts, draws, found.draws))
+    assert [ends(one) for one in found.hill[1:]] == [
+        pytest.approx(due) for due in numbers_by_hand(counts, draws, found.draws)
+    ]
 
 
 @pytest.mark.parametrize("name", ["one singleton", "few singletons"])

@@ -121,3 +121,9 @@ def test_empty_samples_are_refused(counts: list[int]) -> None:
     for of_order in (hill_number, estimated_hill_number):
         with refused(MeasurementError, "too_few"):
             of_order(np.array(counts, dtype=np.int64), 1)
+
+
+def test_order_two_is_undefined_where_no_kind_came_twice() -> None:
+    with refused(MeasurementError, "undefined", "where no kind was drawn twice"):
+        estimated_hill_number(np.array([1, 1, 1]), 2)
+    assert estimated_hill_number(np.array([2, 1, 1]), 2) == 6

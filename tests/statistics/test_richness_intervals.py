@@ -259,7 +259,7 @@ def test_what_mass_is_unseen_of_degenerate_samples(drawn: list[int], lower: floa
 
 @pytest.mark.parametrize("interval", [unseen_mass_interval, reachable_interval])
 def test_empty_samples_are_refused(interval: object) -> None:
-    with pytest.raises(MeasurementError, match="an empty sample"):
+    with refused(MeasurementError, "too_few", "an empty sample"):
         interval(np.array([0]))  # type: ignore[operator]
 
 
@@ -276,3 +276,44 @@ def test_limits_cover_the_truth_where_the_published_ones_do_not(kinds: int, draw
     assert mass / 400 > 0.93
     assert reach / 400 > 0.93
     assert published / 400 < 0.7 or draws > 50  # the control: Esty's interval alone
+
+
+@pytest.mark.parametrize("once", [FEW, FEW + 1])
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_up_to_ten_singletons_ace_takes_in_what_is_reachable(once: int, level: float) -> None:
+    """Of so few doubletons that what is reachable has no end that ACE would come near to."""
+    some = counts(once, 1, 4, 4, 6, 9)
+    estimate, reachable = ace(some), reachable_interval(some, level)
+    excess = estimate - len(some)
+    spread = math.sqrt(math.log1p(_ace_variance(some, estimate) / excess**2))
+    factor = math.exp(normal_quantile(level) * spread)
+    lower, upper = math.floor(len(some) + excess / factor), math.ceil(len(some) + excess * factor)
+    assert reachable.upper > upper
+    found = ace_interval(some, level)
+    assert found is not None
+    assert found.upper == (reachable.upper if once == FEW else upper)
+    assert found.lower == (min(reachable.lower, lower) if once == FEW else lower)
+    assert (found.level, found.estimate) == (level, estimate)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.99])
+def test_a_level_goes_to_every_part_of_an_interval(level: float) -> None:
+    some = counts(20, 12, 4, 9)
+    esty, share = missing_mass_interval(some, level), clopper_pearson(20, 57, level)
+    found = unseen_mass_interval(some, level)
+    assert (found.lower, found.upper) == (min(esty.lower, share.lower), max(esty.upper, share.upper))
+    chao = chao1_interval(some, level)
+    assert reachable_interval(some, level) == Interval(
+        chao.estimate, math.floor(chao.lower), math.ceil(chao.upper), level, "Chao1, Garwood"
+    )
+    alone = reachable_interval(counts(1, 3, 4), level)
+    most = poisson_upper(1, level)
+    assert alone.upper >= math.ceil(5 + most * (most - 1) / 8)
+    for kinds in (100.0, math.inf):
+        due = clopper_pearson(40, 100, level)
+        limits = (100 * due.lower, 100 * due.upper)
+        if math.isinf(kinds):
+            limits = poisson_lower(40, level), poisson_upper(40, level)
+        got = distinct_interval(40, 1_000, kinds, level)
+        assert (got.lower, got.upper) == pytest.approx(limits)
+        assert got.level == level

@@ -177,15 +177,17 @@ def test_from_two_draws_on_something_is_known() -> None:
 
 def test_the_upper_limit_is_cauchy_and_schwarz_s_and_what_lies_outside() -> None:
     law, counts = scaled(np.array([8.0, 4.0, 2.0, 1.0])), np.array([70, 50, 20, 10])
-    for outside, beyond in ((0, 0.0), (3, clopper_pearson(3, 153).upper)):
+    for outside, level in ((0, 0.95), (3, 0.95), (3, 0.8)):
+        beyond = clopper_pearson(outside, 153, level).upper if outside else 0.0
         tally = beside(law, counts, outside)
         cells = Cells.of(tally)
         weight = full_weight(cells)
-        due = math.sqrt((1 / weight).sum() * distance_limits(cells, weight, 0.95)[1]) / 2 + beyond
-        found = total_variation(tally)
+        due = math.sqrt((1 / weight).sum() * distance_limits(cells, weight, level)[1]) / 2 + beyond
+        found = total_variation(tally, level=level)
         assert found.upper == pytest.approx(due)
         assert 0 <= found.lower <= found.upper
-        assert found.level == 0.95
+        assert found.level == level
+    assert total_variation(tally) == total_variation(tally, level=0.95)
 
 
 def test_every_draw_is_in_one_of_two_halves() -> None:
