@@ -21,7 +21,15 @@ from fluxttice_core.metrics.distribution import (
     memorisation,
 )
 from fluxttice_core.metrics.mass import MassEstimate
-from fluxttice_core.metrics.metric import Figure, FigureMaker, equivalent_budget, share_interval
+from fluxttice_core.metrics.metric import (
+    TOTAL_MASS,
+    Figure,
+    FigureMaker,
+    Series,
+    equivalent_budget,
+    share_interval,
+)
+from fluxttice_core.metrics.naming import scale_of
 from fluxttice_core.metrics.perfect import ceiling_of
 from fluxttice_core.metrics.settings import BRACKETED, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -251,3 +259,36 @@ def test_figures_beside_a_target_are_those_of_its_functions() -> None:
     assert shown.interval == counted
     assert shown.error == pytest.approx(math.sqrt(counted.estimate * (1 - counted.estimate) / 1024))
     assert {figure.half for figure in found.values()} == {"b"}
+
+
+@pytest.mark.parametrize("target", [None, SKEWED], ids=["alike", "target"])
+def test_every_figure_is_on_the_scale_of_its_name_beside_what_is_aimed_at(
+    halves: Halves, target: Target | None
+) -> None:
+    for figure in measured(halves, target):
+        name = figure.quantity.removeprefix("coupled/rho=0.25/")
+        dimensions = 6 if name != figure.quantity else 3
+        due = scale_of(name, size=16, dimensions=dimensions, settings=SETTINGS, target=target)
+        found = (figure.unit, figure.direction, figure.ceiling, figure.draws, figure.rule)
+        assert found == (due.unit, due.direction, due.ceiling, due.draws, due.rule), figure.quantity
+
+
+def test_curves_beside_a_target_are_of_its_elements() -> None:
+    p = np.random.default_rng(1).dirichlet(np.full(16, 2.0))
+    mass = MassEstimate(SPACE, 64, np.tile(p, (2, 1)), np.tile(p[::-1], (2, 1)), np.zeros(2))
+    for target, rows, q in ((None, np.arange(16), np.full(16, 1 / 16)), (SKEWED, SKEWED.rows, SKEWED.q)):
+        curves = {
+            item.name: item
+            for item in figures_of_mass(mass, "b", SETTINGS, None, target)
+            if isinstance(item, Series)
+        }
+        levels = np.linspace(0, 1, 201)
+        for name, shares in (("categorical", p), ("argmax", p[::-1])):
+            curve = curves[f"sorted_mass/{name}"]
+            assert curve.x == pytest.approx(levels)
+            assert curve.y == pytest.approx(np.quantile(shares[rows] / q, levels), rel=1e-5)
+        reached = curves["expected_coverage/categorical"]
+        assert (reached.x[0], reached.x[-1]) == (1, 20)
+        assert reached.y == pytest.approx([float(np.mean(1 - (1 - p[rows]) ** n)) for n in reached.x])
+        assert curves[TOTAL_MASS].y == pytest.approx([1])
+        assert {curve.half for curve in curves.values()} == {"b"}

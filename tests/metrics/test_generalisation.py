@@ -265,3 +265,9 @@ def test_cells_of_any_alphabet_change_to_others_of_its_symbols() -> None:
     for cell, base in enumerate(space.bases):
         shares = change[:, cell].bincount(minlength=base) / len(rows)
         assert shares.tolist() == pytest.approx(due[base], abs=0.03)
+
+
+@pytest.mark.parametrize("name", ["01^2x012^1", "01234^2"])
+def test_symbols_that_cannot_all_be_permuted_are_refused(name: str) -> None:
+    with refused(MeasurementError, "unsupported", "cannot all be permuted alike", "of up to 4 symbols"):
+        symmetry_response(Shown(space_of(name), []), torch.arange(12))

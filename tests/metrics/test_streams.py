@@ -144,7 +144,13 @@ def test_the_densities_are_those_of_the_first_latents(linear_model: Callable[...
             item for item in information_figures(posteriors, "a", SETTINGS, SPACE) if isinstance(item, Series)
         ]
         assert [curve.name for curve in curves] == [f"latent_density/{d}" for d in range(3)]
-        z = posteriors.draw(measurement_stream(11, "a", "latents")).float().numpy()
+        stream = measurement_stream(11, "a", "latents")
+        first, *others = (posteriors.draw(stream).float() for _ in range(3))
+        z = first.numpy()
+        entropies = [histogram_entropy(one, posteriors.weights) for one in (first, *others)]
+        aim = None if weights is None else target
+        found = by_quantity(information_figures(posteriors, "a", SETTINGS, SPACE, aim))
+        assert found["latent_entropy/histogram"].value == pytest.approx(np.mean(entropies))
         edges = np.linspace(-4, 4, 81)
         for d, curve in enumerate(curves):
             due, _ = np.histogram(z[:, d], edges, density=True, weights=weights)

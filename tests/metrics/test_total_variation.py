@@ -17,6 +17,7 @@ from fluxttice_core.metrics.total_variation import (
     total_variation,
 )
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval
 
@@ -218,3 +219,25 @@ def test_no_distance_is_more_than_a_law_leaves() -> None:
     most = 1 - 1 / SIZE
     assert (found.raw, found.upper.upper) == pytest.approx((most, most))
     assert found.floor == most
+
+
+def test_elements_are_gone_through_in_parts_that_are_added_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target.of(SPACE, range(200), [1.0 + n % 3 for n in range(200)])
+    mass = noisy(6, GENERATORS["skewed"])
+    whole = [total_variation(mass), total_variation(mass, target=target)]
+    monkeypatch.setattr(sys.modules[Bracket.__module__], "_AT_A_TIME", 50)
+    for found, due in zip([total_variation(mass), total_variation(mass, target=target)], whole, strict=True):
+        assert found.lower.value == pytest.approx(due.lower.value)
+        assert found.lower.error == pytest.approx(due.lower.error)
+        assert (found.raw, found.floor) == pytest.approx((due.raw, due.floor))
+        assert found.upper.upper == pytest.approx(due.upper.upper)
+
+
+def test_beside_a_target_a_perfect_generator_shows_the_noise_of_its_law() -> None:
+    target = Target.of(SPACE, range(200), [1.0 + n % 3 for n in range(200)])
+    mass, q = noisy(6, target.dense()), target.q
+    found = argmax_total_variation(mass, target=target)
+    assert found.floor == pytest.approx(
+        float(np.sqrt(q * (1 - q) / mass.draws).sum()) / math.sqrt(2 * math.pi)
+    )
+    assert found.raw == pytest.approx(0.5 * float(np.abs(mass.p_argmax - target.dense()).sum()))

@@ -371,3 +371,12 @@ def test_ends_of_what_is_asked_for() -> None:
     for mass in (0.0, 1.0):
         with refused(MeasurementError, "out_of_range", "a coverage to reach lies between 0 and 1"):
             curve.draws_for_mass(mass)
+
+
+def test_kinds_that_take_a_thousand_samples_are_waited_for() -> None:
+    """Of 5,000 that are not seen all but one, where A is what one more draw leaves unseen."""
+    unseen = Unseen(102, 100, 1)
+    needed = math.log(1 / unseen.kinds) / math.log(unseen.stay)
+    found = accumulation([2] + [1] * 100).draws_for_kinds(101 + unseen.kinds - 1)
+    assert needed > 200 * 102
+    assert found.estimate == pytest.approx(102 + needed, abs=1)

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fluxttice_core.statistics.goodness_of_fit import extreme_tails, fit_tests, visible_distance
-from fluxttice_core.statistics.quadratic import Cells
+from fluxttice_core.statistics.goodness_of_fit import (
+    extreme_tails,
+    fit_tests,
+    full_weight,
+    visible_distance,
+)
+from fluxttice_core.statistics.quadratic import Cells, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_null import pair_chances
 from tests.statistics.partitions import outcomes
@@ -241,3 +246,36 @@ def test_too_few_draws_would_have_shown_nothing() -> None:
     assert visible_distance(Tally.of_counts(np.ones(30, dtype=np.int64)), K) is None
     assert visible_distance(Tally.of_counts(np.ones(200_000, dtype=np.int64)), 10**60) is None
     assert visible_distance(beside(ZIPF, (ZIPF * 30_000).astype(np.int64))) == pytest.approx(0.03, abs=0.005)
+
+
+def test_weights_are_pearson_s_until_fewer_than_five_draws_are_expected() -> None:
+    cells = Cells.of(beside(np.array([0.5, 0.3, 0.15, 0.05]), np.array([20, 10, 8, 2])))
+    assert full_weight(cells).tolist() == pytest.approx([2, 1 / 0.3, 1 / 0.15, 1 / (5 / 40)])
+
+
+@pytest.mark.parametrize(("size", "draws"), [(9, 29), (9, 30), (40, 30)])
+def test_up_to_thirty_draws_equal_pairs_have_their_exact_chances(size: int, draws: int) -> None:
+    tally = drawn(np.full(size, 1 / size), draws, seed=3)
+    pairs, chances = int(tally.kinds @ (tally.times * (tally.times - 1))) // 2, pair_chances(size, draws)
+    tests = {test.name: test for test in fit_tests(tally, size)}
+    assert tests["squared deviations"].p_value == pytest.approx(float(chances[pairs:].sum()), rel=1e-9)
+    assert tests["even counts"].p_value == pytest.approx(float(chances[: pairs + 1].sum()), rel=1e-9)
+
+
+@pytest.mark.parametrize("significance", [0.001, 0.05])
+@pytest.mark.parametrize("power", [0.5, 0.95])
+def test_a_visible_distance_is_the_first_that_is_refused_as_often_as_said(
+    significance: float, power: float
+) -> None:
+    tally, size, n = Tally.of_counts(np.full(100, 100)), 100, 10_000
+    found = visible_distance(tally, size, significance, power)
+    statistic = quadratic(Cells.of(tally, size), np.ones(2))
+    critical = statistic.critical(0.35 * significance)
+
+    def refused(distance: float) -> float:
+        c = 2 * distance / 100
+        excess = 4 * distance**2 * statistic.variance + 4 * n**3 * c**2
+        return statistic.tails(critical, 100 * c**2, excess).at_least
+
+    assert found is not None
+    assert refused(found) >= power > refused(0.9999 * found)

@@ -167,7 +167,7 @@ def _parts(size: int) -> Iterator[slice]:
         yield slice(start, start + _AT_A_TIME)
 
 
-def _at(law: Law, part: slice) -> Law:
+def _at(law: Law, part: slice) -> float | Float64[np.ndarray, "part"]:
     return law if isinstance(law, float) else law[part]
 
 
