@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.metrics.threads import flushed_denormals, map_chunks
 
 CPU = torch.device("cpu")
 
@@ -79,3 +79,22 @@ def test_no_more_threads_run_than_torch_is_set_to() -> None:
     torch.set_num_threads(2)
     list(map_chunks(work, range(8), device=CPU))
     assert most == 2
+
+
+@pytest.mark.parametrize("already", [True, False])
+def test_denormals_are_flushed_within_the_block_alone_also_where_it_ends_in_an_error(already: bool) -> None:
+    tiny, seen = torch.tensor([2.0**-140]), []
+
+    @flushed_denormals()
+    def fails() -> None:
+        seen.append(float(tiny * 1))
+        raise ZeroDivisionError
+
+    torch.set_flush_denormal(already)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            fails()
+        assert seen == [0]
+        assert (float(tiny * 1) == 0) is already
+    finally:
+        torch.set_flush_denormal(False)

@@ -16,7 +16,7 @@ from fluxttice_core.metrics.decoding import LEAST_LOGIT, class_weights, decode_p
 from fluxttice_core.metrics.protocols import Decodable
 from fluxttice_core.metrics.sampling import prior_chunks
 from fluxttice_core.metrics.settings import DEFAULT_GROUPS
-from fluxttice_core.metrics.threads import map_chunks
+from fluxttice_core.metrics.threads import flushed_denormals, map_chunks
 from fluxttice_core.shapes import Float, Float64
 from fluxttice_core.spaces.product_space import ProductSpace
 
@@ -231,7 +231,7 @@ class _Workspace(threading.local):
 
 def _mass_of_chunk(model: Decodable, workspace: _Workspace, numbered: tuple[int, Tensor]) -> _ChunkMass:
     group, z = numbered
-    with torch.inference_mode():
+    with torch.inference_mode(), flushed_denormals():
         # Draws go last: every operation below then runs along contiguous memory.
         scores = model.decode_logits(z).float().flatten(1).T.contiguous()
         bases = model.space.bases

@@ -15,6 +15,7 @@ THREADS = 2
 """Threads that a certificate is measured with, on every machine."""
 
 _AHEAD = 2
+_DENORMAL = 2.0**-140
 
 
 def map_chunks(
@@ -58,3 +59,26 @@ def fixed_threads(count: int = THREADS) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Take numbers below 1.2e-38 for 0 in this thread: some processors are a hundred times slower with them.
+
+    Products of small probabilities are such numbers wherever a decoder is sure of its symbols. Beside
+    probabilities that sum to 1 they are nothing, in single precision as in double.
+
+    Example:
+        >>> tiny = torch.tensor([1e-39])
+        >>> with flushed_denormals():
+        ...     float(tiny * 1), float(tiny * 1) > 0
+        (0.0, False)
+        >>> float(tiny * 1) > 0
+        True
+    """
+    before = not bool(torch.tensor([_DENORMAL]) * 1)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
