@@ -16,14 +16,17 @@ from fluxttice_core.evaluation.controls import (
 from fluxttice_core.metrics.distribution import (
     Floored,
     argmax_divergence,
+    argmax_mass_outside,
     conditional_entropy,
     coverage_from_mass,
+    divergences,
     effective_number,
     entropy,
     figures_of_mass,
     generative_figures,
     generative_information,
     mass_figures,
+    mass_outside,
     memorisation,
     negative_log_likelihood,
 )
@@ -33,6 +36,7 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.metrics.total_variation import Bracket
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import expected_coverage, expected_distinct
 from fluxttice_core.statistics.estimate import Estimate
 from tests.measuring import by_quantity, generator
@@ -275,3 +279,52 @@ def test_the_curve_of_expected_coverage_ends_at_the_largest_budget() -> None:
     *_, curve = mass_figures(ConstantDecoder(BINARY), "a", settings, None)
     assert isinstance(curve, Series)
     assert curve.x == (1.0, 2.0)
+
+
+TARGET = Target.of(SPACE, [1, 4, 6, 11], [4.0, 2.0, 1.0, 1.0])
+
+
+def test_beside_a_target_there_are_other_figures_and_those_of_its_support() -> None:
+    mass = noisy(0, skewed())
+    found = by_quantity(figures_of_mass(mass, "b", SETTINGS, None, TARGET))
+    aimed = {"kl_from_target", "kl_to_target", "kl_to_target_within", "total_variation_to_target"}
+    aimed |= {"argmax_kl_from_target", "argmax_kl_to_target", "argmax_kl_to_target_within"}
+    aimed |= {"mass_outside", "argmax_mass_outside"}
+    alike = {"kl_from_uniform", "kl_to_uniform", "total_variation", "argmax_divergence"}
+    assert aimed <= found.keys()
+    assert not alike & found.keys()
+    plain = by_quantity(figures_of_mass(mass, "b", SETTINGS, None))
+    assert alike <= plain.keys()
+    assert not aimed & plain.keys()
+    assert found["nll"].ceiling == pytest.approx(1.75 * math.log(2))
+    assert found["entropy"].direction == "neither"
+    assert plain["nll"].ceiling == pytest.approx(H)
+    shares = coverage_from_mass(mass, SETTINGS.draws, TARGET)
+    for n, share in zip(SETTINGS.draws, shares, strict=True):
+        assert found[f"expected_coverage/categorical/N={n}"].estimate == share
+
+
+def test_mass_of_a_target_by_its_elements() -> None:
+    p = skewed()
+    mass, q, rows = mass_of(p, conditional=0.5), TARGET.q, TARGET.rows
+    found = generative_figures(mass, TARGET)
+    nll = -float(q @ np.log(p[rows]))
+    assert (found.nll.value, found.nll_plug_in) == pytest.approx((nll, nll))
+    assert found.kl_from_uniform.value == pytest.approx(nll - 1.75 * math.log(2))
+    assert (found.kl_to_uniform.value, found.kl_to_uniform.dof) == (math.inf, 3)
+    spread = -float((p * np.log(p)).sum())
+    assert found.generative_information.value == pytest.approx((spread - 0.5) / (1.75 * math.log(2)))
+    assert found.total_variation.raw == pytest.approx(0.5 * float(np.abs(p - TARGET.dense()).sum()))
+    outside = float(np.delete(p, rows).sum())
+    assert mass_outside(mass, TARGET).value == pytest.approx(outside)
+    counted = argmax_mass_outside(mass, TARGET)
+    assert counted.estimate == round(outside * 400) / 400
+    apart = divergences(mass.groups, TARGET, 400)
+    within = p[rows] / p[rows].sum()
+    assert apart.to_target_within.raw.value == pytest.approx(float((within * np.log(within / q)).sum()))
+    assert apart.to_target_within.floor == pytest.approx(3 / 800 / p[rows].sum())
+    assert (apart.from_target.floor, apart.to_target.floor) == (3 / 800, 3 / 800)
+    assert divergences(mass.groups, TARGET).from_target.floor == 0
+    train, held_out = np.array([1, 2, 4]), np.array([6, 7])
+    due = (p[[1, 4]].sum() / q[:2].sum()) / (p[6] / q[2])
+    assert memorisation(mass, train=train, held_out=held_out, target=TARGET).value == pytest.approx(due)

@@ -225,3 +225,38 @@ def test_many_rows_of_a_whole_space_are_all_alike(
         assert isinstance(found, ManyPosteriors)
         assert (found.rows.tolist(), found.weights) == (list(range(16)), None)
         assert [share for share, _ in found.blocks()] == [5 / 16, 5 / 16, 5 / 16, 1 / 16]
+
+
+WEIGHTS = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64)
+
+
+def test_weighted_rows_count_as_often_as_they_are_due() -> None:
+    """The same as of four rows, the first of them twice."""
+    mu, sigma = [[1.0, 0.0], [3.0, -0.5], [0.0, 2.0]], [[1.0, 0.5], [0.7, 0.9], [1.2, 0.3]]
+    plain = gaussians(mu, sigma)
+    own = Posteriors(plain.rows, plain.mu, plain.logvar, WEIGHTS)
+    four = gaussians([mu[0], *mu], [sigma[0], *sigma])
+    assert own.mean(plain.mu).tolist() == pytest.approx([1.25, 0.375])
+    assert plain.mean(plain.mu).tolist() == pytest.approx([4 / 3, 0.5])
+    assert rate(own).per_dimension == pytest.approx(rate(four).per_dimension)
+    assert rate(own).active == (True, True)
+    ((share, block),) = own.blocks()
+    assert (share, block is own) == (1.0, True)
+
+
+def test_the_error_of_weighted_distortion_is_that_of_a_weighted_sum(linear_model: Callable[..., Any]) -> None:
+    model, rows, draws = linear_model(3, logvar=0.5), torch.tensor([2, 7, 11]), 6
+    plain = encode_rows(model, rows)
+    for weights in (None, WEIGHTS):
+        own = Posteriors(rows, plain.mu, plain.logvar, weights)
+        found = distortion(model, own, draws=draws, generator=generator(4))
+        stream, losses = generator(4), []
+        for _ in range(draws):
+            log_p = model.decode_logits(own.draw(stream).float()).log_softmax(-1)
+            truth = positions_of(model.space, rows).unsqueeze(-1)
+            losses.append(-log_p.gather(-1, truth).double().sum((1, 2)))
+        loss, share = torch.stack(losses), torch.full((3,), 1 / 3) if weights is None else weights
+        assert found.value == pytest.approx(float(share.double() @ loss.mean(0)), rel=1e-6)
+        error = (share.double().square() @ loss.var(0) / draws).sqrt()
+        assert found.error == pytest.approx(float(error), rel=1e-5)
+        assert found.dof == math.inf

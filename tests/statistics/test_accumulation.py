@@ -380,3 +380,11 @@ def test_kinds_that_take_a_thousand_samples_are_waited_for() -> None:
     found = accumulation([2] + [1] * 100).draws_for_kinds(101 + unseen.kinds - 1)
     assert needed > 200 * 102
     assert found.estimate == pytest.approx(102 + needed, abs=1)
+
+
+def test_what_twice_the_sample_shows_is_still_reached() -> None:
+    curve = accumulation(GIRDLED)
+    last = curve.at(336).coverage.estimate
+    assert curve.at_coverage(last).draws.estimate == 336
+    with refused(MeasurementError, "too_few", "twice the sample will hardly show"):
+        curve.at_coverage(last + 1e-4)

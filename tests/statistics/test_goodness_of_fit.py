@@ -279,3 +279,11 @@ def test_a_visible_distance_is_the_first_that_is_refused_as_often_as_said(
 
     assert found is not None
     assert refused(found) >= power > refused(0.9999 * found)
+
+
+@pytest.mark.parametrize(("each", "known"), [(49, False), (50, True)])
+def test_of_two_kinds_counts_that_are_too_even_are_known_from_fifty_draws_of_each(
+    each: int, known: bool
+) -> None:
+    tests = {test.name: test for test in fit_tests(Tally.of_counts(np.array([each, each])), 2)}
+    assert (tests["even counts"].p_value < 1) is known

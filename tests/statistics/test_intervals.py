@@ -195,3 +195,9 @@ def test_the_level_decides_the_width() -> None:
     for counts in (np.array([7]), np.array([7, 8, 7])):
         wide, narrow = coverage_interval(counts, 99, 0.99), coverage_interval(counts, 99, 0.5)
         assert wide.upper - wide.lower > 2 * (narrow.upper - narrow.lower)
+
+
+def test_an_interval_in_another_unit_keeps_its_level_and_method() -> None:
+    assert Interval(2.0, 1.0, 4.0, 0.9, "some method").scaled(0.5) == Interval(
+        1.0, 0.5, 2.0, 0.9, "some method"
+    )
