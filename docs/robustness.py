@@ -49,12 +49,14 @@ def fault_table(path: Path = INJECTED) -> str:
 def fuzzing_table(path: Path = FUZZED) -> str:
     """The inputs that every parser was tried on, as a Markdown table."""
     parsers = content_of(path)["parsers"]
-    lines = ["| parser | inputs | read | refused | failed | last tried |", "|---|---:|---:|---:|---:|---|"]
+    lines = ["| parser | inputs | read | refused | failed | tried |", "|---|---:|---:|---:|---:|---|"]
     for name in sorted(parsers):
         of = parsers[name]
+        days = sorted(day_of(run) for run in of["runs"])
+        tried = " to ".join(dict.fromkeys((days[0], days[-1])))
         inputs = of["read"] + of["refused"] + of["failed"]
         counts = " | ".join(f"{number:,}" for number in (inputs, of["read"], of["refused"], of["failed"]))
-        lines.append(f"| {name} | {counts} | {day_of(of['runs'][-1])} |")
+        lines.append(f"| {name} | {counts} | {tried} |")
     return "\n".join(lines)
 
 

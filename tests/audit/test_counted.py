@@ -257,8 +257,9 @@ def test_of_several_files_the_guilty_one_is_named(name: str, tmp_path: Path) -> 
     asked = Reading(column="word" if suffix in (".csv", ".tsv") else None)
     assert count_samples([str(tmp_path)], asked).tally.draws == 3
     (tmp_path / name).write_bytes(content)
-    with refused(MeasurementError, code, sentence):
+    with refused(MeasurementError, code, sentence) as caught:
         count_samples([str(tmp_path)], asked)
+    assert caught.value.__cause__ is not caught.value
 
 
 def test_files_that_only_together_are_no_sample_are_both_named(tmp_path: Path) -> None:

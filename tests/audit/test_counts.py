@@ -1,6 +1,7 @@
 """Files of counts, beside a law and known sets, kept and added up."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,28 @@ def test_more_draws_than_whole_numbers_count_are_no_damage(name: str, said: str,
                 count_samples([str(tmp_path / name)], Reading(holds="counts"), kept)
         assert [path.name for path in tmp_path.iterdir()] == [name]
     assert count(written(1_023), holds="counts").tally.draws == 1_023 * 2**53
+
+
+@pytest.mark.parametrize(
+    "damaged", [Beside(law="bad.csv"), Beside(reference="bad.csv"), Beside(training="bad.csv")]
+)
+def test_nothing_is_kept_of_a_run_that_is_refused_for_what_lies_beside_it(
+    damaged: Beside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else the same run, once mended, would count twice."""
+    draws = str(write(tmp_path / "a.txt", ["a", "b", "a"]))
+    write(tmp_path / "bad.csv", b"kind,weight\n\xff,1\n")
+    monkeypatch.chdir(tmp_path)
+    state, kept = tmp_path / "m.parquet", tmp_path / "c.parquet"
+    beside = Beside(monitor=state, save_counts=kept)
+    with refused(MeasurementError, "alien_file"):
+        count_samples([draws], Reading(size=10), replace(damaged, monitor=state, save_counts=kept))
+    assert not state.exists()
+    assert not kept.exists()
+    found = count_samples([draws], Reading(size=10), beside).monitored
+    assert found is not None
+    assert (found.looks, found.tally.draws) == (1, 3)
+    assert kept.exists()
 
 
 def test_objects_of_every_file_name_the_kinds_and_their_counts(tmp_path: Path) -> None:

@@ -71,9 +71,7 @@ def kept_engine(readable: Sequence[Path]) -> Iterator[None]:
             try:
                 yield one
             finally:
-                # Raises, as it should, where the engine broke down over the input.
-                numbers = range(int(one.new_name().removeprefix("t")))
-                running.connection.execute("".join(f"DROP TABLE IF EXISTS t{each};" for each in numbers))
+                one.forget_tables()  # raises, as it should, where the engine broke down over the input
                 for link in one.new_path().parent.iterdir():
                     link.unlink()
 

@@ -26,7 +26,9 @@ def as_parquet(engine: Engine, source: Source) -> list[Path]:
         written.append(engine.new_path())
         if not convert_apart(str(path), str(written[-1]), str(engine.memory)):
             raise MeasurementError(
-                f"'{path.name}' is no Arrow file, is damaged, or needs more than --memory", "damaged_file"
+                f"'{path.name}' is no Arrow file, is damaged, has text that is not UTF-8, or needs more than "
+                "--memory",
+                "damaged_file",
             )
     return written
 

@@ -148,30 +148,39 @@ def count_samples(
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
     files += [beside.monitor] if beside.monitor else []
-    try:
-        with engine(files, memory) as running:
-            counted = _count_source(running, draws, others, reading, beside, group)
-    except MeasurementError as error:
-        # With the engine closed, whose memory may be taken anew.
-        raise _of_one_file(error, draws, reading, memory) from error
-    return replace(counted, notes=(*draws.notes, *counted.notes))
+    with engine(files, memory) as running:
+        try:
+            grouped = _group_source(running, draws, reading, group)
+        except MeasurementError as error:
+            refusal = error
+        else:
+            counted = _counted(running, grouped, others, reading, beside)
+            return replace(counted, notes=(*draws.notes, *counted.notes))
+    # With the engine closed, so that its memory can be taken anew.
+    alone = _of_one_file(refusal, draws, reading, memory)
+    if alone is None:
+        raise refusal
+    raise alone from refusal
 
 
-_OF_ALL: tuple[ErrorCode, ...] = ("disk_full", "too_few", "too_large")
+_OF_ALL: tuple[ErrorCode, ...] = ("contradictory", "disk_full", "too_few", "too_large", "unreachable")
 """Refusals that files together may bring about without a guilty one among them."""
 
 
-def _of_one_file(error: MeasurementError, draws: Source, reading: Reading, memory: str) -> MeasurementError:
+def _of_one_file(
+    refusal: MeasurementError, draws: Source, reading: Reading, memory: str
+) -> MeasurementError | None:
     """Say which of several files is refused: the first that, read alone, is refused for the same reason."""
-    if len(draws.paths) > 1 and error.code not in _OF_ALL:
+    if len(draws.paths) < 2 or refusal.code in _OF_ALL:
+        return None
+    with engine(draws.paths, memory) as running:
         for path in draws.paths:
             try:
-                with engine([path], memory) as running:
-                    _count_source(running, replace(draws, paths=(path,)), {}, reading, Beside(), group_draws)
+                _group_source(running, replace(draws, paths=(path,)), reading, group_draws)
             except MeasurementError as alone:
-                if alone.code == error.code:
-                    return alone
-    return error
+                return alone if alone.code == refusal.code else None
+            running.forget_tables()
+    return None
 
 
 def _on_cluster(places: Sequence[str], reading: Reading, memory: str) -> Group:
@@ -187,21 +196,16 @@ def _on_cluster(places: Sequence[str], reading: Reading, memory: str) -> Group:
     return lambda engine, source, how: group_apart(engine, source, how, count_on_cluster, memory)
 
 
-def _count_source(
-    engine: Engine,
-    draws: Source,
-    others: dict[str, Source],
-    reading: Reading,
-    beside: Beside,
-    group: Group,
-) -> Counted:
+def _group_source(
+    engine: Engine, draws: Source, reading: Reading, group: Group
+) -> Grouped | tuple[Tally, int | None]:
+    """Count the kinds, or where counts name none, how many were drawn how often, and in how many units."""
     if reading.holds == "incidences":
-        tally, units = tally_of_incidences(engine, draws, reading)
-        return replace(_without_kinds(tally, beside), units=units)
-    grouped = (group_counts if reading.holds == "counts" else group)(engine, draws, reading)
-    if isinstance(grouped, Grouped):
-        return _counted(engine, grouped, others, reading, beside)
-    return _without_kinds(grouped, beside)
+        return tally_of_incidences(engine, draws, reading)
+    if reading.holds == "draws":
+        return group(engine, draws, reading)
+    grouped = group_counts(engine, draws, reading)
+    return grouped if isinstance(grouped, Grouped) else (grouped, None)
 
 
 def count_values(values: Values, reading: Reading | None = None, beside: Beside | None = None) -> Counted:
@@ -249,28 +253,39 @@ def _without_kinds(tally: Tally, beside: Beside) -> Counted:
 
 
 def _counted(
-    engine: Engine, grouped: Grouped, others: dict[str, Source], reading: Reading, beside: Beside
+    engine: Engine,
+    grouped: Grouped | tuple[Tally, int | None],
+    others: dict[str, Source],
+    reading: Reading,
+    beside: Beside,
 ) -> Counted:
+    if not isinstance(grouped, Grouped):
+        return replace(_without_kinds(grouped[0], beside), units=grouped[1])
+    counted = _beside_others(engine, grouped, others, reading)
+    if beside.save_counts is not None or beside.monitor is not None:
+        _ = counted.tally  # refuses more draws than can be counted
+    # Kept last, so that nothing is kept of what is refused: what --monitor adds is never taken away.
+    if beside.save_counts is not None:
+        from fluxttice_core.audit.saved_counts import save_counts
+
+        save_counts(engine, grouped, beside.save_counts)
+    if beside.monitor is None:
+        return counted
+    from fluxttice_core.audit.monitor import monitor
+
+    size = reading.size if grouped.space is None else grouped.space.size
+    return replace(
+        counted, monitored=monitor(engine, grouped, beside.monitor, size, others.get("law"), reading)
+    )
+
+
+def _beside_others(engine: Engine, grouped: Grouped, others: dict[str, Source], reading: Reading) -> Counted:
     law, reference, training = (others.get(name) for name in ("law", "reference", "training"))
     times, kinds = engine.numbers(
         f"SELECT n AS times, count(*) AS kinds FROM {grouped.name} GROUP BY 1 ORDER BY 1"
     )
     require_draws(times)
-    if beside.save_counts is not None or beside.monitor is not None:
-        from fluxttice_core.statistics.tally import require_few_draws
-
-        require_few_draws(times, kinds)  # before anything is kept
-    if beside.save_counts is not None:
-        from fluxttice_core.audit.saved_counts import save_counts
-
-        save_counts(engine, grouped, beside.save_counts)
     most, least = _ends(engine, grouped, times, kinds)
-    size = reading.size if grouped.space is None else grouped.space.size
-    monitored = None
-    if beside.monitor is not None:
-        from fluxttice_core.audit.monitor import monitor
-
-        monitored = monitor(engine, grouped, beside.monitor, size, law, reading)
     counted = Counted(
         times=times,
         kinds=kinds,
@@ -280,7 +295,6 @@ def _counted(
         column=grouped.column,
         left_out=grouped.left_out,
         notes=(*(note for source in others.values() for note in source.notes), *grouped.notes),
-        monitored=monitored,
     )
     if not others:
         return counted

@@ -92,6 +92,11 @@ class Engine:
         self._names += 1
         return f"t{self._names}"
 
+    def forget_tables(self) -> None:
+        """Drop every table that was made."""
+        names = self.run("SELECT table_name FROM duckdb_tables()")
+        self.run("".join(f"DROP TABLE {name};" for (name,) in names) or "SELECT 1")
+
     def append(self, name: str, piece: Any, rows: str = "*, 1 AS n FROM piece") -> None:
         """Add rows of a `piece`, arrays by name or an Arrow table, to a table, which the first ones make."""
         self.connection.register("piece", piece)

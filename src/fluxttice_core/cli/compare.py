@@ -62,11 +62,15 @@ def compare(
 def compare_by_samples(
     trained: list["TrainedModel"], names: list[str], *, draws: int, seed: int, device: str
 ) -> None:
-    """Measure models of a space that cannot be written out from the same samples, and show them likewise."""
+    """Measure models of a space that cannot be written out from samples, and show them likewise."""
     from fluxttice_core.cli.progress import ProgressBar
     from fluxttice_core.evaluation.benchmark import sampled
-    from fluxttice_core.evaluation.sampled_comparison import sampled_comparison_table
+    from fluxttice_core.evaluation.sampled_comparison import require_same_rows, sampled_comparison_table
+    from fluxttice_core.spaces.split import HashedSplit
 
+    known = [isinstance(model.split, HashedSplit) for model in trained]
+    for other in known[1:]:
+        require_same_rows(first_known=known[0], other_known=other)
     with ProgressBar() as bar:
         reports = [
             sampled(model, draws=draws, seed=seed, device=device, progress=bar.show) for model in trained

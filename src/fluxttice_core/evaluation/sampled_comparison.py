@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rich.table import Table
 from rich.text import Text
-from scipy import stats
+from scipy import optimize, stats
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.comparison import SIGNS, require_same_space, side_by_side
 from fluxttice_core.evaluation.sampled_report import ROWS, Sampled, SampledReport
 from fluxttice_core.metrics.metric import Verdict
-from fluxttice_core.metrics.sample_figures import PriorSample
+from fluxttice_core.metrics.sample_figures import PriorSample, collision_limits
 from fluxttice_core.metrics.settings import Direction
 from fluxttice_core.statistics.intervals import Interval, difference_of_limits, normal_quantile
 from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm
@@ -72,13 +72,23 @@ class SampledDifference:
         return "better" if rises == (self.direction == "higher") else "worse"
 
 
+def require_same_rows(*, first_known: bool, other_known: bool) -> None:
+    """Refuse to compare figures of held-out rows with those of any rows."""
+    if first_known != other_known:
+        raise MeasurementError(
+            "of one model alone it is recorded which rows were held out of its training: compare models that "
+            "were both trained here, or neither",
+            "settings_mismatch",
+        )
+
+
 def sampled_differences(first: SampledReport, other: SampledReport) -> tuple[SampledDifference, ...]:
     """Compare what two reports from samples show of each half, all of it judged together.
 
     Shares of rows are compared by Fisher's exact test, as if each model had read rows of its own, rate and
-    distortion as means likewise, and effective numbers by their limits, or where one has no collision, by an
-    exact binomial test of how all collisions fall on two samples. Rows are the same where seeds are, which
-    makes these tests cautious.
+    distortion as means likewise, and effective numbers by the limits of their collisions, which allow for
+    elements that are likelier than others. Rows of one split are the same where seeds are, which makes these
+    tests cautious.
 
     Args:
         first: The report of the first model.
@@ -90,12 +100,11 @@ def sampled_differences(first: SampledReport, other: SampledReport) -> tuple[Sam
     """
     require_same_space(first.space, other.space)
     numbers = [{half.prior.draws for half in report.halves} for report in (first, other)]
-    if numbers[0] != numbers[1] or first.split_known != other.split_known:
+    if numbers[0] != numbers[1]:
         raise MeasurementError(
-            "the reports are of different numbers of draws, or only one of them is of rows that were held "
-            "out: measure both models alike",
-            "settings_mismatch",
+            "the reports are of different numbers of draws: measure both models alike", "settings_mismatch"
         )
+    require_same_rows(first_known=first.split_known, other_known=other.split_known)
     others = {half.name: half for half in other.halves}
     found = [
         one
@@ -131,16 +140,14 @@ def _difference(
 
 
 def _of_draws(first: Sampled, other: Sampled) -> SampledDifference:
-    """Effective numbers as ratios, since their limits are even in logarithms; the even law has the most."""
-    priors = (first.prior, other.prior)
-    values = [prior.effective for prior in priors]
-    if all(prior.collisions for prior in priors):
-        logs = [value.mapped(math.log) for value in values]
-        p_value = _p_of_means(logs)
-        change = difference_of_limits(logs[1], logs[0]).mapped(math.exp)
-    else:
-        p_value, change = _p_of_collisions(*priors), None
-    return SampledDifference(_EFFECTIVE, first.name, values[0], values[1], change, "higher", p_value)
+    """Effective numbers, of which the even law has the most, as ratios from limit to limit."""
+    before, after = first.prior.effective, other.prior.effective
+    change = None
+    if first.prior.collisions and other.prior.collisions:
+        least, most = after.lower / before.upper, after.upper / before.lower
+        change = Interval(after.estimate / before.estimate, least, most, after.level, "limits of both")
+    p_value = _p_of_collisions(first.prior, other.prior)
+    return SampledDifference(_EFFECTIVE, first.name, before, after, change, "higher", p_value)
 
 
 def _p_of_means(values: list[Interval]) -> float:
@@ -153,8 +160,18 @@ def _p_of_means(values: list[Interval]) -> float:
 
 
 def _p_of_collisions(first: PriorSample, other: PriorSample) -> float:
-    total = first.collisions + other.collisions
-    return float(stats.binomtest(first.collisions, total).pvalue) if total else 1.0
+    """Twice the tail that must be left out of the limits of collisions for those of both not to meet."""
+    few, many = sorted((first, other), key=lambda prior: prior.collisions)
+
+    def gap(tail: float) -> float:
+        return collision_limits(many.times, tail)[0] - collision_limits(few.times, tail)[1]
+
+    if gap(0.5) <= 0:
+        return 1.0
+    return 2 * float(optimize.brentq(gap, _LEAST_TAIL, 0.5)) if gap(_LEAST_TAIL) < 0 else 2 * _LEAST_TAIL
+
+
+_LEAST_TAIL = 1e-12
 
 
 def sampled_comparison_table(first: SampledReport, other: SampledReport, *, names: tuple[str, str]) -> Table:
@@ -175,7 +192,7 @@ def sampled_comparison_table(first: SampledReport, other: SampledReport, *, name
     for half in first.halves:
         beside = next((each for each in other.halves if each.name == half.name), None)
         if beside is not None:
-            met = (_met(each, report) for each, report in ((half, first), (beside, other)))
+            met = (report.met(each) for each, report in ((half, first), (beside, other)))
             table.add_row("checks met", half.name, *met, "", "")
     table.caption = Text(
         f"+ better, − worse, ≠ different, all {len(found)} judged together (Holm, 5 %); (+), (−), (≠) each "
@@ -183,11 +200,6 @@ def sampled_comparison_table(first: SampledReport, other: SampledReport, *, name
         style="dim",
     )
     return table
-
-
-def _met(half: Sampled, report: SampledReport) -> str:
-    found = half.checks(report.space.log_size).values()
-    return f"{sum(found)} of {len(found)}"
 
 
 def _cells(one: SampledDifference) -> tuple[str, ...]:
@@ -208,6 +220,6 @@ def _changed(figure: str, change: Interval | None) -> str:
         return "-"
     factor, _, form = _FORMS[figure]
     shown = change.scaled(factor)
-    if figure == _EFFECTIVE:
+    if figure not in (_RATE, _DISTORTION):
         return f"{shown.estimate:{form}} [{shown.lower:{form}}, {shown.upper:{form}}]"
     return f"{shown.estimate:{form}} ±{(shown.upper - shown.lower) / 2:{form.removeprefix('+')}}"

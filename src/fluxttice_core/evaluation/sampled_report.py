@@ -138,6 +138,13 @@ class SampledReport:
             for half in self.halves
         )
 
+    def met(self, half: Sampled) -> str:
+        """How many of the checks that can be told of a half are met, in words."""
+        found = [result for result in self.gates if result.half == half.name.lower()]
+        told = [result for result in found if result.value is not None]
+        untold = f", {len(found) - len(told)} untold" if len(told) < len(found) else ""
+        return f"{sum(result.passed for result in told)} of {len(told)}{untold}"
+
     @property
     def accepted(self) -> bool:
         """Whether every half meets every check, all of which these samples tell."""
@@ -165,7 +172,7 @@ class SampledReport:
         return (f"So few draws do not tell of {' and '.join(untold)}: draw more.",) if untold else ()
 
     def __repr__(self) -> str:
-        met = ", ".join(f"{one.name} {_met(one, self.space)}" for one in self.halves)
+        met = ", ".join(f"{one.name} {self.met(one)}" for one in self.halves)
         return f"<report from samples: {self.title}; checks met: {met}>"
 
     def _repr_html_(self) -> str:
@@ -272,11 +279,6 @@ class SampledReport:
         if one in self.halves and check in one.untold():
             return "untold"
         return {True: "pass", False: "FAIL", None: "-"}[found]
-
-
-def _met(one: Sampled, space: ProductSpace) -> str:
-    found = one.checks(space.log_size).values()
-    return f"{sum(found)} of {len(found)}"
 
 
 def _percent(interval: Interval) -> str:

@@ -122,23 +122,37 @@ def prior_figures(
 
 
 def _effective(times: Times) -> Interval:
-    r"""Effective number by collisions, :math:`\mathrm{Var}\,C \approx C + N^3 (\sum p^3 - (\sum p^2)^2)`.
+    """Effective number by collisions, one pair of how many."""
+    draws = sum(often * many for often, many in times)
+    pairs = draws * (draws - 1) / 2
+    collisions = sum(often * (often - 1) // 2 * many for often, many in times)
+    least, most = collision_limits(times, _TAIL)
+    estimate = pairs / collisions if collisions else math.inf
+    return Interval(estimate, pairs / most, pairs / least if least > 0 else math.inf, 0.95, _METHOD)
+
+
+def collision_limits(times: Times, tail: float) -> tuple[float, float]:
+    r"""Limits of the mean number of collisions C, which vary with how uneven the law is.
+
+    .. math:: \mathrm{Var}\,C \approx C + N^3 \big(\sum p^3 - (\sum p^2)^2\big)
 
     Poisson's limits are stretched on the log scale by the root of Var C / C. One triple more than was seen
     is reckoned with, and without a collision one element that was drawn once at most.
+
+    Args:
+        times: How many elements came how often.
+        tail: Probability that is left out on either side.
     """
     n, many = np.array(times, dtype=np.float64).T
     draws, collisions = float((many * n).sum()), float((many * n * (n - 1)).sum()) / 2
-    pairs = draws * (draws - 1) / 2
     if not collisions:
-        hidden = float(special.gammaincinv(2, 1 - _TAIL))
-        return Interval(math.inf, pairs / (hidden**2 / 2), math.inf, 0.95, _METHOD)
+        return 0.0, float(special.gammaincinv(2, 1 - tail)) ** 2 / 2
+    pairs = draws * (draws - 1) / 2
     triples = float((many * n * (n - 1) * (n - 2)).sum()) + 6
     excess = max(triples - draws * (draws - 1) * (draws - 2) * (collisions / pairs) ** 2, 0.0)
     stretch = math.sqrt(1 + excess / collisions)
     least, most = (
-        collisions * (float(special.gammaincinv(shape, tail)) / collisions) ** stretch
-        for shape, tail in ((collisions, _TAIL), (collisions + 1, 1 - _TAIL))
+        collisions * (float(special.gammaincinv(shape, at)) / collisions) ** stretch
+        for shape, at in ((collisions, tail), (collisions + 1, 1 - tail))
     )
-    upper = pairs / least if least > 0 else math.inf
-    return Interval(pairs / collisions, pairs / most, upper, 0.95, _METHOD)
+    return least, most

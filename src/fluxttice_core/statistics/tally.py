@@ -1,8 +1,6 @@
 """Counts of counts: how many kinds were drawn how often, all that a test needs to know of a sample."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import mul
 
 import numpy as np
 
@@ -17,12 +15,6 @@ def too_many_draws(said: str) -> MeasurementError:
     return MeasurementError(
         f"{said} holds more draws than 2^63 - 1, the most that are counted: give fewer", "out_of_range"
     )
-
-
-def require_few_draws(times: Iterable[int], kinds: Iterable[int]) -> None:
-    """Refuse more draws than can be counted; the sums are of Python's whole numbers, which have no end."""
-    if sum(map(mul, times, kinds)) > MOST_DRAWS:
-        raise too_many_draws("what was counted")
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,9 @@ class Tally:
             )
         # Floats do not wrap, and are off by far less than a half; what is near or beyond is added up exactly.
         if self.times.astype(float) @ self.kinds > MOST_DRAWS / 2:
-            require_few_draws(self.times.tolist(), self.kinds.tolist())
+            rows = zip(self.times.tolist(), self.kinds.tolist(), strict=True)
+            if sum(times * kinds for times, kinds in rows) > MOST_DRAWS:
+                raise too_many_draws("what was counted")
 
     @classmethod
     def of_counts(cls, counts: Integer[np.ndarray, "kinds"]) -> "Tally":
