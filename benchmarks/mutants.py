@@ -245,12 +245,15 @@ def main() -> None:
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS, help="what to change")
     parser.add_argument("--survivors", action="store_true", help="try again what survived")
     parser.add_argument("--permille", type=int, default=1000, help="how many of a thousand mutants to try")
+    parser.add_argument(
+        "--after", type=int, default=0, help="leave out so many of a thousand, which tests were written for"
+    )
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--budget", type=float, default=BUDGET, help="seconds of tests for each mutant")
     options = parser.parse_args()
 
     def wanted(name: str, before: int | None) -> bool:
-        if number_of(name) >= options.permille:
+        if not options.after <= number_of(name) < options.permille:
             return False
         if options.names and not any(fnmatch(name, pattern) for pattern in options.names):
             return False

@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 import torch
 
-from fluxttice_core.metrics.decoding import LEAST_LOGIT, class_weights, indices_of, positions_of, symbols_of
+from fluxttice_core.metrics.decoding import (
+    LEAST_LOGIT,
+    class_weights,
+    decode_positions,
+    indices_of,
+    positions_of,
+    symbols_of,
+)
+from fluxttice_core.metrics.settings import DECODE_RULES, DecodeRule
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.word_space import WordSpace
+from tests.measuring import generator
 
 SPACES: list[ProductSpace] = [
     *(OperationSpace(b, a) for b, a in [(2, 1), (2, 4), (3, 1), (3, 2), (3, 3), (4, 1), (4, 2)]),
@@ -70,3 +79,13 @@ def test_what_is_next_to_nothing_is_nothing() -> None:
 
 def test_a_logit_that_is_no_number_stays_one() -> None:
     assert class_weights(torch.tensor([0.0, math.nan] * 9)).isnan().tolist() == [False, True] * 9
+
+
+@pytest.mark.parametrize("base", [2, 3, 5])
+@pytest.mark.parametrize("rule", DECODE_RULES)
+def test_positions_are_bytes_by_every_rule(base: int, rule: DecodeRule) -> None:
+    logits = torch.randn(30, 4, base, generator=generator())
+    found = decode_positions(logits, rule, generator=generator(1))
+    assert found.dtype == torch.uint8
+    assert found.shape == (30, 4)
+    assert int(found.max()) < base

@@ -328,3 +328,26 @@ def test_mass_of_a_target_by_its_elements() -> None:
     train, held_out = np.array([1, 2, 4]), np.array([6, 7])
     due = (p[[1, 4]].sum() / q[:2].sum()) / (p[6] / q[2])
     assert memorisation(mass, train=train, held_out=held_out, target=TARGET).value == pytest.approx(due)
+
+
+def test_single_precision_is_added_up_in_double() -> None:
+    rows = np.random.default_rng(2).dirichlet(np.full(16, 0.7), 8).astype(np.float32)
+    single = MassEstimate(SPACE, 400, rows, rows, np.zeros(8))
+    double = MassEstimate(SPACE, 400, rows.astype(np.float64), rows.astype(np.float64), np.zeros(8))
+    train, held_out = np.arange(7), np.arange(7, 16)
+    for found, due in (
+        (mass_outside(single, TARGET), mass_outside(double, TARGET)),
+        (
+            memorisation(single, train=train, held_out=held_out),
+            memorisation(double, train=train, held_out=held_out),
+        ),
+        (
+            memorisation(single, train=train, held_out=held_out, target=TARGET),
+            memorisation(double, train=train, held_out=held_out, target=TARGET),
+        ),
+    ):
+        assert (found.value, found.error) == pytest.approx((due.value, due.error), rel=1e-12)
+    assert single.p.tolist() == pytest.approx(double.p.tolist(), rel=1e-14)
+    assert single.p_argmax.tolist() == pytest.approx(double.p_argmax.tolist(), rel=1e-14)
+    within = [divergences(mass.groups, TARGET, 400).to_target_within.floor for mass in (single, double)]
+    assert within[0] == pytest.approx(within[1], rel=1e-14)
