@@ -140,15 +140,20 @@ def test_training_again_is_compared_without_a_ranking(folder: Path, sampled_run:
     assert [(one.subject, one.verdict) for one in found] == [("training", "claimed")]
 
 
-def test_the_commands_certify_and_verify_and_others_say_what_to_do(
+def test_the_commands_certify_verify_and_compare_and_others_say_what_to_do(
     sampled_run: Path, folder: Path, tmp_path: Path
 ) -> None:
     runner = CliRunner()
     done = runner.invoke(app, ["certify", str(sampled_run), "--out", str(tmp_path / "quick"), "--quick"])
     assert done.exit_code == 0, done.output
     assert runner.invoke(app, ["verify", str(tmp_path / "quick")]).exit_code == 0
-    compared = runner.invoke(app, ["compare", str(folder), str(sampled_run)])
-    assert "benchmark --checkpoint" in " ".join(compared.output.split())
+    compared = runner.invoke(
+        app, ["compare", str(folder), str(sampled_run), "--quick"], env={"COLUMNS": "200"}
+    )
+    assert compared.exit_code == 0, compared.output
+    assert [row.split()[-2] for row in compared.output.splitlines() if "distortion D" in row] == [
+        "+0.0000"
+    ] * 2
     with refused(OperationError, "not_enumerable", "export the networks as onnx"):
         embedding_table(load(folder))
 
