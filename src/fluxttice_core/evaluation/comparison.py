@@ -13,6 +13,7 @@ from fluxttice_core.evaluation.number_format import difference_shown, titled, wi
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Figure, Verdict
 from fluxttice_core.metrics.naming import label, sections
+from fluxttice_core.metrics.settings import Direction
 from fluxttice_core.spaces.nouns import Nouns
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.statistics.estimate import Estimate
@@ -44,19 +45,27 @@ class Difference:
     @property
     def verdict(self) -> Verdict:
         """`better` or `worse` of the other by the adjusted p-value; `different` for a description."""
-        return self._read(self.adjusted)
+        return verdict_of(self.adjusted, self.first.direction, rises=self.interval.estimate > 0)
 
     @property
     def verdict_alone(self) -> Verdict:
         """The same where the interval excludes 0, whatever else is judged."""
-        return self._read(self.p_value)
+        return verdict_of(self.p_value, self.first.direction, rises=self.interval.estimate > 0)
 
-    def _read(self, p_value: float) -> Verdict:
-        if p_value >= FAMILY_ERROR:
-            return "same"
-        if self.first.direction == "neither":
-            return "different"
-        return "better" if (self.interval.estimate > 0) == (self.first.direction == "higher") else "worse"
+
+def verdict_of(p_value: float, direction: Direction, *, rises: bool) -> Verdict:
+    """Read a difference: `same` unless the p-value is below .05, else by which way is better.
+
+    Args:
+        p_value: Probability of as large a difference between equal models.
+        direction: Which way is better.
+        rises: Whether the other's figure is the greater one.
+    """
+    if p_value >= FAMILY_ERROR:
+        return "same"
+    if direction == "neither":
+        return "different"
+    return "better" if rises == (direction == "higher") else "worse"
 
 
 def difference(first: Figure, other: Figure) -> Difference:

@@ -10,14 +10,15 @@ from rich.text import Text
 from scipy import optimize, stats
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.evaluation.comparison import SIGNS, require_same_space, side_by_side
+from fluxttice_core.evaluation.comparison import SIGNS, require_same_space, side_by_side, verdict_of
 from fluxttice_core.evaluation.sampled_report import ROWS, Sampled, SampledReport
 from fluxttice_core.metrics.metric import Verdict
 from fluxttice_core.metrics.sample_figures import PriorSample, collision_limits
 from fluxttice_core.metrics.settings import Direction
 from fluxttice_core.statistics.intervals import Interval, difference_of_limits, normal_quantile
-from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm
+from fluxttice_core.statistics.multiplicity import holm
 
+_LEAST_TAIL = 1e-12
 _MEAN, _DRAW = "rows whole from mu, %", "rows whole from z ~ q, %"
 _RATE, _DISTORTION = "rate R, nats", "distortion D, nats"
 _EFFECTIVE = "effective number, ratio"
@@ -64,12 +65,7 @@ class SampledDifference:
         return self._read(self.p_value)
 
     def _read(self, p_value: float) -> Verdict:
-        if p_value >= FAMILY_ERROR:
-            return "same"
-        if self.direction == "neither":
-            return "different"
-        rises = self.other.estimate > self.first.estimate
-        return "better" if rises == (self.direction == "higher") else "worse"
+        return verdict_of(p_value, self.direction, rises=self.other.estimate > self.first.estimate)
 
 
 def require_same_rows(*, first_known: bool, other_known: bool) -> None:
@@ -169,9 +165,6 @@ def _p_of_collisions(first: PriorSample, other: PriorSample) -> float:
     if gap(0.5) <= 0:
         return 1.0
     return 2 * float(optimize.brentq(gap, _LEAST_TAIL, 0.5)) if gap(_LEAST_TAIL) < 0 else 2 * _LEAST_TAIL
-
-
-_LEAST_TAIL = 1e-12
 
 
 def sampled_comparison_table(first: SampledReport, other: SampledReport, *, names: tuple[str, str]) -> Table:

@@ -1,7 +1,6 @@
 """Intervals for figures that were sampled: over repeats, over seeds, of proportions and of coverage."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +31,6 @@ class Interval:
     def contains(self, value: float | int) -> bool:
         """Return whether a value lies within the limits."""
         return self.lower <= value <= self.upper
-
-    def mapped(self, change: Callable[[float], float]) -> "Interval":
-        """Return the interval of a rising function of the figure."""
-        estimate, lower, upper = (change(float(value)) for value in (self.estimate, self.lower, self.upper))
-        return Interval(estimate, lower, upper, self.level, self.method)
 
     def scaled(self, factor: float | int) -> "Interval":
         """Return the interval of a figure in another unit, the factor being above 0."""
