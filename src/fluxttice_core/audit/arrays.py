@@ -62,10 +62,7 @@ class _Archive(io.FileIO):
 
 
 def read_arrays(source: Source, column: str | None, memory: int) -> tuple[Iterator[Values], str | None]:
-    """Return pieces of the arrays in files, and the name of the one that was chosen among several.
-
-    Each takes a part of `memory`, in bytes.
-    """
+    """Return pieces of arrays, each a part of `memory` in bytes, and the name of one chosen among several."""
     if source.kind == "npy":
         if column is not None:
             raise MeasurementError(
@@ -189,11 +186,7 @@ def _values(data: bytes, dtype: np.dtype[Any]) -> Values:
 
 
 def plain(values: Values) -> Values:
-    """Return numbers as numbers, and strings as objects that the engine takes.
-
-    Raises:
-        MeasurementError: If they are neither whole numbers nor strings.
-    """
+    """Return numbers as numbers, and strings as objects that the engine takes."""
     kind = values.dtype.kind
     if kind == "U":
         if values.dtype.itemsize and bool(

@@ -16,16 +16,7 @@ if TYPE_CHECKING:
 
 
 def count_on_cluster(unit: Unit, paths: list[Path]) -> Iterator[Any]:
-    """Count files on the cluster of RAY_ADDRESS, else on one of this machine's cores; yield Arrow tables.
-
-    Args:
-        unit: How a file is counted.
-        paths: The files, which every machine of the cluster must see under the same path.
-
-    Raises:
-        MissingExtra: If Ray is not installed.
-        MeasurementError: If the cluster does not answer, or a file cannot be counted.
-    """
+    """Count files, which every machine of the cluster must see under the same path, into Arrow tables."""
     with connected() as ray, _silent_data():
         nodes = [node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]]
         # A task that asks for more than any machine has would wait for ever.

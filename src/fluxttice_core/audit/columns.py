@@ -29,15 +29,9 @@ _OF_NUMBERS = frozenset("0123456789.")
 
 @dataclass(frozen=True)
 class Heading:
-    """What the first line of a table says.
+    """What the first line of a table says."""
 
-    Args:
-        names: Names of the columns; numbers from 1 where the first row is a draw.
-        delimiter: What stands between two cells.
-        named: Whether the line holds the names.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # numbers from 1 where the first row is a draw
     delimiter: str
     named: bool
 
@@ -47,12 +41,8 @@ def read_heading(
 ) -> Heading:
     """Read the first line of a table: names of columns, or a row already.
 
-    Args:
-        line: The line.
-        said: The file in words.
-        tabs: Whether tabs alone stand between cells.
-        wanted: Columns that were asked for, if any: `1` asks for the first of a table without names.
-        pairs: Whether a row is a kind and a number, so that one with a number holds no names.
+    Of `wanted` columns `1` asks for the first of a table without names; a row of `pairs`, a kind and a
+    number, holds no names where it has a number.
     """
     try:
         text = line.decode("utf-8-sig")

@@ -28,15 +28,7 @@ def is_frequencies(text: str) -> bool:
 
 
 def tally_of_frequencies(text: str) -> Tally:
-    """Read how many kinds were drawn how often.
-
-    Example:
-        >>> tally_of_frequencies("1:21492, 2:8").draws
-        21508
-
-    Raises:
-        MeasurementError: If a number of times stands there twice, or one is too large.
-    """
+    """Read how many kinds were drawn how often."""
     import numpy as np
 
     from fluxttice_core.statistics.tally import MOST_DRAWS, Tally, too_many_draws
@@ -69,13 +61,7 @@ def group_counts(engine: Engine, source: Source, reading: Reading) -> Grouped | 
 def group_pairs(engine: Engine, table: Table, kind: int, place: int, number: str, kept: str) -> str:
     """Add up the numbers of each kind, and return the name of a table of `kind`, `n` and its `rows`.
 
-    Args:
-        engine: The engine.
-        table: The rows.
-        kind: The place of the column of kinds.
-        place: The place of the column of numbers.
-        number: The expression of a number, which is NULL where the cell holds none.
-        kept: The type of the sums.
+    The expression of a `number` is NULL where its cell, at a `place`, holds none; `kept` is the sums' type.
     """
     name = engine.new_name()
     table.run(

@@ -30,18 +30,7 @@ _TRACES: dict[str, dict[str, None]] = {".svg": {"Date": None, "Creator": None}, 
 
 
 def draw_curve(sample: int, by_draws: Sequence[Reached], by_mass: Sequence[Reached], suffix: str) -> bytes:
-    """Return an image of a curve.
-
-    Args:
-        sample: Draws of the sample.
-        by_draws: What is seen after each number of draws.
-        by_mass: What is seen at each share of the mass.
-        suffix: ".svg" or ".png".
-
-    Raises:
-        MeasurementError: If the suffix is another.
-        MissingExtra: If Matplotlib is not installed.
-    """
+    """Return an image of a curve, by the suffix of its file."""
     if suffix.lower() not in _TRACES:
         raise MeasurementError(
             f"a curve is drawn as .svg or .png, not as '{suffix}': name the file so", "unknown_format"

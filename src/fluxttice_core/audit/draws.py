@@ -57,21 +57,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Grouped:
-    """A table of the engine with a row for each kind: `kind` and how often it was drawn, `n`.
-
-    Args:
-        name: Its name.
-        column: The column that was read, where its file has others.
-        space: The space whose operations the kinds are, as indices.
-        left_out: Why draws were left out, and how many.
-        notes: What was taken for granted.
-    """
+    """A table of the engine with a row for each kind: `kind` and how often it was drawn, `n`."""
 
     name: str
-    column: str | None = None
-    space: OperationSpace | None = None
-    left_out: dict[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    column: str | None = None  # where its file has others
+    space: OperationSpace | None = None  # whose operations the kinds are, as indices
+    left_out: dict[str, int] = field(default_factory=dict)  # why draws were left out, and how many
+    notes: tuple[str, ...] = ()  # what was taken for granted
 
 
 def group_draws(engine: Engine, source: Source, reading: Reading) -> Grouped:
@@ -113,16 +105,10 @@ def no_sample(said: str) -> MeasurementError:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where in files the kinds stand.
-
-    Args:
-        places: The columns: one of kinds, or those of the cells of tables of operations.
-        column: The name of the column, where its file has others.
-        space: The space of such tables.
-    """
+    """Where in files the kinds stand: in one column, or in those of the cells of tables of a space."""
 
     places: tuple[int, ...]
-    column: str | None
+    column: str | None  # where its file has others
     space: OperationSpace | None
 
 

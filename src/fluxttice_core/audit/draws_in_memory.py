@@ -19,15 +19,6 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
     Example:
         >>> count_draws(["b", "a", "b"]), count_draws(np.array([[0, 1], [0, 1]])), count_draws(Counter(x=3))
         ({'b': 2, 'a': 1}, {(0, 1): 2}, {'x': 3})
-
-    Args:
-        draws: An array whose first axis are the draws, a list or another iterable of hashable kinds, a
-            mapping of kinds to counts such as a `Counter`, or a frame or a column of one (pandas, Polars,
-            Arrow).
-        column: Name of the column of a frame that holds the kinds; not needed if it has one only.
-
-    Raises:
-        MeasurementError: If draws cannot be counted, one is missing, or a count is no whole number.
     """
     values = _column(draws, column)
     if isinstance(values, Mapping):
@@ -56,9 +47,6 @@ def tally_beside(counts: Counts, law: Mapping[Any, float | int]) -> LawTally:
     Example:
         >>> tally_beside({"a": 3, "c": 1}, {"a": 3, "b": 1}).outside
         1
-
-    Raises:
-        MeasurementError: If a weight is negative or not finite, or none is above 0.
     """
     weights = {_kind(kind): float(weight) for kind, weight in law.items()}
     total = sum(weights.values())

@@ -12,6 +12,7 @@ import re
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +42,6 @@ def memory_bytes(text: str) -> int:
     Example:
         >>> memory_bytes("1GB"), memory_bytes("512 MiB")
         (1000000000, 536870912)
-
-    Raises:
-        MeasurementError: If it is no such size, or less than the engine needs.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([A-Z]+)", text.strip().upper())
     if match is None or match[2] not in _UNITS:
@@ -54,20 +52,14 @@ def memory_bytes(text: str) -> int:
     return size
 
 
+@dataclass
 class Engine:
-    """A connection that is open within `engine`, with a folder that vanishes with it.
+    """A connection that is open within `engine`, with a folder that vanishes with it."""
 
-    Args:
-        connection: To the database in memory.
-        folder: Where links, pipes and spills lie.
-        memory: What it may take, in bytes.
-    """
-
-    def __init__(self, connection: DuckDBPyConnection, folder: Path, memory: int) -> None:
-        self.connection = connection
-        self.folder = folder
-        self.memory = memory
-        self._names = 0
+    connection: DuckDBPyConnection
+    folder: Path  # where links, pipes and spills lie
+    memory: int  # what it may take, in bytes
+    _names: int = 0
 
     def new_path(self) -> Path:
         """A path in the folder that nothing has yet."""
@@ -153,11 +145,7 @@ class Engine:
 
 
 def require_text(value: Any) -> None:
-    """Refuse strings that are no text, as names from a system with other letters may be: none can be encoded.
-
-    Args:
-        value: A string, or strings in lists and the keys of dictionaries.
-    """
+    """Refuse strings that cannot be encoded, as names from a system with other letters may be."""
     if isinstance(value, (list, dict)):
         for each in value:
             require_text(each)
@@ -174,13 +162,7 @@ def require_text(value: Any) -> None:
 
 @contextlib.contextmanager
 def engine(readable: Sequence[Path], memory: str = MEMORY, threads: int | None = None) -> Iterator[Engine]:
-    """Open an engine that can read these files and no other.
-
-    Args:
-        readable: The files.
-        memory: What it may take, such as 1GB; beyond that it spills to the disk.
-        threads: How many it uses; none: as many as there are processors that this process may use.
-    """
+    """Open an engine that can read these files and no other; beyond its memory it spills to the disk."""
     import duckdb
 
     size = memory_bytes(memory)

@@ -81,13 +81,6 @@ def fit_of(
         >>> fit = fit_of(Tally.of_counts(np.array([199, 1])), 2, 0.001)
         >>> fit.finding.verdict.value, fit.finding.p_value < 1e-12
         ('not uniform', True)
-
-    Args:
-        tally: The counts.
-        size: Kinds of the uniform law; none with a stated law.
-        significance: Probability with which draws of the law are refused, all tests together.
-        law: Name of a stated law.
-        ends: Kinds to show beside what the law says.
     """
     # Of tests that all refuse it beyond doubt, the one that says most comes first.
     order = list(_MEANING)
@@ -167,15 +160,6 @@ def without_replacement(tally: Tally, size: int | None) -> Finding:
     """Judge draws that are said to be without replacement: no kind comes twice, and all there are in the end.
 
     Counts say nothing more of them: which kinds are left out is not seen in how often each was drawn.
-
-    Example:
-        >>> import numpy as np
-        >>> without_replacement(Tally.of_counts(np.array([1, 2])), 9).verdict.value
-        'impossible'
-
-    Args:
-        tally: The counts.
-        size: Kinds in the space, K, each of which exists once; None if unknown.
     """
     claim = f"{tally.draws:,} draws without replacement"
     known, again = size if size is not None else math.inf, tally.distinct - tally.once

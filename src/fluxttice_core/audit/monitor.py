@@ -83,17 +83,6 @@ def monitor(
 
     The file is locked meanwhile and replaced at once, so that runs at the same time wait for one another and
     one that is killed has counted wholly or not at all.
-
-    Args:
-        engine: The engine, which may read the state.
-        draws: The draws of this run.
-        state: The file, made by the first run.
-        size: Kinds of the uniform law, if none is stated.
-        law: The file of a stated law.
-        reading: How that is read.
-
-    Raises:
-        MeasurementError: If there is no law, or the state is that of another or no state.
     """
     from filelock import FileLock
 

@@ -22,23 +22,14 @@ _LONGEST = 30
 
 @dataclass(frozen=True)
 class Stated:
-    """A printed number or range: its face value, and the widest values that round to it.
-
-    Args:
-        text: The number as printed.
-        lower: Lower end at face value; equal to `upper` for a single number.
-        upper: Upper end at face value.
-        least: The least value that rounds to the lower end.
-        most: The largest value that rounds to the upper end.
-        reading: How the number was read, where it could have been meant otherwise; else empty.
-    """
+    """A printed number or range: both ends at face value, and the least and the most that round to them."""
 
     text: str
     lower: float | int
     upper: float | int
     least: float | int
     most: float | int
-    reading: str = ""
+    reading: str = ""  # how the number was read, where it could have been meant otherwise
 
     @property
     def value(self) -> float | int:
@@ -50,13 +41,6 @@ def stated_number(text: str) -> Stated:
     """Read a number or a range `a..b`, percent or plain; the last digit printed is the one that was rounded.
 
     In `80..90%` the sign counts for both ends.
-
-    Example:
-        >>> stated_number("87.37%").least
-        0.87365
-        >>> kept = stated_number(".3..1.0")
-        >>> kept.lower, kept.upper, kept.most
-        (0.3, 1.0, 1.05)
     """
     lower_text, upper_text = _ends(text)
     lower, lower_half = _read(lower_text, text)
@@ -72,14 +56,6 @@ def stated_share(text: str, size: int | None) -> Stated:
     """Read a share of a space: percent (`82%`), fraction (`.82`) or count (`16140`), or a range of these.
 
     A count is exact; if it could have been meant as percent, `reading` says how it was read.
-
-    Example:
-        >>> stated_share("82%", 19_683).most
-        0.825
-        >>> stated_share("16140", 19_683).value == 16140 / 19683
-        True
-        >>> stated_share("82", 19_683).reading
-        '82 is read as a count of 82; write 82% for percent'
     """
     counts = _counts(text)
     if counts and size is None:
@@ -119,12 +95,7 @@ def exact_count(text: str, whole: int) -> Stated | None:
 
 
 def read_aloud(sentence: str, *stated: Stated) -> str:
-    """Return the sentence of a finding, with how numbers were read that could have been meant otherwise.
-
-    Example:
-        >>> read_aloud("too few", stated_share("82", 19_683))
-        'too few; 82 is read as a count of 82; write 82% for percent'
-    """
+    """Return the sentence of a finding, with how numbers were read that could have been meant otherwise."""
     return "; ".join([sentence, *dict.fromkeys(one.reading for one in stated if one.reading)])
 
 

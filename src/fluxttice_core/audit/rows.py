@@ -23,13 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ElementRows:
-    """What files list.
-
-    Args:
-        said: The files in words.
-        kinds: Strings or whole numbers, each once, in rising order.
-        weights: The sum of each one's weights; none: they have none.
-    """
+    """What files, `said` in words, list: kinds, each once, in rising order, and the sums of their weights."""
 
     said: str
     kinds: tuple[str, ...] | tuple[int, ...]
@@ -39,18 +33,7 @@ class ElementRows:
 def read_rows(
     places: Sequence[str], *, column: str | None = None, weights: str | None = None, memory: str = MEMORY
 ) -> ElementRows:
-    """Read elements, one a row, in any format that samples may have, in bounded memory.
-
-    Args:
-        places: Files, patterns or folders of files, all of one format.
-        column: The column of the elements, where it is not plain.
-        weights: The column of their weights; none: they have none.
-        memory: What reading may take.
-
-    Raises:
-        MeasurementError: If a file is missing, damaged or of another format, a column is not there, or a
-            weight is no number from 0 upwards.
-    """
+    """Read elements, one a row, and the column of their weights, if any, in any format of samples."""
     source = find_source(list(places), None)
     with engine(source.paths, memory) as running:
         table, array = as_table(running, source, Reading(column=column))

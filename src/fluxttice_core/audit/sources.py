@@ -36,19 +36,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one format.
+    """Files of one format."""
 
-    Args:
-        paths: The files, in order; none for standard input.
-        kind: What they hold, a value of `FORMATS`.
-        compression: How they are compressed, one of `COMPRESSIONS`; empty if not.
-        notes: What lies beside them and is not read.
-    """
-
-    paths: tuple[Path, ...]
-    kind: str
-    compression: str = ""
-    notes: tuple[str, ...] = ()
+    paths: tuple[Path, ...]  # none for standard input
+    kind: str  # a value of `FORMATS`
+    compression: str = ""  # one of `COMPRESSIONS`
+    notes: tuple[str, ...] = ()  # what lies beside them and is not read
 
     @property
     def said(self) -> str:
@@ -62,15 +55,7 @@ class Source:
 
 
 def find_source(places: Sequence[str], file_format: str | None = None) -> Source:
-    """Find the files that paths, patterns and folders name.
-
-    Args:
-        places: Paths; a folder means the files in it, `-` standard input.
-        file_format: A suffix such as `csv`, if the files' own do not say what they hold.
-
-    Raises:
-        MeasurementError: If a file is missing, no plain file or named twice, or they are of several formats.
-    """
+    """Find the files that paths, patterns, folders and `-` name; a suffix may say what they hold."""
     if list(places) == [STANDARD_INPUT]:
         return Source((), *_format_of(Path(f"-.{file_format or 'txt'}")))
     found = [_files(place, file_format) for place in places]

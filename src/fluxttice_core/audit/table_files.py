@@ -25,14 +25,9 @@ def read_table(
     pairs: bool = False,
     like: Columns | None = None,
 ) -> Table:
-    """Read how the files of a source are to be selected from.
+    """Read how the files of a source are to be selected from, for the names see `read_heading`.
 
-    Args:
-        engine: The engine.
-        source: The files.
-        wanted: Names of columns that were asked for, which tell whether a first row names columns.
-        pairs: Whether rows are kinds and numbers.
-        like: The columns of files beside these, which they must have; none: those of the first file.
+    They must have the columns of files beside these, which they are to be `like`, else those of the first.
     """
     if not source.paths:
         source = _spooled(engine, source)

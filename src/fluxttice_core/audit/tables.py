@@ -17,49 +17,31 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 2**14
 
 Feed = Callable[[bool], contextlib.AbstractContextManager[Any]]
-"""What is sent while a relation is read; the argument says whether it is read to its end."""
+"""Makes what is sent to a relation that the engine cannot open; told whether that is read to its end."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What files of one source have in common.
+    """What files of one source have in common."""
 
-    Args:
-        names: Names of the columns; numbers from 1 where they have none.
-        types: The engine's types of the columns.
-        named: Whether the files name their columns.
-    """
-
-    names: tuple[str, ...]
-    types: tuple[str, ...]
+    names: tuple[str, ...]  # numbers from 1 where the files name no columns
+    types: tuple[str, ...]  # the engine's
     named: bool
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that can be selected from.
+    """Rows that can be selected from."""
 
-    Args:
-        said: The files in words.
-        relation: What stands after FROM.
-        names: Names of the columns; numbers from 1 where they have none.
-        types: The engine's types of the columns.
-        named: Whether the files name their columns.
-        cells: Expressions that read the columns.
-        feed: Makes what is sent to the relation while it is read, where the engine cannot open the files.
-        weight: The expression of how many draws a group of rows is.
-        partial: Names that some of the files lack: no such column can be read.
-    """
-
-    said: str
-    relation: str
-    names: tuple[str, ...]
-    types: tuple[str, ...]
+    said: str  # the files in words
+    relation: str  # what stands after FROM
+    names: tuple[str, ...]  # numbers from 1 where the files name no columns
+    types: tuple[str, ...]  # the engine's
     named: bool
-    cells: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()  # expressions that read the columns
     feed: Feed = contextlib.nullcontext
-    weight: str = "count(*)"
-    partial: frozenset[str] = frozenset()
+    weight: str = "count(*)"  # how many draws a group of rows is
+    partial: frozenset[str] = frozenset()  # names that some of the files lack: no such column can be read
 
     @property
     def stored(self) -> bool:
@@ -67,11 +49,7 @@ class Table:
         return self.weight != "count(*)"
 
     def cell(self, place: int) -> str:
-        """The expression that reads a column; names of strangers never stand in SQL.
-
-        Raises:
-            MeasurementError: If some of the files lack it.
-        """
+        """The expression that reads a column; names of strangers never stand in SQL."""
         if self.names[place] in self.partial:
             raise other_columns(self.said)
         return self.cells[place] if self.cells else f"#{place + 1}"

@@ -13,13 +13,7 @@ from fluxttice_core.statistics.intervals import Interval
 
 @dataclass(frozen=True)
 class UniquenessFinding(Finding):
-    """What follows from a uniqueness.
-
-    Args:
-        implied_size: Equally likely kinds that would show it on average; None if endless or impossible.
-        implied_least: Lower limit of their number.
-        implied_most: Upper limit; None if there is none.
-    """
+    """What follows from a uniqueness: how many equally likely kinds show it on average, None if endless."""
 
     implied_size: float | int | None = None
     implied_least: float | int | None = None

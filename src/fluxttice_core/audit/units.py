@@ -32,15 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of work, still without its file; nothing in it is settled by that file alone.
-
-    Args:
-        source: What the file is.
-        reading: How it is read.
-        columns: Its columns.
-        layout: Where in them the kinds stand.
-        memory: What counting may take.
-    """
+    """A unit of work, still without its file; nothing in it is settled by that file alone."""
 
     source: Source
     reading: Reading
@@ -70,15 +62,7 @@ Count = Callable[[Unit, list[Path]], Iterable[Any]]
 
 
 def group_apart(running: Engine, source: Source, reading: Reading, count: Count, memory: str) -> Grouped:
-    """Count how often each kind was drawn, file by file, to the same result as in one go.
-
-    Args:
-        running: The engine that adds up, and settles what the kinds are.
-        source: The files.
-        reading: How they are read.
-        count: Counts the files.
-        memory: What counting one of them may take.
-    """
+    """Count how often each kind was drawn, file by file in so much memory each, to the result of one go."""
     table, column = _head(running, source, reading)
     layout = lay_out(running, table, reading, column)
     columns = Columns(table.names, table.types, table.named)

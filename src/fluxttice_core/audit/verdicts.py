@@ -74,14 +74,7 @@ def in_all(findings: Sequence[Finding]) -> str:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a law allows a figure to be, given other claimed figures.
-
-    Args:
-        lower: Lower bound at face value of the other figures.
-        upper: Upper bound at face value.
-        least: Lower bound with the other figures rounded most favourably; `lower` where nothing was rounded.
-        most: Upper bound with the other figures rounded most favourably.
-    """
+    """What a law allows a figure to be, given other claimed figures at face value or, if rounded, at best."""
 
     lower: float | int
     upper: float | int
@@ -94,11 +87,6 @@ def judge(stated: Stated, bounds: Bounds) -> Verdict:
 
     Inside at face value: possible. Wholly outside however everything was rounded: impossible. Between the
     two, the digits printed do not decide.
-
-    Example:
-        >>> from fluxttice_core.audit.printed_numbers import stated_number
-        >>> [judge(stated_number(text), Bounds(0.0, 3.912)).value for text in ("3.9", "4", "4.0")]
-        ['possible', 'not enough said', 'impossible']
     """
     if bounds.lower - _TINY <= stated.lower and stated.upper <= bounds.upper + _TINY:
         return Verdict.POSSIBLE
@@ -110,24 +98,14 @@ def judge(stated: Stated, bounds: Bounds) -> Verdict:
 
 
 def percent(share: float | int) -> str:
-    """Write a share as percent, with more digits where it is close to nothing or to everything.
-
-    Example:
-        >>> percent(0.508053), percent(0.99995), percent(1.25e-12)
-        ('50.81 %', '99.9950 %', '1.25e-10 %')
-    """
+    """Write a share as percent, with more digits where it is close to nothing or to everything."""
     if 0 < share < 0.0005:
         return f"{100 * share:.3g} %"
     return f"{100 * share:.{4 if 0.9995 < share < 1 else 2}f} %"
 
 
 def p_text(p_value: float | int) -> str:
-    """Write a probability for a sentence.
-
-    Example:
-        >>> p_text(0.0472), p_text(3e-40)
-        ('p = 0.047', 'p < 1e-12')
-    """
+    """Write a probability for a sentence."""
     return "p < 1e-12" if p_value < 1e-12 else f"p = {p_value:.2g}"
 
 

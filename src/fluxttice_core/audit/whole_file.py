@@ -12,15 +12,7 @@ from fluxttice_core.errors import StorageError
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let what is written, once it is flushed, take the place of a file.
-
-    Args:
-        path: The file.
-        write: Writes the content.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
+    """Let what is written, once it is flushed, take the place of a file."""
     temporary = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:

@@ -34,15 +34,7 @@ WantedKinds = Annotated[
 
 @dataclass(frozen=True)
 class CurveOptions:
-    """What is asked for.
-
-    Args:
-        show: Whether the curve is printed.
-        plot: Image to draw it into.
-        csv: Table to write it into.
-        masses: Masses of which the draws needed are asked for.
-        kinds: Kinds of which they are.
-    """
+    """What is asked for: to print, draw or write the curve, and the draws needed for masses and for kinds."""
 
     show: bool
     plot: Path | None

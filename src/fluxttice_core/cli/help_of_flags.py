@@ -19,11 +19,7 @@ class PlainCommand(_PlainFlags, TyperCommand):
     """A command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments, unless an option that takes one value is given twice: the last would decide.
-
-        Raises:
-            SettingsError: If one is, or a flag is beside its opposite.
-        """
+        """Read the arguments, unless an option that takes one value is given twice: the last would decide."""
         _, _, order = self.make_parser(ctx).parse_args(list(args))
         for option in {one.name: one for one in order if order.count(one) > 1}.values():
             _require_one_meaning(option, args)

@@ -27,10 +27,6 @@ Engine = Annotated[
 
 
 def require_engine(engine: EngineName) -> None:
-    """Refuse an engine that is not installed before anything is made.
-
-    Raises:
-        MissingExtra: Saying what to install.
-    """
+    """Refuse an engine that is not installed before anything is made."""
     if engine != "local":
         require_extra({"ray": "cluster", "slurm": "slurm"}[engine], f"--engine {engine}")

@@ -107,11 +107,7 @@ class TrainView:
 
 
 class EventWriter:
-    """Writes TensorBoard's events into the run folder, which is touched with the first epoch only.
-
-    Raises:
-        MissingExtra: If TensorBoard is not installed.
-    """
+    """Writes TensorBoard's events into the run folder, which is touched with the first epoch only."""
 
     def __init__(self) -> None:
         require_extra("track", "writing TensorBoard's events")
