@@ -45,11 +45,6 @@ class BareDecoder:
 
     Classes that a position's alphabet has not are never given, whatever their logits.
 
-    Args:
-        function: Maps latents (n, latent_dim) to logits (n, cells, base).
-        space: The elements.
-        latent_dim: Dimensions of the standard-normal prior.
-
     Example:
         >>> even = BareDecoder(lambda z: torch.zeros(len(z), 9, 3), OperationSpace(), 2)
         >>> even.decode_logits(torch.zeros(5, 2)).shape
@@ -62,11 +57,7 @@ class BareDecoder:
         self._absent = torch.arange(space.base) >= torch.tensor(space.bases)[:, None]
 
     def decode_logits(self, z: Tensor) -> Tensor:
-        """The function's logits.
-
-        Raises:
-            MeasurementError: If they are no finite numbers of the right shape.
-        """
+        """The function's logits, refused unless they are finite numbers of the right shape."""
         with self._turn:
             logits = _answer(self._function, z)
         due = (len(z), self.space.cells, self.space.base)
@@ -95,22 +86,7 @@ def measured_decoder(
     target: Target | None = None,
     sampled: Callable[[ProductSpace], int] = lambda _space: DRAWS,
 ) -> Report | Any:
-    """Measure a decoder by itself, and its codes if it has an encoder.
-
-    Args:
-        decoder: What `coverage_report` takes.
-        latent_dim: Dimensions of its standard-normal prior.
-        space: The operations.
-        settings: Everything that the measurement of a space is made with.
-        device: Where the decoder computes.
-        progress: Called with what comes next and the share that is done.
-        target: What it should give; none: all elements of its space alike.
-        sampled: The draws that a space which cannot be written out is measured by.
-
-    Raises:
-        MeasurementError: If it is no decoder, or its logits are not what they must be.
-        SettingsError: If the device is not there.
-    """
+    """Measure a decoder as `coverage_report` takes it, and its codes if it has an encoder."""
     require_device(device)
     with _in_evaluation_mode(decoder):
         half = _half_of(decoder, latent_dim, space, device)

@@ -52,15 +52,7 @@ def measured(
     progress: ProgressCallback | None = None,
     target: Target | None = None,
 ) -> Report:
-    """Measure a trained model: reach, codes, distribution and pair, beside ceiling, floor and controls.
-
-    Args:
-        model: A trained model, or the path of one; none: the certified model.
-        settings: Everything that the measurement is made with; none: `settings_for` the model's space.
-        progress: Called with what comes next and the share that is done.
-        target: What the model should give; none: what it was trained on, all elements of its space unless
-            it was rows.
-    """
+    """Measure a trained model, without a target beside what it was trained on."""
     trained = require_trained(model)
     settings = settings or settings_for(trained.space)
     require_rules(settings, trained.space)
@@ -92,20 +84,7 @@ def sampled(
     device: str = "cpu",
     progress: ProgressCallback | None = None,
 ) -> SampledReport:
-    """Measure a trained model of a space that cannot be written out, from samples.
-
-    Args:
-        model: A trained model, or the path of one.
-        draws: Prior draws of each half.
-        seed: Seed of all draws.
-        device: Where the model computes.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        CheckpointError: If no trained model is given.
-        SettingsError: If the device is not there, or the draws are too few or too many.
-        MeasurementError: If it was trained on rows, whose distribution a sample of the space says little of.
-    """
+    """Measure a trained model of a space that cannot be written out, from samples."""
     trained = require_trained(model)
     if trained.target is not None:
         raise MeasurementError(
@@ -200,11 +179,7 @@ def untrained_halves(
 
 
 def scheme_of(trained: TrainedModel) -> Scheme:
-    """How the model's weights were drawn before its training: what its floor has to start from, too.
-
-    Args:
-        trained: The model; where its settings are not recorded, as the original system drew them.
-    """
+    """How the weights were drawn before training, where its floor has to start: unrecorded, as originally."""
     recipe = (trained.settings or {}).get("recipe")
     recorded = recipe.get("initialisation") if isinstance(recipe, dict) else None
     return next((scheme for scheme in SCHEMES if scheme == recorded), "independent")

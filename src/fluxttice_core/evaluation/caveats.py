@@ -84,11 +84,8 @@ def warnings_of(
 ) -> tuple[str, ...]:
     """One sentence for each set of bad generators that some metrics do not tell from the model.
 
-    The last is about the uniform sampler, which is no bad generator but has no code.
-
-    Args:
-        found: Names of metrics, each with the controls, save the oracle, that it does not tell apart.
-        nouns: What the space's elements are called.
+    The last is about the uniform sampler, which is no bad generator but has no code. What is found are names
+    of metrics, each with the controls, save the oracle, that it does not tell apart.
     """
     blind: dict[str, set[ControlName]] = {}
     labels: dict[str, str] = {}

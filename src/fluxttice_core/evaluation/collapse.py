@@ -7,11 +7,7 @@ SPENT = 1e-3
 
 
 def collapse_of(rate: float | int | None, outputs: float | int | None) -> str | None:
-    r"""What has collapsed of a half, in words; none if nothing has.
-
-    Args:
-        rate: Its mean :math:`\mathrm{KL}(q(z|x) \| p(z))`, in nats; none without an encoder.
-        outputs: Different operations among many draws by argmax; none if they were not counted.
+    """What has collapsed of a half, in words, by its rate in nats and the different outputs of many draws.
 
     Example:
         >>> collapse_of(1e-5, 40)
@@ -27,12 +23,7 @@ def collapse_of(rate: float | int | None, outputs: float | int | None) -> str | 
 
 
 def collapses(values: Mapping[tuple[str, str], float], size: int) -> Iterator[str]:
-    """One sentence for each half of a report that has collapsed.
-
-    Args:
-        values: Figures by quantity and half.
-        size: Operations in the space.
-    """
+    """One sentence for each half of a report that has collapsed, by its figures and the space's size."""
     for half in ("a", "b"):
         reach = [v for (name, of), v in values.items() if of == half and name.startswith("coverage/argmax/")]
         found = collapse_of(values.get(("rate", half)), max(reach) * size if reach else None)

@@ -54,13 +54,7 @@ class Difference:
 
 
 def verdict_of(p_value: float, direction: Direction, *, rises: bool) -> Verdict:
-    """Read a difference: `same` unless the p-value is below .05, else by which way is better.
-
-    Args:
-        p_value: Probability of as large a difference between equal models.
-        direction: Which way is better.
-        rises: Whether the other's figure is the greater one.
-    """
+    """Read a difference: `same` unless the p-value is below .05, else by which way is better."""
     if p_value >= FAMILY_ERROR:
         return "same"
     if direction == "neither":
@@ -70,10 +64,6 @@ def verdict_of(p_value: float, direction: Direction, *, rises: bool) -> Verdict:
 
 def difference(first: Figure, other: Figure) -> Difference:
     """Compare two figures of the same quantity alone; repeats that drew the same latents are paired.
-
-    Args:
-        first: The figure of the first model.
-        other: The figure of the other.
 
     Raises:
         MeasurementError: If the figures are of different quantities.
@@ -151,13 +141,7 @@ def _sampled(one: Difference) -> bool:
 
 
 def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) -> Table:
-    """What two reports have in common, as a table for the terminal.
-
-    Args:
-        first: The report that the other is compared with.
-        other: The other.
-        names: What to call them.
-    """
+    """What two reports have in common, as a table for the terminal, under the names of the two models."""
     found = {(d.first.quantity, d.first.half): d for d in differences(first, other)}
     table = side_by_side(names)
     for section in sections(first.settings, first.rho):

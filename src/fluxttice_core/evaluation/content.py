@@ -20,17 +20,10 @@ class ReportContent:
     """What was measured of a model, complete with what perfect, untrained and deceptive generators score.
 
     Args:
-        title: What was measured.
-        space: The space whose elements the model is about.
-        settings: Everything that the measurement was made with.
         rho: Cross-injection of the pair.
-        metrics: The figures beside ceiling, floor and controls.
         series: Curves for figures.
-        controls: What each control scored.
-        gates: The acceptance gates.
         laws: The laws examined, with their slack.
         limitations: What this report cannot say.
-        metric_set: The set of metrics that was measured.
         target: What the model was held against; none: all elements of the space alike.
         note: What is to be known of the report itself, shown above it and not part of its JSON.
     """
@@ -84,11 +77,7 @@ class ReportContent:
         return any(metric.quantity == quantity and metric.half == half for metric in self.metrics)
 
     def metric(self, quantity: str, half: Half) -> Metric:
-        """The metric of a quantity, such as `efficiency/argmax/50000`, and a half.
-
-        Raises:
-            MeasurementError: If it was not measured.
-        """
+        """The metric of a quantity, such as `efficiency/argmax/50000`, and a half, or else a refusal."""
         for metric in self.metrics:
             if metric.half == half and quantity in (metric.quantity, metric.name):
                 return metric

@@ -12,11 +12,7 @@ from fluxttice_core.metrics.settings import ControlName, Half
 
 @dataclass(frozen=True)
 class Control:
-    """What one control scores.
-
-    Args:
-        runs: Its scores: one tuple for each untrained seed, a single one otherwise.
-    """
+    """What one control scores, in a run for each untrained seed, and a single one otherwise."""
 
     name: ControlName
     runs: tuple[tuple[Score, ...], ...]
@@ -30,10 +26,7 @@ class Control:
         return DESCRIPTIONS[self.name]
 
     def scores(self, quantity: str, half: Half) -> tuple[Score, ...]:
-        """The control's scores in a quantity, one a run; none where it has none.
-
-        Controls that are no networks have one half, which stands beside either of the model's.
-        """
+        """The control's scores in a quantity, one a run; without networks one half stands beside either."""
         named = half if self.name == "untrained" or half == "pair" else "a"
         found = chain.from_iterable(self.runs)
         return tuple(score for score in found if score.quantity == quantity and score.half == named)

@@ -137,18 +137,7 @@ def sampled_draws(
     settings: MeasurementSettings | None = None,
     usual: int = 1_000_000,
 ) -> int:
-    """The one number of draws of a report from samples.
-
-    Args:
-        space: The space.
-        draws: As asked; none: the usual number.
-        repeats: Repeats, which such a report has not.
-        settings: Other settings, which it has not.
-        usual: Unless told.
-
-    Raises:
-        SettingsError: If several numbers, repeats or settings are asked for.
-    """
+    """The one number of draws of a report from samples, which has neither repeats nor other settings."""
     if repeats is not None or settings is not None or (draws is not None and len(set(draws)) != 1):
         raise SettingsError(
             f"{space.describe()} are measured from samples, by one number of draws without repeats or other "

@@ -100,13 +100,8 @@ def gates_of(
     """The gates of a space: those above, at the headline budget of its own measurement.
 
     Where fewer than 3 rows are held out, which a lucky guess returns, they ask for the training rows instead.
-    A coverage of 80 % also demands a headline budget of at least 1.6 draws an element.
-
-    Args:
-        space: The space.
-        settings: What the report is measured with.
-        held_out: Rows that were held out, if that is known.
-        has_target: Whether the model is held against a target, of which no number of draws shows a set share.
+    A coverage of 80 % also demands a headline budget of at least 1.6 draws an element; of a target no number
+    of draws shows a set share.
     """
     if space.is_home and not has_target:
         return ACCEPTANCE
@@ -128,9 +123,7 @@ def gates_of(
 def untold(settings: MeasurementSettings, support: int | None) -> frozenset[str]:
     """Figures by which a measurement of so few draws cannot tell one generator of a target from another.
 
-    Args:
-        settings: What the report is measured with.
-        support: Elements of the target; none: there is none, and the gate of coverage asks for draws enough.
+    Without a target, whose support would have elements, the gate of coverage asks for draws enough.
     """
     figures = {
         f"efficiency/argmax/{settings.headline}": (settings.headline, _DRAWS_AN_ELEMENT),
@@ -155,17 +148,7 @@ def apply_gates(
     gates: Sequence[Gate] = ACCEPTANCE,
     without: Container[str] = (),
 ) -> tuple[GateResult, ...]:
-    """Hold figures against gates.
-
-    Args:
-        figures: What was measured.
-        halves: The halves that are judged.
-        gates: What is asked.
-        without: Figures that tell nothing, as `untold` names them.
-
-    Returns:
-        One result for each gate and half; a figure that is missing counts as a failure.
-    """
+    """Hold figures against gates; those in `without`, by which draws tell nothing, count as not measured."""
     values = {(figure.quantity, figure.half): figure.value for figure in figures}
     return judged(values, halves, gates, without)
 
@@ -176,7 +159,7 @@ def judged(
     gates: Sequence[Gate],
     without: Container[str] = (),
 ) -> tuple[GateResult, ...]:
-    """Hold the values of figures, by quantity and half, against gates, as `apply_gates` does."""
+    """Hold the values of figures, by quantity and half, against gates; one that is missing is a failure."""
 
     def value(gate: Gate, half: Half) -> float | None:
         outside = values.get((_AMONG_ROWS.quantity, half), 0.0)

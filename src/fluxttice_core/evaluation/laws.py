@@ -34,34 +34,22 @@ Slack = tuple[float, float]
 class Figures:
     r"""What a report says of one model or one pair of sets; laws whose figures are missing are not examined.
 
+    Shares of the space are fractions, and whatever is of codes or of p in nats, each with its error if it was
+    drawn.
+
     Args:
         size: Operations that are aimed at, K: those of the space, or of a target's support.
         target_entropy: Entropy H of a target; none: of K operations alike, $\ln K$.
         space_entropy: Logarithm of the size of the space, for a target.
         counted: (draws, distinct operations) of single runs.
         expected: (draws, expected share of the space) of one distribution, computed from its probabilities.
-        expected_figures: The same as figures, each with its error.
         repeats: (value, mean of its repeats) of figures that are such means.
         reaches: (efficiency times its ceiling, coverage) at one budget.
         overlaps: (Jaccard distance, similarity) of the same sets.
-        first: Share of the space in the first of two sets, a.
-        second: Share in the second, b.
-        union: Share in their union.
-        similarity: Their Jaccard similarity.
-        rate: R in nats.
-        distortion: D in nats.
-        rate_above_frontier: $R - R^*(D)$ in nats, for codes whose decoder is free.
+        rate_above_frontier: $R - R^*(D)$, for codes whose decoder is free.
         lagrangian_gap: $R + 20 D$ less its least value, for the same codes.
         rate_above_reach_frontier: $R - R^*(D)$ for codes of a decoder with the demanded reach.
-        nll: Mean negative log-likelihood in nats.
-        code_information: $I_q(x; z)$ under the encoder in nats.
-        marginal_divergence: $\mathrm{KL}(q(z)\,\|\,p(z))$ in nats, estimated apart from R and $I_q$.
-        generative_information: $I_p(x; z)$ under the decoder in nats.
-        model_entropy: H(p) in nats.
-        divergence_from_target: $\mathrm{KL}(q\,\|\,p)$ in nats, for a target.
-        divergence_from_uniform: $\mathrm{KL}(\mathrm{uniform}\,\|\,p)$ in nats.
-        divergence_to_uniform: $\mathrm{KL}(p\,\|\,\mathrm{uniform})$ in nats.
-        total_mass: Sum of p over the space.
+        marginal_divergence: $\mathrm{KL}(q(z)\,\|\,p(z))$, estimated apart from R and $I_q$.
     """
 
     size: int

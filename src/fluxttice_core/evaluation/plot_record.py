@@ -178,11 +178,7 @@ def sealed(svg: bytes) -> bytes:
 
 
 def out_of_date(file: bytes, figure: Figure) -> str | None:
-    """Why a file is not the figure's drawing; none if it is.
-
-    Returns:
-        The first thing that differs, in words.
-    """
+    """The first thing by which a file is not the figure's drawing, in words; none if it is that."""
     svg, found, _ = file.rpartition(_SEAL)
     if not found:
         return "it does not record what it was drawn of"

@@ -23,14 +23,7 @@ _LEVEL = 0.95
 
 
 def draw_plots(report: Report) -> dict[str, bytes]:
-    """Every figure that the report has the numbers for, as SVG.
-
-    Args:
-        report: The report.
-
-    Returns:
-        The bytes of each file by its name.
-    """
+    """Every figure that the report has the numbers for, as the bytes of an SVG by the name of the file."""
     return {name: encoded(figure) for name, figure in plots_of(report).items()}
 
 

@@ -97,10 +97,7 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """Read a result file of any version and check all of it.
-
-    Returns:
-        Its content, in the names of this version.
+    """Read a result file of any version, in the names of this one, and check all of it.
 
     Raises:
         MeasurementError: If it is missing, damaged, incomplete or contradicts itself.
@@ -125,11 +122,7 @@ def read_report(path: Path) -> Report:
 
 
 def check_result(result: object, *, name: str) -> None:
-    """Refuse a result that is not complete, or that contradicts itself.
-
-    Args:
-        result: The content of a result file.
-        name: What it is, for the error's sentence.
+    """Refuse the content of a result file that is not complete, or contradicts itself, under a name.
 
     Raises:
         MeasurementError: Naming the first thing that is wrong.

@@ -59,11 +59,7 @@ def _has_new_names(metric: Any) -> bool:
 
 
 def require_known_schema(result: object, *, name: str) -> None:
-    """Refuse a result of a later schema than this program's.
-
-    Raises:
-        MeasurementError: With both versions.
-    """
+    """Refuse a result of a later schema than this program's, with both versions."""
     newest = max(result_schema()["properties"]["schema_version"]["enum"])
     require_known_format(result, "schema_version", newest, name=name, error=MeasurementError)
 

@@ -32,17 +32,9 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class SampledDifference:
-    """How one figure of a half differs between two models.
+    """How one figure of a half differs between two models: other - first, judged as a `Difference` is.
 
-    Args:
-        figure: What it is called.
-        half: Of which half.
-        first: The figure of the first model.
-        other: The same of the other.
-        change: Other - first with its limits; of effective numbers their ratio. None: no collision tells.
-        direction: Which way is better.
-        p_value: Probability of as large a difference between equal models, in this figure alone.
-        adjusted: The same by Holm, for all figures of the table.
+    Of effective numbers the change is the ratio, and none where no collision tells.
     """
 
     figure: str
@@ -85,14 +77,6 @@ def sampled_differences(first: SampledReport, other: SampledReport) -> tuple[Sam
     distortion as means likewise, and effective numbers by the limits of their collisions, which allow for
     elements that are likelier than others. Rows of one split are the same where seeds are, which makes these
     tests cautious.
-
-    Args:
-        first: The report of the first model.
-        other: That of the other.
-
-    Raises:
-        MeasurementError: If they are of different spaces, or of different numbers of draws, or of rows that
-            are held out of one model's training alone.
     """
     require_same_space(first.space, other.space)
     numbers = [{half.prior.draws for half in report.halves} for report in (first, other)]
@@ -168,13 +152,7 @@ def _p_of_collisions(first: PriorSample, other: PriorSample) -> float:
 
 
 def sampled_comparison_table(first: SampledReport, other: SampledReport, *, names: tuple[str, str]) -> Table:
-    """What two reports from samples have in common, as a table for the terminal.
-
-    Args:
-        first: The report that the other is compared with.
-        other: The other.
-        names: What to call them.
-    """
+    """What two reports from samples have in common, as a table for the terminal."""
     found = sampled_differences(first, other)
     table = side_by_side(names)
     for figure in dict.fromkeys(one.figure for one in found):

@@ -33,15 +33,7 @@ _DAMAGED = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, Fl
 
 
 def read_sampled(values: Any, *, name: str) -> SampledReport:
-    """The report that `as_dict` gave, if all of it but for the gates follows from what was counted.
-
-    Args:
-        values: Plain values.
-        name: What they are, for the error's sentence.
-
-    Raises:
-        MeasurementError: If something is missing or of the wrong kind, or contradicts the rest.
-    """
+    """The report that `as_dict` gave, if all of it but for the gates follows from what was counted."""
     try:
         report = _report(values)
         due = report.as_dict()

@@ -34,18 +34,7 @@ def measured_by_samples(
 ) -> SampledReport:
     """Measure a model of a space that cannot be written out, and the controls.
 
-    Args:
-        halves: Decoders, or autoencoders, named "a" and "b".
-        untrained: Those of a network of the same shape that has learnt nothing.
-        parts: The split of its training; none: not recorded, and rows are any.
-        draws: Prior draws of each half.
-        seed: Seed of all draws.
-        device: Where the model computes.
-        title: What to call it.
-        progress: Called with what comes next and the share that is done.
-
-    Raises:
-        SettingsError: If the draws are too few or too many.
+    Without the split of its training the rows are any.
     """
     if not LEAST_DRAWS <= draws <= MOST_DRAWS:
         raise SettingsError(

@@ -56,13 +56,9 @@ _COARSE = 0.025
 
 @dataclass(frozen=True)
 class Sampled:
-    """What samples show of one generator.
+    """What samples show of one generator: its draws, and its codes if it has an encoder.
 
-    Args:
-        name: What it is called.
-        prior: Its draws.
-        codes: Its codes on held-out rows, or on any where the split is not known; none: it has no encoder.
-        trained: Its codes on rows of the training part; none: it has no encoder, or the split is not known.
+    Those are on held-out rows and on rows of the training part, or on any where the split is not known.
     """
 
     name: str
@@ -109,10 +105,6 @@ class SampledReport:
     """What samples show of a model of a space that cannot be written out, beside controls.
 
     Args:
-        title: What was measured.
-        space: The space.
-        seed: Seed of all draws.
-        halves: What was measured of each half.
         controls: A perfect sampler, which must pass, and others that must fail.
         split_known: Whether the rows that were trained on are known by a recorded split.
     """

@@ -24,10 +24,7 @@ _ROUNDING = 1e-9
 class TargetFacts:
     """A target without the names of its elements, on which no ceiling depends.
 
-    Args:
-        space: The space of its elements.
-        sha256: Its digest.
-        levels: Each probability that elements of the support have, rising, and how many have it.
+    Levels are each probability that elements of the support have, rising, and how many have it.
     """
 
     space: ProductSpace
@@ -36,11 +33,7 @@ class TargetFacts:
 
     @classmethod
     def of(cls, target: Target | None) -> TargetFacts | None:
-        """The facts of a target; none of none.
-
-        Raises:
-            MeasurementError: If its probabilities are too many to be listed.
-        """
+        """The facts of a target, whose probabilities are not too many to be listed; none of none."""
         if target is None:
             return None
         values, counts = target.levels
@@ -78,11 +71,7 @@ class TargetFacts:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any] | None, space: ProductSpace) -> TargetFacts | None:
-        """The facts that `as_plain` wrote; none of none.
-
-        Raises:
-            MeasurementError: If they contradict each other or the space.
-        """
+        """The facts that `as_plain` wrote, unless they contradict each other or the space; none of none."""
         if values is None:
             return None
         levels = tuple((float(value), int(count)) for value, count in values["levels"])

@@ -53,7 +53,6 @@ class Effect:
 
     Attributes:
         interval: Interval of with - without, over pairs of runs.
-        direction: Which direction is better.
         p_value: Probability of as large a difference where there is none, in this figure alone.
         adjusted: The same by Holm, for this and everything that is judged with it.
     """
@@ -84,12 +83,7 @@ class Effect:
 def effect(
     with_it: Float64[np.ndarray, "n"], without: Float64[np.ndarray, "n"], direction: Direction
 ) -> Effect:
-    """The effect on one figure, judged alone.
-
-    Args:
-        with_it: The figure of every run with the change.
-        without: The figure of the runs of the same seeds without it.
-        direction: Which direction is better.
+    """The effect on one figure, judged alone, by runs of the same seeds with the change and without it.
 
     Example:
         >>> effect(np.array([0.92, 0.94, 0.93]), np.array([0.90, 0.91, 0.91]), "higher").sign
@@ -115,8 +109,6 @@ class PartEffect:
     """What a part does to one half.
 
     Attributes:
-        part: The part.
-        half: The half.
         effects: Its effect on each quantity, with the unit.
         seeds: Number of pairs.
         same_recipe: Whether the part changes no setting at all.
@@ -143,14 +135,7 @@ def new_ablation(
     command: str,
     measurement: MeasurementSettings = MEASUREMENT,
 ) -> Ablation:
-    """An ablation of which nothing has been run yet; patience is left out, so that all steps are equal.
-
-    Args:
-        recipe: The recipe that parts are put into or taken out of.
-        parts: Which parts; none: all.
-        command: The command that repeats it.
-        measurement: What every run is measured with, but for the seed, which is the run's.
-    """
+    """An ablation of which nothing has been run yet; patience is left out, so that all steps are equal."""
     equal = recipe.model_copy(update={"patience": None})
     settings = StudySettings(recipe=equal, measurement=measurement)
     parts = tuple(contrast.part for contrast in contrasts(equal, parts))

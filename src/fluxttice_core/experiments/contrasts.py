@@ -20,13 +20,7 @@ _HALVES = ("half_a", "half_b")
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two recipes that differ by one part.
-
-    Attributes:
-        part: What the part is called.
-        with_it: The recipe that has it.
-        without: The recipe that has not.
-    """
+    """Two recipes that differ by one part: one that has it, and one that has not."""
 
     part: str
     with_it: Recipe
@@ -38,7 +32,6 @@ class Part:
     """One part of a recipe.
 
     Attributes:
-        name: What it is called.
         description: What the contrast compares.
         put_in: Settings that put it into a recipe; nothing where it is there already.
         take_out: Settings that take it out.

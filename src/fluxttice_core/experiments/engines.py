@@ -39,15 +39,7 @@ Progress = Callable[[str, float], None]
 def run_tasks(
     study: AnyStudy, path: Path, tasks: Sequence[Task], *, engine: EngineName, progress: Progress
 ) -> AnyStudy:
-    """Make a study's tasks; after every run the result file is written anew, whole or not at all.
-
-    Args:
-        study: The study with the runs that there are.
-        path: Its result file.
-        tasks: What is missing.
-        engine: Where they are made.
-        progress: Is told what is made, and the share of runs that is finished.
-    """
+    """Make a study's missing tasks; after every run the file is written anew, whole or not at all."""
     before, total = len(study.runs), sum(len(task.missing) for task in tasks)
 
     def show(label: str) -> None:
@@ -61,20 +53,10 @@ def run_tasks(
 
 
 def made(tasks: Sequence[Task], engine: EngineName, folder: Path, show: Show) -> Iterator[RunRecord]:
-    """Make tasks and yield their runs as they are finished.
+    """Make tasks, all of as many threads, and yield their runs as they are finished.
 
-    Args:
-        tasks: What is to be made, all of as many threads.
-        engine: Where: `local`, here one after the other; `ray`, on the cluster of RAY_ADDRESS, else on this
-            machine's cores; `slurm`, as jobs, or as processes of this machine where there is no Slurm.
-        folder: A folder that Slurm's machines share; what it needs in it is removed again.
-        show: Is told what is made.
-
-    Raises:
-        MissingExtra: If the engine's package is not installed.
-        MeasurementError: If no cluster answers, a machine of it computes in another way, or a task is lost
-            three times.
-        TrainingError: If a run cannot go on.
+    On `ray`, the cluster of RAY_ADDRESS, else this machine's cores; on `slurm`, as jobs, or as processes of
+    this machine where there is no Slurm. Its machines share the folder, from which what it needs is removed.
     """
     if engine == "local":
         for task in tasks:

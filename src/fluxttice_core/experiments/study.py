@@ -48,7 +48,6 @@ class RunRecord(Record):
         recipe_sha256: Which recipe, by the digest of its settings.
         seed: Seed of its training and of its measurement.
         tensor_sha256: The weights that it ended with.
-        figures: What was measured of it.
         statenet_moved: How far StateNet's weights went, over the norm that they began with.
         seconds: Time that training and measuring took.
     """
@@ -65,9 +64,7 @@ class StudySettings(Record):
     """What determines every run of a study.
 
     Attributes:
-        recipe: The recipe that is studied.
         measurement: What every run is measured with, but for the seed, which is the run's.
-        torch_version: The torch that computes.
     """
 
     recipe: Recipe
@@ -103,12 +100,7 @@ AnyStudy = TypeVar("AnyStudy", bound=Study)
 
 
 def origin(settings: StudySettings, command: str) -> dict[str, Any]:
-    """The fields of a study that say where it comes from.
-
-    Raises:
-        SettingsError: If it is to be measured elsewhere than on the processor, where its runs are, or of a
-            space that cannot be written out, whose headline figures are not measured.
-    """
+    """The fields of a study that say where it comes from, and that its runs can be measured here."""
     space = settings.recipe.architecture.space
     if space.size > ENUMERATION_LIMIT:
         raise SettingsError(
@@ -158,11 +150,7 @@ def with_run(study: AnyStudy, run: RunRecord) -> AnyStudy:
 
 
 def read_study(path: Path, study: type[AnyStudy]) -> AnyStudy:
-    """Read a study's result file and check it.
-
-    Args:
-        path: The file.
-        study: What it should hold.
+    """Read a result file of a kind of study and check it.
 
     Raises:
         MeasurementError: If it is missing, damaged or contradicts itself.

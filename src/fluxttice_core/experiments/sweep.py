@@ -53,14 +53,8 @@ class Spread:
     """One figure of one half over the seeds.
 
     Attributes:
-        half: The half.
-        quantity: The figure.
-        unit: Its unit.
-        direction: Which direction is better.
         interval: Its mean over seeds with the 95 % interval.
         deviation: Standard deviation between seeds.
-        least: Smallest value.
-        greatest: Largest value.
         worst_seed: Seed of the value that is worst; the first, where no direction is better.
     """
 
@@ -87,17 +81,7 @@ def new_sweep(
     measurement: MeasurementSettings = MEASUREMENT,
     together: int | None = None,
 ) -> Sweep:
-    """A sweep of which nothing has been run yet.
-
-    Args:
-        recipe: The recipe.
-        command: The command that repeats it.
-        measurement: What every run is measured with, but for the seed, which is the run's.
-        together: Seeds that are trained as one program; none: 16, or 1 where the recipe allows no more.
-
-    Raises:
-        SettingsError: If the recipe steers each run by its own history, and several are to be one program.
-    """
+    """A sweep of which nothing has been run yet, of as many seeds together as go as one program."""
     steered = steering_parts(recipe)
     if steered and together not in (None, 1):
         raise SettingsError(

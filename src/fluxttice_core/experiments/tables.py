@@ -73,11 +73,7 @@ def ablation_table(ablation: Ablation) -> Table:
 
 
 def statenet_sentences(ablations: Mapping[str, Ablation]) -> str:
-    """How far StateNet's weights went in some ablations, and what its learning did, in words.
-
-    Args:
-        ablations: Finished ablations by what to call their recipes, each with the part `statenet_learning`.
-    """
+    """How far StateNet's weights went in some ablations, and what its learning did, in words, by recipe."""
     return "\n".join(f"- {_statenet(name, ablation)}" for name, ablation in ablations.items())
 
 

@@ -39,8 +39,6 @@ class Task:
     """Runs of one recipe that one process makes by itself, whatever others do.
 
     Attributes:
-        recipe: The recipe.
-        measurement: What every run is measured with, but for the seed, which is the run's.
         seeds: Seeds that are trained, as one program where the recipe allows it.
         missing: Those of them that are measured; the others were before.
         threads: Threads that measure.
@@ -63,14 +61,7 @@ class Task:
         return f"seed {first}" if first == last else f"seeds {first} to {last} together"
 
     def runs(self, show: Show) -> Iterator[RunRecord]:
-        """Train what is to be trained, and yield the missing runs as they are measured.
-
-        Args:
-            show: Is told what is made next.
-
-        Raises:
-            TrainingError: If a run cannot go on.
-        """
+        """Train what is to be trained, and yield the missing runs as they are measured."""
         show(self.name if self.variant else f"training {self.name}")
         started = time.perf_counter()
         trained, split = self._trained()
@@ -109,12 +100,7 @@ class Task:
 
 
 def made_elsewhere(task: Task, here: Mapping[str, str]) -> list[RunRecord] | FluxtticeError:
-    """Do a task on a machine of a cluster; what refuses it is returned, since not all carry errors whole.
-
-    Args:
-        task: What is made.
-        here: The record of the machine that asks.
-    """
+    """Do a task on a machine of a cluster; what refuses it is returned, since not all carry errors whole."""
     try:
         _require_alike(here, machine_record())
         return list(task.runs(lambda _label: None))
@@ -163,17 +149,7 @@ def measured_run(
     threads: int,
     trained_seconds: float,
 ) -> RunRecord:
-    """Measure the headline figures of a run that has been trained.
-
-    Args:
-        tensors: The weights and buffers that it ended with, as its checkpoint would hold them.
-        split: The split that it was trained on.
-        measurement: What every run is measured with, but for the seed.
-        recipe: The recipe that it was trained by.
-        seed: Seed of its training, and of the measurement's draws.
-        threads: Threads to measure with.
-        trained_seconds: Time that its training took.
-    """
+    """Measure the headline figures of a run by the weights and buffers that its training ended with."""
     started = time.perf_counter()
     fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
     before = _statenet(fresh)
