@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from fluxttice_core.cli.option_groups import option
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -19,33 +18,26 @@ if TYPE_CHECKING:
 _CURVE = "Curve of a sample"
 
 
-def _option(said: str, *names: str) -> Any:
-    return typer.Option(*names, help=said, rich_help_panel=_CURVE)
-
-
-ShowCurve = Annotated[bool, _option("Show kinds and mass by draws, up to twice as many.", "--curve")]
-Plot = Annotated[Path | None, _option("Draw the curve into an .svg or .png file.")]
-Csv = Annotated[Path | None, _option("Write the curve into a CSV file.")]
-WantedMass = Annotated[list[str] | None, _option("Mass to see, 99%: how many draws it takes.")]
-WantedKinds = Annotated[
-    list[str] | None, _option("Kinds to see, as a count or share of the space: likewise.")
-]
-
-
 @dataclass(frozen=True)
 class CurveOptions:
     """What is asked for: to print, draw or write the curve, and the draws needed for masses and for kinds."""
 
-    show: bool
-    plot: Path | None
-    csv: Path | None
-    masses: list[str] | None
-    kinds: list[str] | None
+    curve: Annotated[
+        bool, option(_CURVE, "Show kinds and mass by draws, up to twice as many.", "--curve")
+    ] = False
+    plot: Annotated[Path | None, option(_CURVE, "Draw the curve into an .svg or .png file.")] = None
+    csv: Annotated[Path | None, option(_CURVE, "Write the curve into a CSV file.")] = None
+    wanted_mass: Annotated[list[str] | None, option(_CURVE, "Mass to see, 99%: how many draws it takes.")] = (
+        None
+    )
+    wanted_kinds: Annotated[
+        list[str] | None, option(_CURVE, "Kinds to see, as a count or share of the space: likewise.")
+    ] = None
 
     @property
     def asked(self) -> bool:
         """Whether anything is."""
-        return self.show or any((self.plot, self.csv, self.masses, self.kinds))
+        return any(vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -111,10 +103,10 @@ def _curve(counted: Counted, size: int | None, options: CurveOptions) -> Curve |
         raise MeasurementError(
             "a curve is made of draws, and incidences are none: give --counts of single finds", "unsupported"
         )
-    kinds = [stated_share(text, size) if size else stated_number(text) for text in options.kinds or ()]
+    kinds = [stated_share(text, size) if size else stated_number(text) for text in options.wanted_kinds or ()]
     curve = curve_of(
         counted.tally,
-        masses=[stated_number(text).value for text in options.masses or ()],
+        masses=[stated_number(text).value for text in options.wanted_mass or ()],
         kinds=[one.value * (size or 1) for one in kinds],
     )
     if options.csv is not None:
