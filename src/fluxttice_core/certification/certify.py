@@ -67,11 +67,8 @@ DrawFigures = Callable[[Report], Mapping[str, bytes]]
 class Certificate:
     """A certified model, or one that failed and was let through as such.
 
-    Args:
-        folder: Where it lies.
-        report: What was measured.
-        ranking: The run's checkpoints by the fixed rule; none for an imported model.
-        key_fingerprint: The key that signed it; none: it is not signed.
+    `ranking` holds the run's checkpoints by the fixed rule, and none where nothing was chosen;
+    `key_fingerprint` names the key that signed the folder, if one did.
     """
 
     folder: Path
@@ -99,20 +96,11 @@ def certify(
 ) -> Certificate:
     """Certify a run's best checkpoint, or one model.
 
-    Args:
-        source: A run folder, a checkpoint folder, a model's folder, or a file of the original program.
-        out: The folder to write; a certificate that lies there, and nothing else, is replaced.
-        draw: Draws the figures.
-        private_key: Signs the folder; none: it is not signed.
-        settings: What the report is measured with; none: `settings_for` the model's space. Of a space that
-            cannot be written out: one budget of draws, and a seed.
-        quick: Whether these are those for a first look.
-        allow_uncertified: Whether to write a model that fails the gates, marked as failed.
-        on_ranking: Called with the ranking before the long measurement.
-        progress: Called with what comes next and the share that is done.
-
-    Returns:
-        The certificate as written.
+    The source is a run folder, a checkpoint folder, a model's folder, or a file of the original program. A
+    certificate that lies at `out`, and nothing else, is replaced. The report is measured with `settings`, or
+    those for the model's space, or with `quick` for a first look at it; of a space that cannot be written out
+    they are one budget of draws, and a seed. With `allow_uncertified` a model that fails the gates is
+    written, marked as failed. `on_ranking` is called before the long measurement.
 
     Raises:
         CertificationError: If no checkpoint is admitted or a gate is failed, and that is not allowed; or if

@@ -34,11 +34,7 @@ _AS_SEEN = 2.5
 
 
 def read_drawing(data: bytes, *, name: str) -> list[ET.Element]:
-    """The elements of a drawing, without what describes it.
-
-    Raises:
-        RecordError: If it is no SVG, or holds anything that runs, is fetched, or is no shape.
-    """
+    """The elements of a drawing, without what describes it; refused if anything in it is no shape."""
     if b"<!ENTITY" in data or b"<?" in data[5:]:
         raise _refusal(name, "an entity or an instruction")
     try:

@@ -16,14 +16,9 @@ Verdict = Literal["proved", "signed", "claimed", "not looked at", "fails"]
 class Finding:
     """What became of one check.
 
-    Args:
-        subject: What was checked.
-        verdict: Whether this machine proved it, a key signed it, it is the signer's word, it was not looked
-            at, or it fails.
-        detail: What exactly holds, why it fails, or what it would take to prove it.
-        signer: The fingerprint of the key that signed it, if one did.
-        known_as: The name by which that key is known; none: unknown.
-        code: Of what fails, the code of its error; none: nothing fails.
+    `detail` says what exactly holds, why it fails, or what it would take to prove it; `signer` is the
+    fingerprint of the key that signed it, if one did, `known_as` the name by which that key is known, and
+    `code` that of the error of what fails.
     """
 
     subject: str

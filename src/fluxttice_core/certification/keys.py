@@ -32,11 +32,7 @@ def new_private_key() -> ec.EllipticCurvePrivateKey:
 def write_key_pair(private: Path, public: Path, key: ec.EllipticCurvePrivateKey, password: str) -> None:
     """Write a private key as PKCS #8 PEM, encrypted, mode 0600, and its public half as PEM, mode 0644.
 
-    Args:
-        private: File for the private key.
-        public: File for the public key.
-        key: The key.
-        password: At least twelve characters, and at most 1,023 bytes of UTF-8.
+    The password has at least twelve characters, and at most 1,023 bytes of UTF-8.
 
     Raises:
         SignatureError: If the password is too short, too long, or no text.
@@ -90,10 +86,6 @@ def _encoded(password: str) -> bytes:
 def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivateKey:
     """Read a private key on P-256, P-384 or P-521 from a PEM file that only its owner can read.
 
-    Args:
-        path: The file.
-        password: Its password; None or empty if it has none.
-
     Raises:
         SignatureError: If the file is missing, readable by others, no such key, or the password is wrong.
     """
@@ -122,9 +114,6 @@ def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivat
 
 def load_public_key(path: Path) -> ec.EllipticCurvePublicKey:
     """Read a public key on P-256, P-384 or P-521 from a PEM file.
-
-    Args:
-        path: The file.
 
     Raises:
         SignatureError: If the file is missing or holds no such key.

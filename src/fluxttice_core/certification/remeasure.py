@@ -54,13 +54,7 @@ def remeasure(folder: Path, *, progress: ProgressCallback | None = None) -> tupl
     """Check the report against itself in full, and against what its weights and its controls show here.
 
     The draws are those of the report, so that the same weights give the same figures but for rounding.
-
-    Args:
-        folder: A certified folder.
-        progress: Called with what comes next and the share that is done.
-
-    Returns:
-        Findings on the report, and on the numbers, controls and drawings.
+    Findings are on the report, and on the numbers, controls and drawings.
     """
     certified = CertifiedFolder(folder)
     if certified.by_samples:

@@ -29,15 +29,9 @@ _ROUNDING = 1e-3
 
 
 def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = None) -> tuple[Finding, ...]:
-    """Hold a certified folder against a run of its settings.
+    """Hold a certified folder against a run of its settings; findings are on training and ranking.
 
-    Args:
-        folder: A certified folder.
-        run: A run folder; if it is not there yet, the run is trained there from the folder's settings.
-        progress: Called with what comes next and the share that is done.
-
-    Returns:
-        Findings on training and ranking.
+    A run that is not there yet is trained there from the folder's settings.
 
     Raises:
         FluxtticeError: If the run cannot be trained or written here.

@@ -32,11 +32,8 @@ RULE_BESIDE_TARGET = RULE.replace(
 class Candidate:
     """What was measured of one checkpoint.
 
-    Args:
-        epoch: Its epoch.
-        tensor_digest: SHA-256 of its weights.
-        table_accuracy: Share of held-out tables that come back whole from the posterior mean, in A and B.
-        information: Generative information G of A and B.
+    `table_accuracy` is the share of held-out tables that come back whole from the posterior mean in A and in
+    B, `information` their generative information G, `tensor_digest` the SHA-256 of the weights.
     """
 
     epoch: int
@@ -57,13 +54,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate in its place.
-
-    Args:
-        place: Its place, from 1.
-        candidate: What was measured of it.
-        reason: Why it stands there.
-    """
+    """A candidate in its place, counted from 1, and the reason why it stands there."""
 
     place: int
     candidate: Candidate
@@ -78,17 +69,10 @@ class Ranked:
 def rank(
     candidates: Iterable[Candidate], nouns: Nouns = TERNARY, *, has_target: bool = False
 ) -> tuple[Ranked, ...]:
-    """Put candidates in the order of the fixed rule.
+    """Put candidates in the order of the fixed rule; it chooses the first if that one is eligible, else none.
 
     Candidates that the rule does not admit come last, the most exact first, so that the nearest miss is seen.
-
-    Args:
-        candidates: The candidates, in any order, each epoch once.
-        nouns: What the elements of their space are called.
-        has_target: Whether they were trained on a target.
-
-    Returns:
-        The ranking. The rule chooses its first member, if that one is eligible, and else none.
+    `has_target` says whether they were trained on a target.
 
     Raises:
         CheckpointError: If there is no candidate, or an epoch appears twice.

@@ -45,16 +45,10 @@ class SignedFolder:
 def sign_folder(
     folder: Path, private_key: ec.EllipticCurvePrivateKey, signature_path: Path, *, name: str | None = None
 ) -> SignedFolder:
-    """Sign every file beneath a folder, save the signature itself.
+    """Sign every file beneath a folder by a key on P-256, P-384 or P-521, save the signature itself.
 
-    Args:
-        folder: The folder.
-        private_key: A key on P-256, P-384 or P-521.
-        signature_path: Where to write the signature, inside the folder or elsewhere; replaced if it exists.
-        name: The model's name in the signature; the folder's own by default. Verifiers do not compare it.
-
-    Returns:
-        What was signed.
+    The signature may lie inside the folder or elsewhere, and is replaced if it exists. `name` is the model's
+    in it, by default the folder's own; verifiers do not compare it.
 
     Raises:
         SignatureError: If the folder is missing, empty, or holds a link or special file.
@@ -86,17 +80,8 @@ def verify_folder(
 ) -> SignedFolder:
     """Verify that a key signed a folder, and that the folder holds those files, unchanged, and no others.
 
-    Git's own files are passed over where the signer did, and then returned as `unsigned`.
-
-    Args:
-        folder: The folder.
-        signature_path: The signature, inside the folder or elsewhere.
-        public_key: The key that is trusted.
-        largest: Bytes that all files together may have; none: as many as they like.
-        beside: Which files are passed over although nobody signed them, and then returned as `unsigned`.
-
-    Returns:
-        What the signature vouches for, and what it does not.
+    Git's own files where the signer passed over them, and those that `beside` tells, may lie there unsigned,
+    and are returned as `unsigned`. `largest` bounds the bytes of all files together.
 
     Raises:
         SignatureError: With the first thing that does not hold.

@@ -66,15 +66,9 @@ def verify(
 ) -> tuple[Finding, ...]:
     """Check everything in a certified folder that can be checked without measuring.
 
-    Args:
-        path: The folder.
-        public_key: The key that signed it; none: the known one that the signature names.
-        known: Keys that are known by a name.
-        require_signature: Whether it fails without a signature by one of these keys.
-
-    Returns:
-        One finding a check, in the order in which they depend on each other, and one for everything that is
-        the signer's word or was not looked at.
+    Without a `public_key`, the one of the `known` keys that the signature names is taken; `require_signature`
+    says whether it fails without a signature by one of these. One finding a check, in the order in which they
+    depend on each other, and one for everything that is the signer's word or was not looked at.
     """
     folder = CertifiedFolder(path)
     signature = _signature(path, public_key, known)

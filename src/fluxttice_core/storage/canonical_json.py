@@ -74,9 +74,6 @@ def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     Example:
         >>> each_once([("a", 1), ("b", 2)])
         {'a': 1, 'b': 2}
-
-    Raises:
-        RecordError: If a name is there twice.
     """
     record = dict(pairs)
     if len(record) != len(pairs):

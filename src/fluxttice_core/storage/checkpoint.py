@@ -127,9 +127,6 @@ def read_model(path: Path) -> Checkpoint:
 def list_checkpoints(run_folder: Path) -> list[Path]:
     """The checkpoint folders of a run, by epoch; unfinished ones are passed over.
 
-    Returns:
-        The folders; none if the run has not written any.
-
     Raises:
         CheckpointError: If this user may not look there.
     """

@@ -25,16 +25,10 @@ _UNKNOWN = "not recorded"
 class EmbeddingTable:
     """Every element of a space, one row each.
 
-    Args:
-        noun: What a column of them is headed with: `operation`, `word`, `codon`, `peptide`.
-        tensor_digest: SHA-256 of the weights that made the codes.
-        index: Index of each element.
-        tables: Its symbols, by their numbers.
-        strings: The same as text.
-        names: Its name in the literature, empty where it has none; none: no element of the space has one.
-        parts: The part of the split that it lies in.
-        mu: Posterior means by half.
-        logvar: Posterior log-variances by half.
+    A column of elements is headed with `noun`: `operation`, `word`, `codon`, `peptide`. `tables` are their
+    symbols by number, and `strings` as text; `names` those of the literature, empty where one has none, and
+    none where no element of the space has one; `parts` those of the split. `mu` and `logvar` are posterior
+    means and log-variances by half, and `tensor_digest` is the SHA-256 of the weights that made them.
     """
 
     noun: str
@@ -117,9 +111,6 @@ class EmbeddingTable:
 
 def embedding_table(trained: TrainedModel) -> EmbeddingTable:
     """Encode every element of the model's space in both halves.
-
-    Args:
-        trained: The model.
 
     Raises:
         OperationError: If the space is too large to enumerate.

@@ -16,17 +16,11 @@ _FOLDERS = ("projector", "onnx")
 
 
 def export(trained: TrainedModel, kind: ExportFormat, out: Path, *, opset: int | None = None) -> list[Path]:
-    """Export a model; the file or folder appears whole or not at all.
+    """Export a model and return the files that were written; file or folder appears whole or not at all.
 
-    Args:
-        trained: The model.
-        kind: `parquet` or `npz`: a file with every operation and its codes; `projector`: a folder that
-            TensorBoard opens; `onnx`: a folder with the encoders and decoders.
-        out: The file, which is replaced if it exists, or the folder, which must not exist.
-        opset: Of ONNX, 14 to 25, as far as the installed onnx knows them; none: 18.
-
-    Returns:
-        The files that were written.
+    `parquet` and `npz` are a file with every operation and its codes, replaced if it exists; `projector` is a
+    folder that TensorBoard opens, `onnx` one with the encoders and decoders, and neither may exist. An opset
+    is of ONNX, 14 to 25, as far as the installed onnx knows them; none: 18.
 
     Raises:
         MissingExtra: If the format needs a package that is not installed.

@@ -9,14 +9,7 @@ from fluxttice_core.errors import FluxtticeError
 def require_known_format(
     content: Any, field: str, known: int, *, name: str, error: type[FluxtticeError]
 ) -> None:
-    """Refuse what says of itself that its format is newer than the one that is known here.
-
-    Args:
-        content: What the file holds; whatever has no version passes, for others to judge.
-        field: Where it says its version.
-        known: The newest version that this program reads.
-        name: What the file is, for the error's sentence.
-        error: The error to raise.
+    """Refuse what says in a field that its format is newer than the one known here; what says nothing passes.
 
     Example:
         >>> from fluxttice_core.errors import MeasurementError

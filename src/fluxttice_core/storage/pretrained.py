@@ -57,12 +57,8 @@ class TrainedModel:
     """A dual VAE with what is known of where its weights come from.
 
     Attributes:
-        architecture: The network's space and sizes.
         tensors: Its weights and buffers by name.
         rho: Cross-injection at the end of its training.
-        recipe_name: The recipe, if recorded.
-        epoch: Epochs trained.
-        seed: The run's seed, if recorded.
         split: The rows it was trained on and kept from; none: not recorded, so nothing can be held out.
         trained: Whether the file says that it has been trained.
         source: The path it was loaded from.
@@ -169,25 +165,17 @@ class TrainedModel:
 
     @classmethod
     def from_pretrained(cls, path: str | Path) -> "TrainedModel":
-        """Load a model from a folder or file, under the name that users of the Hub expect.
+        """Load a model from a folder or file, as `load` does, under the name that users of the Hub expect.
 
         Nothing is downloaded: fetch a model's folder first, verify it, and give its path.
-
-        Args:
-            path: As for `load`.
-
-        Raises:
-            CheckpointError: If there is no model, or one that is damaged, alien or of another shape.
         """
         return load(path)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write `model.safetensors`, and settings and target if there are, to a folder that `load` reads.
 
-        No report and no card: those belong to what was measured, and `fluxttice certify` writes them.
-
-        Args:
-            folder: The folder; files of these names in it are replaced.
+        Files of these names are replaced. No report and no card: those belong to what was measured, and
+        `fluxttice certify` writes them.
 
         Raises:
             StorageError: If a file cannot be written.
@@ -199,14 +187,9 @@ class TrainedModel:
         write_bytes(Path(folder) / MODEL, encoded(self))
 
     def encode(self, operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
-        """Posterior means of operations.
+        """Posterior means of operations, one row of latents each.
 
-        Args:
-            operations: One or many, in any notation: index, trits, table, string, array, or a list of these.
-            vae: Which half encodes.
-
-        Returns:
-            One row of latents an operation.
+        `operations` are one or many, in any notation: index, trits, table, string, array, or a list of these.
 
         Raises:
             OperationError: If an operation cannot be read.
@@ -217,11 +200,7 @@ class TrainedModel:
     def posteriors(
         self, tables: Int8[np.ndarray, "n cells"], *, vae: HalfName = "b"
     ) -> tuple[Float32[np.ndarray, "n d"], Float32[np.ndarray, "n d"]]:
-        """Posterior means and log-variances of tables of symbols.
-
-        Args:
-            tables: One table a row.
-            vae: Which half encodes.
+        """Posterior means and log-variances of tables of symbols, one a row.
 
         Raises:
             SettingsError: If `vae` is neither "a" nor "b".
@@ -234,15 +213,9 @@ class TrainedModel:
     def decode(
         self, latents: object, *, vae: HalfName = "b", probabilities: bool = False
     ) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
-        """Most likely tables of latents, or the probabilities of every symbol.
+        """Most likely tables of latents (n, cells), or probabilities (n, cells, base) by rising symbol.
 
-        Args:
-            latents: One latent or rows of them, as an array, a tensor or nested lists.
-            vae: Which half decodes.
-            probabilities: Whether to return probabilities instead of tables.
-
-        Returns:
-            Tables (n, cells) of symbols, or probabilities (n, cells, base) by rising symbol.
+        `latents` are one or rows of them, as an array, a tensor or nested lists.
 
         Raises:
             OperationError: If the latents are not finite numbers of the right number of dimensions.
@@ -255,11 +228,6 @@ class TrainedModel:
 
     def sample(self, n: int, *, vae: HalfName = "b", seed: int = 0) -> Int64[np.ndarray, "n"]:
         """Indices of the most likely operations at n draws from the prior.
-
-        Args:
-            n: Number of draws.
-            vae: Which half decodes.
-            seed: Seed of the draws.
 
         Raises:
             OperationError: If n or the seed is no whole number from 0.
@@ -379,14 +347,9 @@ def certified() -> TrainedModel:
 
 
 def encode(operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n d"]:
-    """Posterior means of operations under the certified model.
+    """Posterior means of operations under the certified model, one row of 16 latents each.
 
-    Args:
-        operations: One or many, in any notation: index, trits, table, string, array, or a list of these.
-        vae: Which half encodes.
-
-    Returns:
-        One row of 16 latents an operation.
+    `operations` are one or many, in any notation: index, trits, table, string, array, or a list of these.
 
     Raises:
         OperationError: If an operation cannot be read.
@@ -402,12 +365,7 @@ def encode(operations: object, *, vae: HalfName = "b") -> Float32[np.ndarray, "n
 def decode(
     latents: object, *, vae: HalfName = "b", probabilities: bool = False
 ) -> Int8[np.ndarray, "n cells"] | Float32[np.ndarray, "n cells base"]:
-    """Most likely tables of latents under the certified model, or the probabilities of every symbol.
-
-    Args:
-        latents: One latent or rows of them.
-        vae: Which half decodes.
-        probabilities: Whether to return probabilities (n, 9, 3) instead of tables (n, 9).
+    """Most likely tables (n, 9) of latents under the certified model, or probabilities (n, 9, 3).
 
     Raises:
         OperationError: If the latents are not finite rows of 16.

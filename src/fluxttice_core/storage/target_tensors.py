@@ -50,16 +50,7 @@ def write_target(folder: Path, target: Target) -> None:
 
 
 def read_written_target(folder: Path, space: ProductSpace, digest: str) -> Target:
-    """The target of a folder.
-
-    Args:
-        folder: Where it lies.
-        space: The space of its rows.
-        digest: The digest that the model's own file or settings record.
-
-    Raises:
-        CheckpointError: If it is missing, damaged, or another one.
-    """
+    """The target of a folder, if it is the one that the model's own file or settings record."""
     path = folder / TARGET
     if not path.is_file():
         raise CheckpointError(
@@ -72,17 +63,7 @@ def read_written_target(folder: Path, space: ProductSpace, digest: str) -> Targe
 
 
 def parse_target(data: bytes, space: ProductSpace, digest: str, *, name: str) -> Target:
-    """The target of a file's content, if it is the one that a digest names, written as `target_bytes` does.
-
-    Args:
-        data: The content.
-        space: The space of its rows.
-        digest: The digest that is recorded elsewhere.
-        name: What the file is called, for the error's sentence.
-
-    Raises:
-        CheckpointError: If it is damaged, or another one.
-    """
+    """The target of a file's content, if it is the one of a digest, written as `target_bytes` does."""
     tensors, described = decode_tensors(data, name=name)
     fault = _fault(tensors)
     if fault is not None:
