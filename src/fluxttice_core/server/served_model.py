@@ -22,7 +22,6 @@ from fluxttice_core.server.errors import RequestError
 from fluxttice_core.shapes import Bool, Float32, Float64, Int64, UInt8
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import parse_json
-from fluxttice_core.storage.embedding_table import parts_of
 from fluxttice_core.storage.pretrained import TrainedModel, certified, load
 
 
@@ -122,11 +121,6 @@ class Codebook(Codes):
             self.numbers(index)
 
 
-def codebook(model: TrainedModel, half: HalfName) -> Codebook:
-    """Encode every operation with one half of a model."""
-    return Codebook(model, half)
-
-
 def _packed(row: Float32[np.ndarray, "d"]) -> bytes:
     return b'"' + b64encode(row.astype("<f4").tobytes()) + b'"'
 
@@ -199,10 +193,10 @@ class Served:
         """The part of the split that an element is in, or outside of the support; none: not recorded."""
         return None if self.parts is None else PARTS[self.parts[index]]
 
-    @cached_property
+    @property
     def membership(self) -> tuple[str, ...] | None:
         """For each operation, the part of the split that it is in; none: the split is not recorded."""
-        return None if self.model.split is None else parts_of(self.model.split, self.model.space.size)
+        return None if self.parts is None else tuple(PARTS[part] for part in self.parts)
 
     @cached_property
     def reconstructions(self) -> dict[HalfName, Int64[np.ndarray, "K"]]:
@@ -216,7 +210,7 @@ class Served:
         """Compute what the first requests would otherwise wait for."""
         if self.has_algebra:
             portrait(0)
-            _ = self.membership, self.reconstructions
+            _ = self.parts, self.reconstructions
         for _, book in sorted(self.codebooks.items(), reverse=True):  # requests that name no half mean B
             book.warm()
 
@@ -249,7 +243,7 @@ def prepare(model: TrainedModel, report: Path) -> Served:
             f"{MOST_SERVED:,} elements are served: use it from Python, by `fluxttice_core.storage.load`",
             "too_large",
         )
-    source, made = Path(model.source), codebook if _has_algebra(model) else Codes
+    source, made = Path(model.source), Codebook if _has_algebra(model) else Codes
     written, reason = _read_report(report, model)
     return Served(
         model=model,

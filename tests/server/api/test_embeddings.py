@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fluxttice_core as fx
-from fluxttice_core.server.served_model import Served, codebook
+from fluxttice_core.server.served_model import Codebook, Served
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 SPACE = OperationSpace()
@@ -25,7 +25,7 @@ def vectors(answer: httpx.Response) -> np.ndarray:
 
 @pytest.mark.parametrize("half", ["a", "b"])
 def test_every_operation_has_the_mean_that_encode_gives(served: Served, half: Any) -> None:
-    book = codebook(served.model, half)
+    book = Codebook(served.model, half)
     np.testing.assert_allclose(book.means, fx.encode(np.arange(SPACE.size), vae=half), atol=2e-6)
     rows = [np.frombuffer(base64.b64decode(text.strip(b'"')), "<f4") for text in book.base64]
     assert np.array_equal(np.stack(rows), book.means)

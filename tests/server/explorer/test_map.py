@@ -43,7 +43,7 @@ def test_places_fill_their_range(drawn: DrawnMap) -> None:
 def test_the_layout_keeps_more_neighbours_than_principal_components(drawn: DrawnMap, served: Served) -> None:
     for half in HALVES:
         means = served.codebooks[half].means.astype(np.float64)
-        _, axes, _ = principal_axes(served.codebooks[half].means)
+        _, axes = principal_axes(served.codebooks[half].means)
         linear, layout = means @ axes[:2].T, drawn.layout[half].astype(np.float64)
         assert kept_neighbours(layout, means) > 1.3 * kept_neighbours(linear, means) > 0
 

@@ -99,7 +99,7 @@ class Listing(Endpoints):
         """
         return answer(await asyncio.to_thread(_vocabulary))
 
-    def _portrait(self, index: int) -> OperationPortrait:
+    def _portrait(self, index: int) -> dict[str, Any]:
         served = self._state.served
         known: dict[str, Any] = portrait(index).to_json()
         codes = {
@@ -109,10 +109,7 @@ class Listing(Endpoints):
             }
             for name, half in MODELS.items()
         }
-        split = None if served.membership is None else served.membership[index]
-        shown: Any = {"object": "operation", **known, "split": split, "codes": codes}
-        described: OperationPortrait = shown
-        return described
+        return {"object": "operation", **known, "split": served.part(index), "codes": codes}
 
 
 def _read_id(request: Request) -> int:

@@ -15,18 +15,16 @@ from fluxttice_core.operations.portrait import algebra_rows
 from fluxttice_core.operations.symmetry import generators
 from fluxttice_core.operations.vocabulary import EXPORTS, FURTHER_PROPERTIES, PROPERTIES, SYMMETRIES
 from fluxttice_core.server.explorer.map import DrawnMap, mass_tensors, relative_mass
-from fluxttice_core.server.served_model import Served
+from fluxttice_core.server.served_model import PARTS, Served
 from fluxttice_core.shapes import Bool, Float32, Float64, Int64, UInt8
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.storage.pretrained import TrainedModel
 from fluxttice_core.storage.tensors import encode_tensors
-from fluxttice_core.version import __version__
 
 UNDRAWN_MASS = {"draws": 2**18, "seed": 0}
 """Draws behind p(x) for a model whose map is not shipped: some seconds of work."""
 _BITS = 12
 _INPUTS = (1, 2, 3)
-PARTS = ("train", "validation", "held_out")
 
 
 def layout_pack(drawn: DrawnMap | None, half: HalfName) -> bytes:
@@ -36,11 +34,7 @@ def layout_pack(drawn: DrawnMap | None, half: HalfName) -> bytes:
 
 def split_pack(served: Served) -> bytes:
     """Each operation's part of the split (see `PARTS`), if it is recorded."""
-    parts = served.membership
-    tensors = (
-        {} if parts is None else {"split": np.array([PARTS.index(part) for part in parts], dtype=np.uint8)}
-    )
-    return encode_tensors(tensors, "{}")
+    return encode_tensors({} if served.parts is None else {"split": served.parts}, "{}")
 
 
 def algebra_pack() -> bytes:
@@ -108,18 +102,16 @@ def _bits(rows: Bool[np.ndarray, "n K"]) -> UInt8[np.ndarray, "bytes K"]:
 
 def principal_axes(
     means: Float32[np.ndarray, "K d"],
-) -> tuple[Float64[np.ndarray, "d"], Float64[np.ndarray, "d d"], Float64[np.ndarray, "d"]]:
-    """Principal components of codes: their centre, the axes as rows, and the share of variance of each.
+) -> tuple[Float64[np.ndarray, "d"], Float64[np.ndarray, "d d"]]:
+    """Principal components of codes: their centre, and the axes as rows, the widest first.
 
     An axis and its negative are equally good; the one whose largest entry is positive is taken.
     """
     exact = means.astype(np.float64)
     centre = exact.mean(axis=0)
-    variances, vectors = np.linalg.eigh((exact - centre).T @ (exact - centre) / len(exact))
-    axes, variances = vectors.T[::-1], np.clip(variances[::-1], 0, None)
+    axes = np.linalg.eigh((exact - centre).T @ (exact - centre) / len(exact)).eigenvectors.T[::-1]
     largest = np.abs(axes).argmax(axis=1)
-    signs = np.sign(axes[np.arange(len(axes)), largest])
-    return centre, axes * signs[:, None], variances / max(variances.sum(), np.finfo(np.float64).tiny)
+    return centre, axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
 
 
 def carried_cells(means: Float32[np.ndarray, "K d"]) -> Float64[np.ndarray, "d cells"]:
@@ -140,17 +132,8 @@ def carried_cells(means: Float32[np.ndarray, "K d"]) -> Float64[np.ndarray, "d c
 
 def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
     """Names, vocabulary, axes and what is known of the model, as JSON; quick, since the map waits for it."""
-    model = served.model
     document = {
-        "version": __version__,
-        "model": {
-            "recipe": model.recipe_name,
-            "epoch": model.epoch,
-            "seed": model.seed,
-            "digest": model.tensor_digest,
-            "parameters": model.parameters,
-            "blocks": model.architecture.consolidating_blocks,
-        },
+        "model": model_facts(served.model),
         "properties": [{"name": term.name, "statement": term.statement} for term in PROPERTIES],
         "symmetries": [
             {"name": term.name, "statement": term.statement, "moves": generators(term.name)}
@@ -159,22 +142,31 @@ def manifest(served: Served, drawn: DrawnMap | None) -> bytes:
         "facts": [{"name": name, "values": values} for name, (values, _) in algebra_rows().items()],
         "named": [_named(one) for one in named_operations()],
         "unary": [_named(one) for one in named_operations(1)],
-        "parts": None if served.membership is None else list(PARTS),
+        "parts": None if served.parts is None else PARTS,
         "halves": {half: _half(served.codebooks[half].means) for half in HALVES},
         "layout": None if drawn is None else drawn.about["layout"],
-        "mass": UNDRAWN_MASS if drawn is None else drawn.about["mass"],
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
 
+def model_facts(model: TrainedModel) -> dict[str, Any]:
+    """What the page says of the model above its report."""
+    return {
+        "recipe": model.recipe_name,
+        "epoch": model.epoch,
+        "seed": model.seed,
+        "digest": model.tensor_digest,
+        "parameters": model.parameters,
+    }
+
+
 def _half(means: Float32[np.ndarray, "K d"]) -> dict[str, Any]:
-    centre, axes, shares = principal_axes(means)
+    centre, axes = principal_axes(means)
     carried = carried_cells(means)
     strongest: Int64[np.ndarray, "d"] = carried.argmax(axis=1)
     return {
         "centre": centre.tolist(),
         "axes": axes.tolist(),
-        "shares": shares.round(6).tolist(),
         "variances": means.astype(np.float64).var(axis=0).round(6).tolist(),
         "cells": [[int(c), round(float(carried[d, c]), 4)] for d, c in enumerate(strongest)],
     }

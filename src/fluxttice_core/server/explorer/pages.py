@@ -2,11 +2,10 @@
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -25,6 +24,7 @@ from fluxttice_core.server.explorer.data import (
     weights_pack,
 )
 from fluxttice_core.server.explorer.map import read_map
+from fluxttice_core.server.explorer.once import once
 from fluxttice_core.server.explorer.points import SpaceMap
 from fluxttice_core.server.explorer.report import FIGURES, Drawing, ReportFigures, report_page
 from fluxttice_core.server.served_model import Served
@@ -54,12 +54,12 @@ class Content:
     tag: str
 
     @classmethod
-    def of(cls, kind: str, plain: bytes) -> "Content":
-        """Compress something to be sent."""
+    def of(cls, name: str, plain: bytes) -> "Content":
+        """Compress something to be sent, whose kind its name tells."""
         gzipped = gzip.compress(plain, 9, mtime=0) if len(plain) >= _SMALLEST_GZIPPED else b""
         if len(gzipped) > 0.95 * len(plain):
             gzipped = b""
-        return cls(kind, plain, gzipped, f'"{hashlib.sha256(plain).hexdigest()[:32]}"')
+        return cls(KINDS[Path(name).suffix], plain, gzipped, f'"{hashlib.sha256(plain).hexdigest()[:32]}"')
 
     def answer(self, request: Request) -> Response:
         """Answer a request with it, or with the news that the browser has it."""
@@ -72,54 +72,25 @@ class Content:
         return Response(body, headers={**headers, "content-type": self.kind})
 
 
-class Shelf:
-    """Contents that are made when first asked for, each once."""
-
-    def __init__(self, makers: dict[str, Callable[[], bytes]]) -> None:
-        self._makers = makers
-        self._locks = {name: Lock() for name in makers}
-        self._made: dict[str, Content] = {}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
-
-    def get(self, name: str) -> Content:
-        """Make something, or wait while somebody else does; several threads may ask at once."""
-        with self._locks[name]:
-            if name not in self._made:
-                kind = KINDS[Path(name).suffix]
-                self._made[name] = Content.of(kind, self._makers[name]())
-            return self._made[name]
-
-    def fill(self) -> None:
-        """Make everything."""
-        for name in self._makers:
-            self.get(name)
-
-
 def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRoute]:
     """Routes of the page, for `create_app(served, pages=explorer_routes(served, draw_plots))`.
 
     Without `draw`, which draws the figures of a report, it is shown without.
     """
     files = page_files("index" if served.has_algebra else "space")
-    shelf = Shelf(documents(served))
-    drawn = ReportFigures(served, draw)
-    figures = Shelf(
-        {f"{name}.svg": partial(drawn.get, name) for name in FIGURES} | {"figures.json": drawn.listed}
-    )
+    figures = ReportFigures(served, draw)
+    drawn = {f"{name}.svg": partial(figures.get, name) for name in FIGURES} | {"figures.json": figures.listed}
+    data = {f"data/{name}": _kept(name, make) for name, make in documents(served).items()}
 
     async def front(request: Request) -> Response:
         answer = files["index.html"].answer(request)
-        answer.background = BackgroundTask(shelf.fill)
+        answer.background = BackgroundTask(lambda: [content() for content in data.values()])
         return answer
 
-    return [
-        Route("/", front),
-        *(Route(f"/explorer/{name}", _sending(partial(files.__getitem__, name))) for name in files),
-        *(Route(f"/explorer/data/{name}", _sending(partial(shelf.get, name))) for name in shelf),
-        *(Route(f"/explorer/figures/{name}", _sending(partial(figures.get, name))) for name in figures),
-    ]
+    contents = {name: partial(files.__getitem__, name) for name in files} | data
+    contents |= {f"figures/{name}": _kept(name, make) for name, make in drawn.items()}
+    routes = (Route(f"/explorer/{name}", _sending(content)) for name, content in contents.items())
+    return [Route("/", front), *routes]
 
 
 def page_files(page: Page = "index") -> dict[str, Content]:
@@ -130,7 +101,7 @@ def page_files(page: Page = "index") -> dict[str, Content]:
     texts = page_texts()
     files = {"index.html": texts[f"{page}.html"], "icon.svg": texts["icon.svg"]}
     files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source", page)}
-    return {name: Content.of(KINDS[Path(name).suffix], text.encode()) for name, text in files.items()}
+    return {name: Content.of(name, text.encode()) for name, text in files.items()}
 
 
 def documents(served: Served) -> dict[str, Callable[[], bytes]]:
@@ -156,6 +127,10 @@ def documents(served: Served) -> dict[str, Callable[[], bytes]]:
         "exports.json": exports,
         "inputs.json": any_inputs,
     }
+
+
+def _kept(name: str, make: Callable[[], bytes]) -> Callable[[], Content]:
+    return once(lambda: Content.of(name, make()))
 
 
 def _sending(content: Callable[[], Content]) -> Callable[[Request], Response]:

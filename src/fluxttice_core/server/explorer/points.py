@@ -1,19 +1,17 @@
 """What the explorer page is told of any space: its words, and a map of at most 65,536 elements."""
 
 import json
-from functools import cached_property
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from fluxttice_core.model.halves import HALVES, HalfName
-from fluxttice_core.server.explorer.data import principal_axes
+from fluxttice_core.model.halves import HALVES
+from fluxttice_core.server.explorer.data import model_facts, principal_axes
 from fluxttice_core.server.explorer.map import EXTENT
+from fluxttice_core.server.explorer.once import once
 from fluxttice_core.server.served_model import PARTS, Served
 from fluxttice_core.shapes import Float32, Int16, Int64
 from fluxttice_core.storage.tensors import encode_tensors
-from fluxttice_core.version import __version__
 
 MOST_POINTS = 2**16
 """Elements on the map: of larger spaces some, so that its bytes and its time are bounded."""
@@ -36,11 +34,13 @@ def shown(served: Served) -> Int64[np.ndarray, "n"]:
 
 
 class SpaceMap:
-    """The map of one model, computed when it is first asked for, by whoever asks first."""
+    """The map of one model, computed when it is first asked for."""
 
     def __init__(self, served: Served) -> None:
-        self._served = served
-        self._lock = Lock()
+        self._served, self._indices = served, once(lambda: shown(served))
+        self._drawn = once(
+            lambda: {half: _projected(served.codebooks[half].rows(self._indices())) for half in HALVES}
+        )
 
     def manifest(self) -> bytes:
         """The words of the space, its alphabets, and the axes of its map under both halves, as JSON."""
@@ -48,14 +48,7 @@ class SpaceMap:
         words = {name: getattr(space.nouns, name) for name in ("one", "many", "part", "parts")}
         rows = None if model.target is None else model.target.rows
         document = {
-            "version": __version__,
-            "model": {
-                "recipe": model.recipe_name,
-                "epoch": model.epoch,
-                "seed": model.seed,
-                "digest": model.tensor_digest,
-                "parameters": model.parameters,
-            },
+            "model": model_facts(model),
             "space": {
                 "name": space.name,
                 "described": space.describe(),
@@ -72,26 +65,17 @@ class SpaceMap:
 
     def points(self) -> bytes:
         """The elements on the map, their places under both halves, and the part of the split of each."""
-        indices, parts = shown(self._served), self._served.parts
+        indices, parts = self._indices(), self._served.parts
         tensors: dict[str, np.ndarray] = {"index": indices.astype(np.int32)}
         tensors |= {f"places_{half}": places for half, (_, places) in self._drawn().items()}
         if parts is not None:
             tensors["part"] = parts[indices]
         return encode_tensors(tensors, "{}")
 
-    def _drawn(self) -> dict[HalfName, tuple[dict[str, Any], Int16[np.ndarray, "n 2"]]]:
-        with self._lock:
-            return self._halves
-
-    @cached_property
-    def _halves(self) -> dict[HalfName, tuple[dict[str, Any], Int16[np.ndarray, "n 2"]]]:
-        indices = shown(self._served)
-        return {half: _projected(self._served.codebooks[half].rows(indices)) for half in HALVES}
-
 
 def _projected(means: Float32[np.ndarray, "n d"]) -> tuple[dict[str, Any], Int16[np.ndarray, "n 2"]]:
     """Codes along their first two principal axes, as whole numbers up to `EXTENT`, and what says how."""
-    centre, axes, _ = principal_axes(means)
+    centre, axes = principal_axes(means)
     if len(axes) == 1:
         axes = np.vstack([axes, 0 * axes])
     along = (means.astype(np.float64) - centre) @ axes[:2].T

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
-from threading import Lock
 from typing import Any
 
 from fluxttice_core.errors import FluxtticeError
@@ -12,6 +10,7 @@ from fluxttice_core.evaluation.gates import GateResult
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.tables import LEGEND, control_grid, gate_grid, grids
 from fluxttice_core.server.errors import RequestError
+from fluxttice_core.server.explorer.once import once
 from fluxttice_core.server.served_model import Served
 
 FIGURES = {
@@ -36,31 +35,25 @@ class ReportFigures:
     """The figures of a report as SVG, drawn when first asked for; without `draw` there are none."""
 
     def __init__(self, served: Served, draw: Drawing | None) -> None:
-        self._served, self._draw = served, draw
-        self._lock = Lock()
+        self._own = served.model.space.nouns.own
+        self._drawn = once(lambda: _drawn(served, draw))
 
     def get(self, name: str) -> bytes:
         """One figure."""
-        drawn = self._all()
+        drawn = self._drawn()
         if f"{name}.svg" not in drawn:
             raise RequestError(f"the report has no figure {name}", status=404, code="not_found")
         return drawn[f"{name}.svg"]
 
     def listed(self) -> bytes:
         """The names of all figures, with what each shows, as JSON."""
-        drawn = self._all()
-        names = [name for name in FIGURES if f"{name}.svg" in drawn]
-        own = self._served.model.space.nouns.own
-        return json.dumps([{"name": name, "caption": own(FIGURES[name])} for name in names]).encode()
+        names = [name for name in FIGURES if f"{name}.svg" in self._drawn()]
+        return json.dumps([{"name": name, "caption": self._own(FIGURES[name])} for name in names]).encode()
 
-    def _all(self) -> Mapping[str, bytes]:
-        with self._lock:
-            return self._drawn
 
-    @cached_property
-    def _drawn(self) -> Mapping[str, bytes]:
-        report = _report(self._served)
-        return {} if self._draw is None or isinstance(report, str) else self._draw(report)
+def _drawn(served: Served, draw: Drawing | None) -> Mapping[str, bytes]:
+    report = _report(served)
+    return {} if draw is None or isinstance(report, str) else draw(report)
 
 
 def _report(served: Served) -> Report | str:
