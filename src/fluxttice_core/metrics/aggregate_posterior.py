@@ -30,7 +30,6 @@ class CodeInformation:
         mutual_information: I_q(x; z), at most min(R, ln K).
         marginal_kl: KL(q(z) || p(z)), how far the codes are from filling the prior.
         differential_entropy: Entropy of q(z) as a density.
-        latents: Latents drawn.
     """
 
     mutual_information: Estimate
@@ -49,25 +48,17 @@ def code_information(
         I_q = h(q(z)) - E_x h(q(z \mid x)), \quad h(q(z)) = -E_{q(z)} \ln q(z)
 
     Only h(q(z)) is drawn; the rest is exact. The exactly known means of ln q(z|x) and ln p(z) serve as
-    control variates, which about halves the error. The two parts add up to R to rounding.
+    control variates, which about halves the error. The two parts add up to R to rounding. Each latent is of
+    another posterior while there are any left; of a part of all operations its own mixture is meant.
 
     Of more than 65,536 operations, q(z) is the term of z's own operation and the mean of those of 65,536
     others, chosen at random, for all others: unbiased, so that its logarithm is too low on average. h(q(z))
     and I_q are then too high rather than too low, by the more, the more of the codes near z were not chosen.
 
-    Args:
-        posteriors: Posteriors of all operations; of a part of them, the mixture of that part is meant.
-        latents: Latents to draw, each from another posterior while there are any left.
-        generator: Source of the rows and of the noise, on the device of the posteriors.
-
-    Returns:
-        The parts with their standard errors, in nats.
-
     Raises:
         MeasurementError: If there are fewer than 8 latents.
 
-    Source:
-        Hoffman and Johnson 2016.
+    Source: Hoffman and Johnson 2016.
 
     Example:
         >>> import fluxttice_core as fx
@@ -102,19 +93,12 @@ def code_information(
 def aggregate_log_density(
     posteriors: Posteriors, z: Float64[Tensor, "n d"], *, direct: bool | None = None
 ) -> Float64[Tensor, "n"]:
-    r"""Log-density of the aggregate posterior, exact, in double precision.
+    r"""Log-density of the aggregate posterior in nats, exact, in double precision.
 
     .. math:: \ln q(z) = \ln \sum_x q(x)\, N(z; \mu_x, \sigma_x^2)
 
-    Args:
-        posteriors: The mixture's components.
-        z: Where to evaluate it.
-        direct: Evaluate :math:`((z - \mu)/\sigma)^2` term by term (True), or its expanded square by one
-            matrix product, about ten times faster (False); without it, the product where a bound on its
-            rounding error is below 1e-9 nats.
-
-    Returns:
-        ln q(z), in nats.
+    Evaluated `direct`, term by term, or by one matrix product of expanded squares, about ten times faster;
+    unless told, by the product where a bound on its rounding error is below 1e-9 nats.
 
     Example:
         >>> point = torch.zeros(1, 1, dtype=torch.float64)

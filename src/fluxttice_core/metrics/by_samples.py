@@ -23,15 +23,7 @@ from fluxttice_core.statistics.position_pairs import pair_tests, position_tests
 
 
 def sampled_codes(model: Autoencoder, rows: Int64[Tensor, "n"], generator: torch.Generator) -> CodeSample:
-    r"""Encode sampled rows, decode their means and a draw of each, and average rate and distortion over them.
-
-    Intervals say how far the means over the whole part may lie from those over the sample.
-
-    Args:
-        model: The autoencoder.
-        rows: Indices of the rows.
-        generator: Source of the posterior noise.
-    """
+    """Encode sampled rows, decode means and a draw of each, and average rate and distortion over them."""
     posteriors = encode_rows(model, rows)
     mu, logvar = posteriors.mu, posteriors.logvar
     rate = 0.5 * (mu.square() + logvar.exp() - logvar - 1).sum(1)
@@ -48,14 +40,6 @@ def sampled_codes(model: Autoencoder, rows: Int64[Tensor, "n"], generator: torch
 
 def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator) -> PriorSample:
     """Draw from a generator and hold the draws against the uniform law.
-
-    Collisions of uniform draws are as good as Poisson where elements are far more than draws; the limits of
-    the effective number allow for any law, of which triples of equal draws tell how uneven it is.
-
-    Args:
-        sampler: The generator.
-        draws: How many.
-        generator: Source of the randomness.
 
     Example:
         >>> from fluxttice_core.spaces.space_name import space_of
@@ -91,12 +75,7 @@ def _together(space: ProductSpace, indices: Int64[Tensor, "n"]) -> Int64[np.ndar
 
 @dataclass(frozen=True)
 class PositionSampler:
-    """Uniform draws, position by position; or draws of which a share copies the first position to the second.
-
-    Args:
-        space: The space.
-        coupling: The share; 0: a perfect generator.
-    """
+    """Uniform draws, position by position; a share `coupling` copies the first position to the second."""
 
     space: ProductSpace
     coupling: float | int = 0.0
@@ -119,12 +98,7 @@ class PositionSampler:
 
 @dataclass(frozen=True)
 class StuckSampler:
-    """Uniform draws from a few elements, themselves spread evenly over the space.
-
-    Args:
-        space: The space.
-        elements: How many.
-    """
+    """Uniform draws from a few elements, themselves spread evenly over the space."""
 
     space: ProductSpace
     elements: int

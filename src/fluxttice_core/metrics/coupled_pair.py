@@ -73,9 +73,6 @@ class CoupledHalf:
 
     The joint latent is (z_A, z_B) with a standard-normal prior and the two posteriors side by side, so that
     its rate is the sum of both rates.
-
-    Args:
-        rho: Share of the other latent, in [0, 1].
     """
 
     vae_a: Autoencoder
@@ -118,15 +115,7 @@ class CoupledHalf:
 
 @dataclass(frozen=True)
 class CoupledPair(CombinedDecoder):
-    """A coupled pair as one autoencoder: joint posterior, both halves decode, their distributions combined.
-
-    Made by `couple`.
-
-    Args:
-        first: Half A, reading the joint latent.
-        second: Half B, reading the joint latent.
-        rule: How their distributions are combined.
-    """
+    """A coupled pair as one autoencoder, made by `couple`: both halves read the joint latent and decode."""
 
     first: CoupledHalf
     second: CoupledHalf
@@ -143,14 +132,8 @@ def couple(
 ) -> CoupledPair:
     """Couple two halves as they are coupled in training, and combine what they decode.
 
-    Args:
-        vae_a: The first half on its own.
-        vae_b: The second half on its own.
-        rho: Share of the other latent that each decoder sees, in [0, 1].
-        rule: How the two distributions are combined.
-
-    Returns:
-        One autoencoder over the joint latent; its `first` and `second` are the coupled halves.
+    Each decoder sees a share rho, in [0, 1], of the other latent. The pair's `first` and `second` are the
+    coupled halves.
 
     Raises:
         MeasurementError: If the halves do not fit each other, or rho or the rule is out of range.
@@ -173,11 +156,7 @@ def coupled_figures(
     rho: float,
     target: Target | None = None,
 ) -> Iterator[Figure]:
-    """The pair coupled as in training, as one code: what comes back, what it costs, and each half's loss.
-
-    Both halves decode, each its share of the joint latent, and the product of their distributions is taken:
-    nothing is shown the answer.
-    """
+    """The pair coupled as in training, as one code: what comes back, what it costs, and each half's loss."""
     pair, prefix = couple(first, second, rho=rho), f"coupled/rho={rho:g}/"
     target = uneven(target, pair.space)
     posteriors = posteriors_of(pair, target, device=torch.device(settings.device))

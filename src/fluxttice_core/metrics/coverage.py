@@ -37,9 +37,7 @@ _Seen = dict[DecodeRule, Tensor]
 def coverage_figures(
     source: Source, half: Half, settings: MeasurementSettings, target: Target | None = None
 ) -> Iterator[Figure]:
-    """Coverage, efficiency and equivalent budget at every budget and by every rule.
-
-    With a target, different elements of its support are counted, and no others.
+    """Coverage, efficiency and equivalent budget at every budget, by every rule, of the space or a target.
 
     The rules decode the same latents, so that they differ by nothing but the rule. A sampler without a
     decoder has no rule: its one count stands beside each.

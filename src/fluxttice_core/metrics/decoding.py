@@ -24,9 +24,7 @@ def decode_indices(
     *,
     generator: torch.Generator | None = None,
 ) -> Int64[Tensor, "n"]:
-    r"""Decode logits to the indices of elements.
-
-    .. math:: i = \sum_p \mathrm{position}_p \prod_{k<p} b_k
+    """Decode logits to the indices of elements.
 
     By `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
     `expectation`, the softmax mean of the symbols rounded to the nearest.

@@ -110,12 +110,7 @@ def _series(mass: MassEstimate, half: Half, largest: int, target: Target | None)
 
 @dataclass(frozen=True)
 class Floored:
-    """A distance to the target, with what noise alone shows at the same number of draws.
-
-    Args:
-        raw: The distance of the estimate itself, which is biased upward, and its standard error.
-        floor: What a perfect generator is expected to show.
-    """
+    """A distance to the target, biased upward, with what noise alone shows of a perfect generator."""
 
     raw: Estimate
     floor: float
@@ -194,14 +189,12 @@ def generative_figures(mass: MassEstimate, target: Target | None = None) -> Gene
 
 
 def negative_log_likelihood(mass: MassEstimate, target: Target | None = None) -> Estimate:
-    r"""Mean surprise of what is aimed at, extrapolated to endless draws; at least H(q) up to its error.
+    r"""Mean surprise of what is aimed at in nats, extrapolated to endless draws; at least H(q) up to error.
 
     .. math:: \mathrm{NLL} = -\sum_x q(x) \ln p(x) \ge H(q)
 
-    Without a target q(x) = 1/K. KL(q || p) = NLL - H(q).
-
-    Returns:
-        NLL in nats; infinite, with an infinite error, when some operation never got any mass.
+    Without a target q(x) = 1/K. KL(q || p) = NLL - H(q). Infinite, with an infinite error, when some
+    operation never got any mass.
 
     Example:
         >>> import torch
@@ -231,11 +224,8 @@ def generative_information(mass: MassEstimate, target: Target | None = None) -> 
     .. math:: G = \frac{I_p(x; z)}{H(q)} = \frac{H(p) - E_z H(x \mid z)}{H(q)}
 
     Without a target H(q) = ln K. 0 when the code is ignored; 1 when each code means one operation and the
-    operations are as likely as they should be.
-
-    Returns:
-        A fraction; its noise may carry it past 0 or 1 by about its error. More than 1 where p is more even
-        than the target.
+    operations are as likely as they should be. Noise may carry it past 0 or 1 by about its error; it is more
+    than 1 where p is more even than the target.
 
     Example:
         >>> import torch
@@ -254,13 +244,7 @@ def generative_information(mass: MassEstimate, target: Target | None = None) -> 
 
 
 def effective_number(mass: MassEstimate, *, order: int) -> Estimate:
-    r"""Hill number of the generator: the number of equally likely operations that would be as diverse.
-
-    .. math:: N_1 = e^{H(p)}, \qquad N_2 = 1 / \sum_x p^2
-
-    Source:
-        Hill 1973.
-    """
+    r"""Hill number of the generator: :math:`N_1 = e^{H(p)}`, :math:`N_2 = 1 / \sum_x p^2`."""
     if order == 1:
         return jackknife(lambda p: math.exp(_entropy(p)), mass.groups)
     if order == 2:
@@ -301,18 +285,15 @@ class Divergences:
 def divergences(
     groups: Float[np.ndarray, "groups K"], target: Target, counted: int | None = None
 ) -> Divergences:
-    r"""Divergences between a generator and a target, in both directions.
+    r"""Divergences between a generator, by independent groups, and a target, in both directions.
 
     .. math::
         \mathrm{KL}(q \| p) = \sum_x q \ln \frac qp, \qquad
         \mathrm{KL}(p \| q) = \sum_x p \ln \frac pq, \qquad
         \mathrm{KL}(p_S \| q), \quad p_S(x) = \frac{p(x)}{\sum_{y \in S} p(y)} \text{ on the support } S
 
-    Args:
-        groups: Mass of every element, by independent group.
-        target: The target q.
-        counted: Draws that were counted, M; of such shares, noise alone shows about (n - 1) / 2M nats, and
-            they are not extrapolated. None for probabilities, which are.
+    Of shares of M `counted` draws noise alone shows about (n - 1) / 2M nats, and they are not extrapolated;
+    probabilities are.
 
     Example:
         >>> import fluxttice_core as fx
@@ -387,11 +368,6 @@ def memorisation(
     r"""How much likelier the generator makes an operation that it was trained on, for what it should be.
 
     .. math:: \frac{\sum_{x \in T} p(x) / \sum_{x \in T} q(x)}{\sum_{x \in V} p(x) / \sum_{x \in V} q(x)}
-
-    Without a target, the ratio of the two means of p.
-
-    Raises:
-        MeasurementError: If one of the sets is empty, or outside of the support, or they share an element.
     """
     if not (train.size and held_out.size) or np.intersect1d(train, held_out).size:
         raise MeasurementError(

@@ -19,12 +19,7 @@ _MOST_PERMUTED = 4
 
 @dataclass(frozen=True)
 class NoiseResponse:
-    """Where tables with flipped cells decode to.
-
-    Args:
-        to_given: Share that decodes to the flipped table that was given.
-        to_clean: Share that decodes to the table before the flips.
-    """
+    """Shares of tables with flipped cells that decode to the flipped table, and to that before the flips."""
 
     to_given: float
     to_clean: float
@@ -64,15 +59,9 @@ def composition_accuracy(model: Autoencoder, first: Int64[Tensor, "n"], second: 
 def noise_response(
     model: Autoencoder, rows: Int64[Tensor, "n"], *, flips: int, generator: torch.Generator
 ) -> NoiseResponse:
-    """Change some cells of each table to another symbol, encode and decode.
+    """Change some cells of each clean table to another symbol, encode and decode.
 
     Every table is an operation in its own right, so that an exact code gives back what it was given.
-
-    Args:
-        model: The autoencoder.
-        rows: Indices of the clean operations.
-        flips: Different cells changed in each.
-        generator: Source of the cells and symbols.
 
     Raises:
         MeasurementError: If the flips are not between 1 and the number of cells.
@@ -101,9 +90,7 @@ def noise_response(
 def symmetry_response(model: Autoencoder, rows: Int64[Tensor, "n"]) -> SymmetryResponse:
     """Permute the symbols of tables in every way, and fit the change of the codes by an affine map.
 
-    Args:
-        model: The autoencoder.
-        rows: Indices of the operations; the map is fitted on the first half and judged on the others.
+    The map is fitted on the first half of the rows and judged on the others.
 
     Raises:
         MeasurementError: If there are fewer than twice as many rows as the map has unknowns, or the

@@ -43,7 +43,6 @@ class MassEstimate:
     """Estimates of p(x) for every operation, kept apart for independent groups of prior draws.
 
     Args:
-        space: The operations.
         draws: Prior draws M in all; every group has the same number.
         groups: Mean of p(x|z) over each group's draws; each row sums to 1.
         argmax_groups: Share of each group's draws that decode to an operation by argmax.
@@ -84,22 +83,12 @@ def estimate_mass(
     last 5), and their product adds up the draws for every pair of parts, which is every operation. Products
     run in single precision over one chunk and are accumulated in double, or in single precision where the
     space has more than a million elements. Unbiased for each x. Memory is bounded before it is taken, and the
-    time is linear in M and K.
-
-    Args:
-        model: Any decoder; `decode_logits` is called from several threads and must not keep state.
-        draws: Prior draws M, a multiple of the number of groups.
-        generator: Source of the latents; the work runs on its device.
-        groups: Independent groups of draws to keep apart, at least 2.
-        chunk: Latents at a time; without it, what suits the device.
-
-    Returns:
-        The estimates, by group.
+    time is linear in M and K. `decode_logits` is called from several threads and must not keep state.
 
     Raises:
         OperationError: If the space is too large to enumerate.
-        MeasurementError: If the draws are no multiple of the groups, the estimate would take more than 4 GB,
-            or the decoder returns NaN.
+        MeasurementError: If the draws are no multiple of the groups, of which there are at least 2, the
+            estimate would take more than 4 GB, or the decoder returns NaN.
 
     Example:
         >>> import fluxttice_core as fx
@@ -267,11 +256,7 @@ def _softmax(scores: Tensor) -> tuple[Tensor, float]:
 def outer_product(
     probabilities: Sequence[Float[Tensor, "_ m"]], *, out: Float[Tensor, "tables m"] | None = None
 ) -> Float[Tensor, "tables m"]:
-    r"""Multiply out the cells' probabilities: :math:`\prod_i p(x_i)` for every table of these cells.
-
-    Returns:
-        One row for each table, in the order of its index (the first cell fastest).
-    """
+    """Multiply out the cells' probabilities, a row for each table, by its index (the first cell fastest)."""
     cells, draws = len(probabilities), probabilities[0].shape[1]
     if cells == 1:
         return probabilities[0]

@@ -44,18 +44,15 @@ class Figure:
         quantity: What is measured, with the parameters that define it, such as `coverage/argmax/50000`.
         half: Of which half, or of the pair.
         value: The number; infinite where the formula says so.
-        unit: Its unit; nats for every entropy.
-        direction: Which direction is better; `neither` for a description.
+        unit: Nats for every entropy.
         ceiling: The value of a perfect generator with a perfect code, at the same budget.
         ceiling_sd: Standard deviation of a perfect generator's value, where it is random.
-        estimator: Whether the number is exact, a bound, or sampled.
-        interval: Its interval; none for an exact number.
-        error: Its standard error; 0 for an exact number.
+        interval: None for an exact number.
+        error: Standard error; 0 for an exact number.
         dof: Degrees of freedom of the error.
         draws: Draws a repeat, for a sampled number.
         repeats: Independent repeats.
         seed: Seed of the draws.
-        rule: Decode rule, where one is used.
         samples: The value of each repeat, where they are kept.
 
     Raises:
@@ -161,13 +158,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class FigureMaker:
-    """Makes the figures of one half by the rows of the catalogue: whoever measures gives value and error.
-
-    Args:
-        dimensions: Latents, where a code is measured.
-        prefix: What stands before the names of the coupled pair.
-        target: What the model is held against; none: all elements of its space alike.
-    """
+    """Makes the figures of one half by the rows of the catalogue: whoever measures gives value and error."""
 
     half: Half
     size: int
@@ -232,20 +223,13 @@ def _interval(estimate: Estimate) -> Interval:
 
 
 def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
-    """Student's interval of a mean share over repeats, cut to [0, 1].
-
-    Example:
-        >>> str(share_interval(np.array([0.99, 1.0])))
-        '0.995 [0.931469, 1]'
-    """
+    """Student's interval of a mean share over repeats, cut to [0, 1]."""
     mean = mean_interval(values, LEVEL)
     return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
 
 
 def equivalent_budget(share: Interval, size: int, target: Target | None = None) -> Interval:
-    """The uniform draws that would show the same share, with the interval that follows from the share's.
-
-    With a target, the draws from it that would show the same share of its support.
+    """The uniform draws, or draws from a target, that would show the same share, with the share's interval.
 
     Example:
         >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
@@ -326,13 +310,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class ControlComparison:
-    """How a metric places the model beside one control.
+    """How a metric places the model beside one control: `same` when their ranges overlap.
 
-    Args:
-        low: Lower end of what the control scores: over the seeds of networks, else of its interval.
-        high: Upper end of it.
-        verdict: `better` or `worse` when the ranges do not overlap, `same` when they do; `different` for a
-            description, which knows no better.
+    The control's is from `low` to `high`, over the seeds of networks, else its interval. `different` is for a
+    description, which knows no better.
     """
 
     control: ControlName
@@ -351,12 +332,7 @@ class ControlComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A figure beside its floor, and beside each control.
-
-    Args:
-        figure: The number and its ceiling.
-        floor: What untrained networks score.
-        control_comparisons: The verdict for each control that has such a figure.
+    """A figure beside its floor, and beside each control that has such a figure.
 
     Raises:
         MeasurementError: If the verdict beside untrained networks is missing.

@@ -21,14 +21,7 @@ _NAME = re.compile(r"(coupled/rho=[^/]+/)?(?P<base>.+?)(/(N=)?(?P<budget>[1-9][0
 
 @dataclass(frozen=True)
 class Scale:
-    """What a metric's row comes to in one report.
-
-    Attributes:
-        ceiling: The value of a perfect generator with a perfect code.
-        draws: Draws a repeat; none: it is exact.
-        ceiling_sd: Standard deviation of a perfect generator's value; none where it is not random, or depends
-            on the figure's own value.
-    """
+    """What a metric's row comes to in one report; without draws it is exact."""
 
     unit: Unit
     direction: Direction
@@ -52,15 +45,7 @@ def entry_of(name: str) -> Entry:
 def scale_of(
     name: str, *, size: int, dimensions: int, settings: MeasurementSettings, target: Target | None = None
 ) -> Scale:
-    """What a metric's name settles, in a report of a dual VAE.
-
-    Args:
-        name: The metric.
-        size: Elements of the space, K.
-        dimensions: Latents of the half, or of both for the pair.
-        settings: Budgets and draws.
-        target: What the model is held against; none: all elements alike.
-    """
+    """What a metric's name settles, in a report of a dual VAE; `dimensions` of both halves for the pair."""
     entry = entry_of(name)
     target = None if target is None or target.is_everything else target
     budget = int(name.rpartition("/")[2].removeprefix("N=")) if "{n}" in entry.name else 0

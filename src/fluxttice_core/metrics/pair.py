@@ -70,13 +70,6 @@ def compare_sets(first: Int64[Tensor, "n"], second: Int64[Tensor, "m"]) -> SetCo
 
     .. math:: J = \frac{|S \cap T|}{|S \cup T|}
 
-    Args:
-        first: Indices, in any order, with repeats.
-        second: Likewise.
-
-    Returns:
-        Sizes of the sets and of their true union.
-
     Example:
         >>> both = compare_sets(torch.tensor([1, 2, 2, 3]), torch.tensor([3, 4]))
         >>> both.union, both.jaccard_similarity
@@ -94,9 +87,7 @@ def compare_samplers(
     generator: torch.Generator,
     target: Target | None = None,
 ) -> SetComparison:
-    """Compare what two generators reach with the same number of independent draws each.
-
-    With a target, they are compared in what they reach of its support.
+    """Compare what two generators reach, of a target's support if any, with as many independent draws each.
 
     Raises:
         MeasurementError: If the generators are of different spaces.
@@ -125,15 +116,6 @@ def agreement(first: Decodable, second: Decodable, draws: int, *, generator: tor
     .. math:: \Pr_{z \sim p}[\arg\max p_A(\cdot \mid z) = \arg\max p_B(\cdot \mid z)]
 
     Halves trained with separate latents need not agree at all: their latents carry no common meaning.
-
-    Args:
-        first: A decoder.
-        second: A decoder of the same space and latent dimensions.
-        draws: Latents drawn from the prior, at least 1.
-        generator: Source of the latents.
-
-    Returns:
-        Counts of equal tables and cells.
 
     Raises:
         MeasurementError: If the decoders do not fit each other, or there are no draws.

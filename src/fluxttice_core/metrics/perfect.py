@@ -14,17 +14,7 @@ _KNOWN: WeakKeyDictionary[Target, dict[int, Ceiling]] = WeakKeyDictionary()
 
 
 def uneven(target: Target | None, space: ProductSpace) -> Target | None:
-    """The target, or none where all elements of the space are alike: the figures of that need no weights.
-
-    Raises:
-        MeasurementError: If the target is of another space, or of a single element.
-
-    Example:
-        >>> import fluxttice_core as fx
-        >>> codons = fx.spaces.space_of("codons")
-        >>> uneven(fx.spaces.Target.everything(codons), codons) is None
-        True
-    """
+    """The target, or none where all elements of the space are alike: the figures of that need no weights."""
     if target is None:
         return None
     if target.space != space:

@@ -28,14 +28,7 @@ _CHUNK = 2048
 
 @dataclass(frozen=True)
 class Posteriors:
-    """The Gaussian posteriors of given operations, in double precision.
-
-    Args:
-        rows: Indices of the operations.
-        mu: Means.
-        logvar: Log-variances.
-        weights: Probability of each operation; none: all alike.
-    """
+    """The Gaussian posteriors of given operations, in double precision; without weights all are alike."""
 
     rows: Int64[Tensor, "n"]
     mu: Float64[Tensor, "n d"]
@@ -67,13 +60,7 @@ class Posteriors:
 
 @dataclass(frozen=True, eq=False)
 class ManyPosteriors:
-    """The posteriors of more operations than are held at once: encoded anew whenever they are asked for.
-
-    Args:
-        model: The encoder.
-        rows: Indices of the operations.
-        weights: Probability of each; none: all alike.
-    """
+    """The posteriors of more operations than are held at once: encoded anew whenever they are asked for."""
 
     model: Autoencoder
     rows: Int64[Tensor, "n"]
@@ -110,12 +97,7 @@ def posteriors_of(model: Autoencoder, target: Target | None = None, *, device: t
 
 @dataclass(frozen=True)
 class Rate:
-    """The rate of a code, exact over its rows, in nats.
-
-    Args:
-        per_dimension: Share of each latent dimension.
-        active: Whether the variance of each dimension's mean over the rows exceeds .01.
-    """
+    """The rate of a code, exact over its rows, in nats, by dimension, and which dimensions are active."""
 
     per_dimension: tuple[float, ...]
     active: tuple[bool, ...]
@@ -138,16 +120,7 @@ def encode_rows(
     device: torch.device | None = None,
     target: Target | None = None,
 ) -> Posteriors:
-    """Encode operations.
-
-    Args:
-        model: The autoencoder.
-        rows: Indices of the operations, on the device where the model computes; every operation without them.
-        device: Where the model computes, when no rows are given.
-        target: Without rows: encode its support, with its probabilities.
-
-    Returns:
-        The posteriors, in the order of the rows.
+    """Encode operations: given rows, where the model computes, or a target's support, or every operation.
 
     Raises:
         OperationError: If no rows are given and the space is too large to enumerate.
@@ -177,20 +150,14 @@ def encode_rows(
 
 
 def rate(posteriors: AnyPosteriors) -> Rate:
-    r"""Rate of a code, exact over its rows and without free bits, and its active units.
+    r"""Rate of a code in nats, exact over its rows and without free bits, and its active units.
 
     .. math:: R = \sum_j \sum_x q(x)\, \tfrac12 (\mu_j^2 + \sigma_j^2 - \ln\sigma_j^2 - 1)
 
-    A unit is active when the variance over x of its mean exceeds .01.
+    A unit is active when the variance over x of its mean exceeds .01. The R of a model is that of posteriors
+    of all K operations.
 
-    Args:
-        posteriors: Posteriors of the rows; for the exact R, of all K operations.
-
-    Returns:
-        The rate of each dimension, in nats, and which are active.
-
-    Source:
-        Alemi et al. 2018 (rate); Burda et al. 2016 (active units).
+    Source: Alemi et al. 2018 (rate); Burda et al. 2016 (active units).
 
     Example:
         >>> zero = torch.zeros(2, 1, dtype=torch.float64)
@@ -217,27 +184,17 @@ def _moments(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
 def distortion(
     model: Decodable, posteriors: AnyPosteriors, *, draws: int = 16, generator: torch.Generator
 ) -> Estimate:
-    r"""Distortion of a code by Monte Carlo over the posterior.
+    r"""Distortion of a code in nats by Monte Carlo over the posterior.
 
     .. math:: D = -\sum_x q(x)\, E_{q(z \mid x)} \ln p(x \mid z)
 
     Every operation is drawn equally often, so the error is that of the noise within the operations alone:
-    the rows are the whole population, not a sample.
-
-    Args:
-        model: The decoder.
-        posteriors: Posteriors of the rows; for the D of the model, of all K operations.
-        draws: Latents drawn for each operation, at least 2.
-        generator: Source of the posterior noise.
-
-    Returns:
-        D and its standard error, in nats.
+    the rows are the whole population, not a sample. For the D of the model they are all K operations.
 
     Raises:
-        MeasurementError: If there are fewer than 2 draws.
+        MeasurementError: If there are fewer than 2 draws for each operation.
 
-    Source:
-        Alemi et al. 2018.
+    Source: Alemi et al. 2018.
 
     Example:
         >>> import fluxttice_core as fx
@@ -288,16 +245,10 @@ def _surprise(model: Decodable, coded: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def histogram_entropy(z: Float[Tensor, "n d"], weights: Float64[Tensor, "n"] | None = None) -> float:
-    r"""Entropy of a 50-bin histogram on [-3, 3], the mean over dimensions, as older reports gave it.
+    """Entropy in nats of a 50-bin histogram on [-3, 3], the mean over dimensions, as older reports gave it.
 
-    .. math:: -\frac1d \sum_j \sum_b f_{jb} \ln f_{jb}
-
-    with f the share of bin b among the values inside the range. It cannot exceed ln 50 = 3.912 nats, does not
-    see dependence between dimensions, and is nearly the same for any spread-out code: kept for comparison
-    only. Give it encoded operations; of fresh noise it says nothing about a model.
-
-    Returns:
-        The mean entropy, in nats; a dimension without a value inside the range counts as 0.
+    It cannot exceed ln 50 = 3.912 nats, does not see dependence between dimensions, and is nearly the same
+    for any spread-out code: kept for comparison only. A dimension without a value inside counts as 0.
     """
     entropies = []
     for column in z.detach().cpu().double().unbind(-1):

@@ -45,11 +45,6 @@ def trit_trade_off(spread: float, outer: float, middle: float) -> tuple[float, f
     With $q_t = \mathcal N(m_t, s_t^2)$, $m = (-a, 0, a)$ and $s = (s_o, s_m, s_o)$:
     $r = \frac13\sum_t \mathrm{KL}(q_t\,\|\,\mathcal N(0, 1))$ and
     $d = -\frac13\sum_t \int q_t \ln \frac{q_t}{\sum_u q_u}$, the loss of the Bayes decoder.
-
-    Args:
-        spread: Distance a of the outer means from 0.
-        outer: Width $s_o$ of the two outer posteriors, above 0.
-        middle: Width $s_m$ of the middle posterior, above 0.
     """
     widths = np.array([[outer], [middle], [outer]])
     means = np.array([[-spread], [0.0], [spread]])
@@ -74,10 +69,6 @@ def frontier_distortion(rate: float, cells: int = 9) -> float:
         1.01
         >>> round(frontier_distortion(0.0), 4)
         9.8875
-
-    Args:
-        rate: R in nats, at least 0.
-        cells: Entries of a table, each with a latent of its own.
 
     Raises:
         MeasurementError: If the rate is negative or not finite, or there is no cell.
@@ -125,10 +116,6 @@ class Frontier:
             >>> round(gaussian_frontier().least_rate(1.015), 2)
             10.06
 
-        Args:
-            distortion: D in nats, at least 0.
-            cells: Entries of a table, each with a latent of its own.
-
         Raises:
             MeasurementError: If the distortion is negative or not finite, or there is no cell.
         """
@@ -147,10 +134,6 @@ class Frontier:
         Example:
             >>> round(gaussian_frontier().least_cost(), 2)
             14.99
-
-        Args:
-            price: Nats of rate for a nat of distortion, above 0.
-            cells: Entries of a table.
 
         Raises:
             MeasurementError: If the price is not finite and above 0, or there is no cell.
@@ -171,16 +154,11 @@ class Frontier:
         return cells * float(found.fun)
 
     def rate_above(self, rate: float, distortion: float, cells: int = 9) -> float:
-        r"""Return the rate that a code spends above the least at its own distortion, $R - R^*(D)$, in nats.
+        """Return the rate that a code spends above the least at its own distortion, $R - R^*(D)$, in nats.
 
         Example:
             >>> round(gaussian_frontier().rate_above(14.936, 0.0743), 2)
             1.3
-
-        Args:
-            rate: R in nats.
-            distortion: D in nats, at least 0.
-            cells: Entries of a table.
 
         Raises:
             MeasurementError: If the distortion is negative or not finite, or there is no cell.
@@ -194,12 +172,6 @@ class Frontier:
             >>> frontier = gaussian_frontier()
             >>> round(frontier.lagrangian_gap(frontier.least_cost(), 0.0), 6)
             0.0
-
-        Args:
-            rate: R in nats.
-            distortion: D in nats.
-            price: Nats of rate for a nat of distortion, above 0.
-            cells: Entries of a table.
 
         Raises:
             MeasurementError: If the price is not finite and above 0, or there is no cell.

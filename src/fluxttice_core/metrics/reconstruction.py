@@ -28,11 +28,9 @@ class Reconstruction:
 
     Args:
         source: `mean` when the posterior mean was decoded, `draw` for draws from the posterior.
-        rows: Operations that were encoded.
         draws: Codes decoded for each operation; 1 for the mean.
         exact_tables: Tables that came back without an error, out of rows * draws.
         exact_cells: Cells that came back, out of rows * draws * cells.
-        cells: Cells of a table.
     """
 
     source: CodeSource
@@ -64,16 +62,9 @@ class Reconstruction:
 
 
 def reconstruction_from_mean(model: Autoencoder, rows: Int64[Tensor, "n"]) -> Reconstruction:
-    r"""Decode the posterior mean of given operations and compare.
+    r"""Decode the posterior mean of given operations, on their device, and count what comes back.
 
     .. math:: \frac1n \sum_x [\arg\max p(\cdot \mid \mu(x)) = x]
-
-    Args:
-        model: The autoencoder.
-        rows: Indices of the operations; their device is where the model computes.
-
-    Returns:
-        Counts of tables and cells that came back, on these rows alone.
 
     Raises:
         MeasurementError: If there are no rows.
@@ -90,18 +81,9 @@ def reconstruction_from_mean(model: Autoencoder, rows: Int64[Tensor, "n"]) -> Re
 def reconstruction_from_posterior(
     model: Autoencoder, rows: Int64[Tensor, "n"], *, draws: int = 1, generator: torch.Generator
 ) -> Reconstruction:
-    r"""Decode draws from the posterior of given operations and compare.
+    r"""Decode draws from the posterior of given operations, on their device, and count what comes back.
 
     .. math:: \frac1n \sum_x \Pr_{z \sim q(z \mid x)} [\arg\max p(\cdot \mid z) = x]
-
-    Args:
-        model: The autoencoder.
-        rows: Indices of the operations; their device is where the model computes.
-        draws: Codes drawn for each operation.
-        generator: Source of the posterior noise, on the device of the rows.
-
-    Returns:
-        Counts of tables and cells that came back, on these rows alone.
 
     Raises:
         MeasurementError: If there are no rows or no draws.

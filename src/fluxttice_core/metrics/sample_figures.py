@@ -30,13 +30,11 @@ Times = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class CodeSample:
-    """Codes of rows that were drawn at random from a part of a space.
+    """Codes of rows that were drawn at random from a part of a space; rate and distortion in nats.
 
     Args:
         from_mean: Share of rows that come back whole from the posterior mean.
         from_draw: The same from a draw of the posterior.
-        rate: Rate R, nats.
-        distortion: Distortion D, nats.
     """
 
     from_mean: Interval
@@ -54,16 +52,11 @@ class PriorSample:
     """Draws of a generator beside what uniform draws show.
 
     Args:
-        draws: Number of draws, N.
-        distinct: Different elements among them.
-        positions: The law of every position.
-        pairs: The law of every pair of positions.
         collisions: Pairs of equal draws, C.
         expected: Those of uniform draws, N (N - 1) / 2K.
         collision_p: P-value of so many or so few collisions.
         effective: Effective number of elements, 1 / sum p^2, by N (N - 1) / 2C; infinite without a collision.
         richness: Chao's lower bound of the number of elements that are made at all.
-        times: How many elements came how often: once, twice, and so on.
     """
 
     draws: int
@@ -92,14 +85,7 @@ class PriorSample:
 def prior_figures(
     space: ProductSpace, times: Times, of_positions: Sequence[float], of_pairs: Sequence[float]
 ) -> PriorSample:
-    """Everything that is said of draws, from what was counted of them.
-
-    Args:
-        space: The space.
-        times: How many elements came how often.
-        of_positions: Chi-square of each position.
-        of_pairs: Chi-square of each pair of positions.
-    """
+    """Everything that is said of draws, from what was counted and the chi-squares of positions."""
     draws = sum(often * many for often, many in times)
     distinct = sum(many for _, many in times)
     collisions = sum(often * (often - 1) // 2 * many for often, many in times)
@@ -132,16 +118,12 @@ def _effective(times: Times) -> Interval:
 
 
 def collision_limits(times: Times, tail: float) -> tuple[float, float]:
-    r"""Limits of the mean number of collisions C, which vary with how uneven the law is.
+    r"""Limits of the mean number of collisions C, which vary with how uneven the law is, a tail beyond each.
 
     .. math:: \mathrm{Var}\,C \approx C + N^3 \big(\sum p^3 - (\sum p^2)^2\big)
 
     Poisson's limits are stretched on the log scale by the root of Var C / C. One triple more than was seen
     is reckoned with, and without a collision one element that was drawn once at most.
-
-    Args:
-        times: How many elements came how often.
-        tail: Probability that is left out on either side.
     """
     n, many = np.array(times, dtype=np.float64).T
     draws, collisions = float((many * n).sum()), float((many * n * (n - 1)).sum()) / 2

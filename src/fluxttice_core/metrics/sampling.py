@@ -39,11 +39,6 @@ class IndexSampler(Protocol):
 class DecoderSampler:
     """A decoder as a generator of operations: prior draw, decode, index.
 
-    Args:
-        model: The decoder.
-        rule: How its logits become symbols.
-        chunk: Latents decoded at a time.
-
     Example:
         >>> import fluxttice_core as fx
         >>> sampler = DecoderSampler(fx.evaluation.QuantileLookup(fx.OperationSpace(base=2)), "argmax")
@@ -114,16 +109,7 @@ def cached_logits(model: Decodable, z: Float[Tensor, "n d"]) -> Float[Tensor, "n
 def count_operations(
     sampler: IndexSampler, n: int, generator: torch.Generator, *, chunk: int = 2**18
 ) -> Int64[Tensor, "K"]:
-    """Count how often each operation comes in n draws.
-
-    Args:
-        sampler: The generator of operations.
-        n: Number of draws.
-        generator: Source of the randomness.
-        chunk: Draws held in memory at a time.
-
-    Returns:
-        Counts by operation index; their sum is n.
+    """Count by index how often each operation comes in n draws, of which a chunk is held in memory at a time.
 
     Raises:
         OperationError: If the space is too large to enumerate.

@@ -48,17 +48,13 @@ class MeasurementSettings(BaseModel):
     Attributes:
         draws: Budgets at which distinct operations are counted, rising.
         repeats: Independent repeats of every budget up to `repeated_up_to`.
-        repeated_up_to: The largest budget that is repeated `repeats` times.
         long_repeats: Repeats of the budgets above that.
         rules: Decode rules that are shown side by side.
         mass_draws: Prior draws behind p(x).
         posterior_repeats: Times that every operation's posterior is drawn from.
         aggregate_draws: Codes at which the aggregate posterior is evaluated exactly.
-        control_repeats: Repeats of every budget, for the controls.
-        control_mass_draws: Prior draws behind p(x), for the controls.
-        control_aggregate_draws: Codes for the aggregate posterior, for the controls.
+        control_repeats: Of every budget, for the controls, as are `control_mass_draws` and so on.
         untrained_seeds: Untrained networks behind the floor.
-        seed: Seed of all draws.
         device: Where the model computes.
 
     Example:
@@ -127,12 +123,7 @@ class MeasurementSettings(BaseModel):
     def with_only(
         self, *, draws: Sequence[int] | None = None, repeats: int | None = None, seed: int | None = None
     ) -> "MeasurementSettings":
-        """The settings with some of them replaced, validated.
-
-        Args:
-            draws: Budgets, in any order.
-            repeats: Repeats of every budget.
-            seed: Seed of all draws.
+        """The settings with some replaced, validated: budgets in any order, repeats of every one of them.
 
         Raises:
             SettingsError: If a value is out of bounds.
@@ -168,16 +159,12 @@ _FEWEST_MASS_DRAWS, _MOST_MASS_DRAWS = 2**16, 2**26
 
 
 def settings_for(space: "ProductSpace", *, quick: bool = False) -> MeasurementSettings:
-    """What a space is measured with unless told otherwise.
+    """What a space is measured with unless told otherwise; `quick`: fewer draws, for a first look.
 
     The operations of two inputs on three values keep the settings that their published figures have. For
     others, with K elements: budgets of K/2, K, 3 K (the headline), 5 K and 10 K draws, and repeats enough for
     the gate of efficiency to let every perfect generator through. Words have no rule `expectation`, since
     letters have no order of which a mean could be taken.
-
-    Args:
-        space: The space.
-        quick: Whether for a first look: fewer draws, wider intervals.
 
     Example:
         >>> from fluxttice_core.spaces.space_name import space_of

@@ -42,10 +42,7 @@ class Bracket:
 
     @property
     def interval(self) -> Interval:
-        """From the lower limit of the one to the upper limit of the other, with its middle as the figure.
-
-        It covers the distance at least as often as its level says.
-        """
+        """From one lower limit to the other upper one: covers at least as often as its level says."""
         low = max(self.lower.interval(self.upper.level).lower, 0.0)
         high = max(self.upper.upper, low)
         return Interval((low + high) / 2, low, high, self.upper.level, BRACKETED)
@@ -72,11 +69,6 @@ def total_variation(mass: MassEstimate, level: float = 0.95, *, target: Target |
     :math:`\tfrac12 \Sigma\, g(2\,\mathrm{TV} / \Sigma)` with :math:`\Sigma = \sum_x \sigma_x`, which bounds
     TV from above.
 
-    Args:
-        mass: The mass of every operation.
-        level: Share of repetitions that the interval must cover the distance in, at least.
-        target: What it should give; none: all elements of its space alike.
-
     Example:
         >>> import torch
         >>> import fluxttice_core as fx
@@ -97,11 +89,9 @@ def total_variation(mass: MassEstimate, level: float = 0.95, *, target: Target |
 def argmax_total_variation(
     mass: MassEstimate, level: float = 0.95, *, target: Target | None = None
 ) -> Bracket:
-    r"""Total variation between the operations reached by argmax decoding and uniform, or a target.
+    r"""Total variation between the operations reached by argmax and uniform, or a target, by binomial counts.
 
-    .. math:: \tfrac12 \sum_x |p_{\mathrm{argmax}}(x) - q(x)|
-
-    Counts are binomial: :math:`\sigma_x = \sqrt{p (1 - p) / M}`, and a perfect generator shows about
+    :math:`\sigma_x = \sqrt{p (1 - p) / M}`, and a perfect generator shows about
     :math:`\sum_x \sqrt{q (1 - q) / 2 \pi M}`, of all elements alike :math:`\sqrt{K / 2 \pi M}`. Bracketed as
     `total_variation` is.
     """

@@ -27,12 +27,9 @@ Figure = Callable[[int], Sequence[SumOfKinds]]
 
 @dataclass(frozen=True)
 class Reached:
-    """What so many draws are expected to show.
+    """What m draws are expected to show: the mass of kinds seen, and their Hill numbers of order 0, 1, 2.
 
-    Args:
-        draws: Number of draws, m; with limits, if a coverage was asked for.
-        coverage: The mass of the kinds seen.
-        hill: Effective numbers of kinds among the draws, of order 0, 1 and 2.
+    The draws have limits if a coverage was asked for.
     """
 
     draws: Interval
@@ -59,10 +56,6 @@ class Accumulation:
         >>> [round(curve.at(draws).hill[0].estimate, 4) for draws in (1, 6, 13, 26)]
         [1.0, 2.6538, 4.0, 5.194]
 
-    Args:
-        tally: The sample.
-        level: Share of repetitions that intervals must cover.
-
     Raises:
         MeasurementError: If there is no draw, or the level is not in (0, 1).
     """
@@ -78,11 +71,8 @@ class Accumulation:
     def at(self, draws: int) -> Reached:
         """Return what m draws show.
 
-        Args:
-            draws: m, at least 1, and at most twice those of the sample: beyond nothing can be told.
-
         Raises:
-            MeasurementError: If the draws are beyond these limits.
+            MeasurementError: If there is no draw, or more than twice those of the sample.
         """
         last = _BEYOND * self.tally.draws
         if not 1 <= draws <= last:

@@ -17,10 +17,11 @@ def log_mixture_evidence(tally: Tally | LawTally, size: int | None = None) -> fl
     r"""Return the logarithm of the likelihood of Dirichlet-multinomial draws over that of the law's draws.
 
     $\log\frac13\sum_c \frac{B(\alpha + n)}{B(\alpha)\prod q_i^{n_i}}$ with $\alpha_i = cKq_i$ and
-    $c \in \{1, 10, 100\}$. It grows as draws come and is, while the law holds and draws are independent, a
-    test martingale of expectation 1 at any time: the probability that it ever reaches $1/\alpha$ is at most
-    $\alpha$ (Ville). So the greatest that it has been is kept, and an alarm raised when that passes
-    $\log(1/\alpha)$; $e^{-\max}$ is a p-value at any time. It sees what is too uneven, not what is too even.
+    $c \in \{1, 10, 100\}$, of K kinds alike or a tally's own law. It grows as draws come and is, while the
+    law holds and draws are independent, a test martingale of expectation 1 at any time: the probability that
+    it ever reaches $1/\alpha$ is at most $\alpha$ (Ville). So the greatest that it has been is kept, and an
+    alarm raised when that passes $\log(1/\alpha)$; $e^{-\max}$ is a p-value at any time. It sees what is too
+    uneven, not what is too even. Draws outside a stated law make it infinite.
 
     Source: Ville 1939, Étude critique de la notion de collectif; Lindon & Malek 2022, Anytime-valid inference
     for multinomial count data.
@@ -30,10 +31,6 @@ def log_mixture_evidence(tally: Tally | LawTally, size: int | None = None) -> fl
         True
         >>> log_mixture_evidence(Tally.of_counts(np.array([101, 99])), 2) > 0
         False
-
-    Args:
-        tally: All counts so far; draws outside a stated law make it infinite.
-        size: Kinds of the uniform law, K; not with a stated law.
     """
     if isinstance(tally, LawTally) and tally.outside:
         return math.inf

@@ -19,14 +19,7 @@ _NEGLIGIBLE = 1e-15
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What a uniform generator shows at one budget.
-
-    Args:
-        size: Number K of operations.
-        draws: Number N of draws.
-        expected: Mean number of distinct operations.
-        sd: Its standard deviation.
-    """
+    """How many distinct operations of K a uniform generator shows in N draws: mean and deviation."""
 
     size: int
     draws: int
@@ -41,13 +34,7 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Distinct operations seen at one budget, in each of several independent repetitions.
-
-    Args:
-        size: Number K of operations.
-        draws: Number N of draws in each repetition.
-        distinct: Distinct operations in each repetition.
-    """
+    """Distinct operations seen at one budget of draws, in each of several independent repetitions."""
 
     size: int
     draws: int
@@ -89,17 +76,10 @@ def expected_distinct(size: int, draws: int) -> float:
 
     .. math:: E[D_N] = K \left(1 - (1 - 1/K)^N\right)
 
-    Accurate to rounding for every K up to 2^63, through expm1 and log1p.
-
-    Args:
-        size: Number K of operations, at least 1.
-        draws: Number N of draws, at least 0.
-
-    Returns:
-        The expected number, in operations.
+    Accurate to rounding for every size K up to 2^63, through expm1 and log1p.
 
     Raises:
-        MeasurementError: If K or N is out of range.
+        MeasurementError: If K is less than 1 or N less than 0.
 
     Example:
         >>> round(100 * expected_distinct(19_683, 50_000) / 19_683, 3)
@@ -138,12 +118,7 @@ def law_ceiling(
         \mathrm{Var}[D_N] = \sum_x m_x (1 - m_x) + \sum_{x \ne y} m_x m_y \left[(1 - r_x r_y)^N - 1\right]
 
     The pairs are summed in a time linear in n, as powers of the odds, but for those of the few elements that
-    hold more than a tenth each.
-
-    Args:
-        q: Probability of each element, above 0; they sum to 1.
-        draws: Number N of draws.
-        counts: How many elements have each probability; none: one each.
+    hold more than a tenth each. `counts` says how many elements have each probability; none: one each.
 
     Raises:
         MeasurementError: If a probability is not in (0, 1], they do not sum to 1, or N is negative.
@@ -196,15 +171,9 @@ def _pairs_of_missed(
 def equivalent_law_budget(
     distinct: float | int, q: Float64[np.ndarray, "n"], counts: Int64[np.ndarray, "n"] | None = None
 ) -> float:
-    r"""Draws from a distribution after which so many of its elements are expected: where E[D_N] is D.
+    """Draws from a distribution after which so many of its elements are expected: where E[D_N] is D.
 
-    Args:
-        distinct: Number D of elements.
-        q: Probability of each element.
-        counts: How many elements have each probability; none: one each.
-
-    Returns:
-        The number of draws, as a real number; infinite when all elements were seen.
+    A real number; infinite when all elements were seen. The law is given as to `law_ceiling`.
 
     Raises:
         MeasurementError: If the number is negative or more than there are elements.
@@ -256,12 +225,11 @@ def efficiency(distinct: float | int, size: int, draws: int) -> float:
 
 
 def equivalent_uniform_budget(fraction: float | int, size: int) -> float:
-    r"""Draws after which a uniform generator is expected to have shown a given share of the space.
+    r"""Draws after which a uniform generator is expected to have shown a share c of the space.
 
     .. math:: N = \ln(1 - c) / \ln(1 - 1/K)
 
-    Returns:
-        The number of draws; infinite when the whole space was seen.
+    Infinite when the whole space was seen.
 
     Raises:
         MeasurementError: If the share is outside [0, 1] or K is less than 1.
@@ -281,16 +249,9 @@ def equivalent_uniform_budget(fraction: float | int, size: int) -> float:
 
 
 def expected_coverage(p: Float64[np.ndarray, "K"], draws: Sequence[int]) -> Float64[np.ndarray, "n"]:
-    r"""Expected share of the space seen at each budget by a generator with probabilities p, without sampling.
+    r"""Expected share of the space seen at each budget N by a generator of probabilities p, without sampling.
 
     .. math:: \frac1K \sum_x \left[1 - (1 - p(x))^N\right]
-
-    Args:
-        p: Probability of each operation.
-        draws: Budgets N.
-
-    Returns:
-        One fraction for each budget.
 
     Raises:
         MeasurementError: If a budget is negative or a probability outside [0, 1].

@@ -12,20 +12,16 @@ _CLOSE = 1e-6
 
 
 def equally_likely_size(distinct: tuple[int, int], draws: int, level: float | int = 0.95) -> Interval:
-    r"""Return how many equally likely kinds show so many distinct ones in N draws on average.
+    """Return how many equally likely kinds show so many distinct ones in N draws on average.
 
     The estimate solves $K(1 - (1 - 1/K)^N) = D$; the limits are the sizes of which a count as small, or as
-    large, has a chance of (1 - level)/2, rounded outwards. A generator whose kinds are not equally likely
-    makes more kinds than that. Without a repeat there is no upper limit.
+    large, has a chance of (1 - level)/2, rounded outwards. D is given by its least and its most, which are
+    equal where it is known. A generator whose kinds are not equally likely makes more kinds than that.
+    Without a repeat there is no upper limit.
 
     Example:
         >>> str(equally_likely_size((4_865, 4_865), 5_000))
         '90900.5 [77054, 108128]'
-
-    Args:
-        distinct: The fewest and the most distinct kinds, D, that were seen; equal where it is known.
-        draws: Number of independent draws, N.
-        level: Share of repetitions that must cover the size.
 
     Raises:
         MeasurementError: If so many distinct kinds cannot come of so many draws, or the level is not in

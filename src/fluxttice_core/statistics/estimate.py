@@ -57,22 +57,13 @@ def jackknife(
 
     where :math:`\theta_{(-s)}` leaves group s out: the extrapolation from two budgets, M and M(S-1)/S, to an
     endless one. With S = 2 it is twice the whole less the mean of the halves, and the error is half their
-    difference.
-
-    Args:
-        statistic: A smooth function of the mean vector.
-        groups: Mean vector of each group, at least 2 groups.
-        beside: More means of the same groups, which the statistic takes as its second argument.
-
-    Returns:
-        The corrected figure, its standard error, and S - 1 degrees of freedom; when the statistic is not
-        finite, its value with an infinite error.
+    difference. There are S - 1 degrees of freedom; where the statistic is not finite, the error is infinite.
+    It takes the mean of `groups`, and that of what is `beside` them as a second argument.
 
     Raises:
         MeasurementError: If there are fewer than 2 groups.
 
-    Source:
-        Quenouille 1956; Tukey 1958.
+    Source: Quenouille 1956; Tukey 1958.
 
     Example:
         >>> square = jackknife(lambda v: float(v[0] ** 2), np.array([[1.0], [3.0]]))

@@ -36,13 +36,9 @@ expected draws of every kind."""
 
 @dataclass(frozen=True)
 class FitTest:
-    """One test of counts against a law.
+    """One test of counts against a law; the shares of the significance of all tests add to less than 1.
 
-    Args:
-        name: What it looks at.
-        p_value: Of this test alone.
-        share: Its share of the significance; those of all tests add to less than 1.
-        too_even: Whether it asks if counts scatter less than independent draws do.
+    `too_even` where it asks if counts scatter less than independent draws do.
     """
 
     name: str
@@ -57,7 +53,7 @@ class FitTest:
 
 
 def fit_tests(tally: Tally | LawTally, size: int | None = None) -> list[FitTest]:
-    """Test counts against the uniform law of so many kinds, or a tally against the law beside it.
+    """Test counts against the uniform law of so many kinds, or without them a tally against its own law.
 
     The first of them in order of `shared` decides: a law is refused where its `shared` is below the
     significance. Squared deviations see what is spread over many kinds; the most and the least frequent kind
@@ -68,10 +64,6 @@ def fit_tests(tally: Tally | LawTally, size: int | None = None) -> list[FitTest]
         >>> tests = fit_tests(Tally.of_counts(np.array([199, 1])), 2)
         >>> [test.name for test in tests if test.shared < 0.001]
         ['squared deviations', 'most frequent kind', 'least frequent kind']
-
-    Args:
-        tally: The counts.
-        size: Kinds of the uniform law, K; not with a stated law.
     """
     cells = Cells.of(tally, size)
     if cells.size < 2 or cells.draws < 2:
@@ -183,17 +175,13 @@ def visible_distance(
     At a total variation $\delta$ no generator raises their expectation by less than one whose deviations are
     spread, $|p_i - q_i| = c/w_i$ with $c = 2\delta/\sum 1/w_i$ (Cauchy-Schwarz), such as one that makes half
     of equally likely kinds $1 + 2\delta$ times and the other half $1 - 2\delta$ times as often. For that one
-    the expectation is $N(N-1)c^2\sum 1/w_i$ and the variance grows by $4N^3c^2$.
+    the expectation is $N(N-1)c^2\sum 1/w_i$ and the variance grows by $4N^3c^2$. It shows with the `power`
+    asked for, at a significance of all tests together; of the tally only the law and how many draws there
+    are matter.
 
     Example:
         >>> round(visible_distance(Tally.of_counts(np.full(100, 100)), 100), 3)
         0.048
-
-    Args:
-        tally: The counts; only how many draws there are matters.
-        size: Kinds of the uniform law, K; not with a stated law.
-        significance: Of all tests together.
-        power: Probability with which it would have shown.
     """
     cells = Cells.of(tally, size)
     if cells.size < 2 or cells.draws < 2:

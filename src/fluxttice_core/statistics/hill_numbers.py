@@ -18,17 +18,14 @@ from fluxttice_core.statistics.richness import chao1
 def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> float | int:
     r"""Return the observed effective number of kinds of order q, biased low in small samples.
 
-    ${}^qD = \left(\sum_i p_i^q\right)^{1/(1-q)}$ with $p_i = n_i/n$, and $e^{-\sum p_i\ln p_i}$ at q = 1.
+    ${}^qD = \left(\sum_i p_i^q\right)^{1/(1-q)}$ with $p_i = n_i/n$, and $e^{-\sum p_i\ln p_i}$ at q = 1:
+    order 0 counts the kinds, 1 and 2 weigh them by their mass.
 
     Source: Hill 1973, Diversity and evenness.
 
     Example:
         >>> [round(hill_number(np.array([9, 2, 1, 1]), order), 4) for order in (0, 1, 2)]
         [4.0, 2.5527, 1.9425]
-
-    Args:
-        counts: How often each kind was drawn.
-        order: q, at least 0: 0 counts the kinds, 1 and 2 weigh them by their mass.
 
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the order is negative.

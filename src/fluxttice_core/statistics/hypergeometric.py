@@ -15,17 +15,7 @@ _SMOOTH = 100.0
 
 
 def missed(times: Values, drawn: int, draws: int) -> Values:
-    r"""Return the chance that m of n draws hold none of those of a kind, $\binom{n-x}{m}/\binom nm$.
-
-    Example:
-        >>> [round(float(chance), 6) for chance in missed(np.array([0.0, 1.0, 3.0]), 2, 4)]
-        [1.0, 0.5, 0.0]
-
-    Args:
-        times: How often the kind was drawn, x.
-        drawn: Draws of the subsample, m, up to n.
-        draws: Draws in all, n.
-    """
+    r"""Return the chance that m of n draws hold none of those of a kind, $\binom{n-x}{m}/\binom nm$."""
     left = draws - drawn - times
     some = np.maximum(times, 1e-9)
     # Both hold the logarithm of Gamma(x), which cancels; vast logarithms are not subtracted.
@@ -34,17 +24,7 @@ def missed(times: Values, drawn: int, draws: int) -> Values:
 
 
 def entropy_terms(times: Values, drawn: int, draws: int) -> Values:
-    r"""Return $-\mathrm E[\frac Ym \ln\frac Ym]$ in nats, Y of a kind's x draws being among m of all n.
-
-    Example:
-        >>> entropy_terms(np.array([1.0, 2.0]), 2, 4).round(6).tolist()
-        [0.173287, 0.231049]
-
-    Args:
-        times: How often the kind was drawn, x.
-        drawn: Draws of the subsample, m, up to n.
-        draws: Draws in all, n.
-    """
+    r"""Return $-\mathrm E[\frac Ym \ln\frac Ym]$ in nats, Y of a kind's x draws being among m of all n."""
     times = np.minimum(times, draws)
     often = times * drawn / draws > _SMOOTH
     terms = np.zeros_like(times)

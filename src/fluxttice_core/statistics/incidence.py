@@ -15,7 +15,8 @@ from fluxttice_core.statistics.tally import Tally
 def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Interval:
     r"""Return the bias-corrected Chao2 estimate of a lower bound of the kinds, with its log-normal interval.
 
-    $\hat S = S + \frac{t-1}{t} \frac{Q_1(Q_1 - 1)}{2(Q_2 + 1)}$; limits as those of Chao1.
+    $\hat S = S + \frac{t-1}{t} \frac{Q_1(Q_1 - 1)}{2(Q_2 + 1)}$ of t sampling units; limits as those of
+    Chao1, which cover the kinds as often as `level` says if they are about equally frequent.
 
     Source: Chao 1987; equations 5 to 8 of the EstimateS user's guide.
 
@@ -23,11 +24,6 @@ def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Inter
         >>> import numpy as np
         >>> str(chao2_interval(Tally(np.array([1, 2, 5]), np.array([6, 3, 4])), 10))
         '16.375 [13.5667, 33.0989]'
-
-    Args:
-        tally: How many kinds were found in how many units.
-        units: Number of sampling units, t.
-        level: Share of repetitions that must cover the kinds, if they are about equally frequent.
 
     Raises:
         MeasurementError: If a kind was found in more units than there are, or in none.
@@ -50,7 +46,7 @@ def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Inter
 def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float | int:
     r"""Return the incidence-based coverage estimate of the number of kinds.
 
-    With $n_r$ incidences of $S_r$ kinds of at most ten units and $C = 1 - Q_1/n_r$:
+    With $n_r$ incidences of $S_r$ kinds of at most ten units (`rare_threshold`) and $C = 1 - Q_1/n_r$:
     $\hat S = S_{frequent} + \frac{S_r}{C} + \frac{Q_1}{C}\gamma^2$,
     $\gamma^2 = \max\left(0, \frac{S_r}{C}\frac{t}{t-1}\frac{\sum_j j(j-1)Q_j}{n_r^2} - 1\right)$.
 
@@ -61,11 +57,6 @@ def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float
         >>> import numpy as np
         >>> round(ice(Tally(np.array([1, 2, 5, 20]), np.array([6, 3, 4, 2])), 30), 3)
         20.881
-
-    Args:
-        tally: How many kinds were found in how many units.
-        units: Number of sampling units, t, at least 2.
-        rare_threshold: Kinds of at most so many units are infrequent.
 
     Raises:
         MeasurementError: If every infrequent kind was found in one unit, or a kind in more than there are.

@@ -40,17 +40,11 @@ class Interval:
 
 
 def mean_interval(values: Float[np.ndarray, "n"], level: float = 0.95) -> Interval:
-    r"""Return Student's interval of a mean over independent repeats.
-
-    $\bar v \pm t_{n-1}\,s/\sqrt n$.
+    r"""Return Student's interval of a mean over independent repeats, $\bar v \pm t_{n-1}\,s/\sqrt n$.
 
     Example:
         >>> str(mean_interval(np.array([0.81, 0.83, 0.82])))
         '0.82 [0.795159, 0.844841]'
-
-    Args:
-        values: One figure a repeat.
-        level: Share of repetitions that must cover the mean.
 
     Raises:
         MeasurementError: If there are fewer than two values, or one is not finite.
@@ -92,10 +86,6 @@ def difference_of_limits(value: Interval, baseline: Interval) -> Interval:
         >>> first, other = clopper_pearson(19_990, 20_000), clopper_pearson(19_950, 20_000)
         >>> str(difference_of_limits(other, first))
         '-0.002 [-0.00283614, -0.0012316]'
-
-    Args:
-        value: The figure.
-        baseline: What it is compared with, at the same level.
     """
     change = value.estimate - baseline.estimate
     below = math.hypot(value.estimate - value.lower, baseline.upper - baseline.estimate)
@@ -125,7 +115,7 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
 
 
 def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: float = 0.95) -> Interval:
-    """Return the interval of expected coverage from the distinct counts of independent draws of one budget.
+    """Return the interval of expected coverage of K operations from the distinct counts of draws.
 
     Several draws give Student's interval, cut to [0, 1]. A single draw gives that of Clopper and Pearson:
     whether two operations are seen is negatively correlated, so a binomial count varies at least as much.
@@ -133,11 +123,6 @@ def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: floa
     Example:
         >>> str(coverage_interval(np.array([17_310, 17_340, 17_325, 17_302]), 19_683))
         '0.879909 [0.878551, 0.881267]'
-
-    Args:
-        distinct: Distinct operations of each draw.
-        size: Operations in the space, K.
-        level: Share of repetitions that must cover the expected coverage.
 
     Raises:
         MeasurementError: If there is no draw, or a count is not between 0 and K.
@@ -159,12 +144,7 @@ def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: floa
 
 
 def normal_quantile(level: float) -> float:
-    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail.
-
-    Example:
-        >>> round(normal_quantile(0.95), 6)
-        1.959964
-    """
+    """Return the standard-normal quantile that leaves (1 - level)/2 in each tail."""
     check_level(level)
     return float(special.ndtri((1 + level) / 2))
 

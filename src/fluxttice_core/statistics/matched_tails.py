@@ -22,16 +22,6 @@ def matched_tails(count: float | int, mean: float | int, variance: float | int, 
     With $\rho = \mu_3/\sigma^2$ it is binomial of chance $(1-\rho)/2$ where $\rho < 1$, as sums of rare
     indicators are, Poisson where $\rho = 1$, and negative binomial of chance $2/(1+\rho)$ where $\rho > 1$:
     between Poisson and gamma, as the number of equal pairs of draws is. Trials and shift need not be whole.
-
-    Example:
-        >>> matched_tails(3, 1.0, 1.0, 1.0)
-        Tails(at_most=0.9810118431238462, at_least=0.08030139707139418)
-
-    Args:
-        count: The count; between whole ones where its lattice lies so.
-        mean: Its expectation.
-        variance: Its variance; where it is 0, the count is its expectation.
-        third: Its third central moment.
     """
     if variance <= 0:
         return Tails(float(count >= mean - 0.5), float(count <= mean + 0.5))

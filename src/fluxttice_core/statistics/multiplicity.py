@@ -16,11 +16,8 @@ def student_p_value(interval: Interval, dof: float | int) -> float:
     r"""Return the two-sided p-value, that the truth is 0, of a figure with Student's interval.
 
     $p = 2\,T_\nu(-|v| / e)$ with $e$ the half-width over $t_\nu$'s quantile: below .05 exactly where the 95 %
-    interval excludes 0. An interval of no width has p-value 0, or 1 where it is at 0.
-
-    Args:
-        interval: The interval, symmetric around its estimate.
-        dof: Its degrees of freedom; infinite for a normal one.
+    interval excludes 0. An interval of no width has p-value 0, or 1 where it is at 0. Infinitely many degrees
+    of freedom, $\nu$, are those of a normal figure.
 
     Example:
         >>> from fluxttice_core.statistics.intervals import paired_difference
@@ -36,14 +33,10 @@ def student_p_value(interval: Interval, dof: float | int) -> float:
 
 
 def paired_p_value(first: Float64[np.ndarray, "n"], second: Float64[np.ndarray, "n"]) -> float:
-    r"""Return the two-sided p-value of `paired_difference`.
+    """Return the two-sided p-value of `paired_difference`.
 
     Where all n differences are the same, as counts of few things are by chance, Student's interval has no
     width and says nothing. Then it is $2^{1-n}$: how often n signs agree where either is as likely.
-
-    Args:
-        first: One figure a run.
-        second: The same figure of the runs of the same seeds.
 
     Raises:
         MeasurementError: If there are fewer than two pairs, or a value is not finite.

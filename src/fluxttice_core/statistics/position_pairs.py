@@ -55,11 +55,8 @@ def position_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[in
 def pair_tests(counts: Int64[np.ndarray, "symbols symbols"], bases: tuple[int, ...]) -> PositionTests:
     r"""Tests of every pair of positions against the uniform law of its pairs of symbols.
 
-    $\chi^2 = \sum_{ab} (n_{ab} - N/b_ib_j)^2 / (N/b_ib_j)$ with $b_ib_j - 1$ degrees of freedom.
-
-    Args:
-        counts: How often two symbols came together, a row and a column for each symbol of each position.
-        bases: Symbols of each position.
+    $\chi^2 = \sum_{ab} (n_{ab} - N/b_ib_j)^2 / (N/b_ib_j)$ with $b_ib_j - 1$ degrees of freedom. The counts,
+    of how often two symbols came together, have a row and a column for each symbol of each position.
 
     Example:
         >>> once = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])

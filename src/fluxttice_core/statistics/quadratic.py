@@ -16,13 +16,7 @@ from fluxttice_core.statistics.tally import LawTally, Tally
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts beside a law, whose kinds may be more than an integer of the machine can count.
-
-    Args:
-        probability: What the law gives to each of these kinds.
-        times: How often each of them was drawn.
-        kinds: How many kinds.
-    """
+    """Counts beside a law, whose kinds may be more than an integer of the machine can count."""
 
     probability: Float64[np.ndarray, "rows"]
     times: Float64[np.ndarray, "rows"]
@@ -60,10 +54,7 @@ class Quadratic:
 
     Args:
         value: The statistic U; its expectation is 0 under the law, and N(N-1) times the distance else.
-        variance: Its variance under the law.
-        third: Its third central moment under the law.
         unit: What one more pair of equal draws adds, at least.
-        draws: Number of draws, N.
         spread: Sum of 1/w over all kinds, S: TV <= sqrt(S * distance)/2 for every law.
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.
     """
@@ -111,7 +102,7 @@ class Quadratic:
 
 
 def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
-    r"""Return the degenerate part of the weighted squared deviations, with its exact moments.
+    r"""Return the degenerate part of the squared deviations, weighted above 0, with its exact moments.
 
     $U = \sum_{s \ne t} \tilde h(X_s, X_t) = \sum_i w_i[d_i^2 - (1 - 2q_i)d_i - Nq_i(1-q_i)]$ with
     $d_i = n_i - Nq_i$, $\tilde h(x,y) = w_x 1_{x=y} - g_x - g_y + \theta$, $g = wq$, $\theta = \sum wq^2$.
@@ -123,16 +114,6 @@ def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
 
     Source: Hoeffding 1948, A class of statistics with asymptotically normal distribution; Valiant & Valiant
     2017, An automatic inequality prover and instance optimal identity testing.
-
-    Example:
-        >>> cells = Cells.of(Tally.of_counts(np.array([3, 1])), 4)
-        >>> found = quadratic(cells, np.ones(3))
-        >>> found.value, found.variance, found.unit  # 3 pairs where 4 * 3/2 / 4 are expected
-        (3.0, 4.5, 2.0)
-
-    Args:
-        cells: The counts beside the law q.
-        weight: Of each row's kinds, above 0.
     """
     q, kinds, draws = cells.probability, cells.kinds, cells.draws
     off = cells.times - draws * q

@@ -136,19 +136,7 @@ def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.
 
 
 def chao1_limits(draws: int, kinds: int, once: int, twice: int, level: float | int = 0.95) -> Interval:
-    """Return what `chao1_interval` does, from the four numbers of a sample that it looks at.
-
-    Args:
-        draws: How many draws there were, 1 at least.
-        kinds: How many kinds were seen.
-        once: How many of them were drawn once.
-        twice: And twice.
-        level: Share of repetitions that must cover the bound.
-
-    Example:
-        >>> chao1_limits(13, 4, 2, 1) == chao1_interval(np.array([9, 2, 1, 1]))
-        True
-    """
+    """Return what `chao1_interval` does, from draws, kinds, and the kinds drawn once and twice."""
     z, estimate = normal_quantile(level), kinds + once * (once - 1) / (2 * (twice + 1))
     if once == 0:
         unseen = math.exp(-draws / kinds)

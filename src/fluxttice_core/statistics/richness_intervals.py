@@ -21,9 +21,7 @@ FEW = 10
 
 
 def poisson_upper(count: int, level: float = 0.95) -> float:
-    r"""Return the upper limit of the expectation of a Poisson count, half of what `level` leaves beyond it.
-
-    $\chi^2_{2(k+1)}$'s quantile at (1 + level)/2, halved.
+    """Return the upper limit of the expectation of a Poisson count, half of what `level` leaves beyond it.
 
     Source: Garwood 1936, Fiducial limits for the Poisson distribution.
     """
@@ -118,19 +116,13 @@ def distinct_interval(distinct: int, draws: int, kinds: float, level: float = 0.
 
     That of Clopper and Pearson for a share of all kinds, cut to what draws can show. Whether two kinds are
     seen is negatively correlated, so that it covers at least as often as `level` says, and more often where
-    most draws are of new kinds. Without a bound on the kinds it is Garwood's of a Poisson count.
+    most draws are of new kinds. Of infinitely many kinds it is Garwood's of a Poisson count.
 
     Source: Clopper & Pearson 1934; Garwood 1936.
 
     Example:
         >>> str(distinct_interval(8_570, 20_000, 19_683.0))
         '8570 [8433.36, 8707.01]'
-
-    Args:
-        distinct: Distinct kinds among the draws, D.
-        draws: Number of draws.
-        kinds: Kinds that there are, at least D; infinite where nothing bounds them.
-        level: Share of repetitions that must cover the expectation.
     """
     tail, rest, method = (1 - level) / 2, kinds - distinct, "Clopper-Pearson"
     lower = kinds * float(special.betaincinv(distinct, rest + 1, tail)) if rest < math.inf else math.nan
@@ -230,12 +222,7 @@ def observed_hill_interval(
 def estimated_hill_interval(
     counts: Integer[np.ndarray, "kinds"], order: int, level: float = 0.95
 ) -> Interval | None:
-    """Return the interval of the generator's own effective number, as that of the observed one.
-
-    None also where the estimate is undefined, or would be without one draw.
-
-    Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
-    """
+    """Return the interval of the generator's own effective number; None if the estimate needs every draw."""
     counts = nonempty(counts)
     times, weights, left = _frequencies(counts, order)
     if left == 0:

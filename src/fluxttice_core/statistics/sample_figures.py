@@ -35,16 +35,7 @@ class SumOfKinds:
 
 
 class SampleFigures:
-    """Expected figures of m draws; beyond the sample each in one way or two, the usual one first.
-
-    Example:
-        >>> figures = SampleFigures(Tally.of_counts(np.array([9, 2, 1, 1])))
-        >>> [round(figure.value, 4) for figure in figures.kinds(26)]
-        [5.194, 5.0176]
-
-    Args:
-        tally: The sample.
-    """
+    """Expected figures of m draws; beyond the sample each in one way or two, the usual one first."""
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally

@@ -26,14 +26,6 @@ class SamplingVariance:
     of them add to the mass seen; the rest is shared equally among the kinds that Chao1 says are unseen.
 
     Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve, appendix S2 (on the shares).
-
-    Example:
-        >>> variance = SamplingVariance(Tally.of_counts(np.array([50] * 20)))
-        >>> round(variance.of(lambda times: times), 6)  # so many draws are so many draws
-        0.0
-
-    Args:
-        tally: The sample.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -68,16 +60,6 @@ class Unseen:
     $A = nF_0/(nF_0 + F_1)$.
 
     Source: Chao 1984; Chao & Jost 2012, Coverage-based rarefaction and extrapolation.
-
-    Example:
-        >>> unseen = Unseen(13, 2, 1)
-        >>> round(unseen.kinds, 4), round(1 - unseen.mass, 6), round(unseen.shown(13), 4)
-        (1.8462, 0.857988, 1.194)
-
-    Args:
-        draws: Number of draws, n.
-        once: Kinds drawn once, F1.
-        twice: Kinds drawn twice, F2.
     """
 
     draws: int

@@ -28,10 +28,6 @@ class Tally:
         >>> tally.times, tally.kinds, tally.draws, tally.distinct
         (array([1, 2, 9]), array([2, 1, 1]), 13, 4)
 
-    Args:
-        times: How often, at least 1, rising.
-        kinds: How many kinds, at least 1 each.
-
     Raises:
         MeasurementError: If a count is less than 1, `times` does not rise, or the draws are 2^63 or more.
     """
@@ -95,16 +91,12 @@ class Tally:
 class LawTally:
     """How often kinds were drawn beside a stated law: `kinds[i]` of `probability[i]` each, `times[i]` times.
 
+    Draws of kinds to which the law gives nothing are `outside`.
+
     Example:
         >>> tally = LawTally(np.array([0.5, 0.25]), np.array([3, 0]), np.array([1, 2]))
         >>> tally.draws, tally.distinct, tally.size
         (3, 1, 3)
-
-    Args:
-        probability: What the law gives to each of these kinds, above 0; times `kinds` they add to 1.
-        times: How often each of them was drawn, 0 included.
-        kinds: How many kinds, at least 1 each.
-        outside: Draws of kinds to which the law gives nothing.
 
     Raises:
         MeasurementError: If the probabilities do not add to 1, or a number is below its least.

@@ -40,11 +40,6 @@ def unevenness(tally: Tally | LawTally, size: int | None = None, level: float | 
     Example:
         >>> str(unevenness(Tally.of_counts(np.array([150, 50])), 2))
         '1.24623 [1.13093, 1.41099]'
-
-    Args:
-        tally: The counts.
-        size: Kinds of the uniform law, K; not with a stated law.
-        level: Share of repetitions that must cover it.
     """
     cells = Cells.of(tally, size)
     lower, upper = distance_limits(cells, 1 / cells.probability, level)
@@ -120,11 +115,6 @@ def total_variation(tally: Tally | LawTally, size: int | None = None, level: flo
         >>> found = total_variation(Tally.of_counts(np.array([1_500, 500])), 2)
         >>> round(found.lower, 2), round(found.upper, 2)
         (0.2, 0.27)
-
-    Args:
-        tally: The counts.
-        size: Kinds of the uniform law, K; not with a stated law.
-        level: Probability with which both limits hold.
     """
     cells, outside = Cells.of(tally, size), tally.outside if isinstance(tally, LawTally) else 0
     tail = (1 - level) / 2
@@ -190,13 +180,6 @@ def kind_ratio(
     Example:
         >>> str(kind_ratio(150, 20_000, 1 / 19_683, 19_683))
         '147.623 [97.796, 212.233]'
-
-    Args:
-        times: How often it was drawn.
-        draws: Number of draws, N.
-        probability: What the law gives to it.
-        kinds: Number of all kinds, over which the level is shared.
-        level: Probability with which the limits of all kinds hold.
     """
     if (1 - level) / kinds < _LEAST_TAIL:
         # Shared by so many kinds, the level would round to 1: the limits are left open.

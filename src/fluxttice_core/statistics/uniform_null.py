@@ -36,13 +36,8 @@ def distinct_tails(distinct: int, size: int, draws: int) -> Tails:
         >>> distinct_tails(10_001, 19_683, 10_000)
         Tails(at_most=1.0, at_least=0.0)
 
-    Args:
-        distinct: The count D.
-        size: Operations in the space, K, at least 1.
-        draws: Independent draws, N, at least 1.
-
     Raises:
-        MeasurementError: If the size or the draws are less than 1.
+        MeasurementError: If the size K or the draws N are less than 1.
     """
     require_draws(size, draws)
     most = min(size, draws)
@@ -80,19 +75,11 @@ def _exact_chances(size: int, draws: int) -> Float64[np.ndarray, "counts"]:
 
 @lru_cache(maxsize=8)
 def pair_chances(size: int, draws: int) -> Float64[np.ndarray, "pairs"]:
-    r"""Return the probability of each number of equal pairs among few uniform draws, exactly.
+    r"""Return the probability of each number of equal pairs among few uniform draws of K kinds, exactly.
 
     The ways $G_n(y)$ in which n draws make as many pairs as the power of y says are n! times the coefficient
     of $x^n$ in $\left(\sum_k y^{k(k-1)/2}x^k/k!\right)^K$, so that
     $nG_n = \sum_{k=1}^n (k(K+1) - n)\binom nk y^{k(k-1)/2}G_{n-k}$.
-
-    Example:
-        >>> pair_chances(2, 3)
-        array([0.  , 0.75, 0.  , 0.25])
-
-    Args:
-        size: Kinds, K.
-        draws: Number of draws, N, some tens at most.
     """
     ways = [np.array([1], dtype=object)]
     for n in range(1, draws + 1):
