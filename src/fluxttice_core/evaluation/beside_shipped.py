@@ -1,12 +1,11 @@
 """The headline figures of a run beside those of the shipped model, for the terminal."""
 
-from rich import box
 from rich.table import Table
 
 from fluxttice_core.evaluation.number_format import titled, with_interval
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.terminal import plain_table
 from fluxttice_core.metrics.naming import label
-from fluxttice_core.metrics.settings import Half
 
 HEADLINE = (
     "efficiency/argmax/50000",
@@ -27,14 +26,7 @@ HEADLINE = (
 
 def beside_shipped(run: Report, shipped: Report) -> Table:
     """Headline figures that both reports have, half by half."""
-    table = Table(
-        title="Your run beside the shipped model",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
+    table = plain_table("Your run beside the shipped model")
     halves = [half for half in run.halves if half in shipped.halves]
     table.add_column("")
     for half in halves:
@@ -42,13 +34,7 @@ def beside_shipped(run: Report, shipped: Report) -> Table:
         table.add_column(f"{half.upper()} shipped", justify="right", no_wrap=True)
     for quantity in HEADLINE:
         if all(report.has(quantity, half) for report in (run, shipped) for half in halves):
-            unit = run.metric(quantity, halves[0]).figure.unit
-            table.add_row(
-                titled(label(quantity, run.space.nouns), unit), *_cells(run, shipped, quantity, halves)
-            )
+            figures = [report.metric(quantity, half).figure for half in halves for report in (run, shipped)]
+            heading = titled(label(quantity, run.space.nouns), figures[0].unit)
+            table.add_row(heading, *map(with_interval, figures))
     return table
-
-
-def _cells(run: Report, shipped: Report, quantity: str, halves: list[Half]) -> list[str]:
-    figures = [report.metric(quantity, half).figure for half in halves for report in (run, shipped)]
-    return [with_interval(figure) for figure in figures]

@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import difference_shown, titled, with_interval
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.terminal import plain_table
 from fluxttice_core.metrics.metric import Figure, Verdict
 from fluxttice_core.metrics.naming import label, sections
 from fluxttice_core.metrics.settings import Direction
@@ -161,14 +161,7 @@ def comparison_table(first: Report, other: Report, *, names: tuple[str, str]) ->
 
 def side_by_side(names: tuple[str, str]) -> Table:
     """A table without rows for two models of these names."""
-    table = Table(
-        title=Text(f"{names[1]}\nagainst {names[0]}", style="bold"),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = plain_table(Text(f"{names[1]}\nagainst {names[0]}", style="bold"))
     for heading in ("", "half", "first", "other", "other − first", ""):
         table.add_column(heading, justify="left" if heading in ("", "half") else "right", no_wrap=True)
     return table

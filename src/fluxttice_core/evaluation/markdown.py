@@ -1,6 +1,6 @@
 """A report as a section of a Markdown document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.tables import LEGEND, Grid, control_grid, gate_grid, grids
@@ -36,11 +36,11 @@ def _sentence(text: str) -> str:
 
 
 def _table(grid: Grid) -> Iterator[str]:
-    yield _line(grid.headings)
+    yield line(grid.headings)
     yield "|---|" + "---:|" * (len(grid.headings) - 2) + "---|"
-    for row in grid.rows:
-        yield _line(row)
+    yield from map(line, grid.rows)
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """A row of a table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 
 from fluxttice_core.errors import MeasurementError, RecordError
@@ -24,9 +23,7 @@ class Report(ReportContent):
 
     def __str__(self) -> str:
         """The tables as plain text, 100 columns wide, so that `print` shows what `rich.print` does."""
-        text = StringIO()
-        Console(file=text, width=100, color_system=None).print(self)
-        return text.getvalue().rstrip("\n")
+        return terminal.as_text(self)
 
     def __repr__(self) -> str:
         return in_notebooks.line(self)

@@ -5,15 +5,14 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from html import escape
-from io import StringIO
 from typing import Any
 
-from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from fluxttice_core.evaluation.gates import Gate, GateResult, accepted
+from fluxttice_core.evaluation.terminal import as_text, plain_table
 from fluxttice_core.metrics.sample_figures import CodeSample, PriorSample
 from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT
 from fluxttice_core.spaces.product_space import ProductSpace
@@ -146,6 +145,7 @@ class SampledReport:
     def limitations(self) -> tuple[str, ...]:
         """What these samples cannot see, in sentences."""
         prior = self.halves[0].prior
+        untold = sorted(frozenset[str]().union(*(half.untold() for half in self.halves)))
         return (
             "Every figure is of a sample: what one draw in so many thousand does may not show.",
             f"A pair of positions is refused reliably from a total variation of {prior.pairs.visible:.4f}; "
@@ -153,15 +153,10 @@ class SampledReport:
             f"Collisions refuse fewer than {prior.resolved:.3g} elements, equally likely, reliably: more may "
             f"look like all {self.space.size:,}.",
             "Chao's estimate is a lower bound: what is never made cannot show.",
-            *self._few,
+            *([f"So few draws do not tell of {' and '.join(untold)}: draw more."] if untold else []),
             "What codes tell, I_q, is bounded and not estimated; efficiency, KL and G need every p(x).",
             *([] if self.split_known else ["Which rows were trained on is not recorded: rows are any."]),
         )
-
-    @property
-    def _few(self) -> tuple[str, ...]:
-        untold = sorted(frozenset[str]().union(*(half.untold() for half in self.halves)))
-        return (f"So few draws do not tell of {' and '.join(untold)}: draw more.",) if untold else ()
 
     def __repr__(self) -> str:
         met = ", ".join(f"{one.name} {self.met(one)}" for one in self.halves)
@@ -171,9 +166,7 @@ class SampledReport:
         return f"<pre>{escape(str(self))}</pre>"
 
     def __str__(self) -> str:
-        text = StringIO()
-        Console(file=text, width=100, color_system=None).print(self)
-        return text.getvalue().rstrip("\n")
+        return as_text(self)
 
     def __rich__(self) -> RenderableType:
         size = f"K = {self.space.size:,} {self.space.nouns.many}, H = {self.space.log_size:.4f} nats"
@@ -282,7 +275,7 @@ def _shown(interval: Interval) -> str:
 
 
 def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+    table = plain_table(apart=0)
     for place, heading in enumerate(headings):
         table.add_column(f" {heading}" if place else heading, justify="right" if place else "left")
     for row in rows:

@@ -1,7 +1,9 @@
 """A report on the terminal, as rich tables that fit 100 columns."""
 
+from io import StringIO
+
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -9,6 +11,25 @@ from fluxttice_core.evaluation.content import ReportContent
 from fluxttice_core.evaluation.tables import FAIL, LEGEND, PASS, Grid, control_grid, gate_grid, grids
 
 _MISLEADING, _PASS, _FAIL = "yellow", "green", "bold red"
+
+
+def as_text(shown: RenderableType) -> str:
+    """What `rich.print` shows of something, 100 columns wide and without colours."""
+    text = StringIO()
+    Console(file=text, width=100, color_system=None).print(shown)
+    return text.getvalue().rstrip("\n")
+
+
+def plain_table(title: str | Text | None = None, *, apart: int = 1) -> Table:
+    """A table without edges, its columns so many blanks apart."""
+    return Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, apart, 0, 0),
+        show_edge=False,
+        pad_edge=False,
+    )
 
 
 def metrics_table(report: ReportContent) -> Table:
@@ -53,17 +74,15 @@ def _setting_line(report: ReportContent) -> str:
 
 
 def _of_grid(grid: Grid) -> Table:
-    table = _empty(grid.headings)
-    table.title = Text(grid.title, style="bold")
-    table.title_justify = "left"
+    table = _empty(grid.headings, Text(grid.title, style="bold"))
     for row in grid.rows:
         style = {PASS: _PASS, FAIL: _FAIL}.get(row[-1])
         table.add_row(*row[:-1], Text(row[-1], style=style or ""))
     return table
 
 
-def _empty(headings: tuple[str, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+def _empty(headings: tuple[str, ...], title: Text | None = None) -> Table:
+    table = plain_table(title, apart=0)
     for place, heading in enumerate(headings):
         edge = place in (0, len(headings) - 1)
         table.add_column(heading, justify="left" if edge else "right", no_wrap=place > 0)

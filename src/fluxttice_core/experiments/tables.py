@@ -1,15 +1,16 @@
 """Sweeps and ablations as tables for the terminal and for Markdown."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.markdown import line
 from fluxttice_core.evaluation.number_format import difference_shown, shown
+from fluxttice_core.evaluation.terminal import plain_table
 from fluxttice_core.experiments.ablation import Ablation, Effect, PartEffect, part_effects, verdict
 from fluxttice_core.experiments.study import values
 from fluxttice_core.experiments.sweep import Spread, Sweep, spreads
@@ -52,8 +53,8 @@ def ablation_markdown(ablation: Ablation) -> str:
     """The ablation as a Markdown table with its legend."""
     quantities, rows = _quantities(ablation), list(_rows(ablation))
     heads = ["part", "", *(figure_heading(quantity) for quantity in quantities), "verdict"]
-    lines = [_line(heads), "|---|---|" + "---:|" * len(quantities) + "---|"]
-    lines += [_line([row.name, row.half, *row.cells, row.verdict]) for row in rows]
+    lines = [line(heads), "|---|---|" + "---:|" * len(quantities) + "---|"]
+    lines += [line([row.name, row.half, *row.cells, row.verdict]) for row in rows]
     return "\n".join([*lines, "", _legend(ablation)])
 
 
@@ -132,7 +133,7 @@ def _verdict(found: PartEffect) -> str:
 
 
 def _table(caption: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+    table = plain_table()
     table.caption, table.caption_justify = Text(caption, style="dim"), "left"
     return table
 
@@ -160,10 +161,6 @@ def _legend(ablation: Ablation) -> str:
         draws=measurement.headline,
         mass=measurement.mass_draws,
     )
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def sweep_table(sweep: Sweep) -> Table:
