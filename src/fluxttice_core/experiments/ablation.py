@@ -8,15 +8,17 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.evaluation.comparison import verdict_of
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
 from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
 from fluxttice_core.experiments.study import RunRecord, Study, StudySettings, origin, recipe_digest, values
 from fluxttice_core.experiments.tasks import OWN, Task
+from fluxttice_core.metrics.metric import Verdict
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.intervals import Interval, paired_difference
-from fluxttice_core.statistics.multiplicity import FAMILY_ERROR, holm, paired_p_value
+from fluxttice_core.statistics.multiplicity import holm, paired_p_value
 from fluxttice_core.training.recipe import Recipe
 
 MEASUREMENT = MeasurementSettings(
@@ -45,6 +47,7 @@ class Ablation(Study):
 
 
 Sign = Literal["helps", "hurts", "differs", "none"]
+_SIGNS: dict[Verdict, Sign] = {"better": "helps", "worse": "hurts", "different": "differs", "same": "none"}
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,7 @@ class Effect:
         return self._read(self.p_value)
 
     def _read(self, p_value: float) -> Sign:
-        if p_value >= FAMILY_ERROR:
-            return "none"
-        if self.direction == "neither":
-            return "differs"
-        return "helps" if (self.interval.estimate > 0.0) == (self.direction == "higher") else "hurts"
+        return _SIGNS[verdict_of(p_value, self.direction, rises=self.interval.estimate > 0)]
 
 
 def effect(
