@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from fluxttice_core.errors import SettingsError
@@ -102,17 +103,13 @@ def _learned(base: Recipe) -> Changes:
     return _controlled(base, there or _LEARNING_RATE)
 
 
-def _uncontrolled(_base: Recipe) -> Changes:
-    return {"controller": None}
-
-
 def _phased(base: Recipe) -> Changes:
     """The original's phases of coupling, temperatures and betas, at this run's length."""
     if _has_phases(base):
         return {}
     original = load_recipe("original")
     return {
-        path: stretched(_schedule(original, path), base.epochs / original.epochs)
+        path: stretched(attrgetter(path)(original), base.epochs / original.epochs)
         for path in ("rho", "half_a.beta", "half_a.temperature", "half_b.beta", "half_b.temperature")
     }
 
@@ -139,19 +136,12 @@ def _amortised(base: Recipe) -> Changes:
     return {"transport.amortisation": standard and standard.amortisation}
 
 
-def _unamortised(base: Recipe) -> Changes:
-    return {} if base.transport is None else {"transport.amortisation": None}
-
-
-def _alone(_base: Recipe) -> Changes:
-    """Without everything through which one half feels the other; what is left trains each as if alone."""
-    return {
-        "rho": _flat(0.0),
-        "alignment": _flat(0.0),
-        "balance": None,
-        "controller": None,
-        "optimizer.clip_norm": None,
-    }
+_ALONE: Changes = {
+    "rho": _flat(0.0),
+    "alignment": _flat(0.0),
+    **dict.fromkeys(("balance", "controller", "optimizer.clip_norm")),
+}
+"""Without everything through which one half feels the other; what is left trains each as if alone."""
 
 
 PARTS: Sequence[Part] = (
@@ -161,8 +151,8 @@ PARTS: Sequence[Part] = (
         lambda base: {} if _peak(base.rho) > 0.0 else {"rho": _flat(_COUPLING)},
         lambda _: {"rho": _flat(0.0)},
     ),
-    Part("statenet", "StateNet that never learns against none", _unlearned, _uncontrolled),
-    Part("statenet_learned", "StateNet that learns against none", _learned, _uncontrolled),
+    Part("statenet", "StateNet that never learns against none", _unlearned, lambda _: {"controller": None}),
+    Part("statenet_learned", "StateNet that learns against none", _learned, lambda _: {"controller": None}),
     Part("statenet_learning", "StateNet that learns against one that never does", _learned, _unlearned),
     Part(
         "gradient_balance",
@@ -183,24 +173,21 @@ PARTS: Sequence[Part] = (
         lambda base: {"transport": base.transport or load_recipe("standard").transport},
         lambda _: {"transport": None},
     ),
-    Part("amortisation", "the last descent of the encoders against none", _amortised, _unamortised),
+    Part(
+        "amortisation",
+        "the last descent of the encoders against none",
+        _amortised,
+        lambda base: {} if base.transport is None else {"transport.amortisation": None},
+    ),
     Part(
         "calibration",
         "the logits' last scaling against none",
         lambda base: {"calibration": base.calibration or load_recipe("standard").calibration},
         lambda _: {"calibration": None},
     ),
-    Part("second_half", "each half beside the other against each alone", lambda _: {}, _alone),
+    Part("second_half", "each half beside the other against each alone", lambda _: {}, lambda _: _ALONE),
 )
 """Every part, in the order of the table."""
-
-
-def _schedule(recipe: Recipe, path: str) -> Schedule:
-    found: Any = recipe
-    for name in path.split("."):
-        found = getattr(found, name)
-    schedule: Schedule = found
-    return schedule
 
 
 def stretched(schedule: Schedule, factor: float) -> dict[str, Any]:
