@@ -14,13 +14,14 @@ from torch import Tensor, nn
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.benchmark import untrained_halves
+from fluxttice_core.evaluation.controls import absent_classes
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.sampled_measurement import measured_by_samples
 from fluxttice_core.evaluation.sampled_report import DRAWS
 from fluxttice_core.evaluation.steps import Halves, ProgressCallback
 from fluxttice_core.metrics.protocols import Autoencoder, Decodable
-from fluxttice_core.metrics.settings import MeasurementSettings, require_rules, settings_for
+from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.devices import require_device
 from fluxttice_core.model.network_shape import NEVER
@@ -54,7 +55,7 @@ class BareDecoder:
     def __init__(self, function: Callable[[Tensor], Any], space: ProductSpace, latent_dim: int) -> None:
         self._function, self._turn = function, threading.Lock()
         self.space, self.latent_dim = space, latent_dim
-        self._absent = torch.arange(space.base) >= torch.tensor(space.bases)[:, None]
+        self._absent = absent_classes(space)
 
     def decode_logits(self, z: Tensor) -> Tensor:
         """The function's logits, refused unless they are finite numbers of the right shape."""
@@ -101,7 +102,6 @@ def measured_decoder(
                 title=_name(decoder),
                 progress=progress,
             )
-        require_rules(chosen, half.space)
         report = measure(
             {"a": half},
             untrained=lambda seed: _fresh(half, seed, device, alone=alone),

@@ -3,6 +3,7 @@
 import time
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -57,9 +58,8 @@ def measured(
     settings = settings or settings_for(trained.space)
     require_rules(settings, trained.space)
     require_device(settings.device)
-    network = trained.model if settings.device == "cpu" else deepcopy(trained.model).to(settings.device)
-    halves: Halves = {"a": network.vae_a, "b": network.vae_b}
-    require_above_floor(halves, network.architecture, settings, trained.source)
+    halves = _halves_on(settings.device, trained)
+    require_above_floor(halves, trained.architecture, settings, trained.source)
     target = uneven(trained.target if target is None else target, trained.space)
     TargetFacts.of(target)  # refused before anything is measured, where it is too much to be listed
     report = measure(
@@ -93,9 +93,8 @@ def sampled(
             "unsupported",
         )
     require_device(device)
-    network = trained.model if device == "cpu" else deepcopy(trained.model).to(device)
     return measured_by_samples(
-        {"a": network.vae_a, "b": network.vae_b},
+        _halves_on(device, trained),
         untrained_halves(trained.architecture, 0, scheme_of(trained), device),
         parts=trained.split if isinstance(trained.split, HashedSplit) else None,
         draws=draws,
@@ -169,6 +168,11 @@ def require_trained(target: ModelOrPath) -> TrainedModel:
     return trained
 
 
+def _halves_on(device: str, trained: TrainedModel) -> Halves:
+    network = trained.model if device == "cpu" else deepcopy(trained.model).to(device)
+    return {"a": network.vae_a, "b": network.vae_b}
+
+
 def untrained_halves(
     architecture: Architecture, seed: int, scheme: Scheme = "independent", device: str = "cpu"
 ) -> Halves:
@@ -193,19 +197,9 @@ def _controls(
 ) -> tuple[Control, ...]:
     architecture, scheme = trained.architecture, scheme_of(trained)
     key = controls_key(architecture, scheme, settings, trained.split, trained.rho, target)
-
-    def measured() -> tuple[Control, ...]:
-        return measured_controls(
-            trained.space,
-            lambda seed: untrained_halves(architecture, seed, scheme, settings.device),
-            settings,
-            trained.split,
-            trained.rho,
-            progress,
-            target,
-        )
-
-    return cached_controls(key, measured)
+    untrained = partial(untrained_halves, architecture, scheme=scheme, device=settings.device)
+    known = (settings, trained.split, trained.rho, progress, target)
+    return cached_controls(key, lambda: measured_controls(trained.space, untrained, *known))
 
 
 def require_above_floor(

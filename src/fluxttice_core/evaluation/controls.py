@@ -90,7 +90,7 @@ class ConstantDecoder:
         """The same logits for every latent."""
         logits = self.logits
         if logits is None:
-            logits = torch.where(_absent(self.space), NEVER, 0.0)
+            logits = torch.where(absent_classes(self.space), NEVER, 0.0)
         return logits.to(z).expand(len(z), -1, -1)
 
 
@@ -342,7 +342,7 @@ def half_of(target: Target) -> Target:
     return Target.of(target.space, target.rows[::2], target.q[::2].tolist())
 
 
-def _absent(space: ProductSpace) -> Bool[Tensor, "cells base"]:
+def absent_classes(space: ProductSpace) -> Bool[Tensor, "cells base"]:
     """The classes that a position's alphabet has not."""
     return torch.arange(space.base) >= torch.tensor(space.bases)[:, None]
 

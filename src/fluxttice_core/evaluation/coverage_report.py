@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,9 +109,7 @@ def coverage_report(
         found = (settings or settings_for(own)).with_only(draws=draws, repeats=repeats, seed=seed)
         return found if device is None else settings_from({**found.model_dump(), "device": device})
 
-    def by_samples(own: ProductSpace) -> int:
-        return sampled_draws(own, draws, repeats=repeats, settings=settings)
-
+    by_samples = partial(sampled_draws, draws=draws, repeats=repeats, settings=settings)
     if decoder is not None:
         return measured_decoder(
             decoder,

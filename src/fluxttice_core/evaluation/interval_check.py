@@ -61,14 +61,7 @@ def _follows(figure: Figure, stated: Interval, coverage: _Coverage, size: int, l
         and stated.level == LEVEL
         and stated.method == (BRACKETED if figure.base in _BRACKETED else due.method)
         and stated.estimate == figure.value
-        and all(
-            _near(here, there)
-            for here, there in zip(
-                (stated.estimate, stated.lower, stated.upper),
-                (due.estimate, due.lower, due.upper),
-                strict=True,
-            )
-        )
+        and all(_near(getattr(stated, end), getattr(due, end)) for end in ("estimate", "lower", "upper"))
     )
 
 

@@ -128,24 +128,24 @@ def _axis(axis: Axis, limits: tuple[float, float], fitted: bool, rows: dict[str,
     return record
 
 
-def _artist(artist: Drawn, rows: dict[str, int]) -> dict[str, Any]:
+def _artist(artist: Any, rows: dict[str, int]) -> dict[str, Any]:
     record: dict[str, Any] = {"kind": _kind(artist), "label": str(artist.get_label())}
     if artist.get_alpha() is not None:
         record["alpha"] = artist.get_alpha()
     if isinstance(artist, Line2D):
         numbers = [artist.get_xdata(), artist.get_ydata()]
         record |= {name: getattr(artist, f"get_{name}")() for name in ("linestyle", "linewidth", "marker")}
-        record |= {"colour": _colour(artist.get_color()), "markersize": artist.get_markersize()}
+        record |= {"colour": to_hex(artist.get_color()), "markersize": artist.get_markersize()}
     elif isinstance(artist, Text):
         numbers = [artist.get_position()]
-        record |= {"words": artist.get_text(), "colour": _colour(artist.get_color())}
+        record |= {"words": artist.get_text(), "colour": to_hex(artist.get_color())}
     elif isinstance(artist, Rectangle):
         numbers = [artist.get_bbox().bounds]
-        record |= {"colour": _colour(artist.get_facecolor()), "edge": _colour(artist.get_edgecolor())}
+        record |= {"colour": to_hex(artist.get_facecolor()), "edge": to_hex(artist.get_edgecolor())}
     else:
         numbers = [column for path in artist.get_paths() for column in np.transpose(path.vertices)]
-        record |= {"colour": [_colour(c) for c in artist.get_facecolor()]}
-        record |= {"edge": [_colour(c) for c in artist.get_edgecolor()]}
+        record |= {"colour": list(map(to_hex, artist.get_facecolor()))}
+        record |= {"edge": list(map(to_hex, artist.get_edgecolor()))}
     return {**record, "numbers": [_row(row, rows) for row in numbers]}
 
 
@@ -153,10 +153,6 @@ def _kind(artist: Drawn) -> str:
     """What it is in our words, since classes are named anew between releases."""
     kinds = {Line2D: "line", Text: "words", Rectangle: "bar", Collection: "area"}
     return next(word for kind, word in kinds.items() if isinstance(artist, kind))
-
-
-def _colour(colour: Any) -> str:
-    return to_hex(colour)
 
 
 def _legend(legend: Legend | None) -> list[str] | None:

@@ -49,7 +49,7 @@ def as_plain(report: ReportContent) -> dict[str, Any]:
             "controls": controls_as_plain(
                 report.controls, report.space.nouns, has_target=report.target is not None
             ),
-            "gates": [_gate_record(result) for result in report.gates],
+            "gates": [{**dataclasses.asdict(result), "passed": result.passed} for result in report.gates],
             "laws": [dataclasses.asdict(law) for law in report.laws],
             "warnings": list(report.warnings),
             "limitations": list(report.limitations),
@@ -70,7 +70,7 @@ def fields_of(values: Mapping[str, Any]) -> dict[str, Any]:
             "settings": settings_from(restored["settings"]),
             "rho": restored["rho"],
             "metrics": tuple(map(_metric, restored["metrics"])),
-            "series": tuple(_series(record) for record in restored["series"]),
+            "series": tuple(map(_series, restored["series"])),
             "controls": controls_from_plain(values["controls"]),
             "gates": tuple(
                 GateResult(Gate(**record["gate"]), record["half"], record["value"])
@@ -155,15 +155,6 @@ def _finite(values: Any, what: str) -> tuple[float, ...]:
     if not all(isinstance(value, float | int) and math.isfinite(value) for value in found):
         raise MeasurementError(f"the {what} must be finite numbers", "not_finite")
     return found
-
-
-def _gate_record(result: GateResult) -> dict[str, Any]:
-    return {
-        "gate": dataclasses.asdict(result.gate),
-        "half": result.half,
-        "value": result.value,
-        "passed": result.passed,
-    }
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -190,16 +190,12 @@ def _wrong_laws(report: Report) -> Iterator[str]:
     except LawViolation as violation:
         yield str(violation)
     else:
-        if not _same_laws(again, report.laws):
+        if len(again) != len(report.laws) or not all(map(_same_law, again, report.laws)):
             yield "its laws and their slack do not follow from its figures"
 
 
-def _same_laws(again: Sequence[LawRecord], stated: Sequence[LawRecord]) -> bool:
-    """Whether two examinations agree but for last digits, which are the C library's."""
-    return len(again) == len(stated) and all(map(_same_law, again, stated))
-
-
 def _same_law(again: LawRecord, stated: LawRecord) -> bool:
+    """Whether two examinations agree but for last digits, which are the C library's."""
     # A slack is a difference of what may be much larger, as its tolerance then is.
     near = partial(math.isclose, rel_tol=_ROUNDING, abs_tol=_ROUNDING * (1 + abs(again.tolerance)))
     same = replace(again, slack=stated.slack, tolerance=stated.tolerance) == stated
