@@ -52,11 +52,6 @@ def test_a_seed_that_the_generator_would_fold_is_refused(seed: int) -> None:
         split(OperationSpace(), seed)
 
 
-def test_a_count_that_cannot_be_shuffled_is_refused() -> None:
-    with refused(OperationError, "out_of_range", "cannot shuffle -1 items"):
-        permutation(-1, 0)
-
-
 # --- spaces that cannot be written out: a keyed hash says the part of every element ------------------
 
 

@@ -30,9 +30,6 @@ def alphabets_of(name: str) -> tuple[str, ...]:
     Example:
         >>> alphabets_of("dna:2"), alphabets_of("01^2xABC^1")
         (('ACGT', 'ACGT'), ('01', '01', 'ABC'))
-
-    Raises:
-        OperationError: If no words are called so, an alphabet repeats a glyph, or they are too many.
     """
     alphabets = _alphabets(name)
     if len(alphabets) > _LONGEST:

@@ -1,6 +1,5 @@
 """The set of all operations on a few symbols: an index, a table of outputs and a string name the same one."""
 
-import math
 from dataclasses import dataclass
 from itertools import product
 
@@ -70,12 +69,7 @@ class OperationSpace(ProductSpace):
     @property
     def alphabets(self) -> tuple[str, ...]:
         """The glyphs of each entry of a table, smallest first."""
-        return (self.glyphs,) * self.cells
-
-    @property
-    def bases(self) -> tuple[int, ...]:
-        """Symbols of each entry of a table."""
-        return (self.base,) * self.cells
+        return (self.glyphs,) * int(self.base**self.arity)
 
     @property
     def nouns(self) -> Nouns:
@@ -100,27 +94,7 @@ class OperationSpace(ProductSpace):
     @property
     def lowest(self) -> int:
         """The smallest symbol."""
-        return self.symbols[0]
-
-    @property
-    def cells(self) -> int:
-        """Entries of a table, base^arity."""
-        return int(self.base**self.arity)
-
-    @property
-    def size(self) -> int:
-        """Number of operations, K = base^cells."""
-        return int(self.base**self.cells)
-
-    @property
-    def log_size(self) -> float:
-        """Entropy of a uniformly drawn operation, ln K = cells ln(base), in nats."""
-        return self.cells * math.log(self.base)
-
-    @property
-    def symbols(self) -> tuple[int, ...]:
-        """The values, smallest first."""
-        return SYMBOLS[self.base]
+        return SYMBOLS[self.base][0]
 
     @property
     def glyphs(self) -> str:

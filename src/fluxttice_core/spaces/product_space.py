@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from operator import mul
 from typing import SupportsIndex
 
 import numpy as np
@@ -163,11 +165,7 @@ class ProductSpace:
         return _every_table(self)
 
     def require_enumerable(self) -> None:
-        """Refuse a space that is too large to be written out.
-
-        Raises:
-            OperationError: If the space has more than `ENUMERATION_LIMIT` elements.
-        """
+        """Refuse a space that is too large to be written out."""
         if self.size > ENUMERATION_LIMIT:
             raise OperationError(
                 f"{self.describe()} are {self.size:,}, too many to write out (the limit is "
@@ -207,7 +205,7 @@ class ProductSpace:
 
     def place_values(self) -> Int64[np.ndarray, "{self.cells}"]:
         """What a step of each position's symbol adds to the index."""
-        return np.array([math.prod(self.bases[:p]) for p in range(self.cells)], dtype=np.int64)
+        return np.array([*accumulate(self.bases[:-1], mul, initial=1)], dtype=np.int64)
 
 
 @lru_cache(maxsize=16)

@@ -20,9 +20,6 @@ def positions_apart(space: ProductSpace, index: SupportsIndex) -> Int64[np.ndarr
         >>> from fluxttice_core.spaces.space_name import space_of
         >>> positions_apart(space_of("01^1xACGT^1"), 0).tolist()
         [0, 1, 1, 2, 1, 2, 1, 2]
-
-    Raises:
-        OperationError: If the space is too large to be written out, or has no such element.
     """
     space.require_enumerable()
     apart = np.zeros(1, dtype=np.int64)
@@ -38,9 +35,6 @@ def matching(space: ProductSpace, pattern: str) -> Int64[np.ndarray, "n"]:
         >>> from fluxttice_core.spaces.space_name import space_of
         >>> space_of("dna:3").strings(matching(space_of("dna:3"), "a?t"))
         ['AAT', 'ACT', 'AGT', 'ATT']
-
-    Raises:
-        OperationError: If the pattern is too short or too long, or has a glyph that cannot stand there.
     """
     space.require_enumerable()
     glyphs = joined_glyphs(space, pattern)

@@ -68,9 +68,6 @@ class HashedSplit(Split):
     """A split by a keyed hash of the element, which says the part of any element without a list of them.
 
     The indices of its parts are samples of them; `draw` gives more.
-
-    Args:
-        space: The space that is cut.
     """
 
     space: ProductSpace
@@ -96,18 +93,9 @@ class HashedSplit(Split):
         return np.searchsorted(bounds, _mixed(indices.astype(np.uint64) ^ key), side="right").astype(np.int8)
 
     def draw(self, part: Part, n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
-        """Draw elements of a part, all equally likely and with replacement.
-
-        Args:
-            part: The part.
-            n: How many.
-            seed: Seed of the draws, 0 to 2^32 - 1.
-        """
-        twister, bases, found = (
-            _twister(seed),
-            np.array(self.space.bases, dtype=np.uint64),
-            [np.empty(0, np.int64)],
-        )
+        """Draw elements of a part, all equally likely and with replacement."""
+        twister, bases = _twister(seed), np.array(self.space.bases, dtype=np.uint64)
+        found = [np.empty(0, np.int64)]
         while sum(map(len, found)) < n:
             words = np.asarray(twister.random_raw(_CANDIDATES * len(bases)), dtype=np.uint64)
             indices = (words.reshape(-1, len(bases)) % bases).astype(np.int64) @ self.space.place_values()
@@ -147,11 +135,7 @@ def split(space: ProductSpace, seed: int = 42, *, rows: Int64[np.ndarray, "n"] |
 
 
 def hashed_split(space: ProductSpace, seed: int = 42) -> HashedSplit:
-    """Cut a space by a keyed hash of every element; the parts that are listed are samples.
-
-    Raises:
-        OperationError: If the seed is outside 0 to 2^32 - 1.
-    """
+    """Cut a space by a keyed hash of every element; the parts that are listed are samples."""
     none = np.empty(0, dtype=np.int64)
     law = HashedSplit(none, none, none, seed, space)
     sizes = zip(PARTS, part_sizes(STREAMED_ROWS), strict=True)
@@ -165,9 +149,8 @@ def permutation(n: int, seed: int) -> Int64[np.ndarray, "{n}"]:
     A Fisher-Yates shuffle: for i = 0 .. n-2, entry i is exchanged with entry i + (w_i mod (n - i)), where w_i
     are the 32-bit outputs of the Mersenne twister. Written with NumPy so that this layer needs no torch.
     """
-    if n < 0:
-        raise OperationError(f"cannot shuffle {n} items: give a count of 0 or more", "out_of_range")
-    offsets = _twister_outputs(max(n - 1, 0), seed) % np.arange(n, 1, -1, dtype=np.uint64)
+    words = np.asarray(_twister(seed).random_raw(max(n - 1, 0)), dtype=np.uint64)
+    offsets = words % np.arange(n, 1, -1, dtype=np.uint64)
     # Lists of numbers would take five times the room of these, a gigabyte for the largest target.
     order = array("q", range(n))
     for start in range(0, len(offsets), _AT_ONCE):
@@ -192,16 +175,9 @@ def _mixed(words: UInt64[np.ndarray, "n"]) -> UInt64[np.ndarray, "n"]:
     return np.asarray(words ^ (words >> np.uint64(31)), dtype=np.uint64)
 
 
-def _twister_outputs(count: int, seed: int) -> UInt64[np.ndarray, "{count}"]:
-    return np.asarray(_twister(seed).random_raw(count), dtype=np.uint64)
-
-
 def _twister(seed: int) -> np.random.MT19937:
     twister = np.random.MT19937()
-    twister.state = {
-        "bit_generator": "MT19937",
-        "state": {"key": _seeded_state(seed), "pos": _STATE_WORDS},
-    }
+    twister.state = {"bit_generator": "MT19937", "state": {"key": _seeded_state(seed), "pos": _STATE_WORDS}}
     return twister
 
 
