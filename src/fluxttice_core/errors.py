@@ -64,9 +64,6 @@ class FluxtticeError(ValueError):
 def printable(sentence: str) -> str:
     r"""A sentence as it may be shown in a terminal: what does not print is escaped, what is too long is cut.
 
-    Args:
-        sentence: The sentence, with whatever it quotes.
-
     Example:
         >>> printable("the file \x1b[2J")
         'the file \\x1b[2J'

@@ -24,14 +24,6 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 def require_extra(extra: str, purpose: str, *, packages: Sequence[str] | None = None) -> None:
     """Refuse to go on without the packages of an extra.
 
-    Args:
-        extra: The extra, one of `EXTRAS`.
-        purpose: What needs it, as the beginning of a sentence.
-        packages: What of it is needed; none: all of it.
-
-    Raises:
-        MissingExtra: If a package is not installed.
-
     Example:
         >>> EXTRAS["tour"] = ("a_package_that_nobody_has",)
         >>> require_extra("tour", "a tour of the space")

@@ -18,12 +18,7 @@ _PATIENCE = 5
 
 @contextlib.contextmanager
 def connected() -> Iterator[Any]:
-    """Connect to a cluster, unless this process already is; yield Ray.
-
-    Raises:
-        MissingExtra: If Ray is not installed.
-        MeasurementError: If no cluster answers.
-    """
+    """Connect to a cluster, unless this process already is; yield Ray."""
     require_extra("cluster", "--engine ray")
     address = os.environ.get("RAY_ADDRESS", "")
     _require_answer(address)
@@ -45,15 +40,7 @@ def connected() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def explained(ray: Any, needs: str) -> Iterator[None]:
-    """Raise what stopped a task as if it had been done here.
-
-    Args:
-        ray: Ray.
-        needs: What each machine of the cluster needs beside this version of the package.
-
-    Raises:
-        FluxtticeError: The task's own error, or a sentence about what failed.
-    """
+    """Raise what stopped a task as if it had been done here; `needs` is what its machine must have, too."""
     try:
         yield
     except ray.exceptions.RayError as error:

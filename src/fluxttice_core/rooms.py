@@ -35,9 +35,6 @@ class Room(ModuleType):
 def open_room(name: str) -> None:
     """Let a package show the names of its stub, which type checkers read, too.
 
-    Args:
-        name: The package's `__name__`, from its `__init__.py`.
-
     Example:
         >>> import fluxttice_core as fx
         >>> "clopper_pearson" in dir(fx.statistics)

@@ -195,7 +195,7 @@ def test_targets_are_prior_draws_and_their_quantile_cells(model: DualVAE, rows: 
     settings = TransportSettings(weight=Constant(value=2.5), draws=Constant(value=50), focus=0.0)
     found = targets_of(TransportTerm(settings, rows), model)
     same = generator()
-    for half, latents, cells in zip((model.vae_a, model.vae_b), found.latents, found.cells, strict=True):
+    for half, latents, cells in zip((model.vae_a, model.vae_b), *found, strict=True):
         assignment = assign(half.encode_gaussian(rows.tables)[0].detach(), rows.tables)
         z = torch.randn(50, 4, generator=same)
         assert torch.equal(latents, z)
@@ -218,9 +218,9 @@ def test_assignments_are_found_once_and_kept(model: DualVAE, rows: Rows) -> None
     assert all(torch.equal(before[key], tensor) for key, tensor in term.tensors().items())
     other = TransportTerm(TransportSettings(), rows)
     other.restore(before)
-    cells = targets_of(term, model).cells[0]
-    assert torch.equal(targets_of(other, model).cells[0], cells)
-    assert not torch.equal(targets_of(TransportTerm(TransportSettings(), rows), model).cells[0], cells)
+    cells = targets_of(term, model)[1][0]
+    assert torch.equal(targets_of(other, model)[1][0], cells)
+    assert not torch.equal(targets_of(TransportTerm(TransportSettings(), rows), model)[1][0], cells)
 
 
 @pytest.mark.parametrize("spoil", ["missing", "shape"])

@@ -12,11 +12,7 @@ from fluxttice_core.shapes import Float
 
 
 class Decoder(nn.Module):
-    """What both decoders share: a last linear layer whose outputs are read as (cells, base) logits.
-
-    Args:
-        bases: Symbols of each entry of a table.
-    """
+    """What both decoders share: a last linear layer whose outputs are read as (cells, base) logits."""
 
     def __init__(self, bases: Sequence[int]) -> None:
         super().__init__()

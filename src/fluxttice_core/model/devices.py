@@ -23,14 +23,7 @@ Device = Annotated[str, AfterValidator(_known)]
 
 
 def require_device(name: str) -> None:
-    """Refuse a device that this machine does not have.
-
-    Args:
-        name: cpu, cuda or cuda:N.
-
-    Raises:
-        SettingsError: If torch cannot compute there.
-    """
+    """Refuse a device that this machine does not have."""
     if name == "cpu":
         return
     import torch

@@ -23,15 +23,7 @@ from fluxttice_core.spaces.product_space import ProductSpace
 
 @dataclass(frozen=True)
 class HalfOutput:
-    """What one half made of a batch.
-
-    Attributes:
-        mu: Posterior means.
-        logvar: Posterior log-variances.
-        z: The latents drawn.
-        logits: Decoder outputs of the mixed latents.
-        prior_logits: Decoder outputs of the prior draws; none where there were no draws.
-    """
+    """What one half made of a batch: posteriors, latents, logits of the mixed latents and of prior draws."""
 
     mu: Float[Tensor, "n d"]
     logvar: Float[Tensor, "n d"]
@@ -138,12 +130,7 @@ class DualVAE(nn.Module):
 
     @classmethod
     def holding(cls, architecture: Architecture, tensors: Mapping[str, np.ndarray]) -> "DualVAE":
-        """A dual VAE that holds given weights, in evaluation mode, its parameters not to be trained.
-
-        Args:
-            architecture: The sizes.
-            tensors: Every tensor by name, of the shapes that `architecture.tensor_shapes` lists.
-        """
+        """A dual VAE that holds given weights, in evaluation mode, its parameters not to be trained."""
         with torch.device("meta"):
             model = cls(architecture)
         own = {name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()}
@@ -184,12 +171,7 @@ class DualVAE(nn.Module):
         return self.vae_a if name == "a" else self.vae_b
 
     def noise(self, rows: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Standard-normal draws for the posteriors of a batch, (rows, d) for A and for B.
-
-        Args:
-            rows: Rows of the batch.
-            generator: Source of the draws; decides the device.
-        """
+        """Standard-normal draws for the posteriors of a batch, (rows, d) for A and for B."""
         shape, dtype = (rows, self.architecture.latent_dim), self.encoder_A.fc_mu.weight.dtype
         a, b = (torch.randn(shape, generator=generator, device=generator.device, dtype=dtype) for _ in HALVES)
         return a, b
@@ -221,7 +203,9 @@ class DualVAE(nn.Module):
         if noise is not None:
             z_a = reparametrise(mu_a, logvar_a, noise[0], temperature=temperatures[0])
             z_b = reparametrise(mu_b, logvar_b, noise[1], temperature=temperatures[1])
-        mixed_a, mixed_b = cross_inject(z_a, z_b, rho=rho)
+        mixed_a, mixed_b = z_a, z_b
+        if rho:
+            mixed_a, mixed_b = torch.lerp(z_a, z_b.detach(), rho), torch.lerp(z_b, z_a.detach(), rho)
         prior_a, prior_b = (None, None) if prior is None else prior
         return (
             HalfOutput(mu_a, logvar_a, z_a, *_decoded(self.decoder_A, mixed_a, prior_a)),
@@ -235,15 +219,3 @@ def _decoded(decoder: Decoder, mixed: Tensor, prior: Tensor | None) -> tuple[Ten
         return decoder(mixed), None
     logits, prior_logits = decoder(torch.cat((mixed, prior))).split((len(mixed), len(prior)))
     return logits, prior_logits
-
-
-def cross_inject(
-    z_a: Float[Tensor, "n d"], z_b: Float[Tensor, "n d"], *, rho: float
-) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:
-    r"""Mix into each latent a share of the other, through which no gradient flows.
-
-    .. math:: (1-\rho) z_A + \rho\,\mathrm{sg}(z_B), \quad (1-\rho) z_B + \rho\,\mathrm{sg}(z_A)
-    """
-    if rho == 0.0:
-        return z_a, z_b
-    return torch.lerp(z_a, z_b.detach(), rho), torch.lerp(z_b, z_a.detach(), rho)

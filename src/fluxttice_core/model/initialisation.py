@@ -18,13 +18,7 @@ LOGVAR_GAIN, LOGVAR_BIAS = 0.1, -1.0
 
 @torch.no_grad()
 def initialise(module: nn.Module, generator: torch.Generator, scheme: Scheme) -> None:
-    """Draw every weight of a network afresh, in place.
-
-    Args:
-        module: The network; its tensors may be uninitialised.
-        generator: Source of the numbers.
-        scheme: "independent" or "mirrored".
-    """
+    """Draw every weight of a network afresh, in place."""
     for part in module.modules():
         if isinstance(part, nn.Linear):
             bound = 1.0 / math.sqrt(part.in_features)

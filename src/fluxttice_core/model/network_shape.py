@@ -6,13 +6,7 @@ from itertools import accumulate, pairwise
 from operator import mul
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
 
 from fluxttice_core.spaces.alphabets import alphabets_of
 from fluxttice_core.spaces.conventions import ENUMERATION_LIMIT, OPERATIONS, SYMBOLS

@@ -21,11 +21,7 @@ FRESH_SLOPE, FIRST_SLOPE = 0.1, 30.0
 
 
 class Thresholds(nn.Module):
-    """The table: for each entry and each way to fill the entries before it, its thresholds, rising.
-
-    Args:
-        shape: The sizes of the network.
-    """
+    """The table: for each entry and each way to fill the entries before it, its thresholds, rising."""
 
     cuts: Tensor
 
@@ -60,9 +56,6 @@ class TableDecoder(Decoder):
 
     Symbols whose cell has no width are never the likeliest; none lies more than 12 below that.
 
-    Args:
-        thresholds: The table, shared with the other half and with the encoders, so no part of this.
-
     Example:
         >>> shape = NetworkShape(space="dna:3", decoders="table")
         >>> TableDecoder(Thresholds(shape))(torch.zeros(5, 16)).shape
@@ -73,6 +66,7 @@ class TableDecoder(Decoder):
 
     def __init__(self, thresholds: Thresholds) -> None:
         super().__init__(thresholds.bases)
+        # In a tuple, so that the table, which the other half and the encoders share, is no part of this.
         self._table = (thresholds,)
         self.register_buffer("slope", torch.full((1,), FRESH_SLOPE))
 
@@ -105,11 +99,6 @@ class BoxEncoder(Encoder):
     with m and s the middle and a quarter of the width of entry i's box, an open side of which ends about
     where the prior does, and f and g a multilayer perceptron of both. Latents without an entry have m = 0,
     s = 1.
-
-    Args:
-        thresholds: The table, shared with the decoders, so that it is no part of this.
-        widths: Hidden widths, a ReLU after each.
-        latent_dim: Dimensions of the posterior.
     """
 
     def __init__(self, thresholds: Thresholds, widths: Sequence[int], latent_dim: int) -> None:

@@ -89,9 +89,6 @@ def read_named(text: str, arity: int = 2) -> Operation:
     Example:
         >>> read_named("min").index, read_named("---/-00/-0+").name, read_named("RDC").name
         (15633, 'min', 'carry')
-
-    Raises:
-        OperationError: If it is neither a known name nor an operation; the message offers close names.
     """
     found = find_named(text, arity)
     if found is not None:

@@ -16,13 +16,11 @@ def cellwise(
 ) -> UInt8[np.ndarray, "{space.cells} n"]:
     """Return the output positions (0 = the smallest symbol) of operations, one row for each cell.
 
+    Those of the whole space, which are given without indices, are shared and read-only.
+
     Example:
         >>> cellwise(TERNARY, np.array([0, 15633]))[:, 1].tolist()
         [0, 0, 0, 0, 1, 1, 0, 1, 2]
-
-    Args:
-        space: The space of the operations.
-        indices: Which operations; all of the space by default, in an array that is shared and read-only.
     """
     if indices is None:
         return _all_cellwise(space)

@@ -136,10 +136,6 @@ def algebra_rows(
         >>> values, holds = algebra_rows()["identity"]
         >>> values, holds[:, 15633].tolist()
         ((-1, 0, 1), [False, False, True])
-
-    Args:
-        space: The ternary operations of one, two or three inputs.
-        indices: Which operations; all by default.
     """
     f = grid(space, indices)
     subsets, partitions = structure.proper_subsets(3), structure.proper_partitions(3)

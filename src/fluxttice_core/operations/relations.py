@@ -56,12 +56,6 @@ def preserves(
 
     f preserves R if r_1, ..., r_m in R implies (f(r_11, ..., r_m1), ..., f(r_1k, ..., r_mk)) in R, where m is
     the arity of f and k that of R.
-
-    Args:
-        relation: R, as tuples of positions.
-        outputs: Output positions of n operations, one row for each cell.
-        base: Number of values.
-        arity: Number of inputs, m.
     """
     cells = _argument_cells(relation, base, arity)
     weights = base ** np.arange(cells.shape[1])

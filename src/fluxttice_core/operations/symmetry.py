@@ -80,9 +80,6 @@ def generators(name: str, space: OperationSpace = TERNARY) -> list[tuple[Permuta
     Example:
         >>> generators("swap")
         [((0, 3, 6, 1, 4, 7, 2, 5, 8), (0, 1, 2))]
-
-    Raises:
-        OperationError: If the symmetry is unknown.
     """
     chosen: list[tuple[Permutation, Permutation]] = []
     reached = {(tuple(range(space.cells)), tuple(range(space.base)))}

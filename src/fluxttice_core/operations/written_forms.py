@@ -50,9 +50,6 @@ def plain_form(text: str, cells: int = 9) -> str:
     Example:
         >>> plain_form("7PB"), plain_form("hept:7pb"), plain_form("000/011/012"), plain_form("FFF/FUU/FUT")
         ('5681', '5681', '----00-0+', '----00-0+')
-
-    Raises:
-        OperationError: If a prefix says how it is written, and it is not.
     """
     prefix, colon, rest = text.strip().partition(":")
     written = "".join((rest if colon else text).split()).replace("/", "")

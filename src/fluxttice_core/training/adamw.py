@@ -78,12 +78,7 @@ class AdamW:
         }
 
     def restore(self, tensors: Mapping[str, Tensor], *, whose: str) -> None:
-        """Continue from the state that `tensors` gave.
-
-        Args:
-            tensors: The state; whatever else is among them is passed over.
-            whose: Whose state it is, for the error.
-        """
+        """Continue from the state that `tensors` gave."""
         self._state = {}
         for name, parameter in self._parameters.items():
             found = {key: tensors[f"{name}/{key}"] for key in _KEPT if f"{name}/{key}" in tensors}

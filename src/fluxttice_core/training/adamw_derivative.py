@@ -43,14 +43,7 @@ Tensors = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Move:
-    """One parameter's part in a step that has just been made.
-
-    Attributes:
-        gradient: Its gradient, after clipping.
-        first: Running mean of its gradients, after the step.
-        second: Running mean of their squares, after the step.
-        count: Steps that it has made.
-    """
+    """One parameter's part in a step just made: its clipped gradient, and means and count after the step."""
 
     gradient: Tensor
     first: Tensor
@@ -60,13 +53,7 @@ class Move:
 
 @dataclass(frozen=True)
 class StepDerivative:
-    """How the parameters after a step depend on the step's rate and on its gradient.
-
-    Attributes:
-        moves: What every parameter that moved did.
-        settings: Decays and clipping.
-        norm: Norm of the whole gradient before it was clipped.
-    """
+    """How the parameters after a step depend on its rate and its gradient, of this norm before clipping."""
 
     moves: Mapping[str, Move]
     settings: OptimizerSettings
@@ -78,12 +65,7 @@ class StepDerivative:
         return {name: -(self._direction(move) + decay * before[name]) for name, move in self.moves.items()}
 
     def by_gradient(self, change: Tensors, *, rate: float) -> dict[str, Tensor]:
-        r"""The derivative along a change :math:`\mathrm{d}g` of the gradient before clipping.
-
-        Args:
-            change: The change of each gradient; a parameter that is left out has none.
-            rate: The step's rate.
-        """
+        r"""The derivative along a change :math:`\mathrm{d}g` of the gradient before clipping."""
         none = {name: torch.zeros_like(move.gradient) for name, move in self.moves.items()}
         clipped = self._clipped({**none, **change})
         return {name: -rate * self._turned(move, clipped[name]) for name, move in self.moves.items()}

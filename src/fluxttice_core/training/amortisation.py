@@ -34,13 +34,7 @@ _LOGISTIC_VARIANCE = math.pi**2 / 3
 
 @dataclass(frozen=True)
 class Thresholds:
-    """A decoder as amortisation sees it: each entry's symbol changes where a latent passes a threshold.
-
-    Attributes:
-        assignment: Latent and direction of each entry.
-        cuts: The thresholds of each entry, in order.
-        slope: How steeply the logits of two neighbouring symbols part there.
-    """
+    """A decoder as amortisation sees it: each entry's symbol changes where a latent passes a threshold."""
 
     assignment: Assignment
     cuts: Float[Tensor, "cells thresholds"]
@@ -65,13 +59,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Boxes:
-    """A decoder of any target as amortisation sees it: an element is a box of latents, all walls alike steep.
-
-    Attributes:
-        assignment: Latent and direction of each entry.
-        conditional: The map that says each element's box.
-        slope: How steeply the logits part at a wall.
-    """
+    """A decoder of any target as amortisation sees it: an element is a box, its walls all alike steep."""
 
     assignment: Assignment
     conditional: ConditionalMap
@@ -125,11 +113,7 @@ def thresholds_of(
 
 
 def amortise_both(model: DualVAE, transport: TransportTerm, rows: Rows, recipe: Recipe, *, seed: int) -> None:
-    """Amortise both halves of a run with streams of their own; without settings nothing is done.
-
-    Raises:
-        TrainingError: If an encoder is no longer finite.
-    """
+    """Amortise both halves of a run with streams of their own; without settings nothing is done."""
     settings = None if recipe.transport is None else recipe.transport.amortisation
     if settings is None:
         return

@@ -19,9 +19,6 @@ def uniform_offsets(logits: Float[Tensor, "m cells base"], *, sweeps: int) -> Fl
     This is a semi-discrete optimal transport problem of one entry at a time, whose dual is concave in b;
     each step sets one offset exactly, to an order statistic of that symbol's margin, so the sweeps
     climb the dual.
-
-    Returns:
-        Offsets whose mean over an entry's symbols is 0.
     """
     draws, cells, base = logits.shape
     if draws < base:
@@ -54,9 +51,6 @@ def sharpening_factor(logits: Float[Tensor, "m cells base"], *, conditional_entr
     r"""The least factor s >= 1 on the logits under which the mean entropy of the outputs is low enough.
 
     .. math:: \frac1m \sum_r \sum_i H(\mathrm{softmax}(s\,\ell_{ri})) \le h
-
-    Returns:
-        The factor to a relative accuracy of 1e-3, at most 64.
     """
     # With the few symbols on a long-strided axis, the softmax runs over whole vectors of draws at once.
     by_symbol = logits.permute(2, 0, 1).contiguous()

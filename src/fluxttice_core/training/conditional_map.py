@@ -28,10 +28,6 @@ class ConditionalMap:
     The support's tables stand in lexicographic order with their cumulative probabilities: elements that share
     their first entries are then neighbours, and a conditional quantile is one binary search.
 
-    Args:
-        target: The distribution q that the map reaches.
-        device: Where the map computes.
-
     Example:
         >>> from fluxttice_core.spaces.space_name import space_of
         >>> two = Target.of(space_of("01^2"), [0, 3], [3.0, 1.0])      # 00 and 11
@@ -61,14 +57,7 @@ class ConditionalMap:
     def focused(
         self, along: Float[Tensor, "n cells"], *, focus: float, width: float, generator: torch.Generator
     ) -> Float[Tensor, "n cells"]:
-        """The same numbers, a share of them moved next to a threshold of their own entry.
-
-        Args:
-            along: One number an entry, standard normal.
-            focus: The share.
-            width: Standard deviation around the threshold.
-            generator: Source of the choices.
-        """
+        """The same numbers, a share of them moved next to a threshold of their own entry."""
         draws = torch.rand(2, *along.shape, generator=generator, device=along.device)
         noise = width * torch.randn(along.shape, generator=generator, device=along.device)
         return self._descend(along, (draws[0] < focus, draws[1], noise))[0]

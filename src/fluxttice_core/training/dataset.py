@@ -3,7 +3,7 @@
 Of a space that is too large to be written out, rows are drawn anew whenever they would be shuffled.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,17 +17,12 @@ from fluxttice_core.spaces.target import Target
 
 @dataclass(frozen=True)
 class Rows:
-    """Elements as a network takes them.
-
-    Attributes:
-        tables: Symbols as floating-point numbers.
-        classes: Positions of the symbols, the cross-entropy's targets.
-        weights: How often each is to come, of any sum; none: all alike.
-    """
+    """Elements as a network takes them."""
 
     tables: Float[Tensor, "n cells"]
     classes: Int64[Tensor, "n cells"]
     weights: Float64[Tensor, "n"] | None = None
+    parts: HashedSplit | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -41,31 +36,17 @@ class Rows:
         """The rows in an order drawn on the CPU, so that it is the same on every device.
 
         Rows with weights are as many draws by these weights, of which some come often and others not at all.
+        Those of a training part that is never listed are as many others of it, by a seed from the generator.
         """
+        if self.parts is not None:
+            seed = int(torch.randint(2**32, (1,), generator=generator))
+            drawn = self.parts.draw("train", len(self), seed)
+            return rows_of(self.parts.space, drawn, device=str(self.tables.device))
         if self.weights is None:
             order = torch.randperm(len(self), generator=generator)
         else:
             order = torch.multinomial(self.weights, len(self), replacement=True, generator=generator)
         return self[order.to(self.tables.device)]
-
-
-@dataclass(frozen=True)
-class StreamedRows(Rows):
-    """Rows of which others come whenever they are shuffled: draws from a training part that is never listed.
-
-    Attributes:
-        parts: The split, which says of any element whether it may be learnt from.
-    """
-
-    parts: HashedSplit | None = None
-
-    def shuffled(self, generator: torch.Generator) -> Rows:
-        """As many other rows of the training part, drawn by a seed that the generator gives."""
-        if self.parts is None:
-            return super().shuffled(generator)
-        seed = int(torch.randint(2**32, (1,), generator=generator))
-        drawn = self.parts.draw("train", len(self), seed)
-        return rows_of(self.parts.space, drawn, device=str(self.tables.device))
 
 
 def training_rows(
@@ -74,7 +55,7 @@ def training_rows(
     """The rows that a run learns from, weighted as the target says; streamed where they are too many."""
     weights = None if target is None else target.weights_of(parts.train)
     rows = rows_of(space, parts.train, weights=weights, device=device)
-    return StreamedRows(rows.tables, rows.classes, None, parts) if isinstance(parts, HashedSplit) else rows
+    return replace(rows, parts=parts) if isinstance(parts, HashedSplit) else rows
 
 
 def rows_of(

@@ -35,13 +35,7 @@ class Conditions:
 
 
 def scheduled(recipe: Recipe, moment: float, *, balanced: bool = True) -> Conditions:
-    """What the recipe's schedules say at a moment of the run; both halves weigh 1, and transport nothing.
-
-    Args:
-        recipe: The recipe.
-        moment: Epochs done, with their fraction.
-        balanced: Whether the halves count as balanced, which a gated schedule asks.
-    """
+    """What the recipe's schedules say at a moment of the run; both halves weigh 1, and transport nothing."""
     return Conditions(
         learning_rate=recipe.optimizer.rate.at(moment),
         rho=recipe.rho.at(moment, balanced=balanced),
@@ -98,36 +92,19 @@ def batch_loss(
     .. math:: l_A s_A L_A + l_B s_B L_B + l_3 |H_A - H_B| + w (T_A + T_B)
 
     with L the objective of a half, H its latents' histogram entropy and T its cross-entropy on prior draws.
-
-    Args:
-        outputs: What the two halves made of the batch.
-        classes: Positions of the true symbols, (n, cells).
-        recipe: The weights that do not change.
-        conditions: The weights that do.
-        prior_cells: Positions of the symbols that transport gives the prior draws, (m, cells) for A and B.
     """
     a, b = outputs
-    loss_a, distortion_a, rate_a = _half_loss(a, classes, recipe.half_a, conditions.beta_a)
-    loss_b, distortion_b, rate_b = _half_loss(b, classes, recipe.half_b, conditions.beta_b)
-    entropy_a = entropy_b = torch.zeros((), device=loss_a.device)
+    found_a = _half_loss(a, classes, recipe.half_a, conditions.beta_a)
+    found_b = _half_loss(b, classes, recipe.half_b, conditions.beta_b)
+    losses, distortions, rates = zip(found_a, found_b, strict=True)
+    entropy_a = entropy_b = torch.zeros((), device=losses[0].device)
     if conditions.alignment or recipe.controller:
         entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
-    total = _weighted(loss_a, loss_b, (entropy_a - entropy_b).abs(), conditions)
+    total = _weighted(*losses, (entropy_a - entropy_b).abs(), conditions)
     transport = torch.zeros_like(total)
     if prior_cells is not None:
         transport = conditions.transport * _transported(outputs, prior_cells)
-    return BatchLoss(
-        total + transport,
-        transport,
-        loss_a,
-        loss_b,
-        distortion_a,
-        distortion_b,
-        rate_a,
-        rate_b,
-        entropy_a,
-        entropy_b,
-    )
+    return BatchLoss(total + transport, transport, *losses, *distortions, *rates, entropy_a, entropy_b)
 
 
 def _weighted(loss_a: Tensor, loss_b: Tensor, gap: Tensor, conditions: Conditions) -> Tensor:

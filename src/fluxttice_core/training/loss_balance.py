@@ -8,16 +8,7 @@ from fluxttice_core.training.recipe_settings import BalanceSettings, ControllerS
 
 @dataclass(frozen=True)
 class Balance:
-    """The state that steers the two halves' weights.
-
-    Attributes:
-        weight_a: Weight of half A's loss.
-        weight_b: Weight of half B's loss.
-        norm_a: Running mean of the norm of half A's gradient.
-        norm_b: Running mean of the norm of half B's gradient.
-        momentum: Momentum of the running means.
-        balanced: Whether the gradient ratio lay within the band at the start of the epoch.
-    """
+    """The halves' weights, running means of their gradients' norms, and whether these were in balance."""
 
     weight_a: float = 1.0
     weight_b: float = 1.0
@@ -52,11 +43,7 @@ def initial_balance(settings: BalanceSettings | None) -> Balance:
 def next_weights(balance: Balance, settings: BalanceSettings, *, distinct: tuple[int, int] | None) -> Balance:
     """The state at the start of an epoch: balance and momentum by the gradient ratio, then the weights.
 
-    Args:
-        balance: The state after the epoch before.
-        settings: The rule's constants.
-        distinct: Distinct operations that A and B reached in the epoch before; none in the first epoch,
-            which leaves the weights as they are.
+    The weights stay as they are in the first epoch, before which no distinct operations were counted.
     """
     low, high = settings.band
     balanced = low < balance.ratio < high
@@ -95,10 +82,7 @@ def gradient_scales(balance: Balance, settings: BalanceSettings | None) -> tuple
 
 
 def corrected_weights(
-    balance: Balance,
-    corrections: Corrections,
-    settings: ControllerSettings,
-    bounds: tuple[float, float],
+    balance: Balance, corrections: Corrections, settings: ControllerSettings, bounds: tuple[float, float]
 ) -> Balance:
     """The balance with both weights moved as StateNet proposes, within bounds."""
     gain = settings.weight_gain

@@ -36,28 +36,11 @@ from fluxttice_core.training.transport import TransportTerm
 
 @dataclass(frozen=True)
 class PopulationEpoch:
-    """An epoch of a population.
-
-    Attributes:
-        epoch: Epochs done.
-        losses: Mean objective of the epoch's rows, a run each, nats.
-        seconds: Wall time.
-    """
+    """An epoch of a population, with the mean objective of each run in nats, and the wall time."""
 
     epoch: int
     losses: tuple[float, ...]
     seconds: float
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """What a step needs of every run: rows, their classes, posterior noise, and transport's draws if any."""
-
-    tables: Float[Tensor, "S n cells"]
-    classes: Int64[Tensor, "S n cells"]
-    noise: tuple[Tensor, Tensor]
-    latents: tuple[Tensor, Tensor] | None
-    cells: tuple[Tensor, Tensor] | None
 
 
 class Population:
@@ -126,11 +109,7 @@ class Population:
             yield PopulationEpoch(epoch + 1, tuple(losses), time.perf_counter() - started)
 
     def tensors(self, seed: int) -> dict[str, Tensor]:
-        """One run's weights and buffers, on the CPU, as its own trainer would give them.
-
-        Args:
-            seed: One of the population's seeds.
-        """
+        """One run's weights and buffers, on the CPU, as its own trainer would give them."""
         model = self.models[self.seeds.index(seed)]
         return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
 
@@ -143,31 +122,28 @@ class Population:
         sums = torch.zeros(len(self.seeds), dtype=torch.float64, device=self.device)
         for start in range(0, total, size):
             moment = epoch + start / total if self.recipe.schedule_by == "step" else float(epoch)
-            batch = self._batch(orders[:, start : start + size], moment, noise)
             conditions = replace(scheduled(self.recipe, moment), transport=self._transport[0].weight(moment))
-            losses = self._losses(batch, conditions)
+            order = orders[:, start : start + size]
+            losses = self._losses(order, moment, noise, conditions)
             self._descent.step(losses.sum(), rate=conditions.learning_rate)
-            sums += losses.detach() * batch.tables.shape[1]
+            sums += losses.detach() * order.shape[1]
         found: list[float] = (sums / total).tolist()
         return found
 
-    def _batch(self, order: Int64[Tensor, "S n"], moment: float, noise: Sequence[torch.Generator]) -> _Batch:
-        """Every run's own rows, noise and draws, in the order in which its own run would draw them."""
+    def _losses(
+        self,
+        order: Int64[Tensor, "S n"],
+        moment: float,
+        noise: Sequence[torch.Generator],
+        conditions: Conditions,
+    ) -> Float[Tensor, "S"]:
+        """Every run's objective, its noise and draws taken in the order of its own run."""
         drawn, targets = [], []
         for model, term, source in zip(self.models, self._transport, noise, strict=True):
             drawn.append(model.noise(order.shape[1], source))
             targets.append(term.targets(model, moment, source))
         found = [target for target in targets if target is not None]
-        return _Batch(
-            self._rows.tables[order],
-            self._rows.classes[order],
-            _both(drawn),
-            _both([target.latents for target in found]) if found else None,
-            _both([target.cells for target in found]) if found else None,
-        )
-
-    def _losses(self, batch: _Batch, conditions: Conditions) -> Float[Tensor, "S"]:
-        """Every run's objective."""
+        latents, cells = map(_both, zip(*found, strict=True)) if found else (None, None)
         template = self.models[0]
 
         def of_one(
@@ -187,9 +163,9 @@ class Population:
             outputs = functional_call(template, weights, (tables,), settings)
             return batch_loss(outputs, classes, self.recipe, conditions, cells).total
 
-        drawn = None if batch.latents is None else 0
-        losses: Tensor = vmap(of_one, in_dims=(0, 0, 0, 0, drawn, drawn))(
-            self._weights, batch.tables, batch.classes, batch.noise, batch.latents, batch.cells
+        labelled = 0 if found else None
+        losses: Tensor = vmap(of_one, in_dims=(0, 0, 0, 0, labelled, labelled))(
+            self._weights, self._rows.tables[order], self._rows.classes[order], _both(drawn), latents, cells
         )
         return losses
 

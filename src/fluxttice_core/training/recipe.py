@@ -30,29 +30,19 @@ class Recipe(RecipeFields):
     """Every setting of a training run, which a machine can bear together."""
 
     @model_validator(mode="after")
-    def _enough_latents(self) -> "Recipe":
-        cells = self.architecture.space.cells
+    def _bearable(self) -> "Recipe":
+        cells, by_table = self.architecture.space.cells, self.architecture.decoders == "table"
         if self.transport is not None and self.architecture.latent_dim < cells:
             raise ValueError(
                 f"transport gives each of the {cells} entries of a table a latent of its own: "
                 f"raise architecture.latent_dim to {cells} or more, or leave transport out"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _decided_once(self) -> "Recipe":
-        by_table = self.architecture.decoders == "table"
         if by_table and self.calibration is not None and self.calibration.sweeps:
             raise ValueError(
                 "calibration.sweeps make all symbols of an entry alike, and a table says how likely each is: "
                 "set calibration.sweeps to 0, or architecture.decoders to networks"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _affordable(self) -> "Recipe":
-        reason = excess(self)
-        if reason is not None:
+        if reason := excess(self):
             raise ValueError(reason)
         return self
 
@@ -119,14 +109,6 @@ def validate_recipe(settings: Mapping[str, Any], *, source: str) -> Recipe:
 def with_space(space: str | ProductSpace | None, overrides: Overrides) -> Overrides:
     """Overrides that name a space, too: a short form of "architecture.space=NAME".
 
-    Args:
-        space: The space or its name; none: nothing is added.
-        overrides: The others.
-
-    Raises:
-        OperationError: If no space is called so.
-        SettingsError: If one of the others names another space.
-
     Example:
         >>> with_space("dna:6", ["epochs=2"])
         ('architecture.space="dna:6"', 'epochs=2')
@@ -165,7 +147,12 @@ def _read(name_or_path: str | Path) -> dict[str, Any]:
             f"no recipe is called {name!r}: {near}use one of {known}, or the path of a .yaml file",
             "unknown_recipe",
         )
-    return _mapping(text, name)
+    settings = read_yaml(text, source=name)
+    if not isinstance(settings, dict):
+        raise SettingsError(
+            f"{name} holds no mapping of settings: write lines such as 'epochs: 40'", "malformed"
+        )
+    return settings
 
 
 def _read_file(path: Path) -> bytes:
@@ -184,15 +171,6 @@ def _read_file(path: Path) -> bytes:
             f"the recipe file {path} cannot be read ({error.strerror}): give a file that you may read",
             "unreadable_file",
         ) from error
-
-
-def _mapping(text: bytes, source: str) -> dict[str, Any]:
-    settings = read_yaml(text, source=source)
-    if not isinstance(settings, dict):
-        raise SettingsError(
-            f"{source} holds no mapping of settings: write lines such as 'epochs: 40'", "malformed"
-        )
-    return settings
 
 
 def _replacements(overrides: Overrides) -> Iterator[tuple[str, Any]]:
@@ -264,10 +242,7 @@ def _refusal(error: ValidationError, source: str) -> SettingsError:
     if first["type"] == "extra_forbidden":
         close = get_close_matches(where, [*_setting_names()], n=1)
         advice = f"did you mean {close[0]}?" if close else "remove it or correct its name"
-        return SettingsError(
-            f"recipe {source}: unknown setting {where}; {advice}{more}",
-            "unknown_setting",
-        )
+        return SettingsError(f"recipe {source}: unknown setting {where}; {advice}{more}", "unknown_setting")
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[0].lower() + reason[1:]
     if not where:

@@ -298,8 +298,11 @@ class Run:
         for line in io.BytesIO(data):
             if not line.endswith(b"\n"):
                 return
-            record = _parsed_record(line)
-            if record is None:
+            try:
+                record = parse_json(line, name="the line")
+            except RecordError:
+                record = None
+            if not (isinstance(record, dict) and type(record.get("epoch")) is int):
                 raise CheckpointError(f"{path} is damaged: remove it, and resume the run", "damaged_file")
             yield line, record
 
@@ -456,15 +459,6 @@ def _described_split(parts: Split) -> dict[str, object]:
     if isinstance(parts, HashedSplit):
         return known | {"law": "a keyed hash of the element; the lists are samples of its parts"} | listed
     return known | {"train": parts.train.tolist()} | listed
-
-
-def _parsed_record(line: bytes) -> dict[str, Any] | None:
-    """A line of the metrics; none: it is no record of an epoch."""
-    try:
-        record = parse_json(line, name="the line")
-    except RecordError:
-        return None
-    return record if isinstance(record, dict) and type(record.get("epoch")) is int else None
 
 
 @contextlib.contextmanager

@@ -94,11 +94,7 @@ def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[s
 
 
 def require_enough(space: ProductSpace, target: Target | None) -> None:
-    """Refuse a space, or rows, of which none would be kept for validation.
-
-    Raises:
-        SettingsError: If they are fewer than ten.
-    """
+    """Refuse a space, or rows, of which none would be kept for validation."""
     size = space.size if target is None else len(target.rows)
     if part_sizes(size)[1]:
         return

@@ -47,15 +47,7 @@ _HALVES = {"weight_a": ("encoder_A", "decoder_A"), "weight_b": ("encoder_B", "de
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is remembered of a consultation until its step has been made.
-
-    Attributes:
-        state: What StateNet saw, (1, 9).
-        slopes: How rate, weights and alignment depend on the corrections.
-        before: The parameters before the step.
-        evidence: Gradient of both halves' objectives, each half weighing 1.
-        rate: The rate of the step.
-    """
+    """What is remembered of a consultation until its step has been made; `evidence` is the gradient of E."""
 
     state: Tensor
     slopes: Corrections
@@ -153,12 +145,6 @@ def validation_slopes(lesson: Lesson, descent: Descent, validation: Tensors) -> 
 
 
 def gradient(total: Tensor, parameters: Tensors, *, keep: bool = False) -> dict[str, Tensor]:
-    """The gradient of a scalar by the parameters that it depends on.
-
-    Args:
-        total: The scalar.
-        parameters: Parameters by name.
-        keep: Whether the graph is needed once more.
-    """
+    """The gradient of a scalar by the parameters that it depends on."""
     found = torch.autograd.grad(total, list(parameters.values()), retain_graph=keep, allow_unused=True)
     return {name: slope for name, slope in zip(parameters, found, strict=True) if slope is not None}

@@ -25,18 +25,7 @@ def target_of(
     column: str | None = None,
     weights: str | None = None,
 ) -> Target | None:
-    """What a run is to learn: a target as it is given, or its rows from files; none: the whole space.
-
-    Args:
-        recipe: Name, path or recipe, which says the space.
-        overrides: Settings to replace.
-        data: Files or a target; none: the whole space.
-        column: The column of the elements, where it is not plain.
-        weights: The column of their weights or counts; none: all that are listed are alike.
-
-    Raises:
-        SettingsError: If a column is named without data, or a target is of another space than the recipe.
-    """
+    """What a run is to learn: a target as it is given, or its rows from files; none: the whole space."""
     if data is None:
         if column is not None or weights is not None:
             raise SettingsError(
@@ -62,18 +51,7 @@ def read_target(
     column: str | None = None,
     weights: str | None = None,
 ) -> Target:
-    """What a model is to learn, from files of any format that the audit reads.
-
-    Args:
-        space: The space that the rows belong to, or its name.
-        data: A file, or several of one format: an element a row.
-        column: The column of the elements, where it is not plain.
-        weights: The column of their weights or counts; none: all elements that come are alike.
-
-    Raises:
-        MeasurementError: If a file cannot be read, or a weight is no number from 0 upwards.
-        OperationError: If a row is no element of the space; the message says which and why.
-    """
+    """What is to be learnt, from files of any format that the audit reads; without weights all are alike."""
     whole = space_of(space)
     places = [str(place) for place in ([data] if isinstance(data, str | Path) else data)]
     rows = read_rows(places, column=column, weights=weights)

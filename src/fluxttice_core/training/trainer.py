@@ -236,7 +236,7 @@ class Trainer:
         noise: tuple[Tensor, Tensor] | None,
         targets: Targets | None = None,
     ) -> BatchLoss:
-        latents, cells = (None, None) if targets is None else (targets.latents, targets.cells)
+        latents, cells = (None, None) if targets is None else targets
         outputs = self.model(
             batch.tables,
             rho=conditions.rho,

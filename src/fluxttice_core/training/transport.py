@@ -31,12 +31,7 @@ OUT_OF_REACH = 1e3
 
 @dataclass(frozen=True)
 class Assignment:
-    """Which latent, and in which direction, stands for each entry of a table.
-
-    Attributes:
-        latents: One latent an entry, all different.
-        signs: +1 where the entry rises with its latent, -1 where it falls.
-    """
+    """Which latent stands for each entry of a table, with sign -1 where the entry falls as it rises."""
 
     latents: Int64[Tensor, "cells"]
     signs: Float[Tensor, "cells"]
@@ -132,17 +127,8 @@ def focused_draws(
 _KEY = "transport"
 
 
-@dataclass(frozen=True)
-class Targets:
-    """Labelled prior draws for A and for B.
-
-    Attributes:
-        latents: The draws, (m, d) each.
-        cells: The positions of the symbols that each entry takes there, (m, cells) each.
-    """
-
-    latents: tuple[Tensor, Tensor]
-    cells: tuple[Tensor, Tensor]
+Targets = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Prior draws for A and for B, (m, d) each, and the positions of the symbols that each entry takes there."""
 
 
 class TransportTerm:
@@ -168,12 +154,7 @@ class TransportTerm:
         return 0 if self._settings is None else round(self._settings.draws.at(moment))
 
     def targets(self, model: DualVAE, moment: float, generator: torch.Generator) -> Targets | None:
-        """Prior draws for both halves and the cells that the transport map gives them; none if they weigh 0.
-
-        Raises:
-            SettingsError: If there are fewer latents than entries.
-            TrainingError: If the encoders are no longer finite when the term starts.
-        """
+        """Prior draws for both halves and the cells that the map gives them; none if they weigh 0."""
         settings = self._settings
         # A table has the map's thresholds from the start, so that there is nothing to learn of prior draws.
         if settings is None or moment < settings.start or model.architecture.decoders == "table":
@@ -183,7 +164,7 @@ class TransportTerm:
             return None
         drawn = [self._labelled(model, moment, assignment, settings, generator) for assignment in assignments]
         (z_a, cells_a), (z_b, cells_b) = drawn
-        return Targets((z_a, z_b), (cells_a, cells_b))
+        return (z_a, z_b), (cells_a, cells_b)
 
     def _labelled(
         self,
@@ -217,12 +198,7 @@ class TransportTerm:
         return z, self.conditional.cells(along)
 
     def assignments(self, model: DualVAE) -> tuple[Assignment, ...]:
-        """The assignments of A and B, read off the encoders when first asked for; none without settings.
-
-        Raises:
-            SettingsError: If there are fewer latents than entries.
-            TrainingError: If the encoders are not finite.
-        """
+        """The assignments of A and B, read off the encoders when first asked for; none without settings."""
         if not self._assignments and self._settings is not None:
             self._assignments = self._read_off(model, self._settings)
         return self._assignments
