@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow
 import pytest
 
-from fluxttice_core.audit import cluster
+from fluxttice_core.audit import units
 from fluxttice_core.audit.counted import Beside, Counted, count_samples
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.in_python import audit_samples
@@ -96,7 +96,7 @@ def in_turn(unit: Unit, paths: list[Path]) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process take the place of a cluster."""
-    monkeypatch.setattr(cluster, "count_on_cluster", in_turn)
+    monkeypatch.setattr(units, "count_on_cluster", in_turn)
 
 
 def shards_of(name: str, contents: list[Any], folder: Path) -> list[str]:
@@ -163,7 +163,7 @@ def test_a_unit_comes_in_one_order_whatever_it_is_made_of(tmp_path: Path) -> Non
                 yield table
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cluster, "count_on_cluster", counted)
+            patch.setattr(units, "count_on_cluster", counted)
             count_samples([str(path)], on="ray")
         orders.append(kinds)
     assert orders[0] == orders[1] == list(range(30_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fluxttice_core.audit.columns import choose_array
-from fluxttice_core.errors import MeasurementError
+from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.shapes import Shaped
 
 if TYPE_CHECKING:
@@ -78,43 +79,39 @@ def read_arrays(source: Source, column: str | None, memory: int) -> tuple[Iterat
     return pieces, names[0][1]
 
 
-def _pieces_of_file(path: Path, memory: int) -> Iterator[Values]:
+@contextlib.contextmanager
+def _damage_told(sentence: str, code: ErrorCode) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            yield from _pieces(file, path.stat().st_size, memory)
+        yield
     except MeasurementError:
         raise
     except _DAMAGE as error:
-        raise MeasurementError(
-            f"'{path.name}' is no array of numbers or strings in NumPy's format", "alien_file"
-        ) from error
+        raise MeasurementError(sentence, code) from error
+
+
+def _pieces_of_file(path: Path, memory: int) -> Iterator[Values]:
+    alien = f"'{path.name}' is no array of numbers or strings in NumPy's format"
+    with _damage_told(alien, "alien_file"), path.open("rb") as file:
+        yield from _pieces(file, path.stat().st_size, memory)
 
 
 def _chosen(path: Path, column: str | None) -> tuple[str, str | None]:
     """Choose an array of an archive, and return its name, and once more where there are others."""
-    try:
-        with _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
-            members = archive.infolist()
-    except _DAMAGE as error:
-        raise MeasurementError(f"'{path.name}' is no archive of NumPy arrays", "alien_file") from error
+    alien = _damage_told(f"'{path.name}' is no archive of NumPy arrays", "alien_file")
+    with alien, _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
+        members = archive.infolist()
     names = [member.filename.removesuffix(".npy") for member in members if member.filename.endswith(".npy")]
     chosen = choose_array(names, f"'{path.name}'", column)
     return chosen, chosen if len(names) > 1 else None
 
 
 def _pieces_of_member(path: Path, name: str, memory: int) -> Iterator[Values]:
-    try:
-        with _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
-            member = archive.getinfo(name + ".npy")
-            _require_usual(member, path)
-            with archive.open(member) as file:
-                yield from _pieces(file, member.file_size, memory)
-    except MeasurementError:
-        raise
-    except _DAMAGE as error:
-        raise MeasurementError(
-            f"'{path.name}' holds a damaged array, or one of objects", "damaged_file"
-        ) from error
+    damaged = _damage_told(f"'{path.name}' holds a damaged array, or one of objects", "damaged_file")
+    with damaged, _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
+        member = archive.getinfo(name + ".npy")
+        _require_usual(member, path)
+        with archive.open(member) as file:
+            yield from _pieces(file, member.file_size, memory)
 
 
 def _require_usual(member: zipfile.ZipInfo, path: Path) -> None:

@@ -53,7 +53,7 @@ def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading)
     """Hold draws against a file of kinds and their weights, probabilities or counts."""
     from fluxttice_core.audit.fit import Ends
 
-    table, _ = as_table(engine, source, replace(reading, column=None, holds="counts"))
+    table = as_table(engine, source, replace(reading, column=None, holds="counts"))
     law, probabilities = _read_law(engine, table)
     settle(engine, law, table.said, draws.space, guess=False)
     joined = (

@@ -143,7 +143,7 @@ def count_samples(
     reading, beside = reading or Reading(), beside or Beside()
     group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
-        return _without_kinds(tally_of_frequencies(places[0]), beside)
+        return _without_kinds(Counted.of(tally_of_frequencies(places[0])), beside)
     draws = find_source(places, reading.file_format)
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
@@ -184,7 +184,6 @@ def _of_one_file(
 
 
 def _on_cluster(places: Sequence[str], reading: Reading, memory: str) -> Group:
-    from fluxttice_core.audit.cluster import count_on_cluster
     from fluxttice_core.audit.units import group_apart
 
     if reading.holds != "draws" or STANDARD_INPUT in places:
@@ -193,19 +192,18 @@ def _on_cluster(places: Sequence[str], reading: Reading, memory: str) -> Group:
             "incidences with --engine local",
             "unsupported",
         )
-    return lambda engine, source, how: group_apart(engine, source, how, count_on_cluster, memory)
+    return lambda engine, source, how: group_apart(engine, source, how, memory)
 
 
-def _group_source(
-    engine: Engine, draws: Source, reading: Reading, group: Group
-) -> Grouped | tuple[Tally, int | None]:
+def _group_source(engine: Engine, draws: Source, reading: Reading, group: Group) -> Grouped | Counted:
     """Count the kinds, or where counts name none, how many were drawn how often, and in how many units."""
     if reading.holds == "incidences":
-        return tally_of_incidences(engine, draws, reading)
+        tally, units = tally_of_incidences(engine, draws, reading)
+        return Counted.of(tally, units=units)
     if reading.holds == "draws":
         return group(engine, draws, reading)
     grouped = group_counts(engine, draws, reading)
-    return grouped if isinstance(grouped, Grouped) else (grouped, None)
+    return grouped if isinstance(grouped, Grouped) else Counted.of(grouped)
 
 
 def count_values(values: Values, reading: Reading | None = None, beside: Beside | None = None) -> Counted:
@@ -242,25 +240,25 @@ def _others(beside: Beside) -> dict[str, Source]:
     return {name: find_source([place]) for name in names if (place := getattr(beside, name)) is not None}
 
 
-def _without_kinds(tally: Tally, beside: Beside) -> Counted:
+def _without_kinds(counted: Counted, beside: Beside) -> Counted:
     if beside != Beside():
         raise MeasurementError(
             "counts alone name no kinds, which a law, a reference and saved counts need: give a column of "
             "kinds",
             "missing_value",
         )
-    return Counted.of(tally)
+    return counted
 
 
 def _counted(
     engine: Engine,
-    grouped: Grouped | tuple[Tally, int | None],
+    grouped: Grouped | Counted,
     others: dict[str, Source],
     reading: Reading,
     beside: Beside,
 ) -> Counted:
     if not isinstance(grouped, Grouped):
-        return replace(_without_kinds(grouped[0], beside), units=grouped[1])
+        return _without_kinds(grouped, beside)
     counted = _beside_others(engine, grouped, others, reading)
     if beside.save_counts is not None or beside.monitor is not None:
         _ = counted.tally  # refuses more draws than can be counted

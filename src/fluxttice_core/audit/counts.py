@@ -48,14 +48,14 @@ def tally_of_frequencies(text: str) -> Tally:
 
 def group_counts(engine: Engine, source: Source, reading: Reading) -> Grouped | Tally:
     """Add up how often each kind was drawn, or tally counts that name no kinds."""
-    table, _ = as_table(engine, source, reading)
+    table = as_table(engine, source, reading)
     kind, number = choose_counts(table.names, table.said, None if table.stored else reading.column)
     if kind is None:
         return _tally_of_vector(engine, table, number)
     name = group_pairs(engine, table, kind, number, count_expression(table, number), "BIGINT")
     engine.run(f"DELETE FROM {name} WHERE n = 0")
     notes = (f"counts are those of the column '{table.names[number]}'",) if table.named else ()
-    return settled(engine, Grouped(name, table.names[kind], notes=notes), table.said, reading)
+    return settled(engine, Grouped(name, table.names[kind], notes=notes), table, reading)
 
 
 def group_pairs(engine: Engine, table: Table, kind: int, place: int, number: str, kept: str) -> str:
@@ -141,7 +141,7 @@ def number_expression(table: Table, place: int) -> str:
 
 def tally_of_incidences(engine: Engine, source: Source, reading: Reading) -> tuple[Tally, int]:
     """Read a matrix of kinds by sampling units, and return in how many units each kind was, and the units."""
-    table, _ = as_table(engine, source, reading)
+    table = as_table(engine, source, reading)
     names = [name.strip().lower() for name in table.names]
     units = [
         place for place, name in enumerate(names) if name not in KINDS and not (table.named and not name)

@@ -22,8 +22,6 @@ _HALVINGS = 60
 _NEIGHBOURS = 0.96
 """Share of the significance that goes to bounds between neighbours, from which all others follow."""
 
-_NOTHING_YET = "ln unseen falls and is convex"
-
 
 @dataclass(frozen=True)
 class _Seen:
@@ -104,7 +102,8 @@ def audit_curve(
         reason = (
             "one generator can show these: the unseen fraction falls, and ever more slowly on a log scale"
         )
-        return Finding(named, Verdict.POSSIBLE, _NOTHING_YET, None, None, "fraction", None, reason)
+        law = "ln unseen falls and is convex"
+        return Finding(named, Verdict.POSSIBLE, law, None, None, "fraction", None, reason)
     p_value = _p_value(tests, significance)
     worst = _worst(tests, p_value)[1]
     lower, upper = _allowed_by_others(worst.point, curve)

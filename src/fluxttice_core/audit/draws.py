@@ -11,7 +11,6 @@ from fluxttice_core.audit.columns import COUNTS, KINDS, NO_VALUE, choose_kinds
 from fluxttice_core.audit.kinds import (
     cells_expression,
     index_of_cells,
-    is_nested,
     kind_expression,
     refuse_cells,
     settle,
@@ -68,21 +67,19 @@ class Grouped:
 
 def group_draws(engine: Engine, source: Source, reading: Reading) -> Grouped:
     """Count how often each kind was drawn."""
-    table, column = as_table(engine, source, reading)
-    return group_table(engine, table, reading, column, source)
+    return group_table(engine, as_table(engine, source, reading), reading)
 
 
-def as_table(
-    engine: Engine, source: Source, reading: Reading, like: Columns | None = None
-) -> tuple[Table, str | None]:
-    """Return files as a table of the engine, and the name of the array that was chosen among others."""
+def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | None = None) -> Table:
+    """Return files as a table of the engine."""
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
-        return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like), None
+        return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like)
     from fluxttice_core.audit.arrays import read_arrays
 
     pieces, column = read_arrays(source, reading.column, engine.memory)
-    return stored_table(engine, pieces, source.said, like.types if like else ()), column
+    table = stored_table(engine, pieces, source.said, like.types if like else ())
+    return replace(table, column=column)
 
 
 def stored_table(engine: Engine, pieces: Iterable[Values], said: str, types: Sequence[str] = ()) -> Table:
@@ -112,28 +109,21 @@ class Layout:
     space: OperationSpace | None
 
 
-def lay_out(engine: Engine, table: Table, reading: Reading, column: str | None = None) -> Layout:
-    """Settle where the kinds stand; `column` is the name of an array that was chosen."""
-    if table.stored:
-        places: Sequence[int] = range(len(table.names))
-    else:
+def lay_out(engine: Engine, table: Table, reading: Reading) -> Layout:
+    """Settle where the kinds stand."""
+    places, column = list(range(len(table.names))), table.column
+    if not table.stored:
         places = choose_kinds(table.names, table.said, reading.column, named=table.named and reading.guess)
         column = table.names[places[0]] if len(places) == 1 < len(table.names) else None
-    nested = len(places) > 1 or is_nested(table.types[places[0]])
+    nested = len(places) > 1 or table.types[places[0]].endswith("]")
     space = _space_of_cells(engine, table, places, reading) if nested else None
     return Layout(tuple(places), column, space)
 
 
-def group_table(
-    engine: Engine,
-    table: Table,
-    reading: Reading,
-    column: str | None = None,
-    source: Source | None = None,
-) -> Grouped:
+def group_table(engine: Engine, table: Table, reading: Reading) -> Grouped:
     """Group the rows of a table by kind: by one column, or by the cells of tables of operations."""
-    layout = lay_out(engine, table, reading, column)
-    return settle_kinds(engine, tabulate(engine, table, layout), table, layout, reading, source)
+    layout = lay_out(engine, table, reading)
+    return settle_kinds(engine, tabulate(engine, table, layout), table, layout, reading)
 
 
 def tabulate(engine: Engine, table: Table, layout: Layout) -> str:
@@ -150,16 +140,13 @@ def tabulate(engine: Engine, table: Table, layout: Layout) -> str:
     return name
 
 
-def settle_kinds(
-    engine: Engine, name: str, table: Table, layout: Layout, reading: Reading, source: Source | None = None
-) -> Grouped:
+def settle_kinds(engine: Engine, name: str, table: Table, layout: Layout, reading: Reading) -> Grouped:
     """Settle what the kinds that were read from a table are, and which of the draws are none."""
-    lines = source is not None and source.kind in ("lines", "first fields")
     grouped = Grouped(name, layout.column, layout.space)
     if (space := layout.space) is not None:
         note = f"tables of {space.cells} cells were read as {space.describe()}"
         return replace(grouped, notes=() if reading.space else (note,))
-    grouped = settled(engine, replace(grouped, notes=_headed(table)), table.said, reading, lines=lines)
+    grouped = settled(engine, replace(grouped, notes=_headed(table)), table, reading)
     if not engine.row(f"SELECT count(*) FROM {name}")[0]:
         raise no_sample(table.said)
     return grouped
@@ -204,26 +191,26 @@ def _group_cells(
     engine.run(f"ALTER TABLE {name} DROP cells")
 
 
-def settled(engine: Engine, grouped: Grouped, said: str, reading: Reading, *, lines: bool = False) -> Grouped:
+def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) -> Grouped:
     """Leave out what is no draw, and let every kind be what it stands for."""
-    left_out = _leave_out(engine, grouped.name, said, reading, lines=lines)
+    left_out = _leave_out(engine, grouped.name, table, reading)
     if reading.canonical:
         from fluxttice_core.audit.molecules import canonicalise
 
         if invalid := canonicalise(engine, grouped.name):
             left_out["no valid SMILES"] = invalid
     notes = (*grouped.notes, *_doubtful(engine, grouped.name))
-    space = settle(engine, grouped.name, said, reading.space, reading.size, guess=reading.guess)
+    space = settle(engine, grouped.name, table.said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:
         notes += (f"strings of {space.cells} glyphs were read as {space.describe()}",)
     return replace(grouped, space=space, left_out=left_out, notes=notes)
 
 
-def _leave_out(engine: Engine, name: str, said: str, reading: Reading, *, lines: bool) -> dict[str, int]:
+def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dict[str, int]:
     """Remove rows that are no draws, and return how many draws each reason removed."""
     strings = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] == "VARCHAR"
     reasons = {"empty": "kind IS NULL OR kind = ''" if strings else "kind IS NULL"}
-    if lines:
+    if table.comments:
         reasons["comments with #"] = "starts_with(kind, '#')"
     for skipped in filter(None, reading.skip):
         reasons[f"'{skipped}'"] = f"kind::VARCHAR = {engine.constant(skipped)}"
@@ -233,9 +220,9 @@ def _leave_out(engine: Engine, name: str, said: str, reading: Reading, *, lines:
         if number:
             left_out[reason] = number
             engine.run(f"DELETE FROM {name} WHERE {condition}")
-    if "empty" in left_out and not reading.skip and not lines:
+    if "empty" in left_out and not reading.skip and not table.comments:
         raise MeasurementError(
-            f"{said} has {left_out['empty']:,} empty draws: every draw must be a sample; "
+            f"{table.said} has {left_out['empty']:,} empty draws: every draw must be a sample; "
             "--skip None leaves them out, beside every None",
             "missing_value",
         )

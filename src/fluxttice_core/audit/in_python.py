@@ -7,11 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from fluxttice_core.audit.beside import Overlap
 from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples
 from fluxttice_core.audit.curves import Curve, curve_of
 from fluxttice_core.audit.draws import Reading
-from fluxttice_core.audit.draws_in_memory import count_draws, tally_beside, tally_of
+from fluxttice_core.audit.draws_in_memory import Counts, count_draws, tally_beside, tally_of
 from fluxttice_core.audit.fit import Ends
+from fluxttice_core.audit.kinds import TEN
 from fluxttice_core.audit.reference_set import (
     NoveltyReport,
     ReferenceReport,
@@ -22,8 +24,6 @@ from fluxttice_core.audit.sample_report import SampleReport, report_samples
 from fluxttice_core.audit.space_sizes import space_size as read_size
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, percent
 from fluxttice_core.errors import MeasurementError
-
-_ENDS = 10
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,6 @@ def _count_files(
 def _count_memory(
     draws: Any, law: Any, known: tuple[Any, Any], column: str | None, *, counts: bool
 ) -> Counted:
-    from fluxttice_core.audit.beside import Overlap
-
     if counts and not isinstance(draws, Mapping):
         raise MeasurementError(
             "counts in memory are a mapping of kinds to counts, such as a Counter: give that, or the path of "
@@ -217,23 +215,10 @@ def _count_memory(
         )
     drawn = count_draws(draws, column)
     tally = tally_of(drawn)
-    overlaps = []
-    for one in known:
-        kinds = set() if one is None else set(count_draws(one))
-        inside = tally_of({kind: number for kind, number in drawn.items() if kind in kinds})
-        overlaps.append(None if one is None else Overlap(len(kinds), inside))
-    ordered = sorted(drawn.items(), key=lambda pair: (-pair[1], str(pair[0])))
-    most, least = (
-        [(str(kind), number) for kind, number in part]
-        for part in (ordered[:_ENDS], ordered[: -_ENDS - 1 : -1])
-    )
-    counted = Counted.of(
-        tally,
-        most=tuple(most),
-        least=tuple(least),
-        reference=overlaps[0],
-        training=overlaps[1],
-    )
+    reference, training = (None if kinds is None else _overlap(drawn, kinds) for kinds in known)
+    ordered = sorted(((str(kind), n) for kind, n in drawn.items()), key=lambda pair: (-pair[1], pair[0]))
+    most, least = tuple(ordered[:TEN]), tuple(ordered[: -TEN - 1 : -1])
+    counted = Counted.of(tally, most=most, least=least, reference=reference, training=training)
     if law is None:
         return counted
     total = sum(float(weight) for weight in law.values())
@@ -242,3 +227,8 @@ def _count_memory(
         *([(kind, n, weights[kind]) for kind, n in part if weights.get(kind)] for part in (most, least))
     )
     return replace(counted, law_tally=tally_beside(drawn, law), law_ends=ends)
+
+
+def _overlap(drawn: Counts, known: Any) -> Overlap:
+    kinds = set(count_draws(known))
+    return Overlap(len(kinds), tally_of({kind: number for kind, number in drawn.items() if kind in kinds}))

@@ -25,11 +25,6 @@ WHOLE = {
 }
 
 
-def is_nested(kind: str) -> bool:
-    """Whether cells of a type of the engine are lists."""
-    return kind.endswith("]")
-
-
 def kind_expression(table: Table, place: int) -> str:
     """Return the expression of a column's kinds: strings and whole numbers as they are."""
     kind, cell = table.types[place], table.cell(place)

@@ -36,10 +36,10 @@ def read_rows(
     """Read elements, one a row, and the column of their weights, if any, in any format of samples."""
     source = find_source(list(places), None)
     with engine(source.paths, memory) as running:
-        table, array = as_table(running, source, Reading(column=column))
-        names = ("1",) if array else table.names
+        table = as_table(running, source, Reading(column=column))
+        names = ("1",) if table.column else table.names
         weighed = None if weights is None else _place(names, weights, source.said)
-        place = _place_of_kinds(names, source.said, None if array else column, weights)
+        place = _place_of_kinds(names, source.said, None if table.column else column, weights)
         kind = kind_expression(table, place)
         number = "NULL" if weighed is None else number_expression(table, weighed)
         found = table.run(

@@ -42,6 +42,8 @@ class Table:
     feed: Feed = contextlib.nullcontext
     weight: str = "count(*)"  # how many draws a group of rows is
     partial: frozenset[str] = frozenset()  # names that some of the files lack: no such column can be read
+    column: str | None = None  # the array that was chosen among others
+    comments: bool = False  # whether a row that begins with # is none
 
     @property
     def stored(self) -> bool:

@@ -55,15 +55,13 @@ def _text(opened: str, width: int, form: str) -> str:
     return f"read_csv({opened}, columns = {{{columns}}}, header = false, auto_detect = false, {form})"
 
 
-_WHOLE_LINES = "delim = '', quote = '', escape = ''"
-
-
 def lines(engine: Engine, source: Source) -> Table:
     """Read one kind a line, or what stands before its first blank."""
     opened, feed = _opened(engine, source)
     cell = r"regexp_extract(c0, '^\S+')" if source.kind == "first fields" else "c0"
-    relation = _text(opened, 1, _WHOLE_LINES)
-    return Table(source.said, relation, ("1",), ("VARCHAR",), False, (cell,), feed)
+    relation = _text(opened, 1, "delim = '', quote = '', escape = ''")
+    comments = source.kind in ("lines", "first fields")
+    return Table(source.said, relation, ("1",), ("VARCHAR",), False, (cell,), feed, comments=comments)
 
 
 def separated(
