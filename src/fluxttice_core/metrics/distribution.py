@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import entr
@@ -20,7 +20,7 @@ from fluxttice_core.spaces.split import Split
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import expected_coverage
 from fluxttice_core.statistics.estimate import Estimate, jackknife
-from fluxttice_core.statistics.intervals import Interval, clopper_pearson
+from fluxttice_core.statistics.intervals import Interval, clopper_pearson, cut_to_share
 
 _QUANTILES = 201
 _CURVE_POINTS = 25
@@ -86,9 +86,7 @@ def _beside_target(
     yield make("argmax_kl_to_target", argmax.to_target.corrected)
     yield make("argmax_kl_to_target_within", argmax.to_target_within.corrected)
     share = mass_outside(mass, target)
-    limits = share.interval()
-    limits = replace(limits, lower=max(limits.lower, 0.0), upper=min(limits.upper, 1.0))
-    yield make("mass_outside", share, interval=limits)
+    yield make("mass_outside", share, interval=cut_to_share(share.interval()))
     counted = argmax_mass_outside(mass, target)
     deviation = math.sqrt(counted.estimate * (1 - counted.estimate) / mass.draws)
     yield make("argmax_mass_outside", Estimate(counted.estimate, deviation), interval=counted)

@@ -23,7 +23,7 @@ from fluxttice_core.shapes import Float64
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.coverage import equivalent_law_budget, equivalent_uniform_budget
 from fluxttice_core.statistics.estimate import Estimate
-from fluxttice_core.statistics.intervals import Interval, mean_interval
+from fluxttice_core.statistics.intervals import Interval, cut_to_share, mean_interval
 
 Estimator = Literal["exact", "bound", "monte_carlo"]
 Verdict = Literal["better", "worse", "same", "different"]
@@ -224,8 +224,7 @@ def _interval(estimate: Estimate) -> Interval:
 
 def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
     """Student's interval of a mean share over repeats, cut to [0, 1]."""
-    mean = mean_interval(values, LEVEL)
-    return Interval(mean.estimate, max(mean.lower, 0.0), min(mean.upper, 1.0), mean.level, mean.method)
+    return cut_to_share(mean_interval(values, LEVEL))
 
 
 def equivalent_budget(share: Interval, size: int, target: Target | None = None) -> Interval:

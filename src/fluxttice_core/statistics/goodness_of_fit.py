@@ -13,7 +13,7 @@ from scipy import special
 
 from fluxttice_core.shapes import Bool, Float64, Int64
 from fluxttice_core.statistics.matched_tails import Tails
-from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic
+from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 
@@ -201,10 +201,4 @@ def _visible(found: Quadratic, chance: float | int, power: float | int) -> float
         excess = 4 * distance**2 * found.variance + 4 * found.draws**3 * c**2
         return found.tails(critical, c**2 * found.spread, excess).at_least >= power
 
-    low, high = 0.0, 0.5
-    if not seen(high):
-        return None
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (low, middle) if seen(middle) else (middle, high)
-    return high
+    return crossing(seen, 0.0, 0.5, 40) if seen(0.5) else None

@@ -4,11 +4,9 @@ A tally of incidences holds how many kinds were found in how many of t units: Q1
 formulas are those of `richness`, with (t - 1)/t for what a unit more or less makes.
 """
 
-import math
-
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.intervals import Interval, normal_quantile
-from fluxttice_core.statistics.richness import RARE_THRESHOLD
+from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.richness import RARE_THRESHOLD, log_normal_limits
 from fluxttice_core.statistics.tally import Tally
 
 
@@ -39,8 +37,7 @@ def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Inter
         + part**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
         + part**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
     )
-    factor = math.exp(normal_quantile(level) * math.sqrt(math.log1p(variance / excess**2)))
-    return Interval(kinds + excess, kinds + excess / factor, kinds + excess * factor, level, "Chao2")
+    return Interval(kinds + excess, *log_normal_limits(kinds, excess, variance, level), level, "Chao2")
 
 
 def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float | int:

@@ -1,7 +1,7 @@
 """Intervals for figures that were sampled: over repeats, over seeds, of proportions and of coverage."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -50,7 +50,16 @@ def mean_interval(values: Float[np.ndarray, "n"], level: float = 0.95) -> Interv
         MeasurementError: If there are fewer than two values, or one is not finite.
     """
     check_level(level)
-    _check_repeats(values)
+    if len(values) < 2:
+        raise MeasurementError(
+            f"an interval over repeats needs at least two values, but {len(values)} was given: "
+            "repeat the draw",
+            "too_few",
+        )
+    if not np.all(np.isfinite(values)):
+        raise MeasurementError(
+            "an interval over repeats needs finite values, but one is not a finite number", "not_finite"
+        )
     mean = float(np.mean(values))
     count, quantile = len(values), float(special.stdtrit(len(values) - 1, (1 + level) / 2))
     half_width = quantile * float(np.std(values, ddof=1)) / math.sqrt(count)
@@ -70,10 +79,7 @@ def paired_difference(
     Raises:
         MeasurementError: If there are fewer than two pairs, or a value is not finite.
     """
-    over_pairs = mean_interval(first - second, level)
-    return Interval(
-        over_pairs.estimate, over_pairs.lower, over_pairs.upper, level, f"Student's t, {len(first)} pairs"
-    )
+    return replace(mean_interval(first - second, level), method=f"Student's t, {len(first)} pairs")
 
 
 def difference_of_limits(value: Interval, baseline: Interval) -> Interval:
@@ -106,7 +112,12 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
         MeasurementError: If the successes are not between 0 and the trials, or there is no trial.
     """
     check_level(level)
-    _check_proportion(successes, trials)
+    if not (trials >= 1 and 0 <= successes <= trials):
+        raise MeasurementError(
+            "a proportion needs at least one trial and successes between 0 and the trials, "
+            f"not {successes} of {trials}",
+            "out_of_range",
+        )
     tail = (1 - level) / 2
     failures = trials - successes
     lower = 0.0 if successes == 0 else float(special.betaincinv(successes, failures + 1, tail))
@@ -137,10 +148,12 @@ def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: floa
         )
     if len(distinct) == 1:
         return clopper_pearson(int(distinct[0]), size, level)
-    over_draws = mean_interval(distinct / np.float64(size), level)
-    return Interval(
-        over_draws.estimate, max(over_draws.lower, 0.0), min(over_draws.upper, 1.0), level, over_draws.method
-    )
+    return cut_to_share(mean_interval(distinct / np.float64(size), level))
+
+
+def cut_to_share(interval: Interval) -> Interval:
+    """Return the interval of a share, whose limits are within [0, 1]."""
+    return replace(interval, lower=max(interval.lower, 0.0), upper=min(interval.upper, 1.0))
 
 
 def normal_quantile(level: float) -> float:
@@ -154,28 +167,4 @@ def check_level(level: float) -> None:
     if not 0 < level < 1:
         raise MeasurementError(
             f"the level of an interval must lie between 0 and 1, such as 0.95, not {level}", "out_of_range"
-        )
-
-
-def _check_repeats(values: Float[np.ndarray, "n"]) -> None:
-    """Refuse too few or broken values."""
-    if len(values) < 2:
-        raise MeasurementError(
-            f"an interval over repeats needs at least two values, but {len(values)} was given: "
-            "repeat the draw",
-            "too_few",
-        )
-    if not np.all(np.isfinite(values)):
-        raise MeasurementError(
-            "an interval over repeats needs finite values, but one is not a finite number", "not_finite"
-        )
-
-
-def _check_proportion(successes: int, trials: int) -> None:
-    """Refuse counts that are no proportion."""
-    if not (trials >= 1 and 0 <= successes <= trials):
-        raise MeasurementError(
-            "a proportion needs at least one trial and successes between 0 and the trials, "
-            f"not {successes} of {trials}",
-            "out_of_range",
         )

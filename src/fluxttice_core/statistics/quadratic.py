@@ -5,6 +5,7 @@ approximation of its tails serves from a handful of pairs to a chi-square distri
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,10 +96,17 @@ class Quadratic:
         low, high = 0.0, math.sqrt(self.variance) + self.unit
         while self.tails(high).at_least > chance:
             low, high = high, 2 * high
-        for _ in range(50):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.tails(middle).at_least > chance else (low, middle)
-        return high
+        return crossing(lambda value: not self.tails(value).at_least > chance, low, high, 50)
+
+
+def crossing(
+    holds: Callable[[float | int], bool], low: float | int, high: float | int, halvings: int
+) -> float | int:
+    """Return where a condition begins to hold between a value and another at which it does."""
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:

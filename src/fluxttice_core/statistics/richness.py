@@ -146,8 +146,16 @@ def chao1_limits(draws: int, kinds: int, once: int, twice: int, level: float | i
     excess = estimate - kinds
     if excess == 0:
         return Interval(estimate, float(kinds), float(kinds), level, "Chao1")
-    factor = math.exp(z * math.sqrt(math.log1p(_chao1_variance(once, twice, estimate) / excess**2)))
-    return Interval(estimate, kinds + excess / factor, kinds + excess * factor, level, "Chao1")
+    limits = log_normal_limits(kinds, excess, _chao1_variance(once, twice, estimate), level)
+    return Interval(estimate, *limits, level, "Chao1")
+
+
+def log_normal_limits(
+    kinds: float | int, excess: float | int, variance: float | int, level: float | int
+) -> tuple[float | int, float | int]:
+    """Return the limits of kinds of which an excess is not seen, and scatters as a log-normal variable."""
+    factor = math.exp(normal_quantile(level) * math.sqrt(math.log1p(variance / excess**2)))
+    return kinds + excess / factor, kinds + excess * factor
 
 
 def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHOLD) -> float | int:

@@ -14,7 +14,13 @@ from fluxttice_core.shapes import Float64, Int64, Integer
 from fluxttice_core.statistics.counts import drawn_exactly, nonempty
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number, unseen_entropy
 from fluxttice_core.statistics.intervals import Interval, clopper_pearson, normal_quantile
-from fluxttice_core.statistics.richness import RARE_THRESHOLD, ace, chao1_interval, missing_mass_interval
+from fluxttice_core.statistics.richness import (
+    RARE_THRESHOLD,
+    ace,
+    chao1_interval,
+    log_normal_limits,
+    missing_mass_interval,
+)
 
 FEW = 10
 """Up to so many kinds drawn twice, the limit of their expectation takes the place of their number."""
@@ -159,9 +165,7 @@ def ace_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> I
     excess = estimate - kinds
     lower = upper = estimate
     if excess > 0:
-        spread = math.sqrt(math.log1p(_ace_variance(counts, estimate) / excess**2))
-        factor = math.exp(normal_quantile(level) * spread)
-        lower, upper = kinds + excess / factor, kinds + excess * factor
+        lower, upper = log_normal_limits(kinds, excess, _ace_variance(counts, estimate), level)
     if drawn_exactly(counts, 1) <= FEW:
         reachable = reachable_interval(counts, level)
         lower, upper = min(lower, reachable.lower), max(upper, reachable.upper)

@@ -6,6 +6,7 @@ import numpy as np
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float64, Int64, Integer
+from fluxttice_core.statistics.counts import seen
 
 MOST_DRAWS = 2**63 - 1
 
@@ -51,11 +52,7 @@ class Tally:
     @classmethod
     def of_counts(cls, counts: Integer[np.ndarray, "kinds"]) -> "Tally":
         """Tally how often each kind was drawn; kinds that were not drawn may stand in it as zeros."""
-        if np.any(counts < 0):
-            raise MeasurementError(
-                f"a kind cannot be drawn {counts.min()} times: counts must be at least 0", "out_of_range"
-            )
-        times, kinds = np.unique(counts[counts > 0].astype(np.int64), return_counts=True)
+        times, kinds = np.unique(seen(counts), return_counts=True)
         return cls(times, kinds.astype(np.int64))
 
     @property

@@ -11,7 +11,7 @@ from scipy import special
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.goodness_of_fit import full_weight
 from fluxttice_core.statistics.intervals import Interval, clopper_pearson
-from fluxttice_core.statistics.quadratic import Cells, Quadratic, quadratic
+from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 _LEAST_OCTAVE = -3
@@ -69,13 +69,7 @@ def distance_limits(
 
 def _crossing(holds: Callable[[float | int], bool], far: float | int) -> float | int:
     """Return where a condition begins to hold between 0 and a distance at which it does."""
-    low, high = 0.0, far
-    if holds(low):
-        return low
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
+    return 0.0 if holds(0.0) else crossing(holds, 0.0, far, 60)
 
 
 def _excess(
