@@ -293,7 +293,7 @@ def test_memory_is_bounded_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -
     largest = space_of("bits:24")
     assert memory_of(largest, 8, chunk_of(largest, CPU)) < module.LARGEST_MEMORY
     taken = AssertionError("memory was taken")
-    monkeypatch.setattr(module._Accumulator, "empty", lambda *_: (_ for _ in ()).throw(taken))
+    monkeypatch.setattr(module, "_empty", lambda *_: (_ for _ in ()).throw(taken))
     constant = ConstantDecoder(largest)
     with refused(MeasurementError, "too_costly", "GB, and 4 are the most: give fewer groups"):
         estimate_mass(constant, 64, generator=generator(), groups=64)

@@ -1,7 +1,7 @@
 """The aggregate posterior q(z), a mixture of one Gaussian for each operation: density and information."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,10 +106,8 @@ def aggregate_log_density(
         >>> round(aggregate_log_density(standard, point).item(), 4)
         -0.9189
     """
-    if direct is None:
-        direct = _rounding_of_product(posteriors, z) > _TOLERATED_ROUNDING
     chunk = max(1, _PAIRS // len(posteriors.rows))
-    exponents = (_direct_exponents if direct else _product_exponents)(posteriors)
+    exponents = _exponents(posteriors, z, direct)
     log_count = math.log(len(posteriors.rows))
     weights = posteriors.weights
     log_weights = None if weights is None else weights.log()
@@ -129,8 +127,7 @@ def _density_by_some(
     """Log-density by the terms of z's own operation, and of others that stand for all others."""
     places = chosen_places(posteriors, MOST_ROWS, generator)
     others = posteriors.part(places)
-    direct = _rounding_of_product(others, z) > _TOLERATED_ROUNDING
-    exponents = (_direct_exponents if direct else _product_exponents)(others)
+    exponents = _exponents(others, z)
     if posteriors.weights is None:
         share = torch.full_like(own, 1 / len(posteriors.rows))
     else:
@@ -147,6 +144,12 @@ def _density_by_some(
     chunks = zip(torch.split(z, step), torch.split(chosen, step), strict=True)
     rest = torch.cat(list(map_chunks(density, chunks, device=z.device)))
     return torch.logaddexp(share.log() + own, torch.log1p(-share) + rest)
+
+
+def _exponents(posteriors: Posteriors, z: Tensor, direct: bool | None = None) -> Callable[[Tensor], Tensor]:
+    if direct is None:
+        direct = _rounding_of_product(posteriors, z) > _TOLERATED_ROUNDING
+    return (_direct_exponents if direct else _product_exponents)(posteriors)
 
 
 def _rounding_of_product(posteriors: Posteriors, z: Tensor) -> float:
@@ -186,13 +189,11 @@ def chosen_places(posteriors: AnyPosteriors, latents: int, generator: torch.Gene
 
 def _rows(count: int, latents: int, generator: torch.Generator) -> Tensor:
     """Choose rows at random, going through all of them before any comes again."""
-
-    def rounds() -> Iterator[Tensor]:
-        for start in range(0, latents, count):
-            order = torch.randperm(count, generator=generator, device=generator.device)
-            yield order[: latents - start]
-
-    return torch.cat(list(rounds()))
+    rounds = [
+        torch.randperm(count, generator=generator, device=generator.device)[: latents - start]
+        for start in range(0, latents, count)
+    ]
+    return torch.cat(rounds)
 
 
 def _weighted_rows(weights: Tensor, latents: int, generator: torch.Generator) -> Tensor:

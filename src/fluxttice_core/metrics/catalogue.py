@@ -64,13 +64,6 @@ class Case:
         """Expected share of the elements among so many draws."""
         return expected_share(self.size, draws) if self.target is None else _shown(self.target, draws)[0]
 
-    @property
-    def share_sd(self) -> float:
-        """Standard deviation of the share among its draws."""
-        if self.target is not None:
-            return _shown(self.target, self.draws)[1]
-        return math.sqrt(uniform_moments(self.size, self.draws).variance) / self.size
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -158,7 +151,9 @@ def _share(case: Case) -> float:
 
 
 def _share_sd(case: Case) -> float:
-    return case.share_sd
+    if case.target is not None:
+        return _shown(case.target, case.draws)[1]
+    return math.sqrt(uniform_moments(case.size, case.draws).variance) / case.size
 
 
 def _share_of_two(case: Case) -> float:

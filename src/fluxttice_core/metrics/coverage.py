@@ -93,7 +93,8 @@ def _seen_at(
     for stop in stops:
         for indices in _drawn_indices(source, stop - drawn, rules, generator):
             for rule, shown in indices.items():
-                _mark(marks[rule], shown)
+                require_indices(shown, source.space.size)
+                marks[rule][shown] = True
             drawn += len(next(iter(indices.values())))
         if drawn != stop:
             raise MeasurementError(
@@ -132,11 +133,6 @@ def _decoded(source: Decodable, rules: tuple[DecodeRule, ...], part: tuple[Tenso
     with torch.inference_mode():
         logits = source.decode_logits(z)
         return {rule: indices_by(rule, logits, uniform, source.space) for rule in rules}
-
-
-def _mark(marks: Tensor, indices: Tensor) -> None:
-    require_indices(indices, len(marks))
-    marks[indices] = True
 
 
 def _of_coverage(coverage: Coverage, rule: DecodeRule, make: FigureMaker) -> Iterator[Figure]:

@@ -1,5 +1,7 @@
 """From logits to operations: the decode rules, their weights, and index arithmetic on any device."""
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 
@@ -116,9 +118,7 @@ def _drawn(logits: Tensor, uniform: Tensor) -> Tensor:
 
 def _class_weights(logits: Tensor) -> list[Tensor]:
     classes = logits.unbind(-1)
-    greatest = classes[0]
-    for candidate in classes[1:]:
-        greatest = torch.maximum(greatest, candidate)
+    greatest = reduce(torch.maximum, classes)
     return [class_weights(candidate - greatest) for candidate in classes]
 
 

@@ -106,16 +106,18 @@ def estimate_mass(
     each = draws // groups
     step = chunk or chunk_of(model.space, generator.device)
     _require_memory(model.space, groups, step)
-    found = _Accumulator.empty(model.space, groups)
+    found = _empty(model.space, draws, groups)
     chunks = _group_chunks(model.latent_dim, groups, each, step, generator)
     mass_of = partial(_mass_of_chunk, model, _Workspace())
     for part in map_chunks(mass_of, chunks, device=generator.device):
-        found.add(part)
-    if not np.isfinite(found.mass).all():
+        _add(found, part)
+    if not np.isfinite(found.groups).all():
         raise MeasurementError(
             "the decoder returns numbers that are not finite: the model cannot be measured", "not_finite"
         )
-    return found.over(each, model.space, draws)
+    for sums in (found.groups, found.argmax_groups, found.conditional_entropies):
+        sums /= each
+    return found
 
 
 def chunk_of(space: ProductSpace, device: torch.device) -> int:
@@ -164,33 +166,19 @@ class _ChunkMass:
     argmax: Tensor
 
 
-@dataclass(frozen=True)
-class _Accumulator:
-    """Sums over the draws of each group."""
+def _empty(space: ProductSpace, draws: int, groups: int) -> MassEstimate:
+    mass, argmax = (np.zeros((groups, space.size), _precision(space)) for _ in range(2))
+    return MassEstimate(space, draws, mass, argmax, np.zeros(groups))
 
-    mass: Float[np.ndarray, "groups K"]
-    argmax: Float[np.ndarray, "groups K"]
-    entropy: Float64[np.ndarray, "groups"]
 
-    @classmethod
-    def empty(cls, space: ProductSpace, groups: int) -> "_Accumulator":
-        mass, argmax = (np.zeros((groups, space.size), _precision(space)) for _ in range(2))
-        return cls(mass, argmax, np.zeros(groups))
-
-    def over(self, each: int, space: ProductSpace, draws: int) -> MassEstimate:
-        """The means, in the room of the sums."""
-        for sums in (self.mass, self.argmax, self.entropy):
-            sums /= each
-        return MassEstimate(space, draws, self.mass, self.argmax, self.entropy)
-
-    def add(self, part: _ChunkMass) -> None:
-        shown = part.argmax.cpu().numpy()
-        np.add.at(self.argmax[part.group], shown, 1.0)
-        if part.mass is None:
-            np.add.at(self.mass[part.group], shown, 1.0)
-        else:
-            self.mass[part.group] += part.mass.flatten().cpu().numpy()
-        self.entropy[part.group] += part.entropy
+def _add(sums: MassEstimate, part: _ChunkMass) -> None:
+    shown = part.argmax.cpu().numpy()
+    np.add.at(sums.argmax_groups[part.group], shown, 1.0)
+    if part.mass is None:
+        np.add.at(sums.groups[part.group], shown, 1.0)
+    else:
+        sums.groups[part.group] += part.mass.flatten().cpu().numpy()
+    sums.conditional_entropies[part.group] += part.entropy
 
 
 def _group_chunks(

@@ -42,12 +42,7 @@ def ceiling_of(target: Target, draws: int) -> Ceiling:
     """
     known = _KNOWN.setdefault(target, {})
     if draws not in known:
-        known[draws] = _law_ceiling(target, draws)
+        values, counts = target.levels
+        alike = target.is_uniform
+        known[draws] = ceiling(len(target.rows), draws) if alike else law_ceiling(values, draws, counts)
     return known[draws]
-
-
-def _law_ceiling(target: Target, draws: int) -> Ceiling:
-    if target.is_uniform:
-        return ceiling(len(target.rows), draws)
-    values, counts = target.levels
-    return law_ceiling(values, draws, counts)

@@ -86,13 +86,20 @@ AnyPosteriors = Posteriors | ManyPosteriors
 
 def posteriors_of(model: Autoencoder, target: Target | None = None, *, device: torch.device) -> AnyPosteriors:
     """The posteriors of all that a model should give: held, or where they are too many encoded in blocks."""
-    target = uneven(target, model.space)
-    count = model.space.size if target is None else len(target.rows)
-    if count <= MOST_ROWS:
-        return encode_rows(model, device=device, target=target)
-    rows = torch.arange(count) if target is None else torch.from_numpy(target.rows)
-    weights = None if target is None or target.is_uniform else torch.from_numpy(target.q).to(device)
-    return ManyPosteriors(model, rows.to(device), weights)
+    rows, weights = _aimed(model, uneven(target, model.space), device)
+    if len(rows) > MOST_ROWS:
+        return ManyPosteriors(model, rows, weights)
+    return replace(encode_rows(model, rows), weights=weights)
+
+
+def _aimed(
+    model: Autoencoder, target: Target | None, device: torch.device | None
+) -> tuple[Tensor, Tensor | None]:
+    """Rows and weights of all that a model should give."""
+    if target is None:
+        return torch.arange(model.space.size, device=device), None
+    weights = None if target.is_uniform else torch.from_numpy(target.q).to(device)
+    return torch.from_numpy(target.rows).to(device), weights
 
 
 @dataclass(frozen=True)
@@ -132,12 +139,10 @@ def encode_rows(
         torch.Size([19683, 9])
     """
     weights = None
-    if rows is None and (target := uneven(target, model.space)) is not None:
-        rows = torch.from_numpy(target.rows).to(device)
-        weights = None if target.is_uniform else torch.from_numpy(target.q).to(device)
-    elif rows is None:
-        model.space.require_enumerable()
-        rows = torch.arange(model.space.size, device=device)
+    if rows is None:
+        if (target := uneven(target, model.space)) is None:
+            model.space.require_enumerable()
+        rows, weights = _aimed(model, target, device)
     if len(rows) == 0:
         raise MeasurementError("there is nothing to encode: give at least one operation", "too_few")
     parts = map_chunks(partial(_encode, model), torch.split(rows, _CHUNK), device=rows.device)

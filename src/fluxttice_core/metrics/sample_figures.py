@@ -101,17 +101,15 @@ def prior_figures(
         collisions=collisions,
         expected=expected,
         collision_p=min(2 * min(few, many), 1.0),
-        effective=_effective(times),
+        effective=_effective(times, draws, collisions),
         richness=chao1_limits(draws, distinct, seldom.get(1, 0), seldom.get(2, 0)),
         times=tuple(times),
     )
 
 
-def _effective(times: Times) -> Interval:
+def _effective(times: Times, draws: int, collisions: int) -> Interval:
     """Effective number by collisions, one pair of how many."""
-    draws = sum(often * many for often, many in times)
     pairs = draws * (draws - 1) / 2
-    collisions = sum(often * (often - 1) // 2 * many for often, many in times)
     least, most = collision_limits(times, _TAIL)
     estimate = pairs / collisions if collisions else math.inf
     return Interval(estimate, pairs / most, pairs / least if least > 0 else math.inf, 0.95, _METHOD)

@@ -16,9 +16,6 @@ from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
 
-Law = float | Float64[np.ndarray, "K"]
-"""The probability of every element: one number where all are alike."""
-
 _AT_A_TIME = 2**18
 _CERTAIN = 30.0
 """So many deviations from the law, and noise adds nothing to a distance in double precision."""
@@ -98,20 +95,25 @@ def argmax_total_variation(
     p = mass.p_argmax
     noise = np.sqrt(p * (1 - p) / mass.draws)
     law = _law(mass, target)
-    if isinstance(law, float):
+    if uneven(target, mass.space) is None:
         perfect = math.sqrt(mass.space.size / mass.draws)
     else:
         perfect = float(np.sqrt(law * (1 - law) / mass.draws).sum())
     return _bracket(mass.argmax_groups, law, float(noise.sum()), perfect, level)
 
 
-def _law(mass: MassEstimate, target: Target | None) -> Law:
-    target = uneven(target, mass.space)
-    return 1 / mass.space.size if target is None else target.dense()
+def _law(mass: MassEstimate, target: Target | None) -> Float64[np.ndarray, "K"]:
+    """The probability of every element, in no room where all are alike."""
+    target, size = uneven(target, mass.space), mass.space.size
+    return np.broadcast_to(1 / size, size) if target is None else target.dense()
 
 
 def _bracket(
-    groups: Float[np.ndarray, "groups K"], law: Law, noise: float, perfect_noise: float, level: float
+    groups: Float[np.ndarray, "groups K"],
+    law: Float64[np.ndarray, "K"],
+    noise: float,
+    perfect_noise: float,
+    level: float,
 ) -> Bracket:
     def distance(p: Float64[np.ndarray, "K"]) -> float:
         return 0.5 * float(np.abs(p - law).sum())
@@ -127,7 +129,7 @@ def _bracket(
     return Bracket(_cross_fit(groups, law), upper, raw, floor)
 
 
-def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Law) -> Estimate:
+def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Float64[np.ndarray, "K"]) -> Estimate:
     """The deviations from the law of each half of the groups, with the signs that the other half gives them.
 
     Groups of one half are independent given their signs; the two halves are not, so that their errors are
@@ -137,14 +139,16 @@ def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Law) -> Estimate:
     fewer = min(map(len, halves))
     values, errors = [], []
     for signs_of, judged in (halves, halves[::-1]):
-        found = sum(_signed(signs_of[:, at], judged[:, at], _at(law, at)) for at in _parts(groups.shape[1]))
+        found = sum(_signed(signs_of[:, at], judged[:, at], law[at]) for at in _parts(groups.shape[1]))
         values.append(float(np.mean(found)))
         errors.append(float(np.std(found, ddof=1)) / math.sqrt(len(judged)) if fewer > 1 else math.inf)
     return Estimate(sum(values) / 2, sum(errors) / 2, max(fewer - 1.0, 1.0))
 
 
 def _signed(
-    signs_of: Float[np.ndarray, "half K"], judged: Float[np.ndarray, "others K"], law: Law
+    signs_of: Float[np.ndarray, "half K"],
+    judged: Float[np.ndarray, "others K"],
+    law: Float64[np.ndarray, "K"],
 ) -> Float64[np.ndarray, "others"]:
     """Half the deviations of some groups from the law, with the signs of those of others."""
     signs_of, judged = (half.astype(np.float64, copy=False) for half in (signs_of, judged))
@@ -155,10 +159,6 @@ def _parts(size: int) -> Iterator[slice]:
     """Elements, so many at a time that the copies of all groups stay small."""
     for start in range(0, size, _AT_A_TIME):
         yield slice(start, start + _AT_A_TIME)
-
-
-def _at(law: Law, part: slice) -> float | Float64[np.ndarray, "part"]:
-    return law if isinstance(law, float) else law[part]
 
 
 def _less_noise(shown: float, noise: float) -> float:
