@@ -75,14 +75,7 @@ def audit_correlation(
         >>> finding.verdict.value, round(finding.upper, 3)
         ('impossible', 0.866)
 
-    Args:
-        coefficient: "spearman", "kendall" (tau-b) or "pearson".
-        claimed: The correlation.
-        levels: How many cases have each level, lowest level first.
-        others: The same of the other variable; none: all its values differ.
-
-    Raises:
-        MeasurementError: As `largest_correlation`.
+    Arguments and refusals are those of `largest_correlation`.
     """
     upper = largest_correlation(coefficient, levels, others)
     lower = -largest_correlation(coefficient, list(reversed(levels)), others)
@@ -107,7 +100,6 @@ def _listed(levels: Sequence[int]) -> str:
 
 
 def _cases(levels: Sequence[int]) -> int:
-    """Return how many cases there are, all levels together."""
     if len(levels) < 2 or min(levels) < 1:
         raise MeasurementError(
             f"a correlation needs two levels or more with cases in each, not {_listed(levels) or 'none'}: "
@@ -167,7 +159,6 @@ def _largest_tau(levels: Sequence[int], others: Sequence[int] | None, cases: int
 
 
 def _pairs(groups: Sequence[int]) -> int:
-    """Return the pairs of cases within groups."""
     return sum(size * (size - 1) // 2 for size in groups)
 
 

@@ -264,9 +264,9 @@ def _counted(
         _ = counted.tally  # refuses more draws than can be counted
     # Kept last, so that nothing is kept of what is refused: what --monitor adds is never taken away.
     if beside.save_counts is not None:
-        from fluxttice_core.audit.saved_counts import save_counts
-
-        save_counts(engine, grouped, beside.save_counts)
+        kind = label(engine, grouped.space)
+        rows = f"SELECT {kind} AS kind, n AS count FROM {grouped.name} ORDER BY kind"
+        engine.save(rows, beside.save_counts)
     if beside.monitor is None:
         return counted
     from fluxttice_core.audit.monitor import monitor

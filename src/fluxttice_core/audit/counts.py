@@ -87,7 +87,6 @@ def _no_number(written: str, table: Table, place: int) -> MeasurementError:
 
 
 def _tally_of_vector(engine: Engine, table: Table, place: int) -> Tally:
-    """Tally the counts of kinds without names."""
     name = engine.new_name()
     table.run(
         engine,

@@ -155,7 +155,6 @@ def _uniform_range(size: int, draws: int, significance: float | int) -> tuple[in
 
 
 def _half_would_do(fewest: int, most: int, size: int, draws: int, significance: float | int) -> bool:
-    """Return whether uniform draws from half of the space pass the same test."""
     half = size // 2
     if half < 1:
         return True

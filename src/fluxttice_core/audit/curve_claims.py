@@ -123,7 +123,6 @@ def _kinds(share: float | int) -> str:
 
 
 def _seen(point: Point, size: int) -> _Seen:
-    """Return the kinds that a claim says were seen."""
     share, whole = point.share, point.whole(size)
     return _Seen(point.draws, size, whole * share.value, whole * share.least, whole * share.most)
 

@@ -175,7 +175,6 @@ def _space_of_cells(engine: Engine, table: Table, places: Sequence[int], reading
 def _group_cells(
     engine: Engine, name: str, table: Table, places: Sequence[int], space: OperationSpace
 ) -> None:
-    """Count tables of operations by their index."""
     cells = cells_expression(table, places)
     index = index_of_cells(engine, "cells", space)
     table.run(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
@@ -96,6 +97,16 @@ class Engine:
         make = f"INSERT INTO {name}" if known else f"CREATE TEMP TABLE {name} AS"
         self.run(f"{make} SELECT {rows}")
         self.connection.unregister("piece")
+
+    def save(self, rows: str, path: Path, options: str = "") -> None:
+        """Let a Parquet file of what a query yields take the place of another at once, or not at all."""
+        from fluxttice_core.audit.whole_file import write_whole
+
+        written = self.new_path()
+        form = f"FORMAT parquet, COMPRESSION zstd{options}"
+        self.run(f"COPY ({rows}) TO {self.quoted(written)} ({form})")
+        with written.open("rb") as source:
+            write_whole(path, lambda file: shutil.copyfileobj(source, file))
 
     @staticmethod
     def quoted(path: Path | str) -> str:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from fluxttice_core.audit.beside import beside_law
 from fluxttice_core.audit.counts import tally_of
 from fluxttice_core.audit.fit import fit_of
-from fluxttice_core.audit.saved_counts import put
 from fluxttice_core.audit.verdicts import Finding, Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.tally import LawTally, Tally
@@ -109,7 +108,9 @@ def monitor(
         looks = int(before.get("looks", 0)) + 1
         kinds = size if beside is None else None
         monitored = Monitored(tally, looks, evidence, greatest, kinds, beside)
-        _write(engine, name, state, {**null, "looks": looks, "log_greatest": repr(greatest)})
+        kept = json.dumps({**null, "looks": looks, "log_greatest": repr(greatest)})
+        rows = f"SELECT kind, n AS count FROM {name} ORDER BY kind"
+        engine.save(rows, state, f", KV_METADATA {{{_KEY}: {engine.quoted(kept)}}}")
     return monitored
 
 
@@ -144,12 +145,3 @@ def _before(engine: Engine, state: Path, null: dict[str, Any]) -> dict[str, Any]
             f"'{state}' monitors another law or space: name a file of its own for each", "contradictory"
         )
     return kept
-
-
-def _write(engine: Engine, name: str, state: Path, kept: dict[str, Any]) -> None:
-    written = engine.new_path()
-    engine.run(
-        f"COPY (SELECT kind, n AS count FROM {name} ORDER BY kind) TO {engine.quoted(written)} "
-        f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: {engine.quoted(json.dumps(kept))}}})"
-    )
-    put(written, state)

@@ -41,10 +41,7 @@ def audit_jaccard_distance(first: Stated, second: Stated, distance: Stated) -> F
     )
     claim = f"sets of {first.text} and {second.text} at a Jaccard distance of {distance.text}"
     law = "Jaccard similarity >= a + b - 1"
-    sentence = read_aloud(reason, first, second)
-    return Finding(
-        claim, judge(distance, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence
-    )
+    return _of_sets(claim, judge(distance, bounds), law, bounds, read_aloud(reason, first, second))
 
 
 def _least_distance(first_low: float, first_high: float, second_low: float, second_high: float) -> float:
@@ -73,8 +70,7 @@ def audit_union(first: Stated, second: Stated, union: Stated) -> Finding:
     )
     claim = f"sets of {first.text} and {second.text} with a union of {union.text}"
     law = "max(a, b) <= union <= a + b"
-    sentence = read_aloud(reason, first, second, union)
-    return Finding(claim, judge(union, bounds), law, bounds.lower, bounds.upper, "fraction", None, sentence)
+    return _of_sets(claim, judge(union, bounds), law, bounds, read_aloud(reason, first, second, union))
 
 
 def audit_distance_and_union(first: Stated, second: Stated, distance: Stated, union: Stated) -> Finding:
@@ -88,12 +84,6 @@ def audit_distance_and_union(first: Stated, second: Stated, distance: Stated, un
         >>> finding = audit_distance_and_union(*sets, stated_number(".05"), stated_number("90%"))
         >>> finding.verdict.value, round(finding.upper, 3)
         ('impossible', 0.222)
-
-    Args:
-        first: Share of the space in the first set, a.
-        second: Share in the second, b.
-        distance: Claimed Jaccard distance.
-        union: Claimed share of the space in both together, u.
 
     Raises:
         MeasurementError: If the union is empty.
@@ -117,6 +107,10 @@ def audit_distance_and_union(first: Stated, second: Stated, distance: Stated, un
     law = "distance = (2u - a - b) / u"
     rounds_to = distance.least <= bounds.upper and bounds.lower <= distance.most
     verdict = Verdict.POSSIBLE if rounds_to else judge(distance, bounds)
+    return _of_sets(claim, verdict, law, bounds, sentence)
+
+
+def _of_sets(claim: str, verdict: Verdict, law: str, bounds: Bounds, sentence: str) -> Finding:
     return Finding(claim, verdict, law, bounds.lower, bounds.upper, "fraction", None, sentence)
 
 
@@ -161,10 +155,6 @@ def audit_histogram_entropy(entropy: Stated, bins: int) -> Finding:
         >>> finding.verdict.value, round(finding.upper, 3)
         ('impossible', 3.912)
 
-    Args:
-        entropy: The claimed entropy, or the range of it.
-        bins: Bins of the histogram, n.
-
     Raises:
         MeasurementError: If there is no bin.
     """
@@ -178,18 +168,13 @@ def audit_histogram_entropy(entropy: Stated, bins: int) -> Finding:
 
 
 def audit_wrong_trits(counts: Sequence[int], share: Stated, size: int) -> Finding:
-    """Audit the share of tables with at most so many wrong trits against the counts printed beside it.
+    """Audit the share of so many tables with few wrong trits against the counts of those with 0, 1, 2, ...
 
     Example:
         >>> from fluxttice_core.audit.printed_numbers import stated_number
         >>> finding = audit_wrong_trits([2_926, 6_776, 6_596], stated_number("67.9%"), 19_683)
         >>> finding.verdict.value, round(finding.lower, 3)
         ('impossible', 0.828)
-
-    Args:
-        counts: Tables with 0, 1, 2, ... wrong trits.
-        share: Claimed share of tables with no more wrong trits than the last count.
-        size: Number of tables in all.
 
     Raises:
         MeasurementError: If no count is given, one is negative, or together they exceed the tables.
@@ -213,7 +198,7 @@ def audit_wrong_trits(counts: Sequence[int], share: Stated, size: int) -> Findin
 
 
 def audit_free_bits(kl: Stated, floor: Stated, dimensions: int) -> Finding:
-    r"""Audit a KL divergence clamped from below in every dimension: at least dimensions times the floor.
+    r"""Audit a KL divergence in nats, clamped from below in every dimension: at least dimensions times floor.
 
     With free bits f the sum over d dimensions of $\max(\mathrm{KL}_i, f)$ is at least $d f$.
 
@@ -222,11 +207,6 @@ def audit_free_bits(kl: Stated, floor: Stated, dimensions: int) -> Finding:
         >>> finding = audit_free_bits(stated_number(".3..1.0"), stated_number(".5"), 16)
         >>> finding.verdict.value, finding.lower
         ('impossible', 8.0)
-
-    Args:
-        kl: The claimed KL in nats, or the range of it.
-        floor: Free bits of one dimension in nats.
-        dimensions: Number of latent dimensions.
 
     Raises:
         MeasurementError: If there is no dimension.

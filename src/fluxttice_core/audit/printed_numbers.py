@@ -109,7 +109,6 @@ def stated_count(text: str, longest: int = _LONGEST) -> int:
 
 
 def _whole(text: str) -> Stated:
-    """Return the whole, printed without decimals."""
     whole = stated_number(text)
     return replace(whole, most=min(whole.most, 1.0))
 

@@ -99,14 +99,7 @@ def report_samples(
     law_name: str = "the law",
     once_each: bool = False,
 ) -> SampleReport:
-    """Measure draws that were counted: see `report_tally`.
-
-    Args:
-        counted: The draws.
-        size: Kinds in the space, if it is known and the draws do not name it.
-        significance: Probability with which draws of the law are refused.
-        law_name: What a stated law is called.
-        once_each: Whether kinds were drawn without replacement.
+    """Measure draws that were counted, as `report_tally` does, in the space that they name or of that size.
 
     Raises:
         MeasurementError: If there is no draw, there are more kinds than the space has, no draws but

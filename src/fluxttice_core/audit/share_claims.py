@@ -19,11 +19,6 @@ def audit_share(claimed: Stated, cases: int, correct: int | None = None) -> Find
         >>> audit_share(stated_number(".288"), 30, 11).sentence
         '11 of 30 is 36.67 %, with 19.93 % to 56.14 % as its 95 % interval'
 
-    Args:
-        claimed: The share.
-        cases: Number of cases, n.
-        correct: How many of them are counted, c; none: it is not said.
-
     Raises:
         MeasurementError: If there is no case, or more are counted than there are.
     """

@@ -45,7 +45,6 @@ def space_size(text: str) -> int:
 
 
 def _named(name: str, length: int, text: str) -> tuple[int, int]:
-    """Return base and exponent of the size of a named space."""
     if name in _LETTERS:
         return _LETTERS[name], length
     if name in _VALUES:

@@ -144,7 +144,6 @@ def _distinct(claims: Claims, budgets: Sequence[int], size: int | None) -> Itera
 
 
 def _one_generator(points: Iterable[Point], size: int | None, significance: float | int) -> Iterator[Finding]:
-    """Audit the distinct kinds of one generator at one budget or several."""
     from fluxttice_core.audit.coverage_claims import audit_point
     from fluxttice_core.audit.curve_claims import audit_curve
     from fluxttice_core.audit.uniqueness_claims import audit_uniqueness
@@ -162,7 +161,6 @@ def _half_said(claim: str, missing: str) -> Finding:
 
 
 def _steps(claims: Claims) -> Iterator[Finding]:
-    """Audit results that are said never to fall."""
     if claims.sequence is not None:
         yield other_claims.audit_sequence([stated_number(text) for text in claims.sequence.split(",")])
 
@@ -174,7 +172,6 @@ def _shares(claims: Claims, size: int | None) -> list[Stated]:
 
 
 def _sets(claims: Claims, size: int | None) -> Iterator[Finding]:
-    """Audit what is said of two sets."""
     against, distance, union = claims.against_distinct, claims.jaccard_distance, claims.union
     if against is None and distance is None and union is None:
         return
@@ -194,14 +191,12 @@ def _sets(claims: Claims, size: int | None) -> Iterator[Finding]:
 
 
 def _histogram(claims: Claims) -> Iterator[Finding]:
-    """Audit the entropy of a histogram."""
     if _all_given(claims, "entropy", "bins"):
         entropy, bins = stated_number(claims.entropy or ""), stated_count(claims.bins or "")
         yield other_claims.audit_histogram_entropy(entropy, bins)
 
 
 def _wrong_trits(claims: Claims, size: int | None) -> Iterator[Finding]:
-    """Audit a share of tables against their counts."""
     if not _all_given(claims, "wrong_trits", "share"):
         return
     if size is None:
@@ -215,14 +210,12 @@ def _wrong_trits(claims: Claims, size: int | None) -> Iterator[Finding]:
 
 
 def _clamped(claims: Claims) -> Iterator[Finding]:
-    """Audit a KL divergence under free bits."""
     if _all_given(claims, "kl", "free_bits", "dimensions"):
         kl, floor = stated_number(claims.kl or ""), stated_number(claims.free_bits or "")
         yield other_claims.audit_free_bits(kl, floor, stated_count(claims.dimensions or ""))
 
 
 def _correlations(claims: Claims) -> Iterator[Finding]:
-    """Audit correlations of a variable whose level sizes are given."""
     names = [name for name in correlation_claims.COEFFICIENTS if getattr(claims, name) is not None]
     if bool(names) != (claims.levels is not None) or (claims.against_levels and not names):
         raise MeasurementError(
@@ -245,7 +238,6 @@ def _signed(text: str) -> Stated:
 
 
 def _answers(claims: Claims) -> Iterator[Finding]:
-    """Audit a share of so many cases."""
     if claims.correct is not None or claims.of is not None or claims.claimed is not None:
         if claims.of is None or claims.claimed is None:
             raise MeasurementError(
@@ -263,5 +255,4 @@ def _part(text: str, whole: int) -> Stated:
 
 
 def _counts(text: str | None) -> list[int]:
-    """Read counts apart by commas."""
     return [stated_count(part) for part in (text or "").split(",")]

@@ -50,7 +50,6 @@ def audit_uniqueness(point: Point, level: float | int = 0.95) -> UniquenessFindi
 
 
 def _finding(point: Point, verdict: Verdict, reason: str) -> UniquenessFinding:
-    """Return a finding without a size."""
     bounds, sentence = (1 / point.draws, 1.0), read_aloud(reason, point.share)
     return UniquenessFinding(str(point), verdict, "distinct is whole", *bounds, "fraction", None, sentence)
 

@@ -113,7 +113,6 @@ def _count(batch: dict[str, Any], unit: Unit) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _silent_data() -> Iterator[None]:
-    """Keep Ray's data from writing to the terminal."""
     import ray.data
 
     log, context = logging.getLogger("ray.data"), ray.data.DataContext.get_current()

@@ -52,7 +52,6 @@ class Finding:
     against: str = "uniform"
 
     def __str__(self) -> str:
-        """Return the verdict in words, the law by its own name."""
         return self.verdict.value.replace("uniform", self.against)
 
     def as_json(self) -> dict[str, str | float | int | None]:

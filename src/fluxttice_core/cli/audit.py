@@ -156,7 +156,6 @@ def _show(
     as_json: bool,
     curve: bool,
 ) -> None:
-    """Print what was found."""
     if not as_json:
         if counted is not None:
             print_reading(counted)

@@ -72,14 +72,12 @@ class ProgressBar:
         self._began = time.perf_counter()
 
     def __enter__(self) -> "ProgressBar":
-        """Show the bar."""
         self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away."""
         self._bar.stop()
 
     def show(self, label: str, done: float) -> None:

@@ -112,7 +112,6 @@ def _trained_again(folder: Path, run: Path) -> tuple[Finding, ...]:
 
 
 def _shipped() -> Path:
-    """The folder of the shipped model."""
     from importlib import resources
 
     return Path(str(resources.files("fluxttice_core"))) / "certified"

@@ -78,7 +78,6 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
 
 
 def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
-    """Return the lines of coverage and efficiency, if the space has a known size."""
     coverage, efficiency = report.coverage_interval, report.efficiency_interval
     if coverage is None or efficiency is None or report.ceiling is None:
         return []
@@ -138,7 +137,6 @@ def _mass(missing: Interval) -> tuple[str, str]:
 def _effective(
     name: str, of: str, values: Sequence[float | None], intervals: Sequence[Interval | None]
 ) -> list[tuple[str, str, str]]:
-    """Return a line for each order of effective numbers."""
     lines = []
     for order, (value, interval) in enumerate(zip(values, intervals, strict=True)):
         places = 2 if order else 0
@@ -149,7 +147,6 @@ def _effective(
 
 
 def _other_forms(report: SampleReport) -> tuple[str, str]:
-    """Return the forms of Chao1 that other programs print."""
     classic, factor = report.chao1["classic"], report.chao1["iNEXT"]
     return f"{classic:,.1f}; {factor:,.1f}", "its classic form; that with iNEXT's factor (n-1)/n"
 

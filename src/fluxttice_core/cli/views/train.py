@@ -49,7 +49,6 @@ class TrainView:
         self._task = self._bar.add_task("", total=run.settings.recipe.epochs, figures="")
 
     def __enter__(self) -> "TrainView":
-        """Show the bar."""
         recipe, seed = self._run.settings.recipe.name, self._run.settings.seed
         self._say(f"Training {recipe} with seed {seed} in {self._run.folder}")
         self._bar.start()
