@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -14,7 +14,6 @@ from fluxttice_core.evaluation.plot_record import record_of, round_numbers, seal
 from fluxttice_core.metrics.settings import Half
 
 _Arguments = ParamSpec("_Arguments")
-Format = Literal["svg", "png", "pdf"]
 
 _SETTINGS: Any = {
     "axes.grid": True,
@@ -30,11 +29,6 @@ _SETTINGS: Any = {
     "legend.frameon": False,
     "svg.fonttype": "path",
     "svg.hashsalt": "fluxttice",
-}
-_TRACES: dict[Format, tuple[str, ...]] = {
-    "svg": ("Date", "Creator"),
-    "png": ("Software",),
-    "pdf": ("CreationDate", "Creator", "Producer"),
 }
 
 
@@ -90,15 +84,14 @@ def new_figure(width: float | int, height: float | int) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def encoded(figure: Figure, kind: Format = "svg") -> bytes:
-    """The figure as the bytes of a file, without date or program version in it.
+def encoded(figure: Figure) -> bytes:
+    """The figure as the bytes of an SVG file, without date or program version in it.
 
-    An SVG file records what it was drawn of, by which `evaluation.plot_record` tells if it is stale.
+    It records what it was drawn of, by which `evaluation.plot_record` tells if it is stale.
     """
     file = io.BytesIO()
-    metadata = dict.fromkeys(_TRACES[kind])
-    if kind == "svg":
-        metadata["Description"] = json.dumps(record_of(figure), separators=(",", ":"), allow_nan=False)
+    record = json.dumps(record_of(figure), separators=(",", ":"), allow_nan=False)
+    metadata = {"Date": None, "Creator": None, "Description": record}
     with mpl.rc_context(_SETTINGS):
-        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
-    return sealed(file.getvalue()) if kind == "svg" else file.getvalue()
+        figure.savefig(file, format="svg", dpi=150, metadata=metadata)
+    return sealed(file.getvalue())
