@@ -26,6 +26,7 @@ from fluxttice_core.evaluation.result_schema import (
     upgraded,
 )
 from fluxttice_core.spaces.split import Split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.atomic_write import write_json
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
@@ -54,17 +55,13 @@ def result_of(report: Report, trained: TrainedModel, spent: Circumstances) -> di
     plain = report.as_dict()
     return {
         **plain,
+        **_origin(trained, spent.command),
         "schema": SCHEMA,
         "schema_version": version_of(report.space, has_target=report.target is not None),
-        "tool": tool_record(),
-        "created": timestamp(),
-        "command": spent.command,
-        "model": _model_record(trained),
         "settings_sha256": json_digest(plain["settings"]),
         "data": _data_record(report, trained.split),
         "sampler": _sampler_record(report, trained),
         "coverage": report_coverage(report),
-        "environment": environment_record(),
         "cost": {"wall_seconds": round(spent.wall_seconds, 3), "peak_memory_bytes": spent.peak_memory_bytes},
     }
 
@@ -73,13 +70,9 @@ def sampled_result_of(report: SampledReport, trained: TrainedModel, command: str
     """The content of a result file of a report from samples."""
     parts = trained.split
     return {
+        **_origin(trained, command),
         "schema": SAMPLED,
         "schema_version": SAMPLED_VERSION,
-        "tool": tool_record(),
-        "created": timestamp(),
-        "command": command,
-        "environment": environment_record(),
-        "model": _model_record(trained),
         "split": None if parts is None else {"seed": parts.seed, "sha256": parts.digest},
         "report": report.as_dict(),
     }
@@ -104,12 +97,11 @@ def read_result(path: Path) -> dict[str, Any]:
     """
     data = read_bounded(path, maximum=MAXIMUM_RESULT, name="The result file", error=MeasurementError)
     try:
-        result = upgraded(parse_json(data, name=str(path)))
+        result: dict[str, Any] = upgraded(parse_json(data, name=str(path)))
     except RecordError as error:
         raise MeasurementError(str(error), error.code) from error
     check_result(result, name=str(path))
-    found: dict[str, Any] = result
-    return found
+    return result
 
 
 def read_report(path: Path) -> Report:
@@ -160,7 +152,7 @@ def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_gates(report)
     target = None if report.target is None else report.target.law
     yield from wrong_scales(result, report.settings, target)
-    yield from _wrong_laws(report)
+    yield from _wrong_laws(report, target)
     yield from wrong_intervals(report)
     yield from _wrong_data(result, report)
 
@@ -182,10 +174,9 @@ def _wrong_gates(report: Report) -> Iterator[str]:
             yield f"the gate “{gate.gate.name}” does not show the figure that was measured"
 
 
-def _wrong_laws(report: Report) -> Iterator[str]:
+def _wrong_laws(report: Report, target: Target | None) -> Iterator[str]:
     """The laws are examined again on the figures that are there."""
     try:
-        target = None if report.target is None else report.target.law
         again = check_laws(report.space, [metric.figure for metric in report.metrics], report.series, target)
     except LawViolation as violation:
         yield str(violation)
@@ -215,8 +206,9 @@ def report_coverage(report: Report) -> list[dict[str, Any]]:
     return coverage_rows([vars(metric.figure) for metric in report.metrics], report.halves, report.settings)
 
 
-def _model_record(trained: TrainedModel) -> dict[str, Any]:
-    return {
+def _origin(trained: TrainedModel, command: str) -> dict[str, Any]:
+    """Of what and by what a result was made."""
+    model = {
         "file_sha256": trained.file_digest,
         "tensor_sha256": trained.tensor_digest,
         "recipe": trained.recipe_name,
@@ -226,6 +218,13 @@ def _model_record(trained: TrainedModel) -> dict[str, Any]:
         "rho": float(trained.rho),
         "source": Path(trained.source).name,
         "architecture": trained.architecture.model_dump(mode="json"),
+    }
+    return {
+        "tool": tool_record(),
+        "created": timestamp(),
+        "command": command,
+        "environment": environment_record(),
+        "model": model,
     }
 
 
