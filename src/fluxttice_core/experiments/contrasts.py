@@ -192,14 +192,13 @@ PARTS: Sequence[Part] = (
 
 def stretched(schedule: Schedule, factor: float) -> dict[str, Any]:
     """A schedule as plain values whose every moment is multiplied by a factor."""
-    plain: dict[str, Any] = _in_time(schedule.model_dump(mode="json"), factor)
-    return plain
+    return _in_time(schedule.model_dump(mode="json"), factor)
 
 
-def _in_time(value: Any, factor: float) -> Any:
-    if not isinstance(value, dict):
-        return value
-    moved = {key: _in_time(inner, factor) for key, inner in value.items()}
+def _in_time(plain: dict[str, Any], factor: float) -> dict[str, Any]:
+    moved: dict[str, Any] = {
+        key: _in_time(value, factor) if isinstance(value, dict) else value for key, value in plain.items()
+    }
     for key in {"period", "epochs"} & moved.keys():
         moved[key] = moved[key] * factor
     if "points" in moved:

@@ -1,7 +1,6 @@
 """Sweeps and ablations as tables for the terminal and for Markdown."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from statistics import fmean
 
 from rich.table import Table
@@ -41,21 +40,11 @@ LEGEND = (
 )
 
 
-@dataclass(frozen=True)
-class _Row:
-    name: str
-    half: str
-    cells: tuple[str, ...]
-    verdict: str
-
-
 def ablation_markdown(ablation: Ablation) -> str:
     """The ablation as a Markdown table with its legend."""
-    quantities, rows = _quantities(ablation), list(_rows(ablation))
-    heads = ["part", "", *(figure_heading(quantity) for quantity in quantities), "verdict"]
-    lines = [line(heads), "|---|---|" + "---:|" * len(quantities) + "---|"]
-    lines += [line([row.name, row.half, *row.cells, row.verdict]) for row in rows]
-    return "\n".join([*lines, "", _legend(ablation)])
+    figures = [figure_heading(quantity) for quantity in _quantities(ablation)]
+    heads = [line(["part", "", *figures, "verdict"]), "|---|---|" + "---:|" * len(figures) + "---|"]
+    return "\n".join([*heads, *map(line, _rows(ablation)), "", _legend(ablation)])
 
 
 def ablation_table(ablation: Ablation) -> Table:
@@ -67,8 +56,8 @@ def ablation_table(ablation: Ablation) -> Table:
     rows = list(_rows(ablation))
     for first, second in zip(rows[::2], rows[1::2], strict=True):
         table.add_section()
-        table.add_row(Text(first.name, style="bold"), first.verdict, second.verdict)
-        for quantity, *cells in zip(_quantities(ablation), first.cells, second.cells, strict=True):
+        table.add_row(Text(first[0], style="bold"), first[-1], second[-1])
+        for quantity, *cells in zip(_quantities(ablation), first[2:-1], second[2:-1], strict=True):
             table.add_row(f"  {figure_heading(quantity)}", *cells)
     return table
 
@@ -101,21 +90,18 @@ def _statenet(name: str, ablation: Ablation) -> str:
     )
 
 
-def _rows(ablation: Ablation) -> Iterator[_Row]:
+def _rows(ablation: Ablation) -> Iterator[list[str]]:
+    """Name, half, a cell a figure and verdict of the recipe itself and of every part."""
     quantities = _quantities(ablation)
     base = list(ablation.found(ablation.settings.recipe).values())
     units = {figure.quantity: figure.unit for figure in base[0].figures}
     for half in ("a", "b"):
         means = (fmean(values(base, half, quantity)) for quantity in quantities)
         cells = (shown(mean, units[q], more=1) for q, mean in zip(quantities, means, strict=True))
-        yield _Row("the recipe itself, mean", half.upper(), tuple(cells), "")
+        yield ["the recipe itself, mean", half.upper(), *cells, ""]
     for found in part_effects(ablation):
-        yield _Row(
-            found.part.replace("_", " "),
-            found.half.upper(),
-            tuple(_cell(*found.effects[quantity]) for quantity in quantities),
-            _verdict(found),
-        )
+        cells = (_cell(*found.effects[quantity]) for quantity in quantities)
+        yield [found.part.replace("_", " "), found.half.upper(), *cells, _verdict(found)]
 
 
 def _cell(effect: Effect, unit: Unit) -> str:

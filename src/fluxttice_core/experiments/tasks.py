@@ -69,15 +69,7 @@ class Task:
         for seed in self.missing:
             if self.variant is None:
                 show(f"measuring seed {seed}")
-            yield measured_run(
-                trained[seed],
-                split,
-                self.measurement,
-                recipe=self.recipe,
-                seed=seed,
-                threads=self.threads,
-                trained_seconds=spent,
-            )
+            yield measured_run(self, seed, trained[seed], split, spent)
 
     def _trained(self) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
         """The weights and buffers that each seed ends with, and the split of all."""
@@ -140,30 +132,17 @@ def _unwatched(_model: DualVAE, _settings: ReachSettings, _generator: torch.Gene
 
 
 def measured_run(
-    tensors: Mapping[str, Tensor],
-    split: Split,
-    measurement: MeasurementSettings,
-    *,
-    recipe: Recipe,
-    seed: int,
-    threads: int,
-    trained_seconds: float,
+    task: Task, seed: int, tensors: Mapping[str, Tensor], split: Split, trained_seconds: float
 ) -> RunRecord:
     """Measure the headline figures of a run by the weights and buffers that its training ended with."""
-    started = time.perf_counter()
+    started, recipe = time.perf_counter(), task.recipe
     fresh = DualVAE.initialised(recipe.architecture, stream(seed, "weights"), recipe.initialisation)
     before = _statenet(fresh)
     fresh.load_state_dict(dict(tensors))
-    model, measurement = fresh.eval(), measurement.model_copy(update={"seed": seed})
-    with fixed_threads(threads):
+    model, measurement = fresh.eval(), task.measurement.model_copy(update={"seed": seed})
+    with fixed_threads(task.threads):
         figures = tuple(
-            FigureRecord(
-                half=half,
-                quantity=figure.quantity,
-                unit=figure.unit,
-                direction=figure.direction,
-                value=figure.value,
-            )
+            FigureRecord.model_validate(figure, from_attributes=True)
             for half in HALVES
             for figure in headline_figures(model.vae(half), half, measurement, split)
         )
