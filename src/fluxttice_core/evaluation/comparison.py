@@ -29,8 +29,6 @@ class Difference:
     """How one figure differs between two models.
 
     Args:
-        first: The figure of the first model.
-        other: The same figure of the other.
         interval: Interval of other - first, of width 0 between exact figures.
         p_value: Probability of as large a difference between equal models, in this figure alone.
         adjusted: The same by Holm, for this and everything that is judged with it.

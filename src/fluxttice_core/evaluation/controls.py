@@ -72,9 +72,7 @@ class ConstantDecoder:
     With equal logits, the default, it is optimal for the likelihood of uniform data and yet knows nothing.
 
     Args:
-        space: The operations.
-        latent_dim: Dimensions of the latent that is ignored.
-        logits: The logits it always returns, (cells, base); all zero without them.
+        logits: Those it always returns, (cells, base); all zero without them.
 
     Example:
         >>> import fluxttice_core as fx
@@ -298,12 +296,7 @@ class TargetLookup:
 
 @dataclass(frozen=True)
 class ShuffledLabels:
-    """A model whose encoder is shown another operation than the one asked for: codes without meaning.
-
-    Args:
-        model: The model that is misled.
-        permutation: The operation shown in place of each, (K,).
-    """
+    """A model whose encoder is shown another operation in place of each (K,): codes without meaning."""
 
     model: Autoencoder
     permutation: Int64[Tensor, "K"]

@@ -17,14 +17,7 @@ Comparison = Literal[">", ">=", "==", "<="]
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition.
-
-    Args:
-        name: What it asks, in words.
-        quantity: The figure that it looks at.
-        comparison: How the figure must stand to the threshold.
-        threshold: The threshold, in the figure's unit.
-    """
+    """One condition: in words, and how a figure must stand to a threshold in its unit."""
 
     name: str
     quantity: str
@@ -47,13 +40,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateResult:
-    """A gate and what a half showed there.
-
-    Args:
-        gate: The gate.
-        half: The half.
-        value: Its figure; none where it was not measured.
-    """
+    """A gate and what a half showed there; none where it was not measured."""
 
     gate: Gate
     half: Half

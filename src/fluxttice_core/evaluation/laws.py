@@ -93,12 +93,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Law:
-    """A named inequality between figures.
+    """An inequality between figures, named by its formula, and the unit of its slack.
 
-    Args:
-        name: The law as a formula.
-        unit: Unit of its slack.
-        slack: Gives slack and tolerance for every way in which the figures can be put into the law.
+    Slack and tolerance are given for every way in which the figures can be put into it.
     """
 
     name: str
@@ -156,14 +153,13 @@ def obey(figures: Figures) -> tuple[Check, ...]:
 
 
 def _value(figure: Quantity) -> float:
-    """Return a figure without its error."""
     if figure is None:
         return math.nan
     return figure.value if isinstance(figure, Estimate) else figure
 
 
 def _allowance(figures: Iterable[Quantity]) -> float:
-    """Return what the errors of figures may add up to, each at its own Student's quantile."""
+    """What the errors of figures may add up to, each at its own Student's quantile."""
     total = 0.0
     for figure in figures:
         if isinstance(figure, Estimate) and figure.error != 0:

@@ -44,9 +44,6 @@ def measure(
         progress: Called with what comes next and the share that is done.
         target: What the model should give, with which probabilities; none: all elements of the space alike.
 
-    Returns:
-        The report.
-
     Raises:
         OperationError: If the space is too large to enumerate.
         MeasurementError: If there is nothing to measure, no floor, a number that is not finite, or a target
