@@ -17,14 +17,7 @@ def reparametrise(
 
     .. math:: z = \mu + \tau \sigma \epsilon, \quad \epsilon \sim N(0, I)
 
-    Args:
-        mu: Posterior means.
-        logvar: Log-variances, :math:`\ln \sigma^2`.
-        noise: The draws :math:`\epsilon`.
-        temperature: The factor :math:`\tau`.
-
-    Returns:
-        Latents of the shape of `mu`.
+    with :math:`\tau` the temperature, and the log-variance :math:`\ln \sigma^2`.
 
     Source:
         Kingma and Welling 2014.
@@ -40,13 +33,6 @@ def kl_per_dimension(mu: Float[Tensor, "n d"], logvar: Float[Tensor, "n d"]) -> 
     r"""Divergence of each posterior from the standard normal prior, a dimension at a time, in nats.
 
     .. math:: \mathrm{KL}(N(\mu, \sigma^2) \| N(0, 1)) = \tfrac12 (\mu^2 + \sigma^2 - \ln \sigma^2 - 1)
-
-    Args:
-        mu: Posterior means.
-        logvar: Log-variances.
-
-    Returns:
-        Divergences of the shape of `mu`, each at least 0 up to rounding.
 
     Example:
         >>> kl_per_dimension(torch.tensor([[2.0]]), torch.tensor([[0.0]])).item()

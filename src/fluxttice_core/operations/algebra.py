@@ -9,10 +9,13 @@ import numpy as np
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.cellwise import TERNARY, grid
 from fluxttice_core.operations.dependence import (
+    INFORMATION_ORDER,
     affine,
+    chain,
     commutes_with,
     essential_arguments,
     homogeneous,
+    preserves_order,
     value_counts,
 )
 from fluxttice_core.operations.identities import (
@@ -29,7 +32,6 @@ from fluxttice_core.operations.identities import (
     permuting_rows,
     zeros,
 )
-from fluxttice_core.operations.orders import INFORMATION_ORDER, chain, preserves_order
 from fluxttice_core.operations.structure import rigid, simple, without_subalgebra
 from fluxttice_core.operations.vocabulary import FURTHER_PROPERTIES, PROPERTIES
 from fluxttice_core.shapes import Bool, Integer

@@ -45,11 +45,8 @@ def npn_representatives(arity: int) -> Int64[np.ndarray, "K"]:
         >>> [len(np.unique(npn_representatives(arity))) for arity in (1, 2, 3, 4)]
         [2, 4, 14, 222]
 
-    Args:
-        arity: Number of inputs, 1 to 4.
-
     Raises:
-        OperationError: If there are fewer inputs, or more.
+        OperationError: If the number of inputs is not 1 to 4.
     """
     return _representatives(OperationSpace(2, arity))
 

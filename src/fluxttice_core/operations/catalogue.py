@@ -20,15 +20,7 @@ UNARY_TERNARY = OperationSpace(base=3, arity=1)
 
 @dataclass(frozen=True)
 class NamedOperation:
-    """An operation that has a name in the literature.
-
-    Args:
-        name: The name used here.
-        aliases: Other names that are understood.
-        formula: The output in terms of the inputs a and b.
-        source: Where it is from.
-        operation: The operation itself.
-    """
+    """An operation that has a name in the literature."""
 
     name: str
     aliases: tuple[str, ...]

@@ -101,10 +101,6 @@ def clone_memberships(
         >>> clone_memberships().sum(axis=1).tolist()[:5]
         [175, 175, 175, 27, 27]
 
-    Args:
-        space: The space of the operations.
-        indices: Which operations; all by default.
-
     Raises:
         OperationError: If the maximal clones of the base are not listed, or an index is out of range.
     """

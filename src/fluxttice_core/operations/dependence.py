@@ -1,15 +1,23 @@
-"""How the output of an operation depends on its inputs: on which, onto which values, how evenly.
+"""How an output depends on inputs: on which, onto which values, how evenly, and in the order of the values.
 
 Every function takes output positions f, one axis for each input and one of operations, and returns one truth
 value for each operation.
 """
 
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 
 from fluxttice_core.operations.identities import Outputs, Verdicts, everywhere
 from fluxttice_core.shapes import Bool, Int64
+
+Order = Bool[np.ndarray, "b b"]
+
+INFORMATION_ORDER: Order = np.array([[True, False, False], [True, True, True], [False, False, True]])
+"""The unknown 0 below -1 and below +1, which are not compared.
+
+Source: Kleene, Introduction to Metamathematics (1952), section 64.
+"""
 
 
 def essential_arguments(f: Outputs) -> Bool[np.ndarray, "inputs n"]:
@@ -44,3 +52,24 @@ def affine(f: Outputs) -> Verdicts:
         unit = tuple(int(axis == k) for axis in range(inputs))
         line = line + (f[unit].astype(np.int16) - origin) * positions[k]
     return everywhere(line % f.shape[0] == 0)
+
+
+def chain(*positions: int) -> Order:
+    """Return the linear order that lists the positions from the lowest to the highest.
+
+    Example:
+        >>> chain(1, 0, 2).astype(int).tolist()
+        [[1, 0, 1], [1, 1, 1], [0, 0, 1]]
+    """
+    rank = np.argsort(positions)
+    return np.asarray(rank[:, None] <= rank[None, :])
+
+
+def preserves_order(f: Outputs, order: Order) -> Verdicts:
+    """Tell whether a <= a' and b <= b' imply f(a, b) <= f(a', b')."""
+    pairs = np.argwhere(order).tolist()
+    verdict = np.ones(f.shape[-1], dtype=bool)
+    for steps in product(pairs, repeat=f.ndim - 1):
+        low, high = zip(*steps, strict=True)
+        verdict &= order[f[low], f[high]]
+    return verdict

@@ -99,12 +99,8 @@ def portrait(index: int, space: OperationSpace = TERNARY) -> Portrait:
         >>> [name for name, holds in portrait(5, OperationSpace(arity=1)).properties.items() if holds][:2]
         ['kleene-regular', 'self-dual']
 
-    Args:
-        index: The index of the operation in its space.
-        space: The ternary operations of one, two or three inputs.
-
     Raises:
-        OperationError: If the index is out of range, or the space is another.
+        OperationError: If the index is out of range, or the operations are not on three values.
     """
     if space.base != 3:
         raise OperationError(

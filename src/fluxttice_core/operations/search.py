@@ -10,7 +10,10 @@ from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.shapes import Bool, Int64
+from fluxttice_core.spaces.notation import joined_glyphs
 from fluxttice_core.spaces.operation_space import OperationSpace
+from fluxttice_core.spaces.searching import ANY
+from fluxttice_core.spaces.searching import matching as elements_matching
 
 
 def one_of_each_class(
@@ -85,16 +88,12 @@ def find_operations(
 
 
 def _matches(pattern: str, space: OperationSpace) -> Bool[np.ndarray, "K"]:
-    cells = "".join(pattern.split()).replace("/", "").replace("\N{MINUS SIGN}", "-")
-    if len(cells) != space.cells or set(cells) - {*space.glyphs, "?"}:
+    cells = joined_glyphs(space, pattern)
+    if len(cells) != space.cells or set(cells) - {*space.glyphs, ANY}:
         raise OperationError(
             f"{pattern!r} is no pattern: expected {space.cells} of the characters {space.glyphs}?",
             "malformed",
         )
-    wanted = [(cell, space.glyphs.index(glyph)) for cell, glyph in enumerate(cells) if glyph != "?"]
-    indices = np.arange(space.size)
-    # Cell c of a table holds digit c of its index.
-    fits = np.ones(space.size, dtype=bool)
-    for cell, digit in wanted:
-        fits &= indices // space.base**cell % space.base == digit
+    fits = np.zeros(space.size, dtype=bool)
+    fits[elements_matching(space, cells)] = True
     return fits

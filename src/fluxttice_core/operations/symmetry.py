@@ -135,12 +135,6 @@ def representatives(name: str, space: OperationSpace = TERNARY) -> Int64[np.ndar
     return _representatives(name, space)
 
 
-def class_sizes(name: str, space: OperationSpace = TERNARY) -> Int64[np.ndarray, "n"]:
-    """Return for every operation the number of operations in its class."""
-    least = representatives(name, space)
-    return np.asarray(np.bincount(least, minlength=least.size)[least], dtype=np.int64)
-
-
 def class_count(name: str, space: OperationSpace = TERNARY) -> int:
     """Count the classes of a symmetry.
 

@@ -7,7 +7,6 @@ _TRITS = 3
 """Trits in one heptavintimal digit: 27 = 3^3."""
 _ALPHABETS = {"012": "012", "fut": "FUT"}
 """For each prefix, what stands for -1, 0 and +1 there."""
-_TO_GLYPHS = {alphabet: str.maketrans(alphabet, "-0+") for alphabet in _ALPHABETS.values()}
 
 
 def heptavintimal(index: int, cells: int = 9) -> str:
@@ -56,36 +55,29 @@ def plain_form(text: str, cells: int = 9) -> str:
     if not colon:
         return _without_prefix(text, written, cells) or text
     prefix = prefix.casefold()
-    if prefix == "hept" and _is(written.upper(), cells // _TRITS, _HEPTAVINTIMAL):
-        return str(_index_of(written.upper()))
-    if prefix in _ALPHABETS and _is(written.upper(), cells, _ALPHABETS[prefix]):
-        return _glyphs_of(written.upper(), _ALPHABETS[prefix])
-    if prefix != "hept" and prefix not in _ALPHABETS:
+    if prefix not in ("hept", *_ALPHABETS):
         return text
-    expected = (
-        f"{cells // _TRITS} of {_HEPTAVINTIMAL}" if prefix == "hept" else f"{cells} of {_ALPHABETS[prefix]}"
-    )
-    raise OperationError(f"{text!r} is no operation after {prefix}: expected {expected}", "malformed")
+    alphabet = _ALPHABETS.get(prefix, _HEPTAVINTIMAL)
+    if found := _read(written.upper(), alphabet, cells):
+        return found
+    length = cells // _TRITS if prefix == "hept" else cells
+    expected = f"expected {length} of {alphabet}"
+    raise OperationError(f"{text!r} is no operation after {prefix}: {expected}", "malformed")
 
 
 def _without_prefix(text: str, written: str, cells: int) -> str:
-    if len(written) == cells:
-        for alphabet in _ALPHABETS.values():
-            if _is(written, cells, alphabet) and written.strip("0"):
-                return _glyphs_of(written, alphabet)
+    for alphabet in _ALPHABETS.values():
+        if written.strip("0") and (found := _read(written, alphabet, cells)):
+            return found
     name = text.strip()
-    if cells > _TRITS and not name.isdecimal() and _is(name, cells // _TRITS, _HEPTAVINTIMAL):
-        return str(_index_of(name))
-    return ""
+    return _read(name, _HEPTAVINTIMAL, cells) if cells > _TRITS and not name.isdecimal() else ""
 
 
-def _is(written: str, length: int, alphabet: str) -> bool:
-    return len(written) == length and written.strip(alphabet) == ""
-
-
-def _glyphs_of(written: str, alphabet: str) -> str:
-    return written.translate(_TO_GLYPHS[alphabet])
-
-
-def _index_of(name: str) -> int:
-    return sum(_HEPTAVINTIMAL.index(digit) * 27**place for place, digit in enumerate(reversed(name)))
+def _read(written: str, alphabet: str, cells: int) -> str:
+    """A table in an alphabet as glyphs, a heptavintimal name as its index; nothing where it is neither."""
+    heptavintimal_name = alphabet == _HEPTAVINTIMAL
+    if len(written) != (cells // _TRITS if heptavintimal_name else cells) or written.strip(alphabet):
+        return ""
+    if not heptavintimal_name:
+        return written.translate(str.maketrans(alphabet, "-0+"))
+    return str(sum(_HEPTAVINTIMAL.index(digit) * 27**place for place, digit in enumerate(reversed(written))))

@@ -43,10 +43,6 @@ def parse(space: ProductSpace, operations: object) -> Int64[np.ndarray, "n"]:
         >>> parse(OperationSpace(), [0, 1, 2])
         array([0, 1, 2])
 
-    Args:
-        space: The space that the operations belong to.
-        operations: One operation or several.
-
     Raises:
         OperationError: If something is not an operation of the space; the message says what and why.
     """

@@ -35,7 +35,7 @@ class Target:
     Args:
         space: The space.
         rows: Indices of the support, rising.
-        q: Probability of each row, above 0, summing to 1; none: all alike.
+        weights: Probability of each row, above 0, summing to 1; none: all alike.
     """
 
     space: ProductSpace

@@ -104,12 +104,7 @@ class Run:
 
     @classmethod
     def begin(cls, folder: Path, settings: RunSettings, target: Target | None = None) -> "Run":
-        """Start a run, or open the one that the folder holds, if it is of these settings.
-
-        Args:
-            folder: Where everything is written.
-            settings: What determines the weights.
-            target: What is to be learnt; none: all elements of the space alike.
+        """Start a run to learn a target, or else the whole space, or open the one of these settings there.
 
         Raises:
             SettingsError: If a setting is impossible, or another than the one recorded.
@@ -126,11 +121,6 @@ class Run:
     def start(cls, folder: Path, settings: RunSettings, target: Target | None = None) -> "Run":
         """Make a run folder, once everything that training starts from is ready; a failure leaves none.
 
-        Args:
-            folder: Where everything is written.
-            settings: What determines the weights.
-            target: What is to be learnt; none: all elements of the space alike.
-
         Raises:
             StorageError: If the folder holds a run already, or cannot be written.
             SettingsError: If the device is not there, or the space is too small to be split.
@@ -138,7 +128,7 @@ class Run:
         run = cls(folder, settings)
         require_device(settings.device)
         with fixed_threads(settings.threads):
-            run._fresh = run._new_trainer(target)
+            run._fresh = trainer_of(settings, target)
         made = tuple(one for one in (folder, *folder.parents) if not os.path.lexists(one))
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -326,17 +316,10 @@ class Run:
                 error.code,
             ) from None
 
-    def _new_trainer(self, target: Target | None) -> Trainer:
-        settings = self.settings
-        observe = partial(observe_reach, target=target)
-        return Trainer(
-            settings.recipe, seed=settings.seed, observe=observe, device=settings.device, target=target
-        )
-
     def _trainer(self) -> Trainer:
         if self._fresh is None:
             self._require_device()
-        trainer, self._fresh = self._fresh or self._new_trainer(self.target()), None
+        trainer, self._fresh = self._fresh or trainer_of(self.settings, self.target()), None
         if list_checkpoints(self.folder):
             checkpoint = read(latest(self.folder))
             if checkpoint.record.settings_digest != self.settings.digest():
@@ -404,15 +387,7 @@ def run_settings(
     threads: int = 1,
     target: Target | None = None,
 ) -> RunSettings:
-    """The settings of a run of a shipped recipe, of a recipe file or of a recipe.
-
-    Args:
-        recipe: Name or path.
-        overrides: Settings to replace.
-        seed: Seed of the run.
-        device: Where to compute.
-        threads: Threads of one operation.
-        target: What is to be learnt, from whose size lengths follow that the recipe leaves open.
+    """The settings of a run of a recipe, whose open lengths follow from the target, or else from the space.
 
     Raises:
         SettingsError: If the recipe is unknown, or a setting is wrong.
@@ -427,6 +402,14 @@ def run_settings(
         raise SettingsError(
             f"{first['loc'][0]} = {first['input']!r:.80} is not possible: {reason}", "out_of_range"
         ) from None
+
+
+def trainer_of(settings: RunSettings, target: Target | None) -> Trainer:
+    """A fresh trainer of a run, which watches how far the prior reaches what is learnt."""
+    observe = partial(observe_reach, target=target)
+    return Trainer(
+        settings.recipe, seed=settings.seed, observe=observe, device=settings.device, target=target
+    )
 
 
 def resuming(folder: Path) -> str:

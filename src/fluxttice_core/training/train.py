@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.errors import SettingsError
 from fluxttice_core.extras import require_extra
-from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.storage.pretrained import TrainedModel, in_memory, load
 
 if TYPE_CHECKING:
@@ -73,16 +72,12 @@ def train(
         27
     """
     require_extra("train", "training a model")
-    from functools import partial
-
     from fluxttice_core.metrics.threads import fixed_threads
     from fluxttice_core.model.devices import require_device
-    from fluxttice_core.training.coverage_monitor import observe_reach
     from fluxttice_core.training.progress import shown
     from fluxttice_core.training.recipe import with_space
-    from fluxttice_core.training.run import Run, run_settings
+    from fluxttice_core.training.run import Run, run_settings, trainer_of
     from fluxttice_core.training.target_file import target_of
-    from fluxttice_core.training.trainer import Trainer
 
     if not (isinstance(progress, bool) or callable(progress)):
         raise SettingsError(
@@ -98,8 +93,7 @@ def train(
             return load(out)
         require_device(device)
         with fixed_threads(settings.threads):
-            observe = partial(observe_reach, target=target)
-            trainer = Trainer(settings.recipe, seed=seed, observe=observe, device=device, target=target)
+            trainer = trainer_of(settings, target)
             for record in trainer.epochs():
                 show(record)
     plain = settings.model_dump(mode="json")
