@@ -39,15 +39,7 @@ def sampled_codes(model: Autoencoder, rows: Int64[Tensor, "n"], generator: torch
 
 
 def sampled_prior(sampler: IndexSampler, draws: int, generator: torch.Generator) -> PriorSample:
-    """Draw from a generator and hold the draws against the uniform law.
-
-    Example:
-        >>> from fluxttice_core.spaces.space_name import space_of
-        >>> even = PositionSampler(space_of("dna:16"))
-        >>> found = sampled_prior(even, 20_000, torch.Generator().manual_seed(0))
-        >>> found.positions.passed, found.pairs.passed, found.even, len(found.pairs.names)
-        (True, True, True, 120)
-    """
+    """Draw from a generator and hold the draws against the uniform law."""
     space = sampler.space
     indices = sampler.sample(draws, generator)
     together = _together(space, indices)

@@ -41,13 +41,12 @@ PAIR = "Pair of halves"
 
 @dataclass(frozen=True)
 class Case:
-    """What the value of a perfect generator may depend on.
+    """What a perfect generator's value may depend on; without a target all elements should be alike.
 
     Args:
         size: Elements that it should give: those of the space, or of the target's support.
         dimensions: Latents of the half, or of both halves for the pair.
         draws: Draws a repeat; 0 for an exact figure.
-        target: What it should give, where that is not all elements of the space alike.
     """
 
     size: int
@@ -341,12 +340,7 @@ def _pair_rows() -> Iterator[Entry]:
 
 
 def base_of(name: str) -> str:
-    """A metric's name without its budget.
-
-    Example:
-        >>> base_of("coverage/argmax/50000"), base_of("expected_coverage/categorical/N=10"), base_of("nll")
-        ('coverage/argmax', 'expected_coverage/categorical', 'nll')
-    """
+    """A metric's name without its budget, `/n` or `/N=n`."""
     base, _, budget = name.rpartition("/")
     return base if budget.removeprefix("N=").isdecimal() else name
 

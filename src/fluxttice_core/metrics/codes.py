@@ -1,7 +1,7 @@
 """Figures of the code: what comes back from it, what it costs, and how far it is from the frontier."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -19,18 +19,9 @@ from fluxttice_core.metrics.posterior import (
     rate,
 )
 from fluxttice_core.metrics.protocols import Autoencoder
-from fluxttice_core.metrics.rate_distortion import (
-    PRICE,
-    Frontier,
-    frontier_distortion,
-    gaussian_frontier,
-)
+from fluxttice_core.metrics.rate_distortion import PRICE, Frontier, frontier_distortion, gaussian_frontier
 from fluxttice_core.metrics.reach_frontier import reach_frontier
-from fluxttice_core.metrics.reconstruction import (
-    Reconstruction,
-    reconstruction_from_mean,
-    reconstruction_from_posterior,
-)
+from fluxttice_core.metrics.reconstruction import reconstruction_from_mean, reconstruction_from_posterior
 from fluxttice_core.metrics.settings import Half, MeasurementSettings
 from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.spaces.product_space import ProductSpace
@@ -39,10 +30,6 @@ from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate
 
 _HISTOGRAM_EDGES = np.linspace(-4.0, 4.0, 81)
-_ACCURACIES: tuple[tuple[str, Callable[[Reconstruction], float]], ...] = (
-    ("table_accuracy", lambda r: r.table_accuracy),
-    ("trit_accuracy", lambda r: r.trit_accuracy),
-)
 
 
 def parts_of(space: ProductSpace, split: Split | None, target: Target | None = None) -> dict[str, Tensor]:
@@ -60,10 +47,7 @@ def reconstruction_figures(
     split: Split | None,
     target: Target | None = None,
 ) -> Iterator[Figure]:
-    """Exact tables and cells, decoded from the posterior mean and from draws, on each part of the split.
-
-    From the mean every row of the part is decoded, so that those figures are exact.
-    """
+    """Exact tables and cells, from every row's posterior mean and from draws, on each part of the split."""
     for part, rows in parts_of(model.space, split, target).items():
         yield from figures_of_part(model, half, settings, part, rows)
 
@@ -80,9 +64,9 @@ def figures_of_part(
         for _ in range(settings.posterior_repeats)
     ]
     make = FigureMaker(half, model.space.size, settings)
-    for name, accuracy in _ACCURACIES:
-        yield make(f"{name}/mean/{part}", accuracy(from_mean))
-        yield make.shares(f"{name}/draw/{part}", [accuracy(drawn) for drawn in from_draws])
+    for name in ("table_accuracy", "trit_accuracy"):
+        yield make(f"{name}/mean/{part}", getattr(from_mean, name))
+        yield make.shares(f"{name}/draw/{part}", [getattr(drawn, name) for drawn in from_draws])
 
 
 def rate_figures(
@@ -99,24 +83,19 @@ def rate_figures(
     loss = distortion(model, posteriors, draws=settings.posterior_repeats, generator=generator)
     dimensions = len(cost.per_dimension)
     make = FigureMaker(half, model.space.size, settings, dimensions, target=target)
-    bounded = model.space.is_ternary and target is None
     yield make("rate", cost.total)
     yield make("rate_per_dimension", cost.total / dimensions)
     yield make("active_units", float(cost.active_units))
     yield Series("rate_per_dimension", half, tuple(map(float, range(dimensions))), cost.per_dimension)
-    terms = [("distortion", loss.value), ("rate_plus_distortion", cost.total + loss.value)]
-    if bounded:
-        best = frontier_distortion(cost.total, model.space.cells)
-        terms.append(("frontier_distance", loss.value - best))
-    for name, value in terms:
-        yield make(name, Estimate(value, loss.error))
-    if bounded:
-        free = gaussian_frontier()
-        gap = free.lagrangian_gap(cost.total, loss.value, cells=model.space.cells)
-        yield make("rate_above_frontier", _rate_above(free, cost.total, loss, model.space.cells))
-        yield make(
-            "rate_above_reach_frontier", _rate_above(reach_frontier(), cost.total, loss, model.space.cells)
-        )
+    yield make("distortion", loss)
+    yield make("rate_plus_distortion", Estimate(cost.total + loss.value, loss.error))
+    if model.space.is_ternary and target is None:
+        cells, free = model.space.cells, gaussian_frontier()
+        above = loss.value - frontier_distortion(cost.total, cells)
+        gap = free.lagrangian_gap(cost.total, loss.value, cells=cells)
+        yield make("frontier_distance", Estimate(above, loss.error))
+        yield make("rate_above_frontier", _rate_above(free, cost.total, loss, cells))
+        yield make("rate_above_reach_frontier", _rate_above(reach_frontier(), cost.total, loss, cells))
         yield make("lagrangian_gap", Estimate(gap, PRICE * loss.error))
 
 

@@ -31,8 +31,6 @@ class CombinedDecoder:
     r"""One decoder made of two that read the same latent; what it decodes to is never shown to it.
 
     .. math:: p \propto p_A\,p_B \quad (\text{product}), \qquad p = (p_A + p_B)/2 \quad (\text{mixture})
-
-    for each cell.
     """
 
     first: Decodable

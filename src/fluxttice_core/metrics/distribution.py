@@ -292,12 +292,6 @@ def divergences(
 
     Of shares of M `counted` draws noise alone shows about (n - 1) / 2M nats, and they are not extrapolated;
     probabilities are.
-
-    Example:
-        >>> import fluxttice_core as fx
-        >>> target = fx.spaces.Target.of(fx.spaces.space_of("01^1"), [0])
-        >>> divergences(np.full((2, 2), 0.5), target).to_target.raw.value
-        inf
     """
     q, log_q = target.q, np.log(target.q)
     support = _of_support(groups, target)

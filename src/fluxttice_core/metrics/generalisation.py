@@ -27,12 +27,7 @@ class NoiseResponse:
 
 @dataclass(frozen=True)
 class SymmetryResponse:
-    """What permuting the symbols of a table does to its code.
-
-    Args:
-        exact: Share of permuted tables that their own codes give back.
-        linear_fit: Least R^2, over the permutations, of an affine map of codes, on rows kept from its fit.
-    """
+    """What permuting symbols does: share of tables given back, and least R^2 of an affine map of codes."""
 
     exact: float
     linear_fit: float

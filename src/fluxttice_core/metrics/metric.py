@@ -42,17 +42,13 @@ class Figure:
 
     Args:
         quantity: What is measured, with the parameters that define it, such as `coverage/argmax/50000`.
-        half: Of which half, or of the pair.
         value: The number; infinite where the formula says so.
         unit: Nats for every entropy.
         ceiling: The value of a perfect generator with a perfect code, at the same budget.
         ceiling_sd: Standard deviation of a perfect generator's value, where it is random.
         interval: None for an exact number.
-        error: Standard error; 0 for an exact number.
-        dof: Degrees of freedom of the error.
+        error: Standard error, of so many degrees of freedom; 0 for an exact number.
         draws: Draws a repeat, for a sampled number.
-        repeats: Independent repeats.
-        seed: Seed of the draws.
         samples: The value of each repeat, where they are kept.
 
     Raises:
@@ -228,12 +224,7 @@ def share_interval(values: Float64[np.ndarray, "n"]) -> Interval:
 
 
 def equivalent_budget(share: Interval, size: int, target: Target | None = None) -> Interval:
-    """The uniform draws, or draws from a target, that would show the same share, with the share's interval.
-
-    Example:
-        >>> str(equivalent_budget(Interval(0.5, 0.4, 0.6, 0.95, "exact"), 100))
-        '68.9676 [50.8267, 91.1702]'
-    """
+    """The uniform draws, or draws from a target, that would show the same share, with its interval."""
 
     def draws(c: float) -> float:
         if target is None or target.is_uniform:

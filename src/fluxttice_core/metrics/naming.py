@@ -83,16 +83,9 @@ def due_metrics(
     metric_set: int | None = None,
     has_target: bool = False,
 ) -> frozenset[tuple[str, Half]]:
-    """Name and half of each metric that a full report of a dual VAE holds.
+    """Name and half of each metric that a full report holds, of the latest set unless told.
 
-    Args:
-        settings: What is measured with.
-        ternary: Whether of operations on three values.
-        split_known: Whether it is known which rows were held out.
-        validated: Whether the split has validation rows, which that of the smallest spaces has not.
-        rho: Cross-injection of the pair.
-        metric_set: The set that was measured; none: the latest.
-        has_target: Whether the model is held against anything else than all elements of its space alike.
+    `validated` where the split has validation rows, which that of the smallest spaces has not.
     """
     lacking: set[Need] = {"no split"} if split_known else {"split", "validation"}
     lacking.add("no target" if has_target else "target")
@@ -145,14 +138,7 @@ def control_columns(settings: MeasurementSettings) -> tuple[tuple[str, str], ...
 
 
 def label(name: str, nouns: Nouns = TERNARY, *, budget: bool = True) -> str:
-    """A metric in words, those of a space; one that this program does not know by its name.
-
-    Example:
-        >>> label("coverage/argmax/50000"), label("nll"), label("coupled/rho=0.3/distortion")
-        ('argmax coverage, N = 50,000', 'NLL', 'distortion D')
-        >>> label("trit_accuracy/mean/held_out", Nouns("word", "words", "letter", "letters"))
-        'held-out letters from μ'
-    """
+    """A metric in words, those of a space; one that this program does not know by its name."""
     try:
         words, at_budget = nouns.own(entry_of(name).label), "{n}" in entry_of(name).name
     except MeasurementError:

@@ -32,14 +32,7 @@ def uneven(target: Target | None, space: ProductSpace) -> Target | None:
 
 
 def ceiling_of(target: Target, draws: int) -> Ceiling:
-    """How many elements of its support so many draws from a target show.
-
-    Example:
-        >>> import fluxttice_core as fx
-        >>> codons = fx.spaces.space_of("codons")
-        >>> ceiling_of(fx.spaces.Target.of(codons, [5, 9], [1.0, 3.0]), 2).expected
-        1.375
-    """
+    """How many elements of its support so many draws from a target show."""
     known = _KNOWN.setdefault(target, {})
     if draws not in known:
         values, counts = target.levels

@@ -203,8 +203,7 @@ def gaussian_frontier() -> Frontier:
 def distance(rate: float, distortion: float, cells: int = 9) -> float:
     """Return how far a model's distortion lies above the frontier at the model's own rate, in nats.
 
-    It can be bought by rate: narrower posteriors bring it to 0. Read it beside `Frontier.rate_above`.
-    Negative values are possible: the frontier bounds codes of one Gaussian latent a trit, not every code.
+    Below 0 it is possible: the frontier bounds codes of one Gaussian latent a trit, not every code.
     """
     return distortion - frontier_distortion(rate, cells)
 

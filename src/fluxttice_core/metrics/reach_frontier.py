@@ -38,12 +38,7 @@ def trit_loss(slope: float, symbol: int, z: Float[np.ndarray, "n"]) -> Float[np.
 
 
 def left_open(slope: float) -> float:
-    r"""Return the entropy $H(t \mid z)$ that the decoder leaves open of a trit under the prior, in nats.
-
-    Example:
-        >>> round(9 * left_open(47.81), 3), round(9 * left_open(107.64), 3)
-        (0.45, 0.2)
-    """
+    r"""Return the entropy $H(t \mid z)$ that the decoder leaves open of a trit under the prior, in nats."""
     losses = np.stack([trit_loss(slope, symbol, _PRIOR) for symbol in (-1, 0, 1)])
     return float((np.exp(-losses) * losses).sum(0) @ _PRIOR_WEIGHT)
 

@@ -128,10 +128,7 @@ def _compare(model: Autoencoder, coded: tuple[Tensor, Tensor]) -> tuple[int, int
 
 
 def undecided(model: Autoencoder, rows: Int64[Tensor, "n"]) -> tuple[float, float]:
-    """Shares of tables and of cells that another processor may decode from their means to something else.
-
-    That are those whose two likeliest symbols differ by no more than single precision rounds.
-    """
+    """Shares of tables and cells whose two likeliest symbols another processor's rounding may exchange."""
     if len(rows) == 0:
         raise MeasurementError("whether tables are decided needs at least one operation", "too_few")
     coded = _coded(model, rows, 1, None)

@@ -30,12 +30,7 @@ Times = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True)
 class CodeSample:
-    """Codes of rows that were drawn at random from a part of a space; rate and distortion in nats.
-
-    Args:
-        from_mean: Share of rows that come back whole from the posterior mean.
-        from_draw: The same from a draw of the posterior.
-    """
+    """Codes of random rows: shares that come back whole, from mean and draw; rate, distortion, in nats."""
 
     from_mean: Interval
     from_draw: Interval

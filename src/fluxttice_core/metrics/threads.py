@@ -67,14 +67,6 @@ def flushed_denormals() -> Iterator[None]:
 
     Products of small probabilities are such numbers wherever a decoder is sure of its symbols. Beside
     probabilities that sum to 1 they are nothing, in single precision as in double.
-
-    Example:
-        >>> tiny = torch.tensor([1e-39])
-        >>> with flushed_denormals():
-        ...     float(tiny * 1), float(tiny * 1) > 0
-        (0.0, False)
-        >>> float(tiny * 1) > 0
-        True
     """
     before = not bool(torch.tensor([_DENORMAL]) * 1)
     torch.set_flush_denormal(True)

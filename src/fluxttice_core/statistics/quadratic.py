@@ -51,10 +51,9 @@ class Cells:
 
 @dataclass(frozen=True)
 class Quadratic:
-    """A weighted sum of squared deviations, with its null moments.
+    """A weighted sum of squared deviations, with its null moments; its mean is N(N-1) times the distance.
 
     Args:
-        value: The statistic U; its expectation is 0 under the law, and N(N-1) times the distance else.
         unit: What one more pair of equal draws adds, at least.
         spread: Sum of 1/w over all kinds, S: TV <= sqrt(S * distance)/2 for every law.
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.

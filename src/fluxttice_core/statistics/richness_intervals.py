@@ -200,12 +200,11 @@ def _ace_variance(counts: Integer[np.ndarray, "kinds"], estimate: float) -> floa
 def observed_hill_interval(
     counts: Integer[np.ndarray, "kinds"], order: int, level: float = 0.95
 ) -> Interval | None:
-    r"""Return the interval of the effective number of kinds that so many draws are expected to show.
+    """Return the interval of the effective number of kinds that so many draws are expected to show.
 
-    Of order 1 or 2, log-normal by the jackknife over draws, $D e^{\mp z s}$ with
-    $s^2 = \frac{n-1}{n}\sum_j (\ln D_{(-j)} - \overline{\ln D})^2$. The jackknife overstates a variance on
-    average (Efron & Stein 1981): the interval is right where the shares differ, and too wide where they
-    hardly do. None where no draw makes a difference.
+    Of order 1 or 2, log-normal by the jackknife over draws, which overstates a variance on average: the
+    interval is right where the shares differ, and too wide where they hardly do. None where no draw makes a
+    difference.
 
     Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
     """
