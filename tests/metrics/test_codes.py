@@ -74,18 +74,6 @@ def test_the_oracle_s_code_says_everything() -> None:
         assert entropy.high < entropy.ceiling - 0.5, "of encoded operations, and not of noise"
 
 
-def test_rate_is_never_sampled_and_distortion_always_and_only_ternary_spaces_have_the_frontier() -> None:
-    found = codes(QuantileLookup(SPACE))
-    assert (found["rate"].estimator, found["distortion"].estimator) == ("exact", "monte_carlo")
-    assert found["distortion"].draws == SETTINGS.posterior_repeats
-
-
-def test_only_ternary_spaces_have_the_frontiers() -> None:
-    names = {"frontier_distance", "rate_above_frontier", "lagrangian_gap"}
-    assert names <= codes(QuantileLookup(SPACE)).keys()
-    assert not names & codes(QuantileLookup(BINARY)).keys()
-
-
 def test_the_errors_of_what_lies_above_the_frontiers_are_those_of_the_distortion() -> None:
     """At a distortion D the rate above the frontier changes by its slope there times the error of D."""
     oracle = QuantileLookup(SPACE)
@@ -103,13 +91,6 @@ def test_the_errors_of_what_lies_above_the_frontiers_are_those_of_the_distortion
         assert found[name].value == pytest.approx(above)
 
 
-def test_the_rate_of_each_dimension_adds_up_to_the_rate() -> None:
-    oracle = QuantileLookup(SPACE)
-    found = list(rate_figures(oracle, encode_rows(oracle), "a", SETTINGS))
-    (curve,) = (item for item in found if isinstance(item, Series))
-    assert sum(curve.y) == pytest.approx(by_quantity(found)["rate"].value)
-
-
 def test_the_oracle_gives_back_what_was_held_out() -> None:
     found = by_quantity(reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, split(SPACE)))
     assert found["table_accuracy/mean/held_out"].value == 1
@@ -125,12 +106,6 @@ def test_shuffled_labels_are_not_given_back() -> None:
     found = by_quantity(reconstruction_figures(misled, "a", SETTINGS, None))
     assert found["table_accuracy/mean/all"].value < 0.3
     assert found["trit_accuracy/mean/all"].value < 0.7
-
-
-def test_nothing_is_held_out_of_an_unknown_split() -> None:
-    found = by_quantity(reconstruction_figures(QuantileLookup(SPACE), "a", SETTINGS, None))
-    assert not [quantity for quantity in found if "held_out" in quantity or "train" in quantity]
-    assert set(parts_of(SPACE, None)) == {"all"}
 
 
 def test_each_part_is_measured_on_its_own_rows(linear_model: Callable[..., Autoencoder]) -> None:
@@ -169,9 +144,11 @@ def test_of_more_codes_than_are_held_as_many_are_looked_at(
 
 def test_the_curve_of_rates_goes_by_its_name_and_dimension() -> None:
     oracle = QuantileLookup(SPACE)
-    (curve,) = (f for f in rate_figures(oracle, encode_rows(oracle), "b", SETTINGS) if isinstance(f, Series))
+    found = list(rate_figures(oracle, encode_rows(oracle), "b", SETTINGS))
+    (curve,) = (item for item in found if isinstance(item, Series))
     assert (curve.name, curve.half, curve.x) == ("rate_per_dimension", "b", (0.0, 1.0, 2.0))
     assert curve.y == rate(encode_rows(oracle)).per_dimension
+    assert by_quantity(found)["rate"].value == pytest.approx(sum(curve.y))
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -183,6 +160,7 @@ def test_without_a_split_all_that_is_aimed_at_is_one_part(
     found = by_quantity(
         reconstruction_figures(model, "b", SETTINGS, None, target if known else None),
     )
+    assert {quantity.rpartition("/")[2] for quantity in found} == set(parts_of(BINARY, None)) == {"all"}
     due = reconstruction_from_mean(model, rows)
     assert found["trit_accuracy/mean/all"].value == due.trit_accuracy
     assert found["table_accuracy/mean/all"].value == due.table_accuracy

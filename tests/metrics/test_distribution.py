@@ -31,7 +31,7 @@ from fluxttice_core.metrics.distribution import (
     negative_log_likelihood,
 )
 from fluxttice_core.metrics.mass import MassEstimate, estimate_mass
-from fluxttice_core.metrics.metric import TOTAL_MASS, Series
+from fluxttice_core.metrics.metric import Series
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.metrics.total_variation import Bracket
 from fluxttice_core.spaces.operation_space import OperationSpace
@@ -257,23 +257,6 @@ def test_figures_go_by_the_names_of_what_they_are() -> None:
         assert not isinstance(figure, Bracket) or named[name].interval == figure.interval
 
 
-def test_memorisation_is_known_only_with_the_split() -> None:
-    assert "memorisation" not in by_quantity(mass_figures(ConstantDecoder(BINARY), "a", SETTINGS, None))
-
-
-def test_the_curves_are_those_of_the_distribution() -> None:
-    series = {
-        s.name: s for s in mass_figures(ConstantDecoder(BINARY), "a", SETTINGS, None) if isinstance(s, Series)
-    }
-    assert series[TOTAL_MASS].y[0] == pytest.approx(1)
-    assert set(series["sorted_mass/categorical"].y) == {1.0}
-    coverage = series["expected_coverage/categorical"]
-    assert coverage.x[0] == 1
-    assert coverage.x[-1] == 40
-    assert coverage.y[0] == pytest.approx(1 / BINARY.size)
-    assert list(coverage.y) == sorted(coverage.y)
-
-
 def test_the_curve_of_expected_coverage_ends_at_the_largest_budget() -> None:
     settings = SETTINGS.with_only(draws=[2])
     *_, curve = mass_figures(ConstantDecoder(BINARY), "a", settings, None)
@@ -282,26 +265,6 @@ def test_the_curve_of_expected_coverage_ends_at_the_largest_budget() -> None:
 
 
 TARGET = Target.of(SPACE, [1, 4, 6, 11], [4.0, 2.0, 1.0, 1.0])
-
-
-def test_beside_a_target_there_are_other_figures_and_those_of_its_support() -> None:
-    mass = noisy(0, skewed())
-    found = by_quantity(figures_of_mass(mass, "b", SETTINGS, None, TARGET))
-    aimed = {"kl_from_target", "kl_to_target", "kl_to_target_within", "total_variation_to_target"}
-    aimed |= {"argmax_kl_from_target", "argmax_kl_to_target", "argmax_kl_to_target_within"}
-    aimed |= {"mass_outside", "argmax_mass_outside"}
-    alike = {"kl_from_uniform", "kl_to_uniform", "total_variation", "argmax_divergence"}
-    assert aimed <= found.keys()
-    assert not alike & found.keys()
-    plain = by_quantity(figures_of_mass(mass, "b", SETTINGS, None))
-    assert alike <= plain.keys()
-    assert not aimed & plain.keys()
-    assert found["nll"].ceiling == pytest.approx(1.75 * math.log(2))
-    assert found["entropy"].direction == "neither"
-    assert plain["nll"].ceiling == pytest.approx(H)
-    shares = coverage_from_mass(mass, SETTINGS.draws, TARGET)
-    for n, share in zip(SETTINGS.draws, shares, strict=True):
-        assert found[f"expected_coverage/categorical/N={n}"].estimate == share
 
 
 def test_mass_of_a_target_by_its_elements() -> None:

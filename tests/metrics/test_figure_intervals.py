@@ -14,6 +14,7 @@ from fluxttice_core.metrics.catalogue import base_of
 from fluxttice_core.metrics.coverage import coverage_figures
 from fluxttice_core.metrics.distribution import (
     argmax_mass_outside,
+    coverage_from_mass,
     divergences,
     figures_of_mass,
     generative_figures,
@@ -258,6 +259,9 @@ def test_figures_beside_a_target_are_those_of_its_functions() -> None:
     assert found["argmax_kl_to_target_within"].estimate == argmax.to_target_within.corrected
     again = memorisation(mass, train=parts.train, held_out=parts.held_out, target=SKEWED)
     assert found["memorisation"].estimate == again
+    shares = coverage_from_mass(mass, SETTINGS.draws, SKEWED)
+    expected = [found[f"expected_coverage/categorical/N={n}"].estimate for n in SETTINGS.draws]
+    assert expected == list(shares)
     share, outside = mass_outside(mass, SKEWED), found["mass_outside"]
     assert outside.estimate == share
     assert share.interval().lower < 0 == outside.low

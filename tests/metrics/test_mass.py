@@ -53,13 +53,6 @@ def test_few_latents_give_the_explicit_products(
     assert mass.conditional_entropies[0] == pytest.approx(float(entropy), rel=1e-4)
 
 
-def test_one_latent_gives_the_explicit_product(linear_model: Callable[..., Any]) -> None:
-    model = linear_model(5, base=3, latent_dim=16, gain=0.5)
-    mass = estimate_mass(model, 2, generator=generator(), groups=2)
-    z = torch.cat([torch.randn(1, 16, generator=g) for g in [generator()] for _ in range(2)])
-    assert np.allclose(mass.groups, explicit_mass(model, z).numpy(), rtol=1e-5)
-
-
 def test_a_delta_decoder_gives_a_delta() -> None:
     mass = estimate_mass(DeltaDecoder(OperationSpace(), 1234), 64, generator=generator())
     assert mass.p[1234] == 1.0

@@ -139,10 +139,6 @@ def test_no_report_holds_another_figure(quantity: str) -> None:
         scale(quantity)
 
 
-def test_what_has_no_row_goes_by_its_name() -> None:
-    assert label("something_new") == "something_new"
-
-
 def test_a_report_of_a_later_metric_set_is_not_judged() -> None:
     later = catalogue.METRIC_SET + 1
     with refused(MeasurementError, "wrong_version", "is newer than this program"):

@@ -16,20 +16,15 @@ from fluxttice_core.evaluation.controls import (
     QuantileLookup,
     UniformSampler,
 )
-from fluxttice_core.metrics.coupled_pair import coupled_figures
 from fluxttice_core.metrics.pair import (
     Agreement,
-    SetComparison,
     agreement,
-    agreement_figures,
     compare_samplers,
     compare_sets,
     set_figures,
 )
-from fluxttice_core.metrics.protocols import Autoencoder
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
-from fluxttice_core.spaces.split import split
 from tests.measuring import by_quantity, generator
 from tests.refusals import refused
 
@@ -44,12 +39,6 @@ def test_comparison_is_that_of_pythons_sets(first: list[int], second: list[int])
     assert found.intersection == len(a & b)
     assert found.jaccard_similarity == (len(a & b) / len(a | b) if a | b else 1.0)
     assert found.jaccard_distance == 1 - found.jaccard_similarity
-
-
-def test_two_large_shares_cannot_be_far_apart() -> None:
-    """Sets of 97.64 % and 97.67 % of 19,683 have at most 933 operations apart: distance .0474 at most."""
-    worst = SetComparison(first=19_218, second=19_224, union=19_683)
-    assert worst.jaccard_distance < 0.048
 
 
 def test_samplers_are_compared_by_independent_draws() -> None:
@@ -114,36 +103,3 @@ def test_perfect_halves_overlap_as_chance_has_it() -> None:
     distance = found["jaccard_distance/argmax/40"]
     assert distance.value == pytest.approx(distance.ceiling, abs=0.03)
     assert distance.value == pytest.approx(1 - found["jaccard_similarity/argmax/40"].value)
-
-
-def test_the_union_is_of_both_and_not_the_larger() -> None:
-    found = by_quantity(set_figures(HalfSupportSampler(SPACE), UniformSampler(SPACE), SETTINGS))
-    assert found["coverage_of_a/argmax/40"].value < 0.52
-    assert found["union/argmax/40"].value > found["coverage_of_b/argmax/40"].value
-
-
-def test_a_decoder_agrees_with_itself_and_not_with_a_constant_one() -> None:
-    oracle, settings = QuantileLookup(SPACE), SETTINGS.with_only(repeats=3)
-    itself = by_quantity(agreement_figures(oracle, oracle, settings))
-    assert itself["agreement/tables/40"].value == itself["agreement/trits/40"].value == 1
-    other = by_quantity(agreement_figures(oracle, ConstantDecoder(SPACE, latent_dim=3), settings))
-    assert other["agreement/tables/40"].value < 0.2
-
-
-def test_the_coupled_pair_names_its_rho_and_its_rate_is_both_rates() -> None:
-    oracle = QuantileLookup(SPACE)
-    found = by_quantity(coupled_figures(oracle, oracle, SETTINGS, split(SPACE), 0.25))
-    assert all(quantity.startswith("coupled/rho=0.25/") for quantity in found)
-    assert found["coupled/rho=0.25/table_accuracy/mean/held_out"].value == 1
-    alone = by_quantity(coupled_figures(oracle, oracle, SETTINGS, None, 0.0))
-    assert found["coupled/rho=0.25/rate"].value == alone["coupled/rho=0/rate"].value
-
-
-def test_uncoupled_halves_lose_what_they_lose_alone(linear_model: Callable[..., Autoencoder]) -> None:
-    first, second = linear_model(1), linear_model(2)
-    settings = SETTINGS.model_copy(update={"posterior_repeats": 40})
-    alone = by_quantity(coupled_figures(first, second, settings, None, 0.0))
-    mixed = by_quantity(coupled_figures(first, second, settings, None, 1.0))
-    of_a, of_b = alone["coupled/rho=0/distortion_of_a"], alone["coupled/rho=0/distortion_of_b"]
-    assert of_a.value != pytest.approx(of_b.value, abs=of_a.error)
-    assert mixed["coupled/rho=1/distortion_of_a"].value != pytest.approx(of_a.value, abs=of_a.error)

@@ -139,15 +139,6 @@ def test_the_error_of_distortion_is_its_spread_over_repeats(linear_model: Callab
     assert np.mean([f.error for f in found]) == pytest.approx(spread, rel=0.25)
 
 
-def test_distortion_is_unbiased_and_seeded(linear_model: Callable[..., Any]) -> None:
-    model = linear_model(3, logvar=0.5)
-    posteriors = encode_rows(model)
-    many = distortion(model, posteriors, draws=2000, generator=generator(5))
-    few = [distortion(model, posteriors, draws=2, generator=generator(seed)).value for seed in range(50)]
-    assert abs(np.mean(few) - many.value) < 4.5 * np.std(few) / math.sqrt(50) + 3 * many.error
-    assert distortion(model, posteriors, draws=2, generator=generator(7)).value == few[7]
-
-
 def test_one_draw_does_not_know_its_error(linear_model: Callable[..., Any]) -> None:
     model = linear_model(0)
     with refused(MeasurementError, "too_few", "at least 2 draws"):

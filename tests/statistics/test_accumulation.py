@@ -202,17 +202,6 @@ def test_a_curve_ends_at_twice_the_sample(draws: int) -> None:
         accumulation(GIRDLED).at(draws)
 
 
-def test_what_cannot_be_reached_is_refused() -> None:
-    with refused(MeasurementError, "out_of_range", "a coverage to reach lies between 0 and 1"):
-        accumulation(GIRDLED).at_coverage(1.0)
-    with refused(MeasurementError, "too_few", "twice the sample will hardly show 0.999"):
-        accumulation(GIRDLED).at_coverage(0.999)
-    with refused(MeasurementError, "out_of_range", "kinds to see are 1 or more"):
-        accumulation(GIRDLED).draws_for_kinds(0)
-    with refused(MeasurementError, "too_few", "at least one draw"):
-        accumulation([])
-
-
 # --- the limits by their definitions -----------------------------------------------------------------------
 
 NORMAL = float(stats.norm.ppf(0.975))
@@ -371,6 +360,8 @@ def test_ends_of_what_is_asked_for() -> None:
     for mass in (0.0, 1.0):
         with refused(MeasurementError, "out_of_range", "a coverage to reach lies between 0 and 1"):
             curve.draws_for_mass(mass)
+    with refused(MeasurementError, "too_few", "at least one draw"):
+        accumulation([])
 
 
 def test_kinds_that_take_a_thousand_samples_are_waited_for() -> None:

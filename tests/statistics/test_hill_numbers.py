@@ -29,16 +29,10 @@ def test_observed_equal_scikit_bio(counts: list[int], order: float) -> None:
     assert hill_number(np.array(counts), order) == hill_number(drawn, order)
 
 
-@given(count_vectors)
+@given(count_vectors.filter(lambda counts: max(counts) > 1))
 def test_order_two_estimated_equals_scikit_bio(counts: list[int]) -> None:
     drawn = np.array(counts)
-    if drawn.max() > 1:
-        assert estimated_hill_number(drawn, 2) == pytest.approx(
-            skbio.inv_simpson(drawn, finite=True), rel=1e-9
-        )
-    else:
-        with refused(MeasurementError, "undefined", "no kind was drawn twice"):
-            estimated_hill_number(drawn, 2)
+    assert estimated_hill_number(drawn, 2) == pytest.approx(skbio.inv_simpson(drawn, finite=True), rel=1e-9)
 
 
 @pytest.mark.parametrize(

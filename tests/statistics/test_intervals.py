@@ -134,11 +134,6 @@ def test_coverage_interval_stays_between_nothing_and_everything() -> None:
     assert coverage_interval(np.array([0, 1, 0]), 10).lower == 0.0
 
 
-def test_scaled_to_percent() -> None:
-    interval = Interval(0.5, 0.25, 0.75, 0.95, "exact").scaled(100)
-    assert (interval.estimate, interval.lower, interval.upper) == (50, 25, 75)
-
-
 @pytest.mark.parametrize("level", [0.0, 1.0, 95.0, -0.5])
 def test_impossible_levels_are_refused(level: float) -> None:
     with refused(MeasurementError, "out_of_range", "must lie between 0 and 1, such as"):

@@ -30,12 +30,6 @@ def test_what_lies_outside_of_the_lattice_has_no_probability(third: float) -> No
     assert (far.at_most, far.at_least) == pytest.approx((1.0, 0.0), abs=1e-12)
 
 
-def test_without_variance_the_expectation_is_all_there_is() -> None:
-    assert matched_tails(3.0, 3.0, 0.0, 0.0) == Tails(1.0, 1.0)
-    assert matched_tails(4.0, 3.0, 0.0, 0.0) == Tails(1.0, 0.0)
-    assert matched_tails(2.0, 3.0, 0.0, 0.0) == Tails(0.0, 1.0)
-
-
 def test_a_gamma_distribution_is_the_limit_of_large_third_moments() -> None:
     """Chi-square with 5 degrees of freedom in steps of a thousandth."""
     tails = matched_tails(15_000.0, 5_000.0, 10.0 * 1e6, 40.0 * 1e9)

@@ -107,11 +107,6 @@ def test_repeats_in_a_vast_space_are_far_from_uniform() -> None:
     assert total_variation(tally, 10**60).lower > 0.5
 
 
-def test_the_limits_do_not_depend_on_the_moment() -> None:
-    tally = Tally.of_counts(np.random.default_rng(0).multinomial(300, np.full(90, 1 / 90)))
-    assert total_variation(tally, 90) == total_variation(tally, 90)
-
-
 def test_ratios_of_kinds_hold_for_all_together() -> None:
     generator, missed = np.random.default_rng(4), 0
     for _ in range(200):
@@ -121,12 +116,6 @@ def test_ratios_of_kinds_hold_for_all_together() -> None:
     assert missed <= 20
     assert kind_ratio(0, 300, 1 / 30, 30).lower == 0
     assert kind_ratio(60, 300, 1 / 30, 30).estimate == pytest.approx(6)
-
-
-def test_a_kind_of_very_many_has_open_limits() -> None:
-    found = kind_ratio(1, 2, 1e-60, 10**60)
-    assert (found.lower, found.upper) == (0, 1e60)
-    assert kind_ratio(1, 2, 1e-13, 10**13).upper < 1e13
 
 
 @pytest.mark.parametrize(
@@ -237,6 +226,7 @@ def test_ratios_of_kinds_are_clopper_and_pearson_s_at_a_shared_level(level: floa
     )
     assert (found.level, found.method) == (level, "Clopper-Pearson, for all of 30 kinds together")
     assert kind_ratio(1, 2, 1e-60, 10**60, level) == Interval(0.5e60, 0.0, 1e60, level, "open")
+    assert kind_ratio(1, 2, 1e-13, 10**13, level).upper < 1e13
 
 
 def test_kinds_are_halved_one_by_one_unless_more_share_a_count_than_it_has_halves() -> None:
