@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.comparison import Row, against
 from benchmarks.stopwatch import Work, in_turn
-from fluxttice_core.metrics.decoding import decode_indices
+from fluxttice_core.metrics.decoding import decode_positions, indices_of
 from fluxttice_core.metrics.sampling import DecoderSampler, distinct_count
 from fluxttice_core.metrics.settings import DecodeRule
 from fluxttice_core.model.dual_vae import VAE
@@ -31,7 +31,10 @@ def original_count(logits: torch.Tensor, rule: DecodeRule = "expectation") -> in
 
 def count(logits: torch.Tensor, size: int, rule: DecodeRule) -> int:
     """Distinct operations by index arithmetic and bincount."""
-    parts = [decode_indices(part, OperationSpace(), rule) for part in torch.split(logits, COUNTED_TOGETHER)]
+    parts = [
+        indices_of(decode_positions(part, rule), OperationSpace())
+        for part in torch.split(logits, COUNTED_TOGETHER)
+    ]
     return distinct_count(torch.cat(parts), size)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fluxttice_core.errors import MeasurementError, OperationError
 from fluxttice_core.evaluation.controls import ConstantDecoder, QuantileLookup, UniformSampler
-from fluxttice_core.metrics.decoding import decode_indices, decode_positions, indices_by, indices_of
+from fluxttice_core.metrics.decoding import decode_positions, indices_by, indices_of
 from fluxttice_core.metrics.sampling import (
     DecoderSampler,
     IndexSampler,
@@ -82,7 +82,7 @@ def test_categorical_survives_infinite_logits() -> None:
 
 def test_categorical_needs_a_generator_or_its_numbers() -> None:
     with refused(MeasurementError, "missing_option", "give it a generator"):
-        decode_indices(torch.zeros(1, 4, 2), OperationSpace(2), "categorical")
+        decode_positions(torch.zeros(1, 4, 2), "categorical")
     with refused(MeasurementError, "missing_option", "give it numbers from 0 to 1"):
         indices_by("categorical", torch.zeros(1, 4, 2), None, OperationSpace(2))
 
@@ -100,7 +100,7 @@ def test_decoded_indices_are_those_of_the_space() -> None:
     space = OperationSpace()
     logits = torch.randn(300, 9, 3, generator=generator())
     tables = (logits.argmax(-1) - 1).numpy()
-    assert np.array_equal(decode_indices(logits, space).numpy(), space.indices(tables))
+    assert np.array_equal(indices_of(decode_positions(logits), space).numpy(), space.indices(tables))
 
 
 def test_samplers_satisfy_the_protocol() -> None:
@@ -114,7 +114,7 @@ def test_a_decoder_samples_what_it_decodes_from_the_prior(linear_model: Callable
     model = linear_model(0, latent_dim=16)
     drawn = DecoderSampler(model, "argmax", chunk=64).sample(200, generator(5))
     z = torch.randn(192, 16, generator=generator(5))
-    assert torch.equal(drawn[:192], decode_indices(model.decode_logits(z), model.space))
+    assert torch.equal(drawn[:192], indices_of(decode_positions(model.decode_logits(z)), model.space))
     assert len(drawn) == 200
 
 
@@ -195,12 +195,6 @@ def test_distinct_counts_are_those_of_a_set(indices: list[int]) -> None:
 def test_argmax_is_the_rule_unless_another_is_named() -> None:
     logits = 2 * torch.randn(200, 9, 3, generator=generator())
     assert torch.equal(decode_positions(logits), decode_positions(logits, "argmax"))
-    assert torch.equal(
-        decode_indices(logits, OperationSpace()), decode_indices(logits, OperationSpace(), "argmax")
-    )
-    assert not torch.equal(
-        decode_indices(logits, OperationSpace()), decode_indices(logits, OperationSpace(), "expectation")
-    )
     assert DecoderSampler(ConstantDecoder(OperationSpace(2))).rule == "argmax"
 
 
@@ -222,13 +216,10 @@ def test_latents_are_decoded_a_chunk_at_a_time_and_few_on_a_processor() -> None:
     assert cached.sizes == [2048, 2048, 904]
 
 
-def test_indices_are_drawn_with_the_generator() -> None:
-    space = WordSpace("-0+^4")
+def test_symbols_are_drawn_with_the_generator() -> None:
     logits = torch.randn(500, 4, 3, generator=generator())
-    drawn = decode_indices(logits, space, "categorical", generator=generator(5))
-    assert torch.equal(drawn, decode_indices(logits, space, "categorical", generator=generator(5)))
-    positions = decode_positions(logits, "categorical", generator=generator(5))
-    assert torch.equal(drawn, indices_of(positions, space))
+    drawn, again = (decode_positions(logits, "categorical", generator=generator(5)) for _ in range(2))
+    assert torch.equal(drawn, again)
 
 
 @pytest.mark.parametrize(

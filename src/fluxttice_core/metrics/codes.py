@@ -115,19 +115,14 @@ def information_figures(
     """What codes say of their operations, how they fill the prior, and the entropies of encoded latents."""
     generator = measurement_stream(settings.seed, half, "information", device=settings.device)
     found = code_information(posteriors, latents=settings.aggregate_draws, generator=generator)
-    some = _some(posteriors, generator)
+    some = posteriors
+    if not isinstance(some, Posteriors):  # as many of them as are held at once, by their probabilities
+        some = some.part(chosen_places(some, MOST_ROWS, generator))
     make = FigureMaker(half, space.size, settings, some.mu.shape[1], target=uneven(target, space))
     yield make("code_information", found.mutual_information)
     yield make("marginal_kl", found.marginal_kl)
     yield make("latent_entropy/differential", found.differential_entropy)
     yield from _histogram_entropy(some, make)
-
-
-def _some(posteriors: AnyPosteriors, generator: torch.Generator) -> Posteriors:
-    """All posteriors, or of more than are held at once as many of them, by their probabilities."""
-    if isinstance(posteriors, Posteriors):
-        return posteriors
-    return posteriors.part(chosen_places(posteriors, MOST_ROWS, generator))
 
 
 def _histogram_entropy(posteriors: Posteriors, make: FigureMaker) -> Iterator[Figure | Series]:

@@ -19,28 +19,17 @@ _LEAST_WEIGHT = 2e-35
 """A little more than e^-80, which is so much less than the last digit of the weight 1 beside it."""
 
 
-def decode_indices(
-    logits: Float[Tensor, "n cells base"],
-    space: ProductSpace,
-    rule: DecodeRule = "argmax",
-    *,
-    generator: torch.Generator | None = None,
-) -> Int64[Tensor, "n"]:
-    """Decode logits to the indices of elements.
-
-    By `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
-    `expectation`, the softmax mean of the symbols rounded to the nearest.
-    """
-    return indices_of(decode_positions(logits, rule, generator=generator), space)
-
-
 def decode_positions(
     logits: Float[Tensor, "n cells base"],
     rule: DecodeRule = "argmax",
     *,
     generator: torch.Generator | None = None,
 ) -> UInt8[Tensor, "n cells"]:
-    """Decode logits to the position (0 = the smallest) of each cell's symbol."""
+    """Decode logits to the position (0 = the smallest) of each cell's symbol.
+
+    By `argmax`, the likeliest symbol (the first of equals); `categorical`, a draw from the softmax;
+    `expectation`, the softmax mean of the symbols rounded to the nearest.
+    """
     require_rule(rule)
     if rule != "categorical":
         return _positions(logits, rule, None)

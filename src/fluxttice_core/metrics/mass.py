@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -107,7 +107,11 @@ def estimate_mass(
     step = chunk or chunk_of(model.space, generator.device)
     _require_memory(model.space, groups, step)
     found = _empty(model.space, draws, groups)
-    chunks = _group_chunks(model.latent_dim, groups, each, step, generator)
+    chunks = (
+        (group, z)
+        for group in range(groups)
+        for z in prior_chunks(model.latent_dim, each, generator, chunk=step)
+    )
     mass_of = partial(_mass_of_chunk, model, _Workspace())
     for part in map_chunks(mass_of, chunks, device=generator.device):
         _add(found, part)
@@ -179,14 +183,6 @@ def _add(sums: MassEstimate, part: _ChunkMass) -> None:
     else:
         sums.groups[part.group] += part.mass.flatten().cpu().numpy()
     sums.conditional_entropies[part.group] += part.entropy
-
-
-def _group_chunks(
-    latent_dim: int, groups: int, each: int, step: int, generator: torch.Generator
-) -> Iterator[tuple[int, Tensor]]:
-    for group in range(groups):
-        for z in prior_chunks(latent_dim, each, generator, chunk=step):
-            yield group, z
 
 
 class _Workspace(threading.local):

@@ -16,6 +16,9 @@ from fluxttice_core.spaces.target import Target
 from fluxttice_core.statistics.estimate import Estimate, jackknife
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
 
+Law = Float64[np.ndarray, "K"]
+"""The probability of every element."""
+
 _AT_A_TIME = 2**18
 _CERTAIN = 30.0
 """So many deviations from the law, and noise adds nothing to a distance in double precision."""
@@ -102,18 +105,14 @@ def argmax_total_variation(
     return _bracket(mass.argmax_groups, law, float(noise.sum()), perfect, level)
 
 
-def _law(mass: MassEstimate, target: Target | None) -> Float64[np.ndarray, "K"]:
-    """The probability of every element, in no room where all are alike."""
+def _law(mass: MassEstimate, target: Target | None) -> Law:
+    """The law that is aimed at, in no room where all are alike."""
     target, size = uneven(target, mass.space), mass.space.size
     return np.broadcast_to(1 / size, size) if target is None else target.dense()
 
 
 def _bracket(
-    groups: Float[np.ndarray, "groups K"],
-    law: Float64[np.ndarray, "K"],
-    noise: float,
-    perfect_noise: float,
-    level: float,
+    groups: Float[np.ndarray, "groups K"], law: Law, noise: float, perfect_noise: float, level: float
 ) -> Bracket:
     def distance(p: Float64[np.ndarray, "K"]) -> float:
         return 0.5 * float(np.abs(p - law).sum())
@@ -129,7 +128,7 @@ def _bracket(
     return Bracket(_cross_fit(groups, law), upper, raw, floor)
 
 
-def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Float64[np.ndarray, "K"]) -> Estimate:
+def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Law) -> Estimate:
     """The deviations from the law of each half of the groups, with the signs that the other half gives them.
 
     Groups of one half are independent given their signs; the two halves are not, so that their errors are
@@ -146,9 +145,7 @@ def _cross_fit(groups: Float[np.ndarray, "groups K"], law: Float64[np.ndarray, "
 
 
 def _signed(
-    signs_of: Float[np.ndarray, "half K"],
-    judged: Float[np.ndarray, "others K"],
-    law: Float64[np.ndarray, "K"],
+    signs_of: Float[np.ndarray, "half K"], judged: Float[np.ndarray, "others K"], law: Law
 ) -> Float64[np.ndarray, "others"]:
     """Half the deviations of some groups from the law, with the signs of those of others."""
     signs_of, judged = (half.astype(np.float64, copy=False) for half in (signs_of, judged))

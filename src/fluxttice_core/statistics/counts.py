@@ -35,6 +35,12 @@ def nonempty(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
     return drawn
 
 
+def seldom(counts: Integer[np.ndarray, "kinds"]) -> tuple[int, int, int, int]:
+    """Return draws and kinds of a sample, and how many of these were drawn once and twice."""
+    drawn = nonempty(counts)
+    return int(drawn.sum()), len(drawn), drawn_exactly(drawn, 1), drawn_exactly(drawn, 2)
+
+
 def drawn_exactly(counts: Integer[np.ndarray, "kinds"], times: int) -> int:
     """Return how many kinds were drawn exactly so often: F1 are the singletons, F2 the doubletons."""
     return int(np.count_nonzero(counts == times))

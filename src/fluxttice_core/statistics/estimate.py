@@ -17,7 +17,6 @@ class Estimate:
     """A Monte-Carlo figure and its standard error.
 
     Args:
-        value: The figure.
         error: Its standard error; 0 for an exact figure, infinite where nothing is known.
         dof: Degrees of freedom of the error; infinite for an error that is as good as known.
     """

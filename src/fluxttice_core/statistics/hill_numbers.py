@@ -60,28 +60,22 @@ def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> f
         MeasurementError: If the order is another, the sample is empty, or no kind was drawn twice (order 2).
     """
     counts = nonempty(counts)
+    draws, once, twice = int(counts.sum()), drawn_exactly(counts, 1), drawn_exactly(counts, 2)
     if order == 0:
         return chao1(counts)
     if order == 1:
-        return math.exp(_chao_wang_jost_entropy(counts))
+        seen = float(np.sum(counts / draws * (special.digamma(draws) - special.digamma(counts))))
+        return math.exp(seen + unseen_entropy(once, twice, draws))
     if order != 2:
         raise MeasurementError(
             f"Hill numbers are estimated for the orders 0, 1 and 2, not {order}", "unsupported"
         )
-    draws = int(counts.sum())
     pairs = int((counts * (counts - 1)).sum())
     if pairs == 0:
         raise MeasurementError(
             "the Hill number of order 2 cannot be estimated where no kind was drawn twice", "undefined"
         )
     return draws * (draws - 1) / pairs
-
-
-def _chao_wang_jost_entropy(counts: Integer[np.ndarray, "kinds"]) -> float | int:
-    """Return the estimate of the generator's entropy in nats, as `estimated_hill_number` defines it."""
-    draws = int(counts.sum())
-    seen_part = float(np.sum(counts / draws * (special.digamma(draws) - special.digamma(counts))))
-    return seen_part + unseen_entropy(drawn_exactly(counts, 1), drawn_exactly(counts, 2), draws)
 
 
 def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float | int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Integer
-from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seen
+from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seen, seldom
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
 
 RARE_THRESHOLD = 10
@@ -38,8 +38,8 @@ def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float | int:
     Raises:
         MeasurementError: If the sample is empty or holds a negative count.
     """
-    counts = nonempty(counts)
-    return 1 - drawn_exactly(counts, 1) / int(counts.sum())
+    draws, _, once, _ = seldom(counts)
+    return 1 - once / draws
 
 
 def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.95) -> Interval:
@@ -57,11 +57,9 @@ def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float | i
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    counts = nonempty(counts)
-    draws = int(counts.sum())
-    singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
-    missing = singletons / draws
-    variance = (singletons * (draws - singletons) + 2 * draws * doubletons) / draws**3
+    draws, _, once, twice = seldom(counts)
+    missing = once / draws
+    variance = (once * (draws - once) + 2 * draws * twice) / draws**3
     half_width = normal_quantile(level) * math.sqrt(variance)
     return Interval(missing, max(missing - half_width, 0.0), min(missing + half_width, 1.0), level, "Esty")
 
@@ -101,13 +99,10 @@ def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float | int]:
     Raises:
         MeasurementError: If the sample is empty or holds a negative count.
     """
-    counts = nonempty(counts)
-    draws, kinds = int(counts.sum()), len(counts)
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    draws, kinds, once, twice = seldom(counts)
     unseen = once**2 / (2 * twice) if twice else once * (once - 1) / 2
-    corrected = chao1(counts)
     return {
-        "bias-corrected": corrected,
+        "bias-corrected": chao1(counts),
         "classic": kinds + unseen,
         "iNEXT": kinds + (draws - 1) / draws * unseen,
     }
@@ -130,9 +125,7 @@ def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    counts = nonempty(counts)
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
-    return chao1_limits(int(counts.sum()), len(counts), once, twice, level)
+    return chao1_limits(*seldom(counts), level)
 
 
 def chao1_limits(draws: int, kinds: int, once: int, twice: int, level: float | int = 0.95) -> Interval:

@@ -11,7 +11,7 @@ from scipy import special
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float64, Int64, Integer
-from fluxttice_core.statistics.counts import drawn_exactly, nonempty
+from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seldom
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number, unseen_entropy
 from fluxttice_core.statistics.intervals import Interval, clopper_pearson, normal_quantile
 from fluxttice_core.statistics.richness import (
@@ -58,9 +58,7 @@ def unseen_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    counts = nonempty(counts)
-    draws = int(counts.sum())
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    draws, _, once, twice = seldom(counts)
     esty, exact = missing_mass_interval(counts, level), clopper_pearson(once, draws, level)
     lower = min(esty.lower, exact.lower)
     if twice <= FEW:
@@ -89,9 +87,7 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    counts = nonempty(counts)
-    chao, kinds = chao1_interval(counts, level), len(counts)
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    chao, (_, kinds, once, twice) = chao1_interval(counts, level), seldom(counts)
     lower, upper = chao.lower, chao.upper
     if twice <= FEW:
         pairs = once * (once - 1) / 2

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.hill_numbers import unseen_entropy
-from fluxttice_core.statistics.hypergeometric import entropy_terms, missed
+from fluxttice_core.statistics.hypergeometric import Values, entropy_terms, missed
 from fluxttice_core.statistics.sampling_variance import Unseen
 from fluxttice_core.statistics.tally import Tally
-
-Values = Float64[np.ndarray, "values"]
 
 _STEP = 1e-3
 """Of a slope in the number of kinds drawn once or twice."""
