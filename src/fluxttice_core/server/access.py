@@ -4,9 +4,9 @@ import ipaddress
 import json
 import re
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -34,9 +34,6 @@ class Access:
         root_path: The path below which a proxy shows the server, such as /flux.
         aliases: Other names of models.
         log: `text` or `json` to print a line for every request.
-
-    Raises:
-        SettingsError: If an address or an origin is none, or a path does not begin with / or ends with it.
     """
 
     keys: tuple[str, ...] = ()
@@ -82,7 +79,7 @@ class Access:
         scope.setdefault("state", {}).update(prefix=prefix, client=client)
 
     def _trusts(self, client: str) -> bool:
-        return bool(self.proxies) and any(_within(client, proxy) for proxy in self.proxies)
+        return any(_within(client, proxy) for proxy in self.proxies)
 
 
 def _is_origin(text: str) -> bool:
@@ -115,11 +112,7 @@ def _no_origin(text: str) -> SettingsError:
 
 
 def read_keys(path: Path) -> tuple[str, ...]:
-    """Read keys from a file, one a line; blank lines and the ends of lines are no part of them.
-
-    Raises:
-        SettingsError: If it cannot be read, or holds no key.
-    """
+    """Read keys from a file, one a line; blank lines and the ends of lines are no part of them."""
     text = read_bounded(path, maximum=_LARGEST_KEY_FILE, name="The file of keys", error=SettingsError)
     keys = tuple(line.strip() for line in text.decode(errors="replace").splitlines() if line.strip())
     if not keys:
@@ -128,11 +121,7 @@ def read_keys(path: Path) -> tuple[str, ...]:
 
 
 def read_aliases(pairs: Iterable[str], models: Iterable[str]) -> dict[str, str]:
-    """Read other names of models, each as ALIAS=MODEL.
-
-    Raises:
-        SettingsError: If one is not of that form, of no model, or has a meaning already.
-    """
+    """Read other names of models, each as ALIAS=MODEL."""
     aliases: dict[str, str] = {}
     for pair in pairs:
         alias, _, model = pair.partition("=")
@@ -151,11 +140,9 @@ def read_aliases(pairs: Iterable[str], models: Iterable[str]) -> dict[str, str]:
 
 def log_line(kind: str, scope: Scope, status: int, seconds: float) -> None:
     """Print that a request was answered."""
-    now = time.time()
-    stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"
     query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
     entry = {
-        "time": stamp,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "client": scope["state"]["client"],
         "method": scope["method"],
         "path": scope["path"] + query,

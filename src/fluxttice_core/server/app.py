@@ -23,12 +23,13 @@ from fluxttice_core.server.api.endpoint import AppState, Endpoint
 from fluxttice_core.server.api.latents import Latents
 from fluxttice_core.server.api.models import Identity
 from fluxttice_core.server.api.openapi import openapi_document
+from fluxttice_core.server.api.operation_input import known_texts
 from fluxttice_core.server.api.operations import Listing
 from fluxttice_core.server.api.reference_page import reference_routes
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.errors import RequestError, error_response
 from fluxttice_core.server.limits import Limits
-from fluxttice_core.server.middleware import RequestMiddleware, with_security_headers
+from fluxttice_core.server.middleware import SECURITY_HEADERS, RequestMiddleware
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.server.turns import Turns
 
@@ -79,7 +80,6 @@ def create_app(
     )
     app.router.redirect_slashes = False
     app.state.served, app.state.metrics, app.state.limits = served, metrics, limits
-    app.state.elements = state.elements
     return app
 
 
@@ -99,7 +99,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 
 
 def _warm(app: Starlette) -> None:
-    app.state.elements.warm()
+    if app.state.served.has_algebra:
+        known_texts()
     app.state.served.warm()
 
 
@@ -116,13 +117,12 @@ def _cross_origin(access: Access) -> list[Middleware]:
     """What lets the pages of other origins use the API, where that is asked for."""
     if not access.origins:
         return []
-    headers, methods = ["authorization", "content-type", "x-request-id"], ["GET", "POST"]
     return [
         Middleware(
             CORSMiddleware,
             allow_origins=access.origins,
-            allow_headers=headers,
-            allow_methods=methods,
+            allow_headers=["authorization", "content-type", "x-request-id"],
+            allow_methods=["GET", "POST"],
             expose_headers=["x-request-id"],
         )
     ]
@@ -161,5 +161,5 @@ async def _internal_error(_request: Request, _error: Exception) -> Response:
     response = error_response(
         RequestError("the server failed: this is its fault, and its log says why", status=500, code="failed")
     )
-    with_security_headers(response.headers)
+    response.headers.update(SECURITY_HEADERS)  # since this answer does not pass the middleware
     return response

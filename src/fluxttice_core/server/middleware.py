@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fluxttice_core.server.access import Access, log_line
@@ -70,32 +70,28 @@ class RequestMiddleware:
                 log_line(self._access.log, scope, passage.status, seconds)
 
     async def _pass(self, scope: Scope, passage: "_Passage") -> None:
-        if not self._may_pass(scope):
-            message = "this server needs its API key: send it as Authorization: Bearer KEY"
-            error = RequestError(message, status=401, code="invalid_api_key", close=True)
-            await error_response(error)(scope, passage.receive, passage.send)
-            return
+        status, code = 503, "overloaded"
         try:
-            async with asyncio.timeout(self._seconds) as passage.deadline:
-                await self._app(scope, passage.receive, passage.send)
+            if self._may_pass(scope):
+                async with asyncio.timeout(self._seconds) as passage.deadline:
+                    await self._app(scope, passage.receive, passage.send)
+                return
+            status, code = 401, "invalid_api_key"
+            message = "this server needs its API key: send it as Authorization: Bearer KEY"
         except asyncio.CancelledError:
             if passage.began:
                 raise
             # Only a server that is told to stop ends the work on a request.
-            passage.deadline = None
-            error = RequestError(
-                "the server is stopping: try again later", status=503, code="stopping", close=True
-            )
-            await error_response(error)(scope, passage.receive, passage.send)
+            code, message = "stopping", "the server is stopping: try again later"
         except TimeoutError:
             if passage.deadline is None or not passage.deadline.expired():
                 raise
-            passage.deadline = None
             message = (
                 f"no answer was ready within {self._seconds:g} seconds: ask for less, or try again later"
             )
-            error = RequestError(message, status=503, code="overloaded", close=True)
-            await error_response(error)(scope, passage.receive, passage.send)
+        passage.deadline = None
+        error = RequestError(message, status=status, code=code, close=True)
+        await error_response(error)(scope, passage.receive, passage.send)
 
     def _may_pass(self, scope: Scope) -> bool:
         path: str = scope["path"]
@@ -142,9 +138,3 @@ class _Passage:
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self.ended = time.perf_counter()
-
-
-def with_security_headers(headers: MutableHeaders) -> None:
-    """Add the security headers to an answer that does not pass the middleware."""
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)

@@ -21,8 +21,12 @@ _TAKEN_AT_ONCE = 32
 
 def require_guarded(host: str, keys: Sequence[str], *, insecure_public: bool) -> None:
     """Refuse a weak key, and to serve other machines without one, unless told to let everybody in."""
-    for key in keys:
-        _require_strong(key)
+    allowed = set(string.ascii_letters + string.digits + string.punctuation)
+    if any(len(key) < SHORTEST_KEY or not set(key) <= allowed for key in keys):
+        expected = f"{SHORTEST_KEY} or more ASCII characters without blanks"
+        raise SettingsError(
+            f"the key must be {expected}, such as `openssl rand -hex 16` prints", "weak_secret"
+        )
     if not keys and not insecure_public and not is_loopback(host):
         raise SettingsError(
             f"{host} can be reached from other machines: set a key with --api-key or FLUXTTICE_API_KEY, "
@@ -62,11 +66,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def bind_file(path: Path) -> socket.socket:
-    """Listen on a socket file, in the place of one that nobody listens on any more.
-
-    Raises:
-        SettingsError: If something else is there, or it cannot be made.
-    """
+    """Listen on a socket file, in the place of one that nobody listens on any more."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket() and listening.connect_ex(str(path)) == errno.ECONNREFUSED:
@@ -103,11 +103,7 @@ def listeners(listening: socket.socket) -> list[socket.socket]:
 
 
 def make_server(app: Starlette) -> uvicorn.Server:
-    """Make the server of an application made by `create_app`; `server.run(sockets=listeners(...))` runs it.
-
-    Args:
-        app: The application.
-    """
+    """Make the server of what `create_app` made; `server.run(sockets=listeners(...))` runs it."""
     limits = app.state.limits
     return uvicorn.Server(
         uvicorn.Config(
@@ -133,12 +129,3 @@ def _addresses(host: str) -> list[tuple[int, str]]:
             f"there is no host {host!r}: give an address of this machine", "cannot_listen"
         ) from None
     return [(int(family), str(address[0]).partition("%")[0]) for family, _, _, _, address in found]
-
-
-def _require_strong(key: str) -> None:
-    allowed = set(string.ascii_letters + string.digits + string.punctuation)
-    if len(key) < SHORTEST_KEY or not set(key) <= allowed:
-        expected = f"{SHORTEST_KEY} or more ASCII characters without blanks"
-        raise SettingsError(
-            f"the key must be {expected}, such as `openssl rand -hex 16` prints", "weak_secret"
-        )

@@ -47,11 +47,7 @@ class Codes:
 
     @property
     def means(self) -> Float32[np.ndarray, "K d"]:
-        """Means of all elements; while somebody else computes them, for longer than a moment, a refusal.
-
-        Raises:
-            RequestError: If they are not all there yet.
-        """
+        """Means of all elements; while somebody else computes them, for longer than a moment, a refusal."""
         if not self._filling.acquire(timeout=_PATIENCE):
             share, many = self._filled / self._model.space.size, self._model.space.nouns.many
             raise RequestError(

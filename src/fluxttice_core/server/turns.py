@@ -12,12 +12,8 @@ from fluxttice_core.server.limits import Limits
 
 _ROUND_SECONDS = 0.002
 """So long may turns hold one round of the loop, the last of them excepted."""
-
-
 _REFUSED_SECONDS = 0.2
 """So long must who finds the line full wait for that news, lest asking again at once be all that is done."""
-
-
 _SMALL_BODY = 64 * 1024
 """What every body may take, whatever the others take."""
 
@@ -32,11 +28,7 @@ class Room:
 
     @asynccontextmanager
     async def take(self, size: int) -> AsyncIterator[None]:
-        """Have room for a body of a size; until there is, nothing of it is read.
-
-        Raises:
-            RequestError: If there is none in time.
-        """
+        """Have room for a body of a size; until there is, nothing of it is read."""
         size = max(size - _SMALL_BODY, 0)
         try:
             async with asyncio.timeout(self._seconds):
@@ -74,11 +66,7 @@ class Turns:
 
     @asynccontextmanager
     async def take(self, request: Request) -> AsyncIterator[None]:
-        """Work when it is this request's turn.
-
-        Raises:
-            RequestError: If the line is full, or the client left while it waited.
-        """
+        """Work when it is this request's turn, unless the line is full or the client left meanwhile."""
         waited = self._free.locked()
         if waited and self._waiting >= self._limits.waiting:
             await asyncio.sleep(_REFUSED_SECONDS)

@@ -22,17 +22,12 @@ from fluxttice_core.spaces.notation import joined_glyphs
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.searching import matching
 
-_ONE: dict[str, Any] = {
-    "parameters": {
-        "id": PathParameter(
-            "A string, or an index if it cannot be taken for one.",
-            {"type": "string", "minLength": 1, "maxLength": 2 * TEXT_LENGTH},
-            "0",
-            convertor="path",
-        )
-    },
-    "missing": "No such element.",
-}
+_ID = PathParameter(
+    "A string, or an index if it cannot be taken for one.",
+    {"type": "string", "minLength": 1, "maxLength": 2 * TEXT_LENGTH},
+    "0",
+    convertor="path",
+)
 
 
 class ElementListing(Endpoints):
@@ -58,7 +53,13 @@ class ElementListing(Endpoints):
         asked = read_query(request.query_params, ElementQuery)
         return await asyncio.to_thread(lambda: answer(self._page(asked)))
 
-    @endpoint("GET", "/v1/elements/{id}", answer=ElementPortrait, **_ONE)
+    @endpoint(
+        "GET",
+        "/v1/elements/{id}",
+        answer=ElementPortrait,
+        parameters={"id": _ID},
+        missing="No such element.",
+    )
     async def show_element(self, request: Request) -> Response:
         """Show an operation.
 
@@ -113,9 +114,7 @@ class ElementListing(Endpoints):
             if asked.within is not None:
                 found = found[apart[found] <= asked.within]
             found = found[np.argsort(apart[found], kind="stable")]
-        return listed_page(
-            found, elements.rows, page=asked.page, page_size=asked.page_size, near=near, apart=apart
-        )
+        return listed_page(found, elements.rows, asked.page, asked.page_size, near, apart)
 
 
 def _with_plus(space: ProductSpace, text: str) -> str:

@@ -6,12 +6,16 @@ from pydantic import Field, StrictStr, create_model, model_validator, with_confi
 from typing_extensions import TypedDict
 
 from fluxttice_core.server.api.requests import (
+    NULL,
+    NUMBER,
     WHICH_HALF,
     WHOLE,
     Asked,
     DecodeRequest,
     EmbeddingRequest,
     NeighbourRequest,
+    batch_of,
+    list_of,
     one_start,
 )
 from fluxttice_core.server.api.responses import (
@@ -22,7 +26,7 @@ from fluxttice_core.server.api.responses import (
     NeighbourList,
     SampleAnswer,
 )
-from fluxttice_core.server.limits import BATCH, LARGEST_LATENT, PAGE_SIZE, TEXT_LENGTH
+from fluxttice_core.server.limits import PAGE_SIZE, TEXT_LENGTH
 from fluxttice_core.spaces.product_space import ProductSpace
 
 
@@ -197,11 +201,9 @@ def element_types(space: ProductSpace, latents: int) -> dict[Any, Any]:
         "description": f"A string such as {space.string(space.size // 3)}.",
     }
     symbols = {"type": "integer", "minimum": space.lowest, "maximum": space.lowest + space.base - 1}
-    table = _list(symbols, space.cells)
-    number = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
-    row, packed = _list(number, latents), {"type": "string", "description": f"Base64 of {latents} float32."}
+    table = list_of(symbols, space.cells)
+    row, packed = list_of(NUMBER, latents), {"type": "string", "description": f"Base64 of {latents} float32."}
     index = {"type": "integer", "minimum": 0, "maximum": space.size - 1}
-    null = {"type": "null"}
 
     def made(base: type, **fields: tuple[Any, Any]) -> type:
         return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)  # type: ignore[call-overload, no-any-return]
@@ -213,39 +215,21 @@ def element_types(space: ProductSpace, latents: int) -> dict[Any, Any]:
         ]
 
     strings = space.strings([0, space.size // 3])
+    only = f"Only {latents} can be asked for: latents have no order of importance."
+    latent = field("One latent or a batch.", [[0.0] * latents], row, batch_of(row), packed, batch_of(packed))
     embedding = made(
         EmbeddingRequest,
-        input=(
-            field("One element or a batch.", strings, text, _batch(text), table, _batch(table)),
-            ...,
-        ),
-        dimensions=(
-            field(
-                f"Only {latents} can be asked for: latents have no order of importance.",
-                None,
-                {"type": "integer", "enum": [latents]},
-                null,
-            ),
-            None,
-        ),
+        input=(field("One element or a batch.", strings, text, batch_of(text), table, batch_of(table)), ...),
+        dimensions=(field(only, None, {"type": "integer", "enum": [latents]}, NULL), None),
     )
-    decode = made(
-        DecodeRequest,
-        latents=(
-            field("One latent or a batch.", [[0.0] * latents], row, _batch(row), packed, _batch(packed)),
-            ...,
-        ),
-    )
-    neighbours = create_model(
-        "ElementNeighbourRequest",
-        __base__=NearRequest,
-        __doc__=NearRequest.__doc__,
-        element=(field("The element to start from.", strings[1], text, index, table, null), None),
-        latent=(field("The latent to start from, instead of an element.", None, row, packed, null), None),
+    neighbours = made(
+        ElementNeighbourRequest,
+        element=(field("The element to start from.", strings[1], text, index, table, NULL), None),
+        latent=(field("The latent to start from, instead of an element.", None, row, packed, NULL), None),
     )
     return {
         EmbeddingRequest: embedding,
-        DecodeRequest: decode,
+        DecodeRequest: made(DecodeRequest, latents=(latent, ...)),
         NeighbourRequest: neighbours,
         DecodedList: DecodedElements,
         SampleAnswer: SampledElements,
@@ -255,7 +239,7 @@ def element_types(space: ProductSpace, latents: int) -> dict[Any, Any]:
     }
 
 
-class NearRequest(Asked):
+class ElementNeighbourRequest(Asked):
     """An element or a latent whose neighbours are wanted."""
 
     element: Any = None
@@ -268,14 +252,6 @@ class NearRequest(Asked):
     limit: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Number of neighbours."), WHOLE] = 20
 
     @model_validator(mode="after")
-    def _one_start(self) -> "NearRequest":
+    def _one_start(self) -> "ElementNeighbourRequest":
         one_start("element", self.element, self.latent, self.by)
         return self
-
-
-def _list(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
-    return {"type": "array", "items": items, "minItems": least, "maxItems": most or least}
-
-
-def _batch(items: dict[str, Any]) -> dict[str, Any]:
-    return _list(items, 1, BATCH)

@@ -32,7 +32,7 @@ class Embeddings(Endpoints):
         asked = read_json(request, EmbeddingRequest)
         half = self._state.served.half(asked.model)
         book = self._state.served.codebooks[half]
-        if not (asked.dimensions is None or _is_number(asked.dimensions, book.latents)):
+        if asked.dimensions not in (None, book.latents) or isinstance(asked.dimensions, bool):
             raise RequestError(
                 f"dimensions can only be {book.latents}: latents have no order of importance, so a shortened "
                 "vector would be another code; leave dimensions out",
@@ -51,10 +51,6 @@ class Embeddings(Endpoints):
 
     def _codes(self, book: Codes, given: Any, *, base64: bool) -> list[bytes]:
         return book.written(self._state.elements.read_batch(given), base64=base64)
-
-
-def _is_number(value: object, expected: int) -> bool:
-    return type(value) in (int, float) and value == expected
 
 
 def _list_of(codes: list[bytes], model: str, cells: int) -> bytes:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fluxttice_core.server.api.elements import Elements, elements_of
+from fluxttice_core.server.api.elements import Elements, TernaryOperations
 from fluxttice_core.server.api.request_reading import body_size, read_json, receive_json
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
@@ -33,7 +33,7 @@ class AppState:
     @cached_property
     def elements(self) -> Elements:
         """How the elements of the space that is served are read and described."""
-        return elements_of(self.served)
+        return (TernaryOperations if self.served.has_algebra else Elements)(self.served)
 
 
 @dataclass(frozen=True)

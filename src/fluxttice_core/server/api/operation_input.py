@@ -14,8 +14,6 @@ from fluxttice_core.server.errors import RequestError, shorten
 from fluxttice_core.server.limits import BATCH, TEXT_LENGTH
 from fluxttice_core.spaces.notation import parse_one
 
-_TRITS = TERNARY.cells
-
 _FORMS = (
     "give a string, a list of strings, a list of 9 trits, or a list of such lists, "
     f"at most {BATCH:,} operations"
@@ -31,9 +29,9 @@ def read_input(value: Any) -> list[int]:
     if isinstance(value, str):
         return [read_text(value, "input")]
     if not isinstance(value, list):
-        raise _invalid(f"input is {_kind(value)}: {_FORMS}", "input")
+        raise invalid_input(f"input is {_kind(value)}: {_FORMS}", "input")
     if not value:
-        raise _invalid(f"input is an empty list: {_FORMS}", "input")
+        raise invalid_input(f"input is an empty list: {_FORMS}", "input")
     if type(value[0]) in (int, float):
         return [_read_tokens(value, "input")]
     if len(value) > BATCH:
@@ -55,7 +53,7 @@ def read_text(text: str, place: str, *, expressions: bool = False) -> int:
     if known is not None:
         return known
     if len(text) > TEXT_LENGTH:
-        raise _invalid(
+        raise invalid_input(
             f"{place} is a string of {len(text):,} characters: an operation is a name, 9 of the characters "
             "-0+, or an index",
             place,
@@ -63,7 +61,7 @@ def read_text(text: str, place: str, *, expressions: bool = False) -> int:
     try:
         known = _respelled(text)
         if known is None and not expressions and is_expression(text):
-            raise _invalid(
+            raise invalid_input(
                 f"{place} is the expression {text!r}: GET /v1/operations/{{id}} gives its index, which can "
                 "be sent here",
                 place,
@@ -71,12 +69,12 @@ def read_text(text: str, place: str, *, expressions: bool = False) -> int:
         one_input = None if known is not None or expressions else find_named(text, 1)
         if one_input is not None:
             a, b = (read_operation(f"{one_input.name}({letter})").index for letter in "ab")
-            raise _invalid(
+            raise invalid_input(
                 f'{place}: {text!r} has one input: send "{a}" for that of a, or "{b}" for that of b', place
             )
         return read_operation(text).index if known is None else known
     except OperationError as error:
-        raise _invalid(f"{place}: {error}", place) from None
+        raise invalid_input(f"{place}: {error}", place) from None
 
 
 def _respelled(text: str) -> int | None:
@@ -113,7 +111,7 @@ def read_any(value: Any, place: str) -> int:
         return read_text(value, place)
     if isinstance(value, list) and not _is_table(value):
         # A list of one number would be read as an index, though a client that tokenises may have sent it.
-        raise _invalid(
+        raise invalid_input(
             f"{place} is a list of {len(value):,} that is no table: give 9 trits, three rows of three, "
             "a string, or an index as a number",
             place,
@@ -121,7 +119,7 @@ def read_any(value: Any, place: str) -> int:
     try:
         return parse_one(TERNARY, value)
     except OperationError as error:
-        raise _invalid(f"{place}: {error}", place) from None
+        raise invalid_input(f"{place}: {error}", place) from None
 
 
 def _read_batch(values: list[Any]) -> list[int]:
@@ -136,19 +134,19 @@ def _read_batch(values: list[Any]) -> list[int]:
         read = _read_tokens
     else:
         kinds = " and ".join(dict.fromkeys(map(_kind, values)))
-        raise _invalid(f"input is a list of {kinds}: {_FORMS}", "input")
+        raise invalid_input(f"input is a list of {kinds}: {_FORMS}", "input")
     return [read(value, f"input.{position}") for position, value in enumerate(values)]
 
 
 def _read_tokens(tokens: list[Any], place: str) -> int:
     """Read one operation from its 9 trits; what a tokenising client sends is none."""
     # True is no trit, though it equals 1, and a fraction equals none.
-    if len(tokens) == _TRITS and {int, float}.issuperset(map(type, tokens)):
+    if len(tokens) == TERNARY.cells and {int, float}.issuperset(map(type, tokens)):
         known = _by_trits().get(tuple(tokens))
         if known is not None:
             return known
     shown = shorten(str(tokens[: TERNARY.cells + 1]))
-    raise _invalid(
+    raise invalid_input(
         f"{place} is a list of {len(tokens):,} that begins {shown}: a flat list is one operation, its 9 "
         'trits from -1, 0, +1. Give an index as a string, such as "15633"; if your client sends tokens for '
         "texts, let it send the texts (check_embedding_ctx_length=False in LangChain). Several operations "
@@ -162,7 +160,8 @@ def _is_table(value: list[Any]) -> bool:
     return len(rows) in (1, TERNARY.base) and sum(map(len, rows)) == TERNARY.cells
 
 
-def _invalid(message: str, place: str) -> RequestError:
+def invalid_input(message: str, place: str) -> RequestError:
+    """An error about what was to be read at a place."""
     return RequestError(message, param=place, code="invalid_input")
 
 

@@ -121,14 +121,8 @@ def _read_id(request: Request) -> int:
 
 def _page(asked: SearchQuery) -> dict[str, Any]:
     near = None if asked.near is None else read_query_text(asked.near, "near")
-    return listed_page(
-        _found(asked, near),
-        operation_rows,
-        page=asked.page,
-        page_size=asked.page_size,
-        near=near,
-        apart=None if near is None else hamming_to_all(near),
-    )
+    apart = None if near is None else hamming_to_all(near)
+    return listed_page(_found(asked, near), operation_rows, asked.page, asked.page_size, near, apart)
 
 
 def _found(asked: SearchQuery, near: int | None) -> Int64[np.ndarray, "n"]:

@@ -64,7 +64,7 @@ def _require_pattern(text: str) -> str:
     )
 
 
-def _list(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
+def list_of(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
     """The schema of a list; of `least` items, unless `most` says otherwise."""
     return {"type": "array", "items": items, "minItems": least, "maxItems": most or least}
 
@@ -76,13 +76,13 @@ _TEXT = {
     "description": "A name such as `min`, glyphs such as `----00-0+`, an index such as `15633`, or a "
     "heptavintimal name such as `7PB`.",
 }
-_NULL = {"type": "null"}
+NULL = {"type": "null"}
 _INDEX = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
 _TRIT = {"type": "integer", "enum": [-1, 0, 1]}
-_TABLE = _list(_TRIT, TRITS)
+_TABLE = list_of(_TRIT, TRITS)
 _TRITS = {**_TABLE, "description": "One operation as its 9 trits, the first input slowest."}
-_NUMBER = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
-_LATENT = _list(_NUMBER, LATENTS)
+NUMBER = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
+_LATENT = list_of(NUMBER, LATENTS)
 _BASE64 = {
     "type": "string",
     "description": f"Base64 of {LATENTS} little-endian float32 numbers, as embeddings give them.",
@@ -91,13 +91,14 @@ _BASE64 = {
 }
 
 
-def _batch(*items: dict[str, Any]) -> dict[str, Any]:
-    return _list(items[0] if len(items) == 1 else {"anyOf": list(items)}, 1, BATCH)
+def batch_of(items: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a batch."""
+    return list_of(items, 1, BATCH)
 
 
-INPUT_SCHEMA = {"anyOf": [_TEXT, _batch(_TEXT), _TRITS, _batch(_TRITS)]}
-OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, _list(_list(_TRIT, 3), 3), _NULL]}
-LATENTS_SCHEMA = {"anyOf": [_LATENT, _batch(_LATENT), _BASE64, _batch(_BASE64)]}
+INPUT_SCHEMA = {"anyOf": [_TEXT, batch_of(_TEXT), _TRITS, batch_of(_TRITS)]}
+OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, list_of(list_of(_TRIT, 3), 3), NULL]}
+LATENTS_SCHEMA = {"anyOf": [_LATENT, batch_of(_LATENT), _BASE64, batch_of(_BASE64)]}
 
 
 def _require_whole(value: Any) -> Any:
@@ -150,7 +151,7 @@ class EmbeddingRequest(Asked):
         Field(
             description=f"Only {LATENTS} can be asked for: latents have no order of importance, so that a "
             "shortened vector would be another code.",
-            json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, _NULL]},
+            json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, NULL]},
         ),
     ] = None
     user: Annotated[StrictStr | None, Field(description="Accepted and not looked at.")] = None
@@ -201,7 +202,7 @@ class NeighbourRequest(Asked):
         Any,
         Field(
             description="The latent to start from, instead of an operation.",
-            json_schema_extra={"anyOf": [_LATENT, _BASE64, _NULL]},
+            json_schema_extra={"anyOf": [_LATENT, _BASE64, NULL]},
         ),
     ] = None
     by: Annotated[

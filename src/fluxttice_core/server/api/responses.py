@@ -15,8 +15,6 @@ from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.written_forms import heptavintimal
 from fluxttice_core.shapes import Int64
 
-Trit = Literal[-1, 0, 1]
-
 
 class Usage(TypedDict):
     """What was read: an operation counts as its trits, however it was written."""
@@ -233,22 +231,12 @@ def operation_rows(indices: Int64[np.ndarray, "n"]) -> list[OperationRow]:
 def listed_page(
     found: Int64[np.ndarray, "n"],
     rows: Callable[[Int64[np.ndarray, "m"]], Sequence[Mapping[str, Any]]],
-    *,
     page: int,
     page_size: int,
     near: int | None,
     apart: Int64[np.ndarray, "K"] | None,
 ) -> dict[str, Any]:
-    """Write one page of a list that was found.
-
-    Args:
-        found: What is listed, by index.
-        rows: Describes some of it.
-        page: Which page, from 1.
-        page_size: Rows on a page.
-        near: What distances are counted from.
-        apart: How far each is from there, by index.
-    """
+    """Write one page, from 1, of a list that was found, with how far each of its `rows` is from `near`."""
     first, pages = (page - 1) * page_size, -(-found.size // page_size)
     return {
         "object": "list",

@@ -40,7 +40,8 @@ def split_pack(served: Served) -> bytes:
 def algebra_pack() -> bytes:
     """A bit for each property and for each fact of the algebra."""
     facts = np.concatenate([rows for _, rows in algebra_rows().values()])
-    return encode_tensors({"properties": property_bits(), "facts": _bits(facts)}, "{}")
+    held = np.stack([holds(term.name) for term in PROPERTIES])
+    return encode_tensors({"properties": _bits(held), "facts": _bits(facts)}, "{}")
 
 
 def mass_pack(served: Served, drawn: DrawnMap | None) -> bytes:
@@ -91,12 +92,8 @@ def weights_pack(model: TrainedModel, network: Literal["encoder", "decoder"]) ->
     return encode_tensors(weights, "{}")
 
 
-def property_bits() -> UInt8[np.ndarray, "bytes K"]:
-    """Which properties hold: bit p mod 8 of row p // 8 is the p-th property of the vocabulary."""
-    return _bits(np.stack([holds(term.name) for term in PROPERTIES]))
-
-
 def _bits(rows: Bool[np.ndarray, "n K"]) -> UInt8[np.ndarray, "bytes K"]:
+    """Rows packed, eight to a byte: bit p mod 8 of row p // 8 is the p-th."""
     return np.packbits(rows, axis=0, bitorder="little")
 
 

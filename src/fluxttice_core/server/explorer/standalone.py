@@ -27,13 +27,6 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
     """Write the explorer of a model as a page that also works when it is opened from a disk.
 
     Its content security policy forbids every request, to its own host as well.
-
-    Args:
-        served: The model and what was computed of it.
-        draw: What draws the figures of a report; none: the report is shown without.
-
-    Raises:
-        SettingsError: If it is not about all ternary operations of two inputs.
     """
     require_standalone(served)
     files = page_texts()
@@ -54,11 +47,7 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
 
 
 def require_standalone(served: Served) -> None:
-    """Refuse a model whose explorer cannot do without a server.
-
-    Raises:
-        SettingsError: If it is not about all ternary operations of two inputs.
-    """
+    """Refuse a model whose explorer cannot do without a server."""
     if not served.has_algebra:
         space = served.model.space
         raise SettingsError(
