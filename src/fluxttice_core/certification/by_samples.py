@@ -1,7 +1,5 @@
 """Certify and measure again a model of a space that cannot be written out, by a report from samples."""
 
-from __future__ import annotations
-
 import math
 import shlex
 from collections.abc import Iterator

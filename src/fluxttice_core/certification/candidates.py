@@ -1,7 +1,5 @@
 """The checkpoints that a certificate can be made of, measured alike so that the fixed rule can rank them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

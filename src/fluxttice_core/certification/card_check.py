@@ -5,8 +5,6 @@ is a sentence: whoever improves one voids no certificate, and whoever signs the 
 sentence may not do is to state a number of its own.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -53,7 +51,7 @@ class _Card:
     sentences: list[str] = field(default_factory=list)
 
     @classmethod
-    def read(cls, text: str) -> _Card:
+    def read(cls, text: str) -> "_Card":
         for number, line in enumerate(text.split("\n"), start=1):
             if not line.isprintable() or _HTML.search(line):
                 raise _misfit(f"its line {number} holds HTML, or what is not shown")

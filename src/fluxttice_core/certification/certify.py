@@ -4,8 +4,6 @@ The folder is a function of the weights, the settings, the program and the machi
 and no duration, so that whoever certifies the same run again gets the same bytes, the signature aside.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence

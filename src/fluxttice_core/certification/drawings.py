@@ -4,8 +4,6 @@ Two drawings are compared by their structure and by the numbers in it, since the
 differ between processors and releases of the drawing library.
 """
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """What became of one check of a certified folder, and on whose authority it stands."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """The names that a certified folder may hold, and no others: nothing vouches for what lies beside them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from pathlib import Path

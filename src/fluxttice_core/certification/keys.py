@@ -1,7 +1,5 @@
 """Signing keys on elliptic curves, as PEM files that only their owner can read."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import stat

@@ -4,8 +4,6 @@ Source: https://github.com/sigstore/model-transparency; https://github.com/secur
 https://docs.sigstore.dev/about/bundle (0.3).
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -1,7 +1,5 @@
 """Where a certified model comes from, by its `settings.json`: a run, or a file of another program."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError

@@ -1,7 +1,5 @@
 """Measure a certified folder again, from its weights and with its report's draws, and draw it again."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

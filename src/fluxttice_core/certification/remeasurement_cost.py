@@ -1,7 +1,5 @@
 """How much work it is to measure a certificate again, and how much of it is done for a stranger."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -3,8 +3,6 @@
 Needs neither torch nor the measurement, so that it is part of every verification.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Train a certified model again from its settings, or compare it with a run that somebody kept."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

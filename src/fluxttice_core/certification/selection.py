@@ -1,7 +1,5 @@
 """The fixed rule by which one checkpoint of a run is chosen, and the reason that each one has its place."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial

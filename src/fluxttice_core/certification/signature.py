@@ -4,8 +4,6 @@ The format is OpenSSF model-signing v1.0 with a local key, so that the `model_si
 signed here and its signatures are accepted here. Nothing is asked of a network.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Keys that are known by a name: the project's own, or those of a reader's list."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from importlib import resources

@@ -3,8 +3,6 @@
 Reads the files without torch, so that it takes about a second; measuring again is `remeasurement`.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace

@@ -5,8 +5,6 @@ later writer can tell an abandoned temporary, which it removes, from one that an
 Without such locks, as on Windows, temporaries of dead writers stay where they are; readers pass over them.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

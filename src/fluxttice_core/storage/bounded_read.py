@@ -1,7 +1,5 @@
 """Read a file from a stranger: regular files only, never more bytes than announced, refusals explained."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

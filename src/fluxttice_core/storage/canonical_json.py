@@ -1,7 +1,5 @@
 """Canonical JSON, and the SHA-256 digests that name a value or bytes."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -6,8 +6,6 @@ found when it is read; against changes on purpose, folders are signed.
 The header of `model.safetensors` repeats the record without its `progress`, so that the file explains itself.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

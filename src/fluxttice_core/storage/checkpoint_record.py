@@ -1,7 +1,5 @@
 """What a checkpoint says about its weights: a closed list of fields, each checked."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import (

@@ -1,7 +1,5 @@
 """The files of a folder with their SHA-256 as `sha256sum` writes them, links and special files refused."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import stat

@@ -1,7 +1,5 @@
 """What a `model.safetensors` says of itself, and the digests of what it holds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 The names, shapes and types of what the file holds are compared with the original's layout.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 What is read are NumPy arrays; what is written may be arrays or torch's tensors. Nothing here needs torch.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from typing import Any

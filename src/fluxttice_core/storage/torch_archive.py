@@ -6,8 +6,6 @@ hashed: tuples in tuples could be nested until hashing them overflows the stack 
 until it takes for ever, as in torch's own restricted loader.
 """
 
-from __future__ import annotations
-
 import io
 import math
 import pickletools
