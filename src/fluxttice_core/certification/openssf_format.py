@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from fluxttice_core.errors import RecordError, SignatureError
+from fluxttice_core.errors import SignatureError
 from fluxttice_core.storage.canonical_json import canonical_json, parse_json
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -145,7 +145,7 @@ def write_statement(name: str, files: Mapping[str, str], ignored: list[str]) -> 
 def read_statement(payload: bytes) -> Statement:
     """Read an in-toto statement about a folder."""
     name = "The signed statement"
-    content = _of_kind(_StatementFile, _json(payload, name), name)
+    content = _of_kind(_StatementFile, parse_json(payload, name=name, error=SignatureError), name)
     resources = content.predicate.resources
     for resource in resources:
         _require_inside(resource.name)
@@ -179,7 +179,7 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 def read_bundle(data: bytes) -> Bundle:
     """Read a signature file."""
-    parsed = _json(data, "The signature file")
+    parsed = parse_json(data, name="The signature file", error=SignatureError)
     _require_method_of_keys(parsed)
     content = _of_kind(_BundleFile, parsed, "The signature file")
     return Bundle(
@@ -233,13 +233,6 @@ def _decoded(text: str) -> bytes:
             "The signature file holds base64 that was changed after it was written.", "damaged_file"
         )
     return data
-
-
-def _json(data: bytes, name: str) -> Any:
-    try:
-        return parse_json(data, name=name)
-    except RecordError as error:
-        raise SignatureError(str(error), error.code) from error
 
 
 def _of_kind(kind: type[_Model], content: Any, name: str) -> _Model:

@@ -5,7 +5,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from fluxttice_core.errors import RecordError
+from fluxttice_core.errors import FluxtticeError, RecordError
 
 MAXIMUM_DEPTH = 32
 MAXIMUM_CONTAINERS = 500_000
@@ -38,12 +38,19 @@ def canonical_json(value: Any) -> bytes:
         ) from error
 
 
-def parse_json(data: bytes, *, name: str) -> Any:
+def parse_json(data: bytes, *, name: str, error: type[FluxtticeError] = RecordError) -> Any:
     """Decode JSON more strictly than Python: each key once, no NaN, no half characters, at most 32 levels.
 
     An integer of more than 308 digits is refused as well: no double holds it, so no figure can be it; and a
     text with more than 500,000 braces and brackets. Bound the number of bytes before calling.
     """
+    try:
+        return _parsed(data, name)
+    except RecordError as cause:
+        raise error(str(cause), cause.code) from cause
+
+
+def _parsed(data: bytes, name: str) -> Any:
     if data.count(b"{") + data.count(b"[") > MAXIMUM_CONTAINERS:
         raise RecordError(
             f"{name} holds more than {MAXIMUM_CONTAINERS:,} lists and objects; it is damaged.", "too_large"

@@ -114,7 +114,7 @@ def read_model(path: Path) -> Checkpoint:
     """
     data = read_bounded(path, maximum=MAXIMUM_MODEL, name="The model file", error=CheckpointError)
     model, described = decode_tensors(data, name=str(path))
-    value = _parsed(described.encode(), str(path))
+    value = parse_json(described.encode(), name=str(path), error=CheckpointError)
     _require_known(value, path)
     record = _validated(CheckpointRecord, value, str(path))
     _require_consistent(path, model, described, record)
@@ -189,7 +189,7 @@ def _described(record: CheckpointRecord) -> str:
 
 def _read_manifest(path: Path) -> Manifest:
     data = read_bounded(path, maximum=MAXIMUM_RECORD, name="The checkpoint's record", error=CheckpointError)
-    value = _parsed(data, str(path))
+    value = parse_json(data, name=str(path), error=CheckpointError)
     _require_known(value.get("record") if isinstance(value, dict) else None, path)
     manifest = _validated(Manifest, value, str(path))
     body = {key: item for key, item in value.items() if key != "digest"}
@@ -237,13 +237,6 @@ def _require_finite(tensors: Mapping[str, Any], name: str) -> None:
             raise CheckpointError(
                 f"{name} holds NaN or infinite numbers in {key!r}; such weights are of no use.", "not_finite"
             )
-
-
-def _parsed(data: bytes, name: str) -> Any:
-    try:
-        return parse_json(data, name=name)
-    except RecordError as error:
-        raise CheckpointError(str(error), error.code) from error
 
 
 def _require_known(record: Any, path: Path) -> None:

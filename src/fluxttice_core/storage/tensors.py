@@ -11,7 +11,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from fluxttice_core.errors import CheckpointError, RecordError
+from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.canonical_json import canonical_json, parse_json
 
 METADATA_KEY = "fluxttice"
@@ -80,10 +80,8 @@ def _read_metadata(data: bytes, name: str) -> Any:
             f"have at most {MAXIMUM_HEADER:,}: this is no safetensors file, or a damaged one.",
             "damaged_file",
         )
-    try:
-        header = parse_json(data[_PREFIX : _PREFIX + length], name=f"the header of {name}")
-    except RecordError as error:
-        raise CheckpointError(str(error), error.code) from error
+    text = data[_PREFIX : _PREFIX + length]
+    header = parse_json(text, name=f"the header of {name}", error=CheckpointError)
     if not isinstance(header, dict):
         raise CheckpointError(
             f"the header of {name} is not a table of tensors; this is no safetensors file.", "damaged_file"
