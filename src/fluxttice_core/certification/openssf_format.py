@@ -8,12 +8,13 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fluxttice_core.errors import SignatureError
 from fluxttice_core.storage.canonical_json import canonical_json, parse_json
+from fluxttice_core.storage.checkpoint_record import Record, Sha256
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -23,63 +24,58 @@ PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 _IDENTITY = "--identity WHO --identity_provider WHERE`, both as its publisher says"
 _AUTHORITY = "--certificate_chain CA.pem`, the certificate of the authority that its publisher names"
 
-_Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=False)
+class _KeyHint(Record):
+    hint: Sha256
 
 
-class _KeyHint(_Strict):
-    hint: _Hex
-
-
-class _Material(_Strict):
+class _Material(Record):
     public_key: _KeyHint = Field(alias="publicKey")
     log_entries: list[Any] = Field(alias="tlogEntries", default_factory=list, max_length=0)
 
 
-class _Signature(_Strict):
+class _Signature(Record):
     sig: str
     keyid: Literal[""] = ""
 
 
-class _Envelope(_Strict):
+class _Envelope(Record):
     payload: str
     payload_type: Literal["application/vnd.in-toto+json"] = Field(alias="payloadType")
     signatures: list[_Signature] = Field(min_length=1, max_length=1)
 
 
-class _BundleFile(_Strict):
+class _BundleFile(Record):
     media_type: Literal["application/vnd.dev.sigstore.bundle.v0.3+json"] = Field(alias="mediaType")
     material: _Material = Field(alias="verificationMaterial")
     envelope: _Envelope = Field(alias="dsseEnvelope")
 
 
-class _Digest(_Strict):
-    sha256: _Hex
+class _Digest(Record):
+    sha256: Sha256
 
 
-class _Subject(_Strict):
+class _Subject(Record):
     name: str
     digest: _Digest
 
 
-class _Resource(_Strict):
+class _Resource(Record):
     name: str
     algorithm: Literal["sha256"]
-    digest: _Hex
+    digest: Sha256
 
 
-class _Serialization(_Strict):
+class _Serialization(Record):
     method: Literal["files"]
     hash_type: Literal["sha256"]
     allow_symlinks: Literal[False]
     ignore_paths: list[str] = Field(default_factory=list)
 
 
-class _Predicate(_Strict):
+class _Predicate(Record):
     # The format asks verifiers to pass over fields that later versions may add here.
     model_config = ConfigDict(extra="ignore")
 
@@ -87,14 +83,14 @@ class _Predicate(_Strict):
     resources: list[_Resource] = Field(min_length=1)
 
 
-class _StatementFile(_Strict):
+class _StatementFile(Record):
     type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
     subject: list[_Subject] = Field(min_length=1, max_length=1)
     predicate_type: Literal["https://model_signing/signature/v1.0"] = Field(alias="predicateType")
     predicate: _Predicate
 
 
-class Bundle(_Strict):
+class Bundle(Record):
     """What a signature file holds: the signed bytes, the signature over them, and the key's fingerprint."""
 
     payload: bytes
@@ -102,7 +98,7 @@ class Bundle(_Strict):
     key_fingerprint: str
 
 
-class Statement(_Strict):
+class Statement(Record):
     """What was signed: a model's name, the SHA-256 of each of its files, and the paths left out."""
 
     name: str

@@ -2,21 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.storage.canonical_json import canonical_json
-from fluxttice_core.storage.checkpoint_record import UNKNOWN, CheckpointRecord, Count, Name, Seed, Sha256
+from fluxttice_core.storage.checkpoint_record import (
+    UNKNOWN,
+    CheckpointRecord,
+    Count,
+    Name,
+    Record,
+    Seed,
+    Sha256,
+)
 from fluxttice_core.training.recipe import validate_recipe
 
 IMPORTED = "imported"
 _OF_HEADER = ("seed", "release of torch", "recipe", "seed of the split", "architecture", "target")
 
 
-class _RunSettings(BaseModel):
+class _RunSettings(Record):
     """What a run's settings are, whose recipe is checked by itself."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     recipe: dict[str, Any]
     seed: Seed
@@ -32,10 +38,8 @@ def _plain(name: str) -> str:
     return name
 
 
-class Imported(BaseModel):
+class Imported(Record):
     """What is known of a model that another program made."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
     file: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain)]
     sha256: Sha256

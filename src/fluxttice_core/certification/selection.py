@@ -6,12 +6,12 @@ from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.evaluation.caveats import stray_number
 from fluxttice_core.spaces.nouns import TERNARY, Nouns
-from fluxttice_core.storage.checkpoint_record import Count, Sha256
+from fluxttice_core.storage.checkpoint_record import Count, Record, Sha256
 
 RULE = (
     "Among the checkpoints that return every held-out table from its posterior mean in both halves, the one "
@@ -123,10 +123,6 @@ def ranking_record(
     }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 _Share = Annotated[float, Field(ge=0, le=1)]
 # Noise of the draws may carry G a little past either end; beside a target it may be any multiple of H(q).
 _Information = Annotated[float, Field(ge=-0.1)]
@@ -134,7 +130,7 @@ _MOST_INFORMATION = 1.1
 _Both = Field(min_length=2)
 
 
-class _Entry(_Strict):
+class _Entry(Record):
     place: int
     epoch: Count
     tensor_sha256: Sha256
@@ -143,7 +139,7 @@ class _Entry(_Strict):
     reason: str
 
 
-class _Ranking(_Strict):
+class _Ranking(Record):
     rule: str
     draws: Count
     seed: Count

@@ -28,11 +28,13 @@ Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Seed = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """A record from a file, whose fields are all known and of exactly their types."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class OperationsRecord(_Record):
+class OperationsRecord(Record):
     """The space of operations: tables of `base ** arity` symbols out of `base`."""
 
     base: int = Field(ge=2, le=4)
@@ -45,7 +47,7 @@ class OperationsRecord(_Record):
         return self
 
 
-class WordsRecord(_Record):
+class WordsRecord(Record):
     """A space of words, by its name."""
 
     name: Annotated[str, StringConstraints(max_length=200)]
@@ -62,14 +64,14 @@ def _kind_of(given: Any) -> str:
     return "words" if named else "operations"
 
 
-class SplitRecord(_Record):
+class SplitRecord(Record):
     """The rows that the run trained on, by the split's seed and digest."""
 
     seed: Seed
     digest: Sha256
 
 
-class CheckpointRecord(_Record):
+class CheckpointRecord(Record):
     """Where weights come from; None stands for "not recorded", as in checkpoints of other programs."""
 
     format_version: Literal[1]
@@ -93,14 +95,14 @@ class CheckpointRecord(_Record):
     target_sha256: Annotated[Sha256 | None, Field(exclude_if=lambda digest: digest is None)] = None
 
 
-class FileRecord(_Record):
+class FileRecord(Record):
     """Size and SHA-256 of a tensor file."""
 
     bytes: Count
     sha256: Sha256
 
 
-class Manifest(_Record):
+class Manifest(Record):
     """The content of `checkpoint.json`; `digest` is over the canonical JSON of the other two."""
 
     digest: Sha256
