@@ -15,8 +15,8 @@ from benchmarks.audit_power import DEFECTS, LEVELS, refused, uniform_draws
 from docs.front import concluded
 from docs.front import figures as codes_of
 from docs.generalisation import held_out, shares
+from fluxttice_core.certification.keys import project_keys
 from fluxttice_core.certification.remeasure import remeasure
-from fluxttice_core.certification.trusted_keys import project_keys
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.evaluation.headline import headline_figures
 from fluxttice_core.metrics.coverage import coverage_figures

@@ -13,11 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.certification.drawings import compared
 from fluxttice_core.certification.finding import Finding
-from fluxttice_core.certification.keys import new_private_key
+from fluxttice_core.certification.keys import new_private_key, project_keys
 from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.retrain import compare_run
 from fluxttice_core.certification.signature import sign_folder
-from fluxttice_core.certification.trusted_keys import project_keys
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.evaluation.control_scores import beside_controls
 from fluxttice_core.evaluation.report import Report

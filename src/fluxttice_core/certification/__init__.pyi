@@ -1,11 +1,14 @@
 from .certify import Certificate as Certificate
 from .certify import certify as certify
 from .finding import Finding as Finding
+from .keys import KnownKey as KnownKey
 from .keys import fingerprint as fingerprint
 from .keys import load_private_key as load_private_key
 from .keys import load_public_key as load_public_key
 from .keys import new_private_key as new_private_key
+from .keys import project_keys as project_keys
 from .keys import public_pem as public_pem
+from .keys import read_trusted_keys as read_trusted_keys
 from .keys import write_key_pair as write_key_pair
 from .remeasure import remeasure as remeasure
 from .retrain import compare_run as compare_run
@@ -15,7 +18,4 @@ from .selection import rank as rank
 from .signature import SignedFolder as SignedFolder
 from .signature import sign_folder as sign_folder
 from .signature import verify_folder as verify_folder
-from .trusted_keys import KnownKey as KnownKey
-from .trusted_keys import project_keys as project_keys
-from .trusted_keys import read_trusted_keys as read_trusted_keys
 from .verify import verify as verify

@@ -116,8 +116,7 @@ def certify(
         if not (by_samples.accepted or allow_uncertified):
             raise _refusal(source, out, by_samples.gates)
         contents = contents_by_samples(last, by_samples)
-        require_own_names(contents)
-        fingerprint = _write(out, contents, private_key, name=_named(by_samples.title))
+        fingerprint = _write(out, contents, private_key, by_samples.title)
         return Certificate(out, by_samples, (), fingerprint)
     settings = settings or settings_for(first.space, quick=quick)
     require_device(settings.device)
@@ -137,13 +136,8 @@ def certify(
         if not (report.accepted or allow_uncertified):
             raise _refusal(source, out, report.gates)
         contents = _contents(chosen, report, ranking, settings, draw(report))
-    fingerprint = _write(out, contents, private_key, name=_named(report.title))
+    fingerprint = _write(out, contents, private_key, report.title)
     return Certificate(out, report, ranking, fingerprint)
-
-
-def _named(title: str) -> str:
-    """What a signature calls a folder."""
-    return title.replace(", ", "-").replace(" ", "-")
 
 
 def _refusal(source: Path, out: Path, gates: Sequence[GateResult]) -> CertificationError:
@@ -239,13 +233,15 @@ def _contents(
         has_target = chosen.trained.target is not None
         record = ranking_record(ranking, draws=draws, seed=settings.seed, nouns=nouns, has_target=has_target)
         contents[SELECTION] = canonical_json(record) + b"\n"
-    require_own_names(contents)
     return contents
 
 
 def _write(
-    out: Path, contents: Mapping[str, bytes], private_key: ec.EllipticCurvePrivateKey | None, *, name: str
+    out: Path, contents: Mapping[str, bytes], private_key: ec.EllipticCurvePrivateKey | None, title: str
 ) -> str | None:
+    """Write the folder, and return the fingerprint of the key that signed it, if one did."""
+    require_own_names(contents)
+    name = title.replace(", ", "-").replace(" ", "-")
     with new_folder(out, replace=True) as temporary:
         (temporary / FIGURES).mkdir()
         for path, data in contents.items():

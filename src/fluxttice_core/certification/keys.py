@@ -1,8 +1,11 @@
-"""Signing keys on elliptic curves, as PEM files that only their owner can read."""
+"""Signing keys on elliptic curves, as PEM files that only their owner can read; and those known by a name."""
 
 import hashlib
 import os
+import re
 import stat
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,6 +17,9 @@ from fluxttice_core.storage.atomic_write import require_writable, write_bytes
 from fluxttice_core.storage.bounded_read import read_bounded
 
 MAXIMUM_KEY = 1 << 14
+_MAXIMUM_LIST = 1 << 20
+_ENTRY = re.compile(r"([^\n]*)\n(-----BEGIN PUBLIC KEY-----\n[^-]*-----END PUBLIC KEY-----)")
+_LONGEST_NAME = 60
 MINIMUM_PASSWORD, MAXIMUM_PASSWORD = 12, 1023
 _HASHES: dict[str, type[hashes.HashAlgorithm]] = {
     "secp256r1": hashes.SHA256,
@@ -153,3 +159,51 @@ def hash_of(key: ec.EllipticCurvePublicKey) -> hashes.HashAlgorithm:
             f"The key lies on {key.curve.name}; expected one on P-256, P-384 or P-521.", "unsuitable_key"
         )
     return _HASHES[key.curve.name]()
+
+
+@dataclass(frozen=True)
+class KnownKey:
+    """A public key and the name by which it is known."""
+
+    name: str
+    key: ec.EllipticCurvePublicKey
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its PEM text."""
+        return fingerprint(self.key)
+
+
+def project_keys() -> tuple[KnownKey, ...]:
+    """The project's own key, as it was installed with the program or lies in its checkout."""
+    package = Path(str(resources.files("fluxttice_core")))
+    places = package / "certified.pub", package.parents[1] / "keys" / "fluxttice.pub"
+    return tuple(
+        KnownKey("fluxttice, the project", load_public_key(path)) for path in places if path.is_file()
+    )[:1]
+
+
+def read_trusted_keys(path: Path) -> tuple[KnownKey, ...]:
+    """Public keys in PEM from a text file, each below a line with its name.
+
+    Raises:
+        SignatureError: If the file is missing, or holds no key, one without a name, or one that is damaged.
+    """
+    data = read_bounded(path, maximum=_MAXIMUM_LIST, name="The list of trusted keys", error=SignatureError)
+    text = "\n" + data.decode("utf-8", errors="replace").replace("\r\n", "\n")
+    entries = _ENTRY.findall(text)
+    if not entries or len(entries) != text.count("-----BEGIN"):
+        raise SignatureError(
+            f"{path} is no list of trusted keys: write each public key in PEM below a line with its name",
+            "damaged_file",
+        )
+    found = []
+    for line, pem in entries:
+        name = line.strip("# ")
+        if not (name and name.isprintable() and len(name) <= _LONGEST_NAME):
+            raise SignatureError(
+                f"a key in {path} has no name: write one of at most {_LONGEST_NAME} letters above it",
+                "malformed",
+            )
+        found.append(KnownKey(name, public_key_of(f"{pem}\n".encode(), source=path)))
+    return tuple(found)

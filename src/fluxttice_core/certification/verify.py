@@ -29,6 +29,7 @@ from fluxttice_core.certification.folder_names import (
     require_no_more_folders,
     require_own_names,
 )
+from fluxttice_core.certification.keys import KnownKey
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.report_check import require_complete, require_facts_of
@@ -41,7 +42,6 @@ from fluxttice_core.certification.sampled_check import (
 from fluxttice_core.certification.selection import Candidate, read_ranking
 from fluxttice_core.certification.signature import named_key, verify_folder
 from fluxttice_core.certification.target_check import require_target, speaks_of_target
-from fluxttice_core.certification.trusted_keys import KnownKey
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
 from fluxttice_core.evaluation.gates import GateResult, gates_of, judged, on_all_operations, untold
 from fluxttice_core.metrics.settings import settings_from

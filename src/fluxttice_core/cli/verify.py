@@ -64,8 +64,7 @@ def verify(
     Exit codes: 0, nothing fails; 1, something does not hold; 2, bad input.
     """
     from fluxttice_core.certification.folder_names import require_certificate
-    from fluxttice_core.certification.keys import load_public_key
-    from fluxttice_core.certification.trusted_keys import project_keys, read_trusted_keys
+    from fluxttice_core.certification.keys import load_public_key, project_keys, read_trusted_keys
     from fluxttice_core.certification.verify import verify as check
 
     folder = folder or _shipped()

@@ -115,7 +115,7 @@ def read_model(path: Path) -> Checkpoint:
     data = read_bounded(path, maximum=MAXIMUM_MODEL, name="The model file", error=CheckpointError)
     model, described = decode_tensors(data, name=str(path))
     value = parse_json(described.encode(), name=str(path), error=CheckpointError)
-    _require_known(value, path)
+    require_known_format(value, "format_version", FORMAT_VERSION, name=str(path), error=CheckpointError)
     record = _validated(CheckpointRecord, value, str(path))
     _require_consistent(path, model, described, record)
     files = {MODEL: FileRecord(bytes=len(data), sha256=bytes_digest(data))}
@@ -190,7 +190,8 @@ def _described(record: CheckpointRecord) -> str:
 def _read_manifest(path: Path) -> Manifest:
     data = read_bounded(path, maximum=MAXIMUM_RECORD, name="The checkpoint's record", error=CheckpointError)
     value = parse_json(data, name=str(path), error=CheckpointError)
-    _require_known(value.get("record") if isinstance(value, dict) else None, path)
+    record = value.get("record") if isinstance(value, dict) else None
+    require_known_format(record, "format_version", FORMAT_VERSION, name=str(path), error=CheckpointError)
     manifest = _validated(Manifest, value, str(path))
     body = {key: item for key, item in value.items() if key != "digest"}
     if manifest.digest != json_digest(body) or data != canonical_json(value) + b"\n":
@@ -237,10 +238,6 @@ def _require_finite(tensors: Mapping[str, Any], name: str) -> None:
             raise CheckpointError(
                 f"{name} holds NaN or infinite numbers in {key!r}; such weights are of no use.", "not_finite"
             )
-
-
-def _require_known(record: Any, path: Path) -> None:
-    require_known_format(record, "format_version", FORMAT_VERSION, name=str(path), error=CheckpointError)
 
 
 def _validated(kind: type[_Kind], value: Any, name: str) -> _Kind:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +42,7 @@ def environment_record() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,
-        "scipy": version("scipy"),
         "system": platform.system(),
-        "machine": platform.machine(),
         "cores": os.cpu_count() or 1,
         "threads": torch.get_num_threads(),
     }

@@ -18,7 +18,7 @@ from fluxttice_core.extras import require_extra
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.forward import ForwardPass, row_chunks, softmax
 from fluxttice_core.model.halves import HALVES, HalfName
-from fluxttice_core.shapes import Float32, Float64, Int8, Int64, Shaped
+from fluxttice_core.shapes import Float32, Int8, Int64, Shaped
 from fluxttice_core.spaces.notation import parse
 from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.space_name import space_record
@@ -223,8 +223,11 @@ class TrainedModel:
         """
         half = self._half(vae)
         z = _rows_of_latents(latents, self.architecture.latent_dim)
-        made = self._probabilities if probabilities else self._likeliest
-        return np.concatenate([made(half.decode(z[rows])) for rows in row_chunks(len(z), _CHUNK)])
+        parts = (half.decode(z[rows]) for rows in row_chunks(len(z), _CHUNK))
+        if probabilities:
+            return np.concatenate([softmax(logits).astype(np.float32) for logits in parts])
+        lowest = self.space.lowest
+        return np.concatenate([np.asarray(logits.argmax(-1) + lowest, dtype=np.int8) for logits in parts])
 
     def sample(self, n: int, *, vae: HalfName = "b", seed: int = 0) -> Int64[np.ndarray, "n"]:
         """Indices of the most likely operations at n draws from the prior.
@@ -247,13 +250,6 @@ class TrainedModel:
                 f'{name!r} names no half of a dual VAE: write vae="a" or vae="b"', "unknown_name"
             )
         return self._halves[name]
-
-    def _likeliest(self, logits: Float64[np.ndarray, "n cells base"]) -> Int8[np.ndarray, "n cells"]:
-        return np.asarray(logits.argmax(-1) + self.space.lowest, dtype=np.int8)
-
-    @staticmethod
-    def _probabilities(logits: Float64[np.ndarray, "n cells base"]) -> Float32[np.ndarray, "n cells base"]:
-        return softmax(logits).astype(np.float32)
 
 
 def load(path: str | Path) -> TrainedModel:
@@ -281,18 +277,17 @@ def _loaded(path: Path) -> TrainedModel:
         )
     if path.is_file():
         return _from_file(path)
-    if _is_certified(path):
-        return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
-    if list_checkpoints(path):
-        return _from_folder(latest(path))
-    if (path / RECORD).is_file():
-        return _from_folder(path)
-    if (path / MODEL).is_file():
-        return _from_model(path / MODEL, settings=_read_settings(path / SETTINGS))
-    raise CheckpointError(
-        f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it",
-        "missing_checkpoint",
-    )
+    if not _is_certified(path):
+        if list_checkpoints(path):
+            return _from_folder(latest(path))
+        if (path / RECORD).is_file():
+            return _from_folder(path)
+        if not (path / MODEL).is_file():
+            raise CheckpointError(
+                f"{path} holds no checkpoint: expected a run's checkpoints/, a {RECORD} or a {MODEL} in it",
+                "missing_checkpoint",
+            )
+    return _from_checkpoint(read_model(path / MODEL), path / MODEL, _read_settings(path / SETTINGS))
 
 
 def _is_certified(folder: Path) -> bool:
@@ -380,7 +375,7 @@ def decode(
 
 def _from_file(path: Path) -> TrainedModel:
     if path.suffix == ".safetensors":
-        return _from_model(path, settings=None)
+        return _from_checkpoint(read_model(path), path, None)
     if path.suffix != ".pt" and not is_zipfile(path):
         raise CheckpointError(
             f"{path} is no model: give a .safetensors file, a run's folder, or a .pt file of the original",
@@ -411,10 +406,6 @@ def _from_folder(folder: Path) -> TrainedModel:
     run_settings = folder.parent.parent / SETTINGS
     settings = _read_settings(run_settings) if folder.parent.name == CHECKPOINTS else None
     return _from_checkpoint(read(folder, with_state=False), folder, settings)
-
-
-def _from_model(path: Path, *, settings: dict[str, Any] | None) -> TrainedModel:
-    return _from_checkpoint(read_model(path), path, settings)
 
 
 def _from_checkpoint(checkpoint: Checkpoint, path: Path, settings: dict[str, Any] | None) -> TrainedModel:
