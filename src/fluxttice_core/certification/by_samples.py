@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fluxttice_core.certification.candidates import Deposit
 from fluxttice_core.certification.certified_folder import CertifiedFolder
-from fluxttice_core.certification.finding import Finding, failing, proved
+from fluxttice_core.certification.finding import Finding, contradiction, failing, proved
 from fluxttice_core.certification.folder_names import CARD, COMMAND, MODEL, REPORT, SETTINGS
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.remeasurement_cost import passed_parameters, require_repeatable_draws
@@ -136,9 +136,7 @@ def _compared(stated: tuple[Sampled, ...], again: tuple[Sampled, ...]) -> str:
     for one, other in zip(stated, again, strict=True):
         moved = next(_differences(one, other), None)
         if moved is not None:
-            raise MeasurementError(
-                f"{moved} of {one.name} is another from the weights than in {REPORT}", "contradictory_report"
-            )
+            raise contradiction(f"{moved} of {one.name} is another from the weights than in {REPORT}")
     names = ", ".join(one.name for one in again)
     return f"drawn and encoded again by the same seed, {names} show what {REPORT} says"
 

@@ -1,17 +1,13 @@
 """The parts that every model card has: front matter, tables of facts and gates, and what measured it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from fluxttice_core.metrics.settings import Half
 from fluxttice_core.spaces.conventions import OPERATIONS
 from fluxttice_core.spaces.nouns import described_words, recorded_nouns
-
-if TYPE_CHECKING:
-    from fluxttice_core.metrics.settings import Half
 
 FAILED = "FAILED"
 

@@ -27,6 +27,7 @@ from fluxttice_core.certification.folder_names import (
 )
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.remeasurement_cost import passed_parameters, require_repeatable
+from fluxttice_core.certification.report_check import missed
 from fluxttice_core.certification.selection import Ranked, rank, ranking_record
 from fluxttice_core.certification.signature import sign_folder
 from fluxttice_core.errors import CertificationError, SignatureError, StorageError
@@ -257,13 +258,9 @@ def _write(
 
 def _first_failure(gates: Sequence[GateResult]) -> str:
     failed = [result for result in gates if not result.passed]
-    first, gate = failed[0], failed[0].gate
-    value = "is not told by this measurement" if first.value is None else f"is {first.value:.4f}"
+    value = "not told by this measurement" if failed[0].value is None else f"{failed[0].value:.4f}"
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
-    return (
-        f"its {gate.quantity} {value} in half {first.half.upper()}, and the gate “{gate.name}” asks "
-        f"{gate.comparison} {gate.threshold:g}{more}"
-    )
+    return f"{missed(failed[0], value)}{more}"
 
 
 def _marked(source: Path, out: Path) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from fluxttice_core.errors import ErrorCode, FluxtticeError, printable
+from fluxttice_core.errors import ErrorCode, FluxtticeError, MeasurementError, printable
 
 Verdict = Literal["proved", "signed", "claimed", "not looked at", "fails"]
 """Shown on this machine; vouched for by a key alone; the signer's word; nobody's; or wrong."""
@@ -42,6 +42,11 @@ def proved(subject: str, check: Callable[[], str]) -> Finding:
 def failing(subject: str, error: FluxtticeError) -> Finding:
     """What an error says of a check."""
     return Finding(subject, "fails", str(error), code=error.code)
+
+
+def contradiction(sentence: str) -> MeasurementError:
+    """The error of a report that cannot be true."""
+    return MeasurementError(sentence, "contradictory_report")
 
 
 CLAIMED = (

@@ -4,12 +4,10 @@ Its front matter follows the Hugging Face Hub's model-card metadata. The card is
 of its folder, so that whoever checks it writes it again and compares the figures; that needs no torch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fluxttice_core.certification.card_parts import (
     FAILED,
@@ -28,11 +26,8 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.number_format import shown, shown_range, with_ends
 from fluxttice_core.evaluation.result_schema import SAMPLED
 from fluxttice_core.metrics.naming import control_columns, headline_names, label
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_from
+from fluxttice_core.metrics.settings import Half, MeasurementSettings, Unit, settings_from
 from fluxttice_core.spaces.nouns import Nouns, recorded_nouns
-
-if TYPE_CHECKING:
-    from fluxttice_core.metrics.settings import Half, Unit
 
 
 def model_card(result: Mapping[str, Any], settings: Mapping[str, Any], figures: Sequence[str]) -> str:
@@ -63,14 +58,9 @@ class _Measured:
     def settings(self) -> MeasurementSettings:
         return settings_from(self.result["settings"])
 
-    @property
-    def space(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.result["space"]
-        return found
-
     @cached_property
     def nouns(self) -> Nouns:
-        return recorded_nouns(self.space)
+        return recorded_nouns(self.result["space"])
 
     @cached_property
     def records(self) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -98,7 +88,7 @@ class _Measured:
     @property
     def described(self) -> str:
         """What the model is about: a space, or the elements of one that it was to learn."""
-        space = described_space(self.space)
+        space = described_space(self.result["space"])
         return f"all {space}" if self.target is None else f"{self.target['elements']:,} of {space}"
 
     @property
@@ -124,7 +114,7 @@ def _front_matter(measured: _Measured) -> dict[str, Any]:
     ]
     return front_matter(
         measured.result["title"],
-        measured.space,
+        measured.result["space"],
         described=measured.described,
         listed="enumerated",
         accepted=measured.accepted,
@@ -232,7 +222,7 @@ def _choice(measured: _Measured, imported: Mapping[str, Any] | None) -> Iterator
 
 
 def _data(measured: _Measured) -> Iterator[str]:
-    split, space, target = measured.result["data"]["split"], measured.space, measured.target
+    split, space, target = measured.result["data"]["split"], measured.result["space"], measured.target
     if target is None:
         yield "The data are all operations of the space, which is enumerated; no other data were used."
     else:

@@ -11,7 +11,7 @@ import numpy as np
 from fluxttice_core.certification.by_samples import remeasure_by_samples
 from fluxttice_core.certification.certified_folder import CertifiedFolder
 from fluxttice_core.certification.drawings import compared
-from fluxttice_core.certification.finding import Finding, failing, proved
+from fluxttice_core.certification.finding import Finding, contradiction, failing, proved
 from fluxttice_core.certification.folder_names import FIGURES, MODEL, REPORT, figures_among
 from fluxttice_core.certification.remeasurement_cost import passed_parameters, require_repeatable
 from fluxttice_core.certification.report_check import require_complete
@@ -118,10 +118,7 @@ def _numbers(stated: Report, again: Report, moved: float, result: Mapping[str, A
         due = curves.get((series.name, series.half))
         scale = _OF_CURVE * max(map(abs, due.y), default=0.0) if due else 0.0
         if due is None or due.x != series.x or not np.allclose(due.y, series.y, rtol=0, atol=scale):
-            raise MeasurementError(
-                f"the curve {series.name} of half {series.half} is another from the weights",
-                "contradictory_report",
-            )
+            raise contradiction(f"the curve {series.name} of half {series.half} is another from the weights")
     return f"the weights show all {len(records)} numbers, their intervals and {len(stated.series)} curves"
 
 
@@ -129,9 +126,7 @@ def _controls(stated: Sequence[Control], again: Sequence[Control]) -> str:
     due = {control.name: control.runs for control in again}
     for control in stated:
         if len(control.runs) != len(due[control.name]):
-            raise MeasurementError(
-                f"{REPORT} has another number of runs of {control.name}", "contradictory_report"
-            )
+            raise contradiction(f"{REPORT} has another number of runs of {control.name}")
         for run, found in zip(control.runs, due[control.name], strict=True):
             scores = {(score.quantity, score.half): score for score in found}
             for score in run:
@@ -163,7 +158,7 @@ def _pictures(stated: Mapping[str, bytes], report: Report) -> Finding:
 
 def _require_none(difference: str | None) -> None:
     if difference is not None:
-        raise MeasurementError(difference, "contradictory_report")
+        raise contradiction(difference)
 
 
 def _difference(again: Figure, record: Mapping[str, Any], moved: float) -> str | None:

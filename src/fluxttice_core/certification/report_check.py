@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from fluxttice_core.certification.finding import contradiction
 from fluxttice_core.certification.folder_names import COMMAND, MODEL, REPORT
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.figure_check import wrong_scales, wrong_sentences
+from fluxttice_core.evaluation.gates import GateResult
 from fluxttice_core.evaluation.result_facts import (
     coverage_rows,
     sampler_of,
@@ -98,7 +100,7 @@ def require_complete(result: Mapping[str, Any]) -> None:
     facts = TargetFacts.from_plain(result.get("target"), space)
     law = None if facts is None else facts.law
     for fault in (*wrong_scales(result, settings, law), *wrong_sentences(result)):
-        raise MeasurementError(f"{REPORT} contradicts itself: {fault}", "contradictory_report")
+        raise contradiction(f"{REPORT} contradicts itself: {fault}")
     coverage = coverage_rows(result["metrics"], ("a", "b"), settings)
     require_same({"table of coverage": (result["coverage"], coverage)}, "its figures")
     sampler = {**result["sampler"], "dimensions": None}
@@ -113,15 +115,23 @@ def require_complete(result: Mapping[str, Any]) -> None:
     require_described(result)
 
 
+def missed(found: GateResult, value: str) -> str:
+    """Which gate a half misses, with its value in words."""
+    gate = found.gate
+    return (
+        f"its {gate.quantity} is {value} in half {found.half.upper()}, and the gate “{gate.name}” asks "
+        f"{gate.comparison} {gate.threshold:g}"
+    )
+
+
 def require_described(result: Mapping[str, Any]) -> None:
     """Refuse a program or a machine that is described by more than names and versions."""
     described = [(name, value, _MACHINE.get(name, _NOTHING)) for name, value in result["environment"].items()]
     for name, value, pattern in (*described, ("version", result["tool"]["version"], _VERSION)):
         if not re.fullmatch(pattern, str(value), re.ASCII):
-            raise MeasurementError(
+            raise contradiction(
                 f"{REPORT} describes program or machine in other words than names and versions: {name} is "
-                f"{str(value)[:80]}",
-                "contradictory_report",
+                f"{str(value)[:80]}"
             )
 
 
@@ -135,9 +145,7 @@ def require_same(facts: Mapping[str, tuple[object, object]], due: str) -> None:
     for name, (stated, expected) in facts.items():
         # As text, since 7 and 7.0 are equal and read differently.
         if canonical_json(stated) != canonical_json(expected):
-            raise MeasurementError(
-                f"the {name} in {REPORT} does not follow from {due}", "contradictory_report"
-            )
+            raise contradiction(f"the {name} in {REPORT} does not follow from {due}")
 
 
 def _split_of(stored: StoredModel, size: int) -> dict[str, Any] | None:
@@ -168,8 +176,7 @@ def _require_figures(result: Mapping[str, Any], settings: MeasurementSettings, *
         )
     for (quantity, half), times in found.items():
         if times > 1 or (quantity, half) not in due:
-            raise MeasurementError(
+            raise contradiction(
                 f"{REPORT} holds {quantity} of half {half} {times} times, where its settings ask for "
-                f"{int((quantity, half) in due)}",
-                "contradictory_report",
+                f"{int((quantity, half) in due)}"
             )

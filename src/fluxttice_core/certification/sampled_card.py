@@ -1,9 +1,7 @@
 """The model card of a space that cannot be written out: what samples show of a model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fluxttice_core.certification.card_parts import (
     FAILED,
@@ -21,11 +19,7 @@ from fluxttice_core.certification.folder_names import REPORT
 from fluxttice_core.evaluation.result_facts import space_facts
 from fluxttice_core.evaluation.sampled_json import read_sampled
 from fluxttice_core.evaluation.sampled_report import CHECKS, SampledReport
-
-if TYPE_CHECKING:
-    from fluxttice_core.metrics.settings import Half
-
-_HALVES: tuple[Half, ...] = ("a", "b")
+from fluxttice_core.model.halves import HALVES
 
 
 def sampled_card(result: Mapping[str, Any]) -> str:
@@ -58,14 +52,14 @@ def _body(result: Mapping[str, Any], report: SampledReport, gates: list[Mapping[
     described = described_space(space_facts(report.space))
     yield from ("", f"A dual variational autoencoder over {described}.", *map(own, _INTRODUCTION))
     yield from ("", "## Results", "", *map(own, _RESULTS), "")
-    yield from heading("", *(half.upper() for half in _HALVES), "perfect")
+    yield from heading("", *(half.upper() for half in HALVES), "perfect")
     yield from (row(*line, *[""] * (4 - len(line))) for line in report.rows())
     yield from ("", "## Controls", "", *map(own, _CONTROLS), "")
     everyone = (*report.halves, *report.controls)
     yield from heading("", *(f"`{one.name}`" for one in everyone))
     for name, gate in CHECKS.items():
         yield row(f"{gate.name} `{gate.quantity}`", *(report.verdict(name, one) for one in everyone))
-    yield from ("", "## Acceptance gates", "", *gate_table(gates, _HALVES))
+    yield from ("", "## Acceptance gates", "", *gate_table(gates, HALVES))
     yield from ("", "## How it was chosen", "", *_CHOICE)
     yield from ("", "## Data", "", *map(own, _DATA), "")
     draws, seed = f"{report.halves[0].prior.draws:,}", str(result["split"]["seed"])

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from fluxttice_core.certification.finding import contradiction
 from fluxttice_core.certification.folder_names import COMMAND, MODEL, REPORT, SETTINGS
 from fluxttice_core.certification.origin import require_origin
-from fluxttice_core.certification.report_check import facts_of_model, require_described, require_same
+from fluxttice_core.certification.report_check import facts_of_model, missed, require_described, require_same
 from fluxttice_core.errors import CheckpointError, MeasurementError
 from fluxttice_core.evaluation.result_schema import SAMPLED, SAMPLED_VERSION
 from fluxttice_core.spaces.space_name import recorded_space
@@ -110,18 +111,11 @@ def require_sampled_gates(folder: CertifiedFolder) -> str:
     gates = stated.get("gates")
     same = same_values((_nameless(gates), stated.get("accepted")), (_nameless(due), report.accepted))
     if not same or stray_number(_names(gates), _names(due)) is not None:
-        raise MeasurementError(
-            f"{REPORT} judges its figures wrongly, or by other gates than certify has", "contradictory_report"
-        )
+        raise contradiction(f"{REPORT} judges its figures wrongly, or by other gates than certify has")
     for result in report.gates:
         if not result.passed:
-            gate, half = result.gate, result.half.upper()
             value = "not told by so few draws" if result.value is None else f"{result.value:.6g}"
-            raise MeasurementError(
-                f"the model is not certified: its {gate.quantity} is {value} in half {half}, and the gate "
-                f"“{gate.name}” asks {gate.comparison} {gate.threshold:g}",
-                "gate_failed",
-            )
+            raise MeasurementError(f"the model is not certified: {missed(result, value)}", "gate_failed")
     return f"by the report's numbers, both halves meet all {len(due) // 2} acceptance gates"
 
 

@@ -1,24 +1,21 @@
 """The target of a certificate: that file, weights, settings, report and split speak of the same q."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from fluxttice_core.certification.certified_folder import CertifiedFolder
+from fluxttice_core.certification.finding import contradiction
 from fluxttice_core.certification.folder_names import MODEL, REPORT
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError
 from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.spaces.split import split
+from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.tensors import decode_tensors
-
-if TYPE_CHECKING:
-    from fluxttice_core.certification.certified_folder import CertifiedFolder
-    from fluxttice_core.spaces.target import Target
 
 _ROUNDING = 1e-9
 _OF_A_TAIL, _SMALLEST = 1e-5, 1e-14
@@ -67,9 +64,7 @@ def _require_facts(stated: Mapping[str, Any] | None, target: Target) -> None:
         stated = {**stated, "entropy_nats": expected["entropy_nats"]}
     for name, value in expected.items():
         if stated is None or stated[name] != value:
-            raise MeasurementError(
-                f"the target's {name} in {REPORT} is not that of {TARGET}", "contradictory_report"
-            )
+            raise contradiction(f"the target's {name} in {REPORT} is not that of {TARGET}")
 
 
 def require_thresholds(folder: CertifiedFolder, target: Target) -> str:

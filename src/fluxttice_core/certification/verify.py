@@ -8,14 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.certification.card_check import require_card
 from fluxttice_core.certification.certified_folder import MAXIMUM_FOLDER, CertifiedFolder
 from fluxttice_core.certification.drawings import read_drawing
-from fluxttice_core.certification.finding import CLAIMED, CLAIMED_BY_SAMPLES, Finding, failing, proved
+from fluxttice_core.certification.finding import (
+    CLAIMED,
+    CLAIMED_BY_SAMPLES,
+    Finding,
+    contradiction,
+    failing,
+    proved,
+)
 from fluxttice_core.certification.folder_names import (
     CARD,
     FIGURES,
@@ -32,7 +39,7 @@ from fluxttice_core.certification.folder_names import (
 from fluxttice_core.certification.keys import KnownKey
 from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.origin import imported_from, require_origin
-from fluxttice_core.certification.report_check import require_complete, require_facts_of
+from fluxttice_core.certification.report_check import missed, require_complete, require_facts_of
 from fluxttice_core.certification.sampled_check import (
     require_last_epoch,
     require_sampled_complete,
@@ -45,13 +52,13 @@ from fluxttice_core.certification.target_check import require_target, speaks_of_
 from fluxttice_core.errors import CheckpointError, FluxtticeError, MeasurementError, RecordError
 from fluxttice_core.evaluation.gates import GateResult, gates_of, judged, on_all_operations, untold
 from fluxttice_core.metrics.settings import settings_from
+from fluxttice_core.model.halves import HALVES
 from fluxttice_core.spaces.space_name import recorded_space
 from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.folder_digests import SIGNATURE, SUMS, empty_folders, sums_text
 
 _UNSIGNED = "there is none: whoever gave you the folder may have made up all of it"
 _UNKNOWN = "it names the key {}…, which is not known here: give --public-key to check it"
-_HALVES: tuple[Literal["a"], Literal["b"]] = ("a", "b")
 _CHOSEN_BY = "table_accuracy/mean/held_out"
 
 
@@ -150,14 +157,9 @@ def _report(folder: CertifiedFolder) -> str:
         if interval is None:
             continue
         if interval["estimate"] != metric["value"]:
-            raise MeasurementError(
-                f"{REPORT} gives {metric['name']} another value than its interval is around",
-                "contradictory_report",
-            )
+            raise contradiction(f"{REPORT} gives {metric['name']} another value than its interval is around")
         if not float(interval["lower"]) <= float(metric["value"]) <= float(interval["upper"]):
-            raise MeasurementError(
-                f"{REPORT} gives {metric['name']} a value outside its interval", "contradictory_report"
-            )
+            raise contradiction(f"{REPORT} gives {metric['name']} a value outside its interval")
     return (
         f"none of its {len(result['metrics'])} numbers is missing or of the wrong kind; whether they are "
         "true is another question"
@@ -264,7 +266,7 @@ def _gates(folder: CertifiedFolder) -> str:
     gates = gates_of(space, settings, held_out, has_target="target" in result)
     gates = gates if split is not None else on_all_operations(gates)
     few = untold(settings, result.get("target", {}).get("elements"))
-    results = judged(values, _HALVES, gates, few)
+    results = judged(values, HALVES, gates, few)
     due: list[dict[str, Any]] = [
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
         for found in results
@@ -272,19 +274,12 @@ def _gates(folder: CertifiedFolder) -> str:
     for stated, expected in zip_longest(map(_nameless, result["gates"]), map(_nameless, due)):
         if stated != expected:
             asked = (expected or stated)["gate"]["quantity"]
-            raise MeasurementError(
-                f"{REPORT} judges {asked} wrongly, or by other gates than certify has", "contradictory_report"
-            )
+            raise contradiction(f"{REPORT} judges {asked} wrongly, or by other gates than certify has")
     for found in results:
         if not _passed(found):
-            gate, half = found.gate, found.half.upper()
-            untold_by = "so few draws" if gate.quantity in few else "the report"
-            value = f"not told by {untold_by}" if found.value is None else found.value
-            raise MeasurementError(
-                f"the model is not certified: its {gate.quantity} is {value} in half {half}, and "
-                f"the gate “{gate.name}” asks {gate.comparison} {gate.threshold:g}",
-                "gate_failed",
-            )
+            untold_by = "so few draws" if found.gate.quantity in few else "the report"
+            value = f"not told by {untold_by}" if found.value is None else str(found.value)
+            raise MeasurementError(f"the model is not certified: {missed(found, value)}", "gate_failed")
     return f"by the report's numbers, both halves meet all {len(gates)} acceptance gates"
 
 

@@ -1,7 +1,7 @@
 """All operations of a model with their codes, as one table in the formats that other programs read."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,15 +68,10 @@ class EmbeddingTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns: dict[str, Any] = {
-            "index": pa.array(self.index),
-            self.noun: pa.array(self.strings),
-            **(
-                {} if self.names is None else {"name": pa.array([n or None for n in self.names], pa.string())}
-            ),
-            "part": pa.array(self.parts),
-            "table": _fixed_lists(pa, self.tables),
-        }
+        columns = {name: pa.array(values) for name, values in self._labels().items()}
+        if self.names is not None:
+            columns["name"] = pa.array([name or None for name in self.names], pa.string())
+        columns["table"] = _fixed_lists(pa, self.tables)
         for half in HALVES:
             columns[f"mu_{half}"] = _fixed_lists(pa, self.mu[half])
             columns[f"logvar_{half}"] = _fixed_lists(pa, self.logvar[half])
@@ -87,7 +82,8 @@ class EmbeddingTable:
 
     def projector(self) -> dict[str, bytes]:
         """The files that TensorBoard's projector opens: codes and labels as TSV, and their configuration."""
-        files = {"metadata.tsv": _tsv(self._labels())}
+        labels = self._labels()
+        files = {"metadata.tsv": _tsv([labels, *zip(*labels.values(), strict=True)])}
         config = []
         for half in HALVES:
             name = f"codes_{half}.tsv"
@@ -102,11 +98,9 @@ class EmbeddingTable:
         files["projector_config.pbtxt"] = ("\n".join(config) + "\n").encode()
         return files
 
-    def _labels(self) -> Iterator[list[str]]:
-        columns = [self.strings, *([] if self.names is None else [self.names]), self.parts]
-        yield ["index", self.noun, *([] if self.names is None else ["name"]), "part"]
-        for index, *texts in zip(self.index.tolist(), *columns, strict=True):
-            yield [str(index), *texts]
+    def _labels(self) -> dict[str, Sequence[Any]]:
+        names = {} if self.names is None else {"name": self.names}
+        return {"index": self.index.tolist(), self.noun: self.strings, **names, "part": self.parts}
 
 
 def embedding_table(trained: TrainedModel) -> EmbeddingTable:
@@ -175,4 +169,4 @@ def _decimals(row: Float32[np.ndarray, "d"]) -> list[str]:
 
 
 def _tsv(rows: Any) -> bytes:
-    return "".join("\t".join(row) + "\n" for row in rows).encode()
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()

@@ -1,23 +1,18 @@
 """The rows and weights that a model was trained on, in a file beside it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fluxttice_core.errors import CheckpointError, OperationError
+from fluxttice_core.spaces.product_space import ProductSpace
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.atomic_write import write_bytes
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.checkpoint_record import TARGET
 from fluxttice_core.storage.tensors import MAXIMUM_HEADER, decode_tensors, encode_tensors
-
-if TYPE_CHECKING:
-    from fluxttice_core.spaces.product_space import ProductSpace
 
 _ROUNDING = 1e-9
 _BYTES_A_ROW = 16
