@@ -80,18 +80,18 @@ def small_checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     return folder
 
 
-def trained_network() -> DualVAE:
-    """A small network that knows its 27 operations."""
+def trained_network(shape: Architecture = SMALL) -> DualVAE:
+    """A small network that knows the few elements of its space."""
     generator = torch.Generator().manual_seed(0)
-    network = DualVAE.initialised(SMALL, generator)
-    parameters = dict(network.named_parameters())
+    network = DualVAE.initialised(shape, generator)
+    parameters, space = dict(network.named_parameters()), shape.space
     optimizer = AdamW(parameters)
-    tables = torch.from_numpy(SMALL.space.all_tables().copy()).float()
-    truth = (tables - SMALL.space.symbols[0]).long()
+    tables = torch.from_numpy(space.all_tables().copy()).float()
+    truth = (tables - space.lowest).long()
     for _ in range(250):
         loss = torch.zeros(())
         for half in network(tables, noise=network.noise(len(tables), generator)):
-            loss += functional.cross_entropy(half.logits.transpose(1, 2), truth) * SMALL.space.cells
+            loss += functional.cross_entropy(half.logits.transpose(1, 2), truth) * space.cells
             loss += 0.05 * kl_per_dimension(half.mu, half.logvar).sum(-1).mean()
         gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
         named = zip(parameters, gradients, strict=True)

@@ -23,11 +23,13 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.spaces.split import split
 from fluxttice_core.storage.canonical_json import bytes_digest, canonical_json, json_digest
 from fluxttice_core.storage.tensors import decode_tensors, encode_tensors
-from tests.certification.test_verify import edit, metric, reseal, write_card
+from tests.certification.test_verify import codes, edit, metric, reseal, write_card
+from tests.certification.test_verify import measured_once as measured_once
 from tests.conftest import SMALL
 
 MALLORY = new_private_key()
 Forgery = Callable[[Path], object]
+Found = dict[str, str | None]
 
 
 @pytest.fixture
@@ -35,22 +37,11 @@ def folder(small_certificate: Path, tmp_path: Path) -> Path:
     return shutil.copytree(small_certificate, tmp_path / "certified")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def measured_once() -> Any:
-    """No forgery here changes a weight, so these are measured once; drawings have a test of their own."""
-    with pytest.MonkeyPatch.context() as patch:
-        module = import_module("fluxttice_core.certification.remeasure")
-        found: dict[str, Report] = {}
-
-        def measured(trained: Any, *rest: Any) -> Report:
-            if trained.tensor_digest not in found:
-                found[trained.tensor_digest] = measure(trained, *rest)
-            return found[trained.tensor_digest]
-
-        measure = module.measured
-        patch.setattr(module, "measured", measured)
-        patch.setattr(module, "_pictures", lambda *_: Finding("pictures", "proved", ""))
-        yield
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawings have a test of their own."""
+    module = import_module("fluxttice_core.certification.remeasure")
+    monkeypatch.setattr(module, "_pictures", lambda *_: Finding("pictures", "proved", ""))
 
 
 def signed(folder: Path, key: ec.EllipticCurvePrivateKey = MALLORY) -> None:
@@ -65,6 +56,20 @@ def verdicts(folder: Path) -> dict[str, str]:
     assert (found[0].verdict, found[0].known_as) == ("signed", None)
     assert "UNKNOWN" in found[0].detail
     return {finding.subject: finding.verdict for finding in found}
+
+
+def found(folder: Path) -> Found:
+    """The checks that fail, each with its code."""
+    return codes(verify(folder))
+
+
+def lied(folder: Path, forgery: Forgery, due: Found) -> None:
+    """Tell a lie, and find it by its code; a card follows the report, and says what that says."""
+    forgery(folder)
+    signed(folder)
+    assert {
+        subject: code for subject, code in found(folder).items() if subject != "card" or "card" in due
+    } == due
 
 
 def failed(found: Mapping[str, str]) -> set[str]:

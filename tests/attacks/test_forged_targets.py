@@ -4,7 +4,6 @@ import math
 import os
 import shutil
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -29,30 +28,32 @@ from fluxttice_core.model.threshold_table import threshold_table
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
 from fluxttice_core.spaces.target import Target
-from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.checkpoint import encode_model
 from fluxttice_core.storage.pretrained import load
 from fluxttice_core.storage.target_tensors import target_bytes
 from fluxttice_core.storage.tensors import encode_tensors, tensor_digest
 from tests.attacks.conftest import Lid
-from tests.attacks.test_forged_certificates import card, header, in_report, settings, signed
-from tests.certification.test_verify import edit, metric, reseal, write_card
+from tests.attacks.test_forged_certificates import (
+    Forgery,
+    Found,
+    card,
+    found,
+    header,
+    in_report,
+    lied,
+    settings,
+    signed,
+)
+from tests.certification.test_verify import codes, edit, metric, model_of, reseal, write_card
 from tests.refusals import refused
 from tests.targets import CODONS, SETTINGS, SOME
 
 FILE = "target.safetensors"
-Forgery = Callable[[Path], object]
-Found = dict[str, str | None]
 
 
 @pytest.fixture
 def folder(target_certificate: Path, tmp_path: Path) -> Path:
     return shutil.copytree(target_certificate, tmp_path / "certified")
-
-
-def found(folder: Path) -> Found:
-    """The checks that fail, each with its code."""
-    return {one.subject: one.code for one in verify(folder) if one.verdict == "fails"}
 
 
 def test_the_untouched_folder_holds(folder: Path) -> None:
@@ -171,7 +172,7 @@ def test_facts_and_split_that_are_mended_leave_ceilings_and_thresholds_that_are_
 def test_figures_that_were_not_mended_are_found_by_measuring_again(folder: Path) -> None:
     """As all of them are where decoders read no table."""
     split_too(folder, exchanged())
-    assert "numbers" in {one.subject for one in remeasure(folder) if one.verdict == "fails"}
+    assert "numbers" in codes(remeasure(folder))
 
 
 def test_a_report_that_is_measured_anew_leaves_thresholds_that_are_not(folder: Path, tmp_path: Path) -> None:
@@ -201,10 +202,9 @@ def without_target(folder: Path) -> None:
 
 def other_cuts(folder: Path) -> None:
     """Weights that give other rows, under the target of these."""
-    read = checkpoint.read_model(folder / "model.safetensors")
-    filled = {"tensor_digest", "torch_version", "format_version", "kind"}
-    tensors = {**read.model, "thresholds.cuts": threshold_table(even())}
-    data = encode_model(tensors, read.record.model_dump(exclude=filled))
+    before, record = model_of(folder)
+    tensors = {**before, "thresholds.cuts": threshold_table(even())}
+    data = encode_model(tensors, record)
     (folder / "model.safetensors").write_bytes(data)
     named = {"tensor_sha256": tensor_digest(tensors)}
     in_report(lambda result: result["model"].update(named))(folder)
@@ -265,12 +265,7 @@ LIES: dict[str, tuple[Forgery, Found]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_found_by_its_code(folder: Path, lie: str) -> None:
-    forgery, due = LIES[lie]
-    forgery(folder)
-    signed(folder)
-    failing = found(folder)
-    # A card follows the report, and says what that says.
-    assert {subject: code for subject, code in failing.items() if subject != "card" or "card" in due} == due
+    lied(folder, *LIES[lie])
 
 
 def test_a_report_without_its_target_is_of_no_model_here(folder: Path) -> None:

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 import fluxttice_core as fx
 from fluxttice_core.certification.certify import certify
-from fluxttice_core.certification.finding import Finding
 from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.retrain import compare_run
 from fluxttice_core.certification.verify import verify
@@ -23,6 +22,7 @@ from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.embedding_table import embedding_table
 from fluxttice_core.storage.pretrained import load
 from tests.beyond import BITS, EPOCHS, NAME, SETTINGS, quantile_network, write_run
+from tests.certification.test_verify import codes
 from tests.refusals import refused
 
 FEW = MeasurementSettings(draws=(10_000,))
@@ -33,13 +33,9 @@ def folder(sampled_certificate: Path, tmp_path: Path) -> Path:
     return shutil.copytree(sampled_certificate, tmp_path / "certified")
 
 
-def failing(findings: tuple[Finding, ...]) -> dict[str, str | None]:
-    return {one.subject: one.code for one in findings if one.verdict == "fails"}
-
-
 def test_it_holds_and_is_measured_again(folder: Path) -> None:
     found = verify(folder)
-    assert failing(found) == {}
+    assert codes(found) == {}
     subjects = {one.subject: one.verdict for one in found}
     assert subjects["report"] == subjects["gates"] == subjects["selection"] == "proved"
     assert subjects["choice"] == "claimed", "that nothing else was tried is not in the files"
@@ -91,7 +87,7 @@ def test_so_few_draws_leave_gates_untold_and_certify_says_so(sampled_run: Path, 
     assert isinstance(marked.report, SampledReport)
     told = {result.gate.quantity for result in marked.report.gates if result.value is not None}
     assert told == {CHECKS[name].quantity for name in ("mean", "draw", "told")}
-    assert failing(verify(tmp_path / "out")) == {"gates": "gate_failed"}
+    assert codes(verify(tmp_path / "out")) == {"gates": "gate_failed"}
     card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
     assert "# FAILED" in card
     assert "untold" in card

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from torch.nn import functional
 
 from fluxttice_core.certification.certify import certify
-from fluxttice_core.certification.finding import Finding
 from fluxttice_core.certification.remeasure import remeasure
 from fluxttice_core.certification.verify import verify
 from fluxttice_core.errors import MeasurementError, SettingsError
@@ -21,18 +18,17 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_report, write_result
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.model.gaussian import kl_per_dimension
 from fluxttice_core.spaces.space_name import space_record
 from fluxttice_core.spaces.split import split
 from fluxttice_core.storage import checkpoint
 from fluxttice_core.storage.atomic_write import write_json
-from fluxttice_core.storage.canonical_json import canonical_json, json_digest
+from fluxttice_core.storage.canonical_json import json_digest
 from fluxttice_core.storage.checkpoint import checkpoint_folder, encode_model
-from fluxttice_core.storage.folder_digests import folder_digests, sums_text
+from fluxttice_core.storage.folder_digests import folder_digests
 from fluxttice_core.storage.pretrained import load
-from fluxttice_core.training.adamw import AdamW
 from fluxttice_core.training.run import run_settings
+from tests.certification.test_verify import edit, failures, model_of
+from tests.conftest import trained_network
 from tests.refusals import refused
 
 SPACES = {"words": "01^2xACGT^1", "boolean": "boolean:2"}
@@ -45,25 +41,6 @@ FEW = {"mass_draws": 2**12, "control_mass_draws": 2**12, "posterior_repeats": 2}
 FEW |= {"aggregate_draws": 16, "control_aggregate_draws": 16, "repeats": 4, "long_repeats": 2}
 
 
-def trained(name: str) -> DualVAE:
-    """A network that knows the 16 elements of a space, after a second of training."""
-    generator = torch.Generator().manual_seed(0)
-    network = DualVAE.initialised(Architecture.model_validate({"space": name, **SMALL}), generator)
-    parameters = dict(network.named_parameters())
-    optimizer, space = AdamW(parameters), network.space
-    tables = torch.from_numpy(space.all_tables().copy()).float()
-    truth = (tables - space.lowest).long()
-    for _ in range(250):
-        loss = torch.zeros(())
-        for half in network(tables, noise=network.noise(len(tables), generator)):
-            loss += functional.cross_entropy(half.logits.transpose(1, 2), truth) * space.cells
-            loss += 0.05 * kl_per_dimension(half.mu, half.logvar).sum(-1).mean()
-        gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
-        named = zip(parameters, gradients, strict=True)
-        optimizer.step({key: found for key, found in named if found is not None}, rate=1e-2)
-    return network
-
-
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A run folder for each space."""
@@ -73,7 +50,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         shape = (f"architecture.{key}={value}" for key, value in SMALL.items())
         overrides = (f"architecture.space={name}", *shape, "epochs=3")
         settings = run_settings("standard", overrides).model_dump(mode="json")
-        network = trained(name)
+        network = trained_network(Architecture.model_validate({"space": name, **SMALL}))
         write_json(folder / "settings.json", settings)
         record = {
             "space": space_record(network.space),
@@ -117,16 +94,9 @@ def folder(kind: str, certificates: dict[str, Path], tmp_path: Path) -> Path:
     return shutil.copytree(certificates[kind], tmp_path / "certified")
 
 
-def failures(findings: tuple[Finding, ...]) -> set[str]:
-    return {finding.subject for finding in findings if finding.verdict == "fails"}
-
-
-def edit(folder: Path, change: Callable[[Any], object]) -> set[str]:
+def edited(folder: Path, change: Callable[[Any], object]) -> set[str]:
     """What fails once a report was changed by somebody who makes the sums fit."""
-    result = json.loads((folder / "report.json").read_text())
-    change(result)
-    (folder / "report.json").write_bytes(canonical_json(result) + b"\n")
-    (folder / "SHA256SUMS").write_text(sums_text(folder_digests(folder)))
+    edit(folder, "report.json", change)
     return failures(verify(folder))
 
 
@@ -193,14 +163,14 @@ def test_gates_are_those_of_the_headline_budget_that_the_report_names(folder: Pa
             record["gate"]["quantity"] = record["gate"]["quantity"].replace("4000", "16")
 
     for change in (lowered, at_another_budget):
-        assert "gates" in edit(folder, change)
+        assert "gates" in edited(folder, change)
 
 
 def test_fewer_held_out_rows_than_there_are_do_not_change_the_gates(folder: Path) -> None:
     def fewer(result: Any) -> None:
         result["data"]["split"]["held_out"] = 2
 
-    assert {"weights", "gates"} <= edit(folder, fewer)
+    assert {"weights", "gates"} <= edited(folder, fewer)
 
 
 @pytest.mark.parametrize(
@@ -220,13 +190,13 @@ def test_another_space_is_found_in_the_report(
     certificates: dict[str, Path], tmp_path: Path, change: dict[str, Any], found: set[str]
 ) -> None:
     folder = shutil.copytree(certificates["words"], tmp_path / "certified")
-    assert found <= edit(folder, lambda result: result["space"].update(change))
+    assert found <= edited(folder, lambda result: result["space"].update(change))
 
 
 @pytest.mark.parametrize("version", [1, 2, 4])
 def test_words_are_of_no_earlier_version(certificates: dict[str, Path], tmp_path: Path, version: int) -> None:
     folder = shutil.copytree(certificates["words"], tmp_path / "certified")
-    assert "report" in edit(folder, lambda result: result.update(schema_version=version))
+    assert "report" in edited(folder, lambda result: result.update(schema_version=version))
 
 
 @pytest.mark.parametrize("name", ["01^1x01^1xACGT^1", "01^2xACGU^1"])
@@ -234,15 +204,13 @@ def test_another_name_in_the_weights_header_is_found(
     certificates: dict[str, Path], tmp_path: Path, name: str
 ) -> None:
     folder = shutil.copytree(certificates["words"], tmp_path / "certified")
-    found = checkpoint.read_model(folder / "model.safetensors")
-    filled = {"tensor_digest", "torch_version", "format_version", "kind"}
-    record = found.record.model_dump(exclude=filled) | {"space": {"name": name}}
-    (folder / "model.safetensors").write_bytes(encode_model(found.model, record))
+    tensors, record = model_of(folder)
+    (folder / "model.safetensors").write_bytes(encode_model(tensors, record | {"space": {"name": name}}))
 
     def as_measured(result: Any) -> None:
         result["model"]["file_sha256"] = folder_digests(folder)["model.safetensors"]
 
-    assert "weights" in edit(folder, as_measured)
+    assert "weights" in edited(folder, as_measured)
 
 
 def test_a_mean_of_letters_is_not_measured(runs: dict[str, Path], tmp_path: Path) -> None:

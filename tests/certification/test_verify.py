@@ -97,6 +97,11 @@ def failures(findings: tuple[Finding, ...]) -> set[str]:
     return {finding.subject for finding in findings if finding.verdict == "fails"}
 
 
+def codes(findings: tuple[Finding, ...]) -> dict[str, str | None]:
+    """The checks that fail, each with its code."""
+    return {finding.subject: finding.code for finding in findings if finding.verdict == "fails"}
+
+
 def details(folder: Path) -> dict[str, str]:
     """What each check that fails says."""
     return {finding.subject: finding.detail for finding in verify(folder) if finding.verdict == "fails"}

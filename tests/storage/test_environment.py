@@ -25,23 +25,17 @@ def test_the_commit_is_that_of_the_checkout() -> None:
     assert isinstance(record["modified"], bool) == (record["commit"] is not None)
 
 
-def test_outside_a_checkout_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_PACKAGE", tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert tool_record()["commit"] is None
-    assert tool_record()["modified"] is None
-
-
-def test_in_another_project_s_checkout_there_is_no_commit(
+def test_without_git_or_a_checkout_of_this_package_there_is_no_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    with monkeypatch.context() as without:
+        without.setattr("shutil.which", lambda _: None)
+        assert tool_record()["commit"] is None
     monkeypatch.setattr(environment, "_PACKAGE", tmp_path)
-    assert tool_record()["commit"] is None
-
-
-def test_without_git_there_is_no_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    with monkeypatch.context() as outside:
+        outside.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+        assert (tool_record()["commit"], tool_record()["modified"]) == (None, None)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     assert tool_record()["commit"] is None
 
 
