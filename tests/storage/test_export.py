@@ -223,21 +223,17 @@ def test_a_missing_package_is_named_with_its_extra(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.fixture(scope="module")
-def words() -> TrainedModel:
-    return fresh("01^2xACGT^1", "networks")
-
-
-def fresh(space: str, decoders: str) -> TrainedModel:
+def fresh(decoders: str) -> TrainedModel:
     """A model of words that was never trained: what matters is how its codes are written."""
-    overrides = (f"architecture.space={space}", f"architecture.decoders={decoders}")
+    overrides = ("architecture.space=01^2xACGT^1", f"architecture.decoders={decoders}")
     settings = run_settings("standard", overrides).model_dump(mode="json")
     shape = Architecture.model_validate(settings["recipe"]["architecture"])
     network = DualVAE.initialised(shape, torch.Generator().manual_seed(0))
     return in_memory(network, settings=settings, epoch=1, rho=0.0)
 
 
-def test_words_are_exported_under_their_own_name(words: TrainedModel, tmp_path: Path) -> None:
+def test_words_are_exported_under_their_own_name(tmp_path: Path) -> None:
+    words = fresh("networks")
     assert default_path("parquet", words.space).name == "words.parquet"
     (path,) = export(words, "parquet", tmp_path / "words.parquet")
     found = pq.read_table(path)
@@ -252,9 +248,9 @@ def test_words_are_exported_under_their_own_name(words: TrainedModel, tmp_path: 
     assert labels[:2] == ["index\tword\tpart", f"0\t00A\t{found['part'][0]}"]
 
 
-@pytest.mark.parametrize(("space", "decoders"), [("01^2xACGT^1", "networks"), ("01^2xACGT^1", "table")])
-def test_graphs_of_words_decode_to_words(space: str, decoders: str) -> None:
-    words = fresh(space, decoders)
+@pytest.mark.parametrize("decoders", ["networks", "table"])
+def test_graphs_of_words_decode_to_words(decoders: str) -> None:
+    words = fresh(decoders)
     graphs = onnx_files(words)
     tables = words.space.all_tables().astype(np.float32)
     means, _ = computed(graphs["encoder_b.onnx"], tables)

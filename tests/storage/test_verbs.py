@@ -17,10 +17,7 @@ from tests.refusals import refused
 from tests.small import RECIPE
 
 MINIMUM = [-1, -1, -1, -1, 0, 0, -1, 0, 1]
-SMALL = (
-    *("architecture.arity=1", "epochs=2", "reach.draws=100", "calibration.draws=1000"),
-    "transport.amortisation=null",
-)
+SMALL = (*RECIPE, "transport.amortisation=null")
 
 
 def test_the_package_offers_the_same_verbs() -> None:
@@ -144,17 +141,14 @@ def test_progress_is_a_switch_or_a_function(unchecked_types: None) -> None:
         train(overrides=SMALL, progress=5)  # type: ignore[arg-type]
 
 
-LITTLE = (*RECIPE, "transport.amortisation=null")
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_weights_do_not_depend_on_what_torch_was_set_to(tmp_path: Path, threads: int) -> None:
     digests = set()
     for before in (1, 3):
         torch.set_num_threads(before)
         try:
-            inside = train(seed=5, overrides=LITTLE, threads=threads)
-            stored = train(seed=5, overrides=LITTLE, threads=threads, out=tmp_path / f"{before}")
+            inside = train(seed=5, overrides=SMALL, threads=threads)
+            stored = train(seed=5, overrides=SMALL, threads=threads, out=tmp_path / f"{before}")
             assert torch.get_num_threads() == before
         finally:
             torch.set_num_threads(1)

@@ -19,6 +19,7 @@ from fluxttice_core.model.random_streams import measurement_stream
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest, json_digest
 from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL, MODEL
+from fluxttice_core.storage.checkpoint_record import UNKNOWN
 from fluxttice_core.storage.model_file import read_stored
 from fluxttice_core.storage.original_checkpoint import read_legacy
 from fluxttice_core.storage.pretrained import TrainedModel, encoded, load
@@ -106,7 +107,7 @@ def _imported(path: Path, trained: TrainedModel) -> Deposit:
             "lambdas": list(legacy.lambdas),
             "rho": legacy.rho,
             "phase": legacy.phase,
-            "unknown": list(legacy.unknown),
+            "unknown": list(UNKNOWN),
         }
     }
     try:

@@ -44,12 +44,11 @@ def compare_run(folder: Path, run: Path, *, progress: ProgressCallback | None = 
         return (failing("training", error),)
     settings = RunSettings.model_validate(certified.settings)
     own = not os.path.lexists(run)
-    due = _missing(settings) if own else None
-    if due is not None:
-        return (
-            Finding("training", "claimed", f"that these settings made the weights: to train again, {due}"),
-        )
     if own:
+        due = _missing(settings)
+        if due is not None:
+            said = f"that these settings made the weights: to train again, {due}"
+            return (Finding("training", "claimed", said),)
         watch = progress or (lambda _label, _done: None)
         epochs = settings.recipe.epochs
         start = Run.start(run, settings, target)

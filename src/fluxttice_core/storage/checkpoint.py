@@ -66,7 +66,7 @@ def write(
     record: Mapping[str, Any],
     *,
     replace: bool = False,
-) -> CheckpointRecord:
+) -> None:
     """Write a checkpoint folder; killed at any moment, it leaves all of it or a temporary one never read.
 
     The state is what a resumed run needs besides: moments of the optimizer, states of generators. Versions,
@@ -82,7 +82,6 @@ def write(
     with new_folder(folder, replace=replace) as temporary:
         for name, data in contents.items():
             (temporary / name).write_bytes(data)
-    return complete
 
 
 def read(folder: Path, *, with_state: bool = True) -> Checkpoint:
@@ -146,19 +145,16 @@ def latest(run_folder: Path) -> Path:
     return folders[-1]
 
 
-def prune_state(run_folder: Path, keep: int) -> list[Path]:
+def prune_state(run_folder: Path, keep: int) -> None:
     """Remove the state of all but the last `keep` checkpoints; their models stay."""
     folders = list_checkpoints(run_folder)
-    states = [folder / STATE for folder in folders[: max(len(folders) - keep, 0)]]
-    removed = [path for path in states if path.exists()]
-    for path in removed:
+    for path in (folder / STATE for folder in folders[: max(len(folders) - keep, 0)]):
         try:
-            path.unlink()
+            path.unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(
                 f"{path} could not be removed: {error.strerror}; check the permissions.", "unwritable"
             ) from error
-    return removed
 
 
 def _complete(record: Mapping[str, Any], model_tensors: Mapping[str, Any]) -> CheckpointRecord:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from fluxttice_core.errors import SignatureError
@@ -102,12 +102,10 @@ UNLISTED = (SUMS, SIGNATURE)
 """The list itself, and the signature, which is made over the list too."""
 
 
-def folder_digests(
-    folder: Path, *, without: Iterable[str] = UNLISTED, largest: int | None = None
-) -> dict[str, str]:
-    """SHA-256 of every file beneath a folder, by its relative path with slashes."""
-    left_out, names = set(without), list_files(folder, largest=largest)
-    return {name: digest_beneath(folder, name) for name in names if name not in left_out}
+def folder_digests(folder: Path, *, largest: int | None = None) -> dict[str, str]:
+    """SHA-256 of every file beneath a folder that its list names, by its relative path with slashes."""
+    names = list_files(folder, largest=largest)
+    return {name: digest_beneath(folder, name) for name in names if name not in UNLISTED}
 
 
 def sums_text(digests: Mapping[str, str]) -> str:

@@ -4,10 +4,11 @@ The names, shapes and types of what the file holds are compared with the origina
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,6 @@ from fluxttice_core.errors import CheckpointError
 from fluxttice_core.model.network_shape import NetworkShape
 from fluxttice_core.storage.bounded_read import read_bounded
 from fluxttice_core.storage.canonical_json import bytes_digest
-from fluxttice_core.storage.checkpoint_record import UNKNOWN
 from fluxttice_core.storage.torch_archive import read_archive
 
 MAXIMUM_FILE = 16 << 20
@@ -39,7 +39,6 @@ class LegacyCheckpoint:
     rho: float
     phase: int
     sha256: str
-    unknown: tuple[str, ...] = UNKNOWN
 
 
 def read_legacy(path: Path) -> LegacyCheckpoint:
@@ -51,18 +50,17 @@ def read_legacy(path: Path) -> LegacyCheckpoint:
             f"{path} holds a {type(content).__name__}; expected the original program's dictionary.",
             "alien_file",
         )
+    number = partial(_taken, content, "finite number", _is_number, path=path)
+    count = partial(_taken, content, "count", _is_count, path=path)
+    numbers = partial(_taken, content, "list of numbers", _are_numbers, path=path)
     return LegacyCheckpoint(
         model=_model(content.get("model"), path),
-        epoch=_whole(content, "epoch", path),
-        best_validation_loss=_number(content, "best_val_loss", path),
-        histories={key: _history(content.get(key), key, path) for key in _HISTORIES},
-        lambdas=(
-            _number(content, "lambda1", path),
-            _number(content, "lambda2", path),
-            _number(content, "lambda3", path),
-        ),
-        rho=_number(content, "rho", path),
-        phase=_whole(content, "phase", path),
+        epoch=count("epoch"),
+        best_validation_loss=float(number("best_val_loss")),
+        histories={key: tuple(map(float, numbers(key))) for key in _HISTORIES},
+        lambdas=(float(number("lambda1")), float(number("lambda2")), float(number("lambda3"))),
+        rho=float(number("rho")),
+        phase=count("phase"),
         sha256=bytes_digest(data),
     )
 
@@ -88,31 +86,24 @@ def _model(state: Any, path: Path) -> dict[str, Tensor]:
     return {key: torch.from_numpy(state[key].astype(np.float32)) for key in sorted(expected)}
 
 
-def _number(content: Mapping[str, Any], key: str, path: Path) -> float:
+def _taken(
+    content: Mapping[str, Any], what: str, fits: Callable[[Any], bool], key: str, *, path: Path
+) -> Any:
     value = content.get(key)
-    if not _is_number(value):
+    if not fits(value):
         raise CheckpointError(
-            f"{path} has no finite number under {key!r}; it is not the original program's.", "alien_file"
-        )
-    return float(value)
-
-
-def _whole(content: Mapping[str, Any], key: str, path: Path) -> int:
-    value = content.get(key)
-    if type(value) is not int or not 0 <= value < 1 << 31:
-        raise CheckpointError(
-            f"{path} has no count under {key!r}; it is not the original program's.", "alien_file"
+            f"{path} has no {what} under {key!r}; it is not the original program's.", "alien_file"
         )
     return value
 
 
-def _history(values: Any, key: str, path: Path) -> tuple[float, ...]:
-    if not isinstance(values, list) or not all(_is_number(value) for value in values):
-        raise CheckpointError(
-            f"{path} has no list of numbers under {key!r}; it is not the original program's.", "alien_file"
-        )
-    return tuple(float(value) for value in values)
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 31
 
 
-def _is_number(value: Any) -> TypeGuard[int | float]:
+def _is_number(value: Any) -> bool:
     return (type(value) is int and abs(value) < 1 << 53) or (type(value) is float and math.isfinite(value))
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(map(_is_number, values))
