@@ -46,13 +46,13 @@ def quantile_network() -> DualVAE:
 
 def write_run(folder: Path, network: DualVAE, *, epoch: int = EPOCHS, split_known: bool = True) -> None:
     """A run folder whose last checkpoint holds a network."""
-    shape = (f"architecture.{key}={value}" for key, value in WIDTHS.items())
-    overrides = (f"architecture.space={NAME}", *shape, f"epochs={EPOCHS}")
+    shape = network.architecture.model_dump(mode="json")
+    overrides = (*(f"architecture.{key}={value}" for key, value in shape.items()), f"epochs={EPOCHS}")
     settings = run_settings("standard", overrides).model_dump(mode="json")
     write_json(folder / "settings.json", settings)
     record = {
         "space": space_record(network.space),
-        "architecture": network.architecture.model_dump(mode="json"),
+        "architecture": shape,
         "recipe": "standard",
         "epoch": epoch,
         "steps": 1,

@@ -18,15 +18,10 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import read_report, write_result
 from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
 from fluxttice_core.model.architecture import Architecture
-from fluxttice_core.spaces.space_name import space_record
-from fluxttice_core.spaces.split import split
-from fluxttice_core.storage import checkpoint
-from fluxttice_core.storage.atomic_write import write_json
-from fluxttice_core.storage.canonical_json import json_digest
-from fluxttice_core.storage.checkpoint import checkpoint_folder, encode_model
+from fluxttice_core.storage.checkpoint import encode_model
 from fluxttice_core.storage.folder_digests import folder_digests
 from fluxttice_core.storage.pretrained import load
-from fluxttice_core.training.run import run_settings
+from tests.beyond import write_run
 from tests.certification.test_verify import edit, failures, model_of
 from tests.conftest import trained_network
 from tests.refusals import refused
@@ -47,24 +42,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made = {}
     for kind, name in SPACES.items():
         folder = tmp_path_factory.mktemp(kind) / "run"
-        shape = (f"architecture.{key}={value}" for key, value in SMALL.items())
-        overrides = (f"architecture.space={name}", *shape, "epochs=3")
-        settings = run_settings("standard", overrides).model_dump(mode="json")
-        network = trained_network(Architecture.model_validate({"space": name, **SMALL}))
-        write_json(folder / "settings.json", settings)
-        record = {
-            "space": space_record(network.space),
-            "architecture": network.architecture.model_dump(mode="json"),
-            "recipe": "standard",
-            "epoch": 3,
-            "steps": 250,
-            "seed": 0,
-            "trained": True,
-            "settings_digest": json_digest(settings),
-            "rho": 0.0,
-            "split": {"seed": 42, "digest": split(network.space).digest},
-        }
-        checkpoint.write(checkpoint_folder(folder, 3), network.state_dict(), None, record)
+        write_run(folder, trained_network(Architecture.model_validate({"space": name, **SMALL})))
         made[kind] = folder
     return made
 
