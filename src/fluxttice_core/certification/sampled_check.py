@@ -109,7 +109,7 @@ def require_sampled_gates(folder: CertifiedFolder) -> str:
     report, stated = folder.sampled, folder.result["report"]
     due = [{**asdict(result), "passed": result.passed} for result in report.gates]
     gates = stated.get("gates")
-    same = same_values((_nameless(gates), stated.get("accepted")), (_nameless(due), report.accepted))
+    same = same_values((nameless(gates), stated.get("accepted")), (nameless(due), report.accepted))
     if not same or stray_number(_names(gates), _names(due)) is not None:
         raise contradiction(f"{REPORT} judges its figures wrongly, or by other gates than certify has")
     for result in report.gates:
@@ -123,7 +123,7 @@ def _names(gates: Any) -> list[str]:
     return [one["gate"]["name"] for one in gates]
 
 
-def _nameless(gates: Any) -> Any:
+def nameless(gates: Any) -> Any:
     """Gates without what they are called, which may be worded otherwise."""
     if not isinstance(gates, list) or not all(map(_is_named, gates)):
         return gates

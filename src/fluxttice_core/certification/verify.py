@@ -41,6 +41,7 @@ from fluxttice_core.certification.model_card import model_card
 from fluxttice_core.certification.origin import imported_from, require_origin
 from fluxttice_core.certification.report_check import missed, require_complete, require_facts_of
 from fluxttice_core.certification.sampled_check import (
+    nameless,
     require_last_epoch,
     require_sampled_complete,
     require_sampled_facts,
@@ -271,7 +272,7 @@ def _gates(folder: CertifiedFolder) -> str:
         {"gate": asdict(found.gate), "half": found.half, "value": found.value, "passed": _passed(found)}
         for found in results
     ]
-    for stated, expected in zip_longest(map(_nameless, result["gates"]), map(_nameless, due)):
+    for stated, expected in zip_longest(nameless(result["gates"]), nameless(due)):
         if stated != expected:
             asked = (expected or stated)["gate"]["quantity"]
             raise contradiction(f"{REPORT} judges {asked} wrongly, or by other gates than certify has")
@@ -281,11 +282,6 @@ def _gates(folder: CertifiedFolder) -> str:
             value = f"not told by {untold_by}" if found.value is None else str(found.value)
             raise MeasurementError(f"the model is not certified: {missed(found, value)}", "gate_failed")
     return f"by the report's numbers, both halves meet all {len(gates)} acceptance gates"
-
-
-def _nameless(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A gate's record without what the gate is called, which may be worded otherwise."""
-    return {**record, "gate": {**record["gate"], "name": ""}}
 
 
 def _passed(found: GateResult) -> bool:

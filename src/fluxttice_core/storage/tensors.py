@@ -42,10 +42,7 @@ def tensor_digest(tensors: Mapping[str, Any]) -> str:
 
 
 def encode_tensors(tensors: Mapping[str, Any], metadata: str) -> bytes:
-    """Encode tensors as a safetensors file with one text of metadata.
-
-    One text, since the format writes several in an order that changes from call to call.
-    """
+    """Encode tensors as a safetensors file with one text of metadata: of several, the order would vary."""
     arrays = {
         name: np.ascontiguousarray(array).reshape(array.shape) for name, array in as_arrays(tensors).items()
     }
