@@ -49,22 +49,17 @@ def contradiction(sentence: str) -> MeasurementError:
     return MeasurementError(sentence, "contradictory_report")
 
 
+_SIGNERS_WORD = {
+    "numbers": "how the model scores: --remeasure measures every number of report and card",
+    "controls": "how untrained and bad models score beside it: --remeasure measures them",
+    "training": "that these settings made the weights, and that no code was fitted to a row called held out: "
+    "--run DIR trains again",
+    "ranking": "how the run's other checkpoints score, and that none was left out: --run DIR compares them",
+    "machine": "which program, commit, libraries and computer the report names",
+    "sentences": "whatever report and card say in words, and what rows are called",
+}
 CLAIMED = (
-    Finding(
-        "numbers", "claimed", "how the model scores: --remeasure measures every number of report and card"
-    ),
-    Finding("controls", "claimed", "how untrained and bad models score beside it: --remeasure measures them"),
-    Finding(
-        *("training", "claimed"),
-        "that these settings made the weights, and that no code was fitted to a row called held out: "
-        "--run DIR trains again",
-    ),
-    Finding(
-        *("ranking", "claimed"),
-        "how the run's other checkpoints score, and that none was left out: --run DIR compares them",
-    ),
-    Finding("machine", "claimed", "which program, commit, libraries and computer the report names"),
-    Finding("sentences", "claimed", "whatever report and card say in words, and what rows are called"),
+    *(Finding(subject, "claimed", detail) for subject, detail in _SIGNERS_WORD.items()),
     Finding("pictures", "not looked at", "what the drawings show: --remeasure draws them again"),
 )
 """What files cannot show by themselves, until somebody measures or trains again."""

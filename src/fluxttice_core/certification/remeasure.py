@@ -39,10 +39,6 @@ _OF_CURVE = 1e-2
 
 _MOST_UNDECIDED = 1e-3
 """Share of tables, or a single one, beyond which accuracies say nothing that another machine could repeat."""
-_TOO_MANY_UNDECIDED = (
-    "rounding alone decides {:.2%} of its tables, so that no accuracy of it can be measured again: certify "
-    "weights that tell their symbols apart"
-)
 
 _OF_WIDTH = 0.5
 """Part of its half-width by which other hardware may move the end of an interval."""
@@ -102,8 +98,11 @@ def _undecided(trained: TrainedModel) -> float:
         for model in (trained.vae_a, trained.vae_b):
             tables, _ = undecided(model, rows)
             if tables > max(_MOST_UNDECIDED, 1 / len(rows)):
-                sentence = trained.space.nouns.own(_TOO_MANY_UNDECIDED.format(tables))
-                raise MeasurementError(sentence, "not_measured")
+                sentence = (
+                    f"rounding alone decides {tables:.2%} of its tables, so that no accuracy of it can be "
+                    "measured again: certify weights that tell their symbols apart"
+                )
+                raise MeasurementError(trained.space.nouns.own(sentence), "not_measured")
             largest = max(largest, tables)
     return largest
 
