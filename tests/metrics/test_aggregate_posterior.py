@@ -25,11 +25,6 @@ def mixture(seed: int, count: int = 50, dimensions: int = 4, *, narrow: float = 
     return Posteriors(torch.arange(count), mu, 2 * sigma.log())
 
 
-def collapsed(count: int, dimensions: int) -> Posteriors:
-    zero = torch.zeros(count, dimensions, dtype=torch.float64)
-    return Posteriors(torch.arange(count), zero, zero)
-
-
 def explicit_log_density(posteriors: Posteriors, z: torch.Tensor) -> torch.Tensor:
     sigma = torch.exp(0.5 * posteriors.logvar)
     standard = (z.unsqueeze(1) - posteriors.mu) / sigma
@@ -79,14 +74,6 @@ def test_information_and_divergence_add_up_to_the_rate(linear_model: Callable[..
     assert total == pytest.approx(rate(posteriors).total, abs=1e-10)
     assert found.mutual_information.error == found.marginal_kl.error == found.differential_entropy.error > 0
     assert found.latents == 64
-
-
-def test_collapsed_codes_say_nothing() -> None:
-    found = code_information(collapsed(16, 3), latents=64, generator=generator())
-    assert found.mutual_information.value == pytest.approx(0, abs=1e-9)
-    assert found.marginal_kl.value == pytest.approx(0, abs=1e-9)
-    assert found.differential_entropy.value == pytest.approx(1.5 * math.log(2 * math.pi * math.e))
-    assert found.differential_entropy.error == pytest.approx(0, abs=1e-9)
 
 
 def test_separate_codes_say_everything() -> None:

@@ -45,20 +45,6 @@ class AlienSampler:
         return torch.full((n,), self.space.size, device=generator.device)
 
 
-def test_every_rule_and_budget_has_its_three_figures_repeated_as_told() -> None:
-    found = by_quantity(coverage_figures(QuantileLookup(SPACE), "a", SETTINGS))
-    assert set(found) == {
-        f"{quantity}/{rule}/{n}"
-        for quantity in ("coverage", "efficiency", "equivalent_uniform_budget")
-        for rule in ("argmax", "categorical", "expectation")
-        for n in (100, 400)
-    }
-    few, many = (found[f"coverage/argmax/{n}"].samples for n in (100, 400))
-    assert [found[f"coverage/argmax/{n}"].repeats for n in (100, 400)] == [len(few), len(many)] == [6, 4]
-    assert all(less < more for less, more in zip(few, many, strict=False)), "budgets are nested"
-    assert len(set(few)) > 1
-
-
 @pytest.mark.parametrize("source", [QuantileLookup(SPACE), UniformSampler(SPACE)])
 def test_a_perfect_generator_reaches_its_ceiling(source: QuantileLookup | UniformSampler) -> None:
     inside = 0
@@ -87,14 +73,6 @@ def test_a_constant_decoder_is_perfect_by_categorical_decoding_alone() -> None:
     assert found["efficiency/categorical/400"].value > 0.95
     assert found["efficiency/argmax/400"].value < 0.01
     assert found["efficiency/expectation/400"].value < 0.01
-
-
-def test_the_same_seed_gives_the_same_figures_and_another_half_others() -> None:
-    source = QuantileLookup(SPACE)
-    first, again = (list(coverage_figures(source, "a", SETTINGS)) for _ in range(2))
-    assert first == again
-    other = by_quantity(coverage_figures(source, "b", SETTINGS))
-    assert other["coverage/argmax/100"].samples != by_quantity(first)["coverage/argmax/100"].samples
 
 
 def test_the_number_of_threads_changes_nothing() -> None:

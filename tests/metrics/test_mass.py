@@ -68,13 +68,6 @@ def test_constant_logits_give_one_in_k() -> None:
     assert mass.p_argmax[0] == 1.0
 
 
-def test_constant_unequal_logits_give_their_product() -> None:
-    logits = torch.randn(4, 2, generator=generator())
-    mass = estimate_mass(ConstantDecoder(OperationSpace(2), 16, logits), 64, generator=generator())
-    expected = explicit_mass(ConstantDecoder(OperationSpace(2), 16, logits), torch.zeros(1, 16))[0]
-    assert np.allclose(mass.p, expected, rtol=1e-6)
-
-
 class OneLatent:
     """Two Boolean cells that follow one latent: p(x) is a one-dimensional integral."""
 

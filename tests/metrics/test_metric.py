@@ -68,11 +68,6 @@ def test_an_infinite_figure_has_an_interval_of_the_usual_level() -> None:
     assert figure.interval == Interval(math.inf, math.inf, math.inf, 0.95, "infinite")
 
 
-def test_a_sampled_figure_has_the_interval_of_its_error() -> None:
-    nll = FigureMaker("a", 19_683, MeasurementSettings())("nll", Estimate(9.9, 0.01))
-    assert (nll.unit, nll.direction, str(nll.interval)) == ("nats", "lower", "9.9 [9.8804, 9.9196]")
-
-
 @pytest.mark.parametrize("value", [math.inf, -math.inf])
 def test_a_fraction_is_finite_and_a_ratio_need_not_be(value: float) -> None:
     assert exact(value).value == value

@@ -121,16 +121,6 @@ def test_distortion_of_a_constant_decoder_is_the_entropy_of_a_table() -> None:
     assert found.error == pytest.approx(0, abs=1e-6)
 
 
-def test_distortion_of_narrow_codes_is_the_surprise_at_their_means(linear_model: Callable[..., Any]) -> None:
-    model = linear_model(3, gain=0.5, logvar=-60.0)
-    posteriors = encode_rows(model)
-    log_p = model.decode_logits(posteriors.mu.float()).double().log_softmax(-1)
-    truth = positions_of(model.space, torch.arange(16))
-    expected = -log_p.gather(-1, truth.unsqueeze(-1)).sum((1, 2)).mean()
-    found = distortion(model, posteriors, draws=2, generator=generator())
-    assert found.value == pytest.approx(float(expected), rel=1e-6)
-
-
 def test_the_error_of_distortion_is_its_spread_over_repeats(linear_model: Callable[..., Any]) -> None:
     model = linear_model(3, logvar=0.5)
     posteriors = encode_rows(model)

@@ -75,18 +75,20 @@ def test_controls_keep_budgets_rules_and_seed() -> None:
 @pytest.mark.parametrize(
     ("name", "draws", "repeats", "mass_draws"),
     [
-        ("boolean:1", (2, 4, 12, 20, 40), 600, 2**16),
-        ("boolean:2", (8, 16, 48, 80, 160), 150, 2**16),
-        ("dna:4", (128, 256, 768, 1280, 2560), 20, 2**16),
-        ("boolean:4", (32_768, 65_536, 196_608, 327_680, 655_360), 6, 2**22),
+        ("boolean:1", (2, 4, 12, 20, 40), (600, 150, 75), 2**16),
+        ("boolean:2", (8, 16, 48, 80, 160), (150, 37, 18), 2**16),
+        ("dna:4", (128, 256, 768, 1280, 2560), (20, 5, 3), 2**16),
+        ("boolean:4", (32_768, 65_536, 196_608, 327_680, 655_360), (6, 2, 3), 2**22),
     ],
 )
-def test_budgets_follow_from_the_size(
-    name: str, draws: tuple[int, ...], repeats: int, mass_draws: int
+def test_budgets_and_repeats_follow_from_the_size(
+    name: str, draws: tuple[int, ...], repeats: tuple[int, ...], mass_draws: int
 ) -> None:
     space = space_of(name)
     found = settings_for(space)
-    assert (found.draws, found.repeats, found.mass_draws) == (draws, repeats, mass_draws)
+    assert (found.draws, found.mass_draws) == (draws, mass_draws)
+    assert (found.repeats, found.long_repeats, found.control_repeats) == repeats
+    assert found.control_mass_draws == min(MeasurementSettings().control_mass_draws, mass_draws)
     assert found.headline == found.repeated_up_to == 3 * space.size
     assert settings_from(found.model_dump()) == found
     quick = settings_for(space, quick=True)
@@ -108,7 +110,9 @@ def test_the_headline_stays_3_k_where_another_budget_would_be_50_000(size: int) 
 
 
 def test_no_budget_is_larger_than_any_that_is_allowed() -> None:
-    assert settings_from(settings_for(space_of("dna:12")).model_dump()).draws[-1] == 100_000_000
+    found = settings_from(settings_for(space_of("dna:12")).model_dump())
+    assert (found.draws[-1], found.mass_draws) == (100_000_000, 2**26)
+    assert (found.repeats, found.long_repeats, found.control_repeats) == (5, 2, 3)
 
 
 def test_a_mean_of_letters_is_refused_and_one_of_values_is_not() -> None:
@@ -123,20 +127,3 @@ def test_draws_for_the_mass_are_the_next_power_of_two() -> None:
     assert settings_for(space_of("012^9")).mass_draws == 2**20
     assert settings_for(space_of("01234567^3xACG^1xABCDEFGHIJKLM^1")).mass_draws == 2**21
     assert settings_for(space_of("012^9"), quick=True).mass_draws == 2**17
-
-
-@pytest.mark.parametrize(
-    ("name", "repeats", "long_repeats", "control_repeats"),
-    [("boolean:1", 600, 150, 75), ("boolean:2", 150, 37, 18), ("dna:4", 20, 5, 3), ("dna:12", 5, 2, 3)],
-)
-def test_small_spaces_are_repeated_more_often(
-    name: str, repeats: int, long_repeats: int, control_repeats: int
-) -> None:
-    found = settings_for(space_of(name))
-    assert (found.repeats, found.long_repeats, found.control_repeats) == (
-        repeats,
-        long_repeats,
-        control_repeats,
-    )
-    assert found.control_mass_draws == min(MeasurementSettings().control_mass_draws, found.mass_draws)
-    assert found.mass_draws <= 2**26

@@ -140,9 +140,6 @@ def test_total_variation_is_bracketed_around_a_target() -> None:
         covered += total_variation(mass, target=SKEWED).interval.contains(0.2)
         covered += argmax_total_variation(mass, target=SKEWED).interval.contains(0.2)
     assert covered >= 114
-    law = SKEWED.q
-    due = float(np.sqrt(law * (1 - law) / 4_000).sum()) / math.sqrt(2 * math.pi)
-    assert argmax_total_variation(mass, target=SKEWED).floor == pytest.approx(due)
 
 
 def test_memorisation_weighs_by_what_is_due() -> None:
@@ -214,11 +211,8 @@ def test_a_perfect_generator_reaches_the_ceiling(source: TargetSampler | TargetL
         share = found[f"coverage/argmax/{budget}"]
         due = np.mean(1 - (1 - SKEWED.q) ** budget)
         assert share.ceiling == pytest.approx(due)
-        assert share.value == pytest.approx(figure.value * share.ceiling)
-        assert share.ceiling_sd is not None
     equivalent = found["equivalent_target_budget/argmax/20"]
     assert equivalent.low <= 20 <= equivalent.high
-    assert not any("uniform" in name for name in found)
 
 
 def test_what_lies_outside_of_the_support_is_not_counted() -> None:

@@ -95,7 +95,6 @@ def test_the_floor_is_what_a_uniform_generator_shows() -> None:
     for place in (0, 1):
         shown = np.mean([pair[place].raw for pair in found])
         assert shown == pytest.approx(np.mean([pair[place].floor for pair in found]), rel=0.02)
-    assert found[0][1].floor == pytest.approx(math.sqrt(SIZE / (2 * math.pi * 4_000)))
 
 
 def test_no_distance_exceeds_the_largest() -> None:
