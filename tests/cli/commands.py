@@ -6,6 +6,9 @@ from typer.testing import CliRunner, Result
 
 from fluxttice_core.cli.main import app
 
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+"""The environment of a terminal of a known width, without colours."""
+
 
 def ran(*arguments: object, code: int = 0, **options: Any) -> Result:
     """Run a command that ends with a code."""

@@ -9,7 +9,6 @@ import pytest
 
 from fluxttice_core.cli import measuring
 from fluxttice_core.errors import TrainingError
-from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.checkpoint import checkpoint_folder
 from fluxttice_core.training.recipe import load_recipe
@@ -138,6 +137,7 @@ def test_seeds_that_together_ask_for_too_much() -> None:
     assert population_excess(recipe, fitting + 1) is not None
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_certificate_that_is_refused(
     small_run: Path,
     small_settings: MeasurementSettings,
@@ -147,7 +147,6 @@ def test_a_certificate_that_is_refused(
     # The gate on 50,000 draws is then not measured.
     too_few = small_settings.model_copy(update={"draws": (1_000,)})
     monkeypatch.setattr(measuring, "chosen_settings", lambda **_: too_few)
-    monkeypatch.setattr(figures, "draw_plots", lambda _: {"coverage.svg": b"<svg/>"})
     bad = Path(shutil.copytree(small_run, empty_folder / "a bad run"))
     said = ran("certify", bad, code=1).stderr
     (command,) = re.findall("`fluxttice (.*)` writes it marked", said)

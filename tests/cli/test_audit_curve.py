@@ -4,14 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from fluxttice_core.cli.main import app
-
-
-def run(*arguments: str) -> Result:
-    plain = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    return CliRunner().invoke(app, ["audit", *arguments], env=plain)
+from tests.cli.commands import PLAIN, ran, refusal
 
 
 @pytest.fixture
@@ -26,7 +20,7 @@ def draws(tmp_path: Path) -> Path:
 def test_json_has_the_curve_and_known_sets(draws: Path) -> None:
     known = str(draws.with_name("known.txt"))
     asked = ("--reference", known, "--training", known, "--wanted-mass", "90%", "--wanted-kinds", "5")
-    plain = json.loads(run("--samples", str(draws), *asked, "--json").output)
+    plain = json.loads(ran("audit", "--samples", draws, *asked, "--json").output)
     assert plain["reference"]["closedness"]["figure"]["estimate"] == pytest.approx(14 / 15)
     assert plain["training"]["novel"]["figure"]["estimate"] == pytest.approx(1 / 15)
     assert [one["wanted"] for one in plain["curve"]["wanted"]] == ["0.9 of the mass", "5 kinds"]
@@ -35,8 +29,7 @@ def test_json_has_the_curve_and_known_sets(draws: Path) -> None:
 
 def test_the_curve_is_shown_and_written(draws: Path) -> None:
     csv, image = draws.with_name("curve.csv"), draws.with_name("curve.svg")
-    result = run("--samples", str(draws), "--curve", "--csv", str(csv), "--plot", str(image))
-    assert result.exit_code == 0
+    result = ran("audit", "--samples", draws, "--curve", "--csv", csv, "--plot", image, env=PLAIN)
     assert "draws, + beyond the sample" in result.output
     assert "\n30+ " in result.output
     assert csv.stat().st_size > 0
@@ -45,46 +38,36 @@ def test_the_curve_is_shown_and_written(draws: Path) -> None:
 
 def test_units_have_their_estimates_and_no_curve(draws: Path) -> None:
     units = str(draws.with_name("units.csv"))
-    plain = json.loads(run("--incidences", units, "--json").output)
+    plain = json.loads(ran("audit", "--incidences", units, "--json").output)
     assert plain["incidences"]["units"] == 3
     assert plain["incidences"]["Chao2"] == pytest.approx(4 + 2 / 3 * 2 / (2 * 2))
-    shown = run("--incidences", units)
+    shown = ran("audit", "--incidences", units, env=PLAIN)
     assert "not enough said: 4 kinds in 3 sampling units" in shown.output
     assert "Good-Turing" not in shown.output
-    refusal = run("--incidences", units, "--curve")
-    assert refusal.exit_code == 2
-    assert "incidences are none" in refusal.stderr
+    assert "incidences are none" in refusal("audit", "--incidences", units, "--curve")
 
 
 @pytest.mark.parametrize("asked", [("--space-size", "4"), ("--without-replacement",)])
 def test_units_are_held_against_no_law(draws: Path, asked: tuple[str, ...]) -> None:
-    refusal = run("--incidences", str(draws.with_name("units.csv")), *asked, "--require-uniform")
-    assert refusal.exit_code == 2
-    assert "are no draws" in refusal.stderr
+    units = draws.with_name("units.csv")
+    assert "are no draws" in refusal("audit", "--incidences", units, *asked, "--require-uniform")
 
 
 def test_draws_without_replacement_are_of_no_law_and_no_monitor(draws: Path) -> None:
     law = draws.with_name("law.csv")
     law.write_text("kind,weight\n" + "".join(f"{kind},1\n" for kind in "abcdefgx"))
-    refusal = run("--samples", str(draws), "--law", str(law), "--without-replacement")
-    assert refusal.exit_code == 2
-    assert "a stated law says how often kinds come back" in " ".join(refusal.stderr.split())
+    command = ("audit", "--samples", draws, "--without-replacement")
+    assert "a stated law says how often kinds come back" in refusal(*command, "--law", law)
     state = draws.with_name("state")
-    refusal = run(
-        "--samples", str(draws), "--space-size", "9", "--monitor", str(state), "--without-replacement"
-    )
-    assert refusal.exit_code == 2
-    assert "--monitor adds up independent draws" in " ".join(refusal.stderr.split())
+    said = refusal(*command, "--space-size", "9", "--monitor", state)
+    assert "--monitor adds up independent draws" in said
     assert not state.exists()
 
 
 def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
-    refusal = run("--samples", str(draws), "--space-size", "7")
-    assert refusal.exit_code == 2
-    assert "8 different kinds were drawn" in refusal.stderr
+    assert "8 different kinds were drawn" in refusal("audit", "--samples", draws, "--space-size", "7")
 
 
 def test_a_curve_needs_a_sample() -> None:
-    refusal = run("--curve", "--draws", "10", "--uniqueness", "50%")
-    assert refusal.exit_code == 2
-    assert "describe a sample: give --samples or" in refusal.stderr
+    said = refusal("audit", "--curve", "--draws", "10", "--uniqueness", "50%")
+    assert "describe a sample: give --samples or" in said

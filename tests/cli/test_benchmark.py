@@ -5,20 +5,9 @@ from pathlib import Path
 import pytest
 
 from fluxttice_core.evaluation.result_file import read_result
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
-from fluxttice_core.spaces.product_space import ProductSpace
 from tests.cli.commands import ran, refusal
-from tests.small import MEASUREMENT
 
-pytestmark = pytest.mark.usefixtures("empty_folder")
-
-
-@pytest.fixture(autouse=True)
-def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(space: ProductSpace, *, quick: bool) -> MeasurementSettings:
-        return MEASUREMENT if quick else settings_for(space)
-
-    monkeypatch.setattr("fluxttice_core.cli.measuring.settings_for", chosen)
+pytestmark = pytest.mark.usefixtures("empty_folder", "tiny_when_quick")
 
 
 @pytest.mark.parametrize(

@@ -9,26 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from fluxttice_core.certification.keys import fingerprint, new_private_key, write_key_pair
 from fluxttice_core.certification.signature import verify_folder
-from fluxttice_core.cli import measuring
-from fluxttice_core.evaluation import plots as figures
-from fluxttice_core.evaluation.result_file import read_report
-from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.storage.checkpoint import checkpoint_folder, read, write
 from tests.cli.commands import ran
 
 certificate = import_module("fluxttice_core.certification.certify")
+pytestmark = pytest.mark.usefixtures("measured_before")
 
 PASSWORD = "correct horse"  # noqa: S105 - a password for a key that lives as long as a test
-
-
-@pytest.fixture(autouse=True)
-def quick(
-    small_certificate: Path, small_settings: MeasurementSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Take the report from the certificate that was made before; measuring is tested there."""
-    report = read_report(small_certificate / "report.json")
-    monkeypatch.setattr(measuring, "chosen_settings", lambda **_: small_settings)
-    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
 
 
 @pytest.fixture
@@ -36,12 +23,6 @@ def key(tmp_path: Path) -> ec.EllipticCurvePrivateKey:
     key = new_private_key()
     write_key_pair(tmp_path / "key.pem", tmp_path / "key.pub", key, PASSWORD)
     return key
-
-
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the drawing out, where figures are not the question."""
-    monkeypatch.setattr(figures, "draw_plots", lambda _: {"coverage.svg": b"<svg/>"})
 
 
 def test_it_ranks_certifies_and_signs(

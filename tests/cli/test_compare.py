@@ -4,18 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fluxttice_core.metrics.settings import MeasurementSettings, settings_for
-from fluxttice_core.spaces.product_space import ProductSpace
 from tests.cli.commands import ran, refusal
-from tests.small import MEASUREMENT
 
-
-@pytest.fixture(autouse=True)
-def tiny_when_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    def chosen(space: ProductSpace, *, quick: bool) -> MeasurementSettings:
-        return MEASUREMENT if quick else settings_for(space)
-
-    monkeypatch.setattr("fluxttice_core.cli.measuring.settings_for", chosen)
+pytestmark = pytest.mark.usefixtures("tiny_when_quick")
 
 
 def test_each_model_is_set_beside_the_first(small_checkpoint: Path) -> None:

@@ -1,36 +1,21 @@
 """`fluxttice run` keeps its report in the run's folder, shows it beside the shipped one, and runs again."""
 
 import shutil
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
-from fluxttice_core.cli import measuring
 from fluxttice_core.cli import run as command
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.evaluation import plots as figures
 from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.result_file import read_report
-from fluxttice_core.metrics.settings import MeasurementSettings
 from fluxttice_core.training.run import Run, run_settings
 from tests.cli.commands import ran
 from tests.refusals import refused
 from tests.small import RECIPE
 
-certificate = import_module("fluxttice_core.certification.certify")
-
-
-@pytest.fixture(autouse=True)
-def measured_before(
-    small_certificate: Path, small_settings: MeasurementSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Take the report from the certificate that was made before, and draw nothing."""
-    report = read_report(small_certificate / "report.json")
-    monkeypatch.setattr(measuring, "chosen_settings", lambda **_: small_settings)
-    monkeypatch.setattr(certificate, "measured", lambda *_, **__: report)
-    monkeypatch.setattr(figures, "draw_plots", lambda _: {"coverage.svg": b"<svg/>"})
+pytestmark = pytest.mark.usefixtures("measured_before", "undrawn")
 
 
 @pytest.fixture

@@ -19,22 +19,16 @@ from typing import Any
 
 import httpx
 import pytest
-from typer.testing import CliRunner, Result
 
-from fluxttice_core.cli.main import app
 from fluxttice_core.errors import ErrorCode, SettingsError
 from fluxttice_core.server.access import Access
+from tests.cli.commands import PLAIN, ran
 from tests.refusals import refused
 
 
-def run(*arguments: str, **variables: str) -> Result:
-    environment: dict[str, Any] = {
-        "COLUMNS": "100",
-        "NO_COLOR": "1",
-        "TERM": "dumb",
-        "FLUXTTICE_API_KEY": None,
-    }
-    return CliRunner().invoke(app, ["serve", *arguments], env=environment | variables)
+def not_started(*arguments: str, **variables: str) -> str:
+    """What is printed where the server is not started, for bad input."""
+    return ran("serve", *arguments, code=2, env={**PLAIN, "FLUXTTICE_API_KEY": None, **variables}).output
 
 
 @contextmanager
@@ -162,9 +156,7 @@ def test_a_socket_file_keys_from_a_file_and_a_log(tmp_path: Path) -> None:
     ],
 )
 def test_settings_that_cannot_be(arguments: list[str], says: str) -> None:
-    refused = run("--port", "0", *arguments)
-    assert refused.exit_code == 2
-    assert says in " ".join(refused.output.split())
+    assert says in " ".join(not_started("--port", "0", *arguments).split())
 
 
 @pytest.mark.parametrize(
@@ -208,24 +200,22 @@ def test_origins_that_no_browser_sends_or_anybody_are_refused(
 
 @pytest.mark.parametrize("arguments", [["--host", "0.0.0.0"], ["--host", "192.0.2.1"], ["--host", "::"]])  # noqa: S104
 def test_it_is_not_open_to_other_machines_by_accident(arguments: list[str]) -> None:
-    refused = run(*arguments)
-    assert refused.exit_code == 2
-    assert refused.output.startswith("fluxttice: ")
-    assert "--api-key or FLUXTTICE_API_KEY" in refused.output
-    assert "--insecure-public" in refused.output
+    said = not_started(*arguments)
+    assert said.startswith("fluxttice: ")
+    assert "--api-key or FLUXTTICE_API_KEY" in said
+    assert "--insecure-public" in said
 
 
 @pytest.mark.parametrize("key", ["short", "with blanks in it, and long"])
 def test_a_weak_key_is_refused_from_either_place(key: str) -> None:
-    for answer in (run("--api-key", key), run(FLUXTTICE_API_KEY=key)):
-        assert answer.exit_code == 2
-        assert "16 or more ASCII characters" in answer.output
-        assert key not in answer.output
+    for said in (not_started("--api-key", key), not_started(FLUXTTICE_API_KEY=key)):
+        assert "16 or more ASCII characters" in said
+        assert key not in said
 
 
 def test_an_empty_variable_is_no_key() -> None:
-    refused = run("--host", "192.0.2.1", FLUXTTICE_API_KEY="")
-    assert "can be reached from other machines" in refused.output
+    said = not_started("--host", "192.0.2.1", FLUXTTICE_API_KEY="")
+    assert "can be reached from other machines" in said
 
 
 @pytest.mark.parametrize(
@@ -238,10 +228,9 @@ def test_an_empty_variable_is_no_key() -> None:
     ],
 )
 def test_what_cannot_be_served_ends_with_a_sentence(arguments: list[str], says: str) -> None:
-    refused = run(*arguments)
-    assert refused.exit_code == 2
-    assert says in refused.output
-    assert "Traceback" not in refused.output
+    said = not_started(*arguments)
+    assert says in said
+    assert "Traceback" not in said
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,16 +238,13 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         util, "find_spec", lambda name, package=None: None if name == "uvicorn" else find(name, package)
     )
-    refused = run()
-    assert refused.exit_code == 2
-    assert refused.output == (
+    assert not_started() == (
         "fluxttice: serving needs uvicorn, which is not installed: "
         f"{shlex.quote(sys.executable)} -m pip install 'fluxttice-core[serve]'\n"
     )
 
 
 def test_the_help_names_every_option() -> None:
-    shown = run("--help")
-    assert shown.exit_code == 0
+    shown = ran("serve", "--help", env=PLAIN).output
     for option in ("--host", "--port", "--model", "--api-key", "--insecure-public", "--access-log"):
-        assert option in shown.output
+        assert option in shown

@@ -49,9 +49,8 @@ def test_what_contradicts_the_recorded_run_is_refused(
 
 
 def test_what_agrees_with_the_recorded_run_is_taken(stopped: Path) -> None:
-    settings = [part for text in RECIPE for part in ("--set", text)]
     same = ("--recipe", "standard", "--seed", 0, "--device", "cpu", "--threads", 1, "--out", stopped)
-    assert "Trained to epoch 2" in ran("train", "--resume", stopped, *same, *settings).stderr
+    assert "Trained to epoch 2" in ran("train", "--resume", stopped, *same, *SMALL).stderr
 
 
 def test_a_resumed_run_stays_where_it_is(stopped: Path, tmp_path: Path) -> None:
@@ -71,8 +70,7 @@ def test_a_run_resumed_elsewhere_says_so(stopped: Path, monkeypatch: pytest.Monk
 
 
 def test_seed_and_threads_are_kept_with_the_run(empty_folder: Path) -> None:
-    settings = [part for text in RECIPE for part in ("--set", text)]
-    ran("train", "--seed", "4", "--threads", "2", *settings)
+    ran("train", "--seed", "4", "--threads", "2", *SMALL)
     kept = Run.open(Path("runs/standard-ternary-1-4")).settings
     assert (kept.seed, kept.threads, kept.device) == (4, 2, "cpu")
 
