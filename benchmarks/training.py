@@ -105,9 +105,10 @@ def standard_step() -> Callable[[Lap], None]:
         noise, targets = model.noise(len(batch), generator), term.targets(model, 0.0, generator)
         if targets is None:
             raise RuntimeError("the standard recipe has lost its transport")
+        latents, cells = targets
         lap("draws")
-        outputs = model(batch.tables, noise=noise, prior=targets.latents)
-        total = batch_loss(outputs, batch.classes, recipe, conditions, targets.cells).total
+        outputs = model(batch.tables, noise=noise, prior=latents)
+        total = batch_loss(outputs, batch.classes, recipe, conditions, cells).total
         lap("networks and loss, forward")
         # The backward pass is made within the optimiser's step, and ends with the last gradient.
         ended = register_multi_grad_hook(tuple(descent.parameters.values()), lambda _: lap("backward"))

@@ -46,11 +46,7 @@ def lacking(tmp_path: Path) -> Lacking:
 def command(lacking: Lacking) -> Lacking:
     """Run `fluxttice` in such an interpreter."""
 
-    def run(
-        *arguments: str, modules: tuple[str, ...] = TRAINING, flags: tuple[str, ...] = ()
-    ) -> "subprocess.CompletedProcess[str]":
-        return lacking(
-            "from fluxttice_core.cli.__main__ import main\nmain()", *arguments, modules=modules, flags=flags
-        )
+    def run(*arguments: str, **without: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+        return lacking("from fluxttice_core.cli.__main__ import main\nmain()", *arguments, **without)
 
     return run

@@ -1,6 +1,6 @@
 """The parts of a recipe: each contrast differs by its part alone, whatever the recipe has already."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -9,9 +9,7 @@ from fluxttice_core.errors import SettingsError
 from fluxttice_core.experiments.contrasts import PARTS, contrasts, stretched
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from tests.refusals import refused
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 BASES = {
     "standard": load_recipe("standard"),
@@ -143,7 +141,7 @@ def test_a_stretched_schedule_takes_the_same_values_at_other_moments(path: str) 
 
 
 @pytest.mark.parametrize("other", ["a", "b"])
-def test_without_couplings_a_half_is_trained_as_if_alone(small: "SmallRuns", other: str) -> None:
+def test_without_couplings_a_half_is_trained_as_if_alone(small: SmallRuns, other: str) -> None:
     """Whatever the other half is made of, its weights and its settings, no bit of this one changes."""
     (found,) = contrasts(small.recipe(), ["second_half"])
     alone = found.without.model_dump(mode="json")

@@ -54,31 +54,21 @@ widths = st.lists(st.integers(1, 12), min_size=1, max_size=4).map(tuple)
 @settings(max_examples=25)
 @given(
     space=st.sampled_from([(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (4, 1), (4, 2)]),
-    latent_dim=st.integers(1, 9),
-    encoder_widths=widths,
-    exploratory_widths=widths,
-    width=st.integers(1, 12),
-    blocks=st.integers(0, 3),
+    given_sizes=st.fixed_dictionaries(
+        {
+            "latent_dim": st.integers(1, 9),
+            "encoder_widths": widths,
+            "exploratory_widths": widths,
+            "consolidating_width": st.integers(1, 12),
+            "consolidating_blocks": st.integers(0, 3),
+        }
+    ),
     scheme=st.sampled_from(["independent", "mirrored"]),
 )
 def test_every_valid_size_makes_a_network(
-    space: tuple[int, int],
-    latent_dim: int,
-    encoder_widths: tuple[int, ...],
-    exploratory_widths: tuple[int, ...],
-    width: int,
-    blocks: int,
-    scheme: str,
+    space: tuple[int, int], given_sizes: dict[str, object], scheme: str
 ) -> None:
-    sizes = Architecture(
-        base=space[0],
-        arity=space[1],
-        latent_dim=latent_dim,
-        encoder_widths=encoder_widths,
-        exploratory_widths=exploratory_widths,
-        consolidating_width=width,
-        consolidating_blocks=blocks,
-    )
+    sizes = Architecture.model_validate({"base": space[0], "arity": space[1], **given_sizes})
     model = DualVAE.initialised(sizes, torch.Generator().manual_seed(0), scheme)  # type: ignore[arg-type]
     assert sizes.tensor_shapes == {name: tuple(t.shape) for name, t in model.state_dict().items()}
     assert {tensor.dtype for tensor in model.state_dict().values()} == {torch.float32}

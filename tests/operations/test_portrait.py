@@ -1,12 +1,14 @@
 import json
 
-from hypothesis import given
+import numpy as np
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import properties_of
-from fluxttice_core.operations.cellwise import TERNARY
 from fluxttice_core.operations.portrait import portrait
+from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused
 
 
@@ -37,21 +39,28 @@ def test_an_operation_without_a_name_or_structure_is_portrayed() -> None:
     assert portrait(1).names == ()
 
 
-@given(st.integers(0, 19682))
-def test_a_portrait_agrees_with_its_properties_and_is_json(index: int) -> None:
-    seen = portrait(index)
-    assert seen.properties == properties_of(index)
+@pytest.mark.parametrize("arity", [1, 2, 3])
+@settings(max_examples=20)
+@given(draw=st.integers(0, 3**27 - 1))
+def test_a_portrait_agrees_with_its_properties_and_is_json(arity: int, draw: int) -> None:
+    space = OperationSpace(arity=arity)
+    index = draw % space.size
+    seen = portrait(index, space)
+    assert seen.properties == properties_of(index, space)
     assert seen.properties["without-subalgebra"] == (not seen.algebra.subalgebras)
     assert seen.properties["simple"] == (not seen.algebra.congruences)
     assert seen.properties["rigid"] == (len(seen.algebra.automorphisms) == 1)
-    assert seen.properties["sheffer"] == (not seen.algebra.maximal_clones)
-    assert seen.properties["identity"] == (seen.algebra.identity is not None)
-    assert seen.properties["zero"] == (seen.algebra.zero is not None)
+    assert seen.properties.get("sheffer", False) == (not seen.algebra.maximal_clones)
     assert all(one.representative <= index for one in seen.classes)
+    apart = (space.tables(np.array(seen.neighbours)) != space.tables(index)).sum(axis=1)
+    assert apart.tolist() == [1] * 2 * space.cells
     written = json.loads(json.dumps(seen.to_json()))
-    assert written["index"] == index
-    assert written["string"] == TERNARY.string(index)
-    assert [trit for row in written["table"] for trit in row] == TERNARY.tables(index).tolist()
+    assert (written["index"], written["string"]) == (index, space.string(index))
+    assert np.shape(written["table"]) == space.shape
+    assert np.array_equal(np.ravel(written["table"]), space.tables(index))
+    for name in ("identity", "zero"):
+        assert (name in written["algebra"]) == (arity == 2)
+        assert seen.properties.get(name, False) == (getattr(seen.algebra, name) is not None)
 
 
 def test_an_index_out_of_range_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +18,7 @@ from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.training.amortisation import Thresholds, amortise_both, thresholds_of
 from fluxttice_core.training.transport import Assignment, TransportTerm, thresholds
 from tests.refusals import refused
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 SPACE = OperationSpace()
 AXES = Assignment(torch.arange(9), torch.tensor([1.0, -1.0] * 4 + [1.0]))
@@ -101,17 +99,17 @@ def test_the_best_posteriors_are_those_of_the_frontier() -> None:
     assert (2 * outer + middle) / 3 == pytest.approx(reach_frontier().least_cost(), abs=0.1)
 
 
-def trained(small: "SmallRuns", changes: dict[str, Any]) -> dict[str, Tensor]:
+def trained(small: SmallRuns, changes: dict[str, Any]) -> dict[str, Tensor]:
     return small.train({"transport.amortisation": None} | changes).trainer.model_tensors()
 
 
-def test_only_the_encoders_change(small: "SmallRuns") -> None:
+def test_only_the_encoders_change(small: SmallRuns) -> None:
     before, after = trained(small, {}), trained(small, {"transport.amortisation": LAST})
     for name in before:
         assert torch.equal(before[name], after[name]) == (not name.startswith("encoder_")), name
 
 
-def test_it_lowers_what_it_descends_and_repeats_itself(small: "SmallRuns") -> None:
+def test_it_lowers_what_it_descends_and_repeats_itself(small: SmallRuns) -> None:
     outcome = small.train({"transport.amortisation": None})
     trainer, rows = outcome.trainer, outcome.trainer._train
     recipe = small.recipe({"transport.amortisation": LAST})
@@ -134,7 +132,7 @@ def test_it_lowers_what_it_descends_and_repeats_itself(small: "SmallRuns") -> No
     assert torch.equal(encoders[0], encoders[1])
 
 
-def test_an_encoder_that_is_not_finite_is_refused(small: "SmallRuns") -> None:
+def test_an_encoder_that_is_not_finite_is_refused(small: SmallRuns) -> None:
     outcome = small.train({"transport.amortisation": None})
     model = copy.deepcopy(outcome.trainer.model)
     with torch.no_grad():
@@ -146,7 +144,7 @@ def test_an_encoder_that_is_not_finite_is_refused(small: "SmallRuns") -> None:
         amortise_both(model, term, outcome.trainer._train, recipe, seed=0)
 
 
-def test_a_recipe_without_it_is_written_as_before(small: "SmallRuns") -> None:
+def test_a_recipe_without_it_is_written_as_before(small: SmallRuns) -> None:
     plain = small.recipe({"transport.amortisation": None})
     assert "amortisation" not in plain.model_dump_json()
     assert "amortisation" in small.recipe({"transport.amortisation": LAST}).model_dump_json()

@@ -1,6 +1,6 @@
 """Calibration makes shares equal and outputs sharp, and changes nothing else."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -13,9 +13,7 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.calibration import calibrate, sharpening_factor, uniform_offsets
 from fluxttice_core.training.recipe_settings import CalibrationSettings
 from tests.refusals import refused
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 
 def shares(logits: Tensor) -> Tensor:
@@ -123,7 +121,7 @@ def test_flat_logits_get_the_largest_factor() -> None:
 # --- both, in place ------------------------------------------------------------------------------
 
 
-def calibrated(small: "SmallRuns", **changes: Any) -> tuple[DualVAE, DualVAE]:
+def calibrated(small: SmallRuns, **changes: Any) -> tuple[DualVAE, DualVAE]:
     sizes = small.recipe().architecture
     before, after = (DualVAE.initialised(sizes, torch.Generator().manual_seed(0)) for _ in range(2))
     chosen = CalibrationSettings.model_validate({"draws": 3000, **changes})
@@ -137,7 +135,7 @@ def moved(before: DualVAE, after: DualVAE) -> set[str]:
     return {key for key, tensor in after.state_dict().items() if not torch.equal(tensor, old[key])}
 
 
-def test_only_the_last_layers_are_sharpened(small: "SmallRuns") -> None:
+def test_only_the_last_layers_are_sharpened(small: SmallRuns) -> None:
     before, after = calibrated(small, sweeps=0, conditional_entropy=2.0)
     assert moved(before, after) == {
         *("decoder_A.decoder.2.bias", "decoder_A.decoder.2.weight"),
@@ -151,7 +149,7 @@ def test_only_the_last_layers_are_sharpened(small: "SmallRuns") -> None:
         )
 
 
-def test_argmax_is_uniform_under_the_very_draws(small: "SmallRuns") -> None:
+def test_argmax_is_uniform_under_the_very_draws(small: SmallRuns) -> None:
     before, after = calibrated(small, sweeps=20)
     z = torch.empty(3000, 4).normal_(generator=torch.Generator().manual_seed(5))
     for old, new in ((before.vae_a, after.vae_a), (before.vae_b, after.vae_b)):

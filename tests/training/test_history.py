@@ -2,14 +2,11 @@
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 import pytest
 
 from fluxttice_core.training.history import EpochRecord, Reach
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 
 def test_efficiency_is_distinct_over_expected() -> None:
@@ -17,7 +14,7 @@ def test_efficiency_is_distinct_over_expected() -> None:
     assert (reach.efficiency_a, reach.efficiency_b) == pytest.approx((0.5, 0.75))
 
 
-def test_a_record_is_json_with_every_field(small: "SmallRuns") -> None:
+def test_a_record_is_json_with_every_field(small: SmallRuns) -> None:
     record = next(small.trainer().epochs())
     plain = json.loads(json.dumps(record.as_dict()))
     assert list(plain) == [field.name for field in fields(EpochRecord)]

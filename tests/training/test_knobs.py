@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -15,20 +15,7 @@ from pydantic import BaseModel
 from fluxttice_core.training import schedules
 from fluxttice_core.training.recipe import Recipe, validate_recipe
 from fluxttice_core.training.run import Run, RunSettings
-
-if TYPE_CHECKING:
-    from tests.training.conftest import Outcome, SmallRuns
-
-KINDS = (
-    schedules.Constant,
-    schedules.Steps,
-    schedules.Linear,
-    schedules.Geometric,
-    schedules.OneCycle,
-    schedules.Cosine,
-    schedules.Rippled,
-    schedules.Gated,
-)
+from tests.training.small_runs import Outcome, SmallRuns
 
 
 def constant(value: float) -> dict[str, Any]:
@@ -43,8 +30,17 @@ NARROW = {
     "consolidating_width": 6,
     "consolidating_blocks": 1,
 }
+RISING = {"kind": "linear", "points": [[0, 0.0], [3, 9.0]]}
 BALANCED = {"balance.band": [0.0, 1000.0]}
 
+HALF_KNOBS = {
+    "beta": constant(0.2),
+    "temperature": constant(0.7),
+    "free_bits": 0.2,
+    "output_entropy": 0.1,
+    "repulsion": 0.2,
+    "repulsion_scale": 0.6,
+}
 # Setting -> its other value, and what must hold in both runs for the setting to bite.
 KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "architecture.space": ("dna:3", {"architecture": {"space": "dna:2", **NARROW}}),
@@ -59,14 +55,7 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "split_seed": (43, {}),
     "epochs": (3, {}),
     "batch_size": (10, {}),
-    "patience": (
-        1,
-        {
-            "epochs": 4,
-            "half_a.beta": {"kind": "linear", "points": [[0, 0.0], [3, 9.0]]},
-            "half_b.beta": {"kind": "linear", "points": [[0, 0.0], [3, 9.0]]},
-        },
-    ),
+    "patience": (1, {"epochs": 4, "half_a.beta": RISING, "half_b.beta": RISING}),
     "schedule_by": ("epoch", {}),
     "initialisation": ("mirrored", {}),
     "optimizer.rate": (constant(0.004), {}),
@@ -75,18 +64,7 @@ KNOBS: dict[str, tuple[Any, dict[str, Any]]] = {
     "optimizer.first_moment": (0.8, {}),
     "optimizer.second_moment": (0.9, {}),
     "rho": (constant(0.2), {}),
-    "half_a.beta": (constant(0.2), {}),
-    "half_a.temperature": (constant(0.7), {}),
-    "half_a.free_bits": (0.2, {}),
-    "half_a.output_entropy": (0.1, {}),
-    "half_a.repulsion": (0.2, {}),
-    "half_a.repulsion_scale": (0.6, {}),
-    "half_b.beta": (constant(0.2), {}),
-    "half_b.temperature": (constant(0.7), {}),
-    "half_b.free_bits": (0.2, {}),
-    "half_b.output_entropy": (0.1, {}),
-    "half_b.repulsion": (0.2, {}),
-    "half_b.repulsion_scale": (0.6, {}),
+    **{f"half_{half}.{name}": (value, {}) for half in "ab" for name, value in HALF_KNOBS.items()},
     "alignment": (constant(0.4), {}),
     "balance.start": (0.8, {}),
     "balance.bounds.0": (0.69, UNBALANCED),
@@ -159,6 +137,9 @@ def _choices(annotation: Any) -> list[Any]:
     return [annotation]
 
 
+KINDS = _choices(schedules.Schedule)
+
+
 def test_every_setting_has_its_turn() -> None:
     assert set(KNOBS) | set(FOLDER_KNOBS) == set(settings_in(Recipe))
 
@@ -171,11 +152,11 @@ def test_a_setting_without_its_turn_would_be_seen() -> None:
 
 
 @pytest.fixture(scope="module")
-def run_once(small: "SmallRuns") -> Any:
+def run_once(small: SmallRuns) -> Any:
     """Runs by their changes, each made once."""
 
     @cache
-    def run(changes: str) -> "Outcome":
+    def run(changes: str) -> Outcome:
         return small.train(eval(changes))  # noqa: S307 - the text is repr of a literal above
 
     return lambda changes: run(repr(changes))
@@ -195,7 +176,7 @@ def test_leaving_a_part_out_changes_the_run(part: str, run_once: Any) -> None:
 
 
 @pytest.mark.parametrize("path", FOLDER_KNOBS)
-def test_turning_a_setting_changes_the_run_folder(path: str, small: "SmallRuns", tmp_path: Path) -> None:
+def test_turning_a_setting_changes_the_run_folder(path: str, small: SmallRuns, tmp_path: Path) -> None:
     folders = [tmp_path / "before", tmp_path / "after"]
     for folder, changes in zip(folders, ({}, {path: FOLDER_KNOBS[path]}), strict=True):
         Run.start(folder, RunSettings(recipe=small.recipe(changes), seed=0)).train()
@@ -273,10 +254,6 @@ def test_every_number_of_every_schedule_has_its_turn() -> None:
         if name != "kind"
     }
     assert set(SCHEDULE_KNOBS) == fields
-
-
-def test_the_kinds_turned_here_are_all_there_are() -> None:
-    assert set(KINDS) == set(_choices(schedules.Schedule))
 
 
 @pytest.mark.parametrize("path", SCHEDULE_KNOBS)

@@ -1,6 +1,6 @@
 """A toy that must be learned: if it is not, something between the rows and the step is broken."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +9,7 @@ import torch
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.model.halves import HalfName
 from fluxttice_core.training.dataset import rows_of
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 PLAIN_VAE: dict[str, Any] = {
     "balance": None,
@@ -49,7 +47,7 @@ def share_exact(model: DualVAE, half: HalfName, indices: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_plain_vae_learns_27_operations(small: "SmallRuns", seed: int) -> None:
+def test_a_plain_vae_learns_27_operations(small: SmallRuns, seed: int) -> None:
     trainer = small.trainer(PLAIN_VAE, seed=seed)
     halves: tuple[HalfName, ...] = ("a", "b")
     assert all(share_exact(trainer.model, half, np.arange(27)) < 0.5 for half in halves)
@@ -57,7 +55,7 @@ def test_a_plain_vae_learns_27_operations(small: "SmallRuns", seed: int) -> None
     assert all(share_exact(trainer.model, half, trainer.split.train) == 1.0 for half in halves)
 
 
-def test_nothing_is_learned_at_a_rate_of_nothing(small: "SmallRuns") -> None:
+def test_nothing_is_learned_at_a_rate_of_nothing(small: SmallRuns) -> None:
     still = PLAIN_VAE | {"optimizer.rate": {"kind": "constant", "value": 0.0}, "epochs": 3}
     trainer = small.finish(small.trainer(still)).trainer
     assert share_exact(trainer.model, "b", np.arange(27)) < 0.5

@@ -1,7 +1,7 @@
 """The objective of a batch against its formula, term by term, and what it passes a gradient through."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -12,9 +12,7 @@ from fluxttice_core.training import loss_terms as objective
 from fluxttice_core.training.loss import BATCH_FIGURES, Conditions, batch_loss
 from fluxttice_core.training.recipe import Recipe, load_recipe
 from fluxttice_core.training.recipe_settings import HalfSettings
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 AT = Conditions(
     learning_rate=1e-3,
@@ -32,7 +30,7 @@ AT = Conditions(
 
 
 @pytest.fixture
-def model(small: "SmallRuns") -> DualVAE:
+def model(small: SmallRuns) -> DualVAE:
     recipe = small.recipe()
     return DualVAE.initialised(recipe.architecture, torch.Generator().manual_seed(0)).double()
 
@@ -59,7 +57,7 @@ def half_by_hand(half: HalfOutput, classes: Tensor, settings: HalfSettings, beta
     return float(total.detach())
 
 
-def test_the_objective_by_hand(model: DualVAE, small: "SmallRuns") -> None:
+def test_the_objective_by_hand(model: DualVAE, small: SmallRuns) -> None:
     (a, b), classes = outputs_of(model)
     recipe = small.recipe({"half_b.output_entropy": 0.3, "half_b.repulsion": 0.7, "half_a.free_bits": 0.02})
     found = batch_loss((a, b), classes, recipe, AT)
@@ -70,7 +68,7 @@ def test_the_objective_by_hand(model: DualVAE, small: "SmallRuns") -> None:
     assert found.total.item() == pytest.approx(expected, rel=1e-9)
 
 
-def test_figures_by_name(model: DualVAE, small: "SmallRuns") -> None:
+def test_figures_by_name(model: DualVAE, small: SmallRuns) -> None:
     outputs, classes = outputs_of(model)
     loss = batch_loss(outputs, classes, small.recipe(), AT)
     figures = loss.figures()
@@ -81,7 +79,7 @@ def test_figures_by_name(model: DualVAE, small: "SmallRuns") -> None:
         assert named[name] == getattr(loss, name).item()
 
 
-def test_entropies_are_left_out_where_nobody_asks(model: DualVAE, small: "SmallRuns") -> None:
+def test_entropies_are_left_out_where_nobody_asks(model: DualVAE, small: SmallRuns) -> None:
     outputs, classes = outputs_of(model)
     without: dict[str, Any] = {"controller": None}
     recipe: Recipe = small.recipe(without)

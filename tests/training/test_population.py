@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -15,9 +15,7 @@ from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.training.population import Population
 from fluxttice_core.training.recipe import Recipe
 from tests.refusals import refused
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 UNSTEERED: dict[str, Any] = {
     "balance": None,
@@ -31,7 +29,7 @@ SEEDS = (3, 5, 8)
 
 
 def population(
-    small: "SmallRuns", changes: dict[str, Any] | None = None, seeds: Sequence[int] = SEEDS
+    small: SmallRuns, changes: dict[str, Any] | None = None, seeds: Sequence[int] = SEEDS
 ) -> Population:
     recipe: Recipe = small.recipe(UNSTEERED | (changes or {}))
     return Population(recipe, seeds)
@@ -56,7 +54,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
-def test_three_seeds_together_are_three_runs_apart(small: "SmallRuns", changes: dict[str, Any]) -> None:
+def test_three_seeds_together_are_three_runs_apart(small: SmallRuns, changes: dict[str, Any]) -> None:
     together = population(small, changes)
     epochs = list(together.epochs())
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
@@ -70,7 +68,7 @@ def test_three_seeds_together_are_three_runs_apart(small: "SmallRuns", changes: 
 
 
 @pytest.mark.filterwarnings("ignore:There is a performance drop")
-def test_repulsion_is_batched_too(small: "SmallRuns") -> None:
+def test_repulsion_is_batched_too(small: SmallRuns) -> None:
     changes = {"half_a.repulsion": 0.3, "half_b.repulsion": 0.2}
     together = population(small, changes)
     list(together.epochs())
@@ -79,7 +77,7 @@ def test_repulsion_is_batched_too(small: "SmallRuns") -> None:
 
 
 @pytest.mark.parametrize("seeds", [(), (3, 5, 3)])
-def test_seeds_must_be_there_and_differ(small: "SmallRuns", seeds: tuple[int, ...]) -> None:
+def test_seeds_must_be_there_and_differ(small: SmallRuns, seeds: tuple[int, ...]) -> None:
     with refused(SettingsError, "contradictory", "needs different seeds, at least one"):
         population(small, seeds=seeds)
 
@@ -94,13 +92,13 @@ def test_seeds_must_be_there_and_differ(small: "SmallRuns", seeds: tuple[int, ..
     ],
 )
 def test_what_steers_a_run_by_its_history_is_refused(
-    small: "SmallRuns", name: str, changes: dict[str, Any]
+    small: SmallRuns, name: str, changes: dict[str, Any]
 ) -> None:
     with refused(SettingsError, "unsupported", f"steers each run by its own history ({name})"):
         population(small, changes)
 
 
-def test_a_run_that_is_lost_is_named(small: "SmallRuns") -> None:
+def test_a_run_that_is_lost_is_named(small: SmallRuns) -> None:
     trained = population(small)
     running = trained.epochs()
     next(running)
@@ -110,7 +108,7 @@ def test_a_run_that_is_lost_is_named(small: "SmallRuns") -> None:
         next(running)
 
 
-def test_more_seeds_than_fit_into_memory_are_refused_before_any_is_made(small: "SmallRuns") -> None:
+def test_more_seeds_than_fit_into_memory_are_refused_before_any_is_made(small: SmallRuns) -> None:
     with refused(SettingsError, "too_costly", "1000000 seeds together ask for", "train at most"):
         population(small, seeds=range(10**6))
 

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,9 +23,7 @@ from fluxttice_core.training.recipe import (
 )
 from tests.refusals import refused
 from tests.texts import CHARACTERS
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 
 def refusal_of(settings: dict[str, Any]) -> str:
@@ -142,25 +140,25 @@ def test_a_recipe_cannot_be_changed_afterwards() -> None:
         ({"controller.learns": True}, "unknown setting controller.learns"),
     ],
 )
-def test_a_wrong_setting_is_named(small: "SmallRuns", changes: dict[str, Any], expected: str) -> None:
+def test_a_wrong_setting_is_named(small: SmallRuns, changes: dict[str, Any], expected: str) -> None:
     assert re.match(f"recipe mine: .*{expected}", refusal_of(small.settings(changes)))
 
 
 @pytest.mark.parametrize("missing", ["epochs", "half_a", "optimizer", "name", "batch_size", "schedule_by"])
-def test_a_missing_setting_is_named(small: "SmallRuns", missing: str) -> None:
+def test_a_missing_setting_is_named(small: SmallRuns, missing: str) -> None:
     settings = small.settings()
     del settings[missing]
     assert f"setting {missing}: field required" in refusal_of(settings)
 
 
-def test_several_mistakes_are_counted(small: "SmallRuns") -> None:
+def test_several_mistakes_are_counted(small: SmallRuns) -> None:
     assert "(2 more to correct)" in refusal_of(small.settings({"epochs": 0, "batch_size": 0, "patience": 0}))
 
 
 # --- files ---------------------------------------------------------------------------------------
 
 
-def test_a_recipe_file_is_read(small: "SmallRuns", tmp_path: Path) -> None:
+def test_a_recipe_file_is_read(small: SmallRuns, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(json.dumps(small.settings()))  # JSON is YAML
     assert load_recipe(file) == small.recipe()

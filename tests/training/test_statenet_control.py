@@ -1,7 +1,7 @@
 """StateNet that learns: its gradient against finite differences, and what learning does to a run."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
@@ -23,9 +23,7 @@ from fluxttice_core.training.recipe import Recipe
 from fluxttice_core.training.recipe_settings import ControllerSettings
 from fluxttice_core.training.statenet_control import StateNetControl, gradient, validation_slopes
 from tests.refusals import refused
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns
 
 LEARNING: dict[str, Any] = {"controller.learning_rate": 0.01, "controller.every": 1}
 BOUNDS = (0.5, 0.95)
@@ -104,7 +102,7 @@ class Steps:
 @pytest.mark.parametrize("clip_norm", [None, 0.05], ids=["unclipped", "clipped"])
 @pytest.mark.parametrize("name", ["rate", "weight_a", "weight_b"])
 def test_the_slopes_are_those_of_finite_differences(
-    small: "SmallRuns", name: str, clip_norm: float | None
+    small: SmallRuns, name: str, clip_norm: float | None
 ) -> None:
     # Large gains, so that a correction's effect stands out of the rounding.
     gains = {"controller.rate_gain": 0.9, "controller.weight_gain": 0.1}
@@ -119,7 +117,7 @@ def test_the_slopes_are_those_of_finite_differences(
     assert slope == pytest.approx((above - below) / (2 * width), rel=1e-4)
 
 
-def test_the_alignment_has_no_slope(small: "SmallRuns") -> None:
+def test_the_alignment_has_no_slope(small: SmallRuns) -> None:
     steps = Steps(small.recipe())
     assert steps.slopes(Corrections(alignment=0.5)).alignment == 0.0
     assert steps.cost(Corrections(alignment=0.5)) == steps.cost(Corrections(alignment=-0.5))
@@ -135,7 +133,7 @@ def test_nothing_moves_at_a_bound() -> None:
     assert correction_slopes(at_bounds, Corrections(), settings, BOUNDS) == Corrections()
 
 
-def test_a_lesson_moves_the_answer_down_the_slope(small: "SmallRuns") -> None:
+def test_a_lesson_moves_the_answer_down_the_slope(small: SmallRuns) -> None:
     trainer = small.trainer(LEARNING | {"controller.learning_rate": 1e-3, "epochs": 1})
     net = trainer.model.state_net
     plain, steering = StateNetControl.learn, trainer._control
@@ -159,7 +157,7 @@ def state_net(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key: tensor for key, tensor in tensors.items() if key.startswith("state_net.")}
 
 
-def test_statenet_moves_when_it_learns_and_only_then(small: "SmallRuns") -> None:
+def test_statenet_moves_when_it_learns_and_only_then(small: SmallRuns) -> None:
     fresh = state_net(small.trainer().model_tensors())
     still, learned = (
         state_net(small.train({**LEARNING, "controller.learning_rate": rate}).tensors) for rate in (0.0, 0.01)
@@ -170,7 +168,7 @@ def test_statenet_moves_when_it_learns_and_only_then(small: "SmallRuns") -> None
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_a_resumed_run_learns_on_with_the_same_bits(small: "SmallRuns", epochs: int) -> None:
+def test_a_resumed_run_learns_on_with_the_same_bits(small: SmallRuns, epochs: int) -> None:
     changes = {**LEARNING, "epochs": 3}
     undisturbed = small.train(changes)
     first = small.trainer(changes)
@@ -184,14 +182,14 @@ def test_a_resumed_run_learns_on_with_the_same_bits(small: "SmallRuns", epochs: 
 
 
 @pytest.mark.parametrize("lost", ["steering/decoder.2.bias/", "steering/decoder.2.bias/exp_avg"])
-def test_state_that_lacks_a_part_is_refused(small: "SmallRuns", lost: str) -> None:
+def test_state_that_lacks_a_part_is_refused(small: SmallRuns, lost: str) -> None:
     done = small.train(LEARNING).trainer
     state = {key: tensor for key, tensor in done.state_tensors().items() if not key.startswith(lost)}
     with refused(TrainingError, "state_mismatch", "StateNet state does not fit decoder.2.bias"):
         small.trainer(LEARNING).restore(done.model_tensors(), state, done.progress)
 
 
-def test_it_is_asked_as_often_as_told(small: "SmallRuns") -> None:
+def test_it_is_asked_as_often_as_told(small: SmallRuns) -> None:
     asked = []
     for every in (None, 1, 2):
         steering = StateNetControl(small.trainer().model.state_net, ControllerSettings(every=every))
@@ -199,7 +197,7 @@ def test_it_is_asked_as_often_as_told(small: "SmallRuns") -> None:
     assert asked == [[0], [0, 1, 2, 3, 4], [0, 2, 4]]
 
 
-def test_learning_looks_at_validation_rows_and_never_at_held_out_ones(small: "SmallRuns") -> None:
+def test_learning_looks_at_validation_rows_and_never_at_held_out_ones(small: SmallRuns) -> None:
     trainer = small.trainer(LEARNING)
     seen: set[int] = set()
     plain = trainer.model.forward

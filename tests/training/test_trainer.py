@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -22,9 +22,7 @@ from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.recipe_settings import ReachSettings
 from fluxttice_core.training.trainer import Progress, Trainer
 from tests.refusals import refused
-
-if TYPE_CHECKING:
-    from tests.training.conftest import SmallRuns
+from tests.training.small_runs import SmallRuns, same_tensors
 
 PLAIN: dict[str, Any] = {"balance": None, "controller": None, "transport": None, "calibration": None}
 TINY_ORIGINAL = [
@@ -44,14 +42,6 @@ def original(observe: Any, *overrides: str) -> Trainer:
     return Trainer(load_recipe("original", [*TINY_ORIGINAL, *overrides]), seed=0, observe=observe)
 
 
-def part(trainer: Trainer, name: str) -> dict[str, Tensor]:
-    return {key: tensor for key, tensor in trainer.model_tensors().items() if key.startswith(name)}
-
-
-def equal(left: dict[str, Tensor], right: dict[str, Tensor]) -> bool:
-    return left.keys() == right.keys() and all(torch.equal(left[key], right[key]) for key in left)
-
-
 @contextmanager
 def rates_of(trainer: Trainer) -> Iterator[list[float]]:
     """The learning rates of the steps that are made meanwhile."""
@@ -64,7 +54,7 @@ def rates_of(trainer: Trainer) -> Iterator[list[float]]:
 # --- the same run twice --------------------------------------------------------------------------
 
 
-def test_the_same_seed_gives_the_same_run_and_another_seed_another(small: "SmallRuns") -> None:
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(small: SmallRuns) -> None:
     one, same, other = small.train(seed=3), small.train(seed=3), small.train(seed=4)
     assert one.same_weights(same)
     assert one.same_records(same)
@@ -75,7 +65,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(small: "Small
     assert all(not torch.equal(one.tensors[key], other.tensors[key]) for key in drawn if "/" not in key)
 
 
-def test_training_leaves_the_global_random_state_alone(small: "SmallRuns") -> None:
+def test_training_leaves_the_global_random_state_alone(small: SmallRuns) -> None:
     before = torch.get_rng_state()
     small.train()
     assert torch.equal(torch.get_rng_state(), before)
@@ -104,7 +94,7 @@ def through_files(trainer: Trainer) -> tuple[dict[str, Tensor], dict[str, Tensor
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4])
-def test_a_resumed_run_ends_with_the_same_bits(small: "SmallRuns", epochs: int) -> None:
+def test_a_resumed_run_ends_with_the_same_bits(small: SmallRuns, epochs: int) -> None:
     undisturbed = small.train(RESUMED)
     first = small.trainer(RESUMED)
     running = first.epochs()
@@ -112,20 +102,20 @@ def test_a_resumed_run_ends_with_the_same_bits(small: "SmallRuns", epochs: int) 
         next(running)
     second = small.trainer(RESUMED)
     second.restore(*through_files(first))
-    assert equal(second.state_tensors(), first.state_tensors())
-    assert equal(second.model_tensors(), first.model_tensors())
+    assert same_tensors(second.state_tensors(), first.state_tensors())
+    assert same_tensors(second.model_tensors(), first.model_tensors())
     assert second.progress == first.progress
     resumed = small.finish(second)
     assert resumed.same_weights(undisturbed)
     assert resumed.records == undisturbed.records[epochs:]
 
 
-def test_a_finished_run_stays_finished(small: "SmallRuns") -> None:
+def test_a_finished_run_stays_finished(small: SmallRuns) -> None:
     done = small.train().trainer
     again = small.trainer()
     again.restore(*through_files(done))
     assert list(again.epochs()) == []
-    assert equal(again.model_tensors(), done.model_tensors())
+    assert same_tensors(again.model_tensors(), done.model_tensors())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +130,7 @@ def test_alien_progress_is_refused(spoil: dict[str, Any]) -> None:
         Progress.from_dict(values)
 
 
-def test_tensors_of_another_network_are_refused(small: "SmallRuns") -> None:
+def test_tensors_of_another_network_are_refused(small: SmallRuns) -> None:
     trainer, other = small.trainer(), small.train({"architecture.latent_dim": 5}).trainer
     with refused(TrainingError, "state_mismatch", "does not fit this recipe's network"):
         trainer.restore(*through_files(other))
@@ -149,7 +139,7 @@ def test_tensors_of_another_network_are_refused(small: "SmallRuns") -> None:
 # --- within an epoch -----------------------------------------------------------------------------
 
 
-def test_figures_are_means_over_rows_and_the_conditions_are_the_schedules(small: "SmallRuns") -> None:
+def test_figures_are_means_over_rows_and_the_conditions_are_the_schedules(small: SmallRuns) -> None:
     trainer = small.trainer(PLAIN | {"epochs": 2, "schedule_by": "epoch"})
     seen: list[tuple[int, float]] = []
     plain_loss = trainer._loss
@@ -170,7 +160,7 @@ def test_figures_are_means_over_rows_and_the_conditions_are_the_schedules(small:
 
 
 @pytest.mark.parametrize(("by", "moments"), [("epoch", [0, 0, 1, 1]), ("step", [0, 11 / 21, 1, 1 + 11 / 21])])
-def test_schedules_are_read_by_epoch_or_by_step(small: "SmallRuns", by: str, moments: list[float]) -> None:
+def test_schedules_are_read_by_epoch_or_by_step(small: SmallRuns, by: str, moments: list[float]) -> None:
     rate = {"kind": "linear", "points": [[0, 0.0], [10, 0.1]]}
     trainer = small.trainer(PLAIN | {"schedule_by": by, "optimizer.rate": rate})
     with rates_of(trainer) as rates:
@@ -178,7 +168,7 @@ def test_schedules_are_read_by_epoch_or_by_step(small: "SmallRuns", by: str, mom
     assert rates == pytest.approx([0.01 * moment for moment in moments])
 
 
-def test_every_training_row_is_seen_once_an_epoch_and_no_held_out_row_ever(small: "SmallRuns") -> None:
+def test_every_training_row_is_seen_once_an_epoch_and_no_held_out_row_ever(small: SmallRuns) -> None:
     trainer = small.trainer(PLAIN | {"epochs": 3})
     seen: dict[bool, list[int]] = {True: [], False: []}
     plain_forward = trainer.model.forward
@@ -197,7 +187,7 @@ def test_every_training_row_is_seen_once_an_epoch_and_no_held_out_row_ever(small
     assert not set(train + seen[False]) & set(trainer.split.held_out.tolist())
 
 
-def test_the_validation_loss_by_hand(small: "SmallRuns") -> None:
+def test_the_validation_loss_by_hand(small: SmallRuns) -> None:
     changes = {"calibration": None, "transport": None, "batch_size": 1, "epochs": 1, "half_b.repulsion": 0.0}
     trainer = small.trainer(changes)
     record = next(trainer.epochs())
@@ -219,7 +209,7 @@ def test_the_validation_loss_by_hand(small: "SmallRuns") -> None:
     assert record.validation_loss == pytest.approx(total / len(rows), rel=1e-5)
 
 
-def test_the_alignment_enters_the_validation_loss(small: "SmallRuns") -> None:
+def test_the_alignment_enters_the_validation_loss(small: SmallRuns) -> None:
     changes = {"controller": None, "calibration": None, "balance": None}
     low, high = (
         small.train(changes | {"alignment": {"kind": "constant", "value": value}}) for value in (0.2, 0.7)
@@ -306,13 +296,13 @@ def test_every_step_of_an_epoch_has_the_corrected_rate() -> None:
     assert record.learning_rate != 1e-3
 
 
-def test_a_controller_without_gain_changes_nothing(small: "SmallRuns") -> None:
+def test_a_controller_without_gain_changes_nothing(small: SmallRuns) -> None:
     still = {"controller.rate_gain": 0.0, "controller.weight_gain": 0.0, "controller.rate_bounds": [0.0, 1.0]}
     with_it, without = small.train(still), small.train({"controller": None})
     assert with_it.same_weights(without)
 
 
-def test_coupling_opens_by_the_balance_at_the_start_of_an_epoch(small: "SmallRuns") -> None:
+def test_coupling_opens_by_the_balance_at_the_start_of_an_epoch(small: SmallRuns) -> None:
     rho = {"kind": "gated", "balanced": {"points": [[0, 0.7]]}, "unbalanced": {"points": [[0, 0.3]]}}
     open_, shut = (
         small.train({"rho": rho, "balance.band": band}).records for band in ([0.0, 1e3], [0.0, 1e-6])
@@ -334,7 +324,7 @@ def scripted(trainer: Trainer, losses: list[float]) -> list[Any]:
     return list(trainer.epochs())
 
 
-def test_a_run_stops_when_patience_is_spent(small: "SmallRuns") -> None:
+def test_a_run_stops_when_patience_is_spent(small: SmallRuns) -> None:
     trainer = small.trainer(PLAIN | {"epochs": 20, "patience": 3})
     records = scripted(trainer, [5.0, 4.0, 4.0, 4.5, 3.9, 4.0, 3.9, 9.0, 1.0])
     assert [record.best_epoch for record in records] == [1, 2, 2, 2, 5, 5, 5, 5]
@@ -342,11 +332,11 @@ def test_a_run_stops_when_patience_is_spent(small: "SmallRuns") -> None:
     assert trainer.progress.best_loss == 3.9
 
 
-def test_without_patience_a_run_makes_all_its_epochs(small: "SmallRuns") -> None:
+def test_without_patience_a_run_makes_all_its_epochs(small: SmallRuns) -> None:
     assert len(scripted(small.trainer(PLAIN | {"epochs": 6}), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0])) == 6
 
 
-def test_calibration_is_the_last_step_and_no_other(small: "SmallRuns") -> None:
+def test_calibration_is_the_last_step_and_no_other(small: SmallRuns) -> None:
     # The scripted run is stopped by patience, the plain one ends by itself.
     changes: dict[str, Any] = PLAIN | {"epochs": 3, "patience": 1}
     with_it = changes | {"calibration": {"draws": 1000, "sweeps": 5}}
@@ -358,18 +348,18 @@ def test_calibration_is_the_last_step_and_no_other(small: "SmallRuns") -> None:
         assert moved == {"decoder_A.decoder.2.bias", "decoder_B.fc_out.bias"}
 
 
-def test_reach_is_looked_at_as_told_and_at_the_end(small: "SmallRuns") -> None:
+def test_reach_is_looked_at_as_told_and_at_the_end(small: SmallRuns) -> None:
     records = small.train({"epochs": 5, "reach.every": 2}).records
     assert [record["efficiency_a"] is not None for record in records] == [False, True, False, True, True]
 
 
-def test_a_loss_that_is_no_longer_finite_ends_the_run(small: "SmallRuns") -> None:
+def test_a_loss_that_is_no_longer_finite_ends_the_run(small: SmallRuns) -> None:
     trainer = small.trainer(PLAIN | {"epochs": 50, "optimizer.weight_decay": 1000.0})
     with refused(TrainingError, "loss_not_finite", "at a learning rate of 0.005: lower optimizer.rate"):
         list(trainer.epochs())
 
 
-def test_transport_does_not_start_from_weights_that_are_no_longer_finite(small: "SmallRuns") -> None:
+def test_transport_does_not_start_from_weights_that_are_no_longer_finite(small: SmallRuns) -> None:
     trainer = small.trainer({"transport.start": 1.0})
     next(running := trainer.epochs())
     with torch.no_grad():
@@ -381,7 +371,7 @@ def test_transport_does_not_start_from_weights_that_are_no_longer_finite(small: 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize("where", ["weights", "validation"])
 def test_infinities_are_seen_in_the_epoch_in_which_they_arise(
-    small: "SmallRuns", value: float, where: str
+    small: SmallRuns, value: float, where: str
 ) -> None:
     trainer = small.trainer({"epochs": 5})
     running = trainer.epochs()
@@ -399,13 +389,13 @@ def test_infinities_are_seen_in_the_epoch_in_which_they_arise(
 
 
 @pytest.mark.parametrize(("base", "arity"), [(2, 2), (2, 3), (4, 1)])
-def test_other_spaces_train(small: "SmallRuns", base: int, arity: int) -> None:
+def test_other_spaces_train(small: SmallRuns, base: int, arity: int) -> None:
     sizes = {"architecture.base": base, "architecture.arity": arity, "architecture.latent_dim": 8}
     outcome = small.train(sizes | {"batch_size": 64})
     assert all(math.isfinite(record["validation_loss"]) for record in outcome.records)
 
 
-def test_a_space_too_small_to_split_is_refused(small: "SmallRuns") -> None:
+def test_a_space_too_small_to_split_is_refused(small: SmallRuns) -> None:
     with refused(SettingsError, "out_of_range", "too few to keep some for validation"):
         small.trainer({"architecture.base": 2})
 
@@ -445,12 +435,12 @@ def test_a_streamed_run_resumes_to_the_same_bits_and_another_seed_sees_other_row
     second = streamed()
     second.restore(*through_files(first))
     list(second.epochs())
-    assert equal(second.model_tensors(), undisturbed.model_tensors())
+    assert same_tensors(second.model_tensors(), undisturbed.model_tensors())
     rows = [undisturbed._train.shuffled(torch.Generator().manual_seed(seed)).classes for seed in (0, 0, 1)]
     assert torch.equal(rows[0], rows[1])
     assert not torch.equal(rows[0], rows[2])
 
 
-def test_transport_without_enough_latents_is_refused(small: "SmallRuns") -> None:
+def test_transport_without_enough_latents_is_refused(small: SmallRuns) -> None:
     with refused(SettingsError, "wrong_setting", "to 9 or more", "recipe small: transport gives each of the"):
         small.recipe({"architecture.arity": 2})
