@@ -15,8 +15,12 @@ def written(folder: Path, text: str, name: str = "rows.csv") -> str:
     return str(folder / name)
 
 
-def test_elements_come_sorted_and_once(tmp_path: Path) -> None:
-    found = read_rows([written(tmp_path, "b\na\nb\n", "rows.txt")])
+@pytest.mark.parametrize(
+    ("name", "text", "column"),
+    [("rows.txt", "b\na\nb\n", None), ("rows.csv", "word,n\na,1\nb,9\n", "word")],
+)
+def test_elements_come_sorted_and_once(name: str, text: str, column: str | None, tmp_path: Path) -> None:
+    found = read_rows([written(tmp_path, text, name)], column=column)
     assert (found.kinds, found.weights) == (("a", "b"), None)
 
 
@@ -49,8 +53,3 @@ def test_what_says_no_elements_is_refused(
 ) -> None:
     with refused(MeasurementError, code, "rows.csv"):
         read_rows([written(tmp_path, text)], column=column, weights=weights)
-
-
-def test_a_named_column_takes_all_rows_alike(tmp_path: Path) -> None:
-    found = read_rows([written(tmp_path, "word,n\na,1\nb,9\n")], column="word")
-    assert (found.kinds, found.weights) == (("a", "b"), None)

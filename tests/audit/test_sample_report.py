@@ -144,12 +144,9 @@ def test_the_column_is_passed_on() -> None:
     assert report_of(drawn(100, 90), 100).column is None
 
 
-def test_no_sample_is_refused() -> None:
+def test_no_sample_and_more_kinds_than_there_are_are_refused() -> None:
     with refused(MeasurementError, "too_few"):
         report_of(np.array([], dtype=np.int64), K)
-
-
-def test_more_kinds_than_there_are_is_refused() -> None:
     assert report_of(np.arange(8), 8).coverage == 1
     with refused(MeasurementError, "contradictory", "9 different kinds were drawn"):
         report_of(np.arange(9), 8)

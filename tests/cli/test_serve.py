@@ -127,15 +127,8 @@ def test_a_socket_file_keys_from_a_file_and_a_log(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in logged.splitlines()]
     assert [line["status"] for line in lines] == [200, 200, 401]
     assert lines[0].keys() == {"time", "client", "method", "path", "status", "ms", "request_id"}
-    assert lines[0] | {"time": 0, "ms": 0, "request_id": 0} == {
-        "time": 0,
-        "ms": 0,
-        "request_id": 0,
-        "client": "unix",
-        "method": "GET",
-        "path": "/v1/models",
-        "status": 200,
-    }
+    told = ("client", "method", "path", "status")
+    assert [lines[0][name] for name in told] == ["unix", "GET", "/v1/models", 200]
 
 
 @pytest.mark.parametrize(

@@ -53,24 +53,15 @@ LONGEST_SENTENCE = 4_001
 
 @dataclass(frozen=True)
 class Parser:
-    """A parser under fuzzing.
-
-    Args:
-        read: Reads the bytes, by way of a file in the folder where the parser reads files.
-        seeds: Inputs to begin with, most of them valid.
-        tokens: Pieces that mean something to it.
-        longest: Bytes of the longest input.
-        prefix: Bytes at the start that choose how the rest is wrapped.
-        costly: How many times fewer inputs it is given than others.
-        around: What is open in the folder while inputs are read.
-    """
+    """A parser under fuzzing, which reads bytes by way of a file in the folder where it reads files."""
 
     read: Callable[[bytes, Path], object]
-    seeds: Callable[[], list[bytes]]
-    tokens: tuple[bytes, ...]
-    longest: int
-    prefix: int = 0
-    costly: int = 1
+    seeds: Callable[[], list[bytes]]  # inputs to begin with, most of them valid
+    tokens: tuple[bytes, ...]  # pieces that mean something to it
+    longest: int  # bytes of the longest input
+    prefix: int = 0  # bytes at the start that choose how the rest is wrapped
+    costly: int = 1  # how many times fewer inputs it is given than others
+    # What is open in the folder while inputs are read.
     around: Callable[[Path], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
 
     def accepts(self, data: bytes, folder: Path) -> bool:

@@ -14,25 +14,6 @@ from fluxttice_core.operations.vocabulary import EXPORTS, PROPERTIES, SYMMETRIES
 if TYPE_CHECKING:
     from fluxttice_core.operations.operation import Operation
 
-NearOption = Annotated[
-    str | None, typer.Option(metavar="OPERATION", help="List the nearest to this operation first.")
-]
-WithinOption = Annotated[
-    int | None, typer.Option(min=0, max=9, help="At most this many cells apart from --near.")
-]
-ClassOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SYMMETRY",
-        help=f"One operation of each class only: {', '.join(term.name for term in SYMMETRIES)}.",
-    ),
-]
-LimitOption = Annotated[int, typer.Option(min=1, max=19683, help="Most operations to list.")]
-PatternOption = Annotated[
-    str | None,
-    typer.Option(metavar="PATTERN", help="Only tables that match, ? for any value, such as ?0?/-0-/-0-."),
-]
-NamedOption = Annotated[bool, typer.Option("--named", help="Only operations that have a name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -207,12 +188,25 @@ def _flag(term: Term) -> Any:
 def _search(
     *,
     properties: dict[str, bool],
-    near: NearOption = None,
-    within: WithinOption = None,
-    matching: PatternOption = None,
-    one_of_each: ClassOption = None,
-    named: NamedOption = False,
-    limit: LimitOption = 20,
+    near: Annotated[
+        str | None, typer.Option(metavar="OPERATION", help="List the nearest to this operation first.")
+    ] = None,
+    within: Annotated[
+        int | None, typer.Option(min=0, max=9, help="At most this many cells apart from --near.")
+    ] = None,
+    matching: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Only tables that match, ? for any value, such as ?0?/-0-/-0-."),
+    ] = None,
+    one_of_each: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SYMMETRY",
+            help=f"One operation of each class only: {', '.join(term.name for term in SYMMETRIES)}.",
+        ),
+    ] = None,
+    named: Annotated[bool, typer.Option("--named", help="Only operations that have a name.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=19683, help="Most operations to list.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """List the operations that have some properties and lack others.
