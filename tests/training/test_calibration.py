@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from fluxttice_core.errors import SettingsError
+from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
-from fluxttice_core.training.calibration import calibrate, sharpening_factor, uniform_offsets
+from fluxttice_core.training.calibration import (
+    calibrate,
+    sharpening_factor,
+    stratified_draws,
+    uniform_offsets,
+)
 from fluxttice_core.training.recipe_settings import CalibrationSettings
 from tests.refusals import refused
 from tests.training.small_runs import SmallRuns
@@ -151,8 +157,49 @@ def test_only_the_last_layers_are_sharpened(small: SmallRuns) -> None:
 
 def test_argmax_is_uniform_under_the_very_draws(small: SmallRuns) -> None:
     before, after = calibrated(small, sweeps=20)
-    z = torch.empty(3000, 4).normal_(generator=torch.Generator().manual_seed(5))
+    z = stratified_draws(3000, 4, generator=torch.Generator().manual_seed(5), device=torch.device("cpu"))
     for old, new in ((before.vae_a, after.vae_a), (before.vae_b, after.vae_b)):
         off_before = float((shares(old.decode_logits(z)) - 1000).abs().max())
         off_after = float((shares(new.decode_logits(z)) - 1000).abs().max())
         assert off_after <= 3.0 < 100.0 < off_before
+
+
+def test_stratified_draws_are_normal_and_visit_every_interval_once() -> None:
+    n = 4_096
+    z = stratified_draws(n, 3, generator=torch.Generator().manual_seed(2), device=torch.device("cpu"))
+    assert torch.isfinite(z).all()
+    intervals = (torch.special.ndtr(z.double()) * n).floor().long().clamp(0, n - 1)
+    # To rounding, which may carry a draw over the border of its interval.
+    assert all(len(set(column.tolist())) > 0.99 * n for column in intervals.T)
+    assert float((z.T.corrcoef() - torch.eye(3)).abs().max()) < 5 / n**0.5
+
+
+def test_shares_of_fresh_draws_are_evener_after_stratified_draws_than_after_as_many_independent_ones() -> (
+    None
+):
+    # A symbol follows a latent: what is drawn once more scatters little beside what the offsets leave.
+    def left(z: Tensor) -> float:
+        fresh = torch.special.ndtri((torch.arange(200_000) + 0.5) / 200_000)
+        of = [torch.stack((-4 * x - 2, 0 * x, 4 * x - 1), 1)[:, None] for x in (z, fresh)]
+        won = shares(of[1] + uniform_offsets(of[0], sweeps=50)) / 200_000
+        return float((won - 1 / 3).abs().max())
+
+    def draws(seed: int) -> tuple[Tensor, Tensor]:
+        generators = [torch.Generator().manual_seed(seed) for _ in range(2)]
+        even = stratified_draws(2_000, 1, generator=generators[0], device=torch.device("cpu"))[:, 0]
+        return even, torch.randn(2_000, generator=generators[1])
+
+    found = [[left(z) for z in draws(seed)] for seed in range(5)]
+    assert max(even for even, _ in found) < 0.001 < 0.004 < min(free for _, free in found)
+
+
+def test_entries_of_few_symbols_share_their_own_beside_larger_ones() -> None:
+    sizes = Architecture.model_validate({"space": "01^2xACGT^2"})
+    half = DualVAE.initialised(sizes, torch.Generator().manual_seed(0)).vae_a
+    chosen = CalibrationSettings(draws=4_000, sweeps=20)
+    calibrate(half, chosen, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        z = torch.randn(200_000, half.latent_dim, generator=torch.Generator().manual_seed(6))
+        won = shares(half.decode_logits(z)) / len(z)
+    due = torch.tensor([[0.5, 0.5, 0, 0]] * 2 + [[0.25] * 4] * 2)
+    assert float((won - due).abs().max()) < 0.03

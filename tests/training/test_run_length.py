@@ -75,6 +75,15 @@ def test_what_a_code_may_leave_open_is_a_share_of_what_there_is_to_know() -> Non
     assert tabulated.conditional_entropy == pytest.approx(part.conditional_entropy / 4)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(("space", "draws"), [("ternary:3", 2**18), ("dna:16", 2**18), ("peptide:14", 2**18)])
+def test_calibration_evens_symbols_where_elements_are_too_many_to_be_listed(space: str, draws: int) -> None:
+    found, within = of(space).calibration, of("dna:8").calibration
+    assert found is not None
+    assert within is not None
+    assert (found.sweeps, found.draws) == (3, draws)
+    assert (within.sweeps, within.draws) == (0, 50_000)
+
+
 @pytest.mark.parametrize("space", ["01^1", "01^2", "boolean:1", "01^3", "ACG^2"])
 def test_so_small_a_space_is_refused_before_anything_is_settled(space: str) -> None:
     with refused(SettingsError, "out_of_range", "choose a larger space, of ten or more"):

@@ -1,5 +1,7 @@
 """Calibration of a decoder's last layer under the prior: uniform argmax by a shift, sharper by a factor."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,6 +11,9 @@ from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.shapes import Float, Int64
 from fluxttice_core.training.recipe_settings import CalibrationSettings
+
+_AT_ONCE = 65_536
+"""Draws that are decoded at once."""
 
 
 def uniform_offsets(logits: Float[Tensor, "m cells base"], *, sweeps: int) -> Float[Tensor, "cells base"]:
@@ -78,14 +83,41 @@ def calibrate_both(model: DualVAE, settings: CalibrationSettings | None, *, seed
 @torch.no_grad()
 def calibrate(half: VAE, settings: CalibrationSettings, *, generator: torch.Generator) -> None:
     """Shift and scale the logits of a half's decoder in place."""
-    draws = settings.draws
-    z = torch.empty(draws, half.latent_dim, device=generator.device).normal_(generator=generator)
-    logits = half.decode_logits(z).cpu()
+    draw = stratified_draws if settings.sweeps else torch.randn
+    z = draw(settings.draws, half.latent_dim, generator=generator, device=generator.device)
+    logits = torch.cat([half.decode_logits(part).cpu() for part in torch.split(z, _AT_ONCE)])
     if settings.sweeps:
-        offsets = uniform_offsets(logits, sweeps=settings.sweeps)
+        offsets = torch.zeros_like(logits[0])
+        for cells, base in _alike(half.space.bases):
+            offsets[cells, :base] = uniform_offsets(logits[:, cells, :base], sweeps=settings.sweeps)
         bias = half.decoder.last_layer.bias
         bias.add_(offsets.flatten().to(bias))
         logits = logits + offsets
     if settings.conditional_entropy is not None:
         factor = sharpening_factor(logits, conditional_entropy=settings.conditional_entropy)
         half.decoder.sharpen(factor)
+
+
+def stratified_draws(
+    n: int, latent_dim: int, *, generator: torch.Generator, device: torch.device
+) -> Float[Tensor, "n d"]:
+    r"""Prior draws, each coordinate of which falls into every one of n equally likely intervals once.
+
+    .. math:: z_{ri} = \Phi^{-1}((\pi_i(r) + u_{ri}) / n)
+
+    Shares of symbols that follow one latent each then scatter by 1/n and not by the root of it: a Latin
+    hypercube.
+
+    Source:
+        McKay, Beckman & Conover 1979, Technometrics 21, 239.
+    """
+    orders = [torch.randperm(n, generator=generator, device=device) for _ in range(latent_dim)]
+    u = torch.rand(n, latent_dim, generator=generator, device=device)
+    half_a_step = torch.finfo(u.dtype).eps / 2
+    z: Tensor = torch.special.ndtri(((torch.stack(orders, 1) + u) / n).clamp(half_a_step, 1 - half_a_step))
+    return z
+
+
+def _alike(bases: Sequence[int]) -> list[tuple[list[int], int]]:
+    """Entries with as many symbols as each other, and how many those are."""
+    return [([cell for cell, own in enumerate(bases) if own == base], base) for base in sorted(set(bases))]

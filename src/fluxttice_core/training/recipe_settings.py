@@ -158,7 +158,8 @@ class CalibrationSettings(_Settings):
 
     Attributes:
         draws: Prior draws that the calibration looks at.
-        sweeps: Passes over the symbols of every entry that make its argmax uniform; 0: no shift.
+        sweeps: Passes over the symbols of every entry that make its argmax uniform, under draws that are
+            stratified; 0: no shift.
         conditional_entropy: Nats to which H(x|z) is brought down by a common factor on weights and biases,
             which leaves every argmax where it is; none: no factor.
     """

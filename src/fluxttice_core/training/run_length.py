@@ -36,6 +36,8 @@ _TRANSPORT: dict[str, tuple[float | int, float | int]] = {"weight": (4.0, 60.0),
 _OTHERWISE = {
     ("optimizer", "rate", "end_ratio"): (100.0, 1_000.0),
     ("transport", "amortisation", "price"): (30.0, 60.0),
+    ("calibration", "draws"): (50_000, 2**18),
+    ("calibration", "sweeps"): (0, 3),
 }
 """Settings that are left open: usually, and where elements are too many to be listed."""
 
