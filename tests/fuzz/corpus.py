@@ -6,8 +6,9 @@ import json
 import lzma
 import math
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -240,10 +241,14 @@ def pickles() -> list[bytes]:
     ]
 
 
-def _saved(value: object) -> bytes:
+def _bytes_of(write: Callable[[io.BytesIO], object]) -> bytes:
     buffer = io.BytesIO()
-    torch.save(value, buffer)
+    write(buffer)
     return buffer.getvalue()
+
+
+def _saved(value: object) -> bytes:
+    return _bytes_of(lambda file: torch.save(value, file))
 
 
 def _program(archive: bytes) -> bytes:
@@ -313,9 +318,7 @@ def samples(letters: str, how: str = "d") -> list[bytes]:
 
 
 def _saved_array(array: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
+    return _bytes_of(lambda file: np.save(file, array))
 
 
 def _arrays() -> list[bytes]:
@@ -324,22 +327,16 @@ def _arrays() -> list[bytes]:
 
 
 def _zipped() -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, samples=np.arange(3), other=np.arange(2))
-    return buffer.getvalue()
+    return _bytes_of(lambda file: np.savez_compressed(file, samples=np.arange(3), other=np.arange(2)))
 
 
 def _parquets() -> list[bytes]:
-    found = []
-    for columns in (
+    given: tuple[Any, ...] = (
         {"index": [1, 2, 3], "note": ["a", "b", None]},
         {"kind": ["a", "b"], "count": [2.0, 1.0]},
         {"operation": [[0, 1, -1], [1, 1, 1]]},
-    ):
-        buffer = io.BytesIO()
-        parquet.write_table(pa.table(columns), buffer)
-        found.append(buffer.getvalue())
-    return found
+    )
+    return [_bytes_of(partial(parquet.write_table, pa.table(columns))) for columns in given]
 
 
 def _batches() -> list[bytes]:

@@ -215,11 +215,6 @@ def count_values(values: Values, reading: Reading | None = None, beside: Beside 
         >>> counted.most, counted.size
         ((('----00-0+', 2), ('000000000', 1)), 19683)
 
-    Args:
-        values: Whole numbers or strings.
-        reading: How they are read.
-        beside: What they are held against.
-
     Raises:
         MeasurementError: If there is no draw, or one is neither a whole number nor a string.
     """

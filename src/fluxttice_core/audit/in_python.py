@@ -28,14 +28,7 @@ from fluxttice_core.errors import MeasurementError
 
 @dataclass(frozen=True)
 class SampleAudit:
-    """What draws say of their generator.
-
-    Args:
-        counted: The draws, once counted.
-        report: Every figure, with its interval.
-        reference: Beside a set of known kinds, if one was given.
-        novelty: Beside the training set, if one was given.
-    """
+    """What draws say of their generator, and beside a known set and the training set, if those were given."""
 
     counted: Counted
     report: SampleReport

@@ -111,10 +111,8 @@ def audit(
     counted = count_files(files, size)
     report = None
     if counted is not None:
-        asked = size is not None or files.law is not None or without_replacement
-        if counted.units is None or asked:
-            report = _measured(counted, size, significance, files.law, once_each=without_replacement)
-        findings.append(_found(counted, report, significance, files.law))
+        finding, report = _judged(counted, size, significance, files.law, once_each=without_replacement)
+        findings.append(finding)
     if not findings:
         raise MeasurementError(
             "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
@@ -124,26 +122,18 @@ def audit(
     _leave(findings, require_uniform=require_uniform)
 
 
-def _found(counted: Counted, report: SampleReport | None, significance: float, law: str | None) -> Finding:
-    """Judge the draws of this run, or those of all runs that are monitored."""
-    from fluxttice_core.audit.sample_report import finding_of_incidences
-
-    if report is None:
-        return finding_of_incidences(counted.tally, counted.units or 0)
-    runs = counted.monitored
-    return report.finding if runs is None else runs.finding(significance, _law_name(law))
-
-
-def _measured(
+def _judged(
     counted: Counted, size: int | None, significance: float, law: str | None, *, once_each: bool
-) -> SampleReport:
-    from fluxttice_core.audit.sample_report import report_samples
+) -> tuple[Finding, SampleReport | None]:
+    """Judge the draws of this run, or those of all runs that are monitored; units alone have no report."""
+    from fluxttice_core.audit.sample_report import finding_of_incidences, report_samples
 
-    return report_samples(counted, size, significance, law_name=_law_name(law), once_each=once_each)
-
-
-def _law_name(law: str | None) -> str:
-    return "uniform" if law is None else f"the law of '{Path(law).name}'"
+    if counted.units is not None and size is None and law is None and not once_each:
+        return finding_of_incidences(counted.tally, counted.units), None
+    name = "uniform" if law is None else f"the law of '{Path(law).name}'"
+    report = report_samples(counted, size, significance, law_name=name, once_each=once_each)
+    runs = counted.monitored
+    return report.finding if runs is None else runs.finding(significance, name), report
 
 
 def _show(
