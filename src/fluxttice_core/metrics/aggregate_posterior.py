@@ -182,26 +182,18 @@ def _direct_exponents(posteriors: Posteriors) -> Callable[[Tensor], Tensor]:
 
 def chosen_places(posteriors: AnyPosteriors, latents: int, generator: torch.Generator) -> Tensor:
     """Places of operations, each as often as it is due."""
-    if posteriors.weights is None:
-        return _rows(len(posteriors.rows), latents, generator)
-    return _weighted_rows(posteriors.weights, latents, generator)
-
-
-def _rows(count: int, latents: int, generator: torch.Generator) -> Tensor:
-    """Choose rows at random, going through all of them before any comes again."""
-    rounds = [
-        torch.randperm(count, generator=generator, device=generator.device)[: latents - start]
-        for start in range(0, latents, count)
-    ]
-    return torch.cat(rounds)
-
-
-def _weighted_rows(weights: Tensor, latents: int, generator: torch.Generator) -> Tensor:
-    """Choose rows by their probabilities, one in each of so many equal steps of the cumulative sum."""
+    count, weights = len(posteriors.rows), posteriors.weights
+    if weights is None:  # all of them come before any comes again
+        rounds = [
+            torch.randperm(count, generator=generator, device=generator.device)[: latents - start]
+            for start in range(0, latents, count)
+        ]
+        return torch.cat(rounds)
+    # One place in each of so many equal steps of the cumulative sum.
     steps = torch.arange(latents, dtype=torch.float64, device=weights.device)
     offset = torch.rand(latents, generator=generator, device=generator.device, dtype=torch.float64)
     found = torch.searchsorted(weights.cumsum(0), (steps + offset) / latents)
-    return found.clamp(max=len(weights) - 1)
+    return found.clamp(max=count - 1)
 
 
 def _log_conditional(drawn: Posteriors, z: Tensor) -> Tensor:

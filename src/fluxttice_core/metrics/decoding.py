@@ -124,10 +124,7 @@ def class_weights(below: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
 
 def indices_of(positions: Integer[Tensor, "n cells"], space: ProductSpace) -> Int64[Tensor, "n"]:
-    r"""Read positions (0 = the smallest symbol) as the indices of elements.
-
-    .. math:: i = \sum_p \mathrm{position}_p \prod_{k<p} b_k
-    """
+    """Read positions (0 = the smallest symbol) as the indices of elements, the first position fastest."""
     powers = torch.from_numpy(space.place_values()).to(positions.device)
     if space.size <= _EXACT_IN_FLOAT32 and positions.device.type == "cpu":
         # A float product is exact here, and several times faster than one of whole numbers.

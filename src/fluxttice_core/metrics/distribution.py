@@ -283,12 +283,7 @@ class Divergences:
 def divergences(
     groups: Float[np.ndarray, "groups K"], target: Target, counted: int | None = None
 ) -> Divergences:
-    r"""Divergences between a generator, by independent groups, and a target, in both directions.
-
-    .. math::
-        \mathrm{KL}(q \| p) = \sum_x q \ln \frac qp, \qquad
-        \mathrm{KL}(p \| q) = \sum_x p \ln \frac pq, \qquad
-        \mathrm{KL}(p_S \| q), \quad p_S(x) = \frac{p(x)}{\sum_{y \in S} p(y)} \text{ on the support } S
+    """Divergences between a generator, by independent groups, and a target, in both directions.
 
     Of shares of M `counted` draws noise alone shows about (n - 1) / 2M nats, and they are not extrapolated;
     probabilities are.
@@ -340,10 +335,7 @@ def argmax_mass_outside(mass: MassEstimate, target: Target) -> Interval:
 def coverage_from_mass(
     mass: MassEstimate, draws: Sequence[int], target: Target | None = None
 ) -> tuple[Estimate, ...]:
-    r"""Expected categorical coverage at every budget, without sampling: of the space, or of a support.
-
-    .. math:: \frac1n \sum_{x \in S} \left[1 - (1 - p(x))^N\right]
-    """
+    """Expected categorical coverage at every budget, without sampling: of the space, or of a support."""
     groups = _of_support(mass.groups, uneven(target, mass.space))
     return tuple(
         jackknife(lambda p, n=n: float(expected_coverage(np.clip(p, 0, 1), [n])[0]), groups) for n in draws

@@ -84,10 +84,14 @@ def prior_figures(
     draws = sum(often * many for often, many in times)
     distinct = sum(many for _, many in times)
     collisions = sum(often * (often - 1) // 2 * many for often, many in times)
-    expected = draws * (draws - 1) / 2 / space.size
+    drawn_pairs = draws * (draws - 1) / 2
+    expected = drawn_pairs / space.size
     few = float(special.gammaincc(collisions + 1, expected))
     many = float(special.gammainc(collisions, expected)) if collisions else 1.0
     seldom = dict(times)
+    least, most = collision_limits(times, _TAIL)
+    effective = drawn_pairs / collisions if collisions else math.inf
+    limits = drawn_pairs / most, drawn_pairs / least if least > 0 else math.inf
     return PriorSample(
         draws=draws,
         distinct=distinct,
@@ -96,18 +100,10 @@ def prior_figures(
         collisions=collisions,
         expected=expected,
         collision_p=min(2 * min(few, many), 1.0),
-        effective=_effective(times, draws, collisions),
+        effective=Interval(effective, *limits, 0.95, _METHOD),
         richness=chao1_limits(draws, distinct, seldom.get(1, 0), seldom.get(2, 0)),
         times=tuple(times),
     )
-
-
-def _effective(times: Times, draws: int, collisions: int) -> Interval:
-    """Effective number by collisions, one pair of how many."""
-    pairs = draws * (draws - 1) / 2
-    least, most = collision_limits(times, _TAIL)
-    estimate = pairs / collisions if collisions else math.inf
-    return Interval(estimate, pairs / most, pairs / least if least > 0 else math.inf, 0.95, _METHOD)
 
 
 def collision_limits(times: Times, tail: float) -> tuple[float, float]:

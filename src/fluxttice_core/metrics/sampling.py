@@ -81,10 +81,7 @@ class DecoderSampler:
 def prior_chunks(
     latent_dim: int, n: int, generator: torch.Generator, *, chunk: int = DECODE_CHUNK
 ) -> Iterator[Float[Tensor, "m d"]]:
-    r"""Draw n latents from the prior, at most `chunk` at a time, on the generator's device.
-
-    .. math:: z \sim N(0, I_d)
-    """
+    """Draw n latents from the prior, at most `chunk` at a time, on the generator's device."""
     if n < 0 or chunk < 1:
         raise MeasurementError(
             f"cannot draw {n} latents in chunks of {chunk}: give n >= 0 and a chunk >= 1", "out_of_range"

@@ -49,10 +49,7 @@ def map_chunks(
 
 @contextmanager
 def fixed_threads(count: int = THREADS) -> Iterator[None]:
-    """Compute with this number of threads whatever the caller's, since sums round by their number.
-
-    Torch keeps the number for the whole program, so it is put back.
-    """
+    """Compute with so many threads whatever the caller's, put back at the end, since sums round by them."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

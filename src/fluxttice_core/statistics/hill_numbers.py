@@ -79,10 +79,7 @@ def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> f
 
 
 def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float | int:
-    """Return the part of the estimated entropy in nats that is owed to kinds not seen.
-
-    Source: Chao, Wang & Jost 2013, Entropy and the species accumulation curve.
-    """
+    """Return the part of the estimated entropy in nats that is owed to kinds not seen."""
     if once == 0 or draws == 1:
         return 0.0
     once_more, twice_more = (once, twice) if twice else (once - 1, 1)
