@@ -30,9 +30,10 @@ from docs.metadata import metadata
 from docs.other_spaces import mass_sentences, other_spaces_table
 from docs.reference import reference_pages
 from docs.robustness import fault_table, fuzzing_table
+from docs.stale_figures import out_of_date
+from docs.statenet import statenet_sentences
 from docs.versions import formats_table
 from fluxttice_core.evaluation.number_format import shown, with_interval
-from fluxttice_core.evaluation.plot_record import out_of_date
 from fluxttice_core.evaluation.plot_style import encoded
 from fluxttice_core.evaluation.plots import coverage_plot, plots_of
 from fluxttice_core.evaluation.report import Report
@@ -40,7 +41,7 @@ from fluxttice_core.evaluation.result_file import read_report
 from fluxttice_core.experiments.ablation import Ablation
 from fluxttice_core.experiments.study import read_study, values
 from fluxttice_core.experiments.sweep import Sweep
-from fluxttice_core.experiments.tables import ablation_markdown, budgets, statenet_sentences
+from fluxttice_core.experiments.tables import ablation_markdown, budgets
 from fluxttice_core.metrics.rate_distortion import PRICE
 from fluxttice_core.storage.atomic_write import write_bytes
 from fluxttice_core.storage.canonical_json import parse_json

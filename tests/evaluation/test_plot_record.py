@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from docs.stale_figures import out_of_date
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.evaluation.plot_record import out_of_date, record_of, round_numbers, rounded, sealed
+from fluxttice_core.evaluation.plot_record import record_of, round_numbers, rounded, sealed
 from fluxttice_core.evaluation.plot_style import encoded, new_figure, styled
 from tests.refusals import refused
 

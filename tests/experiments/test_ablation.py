@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from docs.statenet import statenet_sentences
 from fluxttice_core.errors import ErrorCode, MeasurementError, TrainingError
-from fluxttice_core.experiments import tasks
 from fluxttice_core.experiments.ablation import (
     Ablation,
     Effect,
@@ -25,20 +25,16 @@ from fluxttice_core.experiments.ablation import (
     verdict,
 )
 from fluxttice_core.experiments.study import read_study, resumed
-from fluxttice_core.experiments.tables import ablation_markdown, ablation_table, statenet_sentences
+from fluxttice_core.experiments.tables import ablation_markdown, ablation_table
 from fluxttice_core.metrics.settings import Direction, Unit
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.statistics.multiplicity import holm
 from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.experiments.conftest import broken_off, made, silent, wild_recipe
 from tests.refusals import refused
 from tests.small import HEADLINE, RECIPE
 
 PARTS = ("cross_injection", "statenet_learning", "transport", "second_half")
-
-
-@pytest.fixture(scope="module")
-def recipe() -> Recipe:
-    return load_recipe("standard", RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +49,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(fresh: Ablation, path: Path) -> Ablation:
-    return run_ablation(fresh, path, range(3), lambda _label, _done: None)
+    return run_ablation(fresh, path, range(3), silent)
 
 
 def test_each_recipe_is_run_once_a_seed(fresh: Ablation) -> None:
@@ -81,13 +77,10 @@ def test_the_file_holds_what_was_run(finished: Ablation, path: Path) -> None:
 
 
 def test_runs_repeat_themselves(finished: Ablation, fresh: Ablation, tmp_path: Path) -> None:
-    again = run_ablation(
-        fresh.model_copy(update={"parts": ("transport",)}), tmp_path / "x.json", [1], lambda *_: None
-    )
-    known = {(run.recipe_sha256, run.seed): run for run in finished.runs}
-    for run in again.runs:
-        before = known[run.recipe_sha256, run.seed]
-        assert (run.tensor_sha256, run.figures) == (before.tensor_sha256, before.figures)
+    alone = fresh.model_copy(update={"parts": ("transport",)})
+    again = run_ablation(alone, tmp_path / "x.json", [1], silent)
+    assert len(again.runs) == 2
+    assert all(run in made(finished) for run in made(again))
 
 
 def test_statenet_moves_only_where_it_learns(finished: Ablation) -> None:
@@ -97,28 +90,13 @@ def test_statenet_moves_only_where_it_learns(finished: Ablation) -> None:
     assert {run.statenet_moved for run in finished.runs if run not in learned} == {0.0}
 
 
-def test_a_killed_ablation_goes_on_where_it_was(
-    finished: Ablation, fresh: Ablation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_ablation_goes_on_where_it_was(finished: Ablation, fresh: Ablation, tmp_path: Path) -> None:
     path = tmp_path / "found.json"
-    made: list[Any] = []
-    plain = tasks.trained_alone
-
-    def killed(*arguments: Any) -> Any:
-        if len(made) == 4:
-            raise KeyboardInterrupt
-        made.append(arguments)
-        return plain(*arguments)
-
-    monkeypatch.setattr(tasks, "trained_alone", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run_ablation(fresh, path, range(3), lambda *_: None)
-    monkeypatch.undo()
+    with broken_off("trained_alone", after=4):
+        run_ablation(fresh, path, range(3), silent)
     before = resumed(path, fresh)
     assert len(before.runs) == 4
-    after = run_ablation(before, path, range(3), lambda *_: None)
-    figures = [(run.seed, run.tensor_sha256, run.figures) for run in after.runs]
-    assert figures == [(run.seed, run.tensor_sha256, run.figures) for run in finished.runs]
+    assert made(run_ablation(before, path, range(3), silent)) == made(finished)
 
 
 def test_more_seeds_and_parts_reuse_what_there_is(finished: Ablation, recipe: Recipe, path: Path) -> None:
@@ -166,39 +144,24 @@ def test_no_json_and_no_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_that_cannot_go_on_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
-    wild = load_recipe("standard", [*RECIPE, "optimizer.rate={kind: constant, value: 1.0}"])
-    wild = wild.model_copy(update={"optimizer": wild.optimizer.model_copy(update={"weight_decay": 1e3})})
-    path = tmp_path / "x.json"
-    with refused(
-        TrainingError, "loss_not_finite", "seed 0, the recipe itself:", ", in another file by --out"
-    ):
-        run_ablation(
-            new_ablation(
-                wild.model_copy(update={"epochs": 30}), parts=["transport"], command="x", measurement=HEADLINE
-            ),
-            path,
-            range(2),
-            lambda *_: None,
-        )
+    wild = new_ablation(wild_recipe(), parts=["transport"], command="x", measurement=HEADLINE)
+    path, words = tmp_path / "x.json", ("seed 0, the recipe itself:", ", in another file by --out")
+    with refused(TrainingError, "loss_not_finite", *words):
+        run_ablation(wild, path, range(2), silent)
     assert not path.exists()
 
 
 def test_effects_by_hand(finished: Ablation) -> None:
     (contrast,) = [c for c in finished.contrasts() if c.part == "transport"]
-    one, other = finished.found(contrast.with_it), finished.found(contrast.without)
-
-    def g(runs: Any, seed: int) -> float:
-        (value,) = (
-            figure.value
-            for figure in runs[seed].figures
-            if (figure.half, figure.quantity) == ("b", "generative_information")
-        )
-        return float(value)
-
-    expected = sum(g(one, seed) - g(other, seed) for seed in range(3)) / 3
+    means = []
+    for runs in (finished.found(contrast.with_it), finished.found(contrast.without)):
+        figures = [figure for seed in range(3) for figure in runs[seed].figures if figure.half == "b"]
+        told = [figure.value for figure in figures if figure.quantity == "generative_information"]
+        assert len(told) == 3
+        means.append(sum(told) / 3)
     (found,) = [e for e in part_effects(finished) if (e.part, e.half) == ("transport", "b")]
     found_effect, unit = found.effects["generative_information"]
-    assert found_effect.interval.estimate == pytest.approx(expected)
+    assert found_effect.interval.estimate == pytest.approx(means[0] - means[1])
     assert (unit, found.seeds, found.same_recipe, found.same_weights) == ("ratio", 3, False, False)
 
 
@@ -217,12 +180,8 @@ def test_one_seed_is_too_few(finished: Ablation) -> None:
 
 def test_sentences_on_statenet(fresh: Ablation, recipe: Recipe, tmp_path: Path) -> None:
     parts = ("statenet_learned", "statenet_learning")
-    found = run_ablation(
-        new_ablation(recipe, parts=parts, command="x", measurement=HEADLINE),
-        tmp_path / "x.json",
-        range(2),
-        lambda *_: None,
-    )
+    both = new_ablation(recipe, parts=parts, command="x", measurement=HEADLINE)
+    found = run_ablation(both, tmp_path / "x.json", range(2), silent)
     sentence = statenet_sentences({"small": found})
     assert sentence.startswith("- small: learning moves StateNet's weights by ")
     assert "and no learning by 0%; against no StateNet: A " in sentence

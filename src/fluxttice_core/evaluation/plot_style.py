@@ -87,7 +87,7 @@ def new_figure(width: float | int, height: float | int) -> Figure:
 def encoded(figure: Figure) -> bytes:
     """The figure as the bytes of an SVG file, without date or program version in it.
 
-    It records what it was drawn of, by which `evaluation.plot_record` tells if it is stale.
+    It records what it was drawn of, so that it can be told whether it is stale.
     """
     file = io.BytesIO()
     record = json.dumps(record_of(figure), separators=(",", ":"), allow_nan=False)

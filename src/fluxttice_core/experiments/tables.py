@@ -1,12 +1,11 @@
 """Sweeps and ablations as tables for the terminal and for Markdown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from statistics import fmean
 
 from rich.table import Table
 from rich.text import Text
 
-from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.markdown import line
 from fluxttice_core.evaluation.number_format import difference_shown, shown
 from fluxttice_core.evaluation.terminal import plain_table
@@ -62,34 +61,6 @@ def ablation_table(ablation: Ablation) -> Table:
     return table
 
 
-def statenet_sentences(ablations: Mapping[str, Ablation]) -> str:
-    """How far StateNet's weights went in some ablations, and what its learning did, in words, by recipe."""
-    return "\n".join(f"- {_statenet(name, ablation)}" for name, ablation in ablations.items())
-
-
-def _statenet(name: str, ablation: Ablation) -> str:
-    part = next((found for found in ablation.contrasts() if found.part == "statenet_learning"), None)
-    if part is None:
-        raise MeasurementError(
-            f"the ablation {name} lacks statenet_learning: run it with that part", "not_measured"
-        )
-    moved, still = (
-        [run.statenet_moved for run in ablation.found(recipe).values()]
-        for recipe in (part.with_it, part.without)
-    )
-    effects = {
-        word: ", ".join(
-            f"{found.half.upper()} {_verdict(found)}" for found in part_effects(ablation) if found.part == key
-        )
-        for word, key in (("no StateNet", "statenet_learned"), ("one that never learns", "statenet_learning"))
-    }
-    against = "; ".join(f"against {word}: {found}" for word, found in effects.items())
-    return (
-        f"{name}: learning moves StateNet's weights by {min(moved):.0%} to {max(moved):.0%} of their norm, "
-        f"and no learning by {max(still):.0%}; {against}."
-    )
-
-
 def _rows(ablation: Ablation) -> Iterator[list[str]]:
     """Name, half, a cell a figure and verdict of the recipe itself and of every part."""
     quantities = _quantities(ablation)
@@ -101,7 +72,7 @@ def _rows(ablation: Ablation) -> Iterator[list[str]]:
         yield ["the recipe itself, mean", half.upper(), *cells, ""]
     for found in part_effects(ablation):
         cells = (_cell(*found.effects[quantity]) for quantity in quantities)
-        yield [found.part.replace("_", " "), found.half.upper(), *cells, _verdict(found)]
+        yield [found.part.replace("_", " "), found.half.upper(), *cells, shown_verdict(found)]
 
 
 def _cell(effect: Effect, unit: Unit) -> str:
@@ -110,7 +81,8 @@ def _cell(effect: Effect, unit: Unit) -> str:
     return (difference_shown(effect.interval, unit) + mark).rstrip()
 
 
-def _verdict(found: PartEffect) -> str:
+def shown_verdict(found: PartEffect) -> str:
+    """What a part does to a half, in words."""
     if found.same_recipe:
         return "the same run"
     if found.same_weights:
