@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.plot_style import BAND, CEILING, FLOOR, HALVES, encoded, new_figure, styled
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Metric, Series
@@ -43,10 +42,6 @@ def plots_of(report: Report, names: Collection[str] | None = None) -> dict[str, 
 def coverage_plot(report: Report) -> Figure:
     """Distinct operations against draws: the ceiling, the floor and the model, and their ratio below."""
     budgets = _budgets(report)
-    if not budgets:
-        raise MeasurementError(
-            "this report holds no coverage to draw: measure with at least one budget", "not_measured"
-        )
     figure = new_figure(6.4, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     curve = np.geomspace(min(budgets) / 1.6, max(budgets) * 1.3, 200)
@@ -78,10 +73,6 @@ def rate_distortion_plot(report: Report) -> Figure:
 
     The left panel shows the whole plane, the right one the halves with distortion on a logarithmic scale.
     """
-    if not _has_codes(report):
-        raise MeasurementError(
-            "this report holds no rate and distortion to draw: measure an autoencoder", "not_measured"
-        )
     figure = new_figure(6.8, 3.5)
     left, right = figure.subplots(1, 2)
     nats = report.space.log_size
@@ -106,8 +97,6 @@ def rate_distortion_plot(report: Report) -> Figure:
 def mass_plot(report: Report) -> Figure:
     """The probability of every operation, sorted, against what as many uniform draws show."""
     halves = [half for half in report.halves if _curves(report, "sorted_mass/argmax", half)]
-    if not halves:
-        raise MeasurementError("this report holds no distribution to draw: measure a decoder", "not_measured")
     figure = new_figure(6.8, 3.4)
     panels = figure.subplots(1, len(halves), sharey=True, squeeze=False)[0]
     draws = report.settings.mass_draws
@@ -155,8 +144,6 @@ def uniform_band(
 def latent_plot(report: Report) -> Figure:
     """The density of each latent dimension over all encoded operations, beside the prior's."""
     dimensions = len({curve.name for curve in _curves(report, "latent_density/")})
-    if not dimensions:
-        raise MeasurementError("this report holds no latents to draw: measure an autoencoder", "not_measured")
     rows = -(-dimensions // _PER_ROW)
     figure = new_figure(6.8, 0.6 + 1.1 * rows)
     panels = figure.subplots(rows, _PER_ROW, sharex=True, sharey=True, squeeze=False).flat
