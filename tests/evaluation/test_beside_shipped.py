@@ -1,37 +1,22 @@
 """A run's headline figures stand beside the shipped model's, and only those that both have."""
 
-import io
 from dataclasses import replace
-
-from rich.console import Console
 
 from fluxttice_core.evaluation.beside_shipped import HEADLINE, beside_shipped
 from fluxttice_core.evaluation.coverage_report import certified_report
 from fluxttice_core.evaluation.number_format import with_interval
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.terminal import as_text
+from tests.evaluation.conftest import changed
 
 
 def printed(run: Report, shipped: Report) -> list[str]:
-    console = Console(file=io.StringIO(), width=100)
-    console.print(beside_shipped(run, shipped))
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().splitlines()
-
-
-def changed(report: Report, quantity: str, value: float) -> Report:
-    """A report whose half A has another value in one figure."""
-    metrics = [
-        replace(metric, figure=replace(metric.figure, value=value))
-        if (metric.quantity, metric.half) == (quantity, "a")
-        else metric
-        for metric in report.metrics
-    ]
-    return replace(report, metrics=tuple(metrics))
+    return as_text(beside_shipped(run, shipped)).splitlines()
 
 
 def test_the_run_comes_first_and_the_shipped_model_beside_it_in_every_headline_figure() -> None:
     shipped = certified_report()
-    lines = printed(changed(shipped, "rate", 99.5), shipped)
+    lines = printed(changed(shipped, "rate", lambda f: replace(f, value=99.5), half="a"), shipped)
     assert [line.split() for line in lines if "yours" in line] == [
         ["A", "yours", "A", "shipped", "B", "yours", "B", "shipped"]
     ]

@@ -1,6 +1,5 @@
 """Differences have intervals: equal models do not differ, and better ones are found better."""
 
-import io
 import math
 from dataclasses import replace
 from typing import Any
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 from scipy.stats import binom
 
 from fluxttice_core.errors import MeasurementError
@@ -18,11 +16,13 @@ from fluxttice_core.evaluation.controls import DeltaDecoder, HalfSupportLookup, 
 from fluxttice_core.evaluation.measure import measure
 from fluxttice_core.evaluation.reference import measured_controls
 from fluxttice_core.evaluation.report import Report
+from fluxttice_core.evaluation.terminal import as_text
 from fluxttice_core.metrics.coupled_pair import CombinedDecoder
 from fluxttice_core.metrics.metric import Figure, Metric
 from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
+from tests.evaluation.conftest import changed
 from tests.measuring import sampled
 from tests.refusals import refused
 
@@ -96,9 +96,7 @@ def test_the_table_names_both_and_its_units_says_what_its_signs_mean_and_fits_10
     reports: tuple[Report, Report],
 ) -> None:
     table = comparison_table(*reports, names=("runs/one", "runs/two"))
-    console = Console(width=100, record=True, file=io.StringIO())
-    console.print(table)
-    text = console.export_text()
+    text = as_text(table)
     assert "runs/one" in text
     assert "runs/two" in text
     assert max(map(len, text.splitlines())) <= 100
@@ -173,19 +171,9 @@ def test_what_is_exact_is_judged_by_itself(reports: tuple[Report, Report]) -> No
 
 
 def test_a_difference_that_is_none_among_many_is_shown_in_brackets(reports: tuple[Report, Report]) -> None:
-    half, _ = reports
-    (place,) = [n for n, metric in enumerate(half.metrics) if metric.name == "coverage/argmax/20"]
-    figure = half.metrics[place].figure
-    shifted = replace(figure, value=figure.value + 4 * figure.error, samples=())
-    other = replace(
-        half,
-        metrics=(
-            *half.metrics[:place],
-            replace(half.metrics[place], figure=shifted),
-            *half.metrics[place + 1 :],
-        ),
-    )
-    (one,) = [d for d in differences(half, other) if d.first.name == "coverage/argmax/20"]
+    half, quantity = reports[0], "coverage/argmax/20"
+    other = changed(half, quantity, lambda f: replace(f, value=f.value + 4 * f.error, samples=()))
+    (one,) = [d for d in differences(half, other) if d.first.name == quantity]
     assert (one.verdict, one.verdict_alone) == ("same", "better")
     assert "(+)" in list(comparison_table(half, other, names=("a", "b")).columns[5].cells)
-    assert difference(figure, shifted).verdict == "better"
+    assert difference(one.first, one.other).verdict == "better"

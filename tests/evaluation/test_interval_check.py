@@ -13,19 +13,12 @@ from fluxttice_core.evaluation.interval_check import wrong_intervals
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.statistics.intervals import Interval, coverage_interval
+from tests.evaluation.conftest import changed
 
 
 @pytest.fixture(scope="module")
 def report(small_certificate: Path) -> Report:
     return Report.from_plain(json.loads((small_certificate / "report.json").read_text()))
-
-
-def changed(report: Report, quantity: str, change: Callable[[Figure], Figure]) -> Report:
-    metrics = [
-        replace(metric, figure=change(metric.figure)) if metric.quantity == quantity else metric
-        for metric in report.metrics
-    ]
-    return replace(report, metrics=tuple(metrics))
 
 
 def widened(figure: Figure) -> Figure:
@@ -46,15 +39,6 @@ def test_every_sampled_figure_s_interval_is_tied(report: Report) -> None:
         assert f"the interval of {quantity} does not follow from its repeats or its error" in found
 
 
-def at_level(figure: Figure) -> Figure:
-    assert figure.interval is not None
-    return replace(figure, interval=replace(figure.interval, level=0.9))
-
-
-def around_another_value(figure: Figure) -> Figure:
-    return replace(figure, value=figure.value + 1e-3)
-
-
 def with_impossible_repeats(figure: Figure) -> Figure:
     return replace(figure, samples=(float("inf"), -1.0), repeats=2)
 
@@ -62,8 +46,8 @@ def with_impossible_repeats(figure: Figure) -> Figure:
 @pytest.mark.parametrize(
     ("quantity", "change"),
     [
-        ("nll", at_level),
-        ("nll", around_another_value),
+        ("nll", lambda f: replace(f, interval=f.interval and replace(f.interval, level=0.9))),
+        ("nll", lambda f: replace(f, value=f.value + 1e-3)),
         ("coverage/argmax/50000", with_impossible_repeats),
         ("table_accuracy/draw/train", with_impossible_repeats),
     ],

@@ -1,6 +1,5 @@
 """A report holds every figure with its references, says what does not separate, and survives its formats."""
 
-import io
 import json
 import math
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from itertools import pairwise
 
 import pytest
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from fluxttice_core.errors import ErrorCode, LawViolation, MeasurementError, OperationError
@@ -72,13 +70,6 @@ def report() -> Report:
     )
 
 
-def text_of(report: Report, width: int = 100) -> str:
-    console = Console(width=width, file=io.StringIO())
-    console.print(report)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
 def test_every_metric_has_ceiling_floor_and_the_verdict_on_every_control_that_has_it(report: Report) -> None:
     assert len(report.metrics) > 100
     for metric in report.metrics:
@@ -116,7 +107,7 @@ def test_a_decoder_alone_is_measured_without_codes(report: Report) -> None:
     assert found.halves == ("b",)
     assert {result.half for result in found.gates} == {"b"}
     assert not found.has("rate", "b")
-    assert "expectation" in text_of(found)
+    assert "expectation" in str(found)
     assert found.markdown().count("|") > 100
 
 
@@ -153,7 +144,7 @@ def test_what_is_no_report_is_refused(text: str, code: ErrorCode, message: str) 
 
 
 def test_the_terminal_s_text_fits_100_columns_and_cuts_nothing(report: Report) -> None:
-    text = text_of(report)
+    text = str(report)
     assert max(map(len, text.splitlines())) <= 100
     assert "…" not in text
     for words in ("argmax coverage, N = 500, %", "perfect", "untrained", "Controls", "Acceptance gates"):
@@ -163,7 +154,7 @@ def test_the_terminal_s_text_fits_100_columns_and_cuts_nothing(report: Report) -
 def test_table_and_markdown_hold_the_same_cells(report: Report) -> None:
     markdown = report.markdown()
     shown = f"{report.metric('efficiency/argmax/500', 'a').value:.4f}"
-    assert shown in text_of(report, width=200)
+    assert shown in str(report)
     assert report.table().row_count > 40
     assert all(words in markdown for words in (shown, *report.warnings))
 
@@ -225,7 +216,7 @@ def test_without_a_split_nothing_is_held_out_and_the_report_says_so_and_all_work
     assert not found.has("memorisation", "a")
     assert any("held-out" in limitation for limitation in found.limitations)
     assert not found.accepted
-    assert "not measured" in text_of(found)
+    assert "not measured" in str(found)
     labels, shares = [label for label, _ in seen], [share for _, share in seen]
     assert (shares[0], shares[-1]) == (0, 1)
     assert shares == sorted(shares)

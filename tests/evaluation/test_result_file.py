@@ -27,6 +27,7 @@ from fluxttice_core.evaluation.result_schema import result_schema
 from fluxttice_core.metrics.metric import Figure
 from fluxttice_core.storage.canonical_json import canonical_json, json_digest
 from fluxttice_core.storage.pretrained import load
+from tests.evaluation.conftest import put
 from tests.refusals import refused
 from tests.small import MEASUREMENT
 
@@ -89,18 +90,6 @@ def test_no_metric_may_lack_a_reference(result: Result, field: str) -> None:
 
 
 Change = Callable[[Result], object]
-
-
-def put(value: object, *place: str | int) -> Change:
-    """A change that writes a value at a place of the result."""
-
-    def change(result: Result) -> None:
-        part: Any = result
-        for key in place[:-1]:
-            part = part[key]
-        part[place[-1]] = value
-
-    return change
 
 
 def untrained_not_met(result: Result) -> None:
@@ -282,13 +271,10 @@ def test_sizes_are_named_and_fit(result: Result, value: object, place: str) -> N
 
 
 def test_repeats_that_overflow_are_refused(result: Result) -> None:
-    forged = with_figures(
-        result,
-        lambda f: (
-            dataclasses.replace(f, samples=(1e308,) * f.repeats)
-            if f.quantity.startswith("coverage/argmax/")
-            else f
-        ),
-    )
+    def large(figure: Figure) -> Figure:
+        counted = figure.quantity.startswith("coverage/argmax/")
+        return dataclasses.replace(figure, samples=(1e308,) * figure.repeats) if counted else figure
+
+    forged = with_figures(result, large)
     with refused(MeasurementError, "contradictory_report", "it holds a number that no measurement gives"):
         check_result(forged, name="it")

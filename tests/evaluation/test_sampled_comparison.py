@@ -1,17 +1,16 @@
 """Reports from samples side by side: equal models do not differ, and each worse one is found worse."""
 
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from scipy import stats
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.sampled_comparison import sampled_comparison_table, sampled_differences
 from fluxttice_core.evaluation.sampled_report import ROWS, Sampled, SampledReport
+from fluxttice_core.evaluation.terminal import as_text
 from fluxttice_core.metrics.by_samples import PositionSampler, StuckSampler, sampled_prior
 from fluxttice_core.metrics.sample_figures import CodeSample, PriorSample, prior_figures
 from fluxttice_core.spaces.space_name import space_of
@@ -38,13 +37,16 @@ def draws(seed: int, elements: int | None = None) -> PriorSample:
     return sampled_prior(sampler, 10_000, torch.Generator().manual_seed(seed))
 
 
+def counted(times: list[tuple[int, int]]) -> PriorSample:
+    """Of so many elements that came so often, whose positions are not looked at."""
+    return prior_figures(SPACE, times, [3.0] * 16, [9.0] * 120)
+
+
 def equally_likely(seed: int, elements: int) -> PriorSample:
-    """The same of so many elements, whose positions are not looked at."""
+    """The same of so many elements alike."""
     drawn = np.random.default_rng(seed).integers(elements, size=10_000)
     often, many = np.unique(np.unique(drawn, return_counts=True)[1], return_counts=True)
-    return prior_figures(
-        SPACE, list(zip(often.tolist(), many.tolist(), strict=True)), [3.0] * 16, [9.0] * 120
-    )
+    return counted(list(zip(often.tolist(), many.tolist(), strict=True)))
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +115,7 @@ def test_one_likelier_element_that_happens_to_come_more_often_is_no_difference(
     drawn: tuple[int, int],
 ) -> None:
     """Drawn six times it makes 15 collisions, which are one event and not 15."""
-    first, other = (
-        report(prior_figures(SPACE, with_one_drawn(times), [3.0] * 16, [9.0] * 120), None) for times in drawn
-    )
+    first, other = (report(counted(with_one_drawn(times)), None) for times in drawn)
     assert verdicts(first, other) == {EFFECTIVE: "same"}
 
 
@@ -124,8 +124,7 @@ def test_equal_models_with_such_an_element_hardly_ever_differ(mean: float) -> No
     generator = np.random.default_rng(0)
 
     def drawn() -> SampledReport:
-        times = with_one_drawn(int(generator.poisson(mean)))
-        return report(prior_figures(SPACE, times, [3.0] * 16, [9.0] * 120), None)
+        return report(counted(with_one_drawn(int(generator.poisson(mean)))), None)
 
     called = sum(sampled_differences(drawn(), drawn())[0].verdict_alone != "same" for _ in range(60))
     assert stats.binom.sf(called - 1, 60, 0.05) > 0.01
@@ -152,9 +151,7 @@ def test_of_equal_models_at_most_five_tables_in_a_hundred_have_a_verdict() -> No
 
 def test_the_table_names_both_and_shows_every_difference_with_its_limits(even: PriorSample) -> None:
     first, other = report(even, codes(0)), report(draws(1, 100_000), codes(1, lost=0.01))
-    text = io.StringIO()
-    Console(file=text, width=120).print(sampled_comparison_table(first, other, names=("one", "two")))
-    shown = text.getvalue()
+    shown = as_text(sampled_comparison_table(first, other, names=("one", "two")))
     assert [line.strip() for line in shown.splitlines()[:2]] == ["two", "against one"]
     assert "all 10 judged together" in " ".join(shown.split())
     lines = [line.split() for line in shown.splitlines() if "rows whole from mu" in line]

@@ -17,6 +17,7 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.result_file import check_result, read_report, read_result
 from fluxttice_core.evaluation.target_facts import TargetFacts
 from fluxttice_core.spaces.target import Target
+from tests.evaluation.conftest import put
 from tests.refusals import refused
 from tests.targets import CODONS
 from tests.targets import SETTINGS as OF_A_TARGET
@@ -68,20 +69,8 @@ def _first(result: dict[str, Any], quantity: str) -> Any:
 
 
 def _levels(result: dict[str, Any]) -> None:
-    low, high = result["target"]["levels"][0], result["target"]["levels"][1]
+    low, high = result["target"]["levels"][:2]
     low[1], high[1] = low[1] + 1, high[1] - 1
-
-
-def _fewer(result: dict[str, Any]) -> None:
-    result["target"]["elements"] = 29
-
-
-def _entropy(result: dict[str, Any]) -> None:
-    result["target"]["entropy_nats"] *= 0.9
-
-
-def _none(result: dict[str, Any]) -> None:
-    del result["target"]
 
 
 def _outside(result: dict[str, Any]) -> None:
@@ -89,20 +78,26 @@ def _outside(result: dict[str, Any]) -> None:
     figure["value"] = figure["interval"]["estimate"] = 0.0
 
 
-def _ceiling(result: dict[str, Any]) -> None:
-    _first(result, "entropy")["ceiling"] = CODONS.log_size
+TOUCHES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "the levels": _levels,
+    "fewer elements": put(29, "target", "elements"),
+    "another entropy": put(0.9 * TARGET.entropy, "target", "entropy_nats"),
+    "no target": lambda result: result.pop("target"),
+    "nothing outside": _outside,
+    "another ceiling": lambda result: _first(result, "entropy").update(ceiling=CODONS.log_size),
+}
 
 
 def test_the_untouched_result_holds(result: dict[str, Any]) -> None:
     check_result(result, name="it")
 
 
-@pytest.mark.parametrize("touch", [_levels, _fewer, _entropy, _none, _outside, _ceiling])
+@pytest.mark.parametrize("touch", TOUCHES)
 def test_whoever_touches_the_target_or_its_figures_is_found(
-    run: Path, result: dict[str, Any], touch: Callable[[dict[str, Any]], None]
+    run: Path, result: dict[str, Any], touch: str
 ) -> None:
     touched = read_result(run.parent / "result.json")
-    touch(touched)
+    TOUCHES[touch](touched)
     with pytest.raises(MeasurementError):
         check_result(touched, name="it")
 

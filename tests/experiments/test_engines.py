@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ import pytest
 from fluxttice_core.errors import MeasurementError, TrainingError
 from fluxttice_core.experiments.ablation import Ablation, new_ablation, run_ablation
 from fluxttice_core.experiments.engines import EngineName
-from fluxttice_core.experiments.study import AnyStudy, RunRecord, read_study, with_run
+from fluxttice_core.experiments.study import read_study, with_run
 from fluxttice_core.experiments.sweep import Sweep, new_sweep, run_sweep
 from fluxttice_core.experiments.tasks import Task, machine_record, made_elsewhere
 from fluxttice_core.ray_cluster import connected, explained
 from fluxttice_core.storage.atomic_write import write_json
-from fluxttice_core.training.recipe import Recipe, load_recipe
+from fluxttice_core.training.recipe import Recipe
+from tests.experiments.conftest import silent, wild_recipe
 from tests.refusals import refused
-from tests.small import HEADLINE, RECIPE
+from tests.small import HEADLINE
 
 RECORD = machine_record()
 TIMED = {"created", "seconds"}
@@ -39,11 +41,6 @@ quiet = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 pytestmark = quiet
-
-
-@pytest.fixture(scope="module")
-def recipe() -> Recipe:
-    return load_recipe("standard", RECIPE)
 
 
 def fresh_sweep(recipe: Recipe) -> Sweep:
@@ -70,10 +67,6 @@ def local(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     run_sweep(fresh_sweep(recipe), sweep, range(5), silent)
     run_ablation(fresh_ablation(recipe), ablation, range(2), silent)
     return sweep, ablation
-
-
-def silent(_label: str, _done: float) -> None:
-    return None
 
 
 @pytest.fixture(scope="module", params=["ray of 1 core", "ray of 4 cores", "slurm"])
@@ -153,13 +146,8 @@ def test_the_death_of_a_worker_loses_its_task_alone(
 ) -> None:
     told: list[str] = []
     with killer(engine, times=1) as killed:
-        run_sweep(
-            fresh_sweep(recipe),
-            tmp_path / "sweep.json",
-            range(5),
-            lambda label, _done: told.append(label),
-            engine=engine,
-        )
+        path = tmp_path / "sweep.json"
+        run_sweep(fresh_sweep(recipe), path, range(5), lambda label, _: told.append(label), engine=engine)
     assert len(killed) == 1
     assert [label.split()[0] for label in told].count("lost") == 1
     assert [label.split()[0] for label in told].count("made") == 3
@@ -194,11 +182,9 @@ def test_what_is_in_the_file_is_not_made_again(
 def test_what_a_worker_refuses_is_refused_in_the_same_words(
     engine: EngineName, recipe: Recipe, tmp_path: Path
 ) -> None:
-    wild = load_recipe("standard", [*RECIPE, "optimizer.rate={kind: constant, value: 1.0}", "epochs=30"])
-    wild = wild.model_copy(update={"optimizer": wild.optimizer.model_copy(update={"weight_decay": 1e3})})
     words = ("seed 0, ", ": lower optimizer.rate", "; leave that part out with --parts")
     with refused(TrainingError, "loss_not_finite", *words):
-        run_ablation(fresh_ablation(wild), tmp_path / "x.json", range(1), silent, engine=engine)
+        run_ablation(fresh_ablation(wild_recipe()), tmp_path / "x.json", range(1), silent, engine=engine)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -239,16 +225,10 @@ def test_a_machine_that_computes_in_another_way_is_refused(recipe: Recipe) -> No
         assert f"has {name} {RECORD[name]}, where another asks" in str(refusal)
 
 
-def shuffled(study: AnyStudy, runs: tuple[RunRecord, ...]) -> AnyStudy:
-    empty = study.model_copy(update={"runs": ()})
-    for run in runs:
-        empty = with_run(empty, run)
-    return empty
-
-
 def test_the_order_in_which_runs_are_made_leaves_no_trace(local: tuple[Path, Path], tmp_path: Path) -> None:
     for path in local:
         whole = read_study(path, Sweep if path == local[0] else Ablation)
         for runs in (whole.runs[::-1], whole.runs[1::2] + whole.runs[::2]):
-            write_json(tmp_path / "x.json", shuffled(whole, runs).model_dump(mode="json"))
+            again = reduce(with_run, runs, whole.model_copy(update={"runs": ()}))
+            write_json(tmp_path / "x.json", again.model_dump(mode="json"))
             assert (tmp_path / "x.json").read_bytes() == path.read_bytes()

@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from fluxttice_core.experiments.ablation import Effect, PartEffect, effect, judged_together
-from fluxttice_core.experiments.study import RunRecord, values
+from fluxttice_core.experiments import ablation
+from fluxttice_core.experiments.ablation import PartEffect, judged_together
+from fluxttice_core.experiments.study import RunRecord
 from fluxttice_core.experiments.sweep import new_sweep, run_sweep
-from fluxttice_core.metrics.settings import Unit
 from fluxttice_core.model.halves import HALVES
-from fluxttice_core.training.recipe import load_recipe
-from tests.small import HEADLINE, RECIPE
+from fluxttice_core.training.recipe import Recipe
+from tests.experiments.conftest import silent
+from tests.small import HEADLINE
 
 PARTS, TABLES = 9, 200
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, ...]:
-    recipe = load_recipe("standard", RECIPE)
+def runs(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, ...]:
     fresh = new_sweep(recipe, command="x", measurement=HEADLINE, together=48)
-    return run_sweep(fresh, tmp_path_factory.mktemp("null") / "x.json", range(96), lambda *_: None).runs
+    return run_sweep(fresh, tmp_path_factory.mktemp("null") / "x.json", range(96), silent).runs
 
 
 def null_table(runs: tuple[RunRecord, ...], seeds: int, generator: np.random.Generator) -> list[PartEffect]:
@@ -29,18 +29,7 @@ def null_table(runs: tuple[RunRecord, ...], seeds: int, generator: np.random.Gen
     found = []
     for number, chosen in enumerate(with_it):
         for half in HALVES:
-            effects: dict[str, tuple[Effect, Unit]] = {
-                figure.quantity: (
-                    effect(
-                        values(chosen, half, figure.quantity),
-                        values(without, half, figure.quantity),
-                        figure.direction,
-                    ),
-                    figure.unit,
-                )
-                for figure in runs[0].figures
-                if figure.half == half
-            }
+            effects = ablation._effects(list(zip(chosen, without, strict=True)), half)
             found.append(PartEffect(str(number), half, effects, seeds, False, False))
     return judged_together(found)
 

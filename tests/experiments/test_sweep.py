@@ -1,7 +1,6 @@
 """Sweeps: seeds together or one by one, going on after a kill, and the spread of what was measured."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,23 +14,15 @@ from fluxttice_core.experiments.tables import sweep_table
 from fluxttice_core.statistics.intervals import mean_interval
 from fluxttice_core.storage.tensors import tensor_digest
 from fluxttice_core.training.recipe import Recipe, load_recipe
+from tests.experiments.conftest import broken_off, made, silent
 from tests.refusals import refused
 from tests.small import HEADLINE, RECIPE
 
 STEERED = tuple(setting for setting in RECIPE if not setting.startswith(("transport", "calibration")))
 
 
-def silent(_label: str, _done: float) -> None:
-    return None
-
-
 def fresh(recipe: Recipe, together: int = 2) -> Sweep:
     return new_sweep(recipe, command="fluxttice sweep", measurement=HEADLINE, together=together)
-
-
-@pytest.fixture(scope="module")
-def recipe() -> Recipe:
-    return load_recipe("standard", RECIPE)
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +33,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def finished(recipe: Recipe, path: Path) -> Sweep:
     return run_sweep(fresh(recipe), path, range(5), silent)
-
-
-def figures(sweep: Sweep) -> list[Any]:
-    return [(run.seed, run.tensor_sha256, run.figures) for run in sweep.runs]
 
 
 def test_the_file_holds_every_seed_once(finished: Sweep, path: Path) -> None:
@@ -80,24 +67,14 @@ def test_a_sweep_tells_what_comes_next(recipe: Recipe, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("measured", [0, 1, 3])
 def test_a_killed_sweep_ends_with_the_figures_of_an_undisturbed_one(
-    finished: Sweep, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: int
+    finished: Sweep, recipe: Recipe, tmp_path: Path, measured: int
 ) -> None:
-    path, plain = tmp_path / "found.json", tasks.measured_run
-    made: list[int] = []
-
-    def killed(*arguments: Any, **named: Any) -> Any:
-        if len(made) == measured:
-            raise KeyboardInterrupt
-        made.append(1)
-        return plain(*arguments, **named)
-
-    monkeypatch.setattr(tasks, "measured_run", killed)
-    with pytest.raises(KeyboardInterrupt):
+    path = tmp_path / "found.json"
+    with broken_off("measured_run", after=measured):
         run_sweep(fresh(recipe), path, range(5), silent)
-    monkeypatch.undo()
     before = resumed(path, fresh(recipe))
     assert len(before.runs) == measured
-    assert figures(run_sweep(before, path, range(5), silent)) == figures(finished)
+    assert made(run_sweep(before, path, range(5), silent)) == made(finished)
 
 
 def test_together_or_apart_makes_no_difference_but_rounding(

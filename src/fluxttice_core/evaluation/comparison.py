@@ -123,12 +123,11 @@ def differences(first: Report, other: Report) -> tuple[Difference, ...]:
     require_same_space(first.space, other.space)
     require_same_target(*(None if one.target is None else one.target.sha256 for one in (first, other)))
     known = {(metric.name, metric.half): metric for metric in other.metrics}
+    beside = ((metric, known.get((metric.name, metric.half))) for metric in first.metrics)
     found = [
-        difference(metric.figure, known[metric.name, metric.half].figure)
-        for metric in first.metrics
-        if (metric.name, metric.half) in known
-        and math.isfinite(metric.value)
-        and math.isfinite(known[metric.name, metric.half].value)
+        difference(one.figure, two.figure)
+        for one, two in beside
+        if two is not None and math.isfinite(one.value) and math.isfinite(two.value)
     ]
     adjusted = iter(holm(np.array([one.p_value for one in found if _sampled(one)])).tolist())
     return tuple(replace(one, adjusted=next(adjusted)) if _sampled(one) else one for one in found)

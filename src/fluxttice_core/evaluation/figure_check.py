@@ -24,15 +24,9 @@ def wrong_scales(
     size = recorded_space(result["space"]).size
     dimensions = {**of_half, "pair": of_half["a"] + of_half["b"]}
     for metric in result["metrics"]:
-        quantity = metric["quantity"]
+        quantity, latents = metric["quantity"], dimensions[metric["half"]]
         try:
-            due = scale_of(
-                quantity,
-                size=size,
-                dimensions=dimensions[metric["half"]],
-                settings=settings,
-                target=target,
-            )
+            due = scale_of(quantity, size=size, dimensions=latents, settings=settings, target=target)
         except MeasurementError as error:
             yield str(error)
             continue

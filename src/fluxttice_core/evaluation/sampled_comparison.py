@@ -160,10 +160,10 @@ def sampled_comparison_table(first: SampledReport, other: SampledReport, *, name
         for one in (one for one in found if one.figure == figure):
             table.add_row(*_cells(one))
     table.add_section()
+    others = {half.name: half for half in other.halves}
     for half in first.halves:
-        beside = next((each for each in other.halves if each.name == half.name), None)
-        if beside is not None:
-            met = (report.met(each) for each, report in ((half, first), (beside, other)))
+        if half.name in others:
+            met = (first.met(half), other.met(others[half.name]))
             table.add_row("checks met", half.name, *met, "", "")
     table.caption = Text(
         f"+ better, − worse, ≠ different, all {len(found)} judged together (Holm, 5 %); (+), (−), (≠) each "

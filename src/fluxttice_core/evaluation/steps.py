@@ -103,12 +103,8 @@ def run_steps(
     total, done = sum(step.weight for step in steps), 0
     watch = progress or (lambda _label, _done: None)
     watch(steps[0].label, 0.0)
-    found = map_chunks(_done, steps, device=torch.device(device))
+    found = map_chunks(lambda step: tuple(step.work()), steps, device=torch.device(device))
     for step, following, result in zip(steps, [*steps[1:], None], found, strict=True):
         done += step.weight
         watch("done" if following is None else following.label, done / total)
         yield result
-
-
-def _done(step: Step) -> tuple[Figure | Series, ...]:
-    return tuple(step.work())

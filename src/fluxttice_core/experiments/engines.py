@@ -61,10 +61,12 @@ def made(tasks: Sequence[Task], engine: EngineName, folder: Path, show: Show) ->
     if engine == "local":
         for task in tasks:
             yield from task.runs(show)
+    elif tasks and engine == "ray":
+        with connected() as ray:
+            yield from _made_by(_Ray(ray, tasks), tasks, show)
     elif tasks:
-        pool = _ray(tasks) if engine == "ray" else _slurm(tasks, folder)
-        with pool as chosen:
-            yield from _made_by(chosen, tasks, show)
+        with _slurm(tasks, folder) as pool:
+            yield from _made_by(pool, tasks, show)
 
 
 class _Ray:
@@ -164,10 +166,7 @@ def _written(job: Any) -> bool:
     return True
 
 
-_Pool = _Ray | _Processes
-
-
-def _made_by(pool: _Pool, tasks: Sequence[Task], show: Show) -> Iterator[RunRecord]:
+def _made_by(pool: _Ray | _Processes, tasks: Sequence[Task], show: Show) -> Iterator[RunRecord]:
     queue, running = deque((task, 1) for task in tasks), dict[Any, tuple[Task, int]]()
     show(f"{len(tasks)} tasks")
     try:
@@ -198,13 +197,7 @@ def _made_by(pool: _Pool, tasks: Sequence[Task], show: Show) -> Iterator[RunReco
 
 
 @contextlib.contextmanager
-def _ray(tasks: Sequence[Task]) -> Iterator[_Pool]:
-    with connected() as ray:
-        yield _Ray(ray, tasks)
-
-
-@contextlib.contextmanager
-def _slurm(tasks: Sequence[Task], folder: Path) -> Iterator[_Pool]:
+def _slurm(tasks: Sequence[Task], folder: Path) -> Iterator[_Processes]:
     require_extra("slurm", "--engine slurm")
     import submitit
 
