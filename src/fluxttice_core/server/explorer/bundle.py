@@ -1,8 +1,9 @@
-"""The page's modules as one script and its styles as one sheet, joined anew whenever they are needed."""
+"""Each page's text, its modules as one script and its styles as one sheet, made whenever they are needed."""
 
 import re
 from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Literal
 
 STYLES = ("theme", "layout", "parts", "print")
@@ -10,6 +11,38 @@ STYLES = ("theme", "layout", "parts", "print")
 Page = Literal["index", "space"]
 """The page of the ternary operations, and the one of any other space."""
 _STARTS = {"index": "main", "space": "elements"}
+_WORDS = {
+    "index": {
+        "title": "fluxttice: all 19,683 ternary operations",
+        "subtitle": "all 19,683 ternary operations",
+        "description": "All 19,683 ternary operations, as the latent codes of a model: "
+        "a map to search, edit and decode.",
+        "early": "split",
+        "report": "#view=report",
+        "find": "Find operations",
+        "map": "Map of all operations",
+        "keys": "Enter chooses the operation at the centre, and Shift with an arrow key moves the choice to "
+        "the next operation in that direction",
+        "box": '<button type="button" id="box-tool" aria-label="Select with a box" aria-pressed="false">'
+        "&#9633;</button>",
+    },
+    "space": {
+        "title": "fluxttice",
+        "subtitle": "",
+        "description": "A whole space as the latent codes of a model: a map to search and decode.",
+        "early": "points",
+        "report": "#",
+        "find": "Find",
+        "map": "Map",
+        "keys": "and Enter chooses what is at the centre",
+        "box": "",
+    },
+}
+"""What one page says and has that the other does not."""
+_TABS = {
+    "index": ("find", "operation", "sliders", "prior", "compare", "collections", "inputs"),
+    "space": ("find", "element", "decode", "prior"),
+}
 _COMMENT = re.compile(r"^ *(?://[^\n]*|/\*(?:(?!\*/).)*\*/ *)?\n", re.MULTILINE | re.DOTALL)
 _IMPORT = re.compile(r'^import (\{[^}]+\}) from "(?:\./|\.\./js/)(\w+)\.js";$', re.MULTILINE)
 _IMPORT_LATER = re.compile(r"\bimport\(`\./(.+?)\.js`\)")
@@ -21,6 +54,22 @@ def page_texts() -> dict[str, str]:
     folder = Path(str(resources.files("fluxttice_core") / "server" / "explorer" / "page"))
     paths = sorted(path for path in folder.rglob("*") if path.suffix in (".html", ".css", ".js", ".svg"))
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def page_text(files: dict[str, str], page: Page) -> str:
+    """One of the pages, whose tabs have a panel each; that of the first, which finds, stands elsewhere."""
+    tabs = [
+        f'<button type="button" role="tab" id="tab-{tab}" data-tab="{tab}" aria-controls="{tab}">'
+        f"{tab.capitalize()}</button>"
+        for tab in _TABS[page]
+    ]
+    panels = [
+        f'<section id="{tab}" class="panel" role="tabpanel" aria-labelledby="tab-{tab}"'
+        f"{' hidden' if place else ''}></section>"
+        for place, tab in enumerate(_TABS[page][1:])
+    ]
+    parts = {"tabs": "\n".join(tabs), "panels": "\n".join(panels)}
+    return Template(files["index.html"]).substitute(_WORDS[page], **parts)
 
 
 def joined_styles(files: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fluxttice_core.server.explorer.bundle import Page, joined_script, joined_styles, page_texts
+from fluxttice_core.server.explorer.bundle import Page, joined_script, joined_styles, page_text, page_texts
 from fluxttice_core.server.explorer.data import (
     algebra_pack,
     any_inputs,
@@ -99,7 +99,7 @@ def page_files(page: Page = "index") -> dict[str, Content]:
     The page of the ternary operations is `index`, the one of any other space `space`.
     """
     texts = page_texts()
-    files = {"index.html": texts[f"{page}.html"], "icon.svg": texts["icon.svg"]}
+    files = {"index.html": page_text(texts, page), "icon.svg": texts["icon.svg"]}
     files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source", page)}
     return {name: Content.of(name, text.encode()) for name, text in files.items()}
 

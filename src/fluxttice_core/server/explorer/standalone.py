@@ -7,7 +7,7 @@ import json
 import re
 
 from fluxttice_core.errors import SettingsError
-from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, page_texts
+from fluxttice_core.server.explorer.bundle import joined_script, joined_styles, page_text, page_texts
 from fluxttice_core.server.explorer.pages import documents
 from fluxttice_core.server.explorer.report import Drawing, ReportFigures
 from fluxttice_core.server.served_model import Served
@@ -38,7 +38,7 @@ def standalone_page(served: Served, draw: Drawing | None = None) -> bytes:
     packed = {name: _packed(name, data) for name, data in _data(served, draw).items()}
     early = "".join(packed.pop(name) for name in _EARLY)
     icon = f"data:image/svg+xml;base64,{base64.b64encode(files['icon.svg'].encode()).decode()}"
-    page = _SERVED.sub("", _LINKED.sub("", files["index.html"])).replace("explorer/icon.svg", icon)
+    page = _SERVED.sub("", _LINKED.sub("", page_text(files, "index"))).replace("explorer/icon.svg", icon)
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}" />\n<style>{style}</style>\n'
     tail = f'{early}<script id="script">{script}</script>\n{"".join(packed.values())}'
     for mark, added in (("<title>", head), ("</nav>", _NOTE), ("</body>", tail)):
