@@ -29,7 +29,7 @@ def test_clicking_chooses_what_is_under_the_pointer(explorer: Explorer) -> None:
     cx, cy = explorer.on_screen(explorer.state("op"))
     assert abs(cx - x) < 3
     assert abs(cy - y) < 3
-    assert explorer.page.inner_text("#chosen-string") == SPACE.string(explorer.state("op"))
+    assert explorer.page.inner_text("#operation .facts code >> nth=0") == SPACE.string(explorer.state("op"))
     explorer.settle()
     assert explorer.pixels("marks") != before
 

@@ -1,6 +1,7 @@
 /** The panel of collections: named sets of operations, kept in this browser and shared by the page's address. */
 
-import { button, h, hint, list, section, show } from "./dom.js";
+import { button, field, form, h, hint, list, section, show } from "./dom.js";
+import { copyText } from "./copy.js";
 import { fact } from "./facts.js";
 import { collection, writeLink } from "./link.js";
 
@@ -25,17 +26,10 @@ export class Panel {
     this.said = h("p.hint", { role: "status" });
     this.content = h("div");
     this.comparison = h("div");
-    const start = (event) => {
-      event.preventDefault();
-      this.#start(this.name.value.trim());
-    };
     root.append(
       h("h2.panel-title", "Collections"),
       hint("Name a set of operations, which begins with the chosen one. It stays in this browser, and in the page\u2019s address."),
-      h("form.fields", { on: { submit: start } },
-        h("div.field", h("label", { for: "collection-name" }, "New collection"), this.name),
-        h("button.quiet", "Start"),
-      ),
+      form("fields", () => this.#start(this.name.value.trim()), field("New collection", this.name), h("button.quiet", "Start")),
       h("label.hint", { for: "collection" }, "Collection"),
       this.chooser,
       this.said,
@@ -129,11 +123,10 @@ export class Panel {
   }
 
   /** The address follows the state a moment later, so it is written here. */
-  async #copy() {
+  #copy() {
     const address = new URL(location.href);
     address.hash = writeLink(this.page.store.state);
-    const copied = navigator.clipboard?.writeText(address.href) ?? Promise.reject();
-    this.said.textContent = await copied.then(() => "Link copied", () => address.href);
+    copyText(address.href, this.said, "Link copied");
   }
 
   #compare(one, other) {

@@ -33,14 +33,17 @@ export function kindsOf(manifest) {
 export function colouring(state, data, palette) {
   const [kind, argument] = state.colour.split(":");
   const painted = PAINTERS[kind]?.(argument, state, data, palette);
-  return painted ?? categorical(new Uint8Array(K), [palette.muted], [], [], "loading");
+  return painted ?? categorical(new Uint8Array(K), [palette.muted], [], "loading");
 }
 
-const PAINTERS = { property, class: classes, size, orbit, mass, split, cell, distance, drawn };
+const PAINTERS = {
+  property, class: classes, size, orbit, mass, split, cell, distance,
+  drawn: (_, state, data, palette) => byDraws(data.drawn, palette),
+};
 
 function property(name, state, data, palette) {
   if (!data.algebra) return null;
-  return twofold(data.algebra.holding(name), [palette.muted, palette.accent], [`not ${name}`, name], name);
+  return categorical(data.algebra.holding(name), [palette.muted, palette.accent], [`not ${name}`, name], name);
 }
 
 function classes(symmetry, state, data, palette) {
@@ -51,10 +54,8 @@ function classes(symmetry, state, data, palette) {
   const number = new Map(shown.map((index, place) => [index, place + 1]));
   const colours = Uint8Array.from(representatives, (index) => number.get(index) ?? 0);
   const labels = [`${grouped(least.length - shown.length)} other classes`, ...shown.map(signs)];
-  const counts = shown.map((index) => sizes[index]);
   const shades = [palette.muted, ...palette.categories.slice(0, shown.length)];
-  const rest = K - counts.reduce((sum, count) => sum + count, 0);
-  return categorical(colours, shades, labels, [rest, ...counts], `largest classes, ${symmetry}`);
+  return categorical(colours, shades, labels, `largest classes, ${symmetry}`);
 }
 
 function size(symmetry, state, data, palette) {
@@ -72,7 +73,7 @@ function orbit(symmetry, state, data, palette) {
   const { representatives } = data.algebra.classesUnder(symmetry);
   const colours = Uint8Array.from(representatives, (index) => Number(index === representatives[state.op]));
   const labels = ["other classes", `class of ${signs(state.op)}`];
-  return twofold(colours, [palette.muted, palette.strong], labels, symmetry);
+  return categorical(colours, [palette.muted, palette.strong], labels, symmetry);
 }
 
 function mass(_, state, data, palette) {
@@ -90,16 +91,13 @@ function mass(_, state, data, palette) {
 function split(_, state, data, palette) {
   const parts = data.places.split;
   if (parts === undefined) return null;
-  const counts = [0, 0, 0];
-  for (const part of parts) counts[part] += 1;
   const colours = [palette.muted, palette.categories[4], palette.strong];
-  return categorical(parts, colours, ["trained on", "validation", "held out"], counts, "part of the split");
+  return categorical(parts, colours, ["trained on", "validation", "held out"], "part of the split");
 }
 
 function cell(which, state, data, palette) {
   const colours = Uint8Array.from({ length: K }, (_, index) => DIGITS[index * CELLS + Number(which)]);
-  const title = `value of ${cellName(Number(which))}`;
-  const painted = categorical(colours, palette.trits, SYMBOLS, [K / 3, K / 3, K / 3], title);
+  const painted = categorical(colours, palette.trits, SYMBOLS, `value of ${cellName(Number(which))}`);
   return { ...painted, ranks: [0, 0, 0] };
 }
 
@@ -107,26 +105,26 @@ function distance(_, state, data, palette) {
   const from = anchor(state);
   const colours = Uint8Array.from({ length: K }, (_, index) => CELLS - hamming(index, from));
   const name = data.nameOf(from);
-  const painted = gradient(colours, palette.sequence, `cells unlike ${name}`, ["all nine differ", `same as ${name}`]);
-  const ranks = Array.from({ length: CELLS + 1 }, (_, rank) => rank);
-  return { ...painted, palette: ramp(palette.sequence, CELLS + 1), ranks };
+  return byLikeness(colours, CELLS, palette, `cells unlike ${name}`, ["all nine differ", `same as ${name}`]);
 }
 
-function drawn(_, state, data, palette) {
-  const counts = [0, 0, 0, 0];
-  const colours = Uint8Array.from(data.drawn, (times) => Math.min(times, 3));
-  for (const colour of colours) counts[colour] += 1;
+/** Colour by how many of so many cells are alike. */
+export function byLikeness(colours, cells, { sequence }, title, ticks) {
+  const shades = ramp(sequence, cells + 1);
+  return { colours, palette: shades, ranks: shades.map((_, rank) => rank), legend: { title, stops: sequence, ticks } };
+}
+
+/** Colour by how often something was drawn. */
+export function byDraws(counts, palette) {
+  const colours = Uint8Array.from(counts, (times) => Math.min(times, 3));
   const shades = [palette.faint, palette.sequence[2], palette.sequence[3], palette.sequence[5]];
-  const labels = ["not drawn", "once", "twice", "more often"];
-  return categorical(colours, shades, labels, counts, "draws from the prior");
+  return categorical(colours, shades, ["not drawn", "once", "twice", "more often"], "draws from the prior");
 }
 
-function twofold(colours, palette, labels, title) {
-  const count = colours.reduce((sum, one) => sum + one, 0);
-  return categorical(colours, palette, labels, [K - count, count], title);
-}
-
-function categorical(colours, palette, labels, counts, title) {
+/** Colours that are labelled one by one, and how many have each. */
+export function categorical(colours, palette, labels, title) {
+  const counts = labels.map(() => 0);
+  for (const colour of colours) counts[colour] += 1;
   const items = labels.map((label, i) => ({ label, colour: palette[i], count: counts[i] }));
   return { colours, palette, ranks: palette.map((_, rank) => Math.min(rank, 1)), legend: { title, items } };
 }

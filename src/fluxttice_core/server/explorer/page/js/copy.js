@@ -17,13 +17,15 @@ const FORMS = {
   "Link to this view": () => location.href,
 };
 
-/** A menu that copies the operation that is chosen when it is used; where that is not allowed, it shows the text. */
+/** Copy a text and say so; where that is not allowed, show the text. */
+export async function copyText(text, said, done) {
+  const copied = navigator.clipboard?.writeText(text) ?? Promise.reject();
+  said.textContent = await copied.then(() => done, () => text);
+}
+
+/** A menu that copies the operation that is chosen when it is used. */
 export function copyMenu(chosen, said) {
-  const copy = async (label) => {
-    const text = FORMS[label](chosen());
-    const copied = navigator.clipboard?.writeText(text) ?? Promise.reject();
-    said.textContent = await copied.then(() => `${label} copied`, () => text);
-  };
+  const copy = (label) => copyText(FORMS[label](chosen()), said, `${label} copied`);
   return h("details.copy",
     h("summary", "Copy"),
     h("div.menu", Object.keys(FORMS).map((label) => button(label, () => copy(label)))),

@@ -35,6 +35,18 @@ export function button(text, click, attributes = {}) {
   return h("button", { type: "button", class: "quiet", on: { click }, ...attributes }, text);
 }
 
+/** A control below its label. */
+export const field = (label, control) => h("div.field", h("label", { for: control.id }, label), control);
+
+/** A form with classes, which does something when it is sent. */
+export function form(classes, act, ...content) {
+  const submit = (event) => {
+    event.preventDefault();
+    act();
+  };
+  return h(`form.${classes}`, { on: { submit } }, ...content);
+}
+
 /** A line that helps. */
 export const hint = (...children) => h("p.hint", ...children);
 

@@ -5,7 +5,7 @@ import { button, h } from "./dom.js";
 import { loadInto } from "./loading.js";
 import { fetchDocument } from "./source.js";
 import { namesIn } from "./expression.js";
-import { heptavintimal, indexIn, written } from "./space.js";
+import { arityOf, heptavintimal, indexIn, written } from "./space.js";
 
 const FORMS = { verilog: "Verilog", latex: "LaTeX", markdown: "Markdown", svg: "SVG", png: "PNG" };
 const PLACE = /^(.*)@about@$|@(=?)(\d+)@|@([a-z]+)@/gm;
@@ -32,7 +32,7 @@ export function exportMenu(page, said, shown) {
 export async function exported({ manifest }, digits, form) {
   const forms = await fetchDocument("exports.json");
   const names = namesIn(digits, manifest), index = indexIn(digits);
-  const inputs = Math.round(Math.log(digits.length) / Math.log(3));
+  const inputs = arityOf(digits.length);
   const about = describe(names, digits, inputs);
   const name = names[0]?.name.replaceAll("-", "_") ?? `${inputs}_${index}`;
   const words = { name: `ternary_${name}`, index: String(index), title: escaped(about.join("; ")) };

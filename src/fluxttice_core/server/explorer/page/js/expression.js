@@ -1,6 +1,6 @@
 /** Expressions over the inputs a and b, such as -min(a, not b), read as the operation that they compute. */
 
-import { CELLS, K, SYMBOLS, digitsIn, digitsOf, indexOf, normal, readHeptavintimal, readPattern, signs } from "./space.js";
+import { CELLS, K, SYMBOLS, digitsIn, digitsOf, indexOf, normal, readHeptavintimal, readPattern, signs, written } from "./space.js";
 
 const TOKEN = /\s*([\p{L}\p{N}][\p{L}\p{N}_-]*|\S)/gu;
 const INPUTS = ["a", "b", "c"];
@@ -87,7 +87,7 @@ export function namesIn(digits, manifest) {
 }
 
 const nameOf = (digits, manifest) =>
-  namesIn(digits, manifest)[0]?.name ?? Array.from(digits, (digit) => "-0+"[digit]).join("");
+  namesIn(digits, manifest)[0]?.name ?? written(digits);
 
 function inputsIn(text, known) {
   if (named(text, known[2])) return 2;

@@ -1,9 +1,24 @@
 /** Facts as terms with their values, and the algebra of an operation as such facts. */
 
 import { grouped, h } from "./dom.js";
-import { SYMBOLS } from "./space.js";
+import { SYMBOLS, heptavintimal, indexIn, written } from "./space.js";
 
 export const fact = (term, value) => [h("dt", term), h("dd", value)];
+
+/** How an operation is written, and what is known of its names. */
+export function writtenFacts(digits, names) {
+  const index = indexIn(digits), others = ["012", "FUT"].flatMap((letters) => [h("code", written(digits, letters)), " "]);
+  return [
+    fact("string", h("code", written(digits))),
+    fact("index", h("code", String(index))),
+    fact("also written", ["base 27: ", h("code", heptavintimal(index, digits.length / 3)), h("br"), others]),
+    names.map((one) => [
+      fact(SYMBOLS[2] === "+" ? "formula" : "formula in -1, 0, 1", one.formula),
+      one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
+      fact("source", one.source),
+    ]),
+  ];
+}
 
 /** What is known of an operation, and the digits of its cells; an identity and a zero are asked of two inputs. */
 export function algebraFacts(known, digits) {

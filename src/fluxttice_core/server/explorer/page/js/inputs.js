@@ -1,16 +1,15 @@
 /** The panel of operations of one, two or three inputs: typed or edited, described, saved, and written with others. */
 
-import { button, h, hint, list, section, show } from "./dom.js";
+import { button, field, form, h, hint, list, section, show } from "./dom.js";
 import { exportMenu } from "./exports.js";
 import { alsoOfTwo, namesIn, readBasis, readOperation } from "./expression.js";
-import { algebraFacts, fact } from "./facts.js";
+import { algebraFacts, writtenFacts } from "./facts.js";
 import { loadInto, loading } from "./loading.js";
 import { Described, preserves } from "./properties.js";
 import { startWorker } from "./source.js";
-import { SYMBOLS, digitsOf, heptavintimal, indexIn, indexOf, unwritten, written } from "./space.js";
+import { arityOf, digitsOf, indexOf, unwritten, written } from "./space.js";
 import { OperationTable } from "./tables.js";
 
-const LETTERS = ["012", "FUT"];
 const NAMES = { 1: "f(a)", 2: "f(a, b)", 3: "f(a, b, c)" };
 
 export class Panel {
@@ -31,16 +30,12 @@ export class Panel {
       type: "text", id: "basis", maxlength: 200, autocomplete: "off", spellcheck: "false", placeholder: "min, not, 1",
     });
     this.result = h("div", { id: "expression", role: "status" });
-    const submit = (act) => (event) => {
-      event.preventDefault();
-      act();
-    };
     root.append(
       h("h2.panel-title", "One, two or three inputs"),
       hint("Type a name, a table or an expression such as max(min(a, b), not c), or click the cells of the table."),
-      h("form.fields.typed", { on: { submit: submit(() => this.#read()) } },
-        h("div.field", h("label", { for: "typed" }, "Operation"), this.typed),
-        h("div.field", h("label", { for: "typed-inputs" }, "Inputs"), this.inputs),
+      form("fields.typed", () => this.#read(),
+        field("Operation", this.typed),
+        field("Inputs", this.inputs),
         h("button.quiet", "Show"),
       ),
       this.problem,
@@ -48,8 +43,8 @@ export class Panel {
       h("div.portrait", this.place, this.facts),
       h("div.actions", this.onMap, exportMenu(page, this.copied, () => this.digits), this.copied),
       section("Write it with",
-        h("form.fields.typed", { on: { submit: submit(() => this.#ask()) } },
-          h("div.field", h("label", { for: "basis" }, "Operations of one or two inputs, with commas between"), this.basis),
+        form("fields.typed", () => this.#ask(),
+          field("Operations of one or two inputs, with commas between", this.basis),
           h("button.quiet", { id: "write" }, "Write"),
         ),
         this.result,
@@ -116,21 +111,10 @@ export class Panel {
   }
 
   #showFacts({ inputs, digits }) {
-    const names = namesIn(digits, this.page.manifest), index = indexIn(digits), text = written(digits);
-    const rewritten = (letters) => Array.from(digits, (digit) => letters[digit]).join("");
+    const names = namesIn(digits, this.page.manifest);
     this.onMap.hidden = inputs !== 2;
     this.title.textContent = `${NAMES[inputs]}: ${names.map(({ name }) => name).join(" = ") || "unnamed"}`;
-    show(this.facts,
-      fact("string", h("code", text)),
-      fact("index", h("code", String(index))),
-      fact("also written", ["base 27: ", h("code", heptavintimal(index, digits.length / 3)), h("br"),
-        LETTERS.flatMap((letters) => [h("code", rewritten(letters)), " "])]),
-      names.map((one) => [
-        fact(SYMBOLS[2] === "+" ? "formula" : "formula in -1, 0, 1", one.formula),
-        one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
-        fact("source", one.source),
-      ]),
-    );
+    show(this.facts, writtenFacts(digits, names));
   }
 
   /** The basis is as the link says, unless another is being typed. */
@@ -187,7 +171,7 @@ export class Panel {
     const names = `{${basis.map(({ name }) => name).join(", ")}}`;
     const within = this.known.clones.filter(({ relation }) =>
       basis.every(({ digits }) => preserves(digits, relation)));
-    const name = namesIn(target, this.page.manifest)[0]?.name ?? NAMES[Math.round(Math.log(target.length) / Math.log(3))];
+    const name = namesIn(target, this.page.manifest)[0]?.name ?? NAMES[arityOf(target.length)];
     const none = exhausted
       ? `${name} cannot be expressed: the basis generates ${reached.toLocaleString("en-US")} operations, and it is none of them.`
       : `No expression of ${name} applies ${size} operations or fewer; longer ones take more than a page computes, and the command fluxttice operation --with looks further.`;

@@ -3,16 +3,14 @@
 import { LATENTS } from "./network.js";
 import { K, LETTERS } from "./space.js";
 
-const text = { write: (value) => value, read: (value) => value.slice(0, 200) };
+const plain = (read) => ({ write: (value) => value, read });
+const text = plain((value) => value.slice(0, 200));
 const words = {
   write: (value) => value.join(","),
   read: (value) => value.split(",").filter(Boolean).slice(0, 64),
 };
-const oneOf = (...allowed) => ({
-  write: (value) => value,
-  read: (value) => (allowed.includes(value) ? value : undefined),
-});
-const fits = (pattern) => ({ write: (value) => value, read: (value) => (pattern.test(value) ? value : undefined) });
+const oneOf = (...allowed) => plain((value) => (allowed.includes(value) ? value : undefined));
+const fits = (pattern) => plain((value) => (pattern.test(value) ? value : undefined));
 const whole = (least, most) => ({
   write: String,
   read: (value) =>

@@ -4,6 +4,7 @@ import { Algebra } from "./algebra.js";
 import { Codes } from "./codes.js";
 import { kindsOf } from "./colouring.js";
 import { button, h, show } from "./dom.js";
+import { setUpFrame } from "./frame.js";
 import { DEFAULTS, readLink, writeLink } from "./link.js";
 import { fetchForPage, fetchLayout, loading, loadInto, askAgain } from "./loading.js";
 import { MapView } from "./map.js";
@@ -95,20 +96,17 @@ function setUpMap(page, store) {
     $("#map").classList.toggle("boxing", on);
   };
   $("#box-tool").addEventListener("click", () => setBoxing(!map.boxing));
-  $("#zoom-in").addEventListener("click", () => map.zoomBy(1.5));
-  $("#zoom-out").addEventListener("click", () => map.zoomBy(1 / 1.5));
-  $("#show-all").addEventListener("click", () => map.showAll());
   return map;
 }
 
 /** Everything beside the map: controls and panels at once, and data as it arrives. */
 async function fillIn(page, store, map) {
-  const modules = [...PANELS, ...LATER, "report"].map((name) => import(`./${name}.js`));
+  const modules = [...PANELS, ...LATER].map((name) => import(`./${name}.js`));
   const arrived = (key) => store.set({ [key]: store.state[key] + 1 });
   const tensors = (what, name) => fetchForPage(what, () => fetchTensors(`${name}.safetensors`));
   for (const name of [...PANELS, ...LATER]) show($(`#${name}`), loading());
   setUpTabs(store);
-  setUpSkips();
+  setUpFrame(store, map, page.manifest);
   const algebra = tensors("What is known of properties", "algebra").then((found) => {
     page.algebra = new Algebra(found, page.manifest);
     arrived("algebra");
@@ -118,7 +116,6 @@ async function fillIn(page, store, map) {
     arrived("mass");
   });
   const panels = await Promise.all(modules);
-  setUpViews(store, page, panels.pop());
   const weights = await tensors("The encoders", "encoder");
   const failed = (error) => askAgain("What computes the codes", error).then(() => location.reload());
   page.codes = new Codes(weights, () => arrived("codes"), failed);
@@ -141,33 +138,6 @@ async function fillIn(page, store, map) {
     });
   });
   await Promise.all([algebra, mass]);
-}
-
-/** A skip link moves the focus alone: the address holds the view. */
-function setUpSkips() {
-  for (const link of document.querySelectorAll(".skip"))
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      $(link.getAttribute("href")).focus();
-    });
-}
-
-function setUpViews(store, page, { loadReport }) {
-  const links = document.querySelectorAll("[data-view-link]");
-  let shown = false;
-  store.watch(["view"], ({ view }) => {
-    document.body.dataset.view = view;
-    for (const link of links) link.ariaCurrent = link.dataset.viewLink === view ? "page" : null;
-    if (view !== "report" || shown) return;
-    shown = true;
-    loadReport($("#report"), page.manifest);
-  });
-  for (const link of links) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      store.set({ view: link.dataset.viewLink });
-    });
-  }
 }
 
 /**

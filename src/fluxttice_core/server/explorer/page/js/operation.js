@@ -4,9 +4,9 @@ import { codeView } from "./code.js";
 import { copyMenu } from "./copy.js";
 import { button, decimal, grouped, h, hint, list, section, show, table } from "./dom.js";
 import { exportMenu } from "./exports.js";
-import { algebraFacts, fact } from "./facts.js";
+import { algebraFacts, fact, writtenFacts } from "./facts.js";
 import { loading } from "./loading.js";
-import { K, SYMBOLS, digitsOf, glyphs, hamming, heptavintimal, rewritten, signs, withCell } from "./space.js";
+import { K, digitsOf, hamming, signs, withCell } from "./space.js";
 import { OperationTable } from "./tables.js";
 
 const NEAREST = 8;
@@ -80,15 +80,7 @@ export class Panel {
       names.length > 0 ? names.map(({ name }) => name).join(" = ") : "Unnamed operation";
     this.table.update(digitsOf(op));
     show(this.facts,
-      fact("string", h("code", { id: "chosen-string" }, glyphs(op))),
-      fact("index", h("code", String(op))),
-      fact("also written", ["base 27: ", h("code", heptavintimal(op)), h("br"), ...["012", "FUT"].flatMap((letters) =>
-        [h("code", rewritten(op, letters)), " "])]),
-      names.map((one) => [
-        fact(SYMBOLS[2] === "+" ? "formula" : "formula in -1, 0, 1", one.formula),
-        one.aliases.length > 0 && fact("also", one.aliases.join(", ")),
-        fact("source", one.source),
-      ]),
+      writtenFacts(digitsOf(op), names),
       this.page.places.split !== undefined &&
         fact("split", this.page.manifest.parts[this.page.places.split[op]].replace("_", " ")),
     );

@@ -1,7 +1,7 @@
 /** The panel that draws from the prior and watches how many operations are reached. */
 
 import { ceiling, ceilingSpread, emptyChart, showCoverage } from "./chart.js";
-import { button, decimal, grouped, h, hint, show } from "./dom.js";
+import { button, decimal, field, grouped, h, hint, show } from "./dom.js";
 import { loadInto } from "./loading.js";
 import { fetchDocument } from "./source.js";
 import { K } from "./space.js";
@@ -46,9 +46,9 @@ export class Panel {
         "Latents are drawn from the standard normal prior and decoded by the chosen half. Coverage is the share of all operations seen.",
       ),
       h("div.fields",
-        field("draws", "Draws", this.amount),
-        field("rule", "Decode rule", this.rule),
-        field("seed", "Seed", this.seed),
+        field("Draws", this.amount),
+        field("Decode rule", this.rule),
+        field("Seed", this.seed),
         this.button,
       ),
       this.chart,
@@ -140,5 +140,3 @@ function thinned(points) {
   const step = Math.ceil(points.length / 200);
   return points.filter((_, i) => i % step === 0 || i === points.length - 1);
 }
-
-const field = (id, label, control) => h("div.field", h("label", { for: id }, label), control);

@@ -48,10 +48,7 @@ export class Projections {
     }
     if (view.map === "pca") {
       const { axes } = this.manifest.halves[view.half];
-      const steps = [
-        [view.x, x],
-        [view.y, y],
-      ].map(([axis, to]) => [axes[axis], to - this.#along(view, from, axis)]);
+      const steps = [[view.x, x], [view.y, y]].map(([axis, to]) => [axes[axis], to - this.#along(view, from, axis)]);
       for (const [axis, step] of steps) for (let d = 0; d < LATENTS; d += 1) latent[d] += step * axis[d];
       return latent;
     }
@@ -62,10 +59,7 @@ export class Projections {
     if (view.map === "layout") {
       const packed = this.places[`layout_${view.half}`];
       if (packed === undefined) return null;
-      return bounded(
-        Float32Array.from({ length: K }, (_, i) => packed[2 * i] / EXTENT),
-        Float32Array.from({ length: K }, (_, i) => packed[2 * i + 1] / EXTENT),
-      );
+      return unpacked(packed);
     }
     const means = this.codes?.means[view.half] ?? null;
     if (means === null) return null;
@@ -113,9 +107,15 @@ function weighted(near, rowOf) {
   return sum.map((entry) => entry / total);
 }
 
+/** Places that came as whole numbers, x and y in turn. */
+export function unpacked(packed) {
+  const axis = (which) => Float32Array.from({ length: packed.length / 2 }, (_, i) => packed[2 * i + which] / EXTENT);
+  return bounded(axis(0), axis(1));
+}
+
 function bounded(x, y) {
   const bounds = { left: Infinity, right: -Infinity, bottom: Infinity, top: -Infinity };
-  for (let i = 0; i < K; i += 1) {
+  for (let i = 0; i < x.length; i += 1) {
     bounds.left = Math.min(bounds.left, x[i]);
     bounds.right = Math.max(bounds.right, x[i]);
     bounds.bottom = Math.min(bounds.bottom, y[i]);

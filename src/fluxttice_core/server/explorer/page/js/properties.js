@@ -1,5 +1,7 @@
 /** What holds of an operation of one to three inputs, from the digits of its cells: nearly all is a relation kept. */
 
+import { arityOf } from "./space.js";
+
 const VALUES = [0, 1, 2];
 const SUBSETS = [[0], [1], [2], [0, 1], [0, 2], [1, 2]];
 const PARTITIONS = [[0, 0, 1], [0, 1, 0], [0, 1, 1]];
@@ -17,7 +19,7 @@ const values = (digits) => digits.map((digit) => digit - 1);
 
 /** Whether it maps tuples of a relation, taken componentwise, to tuples of the relation. */
 export function preserves(digits, relation) {
-  const inputs = Math.round(Math.log(digits.length) / Math.log(3));
+  const inputs = arityOf(digits.length);
   const members = new Set(relation.map(String));
   let choices = [relation[0].map(() => 0)];
   for (let input = 0; input < inputs; input += 1)
@@ -29,7 +31,7 @@ export function preserves(digits, relation) {
 export class Described {
   constructor(digits, clones) {
     this.digits = digits;
-    this.inputs = Math.round(Math.log(digits.length) / Math.log(3));
+    this.inputs = arityOf(digits.length);
     this.counts = VALUES.map((value) => digits.filter((digit) => digit === value).length);
     const keeps = (relation) => preserves(digits, relation);
     this.keeps = keeps;
@@ -84,7 +86,6 @@ export class Described {
       maltsev: () => all([first, last], 1),
     }[name]();
   }
-
 
   #essential() {
     const { digits, inputs } = this;

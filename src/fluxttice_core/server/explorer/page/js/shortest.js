@@ -1,6 +1,6 @@
 /** The shortest way to write an operation with given ones, by search over all operations in order of size. */
 
-import { digitsIn, indexIn } from "./space.js";
+import { arityOf, digitsIn, indexIn } from "./space.js";
 
 const LONGEST = 40;
 /** Most pairs of operations to combine: of two inputs some seconds, of three, which are looked up, as well. */
@@ -26,7 +26,7 @@ class Search {
     Object.assign(this, { cells, size: 0, count: 0, pairs: PAIRS[cells] });
     this.basis = basis.map((one) => ({ ...one, ...(one.digits.length === 9 ? pairwise(one.digits) : {}) }));
     this.seen = cells === 27 ? new Map() : new Array(3 ** cells);
-    const inputs = Math.round(Math.log(cells) / Math.log(3));
+    const inputs = arityOf(cells);
     this.levels = [[]];
     for (let input = 0; input < inputs; input += 1) {
       const place = 3 ** (inputs - 1 - input);

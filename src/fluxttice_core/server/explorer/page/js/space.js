@@ -32,30 +32,29 @@ export function indexOf(digits) {
 /** The digits of an operation with so many cells, and its index: of up to 27 cells, which numbers hold exactly. */
 export const digitsIn = (index, count) => Uint8Array.from({ length: count }, (_, cell) => Math.trunc(index / 3 ** cell) % 3);
 export const indexIn = (digits) => digits.reduceRight((index, digit) => 3 * index + digit, 0);
-/** The digits as glyphs, and back. */
-export const written = (digits) => Array.from(digits, (digit) => GLYPHS[digit]).join("");
+/** How many inputs an operation with so many cells has. */
+export const arityOf = (cells) => Math.round(Math.log(cells) / Math.log(3));
+/** The digits in letters for -, 0 and +, and glyphs back. */
+export const written = (digits, letters = GLYPHS) => Array.from(digits, (digit) => letters[digit]).join("");
 export const unwritten = (text) => Uint8Array.from(text, (glyph) => GLYPHS.indexOf(glyph));
 
 /** The operation with one cell changed to another digit. */
 export const withCell = (index, cell, digit) => index + (digit - DIGITS[index * CELLS + cell]) * POWERS[cell];
 
 /** The operation as nine of -0+, as the API and the command line read it. */
-export const glyphs = (index) => Array.from(digitsOf(index), (digit) => GLYPHS[digit]).join("");
+export const glyphs = (index) => written(digitsOf(index));
 
 /** Show values in other letters from now on. */
 export const writeAs = (letters) => SYMBOLS.splice(0, SYMBOLS.length, ...LETTERS[letters]);
 
 /** The same for the eye, in the letters that values are shown in now. */
-export const signs = (index) => Array.from(digitsOf(index), (digit) => SYMBOLS[digit]).join("");
+export const signs = (index) => written(digitsOf(index), SYMBOLS);
 
 const BASE_27 = "0123456789ABCDEFGHKMNPRTVXZ";
 
 /** The heptavintimal name: the index in base 27. */
 export const heptavintimal = (index, places = 3) =>
   Array.from({ length: places }, (_, at) => BASE_27[Math.trunc(index / 27 ** (places - 1 - at)) % 27]).join("");
-
-/** The table in other letters for -, 0 and +, such as 012 or FUT. */
-export const rewritten = (index, letters) => Array.from(digitsOf(index), (digit) => letters[digit]).join("");
 
 /** Read a heptavintimal name in capitals, or with its prefix in any case; null if the text is none. */
 export function readHeptavintimal(text, places = 3) {

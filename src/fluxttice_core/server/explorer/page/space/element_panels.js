@@ -1,7 +1,7 @@
 /** The panels of the page of any space: find, the chosen element, decoding of latents, draws from the prior. */
 
 import { afterwards, ask } from "./ask.js";
-import { button, decimal, grouped, h, hint, list, section, show } from "../js/dom.js";
+import { button, decimal, field, grouped, h, hint, list, section, show } from "../js/dom.js";
 import { fact } from "../js/facts.js";
 import { loadInto } from "../js/loading.js";
 
@@ -182,8 +182,8 @@ export class PriorPanel {
       h("h2.panel-title", "Draw from the prior"),
       hint("Latents are drawn from the standard normal prior, and decoded by the chosen half to the most likely one."),
       h("div.fields",
-        h("div.field", h("label", { for: "draws" }, "Draws"), this.amount),
-        h("div.field", h("label", { for: "seed" }, "Seed"), this.seed),
+        field("Draws", this.amount),
+        field("Seed", this.seed),
         button("Draw", () => this.#draw(), { class: "primary", id: "draw" }),
       ),
       this.said,

@@ -1,19 +1,20 @@
 /** Starts the page of any space: its map, and the panels that ask the API. */
 
+import { byDraws, byLikeness, categorical } from "../js/colouring.js";
 import { button, grouped, h, hint, show } from "../js/dom.js";
 import { ask } from "./ask.js";
+import { setUpFrame } from "../js/frame.js";
 import { showLegend } from "../js/legend.js";
 import { fetchForPage } from "../js/loading.js";
 import { MapView } from "../js/map.js";
 import { PALETTES, ramp } from "../js/palette.js";
+import { unpacked } from "../js/projection.js";
 import { DecodePanel, ElementPanel, FindPanel, PriorPanel } from "./element_panels.js";
-import { loadReport } from "../js/report.js";
 import { fetchDocument, fetchTensors } from "../js/source.js";
 import { createStore } from "../js/store.js";
 import { setUpTabs } from "../js/tabs.js";
 import { setUpTheme } from "../js/theme.js";
 
-const EXTENT = 32000;
 const PARTS = ["trained on", "validation", "held out", "outside of the support"];
 const OUTSIDE = 3;
 const $ = (selector) => document.querySelector(selector);
@@ -91,7 +92,7 @@ async function start() {
   for (const [id, Panel] of [["find", FindPanel], ["element", ElementPanel], ["decode", DecodePanel], ["prior", PriorPanel]])
     new Panel($(`#${id}`), page);
   setUpTabs(store, "element");
-  setUpViews(page);
+  setUpFrame(store, map, manifest);
   store.watch(["op"], ({ op }) => history.replaceState(null, "", `#${encodeURIComponent(page.stringOf(op))}`));
   addEventListener("hashchange", async () => {
     const op = await linked(manifest);
@@ -145,15 +146,13 @@ function setUpMap(page) {
     step: () => {},
   });
   map.setScene({ labelOf: (point) => page.stringOf(index[point]), draggable: false });
-  $("#zoom-in").addEventListener("click", () => map.zoomBy(1.5));
-  $("#zoom-out").addEventListener("click", () => map.zoomBy(1 / 1.5));
-  $("#show-all").addEventListener("click", () => map.showAll());
   map.resize();
-  store.watch(["half"], ({ half }) => map.setPlaces(placesOf(points[`places_${half}`])));
+  store.watch(["half"], ({ half }) => map.setPlaces(unpacked(points[`places_${half}`])));
   store.watch(["half", "op", "colour", "drawn", "theme"], (state) => {
     const palette = PALETTES[state.theme];
-    const painted = COLOURINGS[state.colour.split(":")[0]](page, palette, Number(state.colour.split(":")[1]));
-    showLegend($("#legend"), painted.legend);
+    const [kind, at] = state.colour.split(":");
+    const painted = COLOURINGS[kind](page, palette, Number(at)), { legend } = painted;
+    showLegend($("#legend"), { ...legend, items: legend.items?.filter(({ count }) => count > 0) });
     map.setColours(painted, null, palette);
   });
   const mark = () => {
@@ -168,16 +167,7 @@ function setUpMap(page) {
   return map;
 }
 
-function placesOf(packed) {
-  const n = packed.length / 2;
-  const axis = (which) => Float32Array.from({ length: n }, (_, i) => packed[2 * i + which] / EXTENT);
-  const [x, y] = [axis(0), axis(1)];
-  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
-  const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
-  return { x, y, bounds: { left: least(x), right: most(x), bottom: least(y), top: most(y) } };
-}
-
-const COLOURINGS = { part, symbol, apart, drawn };
+const COLOURINGS = { part, symbol, apart, drawn: ({ drawn }, palette) => byDraws(drawn, palette) };
 
 function part({ points }, palette) {
   const trained = points.part.includes(OUTSIDE) ? palette.accent : palette.muted;
@@ -196,26 +186,8 @@ function apart(page, palette) {
   const { points, space, store } = page, own = page.digitsOf(store.state.op), cells = own.length;
   const colours = Uint8Array.from(points.index, (index) =>
     page.digitsOf(index).reduce((sum, digit, at) => sum - Number(digit !== own[at]), cells));
-  const shades = ramp(palette.sequence, cells + 1);
   const title = `${space.parts} unlike ${page.stringOf(store.state.op)}`;
-  const legend = { title, stops: palette.sequence, ticks: [`all ${cells} differ`, "same"] };
-  return { colours, palette: shades, ranks: shades.map((_, rank) => rank), legend };
-}
-
-function drawn({ drawn: times }, palette) {
-  const colours = times.map((count) => Math.min(count, 3));
-  const shades = [palette.faint, palette.sequence[2], palette.sequence[3], palette.sequence[5]];
-  return categorical(colours, shades, ["not drawn", "once", "twice", "more often"], "draws from the prior");
-}
-
-function categorical(colours, palette, labels, title) {
-  const counts = labels.map(() => 0);
-  for (const colour of colours) counts[colour] += 1;
-  const items = labels.map((label, at) => ({ label, colour: palette[at], count: counts[at] }));
-  return {
-    colours, palette, ranks: palette.map((_, rank) => Math.min(rank, 1)),
-    legend: { title, items: items.filter(({ count }) => count > 0) },
-  };
+  return byLikeness(colours, cells, palette, title, [`all ${cells} differ`, "same"]);
 }
 
 function setUpControls({ manifest, points, space, store }) {
@@ -239,28 +211,6 @@ function setUpControls({ manifest, points, space, store }) {
     points.index.length < space.size &&
       hint(`${grouped(points.index.length)} of ${grouped(space.size)} ${space.many} are drawn; search finds all of them.`),
   );
-}
-
-function setUpViews({ manifest, store }) {
-  const links = document.querySelectorAll("[data-view-link]");
-  let reported = false;
-  store.watch(["view"], ({ view }) => {
-    document.body.dataset.view = view;
-    for (const link of links) link.ariaCurrent = link.dataset.viewLink === view ? "page" : null;
-    if (view !== "report" || reported) return;
-    reported = true;
-    loadReport($("#report"), manifest);
-  });
-  for (const link of links)
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      store.set({ view: link.dataset.viewLink });
-    });
-  for (const link of document.querySelectorAll(".skip"))
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      $(link.getAttribute("href")).focus();
-    });
 }
 
 const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
