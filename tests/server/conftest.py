@@ -19,10 +19,13 @@ import fluxttice_core as fx
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.server.access import Access
-from fluxttice_core.server.app import create_app
+from fluxttice_core.server.api.endpoint import AppState, Endpoint
+from fluxttice_core.server.app import create_app, list_endpoints
+from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.run import address_of, bind, listeners, make_server
 from fluxttice_core.server.served_model import Served, prepare, serve_model
+from fluxttice_core.server.turns import Turns
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.target import Target
 from fluxttice_core.storage.pretrained import in_memory
@@ -41,6 +44,10 @@ class RunningServer:
     def post(self, path: str, value: object) -> httpx.Response:
         return self.client.post(path, json=value)
 
+    def send(self, path: str, body: bytes | str) -> httpx.Response:
+        """Post what may be JSON as it is written."""
+        return self.client.post(path, content=body, headers={"content-type": "application/json"})
+
     def get(self, path: str) -> httpx.Response:
         return self.client.get(path)
 
@@ -48,7 +55,10 @@ class RunningServer:
         self, path: str, value: object = None, status: int = 400, says: str = "", **error: object
     ) -> httpx.Response:
         """Ask for a path, by POST if there is something to send, and be refused with such an error."""
-        answer = self.get(path) if value is None else self.post(path, value)
+        if isinstance(value, bytes):
+            answer = self.send(path, value)
+        else:
+            answer = self.get(path) if value is None else self.post(path, value)
         found = answer.json()["error"]
         assert answer.status_code == status, answer.text
         assert {key: found[key] for key in error} == error
@@ -92,6 +102,11 @@ def start() -> Callable[[Starlette], AbstractContextManager[RunningServer]]:
 @pytest.fixture(scope="session")
 def served() -> Served:
     return serve_model()
+
+
+@pytest.fixture(scope="session")
+def endpoints(served: Served) -> list[Endpoint]:
+    return list_endpoints(AppState(served, Limits(), Metrics(served.model), Turns(Limits())))
 
 
 @pytest.fixture(scope="session")

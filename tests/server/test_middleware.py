@@ -9,13 +9,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from fluxttice_core.server.access import Access
-from fluxttice_core.server.api.endpoint import AppState
-from fluxttice_core.server.app import list_endpoints
+from fluxttice_core.server.api.endpoint import Endpoint
 from fluxttice_core.server.counters import Metrics
 from fluxttice_core.server.limits import Limits
 from fluxttice_core.server.middleware import SECURITY_HEADERS, RequestMiddleware
 from fluxttice_core.server.served_model import Served
-from fluxttice_core.server.turns import Turns
 
 KEY = "correct-horse-battery"
 
@@ -58,8 +56,7 @@ def test_every_answer_has_the_security_headers_and_none_for_other_origins(server
     assert "server" not in answer.headers
 
 
-def test_every_endpoint_but_health_needs_the_key(locked: Any, served: Served) -> None:
-    endpoints = list_endpoints(AppState(served, Limits(), Metrics(served.model), Turns(Limits())))
+def test_every_endpoint_but_health_needs_the_key(locked: Any, endpoints: list[Endpoint]) -> None:
     for endpoint in endpoints:
         path = endpoint.path.replace("{id}", "min")
         answer = locked.client.request(endpoint.method, path)

@@ -1,6 +1,7 @@
 """The line in front of the work: it is short, it has an end, and whoever leaves it is not served."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -39,35 +40,32 @@ async def work(turns: Turns, request: Request, done: list[Any], name: Any) -> No
         done.append(name)
 
 
-def test_between_two_turns_the_loop_looks_at_everybody_else() -> None:
+def order(number: int, at_once: int, clock: Callable[[], float] = time.perf_counter) -> list[Any]:
+    """Who works, and when the loop looks at everybody else meanwhile."""
+
     async def test() -> list[Any]:
         done: list[Any] = []
-        turns = Turns(Limits(at_once=2))
-        tasks = [asyncio.ensure_future(work(turns, client(), done, name)) for name in range(6)]
+        turns = Turns(Limits(at_once=at_once), clock=clock)
+        tasks = [asyncio.ensure_future(work(turns, client(), done, name)) for name in range(number)]
         while not all(task.done() for task in tasks):
             await asyncio.sleep(0)
             done.append("look")
         return done
 
-    done = run(test)
-    assert [name for name in done if name != "look"] == list(range(6))
+    done: list[Any] = run(test)
+    assert [name for name in done if name != "look"] == list(range(number))
+    return done
+
+
+def test_between_two_turns_the_loop_looks_at_everybody_else() -> None:
+    done = order(6, at_once=2)
     at = [done.index(name) for name in range(6)]
     assert all("look" in done[first:third] for first, third in zip(at, at[2:], strict=False))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.003])
 def test_long_turns_have_a_round_each(seconds: float) -> None:
-    async def test() -> list[Any]:
-        done: list[Any] = []
-        turns = Turns(Limits(at_once=4), clock=count(step=seconds).__next__)
-        tasks = [asyncio.ensure_future(work(turns, client(), done, name)) for name in range(4)]
-        while not all(task.done() for task in tasks):
-            await asyncio.sleep(0)
-            done.append("look")
-        return done
-
-    done = run(test)
-    assert [name for name in done if name != "look"] == list(range(4))
+    done = order(4, at_once=4, clock=count(step=seconds).__next__)
     apart = ["look" in done[done.index(name) : done.index(name + 1)] for name in range(3)]
     assert apart == [seconds > 0] * 3
 

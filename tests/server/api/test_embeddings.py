@@ -85,13 +85,11 @@ def test_the_message_says_what_was_wrong_and_where(server: Any, given: Any, para
 
 
 def test_whole_numbers_may_be_written_with_a_point(server: Any) -> None:
-    written = server.client.post(
-        "/v1/embeddings",
-        content='{"model": "fluxttice-b", "input": [[-1, -1, -1, -1, 0, 0, -1, 0, 1], '
-        "[-1.0, -1, -1, -1, 0, 0.0, -1, -0, 1]]}",
-        headers={"content-type": "application/json; charset=utf-8"},
-    )
-    first, second = (item["embedding"] for item in written.json()["data"])
+    tables = "[-1, -1, -1, -1, 0, 0, -1, 0, 1], [-1.0, -1, -1, -1, 0, 0.0, -1, -0, 1]"
+    written = f'{{"model": "fluxttice-b", "input": [{tables}]}}'
+    kind = {"content-type": "application/json; charset=utf-8"}
+    answer = server.client.post("/v1/embeddings", content=written, headers=kind)
+    first, second = (item["embedding"] for item in answer.json()["data"])
     assert first == second
 
 

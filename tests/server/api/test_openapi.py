@@ -4,18 +4,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from fluxttice_core.server.api.endpoint import AppState, Endpoint
+from fluxttice_core.server.api.endpoint import Endpoint
 from fluxttice_core.server.api.openapi import example_of, openapi_document
-from fluxttice_core.server.app import list_endpoints
-from fluxttice_core.server.counters import Metrics
-from fluxttice_core.server.limits import Limits
-from fluxttice_core.server.served_model import Served
-from fluxttice_core.server.turns import Turns
-
-
-@pytest.fixture(scope="module")
-def endpoints(served: Served) -> list[Endpoint]:
-    return list_endpoints(AppState(served, Limits(), Metrics(served.model), Turns(Limits())))
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +32,7 @@ def test_every_route_is_described_and_nothing_else(
         "/v1/operations", "/v1/operations/{id}", "/v1/operations/{id}/export", "/v1/properties", "/v1/report",
         "/healthz", "/metrics",
     }  # fmt: skip
-    names = [
-        endpoint["operationId"] for methods in document["paths"].values() for endpoint in methods.values()
-    ]
+    names = [one["operationId"] for methods in document["paths"].values() for one in methods.values()]
     assert len(set(names)) == len(names)
 
 
@@ -86,11 +74,8 @@ def test_every_example_is_served_and_answers_fit_the_schema(
 def test_every_error_fits_the_schema(server: Any, document: dict[str, Any]) -> None:
     shape = schema(document, "/v1/embeddings", "post", 400)
     answers = [server.get(path) for path in ("/v1/embeddings", "/nothing", "/v1/models/x")]
-    for answer in (
-        *answers,
-        server.post("/v1/embeddings", {}),
-        server.client.post("/v1/embeddings", content="{}"),
-    ):
+    answers += [server.post("/v1/embeddings", {}), server.client.post("/v1/embeddings", content="{}")]
+    for answer in answers:
         assert answer.status_code >= 400
         jsonschema.validate(answer.json(), shape)
         assert set(answer.json()) == {"error"}

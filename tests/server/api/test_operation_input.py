@@ -41,13 +41,9 @@ def test_every_way_of_writing_an_operation_gives_its_index(index: int) -> None:
     assert read_input(str(index)) == [index]
     assert read_input(table) == read_input([table]) == [index]
     rows = "/".join(SPACE.string(index)[at : at + 3] for at in (0, 3, 6))
-    assert read_input([f" {rows} ", f"00{index}", f"hept:{heptavintimal(index)}"]) == [index] * 3
-    assert read_input(
-        [f"{prefix}:{rewritten(SPACE.string(index), prefix)}" for prefix in ("012", "fut")]
-    ) == [
-        index,
-        index,
-    ]
+    prefixed = [f"{prefix}:{rewritten(SPACE.string(index), prefix)}" for prefix in ("012", "fut")]
+    others = [f" {rows} ", f"00{index}", f"hept:{heptavintimal(index)}", *prefixed]
+    assert read_input(others) == [index] * 5
     assert read_any(index, "x") == read_any(table, "x") == index
     assert read_any([table[:3], table[3:6], table[6:]], "x") == index
 

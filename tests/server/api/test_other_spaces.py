@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -37,14 +38,8 @@ def others(start: Any) -> Iterator[dict[str, Any]]:
     models = {name: untrained(name) for name in SPACES}
     for one in models.values():
         one.warm()
-    served = {name: create_app(one) for name, one in models.items()}
-    with (
-        start(served["boolean:4"]) as boolean,
-        start(served["peptide:2"]) as peptide,
-        start(served["01^2xACGT^2"]) as mixed,
-        start(served["ternary:1"]) as unary,
-    ):
-        yield dict(zip(SPACES, (boolean, peptide, mixed, unary), strict=True))
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(start(create_app(one))) for name, one in models.items()}
 
 
 def embed(server: Any, given: Any) -> Any:
@@ -147,20 +142,14 @@ def test_answers_keep_the_document(others: Any, space: str) -> None:
         checked(document, content["schema"], body)
         checked(document, content["schema"], content["example"])
         for value in (body, content["example"]):
-            answer = server.post(path, value)
-            assert answer.status_code == 200, answer.text
-            checked(
-                document,
-                described["responses"]["200"]["content"]["application/json"]["schema"],
-                answer.json(),
-            )
-    for path, asked_path in (
-        ("/v1/elements", "/v1/elements"),
-        ("/v1/elements/{id}", f"/v1/elements/{one}"),
-        ("/v1/models", "/v1/models"),
-    ):
-        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        checked(document, schema, server.get(asked_path).json())
+            answered(document, described, server.post(path, value))
+    for path in ("/v1/elements", "/v1/elements/{id}", "/v1/models"):
+        answered(document, document["paths"][path]["get"], server.get(path.replace("{id}", one)))
+
+
+def answered(document: Any, described: Any, answer: Any) -> None:
+    assert answer.status_code == 200, answer.text
+    checked(document, described["responses"]["200"]["content"]["application/json"]["schema"], answer.json())
 
 
 def checked(document: Any, schema: Any, value: Any) -> None:
@@ -169,9 +158,8 @@ def checked(document: Any, schema: Any, value: Any) -> None:
 
 def test_codes_are_decoded_drawn_and_compared(words: Served, dna: Any) -> None:
     mean = embed(dna, "CGT")["data"][0]["embedding"]
-    row = dna.post("/v1/decode", {"model": "fluxttice-b", "latents": mean, "probabilities": True}).json()[
-        "data"
-    ][0]
+    asked = {"model": "fluxttice-b", "latents": mean, "probabilities": True}
+    (row,) = dna.post("/v1/decode", asked).json()["data"]
     assert row["string"] == words.model.space.string(words.model.space.indices(words.model.decode([mean]))[0])
     assert [len(cell) for cell in row["probabilities"]] == [4, 4, 4]
     drawn = dna.post("/v1/sample", {"model": "fluxttice-b", "n": 500, "seed": 3}).json()
@@ -202,12 +190,7 @@ def test_only_draws_of_the_support_count_towards_the_ceiling(start: Any) -> None
 def test_the_support_is_told_truly(words: Served, dna: Any) -> None:
     shown = {index: dna.get(f"/v1/elements/{index}").json() for index in (0, 39, 40, 63)}
     assert [one["in_support"] for one in shown.values()] == [True, True, False, False]
-    assert [one["target"] for one in shown.values()] == [
-        pytest.approx(1 / 820),
-        pytest.approx(40 / 820),
-        0,
-        0,
-    ]
+    assert [one["target"] for one in shown.values()] == pytest.approx([1 / 820, 40 / 820, 0, 0], abs=0)
     assert shown[40]["split"] == shown[63]["split"] == "outside"
     assert words.model.split is not None
     held_out = words.model.split.held_out.tolist()
@@ -228,16 +211,9 @@ def test_lists_go_by_distance_and_by_pages(dna: Any) -> None:
 
 
 def test_a_plus_arrives_whether_or_not_it_is_escaped(others: Any) -> None:
-    server, plus = others["ternary:1"], "/v1/elements?near="
-    for written, index in (
-        ("+00", 14),
-        ("%2B00", 14),
-        ("+0-", 5),
-        ("-0+", 21),
-        ("-%200%20%2B", 21),
-        ("+5", 5),
-    ):
-        assert server.get(plus + written).json()["near"] == index
+    server = others["ternary:1"]
+    near = {"+00": 14, "%2B00": 14, "+0-": 5, "-0+": 21, "-%200%20%2B": 21, "+5": 5}
+    assert {one: server.get(f"/v1/elements?near={one}").json()["near"] for one in near} == near
     assert server.get("/v1/elements?matching=+0%3F").json()["total"] == 3
 
 
@@ -274,9 +250,8 @@ def test_codes_of_a_large_space_are_computed_in_pieces(monkeypatch: pytest.Monke
         return rows(indices)
 
     monkeypatch.setattr(codes, "rows", counted)
-    assert codes.written([5], base64=False) == [
-        str(json.loads(codes.written([5], base64=False)[0])).replace(" ", "").encode()
-    ]
+    text = codes.written([5], base64=False)[0]
+    assert codes.written([5], base64=False) == [str(json.loads(text)).replace(" ", "").encode()]
     assert pieces == [1, 1]
     assert np.array_equal(codes.means[9_000], rows(np.array([9_000]))[0])
     assert pieces[2:] == [8_192, 8_192]
@@ -299,9 +274,8 @@ def test_who_waits_too_long_for_all_codes_is_told(monkeypatch: pytest.MonkeyPatc
 
 def test_spaces_that_are_too_large_are_refused(served: Served) -> None:
     with refused(SettingsError, "too_large", "at most 1,048,576 elements are served"):
-        prepare(
-            replace(served.model, architecture=Architecture.model_validate({"space": "bits:21"})), NOWHERE
-        )
+        large = Architecture.model_validate({"space": "bits:21"})
+        prepare(replace(served.model, architecture=large), NOWHERE)
 
 
 def test_ternary_operations_with_a_target_or_other_latents_have_no_algebra(served: Served) -> None:

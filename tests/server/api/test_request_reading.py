@@ -11,7 +11,6 @@ from fluxttice_core.server.errors import error_body, shorten
 from tests.fuzz.mutations import mutated
 
 PATHS = ("/v1/embeddings", "/v1/decode", "/v1/sample", "/v1/neighbours")
-JSON = {"content-type": "application/json"}
 MALFORMED = {
     "empty": b"",
     "blank": b"  ",
@@ -46,7 +45,7 @@ MALFORMED = {
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", MALFORMED)
 def test_a_malformed_body_is_a_bad_request(server: Any, path: str, name: str) -> None:
-    answer = server.client.post(path, content=MALFORMED[name], headers=JSON)
+    answer = server.send(path, MALFORMED[name])
     assert answer.status_code in (400, 404)
     error = answer.json()["error"]
     assert error["type"] == "invalid_request_error"
@@ -70,10 +69,8 @@ def test_what_is_not_announced_as_json_is_refused(server: Any, kind: str | None)
 def test_a_body_of_two_megabytes_is_read_and_one_byte_more_is_not(server: Any) -> None:
     head = b'{"model":"fluxttice-b","input":"min","user":"'
     body = head + b"u" * (2 * 1024 * 1024 - len(head) - 2) + b'"}'
-    assert server.client.post("/v1/embeddings", content=body, headers=JSON).status_code == 200
-    answer = server.client.post("/v1/embeddings", content=body + b" ", headers=JSON)
-    assert answer.status_code == 413
-    assert "2,097,152 bytes" in answer.json()["error"]["message"]
+    assert server.send("/v1/embeddings", body).status_code == 200
+    server.refuses("/v1/embeddings", body + b" ", status=413, says="2,097,152 bytes")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "GET"])
@@ -105,7 +102,7 @@ def survive(server: Any, count: int, seed: int) -> Counter[int]:
     random = Random(seed)
     for number in range(count):
         body = mutated(random.choice(GOOD), random, TOKENS)
-        answer = server.client.post(PATHS[number % len(PATHS)], content=body, headers=JSON)
+        answer = server.send(PATHS[number % len(PATHS)], body)
         statuses[answer.status_code] += 1
         assert answer.status_code in (200, 400, 404), (answer.status_code, body)
         assert answer.status_code == 200 or set(answer.json()) == {"error"}
@@ -138,17 +135,14 @@ TWICE = {
 @pytest.mark.parametrize("body", TWICE)
 def test_a_name_that_is_given_twice_is_refused(server: Any, body: str) -> None:
     content, name, times = TWICE[body]
-    answer = server.client.post("/v1/neighbours", content=content, headers=JSON)
-    assert answer.status_code == 400
-    error = answer.json()["error"]
-    assert (error["code"], error["param"]) == ("duplicate_argument", name)
-    assert error["message"] == f"{name} was given {times} times: give it once"
+    message = f"{name} was given {times} times: give it once"
+    server.refuses("/v1/neighbours", content, code="duplicate_argument", param=name, message=message)
 
 
 @pytest.mark.parametrize("text", ['":', "fut:FFFFUUFUT", 'a":"a":', "{:[", "\\"])
 def test_colons_within_texts_are_no_names(server: Any, text: str) -> None:
-    body = json.dumps({"model": "fluxttice-b", "input": ["fut:FFFFUUFUT", "min"], "user": text})
-    assert server.client.post("/v1/embeddings", content=body, headers=JSON).status_code == 200
+    asked = {"model": "fluxttice-b", "input": ["fut:FFFFUUFUT", "min"], "user": text}
+    assert server.post("/v1/embeddings", asked).status_code == 200
 
 
 LARGE: dict[str, tuple[dict[str, Any], str, int]] = {
@@ -169,7 +163,7 @@ def test_names_are_counted_in_large_bodies_and_said_in_others(server: Any, kind:
         {"model": "fluxttice-b", "input": ["fut:FFFFUUFUT"] * (2_048 if large else 2), **fields}
     )
     padding = " " * (2**16 if large else 0)
-    answer = server.client.post("/v1/embeddings", content=f"{written[:-1]},{padding}{last}}}", headers=JSON)
+    answer = server.send("/v1/embeddings", f"{written[:-1]},{padding}{last}}}")
     if large:
         assert answer.status_code == status
         assert status == 200 or answer.json()["error"]["code"] == "duplicate_argument"
@@ -191,28 +185,23 @@ PARTS = {
 def test_a_body_of_more_parts_than_any_request_needs_is_not_read(server: Any, kind: str) -> None:
     unit, last = PARTS[kind]
     head = b'{"model":"fluxttice-b","input":['
-    answer = server.client.post("/v1/embeddings", content=head + unit * 140_000 + last + b"]}", headers=JSON)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "too_many_inputs"
     limits = "8,192 brackets, braces and colons, or more than 131,136 commas"
-    assert limits in answer.json()["error"]["message"]
+    body = head + unit * 140_000 + last + b"]}"
+    server.refuses("/v1/embeddings", body, code="too_many_inputs", says=limits)
 
 
 @pytest.mark.parametrize(("colons", "status"), [(8_180, 200), (8_192, 400)])
 def test_a_text_may_hold_colons_but_not_as_many_as_would_be_names(
     server: Any, colons: int, status: int
 ) -> None:
-    body = json.dumps({"model": "fluxttice-b", "input": "min", "user": ":" * colons})
-    assert server.client.post("/v1/embeddings", content=body, headers=JSON).status_code == status
+    asked = {"model": "fluxttice-b", "input": "min", "user": ":" * colons}
+    assert server.post("/v1/embeddings", asked).status_code == status
 
 
 def test_as_many_wide_latents_as_the_documentation_says_are_read_and_wider_ones_are_not(server: Any) -> None:
-    said = {}
-    for width in (64, 65):
-        rows = ",".join(["[" + ",".join(["0"] * width) + "]"] * 2_048)
-        body = f'{{"model":"fluxttice-b","latents":[{rows}]}}'
-        said[width] = server.client.post("/v1/decode", content=body, headers=JSON).json()["error"]["code"]
-    assert said == {64: "invalid_latents", 65: "too_many_inputs"}
+    for width, code in ((64, "invalid_latents"), (65, "too_many_inputs")):
+        asked = {"model": "fluxttice-b", "latents": [[0] * width] * 2_048}
+        server.refuses("/v1/decode", asked, code=code)
 
 
 def test_as_many_latents_as_one_request_takes_are_read_however_long_their_numbers(server: Any) -> None:
@@ -220,11 +209,9 @@ def test_as_many_latents_as_one_request_takes_are_read_however_long_their_number
     rows = ",".join(["[" + ",".join([number] * 16) + "]"] * 2_048)
     body = f'{{"model":"fluxttice-b","latents":[{rows}]}}'
     assert 1_400_000 < len(body) < 2 * 1024 * 1024
-    assert server.client.post("/v1/decode", content=body, headers=JSON).status_code == 200
+    assert server.send("/v1/decode", body).status_code == 200
 
 
 def test_of_very_many_unknown_names_the_first_is_said(server: Any) -> None:
-    body = json.dumps({"model": "fluxttice-b", "input": "min"} | {f"x{i}": i for i in range(8_000)})
-    answer = server.client.post("/v1/embeddings", content=body, headers=JSON)
-    assert answer.status_code == 400
-    assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == ("unknown_argument", "x0")
+    asked = {"model": "fluxttice-b", "input": "min"} | {f"x{i}": i for i in range(8_000)}
+    server.refuses("/v1/embeddings", asked, code="unknown_argument", param="x0")

@@ -6,10 +6,11 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 from starlette.applications import Starlette
 
 from fluxttice_core.evaluation.plots import draw_plots
@@ -17,6 +18,7 @@ from fluxttice_core.evaluation.report import Report
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.explorer.pages import explorer_routes
 from fluxttice_core.server.explorer.report import Drawing
+from fluxttice_core.server.explorer.standalone import standalone_page
 from fluxttice_core.server.served_model import Served
 
 TOLD = int("FLUXTTICE_FIREFOX" not in os.environ)
@@ -26,15 +28,17 @@ REMEDY = (
     "there is no browser on PATH: apt-get install chromium, or name one in FLUXTTICE_CHROMIUM, or leave "
     "these tests out with --ignore=tests/server/explorer/browser"
 )
+K = 19_683
+EVERY_ONE = pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
+"""The step of a test of every operation."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 ]
+FLAGS += ["--disable-component-update", "--disable-sync"]
 
 
 def chromium() -> str:
@@ -82,6 +86,16 @@ class Explorer:
     def open(self, fragment: str = "") -> None:
         """Go to another state of the page that is already there, as following a link does."""
         self.page.evaluate("(fragment) => explorer.open(fragment)", fragment)
+        self.settle()
+
+    def hold(self, pattern: str) -> list[Route]:
+        """What is asked for at such addresses from now on, and answered when the test says how."""
+        held: list[Route] = []
+        self.page.route(pattern, lambda route: held.append(route))
+        return held
+
+    def fill(self, selector: str, text: str) -> None:
+        self.page.fill(selector, text)
         self.settle()
 
     def until(self, condition: str, seconds: float = 30) -> None:
@@ -169,6 +183,30 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Explorer]:
     """A window of its own, as large as a desk has unless told otherwise."""
     with browser.new_page(**{"viewport": {"width": 1280, "height": 800}, **options}) as page:
         yield Explorer(page, url)
+
+
+@pytest.fixture(scope="session")
+def folder(reported: Served, drawing: Drawing, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("static")
+    (folder / "index.html").write_bytes(standalone_page(reported, drawing))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def alone(browser: Browser, folder: Path) -> Iterator[Explorer]:
+    """A window that shows the page from the disk."""
+    with from_disk(browser, folder / "index.html") as explorer:
+        explorer.arrive()
+        explorer.decode()
+        yield explorer
+        assert explorer.complaints == []
+
+
+@contextmanager
+def from_disk(browser: Browser, page: Path) -> Iterator[Explorer]:
+    with opened(browser, page.as_uri()) as explorer:
+        explorer.page.goto(explorer.url)
+        yield explorer
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from matplotlib.image import imread
 from playwright.sync_api import Browser
 
 from fluxttice_core.operations.algebra import properties_of
-from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.export_forms import export_operation
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.vocabulary import EXPORTS
@@ -20,7 +19,6 @@ from .conftest import Explorer, opened
 
 MIN, MAX, WEBB = 15633, 19569, 223
 LABELS = {"verilog": "Verilog", "latex": "LaTeX", "markdown": "Markdown", "svg": "SVG", "png": "PNG"}
-TEXTS = [form for form in EXPORTS if form != "png"]
 
 
 @pytest.fixture
@@ -80,10 +78,8 @@ def test_a_lesson_is_made_shared_and_opened_elsewhere(window: Explorer, browser:
         other.page.click("text=Keep in this browser")
         other.settle()
         assert other.page.locator("#collect").count() == 1
-        assert (
-            other.get("localStorage.getItem('fluxttice-collection:Lesson: 1 & 2, +')")
-            == "15633,19569,4049,113"
-        )
+        kept = other.get("localStorage.getItem('fluxttice-collection:Lesson: 1 & 2, +')")
+        assert kept == "15633,19569,4049,113"
 
 
 def test_a_link_overwrites_no_collection_of_the_same_name(window: Explorer) -> None:
@@ -157,22 +153,6 @@ def test_the_chosen_operation_is_saved(explorer: Explorer, form: str, tmp_path: 
         assert path.read_bytes() == written
 
 
-def test_the_page_writes_what_the_command_line_writes(explorer: Explorer) -> None:
-    indices = sorted({one.operation.index for one in named_operations()} | {0, 1, 9_000, 19_681, 19_682})
-    written = explorer.page.evaluate(
-        "async ([indices, forms]) => { const { exported } = fluxttice('exports');"
-        " const { digitsOf } = fluxttice('space');"
-        " const write = (op, form) => exported(explorer.page, digitsOf(op), form);"
-        " const all = indices.flatMap((op) => forms.map((form) => write(op, form)));"
-        " return (await Promise.all(all)).map(({ content }) => content); }",
-        [indices, TEXTS],
-    )
-    space = OperationSpace()
-    named = {one.operation.index: one.operation for one in reversed(named_operations())}
-    asked = [(named.get(index, Operation(space, index)), form) for index in indices for form in TEXTS]
-    assert written == [export_operation(operation, form).decode() for operation, form in asked]
-
-
 @pytest.mark.chromium
 def test_an_export_that_fails_says_so(window: Explorer) -> None:
     window.page.route("**/exports.json", lambda route: route.abort("connectionrefused"))
@@ -199,9 +179,8 @@ def test_paper_holds_a_hand_out_of_the_operation(explorer: Explorer) -> None:
         for left_out in ("header", "#map-area", "#tabs", "#find", "#sliders", "#operation .actions"):
             assert not explorer.page.locator(left_out).is_visible()
         assert not explorer.page.locator("#operation section:has-text('Nearest operations')").is_visible()
-        assert (
-            explorer.get("getComputedStyle(document.querySelector('#operation')).color") == "rgb(29, 31, 36)"
-        )
+        colour = explorer.get("getComputedStyle(document.querySelector('#operation')).color")
+        assert colour == "rgb(29, 31, 36)"
         assert len(re.findall(rb"/Type\s*/Page\b", explorer.page.pdf(format="A4"))) == 1
     finally:
         explorer.page.emulate_media(media="screen")

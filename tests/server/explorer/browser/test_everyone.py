@@ -95,8 +95,7 @@ def test_a_tap_chooses_and_a_search_finds_on_a_phone(phone: Explorer) -> None:
     phone.page.touchscreen.tap(*phone.on_screen(19569))
     phone.until("explorer.store.state.op !== 15633")
     phone.page.tap("#tab-find")
-    phone.page.fill("#query", "webb")
-    phone.settle()
+    phone.fill("#query", "webb")
     phone.page.tap("#find .results .operation")
     phone.until("explorer.store.state.op === 223")
     assert phone.state("tab") == "operation"

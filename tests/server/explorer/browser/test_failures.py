@@ -39,8 +39,7 @@ def refuse(route: Route) -> None:
 
 
 def test_the_algebra_is_that_of_the_choice_whenever_it_comes(window: Explorer) -> None:
-    held: list[Route] = []
-    window.page.route("**/algebra.safetensors", lambda route: held.append(route))
+    held = window.hold("**/algebra.safetensors")
     window.page.goto(window.url)
     window.page.click("#find .results [data-index='1']")
     window.settle()
@@ -78,25 +77,31 @@ def test_whatever_the_page_needs_can_be_asked_for_again(window: Explorer, name: 
     assert window.page.inner_text("#find .count") == "3,774 of 19,683 operations"
 
 
-@pytest.mark.parametrize("tab", ["sliders", "prior", "compare"])
-def test_decoders_are_fetched_when_they_are_needed_and_can_be_asked_for_again(
-    window: Explorer, tab: str
+@pytest.mark.parametrize(
+    ("tab", "name", "what"),
+    [
+        *((tab, "decoder.safetensors", "the decoders") for tab in ("sliders", "prior", "compare")),
+        ("inputs", "inputs.json", "the algebra of other inputs"),
+    ],
+)
+def test_what_a_tab_needs_is_fetched_when_it_is_opened_and_can_be_asked_for_again(
+    window: Explorer, tab: str, name: str, what: str
 ) -> None:
-    held: list[Route] = []
-    window.page.route("**/decoder.safetensors", lambda route: held.append(route))
+    held = window.hold(f"**/{name}")
     window.load()
     assert held == []
     window.page.click(f"#tab-{tab}")
-    window.until(f"document.querySelector('#{tab}').textContent === 'Loading the decoders …'")
+    window.until(f"document.querySelector('#{tab}').textContent === 'Loading {what} …'")
     window.page.wait_for_timeout(100)
+    assert len(held) == 1
     held.pop().abort("connectionrefused")
-    assert failure(window, f"#{tab}").startswith("the decoders could not be loaded: ")
-    window.page.unroute("**/decoder.safetensors")
+    assert failure(window, f"#{tab}").startswith(f"{what} could not be loaded: ")
+    window.page.unroute(f"**/{name}")
     window.page.click(f"#{tab} .failed button")
     window.until(f"document.querySelector('#{tab} .panel-title')")
     asked = len(window.requests)
     window.decode()
-    assert not any("decoder" in url for url in window.requests[asked:])
+    assert name == "inputs.json" or not any(name in url for url in window.requests[asked:])
 
 
 def test_the_other_layout_is_fetched_when_it_is_looked_at_and_can_be_asked_for_again(
@@ -156,8 +161,7 @@ def test_a_figure_and_the_floor_of_draws_can_be_asked_for_again(window: Explorer
 
 @pytest.mark.slow
 def test_a_map_that_has_not_arrived_is_not_drawn_as_another(window: Explorer) -> None:
-    held: list[Route] = []
-    window.page.route("**/encoder.safetensors", lambda route: held.append(route))
+    held = window.hold("**/encoder.safetensors")
     window.page.goto(window.url)
     window.until("document.querySelector('#find .hint')")
     assert window.page.inner_text("#operation") == "Loading …"

@@ -6,15 +6,17 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser
 
 from fluxttice_core.operations.algebra import property_names
+from fluxttice_core.operations.catalogue import named_operations
 from fluxttice_core.operations.clones import completeness
 from fluxttice_core.operations.export_forms import export_operation
 from fluxttice_core.operations.expressions import shortest_expression
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.portrait import portrait
 from fluxttice_core.operations.reading import read_basis, read_operation
+from fluxttice_core.operations.vocabulary import EXPORTS
 from fluxttice_core.spaces.operation_space import OperationSpace
 
 from .conftest import Explorer, opened
@@ -151,26 +153,14 @@ def some(inputs: int, count: int) -> list[Operation]:
     return [Operation(space, source.randrange(space.size)) for _ in range(count)]
 
 
-def notable() -> list[Operation]:
-    texts: tuple[str, ...] = (
-        "a",
-        "b",
-        "c",
-        "1",
-        "0",
-        MAJORITY,
-        "min(a, min(b, c))",
-        "max(a, max(b, c))",
-        "-a",
-        "min(a, b)",
-    )
-    texts += ("add(a, add(b, c))", "add(a, add(b, -c))", "add(a, -b)", "webb(a, c)")
-    return [read_operation(f"({text})", 3) for text in texts]
+NOTABLE = f"""a;b;c;1;0;{MAJORITY};min(a, min(b, c));max(a, max(b, c));-a;min(a, b);add(a, add(b, c))
+add(a, add(b, -c));add(a, -b);webb(a, c)"""
 
 
 def test_algebra_and_properties_are_those_of_python(explorer: Explorer) -> None:
     unary = [Operation(SPACES[1], index) for index in range(27)]
-    operations = [*unary, *some(2, 40), read_operation("min"), *some(3, 40), *notable()]
+    notable = [read_operation(f"({text})", 3) for text in re.split("[;\n]", NOTABLE)]
+    operations = [*unary, *some(2, 40), read_operation("min"), *some(3, 40), *notable]
     found = explorer.page.evaluate(DESCRIBED, [[one.string for one in operations]])
     held = set()
     for one, shown in zip(operations, found, strict=True):
@@ -188,22 +178,13 @@ def test_algebra_and_properties_are_those_of_python(explorer: Explorer) -> None:
     assert len({name for inputs, name in held if inputs == 3}) > 20
 
 
-TYPED: list[tuple[str, int | None]] = [
-    *(
-        (text, None)
-        for text in ("not", "min", "a", "max(a, c)", "not c", "0", "1", "+-0", "7PB", "carry", "b")
-    ),
-    *(
-        (text, None)
-        for text in ("-0+" * 9, "---/-00/-0+", "webb(a, webb(b, c))", "mni", "19683", "abc", "--0+")
-    ),
-    *((text, 1) for text in ("5", "not", "26", "27", "012", "100", "FUT", "not a", "-a", "b", "min", "000")),
-    *(
-        (text, 3)
-        for text in ("5", "7625597484986", "7625597484987", "012" * 9, "FUT" * 9, "a", "a(b)", "min")
-    ),
-    *((text, 3) for text in ("0" * 27, "hept:ABC123456", "ABC123456", "min(a, b)", "fut:" + "F" * 27)),
-]
+TYPED = {
+    None: f"""not;min;a;max(a, c);not c;0;1;+-0;7PB;carry;b;{"-0+" * 9};---/-00/-0+;webb(a, webb(b, c))
+mni;19683;abc;--0+""",
+    1: "5;not;26;27;012;100;FUT;not a;-a;b;min;000",
+    3: f"""5;7625597484986;7625597484987;{"012" * 9};{"FUT" * 9};a;a(b);min;{"0" * 27};hept:ABC123456
+ABC123456;min(a, b);fut:{"F" * 27}""",
+}
 
 
 def test_operations_are_read_as_in_python(explorer: Explorer) -> None:
@@ -213,10 +194,11 @@ def test_operations_are_read_as_in_python(explorer: Explorer) -> None:
         except ValueError:
             return None
 
-    found = explorer.page.evaluate(READ, [list(one) for one in TYPED])
-    expected = [known(*one) for one in TYPED]
-    assert [one for one in zip(TYPED, found, expected, strict=True) if one[1] != one[2]] == []
-    assert 5 < expected.count(None) < len(TYPED) / 2
+    asked = [(text, inputs) for inputs, texts in TYPED.items() for text in re.split("[;\n]", texts)]
+    found = explorer.page.evaluate(READ, [list(one) for one in asked])
+    expected = [known(*one) for one in asked]
+    assert [one for one in zip(asked, found, expected, strict=True) if one[1] != one[2]] == []
+    assert 5 < expected.count(None) < len(asked) / 2
 
 
 ASKED = [
@@ -285,43 +267,23 @@ def test_the_chosen_operation_follows_until_another_is_typed(panel: Explorer) ->
 
 
 def test_files_are_those_of_the_command_line(explorer: Explorer) -> None:
-    operations = [*some(1, 3), read_operation("not", 1), *some(3, 3), read_operation(f"({MAJORITY})", 3)]
+    indices = sorted({one.operation.index for one in named_operations()} | {0, 1, 9_000, 19_681, 19_682})
+    named = {one.operation.index: one.operation for one in reversed(named_operations())}
+    others = [*some(1, 3), read_operation("not", 1), *some(3, 3), read_operation(f"({MAJORITY})", 3)]
+    operations = [Operation(one.space, one.index) for one in others]
+    operations += [named.get(index, Operation(SPACES[2], index)) for index in indices]
+    forms = [form for form in EXPORTS if form != "png"]
     written = explorer.page.evaluate(
-        "async (given) => { const { exported } = fluxttice('exports'), { unwritten } = fluxttice('space');"
-        " const write = (text) => ['verilog', 'latex', 'markdown', 'svg'].map("
-        "   (form) => exported(explorer.page, unwritten(text), form));"
+        "async ([given, forms]) => { const { exported } = fluxttice('exports'), { unwritten } ="
+        " fluxttice('space'); const write = (text) =>"
+        "   forms.map((form) => exported(explorer.page, unwritten(text), form));"
         " const all = given.flatMap(write);"
         " return (await Promise.all(all)).map(({ name, content }) => [name, content]); }",
-        [one.string for one in operations],
+        [[one.string for one in operations], forms],
     )
-    plain = [Operation(one.space, one.index) for one in operations]
-    expected = [
-        export_operation(one, form).decode()
-        for one in plain
-        for form in ("verilog", "latex", "markdown", "svg")
-    ]
-    assert [content for _, content in written] == expected
+    asked = [(one, form) for one in operations for form in forms]
+    assert [content for _, content in written] == [export_operation(*one).decode() for one in asked]
     assert written[0][0] == f"ternary_1_{operations[0].index}.v"
-
-
-def test_what_the_panel_needs_is_waited_for_and_can_be_asked_for_again(window: Explorer) -> None:
-    held: list[Route] = []
-    window.page.route("**/inputs.json", lambda route: held.append(route))
-    window.load("#tab=inputs")
-    window.until("document.querySelector('#inputs .hint')")
-    assert window.page.inner_text("#inputs") == "Loading the algebra of other inputs …"
-    window.page.wait_for_timeout(50)
-    assert len(held) == 1
-    held.pop().abort("connectionrefused")
-    window.until("document.querySelector('#inputs .failed button')")
-    assert window.page.inner_text("#inputs .failed").startswith(
-        "the algebra of other inputs could not be loaded"
-    )
-    window.page.click("#inputs .failed button")
-    window.page.wait_for_timeout(50)
-    held.pop().continue_()
-    window.until("document.querySelector('#typed-title')")
-    assert window.page.inner_text("#typed-title") == "f(a, b): min"
 
 
 def test_an_answer_that_comes_late_is_dropped_and_a_failed_search_can_be_made_again(window: Explorer) -> None:
@@ -360,8 +322,7 @@ def test_an_answer_that_comes_late_is_dropped_and_a_failed_search_can_be_made_ag
 
 
 def test_properties_of_two_inputs_are_waited_for(window: Explorer) -> None:
-    held: list[Route] = []
-    window.page.route("**/algebra.safetensors", lambda route: held.append(route))
+    held = window.hold("**/algebra.safetensors")
     window.page.goto(f"{window.url}/#tab=inputs")
     window.until("document.querySelector('#typed-title')")
     properties = window.page.locator("#inputs section", has_text="Properties")
@@ -379,8 +340,7 @@ def test_properties_of_two_inputs_are_waited_for(window: Explorer) -> None:
 
 
 def test_a_tab_that_is_left_while_it_loads_writes_once_it_is_seen(window: Explorer) -> None:
-    held: list[Route] = []
-    window.page.route("**/inputs.json", lambda route: held.append(route))
+    held = window.hold("**/inputs.json")
     window.load("#tab=inputs&basis=webb")
     window.do("explorer.store.set({ tab: 'find' })")
     window.settle()

@@ -62,14 +62,8 @@ def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, add
             assert 100_000 < sum(size for _, _, size, _ in which) <= weight
         # Uncompressed it would be too much.
         assert sum(size for *_, size in transfers) > MOST["ready"][1]
-        for control in (
-            "#tab-sliders",
-            "[data-value=a]",
-            "#tab-prior",
-            "#tab-compare",
-            "#tab-inputs",
-            "#tab-operation",
-        ):
+        tabs = [f"#tab-{tab}" for tab in ("prior", "compare", "inputs", "operation")]
+        for control in ("#tab-sliders", "[data-value=a]", *tabs):
             page.click(control)
             explorer.settle()
         explorer.until("document.querySelector('#prior .key-floor:not([hidden])')")
@@ -83,6 +77,7 @@ def test_nothing_comes_from_elsewhere_and_little_from_here(browser: Browser, add
         explorer.until("document.querySelector('#report').childElementCount > 0")
         assert explorer.requests
         assert all(url.startswith(f"{address}/") for url in explorer.requests)
+        assert not any(url.startswith(f"{address}/v1/") for url in explorer.requests)  # which may need a key
         assert explorer.complaints == []
 
 

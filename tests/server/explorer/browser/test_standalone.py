@@ -3,7 +3,6 @@
 import random
 import re
 import threading
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,16 +19,10 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.model.halves import HALVES
 from fluxttice_core.operations.catalogue import find_named, is_expression, named_operations
 from fluxttice_core.operations.reading import read_operation
-from fluxttice_core.server.explorer.report import Drawing
-from fluxttice_core.server.explorer.standalone import standalone_page
-from fluxttice_core.server.served_model import Served
 from tests.cli.commands import ran
 
-from .conftest import Explorer, opened
+from .conftest import EVERY_ONE, Explorer, K, from_disk, opened
 
-K = 19_683
-TOLERANCE = 1e-5
-EVERY_ONE = pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
 REPORT_SHOWN = (
     "document.querySelectorAll('#report img').length === 4 && "
     "[...document.querySelectorAll('#report img')].every((one) => one.naturalWidth > 0)"
@@ -62,41 +55,6 @@ SHOWN = """async (indices) => {
   explorer.store.set({ q: "" });
   return rows;
 }"""
-# Of a whole half: all means, and the probabilities that given latents are decoded to, as base64.
-NUMBERS = """async ([half, latents]) => {
-  const { codes } = explorer.page;
-  const rows = latents.map((row) => codes.decode(half, Float32Array.from(row)).probabilities);
-  const text = (array) => new Promise((done) => {
-    const reader = new FileReader();
-    reader.onload = () => done(reader.result.split(",")[1]);
-    reader.readAsDataURL(new Blob(array));
-  });
-  return [await text([codes.means[half]]), await text(rows)];
-}"""
-
-
-@pytest.fixture(scope="session")
-def folder(reported: Served, drawing: Drawing, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("static")
-    (folder / "index.html").write_bytes(standalone_page(reported, drawing))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def alone(browser: Browser, folder: Path) -> Iterator[Explorer]:
-    """A window that shows the page from the disk."""
-    with from_disk(browser, folder / "index.html") as explorer:
-        explorer.arrive()
-        explorer.decode()
-        yield explorer
-        assert explorer.complaints == []
-
-
-@contextmanager
-def from_disk(browser: Browser, page: Path) -> Iterator[Explorer]:
-    with opened(browser, page.as_uri()) as explorer:
-        explorer.page.goto(explorer.url)
-        yield explorer
 
 
 @contextmanager
@@ -247,56 +205,6 @@ def sign(value: int | None) -> str:
 
 def glyphs_of(index: int) -> str:
     return "".join("−0+"[index // 3**cell % 3] for cell in range(9))
-
-
-@pytest.mark.parametrize("half", HALVES)
-@pytest.mark.parametrize("draws", [500, pytest.param(20_000, marks=pytest.mark.slow)])
-def test_both_halves_compute_what_the_model_computes(
-    alone: Explorer, served: Served, half: Any, draws: int
-) -> None:
-    latents = np.random.default_rng(draws).normal(size=(draws, 16)).astype(np.float32)
-    if draws > K:
-        latents[:K] = served.codebooks[half].means
-    means, chances = (
-        np.frombuffer(b64decode(text), dtype="<f4")
-        for text in alone.page.evaluate(NUMBERS, [half, latents.tolist()])
-    )
-    expected = served.model.decode(latents, vae=half, probabilities=True)
-    apart = {
-        "means": np.abs(means.reshape(K, 16) - served.codebooks[half].means).max(),
-        "probabilities": np.abs(chances.reshape(expected.shape) - expected).max(),
-    }
-    assert max(apart.values()) < TOLERANCE, apart
-    largest = np.sort(expected, axis=-1)
-    clear = largest[..., 2] - largest[..., 1] > TOLERANCE
-    same = chances.reshape(expected.shape).argmax(-1) == expected.argmax(-1)
-    assert same[clear].all()
-    assert clear.mean() > 0.999
-    other = served.codebooks["a" if half == "b" else "b"].means
-    assert np.abs(means.reshape(K, 16) - other).max() > 1000 * TOLERANCE
-
-
-@pytest.mark.parametrize("half", HALVES)
-@pytest.mark.parametrize("step", [397, EVERY_ONE])
-def test_the_nearest_codes_are_those_of_the_server(
-    alone: Explorer, served: Served, half: Any, step: int
-) -> None:
-    found = alone.page.evaluate(
-        "([half, step]) => { const { codes } = explorer.page, found = [];"
-        " for (let index = 0; index < 19683; index += step)"
-        "   found.push(codes.nearest(half, codes.encode(half, index).mean, 8, index));"
-        " return found; }",
-        [half, step],
-    )
-    book = served.codebooks[half]
-    assert len(found) == -(-K // step)
-    for index, near in zip(range(0, K, step), np.array(found), strict=True):
-        distances = book.distances(book.means[index])
-        distances[index] = np.inf
-        # Codes that are equally far but for the last digit may come in either order.
-        expected = np.sort(np.partition(distances, 8)[:8])
-        assert np.abs(np.sqrt(near[:, 0]) - expected).max() < 10 * TOLERANCE
-        assert np.abs(distances[near[:, 1].astype(int)] - expected).max() < 10 * TOLERANCE
 
 
 ODD = """
