@@ -161,30 +161,24 @@ class ElementModelList(TypedDict):
 class ElementQuery(Asked):
     """Which elements to list, and which page of the list."""
 
-    matching: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=2 * TEXT_LENGTH,
-            description="The string that they have, with ? for any symbol. ? is %3F, + is %2B.",
-        ),
-    ] = None
-    near: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=2 * TEXT_LENGTH,
-            description="The element from which distances are counted, the nearest first. + is %2B.",
-        ),
-    ] = None
-    within: Annotated[
-        int | None, Field(ge=0, le=64, description="At most so many positions apart from `near`.")
-    ] = None
-    support: Annotated[
-        bool | None, Field(description="Only elements in the support, or only those outside of it.")
-    ] = None
-    page: Annotated[int, Field(ge=1, le=2**20, description="Which page, from 1.")] = 1
-    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Elements on a page.")] = 100
+    matching: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2 * TEXT_LENGTH,
+        description="The string that they have, with ? for any symbol. ? is %3F, + is %2B.",
+    )
+    near: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2 * TEXT_LENGTH,
+        description="The element from which distances are counted, the nearest first. + is %2B.",
+    )
+    within: int | None = Field(None, ge=0, le=64, description="At most so many positions apart from `near`.")
+    support: bool | None = Field(
+        None, description="Only elements in the support, or only those outside of it."
+    )
+    page: int = Field(1, ge=1, le=2**20, description="Which page, from 1.")
+    page_size: int = Field(100, ge=1, le=PAGE_SIZE, description="Elements on a page.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "ElementQuery":
@@ -244,10 +238,9 @@ class ElementNeighbourRequest(Asked):
 
     element: Any = None
     latent: Any = None
-    by: Annotated[
-        Literal["latent", "hamming"],
-        Field(description="`latent`: distance of posterior means. `hamming`: positions that differ."),
-    ] = "latent"
+    by: Literal["latent", "hamming"] = Field(
+        "latent", description="`latent`: distance of posterior means. `hamming`: positions that differ."
+    )
     model: Annotated[StrictStr, WHICH_HALF] = "fluxttice-b"
     limit: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Number of neighbours."), WHOLE] = 20
 

@@ -64,26 +64,29 @@ def _require_pattern(text: str) -> str:
     )
 
 
+Pattern = Annotated[str, AfterValidator(_require_pattern), Field(json_schema_extra={"pattern": _PATTERN})]
+
+
 def list_of(items: dict[str, Any], least: int, most: int | None = None) -> dict[str, Any]:
     """The schema of a list; of `least` items, unless `most` says otherwise."""
     return {"type": "array", "items": items, "minItems": least, "maxItems": most or least}
 
 
-_TEXT = {
+_TEXT: dict[str, Any] = {
     "type": "string",
     "minLength": 1,
     "maxLength": TEXT_LENGTH,
     "description": "A name such as `min`, glyphs such as `----00-0+`, an index such as `15633`, or a "
     "heptavintimal name such as `7PB`.",
 }
-NULL = {"type": "null"}
-_INDEX = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
+NULL: dict[str, Any] = {"type": "null"}
+_INDEX: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": OPERATIONS - 1}
 _TRIT = {"type": "integer", "enum": [-1, 0, 1]}
 _TABLE = list_of(_TRIT, TRITS)
 _TRITS = {**_TABLE, "description": "One operation as its 9 trits, the first input slowest."}
 NUMBER = {"type": "number", "minimum": -LARGEST_LATENT, "maximum": LARGEST_LATENT}
 _LATENT = list_of(NUMBER, LATENTS)
-_BASE64 = {
+_BASE64: dict[str, Any] = {
     "type": "string",
     "description": f"Base64 of {LATENTS} little-endian float32 numbers, as embeddings give them.",
     "minLength": 86,
@@ -96,9 +99,9 @@ def batch_of(items: dict[str, Any]) -> dict[str, Any]:
     return list_of(items, 1, BATCH)
 
 
-INPUT_SCHEMA = {"anyOf": [_TEXT, batch_of(_TEXT), _TRITS, batch_of(_TRITS)]}
-OPERATION_SCHEMA = {"anyOf": [_TEXT, _INDEX, _TABLE, list_of(list_of(_TRIT, 3), 3), NULL]}
-LATENTS_SCHEMA = {"anyOf": [_LATENT, batch_of(_LATENT), _BASE64, batch_of(_BASE64)]}
+INPUT_SCHEMA: dict[str, Any] = {"anyOf": [_TEXT, batch_of(_TEXT), _TRITS, batch_of(_TRITS)]}
+OPERATION_SCHEMA: dict[str, Any] = {"anyOf": [_TEXT, _INDEX, _TABLE, list_of(list_of(_TRIT, 3), 3), NULL]}
+LATENTS_SCHEMA: dict[str, Any] = {"anyOf": [_LATENT, batch_of(_LATENT), _BASE64, batch_of(_BASE64)]}
 
 
 def _require_whole(value: Any) -> Any:
@@ -134,44 +137,33 @@ class EmbeddingRequest(Asked):
     """Operations to be embedded."""
 
     model: Annotated[StrictStr, WHICH_HALF]
-    input: Annotated[
-        Any,
-        Field(
-            description="One operation or a batch. A flat list of numbers is one operation.",
-            json_schema_extra=INPUT_SCHEMA,
-            examples=[["----00-0+", "min", "15633"]],
-        ),
-    ]
-    encoding_format: Annotated[
-        Literal["float", "base64"] | None,
-        Field(description="`base64` is of little-endian float32; `float`, the default, a list of numbers."),
-    ] = None
-    dimensions: Annotated[
-        Any,
-        Field(
-            description=f"Only {LATENTS} can be asked for: latents have no order of importance, so that a "
-            "shortened vector would be another code.",
-            json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, NULL]},
-        ),
-    ] = None
-    user: Annotated[StrictStr | None, Field(description="Accepted and not looked at.")] = None
+    input: Any = Field(
+        description="One operation or a batch. A flat list of numbers is one operation.",
+        json_schema_extra=INPUT_SCHEMA,
+        examples=[["----00-0+", "min", "15633"]],
+    )
+    encoding_format: Literal["float", "base64"] | None = Field(
+        None, description="`base64` is of little-endian float32; `float`, the default, a list of numbers."
+    )
+    dimensions: Any = Field(
+        None,
+        description=f"Only {LATENTS} can be asked for: latents have no order of importance, so that a "
+        "shortened vector would be another code.",
+        json_schema_extra={"anyOf": [{"type": "integer", "enum": [LATENTS]}, NULL]},
+    )
+    user: StrictStr | None = Field(None, description="Accepted and not looked at.")
 
 
 class DecodeRequest(Asked):
     """Latents to be decoded."""
 
     model: Annotated[StrictStr, WHICH_HALF]
-    latents: Annotated[
-        Any,
-        Field(
-            description="One latent or a batch.",
-            json_schema_extra=LATENTS_SCHEMA,
-            examples=[[[0.0] * LATENTS]],
-        ),
-    ]
-    probabilities: Annotated[
-        StrictBool, Field(description="Whether to give the probabilities of -1, 0 and +1 for each cell.")
-    ] = False
+    latents: Any = Field(
+        description="One latent or a batch.", json_schema_extra=LATENTS_SCHEMA, examples=[[[0.0] * LATENTS]]
+    )
+    probabilities: StrictBool = Field(
+        False, description="Whether to give the probabilities of -1, 0 and +1 for each cell."
+    )
 
 
 class SampleRequest(Asked):
@@ -179,36 +171,29 @@ class SampleRequest(Asked):
 
     model: Annotated[StrictStr, WHICH_HALF]
     n: Annotated[int, Field(ge=1, le=DRAWS, description="Number of draws.", examples=[1000]), WHOLE] = 1_000
-    seed: Annotated[
-        Annotated[int, Field(ge=0, le=LARGEST_SEED), WHOLE] | None,
-        Field(
-            description="Seed of the draws: the same seed and n give the same operations. Without one, the "
-            "server picks a seed and says which.",
-            examples=[0],
-        ),
-    ] = None
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), WHOLE] | None = Field(
+        None,
+        description="Seed of the draws: the same seed and n give the same operations. Without one, the "
+        "server picks a seed and says which.",
+        examples=[0],
+    )
 
 
 class NeighbourRequest(Asked):
     """An operation or a latent whose neighbours are wanted."""
 
-    operation: Annotated[
-        Any,
-        Field(
-            description="The operation to start from.", json_schema_extra=OPERATION_SCHEMA, examples=["min"]
-        ),
-    ] = None
-    latent: Annotated[
-        Any,
-        Field(
-            description="The latent to start from, instead of an operation.",
-            json_schema_extra={"anyOf": [_LATENT, _BASE64, NULL]},
-        ),
-    ] = None
-    by: Annotated[
-        Literal["latent", "hamming"],
-        Field(description="`latent`: Euclidean distance of posterior means. `hamming`: cells that differ."),
-    ] = "latent"
+    operation: Any = Field(
+        None, description="The operation to start from.", json_schema_extra=OPERATION_SCHEMA, examples=["min"]
+    )
+    latent: Any = Field(
+        None,
+        description="The latent to start from, instead of an operation.",
+        json_schema_extra={"anyOf": [_LATENT, _BASE64, NULL]},
+    )
+    by: Literal["latent", "hamming"] = Field(
+        "latent",
+        description="`latent`: Euclidean distance of posterior means. `hamming`: cells that differ.",
+    )
     model: Annotated[StrictStr, WHICH_HALF] = "fluxttice-b"
     limit: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Number of neighbours."), WHOLE] = 20
 
@@ -221,55 +206,42 @@ class NeighbourRequest(Asked):
 class ExportQuery(Asked):
     """The form in which an operation is wanted."""
 
-    form: Annotated[
-        FormName,
-        Field(description="Verilog is a module with two bits a trit, and its bench.", examples=["verilog"]),
-    ]
+    form: FormName = Field(
+        description="Verilog is a module with two bits a trit, and its bench.", examples=["verilog"]
+    )
 
 
 class SearchQuery(Asked):
     """Which operations to list, and which page of the list."""
 
-    having: Annotated[
-        tuple[PropertyName, ...],
-        Field(
-            alias="property",
-            max_length=len(PROPERTIES),
-            description="A property that they have; may be repeated.",
-        ),
-    ] = ()
-    lacking: Annotated[
-        tuple[PropertyName, ...],
-        Field(
-            alias="not", max_length=len(PROPERTIES), description="A property that they lack; may be repeated."
-        ),
-    ] = ()
-    near: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=TEXT_LENGTH,
-            description="The operation from which distances are counted, the nearest first. + is %2B.",
-            examples=["min"],
-        ),
-    ] = None
-    within: Annotated[
-        int | None, Field(ge=0, le=TRITS, description="At most so many cells apart from `near`.")
-    ] = None
-    matching: Annotated[
-        Annotated[str, AfterValidator(_require_pattern), Field(json_schema_extra={"pattern": _PATTERN})]
-        | None,
-        Field(
-            description="The table that they have, with ? for any value. + is %2B, ? is %3F.",
-            examples=["---/-??/-?+"],
-        ),
-    ] = None
-    one_of_each: Annotated[
-        SymmetryName | None, Field(description="Only the first operation of each class of this symmetry.")
-    ] = None
-    named: Annotated[bool, Field(description="Only operations that have a name.")] = False
-    page: Annotated[int, Field(ge=1, le=OPERATIONS, description="Which page, from 1.")] = 1
-    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE, description="Operations on a page.")] = 100
+    having: tuple[PropertyName, ...] = Field(
+        (),
+        alias="property",
+        max_length=len(PROPERTIES),
+        description="A property that they have; may be repeated.",
+    )
+    lacking: tuple[PropertyName, ...] = Field(
+        (), alias="not", max_length=len(PROPERTIES), description="A property that they lack; may be repeated."
+    )
+    near: str | None = Field(
+        None,
+        min_length=1,
+        max_length=TEXT_LENGTH,
+        description="The operation from which distances are counted, the nearest first. + is %2B.",
+        examples=["min"],
+    )
+    within: int | None = Field(None, ge=0, le=TRITS, description="At most so many cells apart from `near`.")
+    matching: Pattern | None = Field(
+        None,
+        description="The table that they have, with ? for any value. + is %2B, ? is %3F.",
+        examples=["---/-??/-?+"],
+    )
+    one_of_each: SymmetryName | None = Field(
+        None, description="Only the first operation of each class of this symmetry."
+    )
+    named: bool = Field(False, description="Only operations that have a name.")
+    page: int = Field(1, ge=1, le=OPERATIONS, description="Which page, from 1.")
+    page_size: int = Field(100, ge=1, le=PAGE_SIZE, description="Operations on a page.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "SearchQuery":
