@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise, repeat
 from typing import Any
 
@@ -46,12 +46,18 @@ def read_to_end(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def converse(server: Any, *sent: bytes) -> tuple[int, dict[str, Any]]:
-    """What the server says before it ends the connection."""
+def told(server: Any, *sent: bytes, pause: float = 0) -> bytes:
+    """All that the server says before it ends the connection."""
     with closing(connect(server)) as connection:
         for part in sent:
             connection.sendall(part)
-        head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
+            time.sleep(pause)
+        return read_to_end(connection)
+
+
+def converse(server: Any, *sent: bytes) -> tuple[int, dict[str, Any]]:
+    """The error with which the server ends the connection."""
+    head, _, body = told(server, *sent).partition(b"\r\n\r\n")
     assert b"connection: close" in head.lower()
     assert b"x-request-id: " in head.lower()
     return int(head.split()[1]), json.loads(body)["error"]
@@ -118,15 +124,9 @@ def test_a_head_that_trickles_is_cut_off(strict: Any) -> None:
 @pytest.mark.parametrize("head", [POST + b"X: " + b"y" * 100_000, b"GET /" + b"z" * 100_000])
 def test_a_head_that_is_too_large_is_cut_off(strict: Any, head: bytes) -> None:
     pieces = [head[i : i + 4_000] for i in range(0, len(head), 4_000)]
-    with closing(connect(strict)) as connection:
-        answer = b""
-        try:
-            for piece in pieces:
-                connection.sendall(piece)
-                time.sleep(0.005)
-            answer = read_to_end(connection)
-        except (ConnectionResetError, BrokenPipeError):
-            pass  # it was cut off while it still sent
+    answer = b""
+    with suppress(ConnectionResetError, BrokenPipeError):  # it may be cut off while it still sends
+        answer = told(strict, *pieces, pause=0.005)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
     assert cut_off(strict, "head_bytes") >= 1
 
@@ -191,10 +191,8 @@ def test_a_body_without_end_is_cut_off(strict: Any) -> None:
 
 
 def test_a_body_that_nobody_asked_for_ends_the_connection(strict: Any) -> None:
-    with closing(connect(strict)) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
-        answer = read_to_end(connection)
-    assert answer.startswith(b"HTTP/1.1 200")
+    head = b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    assert told(strict, head).startswith(b"HTTP/1.1 200")
 
 
 def test_a_client_that_does_not_read_is_cut_off(strict: Any) -> None:
@@ -222,10 +220,7 @@ def test_an_idle_connection_is_ended_and_blank_lines_do_not_keep_it(strict: Any)
 
 def test_requests_may_be_sent_before_the_last_is_answered(strict: Any) -> None:
     request = POST + b"Content-Length: %d\r\n\r\n" % len(EMBED) + EMBED
-    with closing(connect(strict)) as connection:
-        connection.sendall(request * 20 + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answers = read_to_end(connection)
-    assert answers.count(b"HTTP/1.1 200 OK") == 21
+    assert told(strict, request * 20 + LAST).count(b"HTTP/1.1 200 OK") == 21
 
 
 def test_too_many_connections_are_refused(strict: Any) -> None:
@@ -261,12 +256,8 @@ def test_an_offer_of_another_protocol_is_ignored_and_the_body_read(
     strict: Any, request_: bytes, cuts: tuple[int, ...]
 ) -> None:
     edges = [0, *(cut % len(request_) for cut in cuts), len(request_)]
-    with closing(connect(strict)) as connection:
-        for start, stop in pairwise(edges):
-            connection.sendall(request_[start:stop])
-            time.sleep(0.02)
-        connection.sendall(JAVA + LAST)
-        answers = read_to_end(connection)
+    parts = [request_[start:stop] for start, stop in pairwise(edges)]
+    answers = told(strict, *parts, JAVA + LAST, pause=0.02)
     assert answers.count(b"HTTP/1.1 200 OK") == 3
     assert answers.count(b'"object":"embedding"') == 2
 

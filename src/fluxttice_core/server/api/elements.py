@@ -11,10 +11,10 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.boolean import facts_of, read_element
 from fluxttice_core.operations.distance import hamming_to_all
 from fluxttice_core.server.api.element_types import element_types
-from fluxttice_core.server.api.operation_input import invalid_input, read_any, read_input
+from fluxttice_core.server.api.operation_input import invalid_input, read_any, read_input, require_batch
 from fluxttice_core.server.api.responses import operation_rows
-from fluxttice_core.server.errors import RequestError, shorten
-from fluxttice_core.server.limits import BATCH, TEXT_LENGTH
+from fluxttice_core.server.errors import shorten
+from fluxttice_core.server.limits import TEXT_LENGTH
 from fluxttice_core.server.served_model import Served
 from fluxttice_core.shapes import Int64
 from fluxttice_core.spaces.searching import positions_apart
@@ -37,13 +37,7 @@ class Elements:
     def read_batch(self, value: Any) -> list[int]:
         """Read the `input` of a request for embeddings as indices: one element or a list of them."""
         if isinstance(value, list) and value and type(value[0]) not in (int, float):
-            if len(value) > BATCH:
-                raise RequestError(
-                    f"input holds {len(value):,} {self.space.nouns.many}, and one request takes at most "
-                    f"{BATCH:,}: send several requests",
-                    param="input",
-                    code="too_many_inputs",
-                )
+            require_batch(value, self.space.nouns.many)
             return [self._read(one, f"input.{at}") for at, one in enumerate(value)]
         return [self._read(value, "input")]
 

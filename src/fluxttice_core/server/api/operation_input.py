@@ -34,14 +34,15 @@ def read_input(value: Any) -> list[int]:
         raise invalid_input(f"input is an empty list: {_FORMS}", "input")
     if type(value[0]) in (int, float):
         return [_read_tokens(value, "input")]
-    if len(value) > BATCH:
-        raise RequestError(
-            f"input holds {len(value):,} operations, and one request takes at most {BATCH:,}: "
-            "send several requests",
-            param="input",
-            code="too_many_inputs",
-        )
+    require_batch(value, "operations")
     return _read_batch(value)
+
+
+def require_batch(values: list[Any], many: str) -> None:
+    """Refuse more operations or other elements than one request takes."""
+    if len(values) > BATCH:
+        message = f"input holds {len(values):,} {many}, and one request takes at most {BATCH:,}"
+        raise RequestError(f"{message}: send several requests", param="input", code="too_many_inputs")
 
 
 def read_text(text: str, place: str, *, expressions: bool = False) -> int:

@@ -94,10 +94,7 @@ def explorer_routes(served: Served, draw: Drawing | None = None) -> list[BaseRou
 
 
 def page_files(page: Page = "index") -> dict[str, Content]:
-    """The page, its icon, and its styles and modules, joined so that they come by two requests.
-
-    The page of the ternary operations is `index`, the one of any other space `space`.
-    """
+    """The page, its icon, and its styles and modules, joined so that they come by two requests."""
     texts = page_texts()
     files = {"index.html": page_text(texts, page), "icon.svg": texts["icon.svg"]}
     files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source", page)}

@@ -5,12 +5,21 @@ import { button, h, show } from "./dom.js";
 import { LATENTS } from "./network.js";
 import { LETTERS } from "./space.js";
 
+/** Chooses the half of the model; what else that changes is set, too. */
+export function halfControl(store, also = {}) {
+  const choices = ["a", "b"].map((half) =>
+    button(half.toUpperCase(), () => store.set({ half, ...also }), { class: false, "data-value": half }));
+  store.watch(["half"], ({ half }) => {
+    for (const choice of choices) choice.setAttribute("aria-pressed", String(choice.dataset.value === half));
+  });
+  return h("div.control", h("span.control-label", "Half"),
+    h("div.segmented", { role: "group", "aria-label": "Half of the model" }, choices));
+}
+
 export class Panel {
   constructor(root, page, map) {
     this.page = page;
     const { store, manifest } = page;
-    this.half = ["a", "b"].map((half) =>
-      button(half.toUpperCase(), () => store.set({ half }), { class: false, "data-value": half }));
     this.map = h("select",
       { id: "map-kind", on: { change: () => store.set({ map: this.map.value, x: 0, y: 1 }) } },
       manifest.layout && h("option", { value: "layout" }, `${manifest.layout.method} layout`),
@@ -42,8 +51,7 @@ export class Panel {
     const relabel = () => map.setScene({ labels: this.labels.checked });
     this.labels = h("input", { type: "checkbox", id: "labels", checked: true, on: { change: relabel } });
     root.append(
-      h("div.control", h("span.control-label", "Half"),
-        h("div.segmented", { role: "group", "aria-label": "Half of the model" }, this.half)),
+      halfControl(store),
       h("div.control", h("label", { for: "map-kind" }, "Map"), this.map, ...this.axes),
       h("div.control", h("label", { for: "colour" }, "Colour"), this.colour, this.argument),
       h("div.control", this.letters),
@@ -58,8 +66,6 @@ export class Panel {
   }
 
   #update(state) {
-    for (const button of this.half)
-      button.setAttribute("aria-pressed", String(button.dataset.value === state.half));
     this.map.value = state.map;
     this.axes.forEach((select, at) => {
       select.hidden = state.map === "layout";

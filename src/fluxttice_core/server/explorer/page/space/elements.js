@@ -1,6 +1,7 @@
 /** Starts the page of any space: its map, and the panels that ask the API. */
 
 import { byDraws, byLikeness, categorical } from "../js/colouring.js";
+import { halfControl } from "../js/controls.js";
 import { button, grouped, h, hint, show } from "../js/dom.js";
 import { ask } from "./ask.js";
 import { setUpFrame } from "../js/frame.js";
@@ -191,9 +192,6 @@ function apart(page, palette) {
 }
 
 function setUpControls({ manifest, points, space, store }) {
-  const half = h("span.segmented", { role: "group", "aria-label": "Half of the model" });
-  store.watch(["half"], (state) => show(half, ["a", "b"].map((one) =>
-    button(one.toUpperCase(), () => store.set({ half: one, z: null }), { "aria-pressed": String(state.half === one), class: false }))));
   const options = [
     ...(manifest.parts === null ? [] : [["part", "part of the split"]]),
     ...space.alphabets.map((_, at) => [`symbol:${at}`, `${space.part} ${at + 1}`]),
@@ -206,7 +204,7 @@ function setUpControls({ manifest, points, space, store }) {
     colour.value = state.colour;
   });
   show($("#controls"),
-    h("div.control", h("span.control-label", "Half"), half),
+    halfControl(store, { z: null }),
     h("div.control", h("label", { for: "colour" }, "Colour"), colour),
     points.index.length < space.size &&
       hint(`${grouped(points.index.length)} of ${grouped(space.size)} ${space.many} are drawn; search finds all of them.`),
