@@ -4,7 +4,8 @@ import errno
 import ipaddress
 import socket
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -49,40 +50,36 @@ def bind(host: str, port: int) -> socket.socket:
         SettingsError: If there is no such host, or the port cannot be had.
     """
     family, address = _addresses(host)[0]
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
+    with _listening(family, f"port {port} of {host}", "with --port") as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))
-        # From now on clients wait in line, so that the address may be told before the server takes them.
-        listening.listen(_WAITING)
-    except OSError as error:
-        listening.close()
-        raise SettingsError(
-            f"cannot listen on port {port} of {host} ({error.strerror}): choose another with --port",
-            "cannot_listen",
-        ) from None
     listening.set_inheritable(True)
     return listening
 
 
 def bind_file(path: Path) -> socket.socket:
     """Listen on a socket file, in the place of one that nobody listens on any more."""
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        if path.is_socket() and listening.connect_ex(str(path)) == errno.ECONNREFUSED:
-            path.unlink()
-        listening.close()
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with _listening(socket.AF_UNIX, str(path), "file with --uds") as listening:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            if path.is_socket() and asking.connect_ex(str(path)) == errno.ECONNREFUSED:
+                path.unlink()
         listening.bind(str(path))
         path.chmod(0o666)  # so that a proxy, which is another user, may connect; who else may is its folder's
+    return listening
+
+
+@contextmanager
+def _listening(family: int, place: str, other: str) -> Iterator[socket.socket]:
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        yield listening
+        # From now on clients wait in line, so that the address may be told before the server takes them.
         listening.listen(_WAITING)
     except OSError as error:
         listening.close()
-        raise SettingsError(
-            f"cannot listen on {path} ({error.strerror or error}): choose another file with --uds",
-            "cannot_listen",
-        ) from None
-    return listening
+        reason = error.strerror or error
+        message = f"cannot listen on {place} ({reason}): choose another {other}"
+        raise SettingsError(message, "cannot_listen") from None
 
 
 def address_of(listening: socket.socket) -> str:

@@ -45,16 +45,9 @@ def test_the_largest_batch(server: Any) -> None:
 
 BATCH = "one request takes at most 2,048"
 REFUSED: list[tuple[Any, str, str]] = [
-    *[
-        (["min"] * 2_049, "input", BATCH),
-        ([[5]] * 2_049, "input", BATCH),
-        ([[0] * 9] * 2_049, "input", BATCH),
-    ],
-    *[
-        (None, "input", "input is null"),
-        (15633, "input", "input is a number"),
-        (True, "input", "true or false"),
-    ],
+    *[([one] * 2_049, "input", BATCH) for one in ("min", [5], [0] * 9)],
+    *[(None, "input", "input is null"), (15633, "input", "input is a number")],
+    (True, "input", "true or false"),
     *[({}, "input", "an object"), ([True] * 9, "input", "list of true or false")],
     *[([], "input", "an empty list"), ([[]], "input.0", "a list of 0"), ([1.5], "input", "its 9 trits")],
     *[([2] * 9, "input", "its 9 trits"), ([1, 2, 3], "input", "its 9 trits")],
@@ -62,18 +55,12 @@ REFUSED: list[tuple[Any, str, str]] = [
     ([[0, 0, 0]] * 3, "input.0", "a flat list is one operation"),
     *[(["min", 5], "input", "a list of strings and a number"), ([[5], "min"], "input", "lists and strings")],
     *[(["min", "mni"], "input.1", "did you mean min"), ("no-such", "input", "no operation is named")],
-    *[
-        ("", "input", "input"),
-        ("x" * 65, "input", "a string of 65 characters"),
-        ("-0", "input", "has 2 symbols"),
-    ],
+    *[("", "input", "input"), ("x" * 65, "input", "a string of 65 characters")],
+    ("-0", "input", "has 2 symbols"),
     # What tokenising clients send for "min": read as an index, it would be answered with another operation.
     *[([1083], "input", 'as a string, such as "15633"'), ([[1083]], "input.0", "let it send the texts")],
-    *[
-        ([0], "input", "a list of 1"),
-        ([[0], ["min"]], "input.0", "a list of 1"),
-        ([10**30], "input", "a list of 1"),
-    ],
+    *[([number], "input", "a list of 1") for number in (0, 10**30)],
+    ([[0], ["min"]], "input.0", "a list of 1"),
     *[("\ufffd\u0000", "input", "no symbol"), ("٣", "input", "no symbol")],
 ]
 

@@ -46,13 +46,8 @@ def written(value: float) -> str:
 @pytest.mark.parametrize(
     ("given", "param"),
     [
-        *[
-            (None, "latents"),
-            ([], "latents"),
-            ("", "latents.0"),
-            ("AAAA", "latents.0"),
-            ("?" * 88, "latents.0"),
-        ],
+        *[(None, "latents"), ([], "latents")],
+        *[(wrong, "latents.0") for wrong in ("", "AAAA", "?" * 88)],
         *[([0.0] * 15, "latents.0"), ([[0.0] * 16, [0.0] * 17], "latents.1"), ([["0"] * 16], "latents.0.0")],
         *[([[wrong] * 16], "latents.0.0") for wrong in (True, 1.0e7, 10**400)],
         *[([[0.0] * 16] * 2_049, "latents"), ([written(0)] * 2_049, "latents")],

@@ -26,11 +26,7 @@ def client(server: Any) -> Iterator[openai.OpenAI]:
 @pytest.mark.parametrize(
     ("given", "indices"),
     [
-        ("----00-0+", [15633]),
-        ("min", [15633]),
-        ("Kleene AND", [15633]),
-        ("15633", [15633]),
-        ("---/-00/-0+", [15633]),
+        *((text, [15633]) for text in ("----00-0+", "min", "Kleene AND", "15633", "---/-00/-0+")),
         (["----00-0+", "0+-++----", "webb"], [15633, 223, 223]),
         (["223"], [223]),
         (MIN, [15633]),

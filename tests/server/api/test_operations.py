@@ -74,16 +74,10 @@ def test_only_named_and_only_one_of_each_class(server: Any) -> None:
     assert each["total"] == class_count("sign-npn")
 
 
-@pytest.mark.parametrize(
-    "near",
-    [
-        *["----00-0%2B", "----00-0+", "---/-00/-0+", "---+-00+-0%2B", "min", "Kleene+AND", "15633"],
-        "+++++++++",
-    ],
-)
-def test_a_plus_may_stand_for_itself_or_for_a_blank(server: Any, near: str) -> None:
-    expected = 19_682 if near == "+++++++++" else 15633
-    assert server.get(f"/v1/operations?near={near}&within=0").json()["near"] == expected
+def test_a_plus_may_stand_for_itself_or_for_a_blank(server: Any) -> None:
+    texts = ("----00-0%2B", "----00-0+", "---/-00/-0+", "---+-00+-0%2B", "min", "Kleene+AND", "15633")
+    for near, index in (*((text, 15633) for text in texts), ("+++++++++", 19_682)):
+        assert server.get(f"/v1/operations?near={near}&within=0").json()["near"] == index, near
 
 
 @pytest.mark.parametrize(

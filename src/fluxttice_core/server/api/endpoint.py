@@ -1,6 +1,5 @@
 """Endpoints as values: the routes and the OpenAPI document are both made of the same list."""
 
-import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
@@ -65,20 +64,6 @@ class Endpoint:
     missing: str = ""
     media_types: tuple[str, ...] = ("application/json",)
     open: bool = False
-
-    @property
-    def summary(self) -> str:
-        """What it does, in a few words: the first sentence of its handler's docstring."""
-        return self._described[0].removesuffix(".")
-
-    @property
-    def description(self) -> str:
-        """What else there is to know: the rest of that docstring."""
-        return " ".join(self._described[2].split())
-
-    @property
-    def _described(self) -> tuple[str, str, str]:
-        return inspect.cleandoc(self.handler.__doc__ or "").partition("\n\n")
 
     def route(self) -> Route:
         """Make the route."""

@@ -1,5 +1,6 @@
 """The OpenAPI document, made of the same endpoints and models that serve requests."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -90,13 +91,14 @@ def _component_schemas(endpoints: Sequence[Endpoint]) -> tuple[Mapping[Any, Any]
 
 
 def _describe(endpoint: Endpoint, schemas: Mapping[Any, Any], *, needs_key: bool) -> dict[str, Any]:
+    title, _, rest = inspect.cleandoc(endpoint.handler.__doc__ or "").partition("\n\n")
     described: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
-        "summary": endpoint.summary,
-        "description": endpoint.description or f"{endpoint.summary}.",
+        "summary": title.removesuffix("."),
+        "description": " ".join(rest.split()) or title,
         "responses": _responses(endpoint, schemas, needs_key=needs_key and not endpoint.open),
+        "security": [{"key": []}] if needs_key and not endpoint.open else [],
     }
-    described["security"] = [{"key": []}] if needs_key and not endpoint.open else []
     parameters = _path_parameters(endpoint) + _query_parameters(endpoint.query)
     if parameters:
         described["parameters"] = parameters
