@@ -3,9 +3,9 @@
 import asyncio
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -106,8 +106,7 @@ async def _read_body(request: Request, limits: Limits) -> bytes:
     """Read a request's body, no more than allowed and no longer than allowed."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:19]) > limits.body_bytes:
-        await _drain(request, limits)
-        raise _too_large(limits)
+        raise await _too_large(request, limits)
     try:
         async with asyncio.timeout(limits.body_seconds):
             return await _collect(request, limits)
@@ -150,35 +149,25 @@ async def _collect(request: Request, limits: Limits) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limits.body_bytes:
-            await _drain(request, limits)
-            raise _too_large(limits)
+            raise await _too_large(request, limits)
         if not message.get("more_body", False):
             return b"".join(parts)
 
 
-async def _drain(request: Request, limits: Limits) -> None:
+async def _too_large(request: Request, limits: Limits) -> RequestError:
     """Let a client finish for a moment: one that is cut off while it sends never reads why.
 
     A client that waits to be told to go on has sent nothing yet, and is not told.
     """
-    if "expect" in request.headers:
-        return
-    until = time.monotonic() + _DRAIN_SECONDS
-    left = _DRAINED * limits.body_bytes
-    more = True
-    while more and left > 0 and (seconds := until - time.monotonic()) > 0:
-        try:
-            async with asyncio.timeout(seconds):
+    left, more = _DRAINED * limits.body_bytes, "expect" not in request.headers
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while more and left > 0:
                 message = await request.receive()
-        except TimeoutError:
-            return
-        left -= len(message.get("body", b""))
-        more = message.get("more_body", False)
-
-
-def _too_large(limits: Limits) -> RequestError:
-    message = f"the body is larger than {limits.body_bytes:,} bytes: send fewer operations at a time"
-    return RequestError(message, status=413, code="body_too_large", close=True)
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+    said = f"the body is larger than {limits.body_bytes:,} bytes: send fewer operations at a time"
+    return RequestError(said, status=413, code="body_too_large", close=True)
 
 
 def _validation_error(error: ErrorDetails) -> RequestError:

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -41,25 +40,17 @@ KINDS = {
 _SMALLEST_GZIPPED = 1_000
 
 
-@dataclass(frozen=True)
 class Content:
     """Something to send, as it is and compressed, which is empty where that does not pay.
 
     By its tag a browser asks whether it has changed.
     """
 
-    kind: str
-    plain: bytes
-    gzipped: bytes
-    tag: str
-
-    @classmethod
-    def of(cls, name: str, plain: bytes) -> "Content":
-        """Compress something to be sent, whose kind its name tells."""
+    def __init__(self, name: str, plain: bytes) -> None:
         gzipped = gzip.compress(plain, 9, mtime=0) if len(plain) >= _SMALLEST_GZIPPED else b""
-        if len(gzipped) > 0.95 * len(plain):
-            gzipped = b""
-        return cls(KINDS[Path(name).suffix], plain, gzipped, f'"{hashlib.sha256(plain).hexdigest()[:32]}"')
+        self.kind, self.plain = KINDS[Path(name).suffix], plain
+        self.gzipped = gzipped if len(gzipped) <= 0.95 * len(plain) else b""
+        self.tag = f'"{hashlib.sha256(plain).hexdigest()[:32]}"'
 
     def answer(self, request: Request) -> Response:
         """Answer a request with it, or with the news that the browser has it."""
@@ -98,7 +89,7 @@ def page_files(page: Page = "index") -> dict[str, Content]:
     texts = page_texts()
     files = {"index.html": page_text(texts, page), "icon.svg": texts["icon.svg"]}
     files |= {"page.css": joined_styles(texts), "page.js": joined_script(texts, "source", page)}
-    return {name: Content.of(name, text.encode()) for name, text in files.items()}
+    return {name: Content(name, text.encode()) for name, text in files.items()}
 
 
 def documents(served: Served) -> dict[str, Callable[[], bytes]]:
@@ -127,7 +118,7 @@ def documents(served: Served) -> dict[str, Callable[[], bytes]]:
 
 
 def _kept(name: str, make: Callable[[], bytes]) -> Callable[[], Content]:
-    return once(lambda: Content.of(name, make()))
+    return once(lambda: Content(name, make()))
 
 
 def _sending(content: Callable[[], Content]) -> Callable[[Request], Response]:
