@@ -13,7 +13,6 @@ export class Algebra {
     this.totals = this.counts(Uint16Array.from({ length: K }, (_, index) => index));
   }
 
-  /** How many operations have a property. */
   total(property) {
     return this.totals[this.names.indexOf(property)];
   }

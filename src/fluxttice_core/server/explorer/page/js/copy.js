@@ -23,7 +23,6 @@ export async function copyText(text, said, done) {
   said.textContent = await copied.then(() => done, () => text);
 }
 
-/** A menu that copies the operation that is chosen when it is used. */
 export function copyMenu(chosen, said) {
   const copy = (label) => copyText(FORMS[label](chosen()), said, `${label} copied`);
   return h("details.copy",

@@ -9,7 +9,6 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 export const h = (name, ...rest) => fill((tag) => document.createElement(tag), name, rest);
 
-/** Make an element of a drawing. */
 export const svg = (name, ...rest) => fill((tag) => document.createElementNS(SVG, tag), name, rest);
 
 function fill(create, name, [first, ...others]) {
@@ -47,7 +46,6 @@ export function form(classes, act, ...content) {
   return h(`form.${classes}`, { on: { submit } }, ...content);
 }
 
-/** A line that helps. */
 export const hint = (...children) => h("p.hint", ...children);
 
 /** A table with classes: its caption, the heads of its columns, and its rows of cells. */
@@ -56,13 +54,11 @@ export function table(classes, caption, heads, rows) {
   return h(`table.${classes}`, caption, h("thead", h("tr", heads)), h("tbody", body));
 }
 
-/** A list of elements, an item each. */
 export function list(name, items) {
   const rows = items.map((item) => h("li", item));
   return h(name, rows);
 }
 
-/** A part of a panel under a heading. */
 export const section = (title, ...content) => h("section", h("h3", title), ...content);
 
 /** Let an element hold these and nothing else; what is null or false is left out. */
@@ -76,5 +72,4 @@ export const grouped = (number) => Math.round(number).toLocaleString("en-US");
 /** A number with so many decimals and a true minus sign. */
 export const decimal = (number, places = 2) => number.toFixed(places).replace("-", "\u2212");
 
-/** Whether the reader asked for less motion. */
 export const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

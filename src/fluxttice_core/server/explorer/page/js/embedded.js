@@ -5,16 +5,13 @@ import { readTensors } from "./tensors.js";
 /** Whether there is a server, and so an API. */
 export const SERVED = false;
 
-/** Unpack a document of the page. */
 export const fetchDocument = async (name) => (await unpacked(name)).json();
 
-/** Unpack the list of the report's figures. */
 export const fetchFigures = () => fetchDocument("figures.json");
 
 /** Where a figure is, once it is unpacked. */
 export const figureAddress = async (name) => URL.createObjectURL(await (await unpacked(`${name}.svg`)).blob());
 
-/** Unpack tensors: an object of typed arrays by name. */
 export const fetchTensors = async (name) => readTensors(await (await unpacked(name)).arrayBuffer());
 
 /** Start a thread for long work: it runs this page's own script, which then does the worker's part. */

@@ -9,7 +9,6 @@ const DEEPEST = 100;
 const MOST = 27;
 const cells = (digit) => Uint8Array.from({ length: MOST }, (_, cell) => digit(cell));
 
-/** Whether a text is meant as an expression. */
 export const isExpression = (text) => /\(|(?<![\w]-)\b[abc]\s*$/.test(text);
 
 /** The index of what an expression computes; an error says why it computes nothing. */

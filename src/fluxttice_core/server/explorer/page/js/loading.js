@@ -5,7 +5,6 @@ import { fetchTensors } from "./source.js";
 
 const latest = new WeakMap();
 
-/** A sign that something is on its way. */
 export const loading = (what = "") => hint(`Loading ${what}${what && " "}\u2026`);
 
 /** Fetch something and show it in an element; of several fetches for one element only the last is shown. */
@@ -35,7 +34,6 @@ export async function fetchForPage(what, fetching) {
   }
 }
 
-/** Fetch the layout of a half, which the map is drawn from. */
 export const fetchLayout = (half) => fetchForPage("The map", () => fetchTensors(`layout_${half}.safetensors`));
 
 /** Say at the top of the page what failed, and wait until somebody wants to try again. */

@@ -63,7 +63,6 @@ export class MapView {
     this.wanted ??= requestAnimationFrame(() => this.paint());
   }
 
-  /** Draw now. */
   paint() {
     if (this.wanted) cancelAnimationFrame(this.wanted);
     this.wanted = undefined;

@@ -40,12 +40,10 @@ export class Page {
     return this.namesOf(index)[0] ?? signs(index);
   }
 
-  /** A button that chooses an operation, with its names. */
   button(index, said) {
     return operationButton(index, this.choose, { name: this.namesOf(index).join(", "), ...said });
   }
 
-  /** What a latent is decoded to, in words. */
   decodedWords({ index, joint }) {
     const named = [signs(index), ...this.namesOf(index)].join(", ");
     return `${named}; p(table | latent) = ${decimal(joint, 3)}`;

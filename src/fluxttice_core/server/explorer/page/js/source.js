@@ -5,17 +5,14 @@ import { readTensors } from "./tensors.js";
 /** Whether there is a server, and so an API. */
 export const SERVED = true;
 
-/** Fetch a document of the page. */
 export const fetchDocument = async (name) => (await fetchChecked(`explorer/data/${name}`)).json();
 
-/** Fetch the list of the report's figures. */
 export const fetchFigures = async () => (await fetchChecked("explorer/figures/figures.json")).json();
 
 /** Where a figure is; one that did not come is asked for under another address. */
 export const figureAddress = async (name, again) =>
   `explorer/figures/${name}.svg${again ? `?${Date.now()}` : ""}`;
 
-/** Fetch tensors: an object of typed arrays by name. */
 export async function fetchTensors(name) {
   return readTensors(await (await fetchChecked(`explorer/data/${name}`)).arrayBuffer());
 }

@@ -32,7 +32,6 @@ export function indexOf(digits) {
 /** The digits of an operation with so many cells, and its index: of up to 27 cells, which numbers hold exactly. */
 export const digitsIn = (index, count) => Uint8Array.from({ length: count }, (_, cell) => Math.trunc(index / 3 ** cell) % 3);
 export const indexIn = (digits) => digits.reduceRight((index, digit) => 3 * index + digit, 0);
-/** How many inputs an operation with so many cells has. */
 export const arityOf = (cells) => Math.round(Math.log(cells) / Math.log(3));
 /** The digits in letters for -, 0 and +, and glyphs back. */
 export const written = (digits, letters = GLYPHS) => Array.from(digits, (digit) => letters[digit]).join("");

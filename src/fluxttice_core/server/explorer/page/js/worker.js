@@ -38,7 +38,6 @@ const TASKS = {
     }
   },
 
-  /** A shortest expression of an operation with others. */
   write({ target, basis }) {
     postMessage({ kind: "written", found: shortestExpression(target, basis) });
   },

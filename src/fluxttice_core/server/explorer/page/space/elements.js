@@ -28,7 +28,6 @@ class ElementPage {
     this.drawn = new Uint8Array(points.index.length);
   }
 
-  /** The numbers of an element's symbols. */
   digitsOf(index) {
     let rest = index;
     return this.space.alphabets.map((alphabet) => {
@@ -42,7 +41,6 @@ class ElementPage {
     return this.digitsOf(index).map((digit, at) => this.space.alphabets[at][digit]).join("");
   }
 
-  /** The index of what has these numbers of symbols. */
   indexOf(digits) {
     return digits.reduceRight((sum, digit, at) => sum * this.space.alphabets[at].length + digit, 0);
   }
@@ -57,7 +55,6 @@ class ElementPage {
     this.store.set({ op: index, tab: tab === "find" ? "element" : tab });
   }
 
-  /** A button that chooses an element. */
   button({ index, string, in_support: inside, names }, note) {
     return h("button.operation", { type: "button", on: { click: () => this.choose(index) } },
       h("span.glyphs", string),
@@ -67,7 +64,6 @@ class ElementPage {
     );
   }
 
-  /** Where a latent lies on the map. */
   placeOf(latent) {
     const { axes, centre, extent } = this.manifest.halves[this.store.state.half];
     return axes.map((axis) => axis.reduce((sum, entry, d) => sum + entry * (latent[d] - centre[d]), 0) / extent);
