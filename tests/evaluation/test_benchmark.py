@@ -1,5 +1,6 @@
 """Only trained models are measured: every other target is refused with one sentence."""
 
+import shutil
 import weakref
 from dataclasses import replace
 from importlib import import_module
@@ -123,10 +124,7 @@ def test_one_untrained_half_is_enough_to_refuse(small_checkpoint: Path) -> None:
 
 
 def test_weights_of_another_shape_are_refused(small_checkpoint: Path, tmp_path: Path) -> None:
-    damaged = tmp_path / "checkpoint"
-    damaged.mkdir()
-    for file in small_checkpoint.iterdir():
-        (damaged / file.name).write_bytes(file.read_bytes())
+    damaged = Path(shutil.copytree(small_checkpoint, tmp_path / "checkpoint"))
     text = (damaged / "checkpoint.json").read_text()
     (damaged / "checkpoint.json").write_text(text.replace('"latent_dim":3', '"latent_dim":4'))
     with refused(CheckpointError, "digest_mismatch"):

@@ -23,7 +23,7 @@ from fluxttice_core.metrics.settings import Direction, MeasurementSettings
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
 from tests.evaluation.conftest import changed
-from tests.measuring import sampled
+from tests.measuring import exact, sampled
 from tests.refusals import refused
 
 SPACE = OperationSpace(base=2, arity=2)
@@ -82,7 +82,7 @@ def test_repeats_of_the_same_draws_are_paired() -> None:
 
 
 def test_exact_figures_differ_exactly() -> None:
-    first = Figure(quantity="rate", half="a", value=1.0, unit="nats", direction="neither", ceiling=1.0)
+    first = exact(1.0, quantity="rate", direction="neither")
     assert difference(first, replace(first, value=1.0 + 1e-12)).verdict == "different"
     assert difference(first, first).verdict == "same"
 

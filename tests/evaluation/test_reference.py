@@ -21,6 +21,7 @@ from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
 from fluxttice_core.spaces.split import split
 from fluxttice_core.spaces.target import Target
+from tests.measuring import by_quantity, exact
 from tests.refusals import refused
 
 ARCHITECTURE = Architecture(
@@ -48,9 +49,13 @@ def controls() -> tuple[Control, ...]:
     return measured_controls(SPACE, untrained, SETTINGS, split(SPACE), 0.1)
 
 
-def score(controls: tuple[Control, ...], name: ControlName, quantity: str) -> float:
+def named(controls: tuple[Control, ...], name: ControlName) -> Control:
     (control,) = (control for control in controls if control.name == name)
-    return control.scores(quantity, "a")[0].value
+    return control
+
+
+def score(controls: tuple[Control, ...], name: ControlName, quantity: str) -> float:
+    return named(controls, name).scores(quantity, "a")[0].value
 
 
 def test_every_control_is_there_with_its_runs(controls: tuple[Control, ...]) -> None:
@@ -83,12 +88,12 @@ def test_controls_score_what_is_known_of_them(
 
 def test_half_support_reaches_half(controls: tuple[Control, ...]) -> None:
     assert score(controls, "half_support", "coverage/argmax/90") <= 14 / 27
-    (half_support,) = (control for control in controls if control.name == "half_support")
+    half_support = named(controls, "half_support")
     assert half_support.scores("union/argmax/90", "pair")[0].value <= 14 / 27
 
 
 def test_untrained_networks_are_measured_in_both_halves_and_differ(controls: tuple[Control, ...]) -> None:
-    (control,) = (control for control in controls if control.name == "untrained")
+    control = named(controls, "untrained")
     for half in ("a", "b"):
         assert len({s.value for s in control.scores("generative_information", half)}) == 5
     assert len(control.scores("union/argmax/90", "pair")) == 5
@@ -108,23 +113,19 @@ def test_every_missing_control_is_named(controls: tuple[Control, ...]) -> None:
 
 
 def test_a_figure_without_a_floor_is_refused(controls: tuple[Control, ...]) -> None:
-    figure = Figure(quantity="novelty", half="a", value=1.0, unit="ratio", direction="higher", ceiling=1.0)
     with pytest.raises(MeasurementError, match="novelty has no floor"):
-        beside_controls([figure], controls)
+        beside_controls([exact(1.0, quantity="novelty")], controls)
 
 
 def test_too_few_untrained_networks_are_no_floor(controls: tuple[Control, ...]) -> None:
-    fewer = [
-        dataclasses.replace(control, runs=control.runs[:4]) if control.name == "untrained" else control
-        for control in controls
-    ]
-    figure = Figure(quantity="rate", half="a", value=1.0, unit="nats", direction="neither", ceiling=1.0)
+    four = dataclasses.replace(named(controls, "untrained"), runs=named(controls, "untrained").runs[:4])
+    fewer = [four if control.name == "untrained" else control for control in controls]
     with pytest.raises(MeasurementError, match="at least 5"):
-        beside_controls([figure], fewer)
+        beside_controls([exact(1.0, quantity="rate")], fewer)
 
 
 def test_a_control_has_one_half_for_both(controls: tuple[Control, ...]) -> None:
-    (oracle,) = (control for control in controls if control.name == "oracle")
+    oracle = named(controls, "oracle")
     assert oracle.scores("rate", "b") == oracle.scores("rate", "a")
     assert oracle.scores("rate", "pair") == ()
 
@@ -187,17 +188,9 @@ def test_the_oracle_alone_is_drawn_from_for_longer(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(reference, "_resolving", noted)
     plan = list(reference._plan(SPACE, untrained, SETTINGS, None, 0.0))
     assert asked == [SPACE]
-    found = {
-        name: {
-            item.draws
-            for control, _, step in plan
-            if control == name
-            for item in step.work()
-            if isinstance(item, Figure) and item.quantity == "nll"
-        }
-        for name in ("oracle", "half_support")
-    }
-    assert found == {"oracle": {16_384}, "half_support": {SETTINGS.control_mass_draws}}
+    for name, draws in (("oracle", 16_384), ("half_support", SETTINGS.control_mass_draws)):
+        steps = [step for control, _, step in plan if control == name]
+        assert by_quantity(item for step in steps for item in step.work())["nll"].draws == draws
 
 
 TARGET = Target.of(SPACE, range(0, 27, 2), [float(x) for x in range(1, 15)])
@@ -236,7 +229,7 @@ def test_controls_beside_a_target_score_what_is_known_of_them(
 
 
 def test_untrained_networks_are_no_generators_of_a_target(beside_target: tuple[Control, ...]) -> None:
-    (control,) = (control for control in beside_target if control.name == "untrained")
+    control = named(beside_target, "untrained")
     assert min(found.low for found in control.scores("mass_outside", "a")) > 0.1
     assert min(found.low for found in control.scores("kl_from_target", "a")) > 0.1
 

@@ -16,18 +16,10 @@ SETTINGS = MeasurementSettings(draws=(10,), repeats=2)
 
 def test_autoencoders_are_measured_in_all_their_parts() -> None:
     steps = steps_of({"b": QuantileLookup(SPACE), "a": QuantileLookup(SPACE)}, SETTINGS, None)
+    each = {"reach of the prior": 4, "its distribution": 3, "reconstruction": 1, "codes": 2}
     assert [(step.label, step.weight) for step in steps] == [
-        ("a: reach of the prior", 4),
-        ("a: its distribution", 3),
-        ("a: reconstruction", 1),
-        ("a: codes", 2),
-        ("b: reach of the prior", 4),
-        ("b: its distribution", 3),
-        ("b: reconstruction", 1),
-        ("b: codes", 2),
-        ("pair: union", 1),
-        ("pair: agreement", 1),
-        ("pair: coupled", 2),
+        *((f"{half}: {label}", weight) for half in "ab" for label, weight in each.items()),
+        *(("pair: union", 1), ("pair: agreement", 1), ("pair: coupled", 2)),
     ]
 
 

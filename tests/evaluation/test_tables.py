@@ -9,9 +9,10 @@ from fluxttice_core.evaluation.control_scores import Control
 from fluxttice_core.evaluation.gates import Gate, GateResult
 from fluxttice_core.evaluation.report import Report
 from fluxttice_core.evaluation.tables import FAIL, NOT_MEASURED, PASS, control_grid, gate_grid, grids
-from fluxttice_core.metrics.metric import ControlComparison, Figure, Floor, Metric, Score
+from fluxttice_core.metrics.metric import ControlComparison, Floor, Metric, Score
 from fluxttice_core.metrics.settings import Half, MeasurementSettings, Unit
 from fluxttice_core.spaces.operation_space import OperationSpace
+from tests.measuring import exact
 
 GATE = Gate("a code tells its operation", "generative_information", ">=", 0.5)
 
@@ -20,9 +21,7 @@ def metric(
     quantity: str, half: Half, unit: Unit = "nats", value: float = 2.0, ceiling: float = 4.0
 ) -> Metric:
     return Metric(
-        figure=Figure(
-            quantity=quantity, half=half, value=value, unit=unit, direction="higher", ceiling=ceiling
-        ),
+        figure=exact(value, quantity=quantity, half=half, unit=unit, ceiling=ceiling),
         floor=Floor(0.0, 0.0, 1.0, 5),
         control_comparisons=(ControlComparison("untrained", 0.0, 1.0, "better"),),
     )
@@ -57,11 +56,8 @@ def test_without_held_out_operations_controls_are_set_beside_the_model_on_all() 
 
 def test_a_half_or_a_control_without_a_figure_leaves_its_cell_open() -> None:
     sampler = Control("uniform_sampler", ((Score("nll", "a", math.inf, math.inf, math.inf),),))
-    grid = control_grid(
-        report(
-            metric("nll", "a"), metric("rate_plus_distortion", "a"), metric("nll", "b"), controls=(sampler,)
-        )
-    )
+    metrics = (metric("nll", "a"), metric("rate_plus_distortion", "a"), metric("nll", "b"))
+    grid = control_grid(report(*metrics, controls=(sampler,)))
     assert grid.headings == ("", "R + D, nats", "NLL, nats")
     assert grid.rows == (
         ("model, A", "2.000", "2.000"),
