@@ -213,11 +213,6 @@ def fewer_rows(report: SampledReport) -> SampledReport:
     return recoded(report, "from_mean", clopper_pearson(19_950, 20_000))
 
 
-def less_distortion(report: SampledReport) -> SampledReport:
-    assert report.halves[0].codes is not None
-    return recoded(report, "distortion", report.halves[0].codes.distortion.scaled(0.5))
-
-
 def more_rate(report: SampledReport) -> SampledReport:
     assert report.halves[0].codes is not None
     return recoded(report, "rate", report.halves[0].codes.rate.scaled(1.01))
