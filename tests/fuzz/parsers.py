@@ -303,21 +303,7 @@ _CELLS = (
     *(b",", b"0", b"-1", b"17", b"1e5", b"nan", b"None", b"----00-0+", b"-,0,+", b"1 -1 0"),
     *("\N{MINUS SIGN}".encode(), b"1e400", b"9" * 40, b"inf", b"0.5"),
 )
-_JSON = (
-    b"null",
-    b"true",
-    b"-1",
-    b"0",
-    b"1e999",
-    b'""',
-    b"[]",
-    b"{}",
-    b"NaN",
-    b"[" * 40,
-    b"\\ud800",
-    b",",
-    b":",
-)
+_JSON = (*b'null true -1 0 1e999 "" [] {} NaN'.split(), b"[" * 40, *rb"\ud800 , :".split())
 _YAML = (
     *(b"&a ", b"*a", b"!!python/name:os.system ", b"? ", b"<<: ", b"- ", b": ", b"|\n", b"%YAML 1.1\n"),
     b"---\n",
@@ -358,18 +344,7 @@ def parsers() -> dict[str, Parser]:
         "audit claims": Parser(
             read_claims,
             corpus.claims,
-            (
-                b"draws=",
-                b"distinct=",
-                b"space_size=",
-                b"%",
-                b"..",
-                b"e",
-                b",",
-                b"9" * 18,
-                b"0.",
-                b"sequence=",
-            ),
+            (*b"draws= distinct= space_size= % .. e ,".split(), b"9" * 18, *b"0. sequence=".split()),
             200,
         ),
         "sample lines": _of_samples("tsgG", (*_LINES, *_CELLS)),

@@ -2,8 +2,6 @@
 
 import sys
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Entry point: even while its parts are loaded, an interrupt ends it with one sentence."""

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from fluxttice_core.metrics.settings import MeasurementSettings
     from fluxttice_core.storage.pretrained import TrainedModel
 
-__all__ = ["report_card"]
-
 
 def benchmark(
     checkpoint: Annotated[

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from fluxttice_core.certification.certify import Certificate
     from fluxttice_core.certification.selection import Ranked
 
-__all__ = ["certified_folder"]
-
 _SECONDS = 10.0
 """Between two lines of a log."""
 

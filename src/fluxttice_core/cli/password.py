@@ -10,8 +10,6 @@ import typer
 
 from fluxttice_core.errors import SignatureError
 
-__all__ = ["PASSWORD", "asked_password"]
-
 PASSWORD = "FLUXTTICE_KEY_PASSWORD"  # noqa: S105 -- the name of the variable that holds it
 
 

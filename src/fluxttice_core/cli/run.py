@@ -11,8 +11,6 @@ from fluxttice_core.extras import require_extra
 if TYPE_CHECKING:
     from fluxttice_core.certification.certify import Certificate
 
-__all__ = ["RESULT"]
-
 RESULT = "coverage_vs_entropy.json"
 """The run's result file, in its folder."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.fit import Fit
     from fluxttice_core.audit.sample_report import SampleReport
     from fluxttice_core.statistics.intervals import Interval
-
-__all__ = ["print_findings", "print_reading", "print_samples"]
 
 _WIDTH = 100
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -82,8 +80,8 @@ def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
     if coverage is None or efficiency is None or report.ceiling is None:
         return []
     return [
-        ("coverage", _shares(coverage), f"of {report.size:,}; uniform draws show {percent(report.ceiling)}"),
-        ("efficiency", _shares(efficiency), "of what uniform draws show"),
+        ("coverage", shares(coverage), f"of {report.size:,}; uniform draws show {percent(report.ceiling)}"),
+        ("efficiency", shares(efficiency), "of what uniform draws show"),
     ]
 
 
@@ -113,25 +111,28 @@ def _fit(fit: Fit | None) -> list[tuple[str, str, str]]:
 
 def _decimals(interval: Interval) -> str:
     """Return an interval of a ratio with four digits."""
-    ends = (interval.estimate, interval.lower, interval.upper)
-    estimate, lower, upper = ("open" if math.isinf(end) else f"{end:,.{_places(end)}f}" for end in ends)
-    return f"{estimate} [{lower}, {upper}]"
+    return _bracketed(interval, lambda end: "open" if math.isinf(end) else f"{end:,.{_places(end)}f}")
 
 
 def _places(value: float) -> int:
     return min(max(0, 3 - math.floor(math.log10(value))), 4) if value > 0 else 1
 
 
-def _shares(interval: Interval) -> str:
+def _bracketed(interval: Interval, write: Callable[[float], str]) -> str:
+    estimate, lower, upper = map(write, (interval.estimate, interval.lower, interval.upper))
+    return f"{estimate} [{lower}, {upper}]"
+
+
+def shares(interval: Interval) -> str:
     """Return an interval of shares as percent."""
-    return f"{percent(interval.estimate)} [{percent(interval.lower)}, {percent(interval.upper)}]"
+    return _bracketed(interval, percent)
 
 
 def _mass(missing: Interval) -> tuple[str, str]:
     """Return the mass not seen, and whether anything is known of it."""
     known = missing.upper - missing.lower < 1
     remark = "Good-Turing; blind to what is never made" if known else "undetermined: draw more"
-    return f"{missing.estimate:.4f} [{missing.lower:.4f}, {missing.upper:.4f}]", remark
+    return _bracketed(missing, "{:.4f}".format), remark
 
 
 def _effective(
@@ -161,9 +162,7 @@ def _operations(interval: Interval | None, places: int = 0) -> str:
     """Return an interval of kinds, whose upper end may be open, or that there is none."""
     if interval is None:
         return "undefined"
-    ends = (interval.estimate, interval.lower, interval.upper)
-    estimate, lower, upper = ("open" if math.isinf(end) else f"{end:,.{places}f}" for end in ends)
-    return f"{estimate} [{lower}, {upper}]"
+    return _bracketed(interval, lambda end: "open" if math.isinf(end) else f"{end:,.{places}f}")
 
 
 def _wrapped(sentence: str) -> str:

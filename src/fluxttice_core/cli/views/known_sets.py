@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from fluxttice_core.audit.verdicts import percent
+from fluxttice_core.cli.views.audit import shares
 
 if TYPE_CHECKING:
     from fluxttice_core.audit.curves import Curve
@@ -61,10 +62,8 @@ def _novelty(report: NoveltyReport) -> list[tuple[str, ...]]:
 def _share(name: str, beside: Beside | None, remark: str) -> tuple[str, ...]:
     if beside is None:
         return name, "undefined", f"{remark}: no kind was drawn twice"
-    figure = beside.figure
     ideal = "" if beside.ideal is None else f"; ideal {percent(beside.ideal)}"
-    ends = ", ".join(percent(end) for end in (figure.lower, figure.upper))
-    return name, f"{percent(figure.estimate)} [{ends}]", f"{remark}{ideal}"
+    return name, shares(beside.figure), f"{remark}{ideal}"
 
 
 def _curve(curve: Curve) -> list[tuple[str, ...]]:
@@ -72,11 +71,9 @@ def _curve(curve: Curve) -> list[tuple[str, ...]]:
         ("draws, + beyond the sample", "mass seen", "kinds", "order 1", "order 2")
     ]
     for one in curve.by_draws:
-        mass = one.coverage
-        shown = f"{percent(mass.estimate)} [{percent(mass.lower)}, {percent(mass.upper)}]"
         mark = "+" if one.draws.estimate > curve.sample else ""
         figures = (_number(figure, 1) for figure in one.hill)
-        lines.append((f"{one.draws.estimate:,.0f}{mark}", shown, *figures))
+        lines.append((f"{one.draws.estimate:,.0f}{mark}", shares(one.coverage), *figures))
     return lines
 
 
