@@ -63,6 +63,7 @@ def test_what_differs_is_torchs_own_rounding(shipped: TrainedModel, half: HalfNa
         Architecture(arity=1, consolidating_blocks=0),
         Architecture(base=4, arity=1, latent_dim=5, encoder_widths=(7,), exploratory_widths=(3, 5, 8)),
         Architecture(base=2, arity=3, consolidating_blocks=3, consolidating_width=9),
+        *(Architecture(space=name) for name in ("dna:3", "01^4xACGT^2", "ACGT^1xAB^2")),
     ],
 )
 def test_networks_of_every_shape_do(architecture: Architecture, half: HalfName) -> None:

@@ -5,12 +5,7 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.boolean import (
-    boolean_portrait,
-    facts_of,
-    npn_representatives,
-    read_element,
-)
+from fluxttice_core.operations.boolean import boolean_portrait, facts_of, npn_representatives, read_element
 from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.spaces.space_name import space_of
 from tests.refusals import refused

@@ -10,11 +10,7 @@ from fluxttice_core.errors import OperationError
 from fluxttice_core.operations.algebra import holds
 from fluxttice_core.operations.catalogue import find_named
 from fluxttice_core.operations.cellwise import TERNARY, grid
-from fluxttice_core.operations.clones import (
-    clone_memberships,
-    completeness,
-    maximal_clones,
-)
+from fluxttice_core.operations.clones import clone_memberships, completeness, maximal_clones
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.structure import closed_under, compatible_with
 from fluxttice_core.spaces.operation_space import OperationSpace

@@ -7,12 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.distance import (
-    class_distance,
-    hamming,
-    hamming_to_all,
-    neighbours,
-)
+from fluxttice_core.operations.distance import class_distance, hamming, hamming_to_all, neighbours
 from fluxttice_core.operations.symmetry import representatives
 from fluxttice_core.spaces.operation_space import OperationSpace
 from tests.refusals import refused

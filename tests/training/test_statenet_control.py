@@ -167,20 +167,6 @@ def test_statenet_moves_when_it_learns_and_only_then(small: SmallRuns) -> None:
     assert all(bool(torch.isfinite(tensor).all()) for tensor in learned.values())
 
 
-@pytest.mark.parametrize("epochs", [1, 2])
-def test_a_resumed_run_learns_on_with_the_same_bits(small: SmallRuns, epochs: int) -> None:
-    changes = {**LEARNING, "epochs": 3}
-    undisturbed = small.train(changes)
-    first = small.trainer(changes)
-    running = first.epochs()
-    for _ in range(epochs):
-        next(running)
-    assert any(key.startswith("steering/") for key in first.state_tensors())
-    second = small.trainer(changes)
-    second.restore(first.model_tensors(), first.state_tensors(), first.progress)
-    assert small.finish(second).same_weights(undisturbed)
-
-
 @pytest.mark.parametrize("lost", ["steering/decoder.2.bias/", "steering/decoder.2.bias/exp_avg"])
 def test_state_that_lacks_a_part_is_refused(small: SmallRuns, lost: str) -> None:
     done = small.train(LEARNING).trainer

@@ -93,14 +93,22 @@ def through_files(trainer: Trainer) -> tuple[dict[str, Tensor], dict[str, Tensor
     return model, state, Progress.from_dict(json.loads(json.dumps(trainer.progress.as_dict())))
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3, 4])
-def test_a_resumed_run_ends_with_the_same_bits(small: SmallRuns, epochs: int) -> None:
-    undisturbed = small.train(RESUMED)
-    first = small.trainer(RESUMED)
+LEARNING: dict[str, Any] = {"epochs": 3, "controller.learning_rate": 0.01, "controller.every": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "epochs"), [*((RESUMED, done) for done in (1, 2, 3, 4)), (LEARNING, 1), (LEARNING, 2)]
+)
+def test_a_resumed_run_ends_with_the_same_bits(
+    small: SmallRuns, changes: dict[str, Any], epochs: int
+) -> None:
+    undisturbed = small.train(changes)
+    first = small.trainer(changes)
     running = first.epochs()
     for _ in range(epochs):
         next(running)
-    second = small.trainer(RESUMED)
+    assert any(key.startswith("steering/") for key in first.state_tensors()) == (changes is LEARNING)
+    second = small.trainer(changes)
     second.restore(*through_files(first))
     assert same_tensors(second.state_tensors(), first.state_tensors())
     assert same_tensors(second.model_tensors(), first.model_tensors())

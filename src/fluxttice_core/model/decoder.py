@@ -46,12 +46,7 @@ class Decoder(nn.Module):
 
 
 class ExploratoryDecoder(Decoder):
-    """Decoder A: a plain multilayer perceptron.
-
-    Args:
-        bases: Symbols of each entry of a table.
-        widths: Hidden widths, a ReLU after each.
-        latent_dim: Dimensions of the latent.
+    """Decoder A: a plain multilayer perceptron, a ReLU after each hidden layer.
 
     Example:
         >>> import torch
@@ -95,12 +90,6 @@ class ResidualBlock(nn.Module):
 
 class ConsolidatingDecoder(Decoder):
     """Decoder B: a residual network; a ReLU stands before every block, none after the last.
-
-    Args:
-        bases: Symbols of each entry of a table.
-        width: Width of the residual stream.
-        blocks: Residual blocks.
-        latent_dim: Dimensions of the latent.
 
     Example:
         >>> import torch

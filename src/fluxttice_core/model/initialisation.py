@@ -35,7 +35,7 @@ def initialise(module: nn.Module, generator: torch.Generator, scheme: Scheme) ->
         for part in module.modules():
             if isinstance(part, Encoder):
                 _mirror_encoder(part, generator)
-            elif isinstance(part, Decoder):
+            elif isinstance(part, Decoder) and not isinstance(part, TableDecoder):
                 _mirror_decoder(part, generator)
 
 
@@ -62,8 +62,6 @@ def _mirror_decoder(decoder: Decoder, generator: torch.Generator) -> None:
         for block in decoder.children():
             if isinstance(block, ResidualBlock):
                 block.close()
-    if isinstance(decoder, TableDecoder):
-        return
     decoder.last_layer.weight.mul_(DECODER_GAIN)
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from fluxttice_core.errors import OperationError
-from fluxttice_core.operations.catalogue_entries import BINARY, UNARY, Entry
+from fluxttice_core.operations.catalogue_entries import BINARY, UNARY
 from fluxttice_core.operations.operation import Operation
 from fluxttice_core.operations.written_forms import plain_form
 from fluxttice_core.spaces.notation import parse_one
@@ -42,8 +42,12 @@ def named_operations(arity: int = 2) -> tuple[NamedOperation, ...]:
     """
     if arity not in (1, 2, 3):
         raise OperationError(f"ternary operations have 1 to 3 inputs here, not {arity}", "unsupported")
-    entries = {1: UNARY, 2: BINARY, 3: ()}[arity]
-    return tuple(_tabulate(OperationSpace(arity=arity), entry) for entry in entries)
+    space, entries = OperationSpace(arity=arity), {1: UNARY, 2: BINARY, 3: ()}[arity]
+    inputs = space.inputs().T
+    return tuple(
+        NamedOperation(name, aliases, formula, source, Operation.read(space, rule(*inputs), name))
+        for name, aliases, formula, source, rule in entries
+    )
 
 
 def find_named(name: str, arity: int = 2) -> NamedOperation | None:
@@ -74,9 +78,7 @@ def names_of(index: int, arity: int = 2) -> tuple[str, ...]:
 
 
 def read_named(text: str, arity: int = 2) -> Operation:
-    """Read a ternary operation from its name or any notation.
-
-    Notations are those of `parse`, heptavintimal, 0/1/2 and F/U/T.
+    """Read a ternary operation from its name or any notation that `read_operation` takes.
 
     Example:
         >>> read_named("min").index, read_named("---/-00/-0+").name, read_named("RDC").name
@@ -117,9 +119,3 @@ def _by_name(arity: int) -> dict[str, NamedOperation]:
 
 def _normalise(name: str) -> str:
     return "-".join(name.casefold().replace("_", " ").replace("ö", "oe").replace("ł", "l").split())
-
-
-def _tabulate(space: OperationSpace, entry: Entry) -> NamedOperation:
-    outputs = entry.rule(*space.inputs().T)
-    operation = Operation.read(space, outputs, entry.name)
-    return NamedOperation(entry.name, entry.aliases, entry.formula, entry.source, operation)

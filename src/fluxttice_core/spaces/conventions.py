@@ -2,8 +2,6 @@
 
 import hashlib
 
-__all__ = ["SYMBOLS", "conventions_digest", "part_sizes"]
-
 SYMBOLS: dict[int, tuple[int, ...]] = {2: (0, 1), 3: (-1, 0, 1), 4: (0, 1, 2, 3)}
 """The values of each base that is offered, smallest first."""
 

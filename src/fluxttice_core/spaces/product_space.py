@@ -22,6 +22,7 @@ class ProductSpace:
 
     The index of a table is $i = \sum_p \mathrm{position}(t_p) \prod_{k<p} b_k$: the first position is the
     least significant. What is common to operations and words; make an `OperationSpace` or a `WordSpace`.
+    An index that is not a whole number in [0, K) raises `OperationError` wherever one is given.
     """
 
     @property
@@ -102,11 +103,7 @@ class ProductSpace:
     def tables(
         self, indices: Shaped[np.ndarray, "*batch"] | SupportsIndex
     ) -> Int8[np.ndarray, "*batch {self.cells}"]:
-        """Return the table of each index, entries as symbols.
-
-        Raises:
-            OperationError: If an index is not a whole number in [0, K).
-        """
+        """Return the table of each index, entries as symbols."""
         checked = self.check_indices(np.asarray(indices))
         digits = checked[..., None] // self.place_values() % np.array(self.bases)
         return np.asarray(digits + self.lowest, dtype=np.int8)
@@ -137,20 +134,12 @@ class ProductSpace:
         return np.asarray(positions @ self.place_values(), dtype=np.int64)
 
     def string(self, index: SupportsIndex) -> str:
-        """Return one element as a string of glyphs.
-
-        Raises:
-            OperationError: If the index is not a whole number in [0, K).
-        """
+        """Return one element as a string of glyphs."""
         positions = self.tables(index) - self.lowest
         return "".join(glyphs[at] for glyphs, at in zip(self.alphabets, positions, strict=True))
 
     def strings(self, indices: Shaped[np.ndarray, "n"] | Sequence[int]) -> list[str]:
-        """Return elements as strings of glyphs, one for each index.
-
-        Raises:
-            OperationError: If an index is not a whole number in [0, K).
-        """
+        """Return elements as strings of glyphs, one for each index."""
         tables = self.tables(np.asarray(indices, dtype=None if len(indices) else np.int64))
         letters = _glyph_table(self)[np.arange(self.cells), tables - self.lowest]
         return ["".join(row) for row in letters.tolist()]
@@ -187,11 +176,7 @@ class ProductSpace:
         return ", ".join(numbers[:-1]) + f" and {numbers[-1]}"
 
     def check_indices(self, indices: Shaped[np.ndarray, "*batch"]) -> Int64[np.ndarray, "*batch"]:
-        """Return indices as 64-bit numbers once they are known to be in range.
-
-        Raises:
-            OperationError: If an index is not a whole number in [0, K).
-        """
+        """Return indices as 64-bit numbers once they are known to be in range."""
         if not np.issubdtype(indices.dtype, np.integer):
             raise OperationError(f"an index must be a whole number, not {indices.dtype}", "wrong_type")
         outside = (indices < 0) | (indices > self.size - 1)

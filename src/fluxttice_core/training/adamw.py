@@ -91,11 +91,6 @@ class AdamW:
                 )
             self._state[name] = {key: value.clone().to(parameter.device) for key, value in found.items()}
 
-    @property
-    def moved(self) -> set[str]:
-        """Names of the parameters that have made a step."""
-        return set(self._state)
-
 
 def _fresh(parameter: Tensor) -> dict[str, Tensor]:
     return {

@@ -68,8 +68,12 @@ class BatchLoss:
 
     def weighted(self, conditions: Conditions) -> Tensor:
         """The objective without transport, under some weights."""
-        gap = (self.entropy_a - self.entropy_b).abs()
-        return _weighted(self.loss_a, self.loss_b, gap, conditions)
+        share_a = conditions.weight_a * conditions.scale_a
+        share_b = conditions.weight_b * conditions.scale_b
+        total = share_a * self.loss_a + share_b * self.loss_b
+        if not conditions.alignment:
+            return total
+        return total + conditions.alignment * (self.entropy_a - self.entropy_b).abs()
 
     def under(self, conditions: Conditions) -> "BatchLoss":
         """The same batch with other weights; betas, temperatures and coupling stay what they were."""
@@ -100,18 +104,11 @@ def batch_loss(
     entropy_a = entropy_b = torch.zeros((), device=losses[0].device)
     if conditions.alignment or recipe.controller:
         entropy_a, entropy_b = objective.histogram_entropy(a.z), objective.histogram_entropy(b.z)
-    total = _weighted(*losses, (entropy_a - entropy_b).abs(), conditions)
-    transport = torch.zeros_like(total)
+    transport = torch.zeros_like(losses[0])
     if prior_cells is not None:
         transport = conditions.transport * _transported(outputs, prior_cells)
-    return BatchLoss(total + transport, transport, *losses, *distortions, *rates, entropy_a, entropy_b)
-
-
-def _weighted(loss_a: Tensor, loss_b: Tensor, gap: Tensor, conditions: Conditions) -> Tensor:
-    share_a = conditions.weight_a * conditions.scale_a
-    share_b = conditions.weight_b * conditions.scale_b
-    total = share_a * loss_a + share_b * loss_b
-    return total + conditions.alignment * gap if conditions.alignment else total
+    parts = BatchLoss(transport, transport, *losses, *distortions, *rates, entropy_a, entropy_b)
+    return parts.under(conditions)
 
 
 def _transported(outputs: tuple[HalfOutput, HalfOutput], cells: tuple[Tensor, Tensor]) -> Tensor:

@@ -20,10 +20,6 @@ def _lower_first(pair: tuple[float, float]) -> tuple[float, float]:
     return pair
 
 
-def _is_none(value: object) -> bool:
-    return value is None
-
-
 Shares = Annotated[tuple[Share, Share], AfterValidator(_lower_first)]
 Weights = Annotated[tuple[Weight, Weight], AfterValidator(_lower_first)]
 
@@ -150,7 +146,9 @@ class TransportSettings(_Settings):
     focus_width: Annotated[float, Field(ge=0, le=10)] = 0.15
     start: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     assignment_rows: Annotated[int, Field(ge=2, le=1_000_000)] = 4_096
-    amortisation: Annotated[AmortisationSettings | None, Field(exclude_if=_is_none)] = None
+    amortisation: Annotated[
+        AmortisationSettings | None, Field(exclude_if=lambda settings: settings is None)
+    ] = None
 
 
 class CalibrationSettings(_Settings):

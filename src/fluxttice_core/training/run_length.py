@@ -53,17 +53,9 @@ support, and walls cost little more when they are steeper."""
 def settled(settings: Mapping[str, Any], target: Target | None = None) -> dict[str, Any]:
     """A recipe's settings with every length in epochs and nothing left open.
 
-    Args:
-        settings: Nested plain values. `auto` stands for what follows from the size of the space, `10%` for a
-            share of the epochs beside it, and a schedule without `epochs` takes the whole run. Decoders that
-            are `auto` are networks for a whole space of elements alike, and a table for any other target.
-        target: What is to be learnt; none: the whole space.
-
-    Returns:
-        The same, settled; as it was where the architecture is none, which validation then says.
-
-    Raises:
-        SettingsError: If there are fewer than ten elements to learn.
+    `auto` stands for what follows from the size of the space, `10%` for a share of the epochs beside it, and
+    a schedule without `epochs` takes the whole run. Decoders that are `auto` are networks for a whole space
+    of elements alike, and a table for any other target. A wrong architecture is left for validation to tell.
     """
     plain = _with_decoders(dict(settings), target)
     try:

@@ -115,7 +115,7 @@ class StateNetControl:
         """Continue from the state that `tensors` gave."""
         own = {key.removeprefix(f"{_KEY}/"): t for key, t in tensors.items() if key.startswith(f"{_KEY}/")}
         self._adam.restore(own, whose="StateNet")
-        missing = set(self._parameters) - self._adam.moved
+        missing = set(self._parameters) - {key.rpartition("/")[0] for key in own}
         if own and missing:
             raise TrainingError(
                 f"the checkpoint's StateNet state does not fit {min(missing)}: "
