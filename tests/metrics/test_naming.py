@@ -238,9 +238,3 @@ def test_draws_follow_from_the_settings_and_sizes_from_the_target() -> None:
     assert found("expected_coverage/categorical/N=60").ceiling == ceiling(27, 60).fraction
     assert found("equivalent_target_budget/argmax/20", target).ceiling == 20
     assert found("rate_per_dimension", target).ceiling == pytest.approx(1.5 * math.log(2) / 4)
-    assert found("effective_number_2").ceiling == 27
-    assert found("effective_number_2", target).ceiling == pytest.approx(8 / 3)
-    assert found("effective_number_2", Target.everything(SPACE)) == found("effective_number_2")
-    assert found("coverage/argmax/20", target).ceiling == pytest.approx(
-        np.mean(1 - (1 - np.array([2, 1, 1]) / 4) ** 20)
-    )

@@ -105,7 +105,14 @@ def estimate_mass(
         )
     each = draws // groups
     step = chunk or chunk_of(model.space, generator.device)
-    _require_memory(model.space, groups, step)
+    asked = memory_of(model.space, groups, step)
+    if asked > LARGEST_MEMORY:
+        raise MeasurementError(
+            f"p(x) of {model.space.size:,} elements in {groups:,} groups, from {step:,} latents at a time, "
+            f"takes about {asked / 1e9:,.1f} GB, and {LARGEST_MEMORY / 1e9:g} are the most: give fewer "
+            "groups or a smaller chunk",
+            "too_costly",
+        )
     found = _empty(model.space, draws, groups)
     chunks = (
         (group, z)
@@ -135,17 +142,6 @@ def memory_of(space: ProductSpace, groups: int, chunk: int) -> int:
     number = _precision(space).itemsize
     factors = 3 * 4 * _factor_rows(space) * chunk  # in two threads, with what they are made of
     return 2 * groups * space.size * number + 4 * _HELD * space.size + factors
-
-
-def _require_memory(space: ProductSpace, groups: int, chunk: int) -> None:
-    asked = memory_of(space, groups, chunk)
-    if asked > LARGEST_MEMORY:
-        raise MeasurementError(
-            f"p(x) of {space.size:,} elements in {groups:,} groups, from {chunk:,} latents at a time, takes "
-            f"about {asked / 1e9:,.1f} GB, and {LARGEST_MEMORY / 1e9:g} are the most: give fewer groups "
-            "or a smaller chunk",
-            "too_costly",
-        )
 
 
 def _precision(space: ProductSpace) -> np.dtype[Any]:

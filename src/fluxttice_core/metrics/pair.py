@@ -153,7 +153,8 @@ def set_figures(
     first: Source, second: Source, settings: MeasurementSettings, target: Target | None = None
 ) -> Iterator[Figure]:
     """Union and overlap of what the halves reach with the headline budget each, by argmax."""
-    of_a, of_b, budget = _sampler(first), _sampler(second), settings.headline
+    of_a, of_b = (DecoderSampler(one) if isinstance(one, Decodable) else one for one in (first, second))
+    budget = settings.headline
     generator = measurement_stream(settings.seed, "pair", "sets", device=settings.device)
     repeats = max(_REPEATS_AT_LEAST, settings.long_repeats)
     target = uneven(target, first.space)
@@ -178,7 +179,3 @@ def agreement_figures(first: Decodable, second: Decodable, settings: Measurement
     make = FigureMaker("pair", first.space.size, settings)
     yield make.shares(f"agreement/tables/{draws}", [one.table_agreement for one in found])
     yield make.shares(f"agreement/trits/{draws}", [one.trit_agreement for one in found])
-
-
-def _sampler(source: Source) -> IndexSampler:
-    return DecoderSampler(source, "argmax") if isinstance(source, Decodable) else source

@@ -49,7 +49,6 @@ class PriorSample:
     Args:
         collisions: Pairs of equal draws, C.
         expected: Those of uniform draws, N (N - 1) / 2K.
-        collision_p: P-value of so many or so few collisions.
         effective: Effective number of elements, 1 / sum p^2, by N (N - 1) / 2C; infinite without a collision.
         richness: Chao's lower bound of the number of elements that are made at all.
     """
