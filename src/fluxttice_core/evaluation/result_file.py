@@ -124,16 +124,12 @@ def check_result(result: object, *, name: str) -> None:
     if fault is not None:
         raise MeasurementError(f"{name} is no complete result: {fault}", "incomplete_report")
     if isinstance(result, Mapping):
-        contradiction = _first_contradiction(result)
+        try:
+            contradiction = next(_contradictions(result), None)
+        except ArithmeticError as error:
+            contradiction = f"it holds a number that no measurement gives ({error})"
         if contradiction is not None:
             raise MeasurementError(f"{name} contradicts itself: {contradiction}", "contradictory_report")
-
-
-def _first_contradiction(result: Mapping[str, Any]) -> str | None:
-    try:
-        return next(_contradictions(result), None)
-    except ArithmeticError as error:
-        return f"it holds a number that no measurement gives ({error})"
 
 
 def _contradictions(result: Mapping[str, Any]) -> Iterator[str]:

@@ -34,33 +34,24 @@ class Grid:
 
 def grids(report: ReportContent) -> Iterator[Grid]:
     """The tables of figures, without those of which nothing was measured."""
-    by_quantity = _by_quantity(report.metrics)
-    names = tuple(half.upper() for half in report.halves)
-    headings = ("", *names, "perfect", "untrained", "blind to")
+    headings = ("", *(half.upper() for half in report.halves), "perfect", "untrained", "blind to")
     for section in sections(report.settings, report.rho):
-        rows = tuple(
-            _row(q, by_quantity[q], report.halves, report.space.nouns)
-            for q in section.names
-            if q in by_quantity
-        )
+        rows = _rows(report, section.names)
         if rows:
             yield Grid(section.title, headings, rows)
 
 
 def headline_grid(report: ReportContent) -> Grid:
     """The figures that stand for a model, as far as they were measured."""
-    by_quantity, names = _by_quantity(report.metrics), headline_names(report.settings)
-    rows = tuple(
-        _row(q, by_quantity[q], report.halves, report.space.nouns)[:-1] for q in names if q in by_quantity
-    )
+    rows = tuple(row[:-1] for row in _rows(report, headline_names(report.settings)))
     return Grid("Headline", ("", *(half.upper() for half in report.halves), "perfect", "untrained"), rows)
 
 
-def _by_quantity(metrics: Iterable[Metric]) -> dict[str, dict[Half, Metric]]:
+def _rows(report: ReportContent, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     found: dict[str, dict[Half, Metric]] = {}
-    for metric in metrics:
+    for metric in report.metrics:
         found.setdefault(metric.quantity, {})[metric.half] = metric
-    return found
+    return tuple(_row(q, found[q], report.halves, report.space.nouns) for q in names if q in found)
 
 
 def _row(quantity: str, found: dict[Half, Metric], halves: Sequence[Half], nouns: Nouns) -> tuple[str, ...]:

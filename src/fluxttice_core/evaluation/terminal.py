@@ -47,7 +47,7 @@ def metrics_table(report: ReportContent) -> Table:
 
 def report_card(report: ReportContent) -> RenderableType:
     """Figures, controls, gates, warnings and limitations."""
-    parts: list[RenderableType] = [
+    return Group(
         *([Text(f"{report.note}\n", style="italic")] if report.note else []),
         Text(report.title, style="bold"),
         Text(f"{_setting_line(report)}\n"),
@@ -60,8 +60,7 @@ def report_card(report: ReportContent) -> RenderableType:
         Text(),
         _notes("Warnings", report.warnings, _MISLEADING),
         _notes("Limitations", report.limitations, "dim"),
-    ]
-    return Group(*parts)
+    )
 
 
 def _setting_line(report: ReportContent) -> str:
