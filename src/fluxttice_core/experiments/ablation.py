@@ -11,7 +11,15 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.evaluation.comparison import verdict_of
 from fluxttice_core.experiments.contrasts import Contrast, contrasts
 from fluxttice_core.experiments.engines import EngineName, Progress, run_tasks
-from fluxttice_core.experiments.study import RunRecord, Study, StudySettings, origin, recipe_digest, values
+from fluxttice_core.experiments.study import (
+    FigureRecord,
+    RunRecord,
+    Study,
+    StudySettings,
+    origin,
+    recipe_digest,
+    values,
+)
 from fluxttice_core.experiments.tasks import OWN, Task
 from fluxttice_core.metrics.metric import Verdict
 from fluxttice_core.metrics.settings import Direction, Half, MeasurementSettings, Unit
@@ -185,18 +193,11 @@ def judged_together(found: Sequence[PartEffect]) -> list[PartEffect]:
     """The same effects with their p-values adjusted by Holm over all that are judged."""
     family = [effect.p_value for one in found if one.judged for effect, _ in one.effects.values()]
     adjusted = iter(holm(np.array(family)).tolist())
-    return [
-        replace(
-            one,
-            effects={
-                quantity: (replace(effect, adjusted=next(adjusted)), unit)
-                for quantity, (effect, unit) in one.effects.items()
-            },
-        )
-        if one.judged
-        else one
-        for one in found
-    ]
+
+    def together(effects: dict[str, tuple[Effect, Unit]]) -> dict[str, tuple[Effect, Unit]]:
+        return {name: (replace(one, adjusted=next(adjusted)), unit) for name, (one, unit) in effects.items()}
+
+    return [replace(one, effects=together(one.effects)) if one.judged else one for one in found]
 
 
 def _of_halves(ablation: Ablation, contrast: Contrast) -> Iterator[PartEffect]:
@@ -220,16 +221,9 @@ def _of_halves(ablation: Ablation, contrast: Contrast) -> Iterator[PartEffect]:
 
 
 def _effects(pairs: Sequence[tuple[RunRecord, RunRecord]], half: Half) -> dict[str, tuple[Effect, Unit]]:
-    with_it, without = map(list, zip(*pairs, strict=True))
-    return {
-        figure.quantity: (
-            effect(
-                values(with_it, half, figure.quantity),
-                values(without, half, figure.quantity),
-                figure.direction,
-            ),
-            figure.unit,
-        )
-        for figure in with_it[0].figures
-        if figure.half == half
-    }
+    def judged(figure: FigureRecord) -> Effect:
+        with_it, without = (values(runs, half, figure.quantity) for runs in zip(*pairs, strict=True))
+        return effect(with_it, without, figure.direction)
+
+    figures = [figure for figure in pairs[0][0].figures if figure.half == half]
+    return {figure.quantity: (judged(figure), figure.unit) for figure in figures}

@@ -189,11 +189,5 @@ def recipe_digest(recipe: Recipe) -> str:
 
 def values(runs: Sequence[RunRecord], half: Half, quantity: str) -> Float64[np.ndarray, "n"]:
     """One figure of several runs."""
-    return np.array(
-        [
-            figure.value
-            for run in runs
-            for figure in run.figures
-            if (figure.half, figure.quantity) == (half, quantity)
-        ]
-    )
+    figures = (figure for run in runs for figure in run.figures if figure.half == half)
+    return np.array([figure.value for figure in figures if figure.quantity == quantity])

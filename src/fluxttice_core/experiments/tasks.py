@@ -64,7 +64,12 @@ class Task:
         """Train what is to be trained, and yield the missing runs as they are measured."""
         show(self.name if self.variant else f"training {self.name}")
         started = time.perf_counter()
-        trained, split = self._trained()
+        try:
+            trained, split = self._trained()
+        except TrainingError as error:
+            whose = "" if self.variant is None else f"seed {self.seeds[0]}, {self.variant}: "
+            others = "" if self.variant in (None, OWN) else "; or name the other parts with --parts"
+            raise TrainingError(f"{whose}{error}, in another file by --out{others}", error.code) from None
         spent = (time.perf_counter() - started) / len(self.seeds)
         for seed in self.missing:
             if self.variant is None:
@@ -73,14 +78,6 @@ class Task:
 
     def _trained(self) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
         """The weights and buffers that each seed ends with, and the split of all."""
-        try:
-            return self._trained_here()
-        except TrainingError as error:
-            whose = "" if self.variant is None else f"seed {self.seeds[0]}, {self.variant}: "
-            others = "" if self.variant in (None, OWN) else "; or name the other parts with --parts"
-            raise TrainingError(f"{whose}{error}, in another file by --out{others}", error.code) from None
-
-    def _trained_here(self) -> tuple[dict[int, Mapping[str, Tensor]], Split]:
         if self.variant is None and not steering_parts(self.recipe):
             population = Population(self.recipe, self.seeds)
             with fixed_threads():
