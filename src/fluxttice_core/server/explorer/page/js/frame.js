@@ -1,5 +1,6 @@
 /** What stands around the map of either page: its zoom, the links of map and report, and those that skip. */
 
+import { button, h } from "./dom.js";
 import { loadReport } from "./report.js";
 
 const $ = (selector) => document.querySelector(selector);
@@ -27,4 +28,11 @@ export function setUpFrame(store, map, manifest) {
     reported = true;
     loadReport($("#report"), manifest);
   });
+}
+
+/** Say that the page did not start. */
+export function sayFailed(error, advice = "") {
+  const said = `The explorer could not start: ${error.message}. ${advice}`;
+  $("#notice").append(h("p.failed", { role: "alert" }, said, button("Try again", () => location.reload())));
+  throw error;
 }

@@ -3,8 +3,8 @@
 import { Algebra } from "./algebra.js";
 import { Codes } from "./codes.js";
 import { kindsOf } from "./colouring.js";
-import { button, h, show } from "./dom.js";
-import { setUpFrame } from "./frame.js";
+import { show } from "./dom.js";
+import { sayFailed, setUpFrame } from "./frame.js";
 import { DEFAULTS, readLink, writeLink } from "./link.js";
 import { fetchForPage, fetchLayout, loading, loadInto, askAgain } from "./loading.js";
 import { MapView } from "./map.js";
@@ -23,6 +23,7 @@ const PANELS = ["controls", "find", "operation", "collections"];
 const DECODING = ["sliders", "prior", "compare"];
 const LATER = [...DECODING, "inputs"];
 const STEPS = ["view", "tab", "op", "table", "basis", "pin", "q", "has", "lacks", "box", "letters"];
+
 const $ = (selector) => document.querySelector(selector);
 
 async function start() {
@@ -182,12 +183,4 @@ function keepLink(store, page) {
 
 const afterPaint = () => new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
 
-start().catch((error) => {
-  $("#notice").append(
-    h("p.failed", { role: "alert" },
-      `The explorer could not start: ${error.message}. Look at the browser's console if this stays so. `,
-      button("Try again", () => location.reload()),
-    ),
-  );
-  throw error;
-});
+start().catch((error) => sayFailed(error, "Look at the browser's console if this stays so. "));

@@ -2,9 +2,9 @@
 
 import { byDraws, byLikeness, categorical } from "../js/colouring.js";
 import { halfControl } from "../js/controls.js";
-import { button, grouped, h, hint, show } from "../js/dom.js";
+import { grouped, h, hint, show } from "../js/dom.js";
 import { ask } from "./ask.js";
-import { setUpFrame } from "../js/frame.js";
+import { sayFailed, setUpFrame } from "../js/frame.js";
 import { showLegend } from "../js/legend.js";
 import { fetchForPage } from "../js/loading.js";
 import { MapView } from "../js/map.js";
@@ -209,9 +209,4 @@ function setUpControls({ manifest, points, space, store }) {
 
 const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
-start().catch((error) => {
-  $("#notice").append(
-    h("p.failed", { role: "alert" }, `The explorer could not start: ${error.message}. `, button("Try again", () => location.reload())),
-  );
-  throw error;
-});
+start().catch((error) => sayFailed(error));
