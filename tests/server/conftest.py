@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,13 @@ def start() -> Callable[[Starlette], AbstractContextManager[RunningServer]]:
 @pytest.fixture(scope="session")
 def served() -> Served:
     return serve_model()
+
+
+@pytest.fixture(scope="session")
+def reported(served: Served) -> Served:
+    """A model with a report to show: that of the original program's weights serves for any."""
+    result = Path(__file__).parents[2] / "docs" / "results" / "original.json"
+    return replace(served, report=result.read_bytes())
 
 
 @pytest.fixture(scope="session")
