@@ -82,13 +82,10 @@ class Endpoints:
     def endpoints(self) -> Iterator[Endpoint]:
         """List them."""
         for name, method in vars(type(self)).items():
-            if isinstance(described := getattr(method, "described", None), Endpoint):
-                types = self._state.elements.types
-                own = {
-                    kind: types.get(getattr(described, kind), getattr(described, kind))
-                    for kind in ("answer", "body")
-                }
-                yield replace(described, handler=self._in_turn(getattr(self, name), described), **own)
+            if isinstance(one := getattr(method, "described", None), Endpoint):
+                types, handler = self._state.elements.types, self._in_turn(getattr(self, name), one)
+                answer, body = types.get(one.answer, one.answer), types.get(one.body, one.body)
+                yield replace(one, handler=handler, answer=answer, body=body)
 
     def _asked(self, request: Request, model: type[BaseModel]) -> Any:
         """Read the body of a request as what this space has in the place of a model."""
