@@ -116,6 +116,12 @@ def test_beyond_the_solved_range_it_keeps_falling() -> None:
     assert 0 < frontier_distortion(60.0) < frontier_distortion(20.0) < 1e-6
 
 
+def test_beyond_the_last_solution_the_logarithm_goes_on_as_it_was() -> None:
+    beta, rate, distortion, *_ = frontier_points()[-1]
+    found = frontier_curve(np.array([rate + 0.5]), cells=1)[0]
+    assert math.log(found) == pytest.approx(math.log(distortion) - 0.5 * beta / distortion, rel=1e-6)
+
+
 @pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf])
 def test_impossible_rates_are_refused(rate: float) -> None:
     with refused(MeasurementError, "out_of_range", "rates from 0 nats upwards"):

@@ -10,7 +10,7 @@ import fluxttice_core as fx
 from fluxttice_core.errors import CheckpointError
 from fluxttice_core.server.app import create_app
 from fluxttice_core.server.errors import RequestError
-from fluxttice_core.server.served_model import Served, prepare, serve_model
+from fluxttice_core.server.served_model import PARTS, Served, prepare, serve_model
 from tests.refusals import refused
 
 
@@ -26,12 +26,12 @@ def test_the_certified_model_is_served(served: Served) -> None:
 def test_every_operation_is_in_one_part_of_the_split(served: Served) -> None:
     parts = served.model.split
     assert parts is not None
-    assert served.membership is not None
-    named = np.array(served.membership)
+    assert served.parts is not None
+    named = np.array(PARTS)[served.parts]
     assert set(np.flatnonzero(named == "held_out")) == set(parts.held_out.tolist())
     assert set(np.flatnonzero(named == "validation")) == set(parts.validation.tolist())
     assert (named == "train").sum() == parts.train.size
-    assert replace(served, model=replace(served.model, split=None)).membership is None
+    assert replace(served, model=replace(served.model, split=None)).parts is None
 
 
 def test_a_model_with_a_report_shows_it(served: Served, tmp_path: Path) -> None:

@@ -155,6 +155,15 @@ def test_only_the_last_layers_are_sharpened(small: SmallRuns) -> None:
         )
 
 
+def test_without_sweeps_the_draws_are_independent(small: "SmallRuns") -> None:
+    before, after = calibrated(small, sweeps=0, conditional_entropy=2.0)
+    z = torch.randn(3000, 4, generator=torch.Generator().manual_seed(5))
+    for old, new in ((before.vae_a, after.vae_a), (before.vae_b, after.vae_b)):
+        factor = sharpening_factor(old.decode_logits(z).detach(), conditional_entropy=2.0)
+        assert factor > 1.0
+        torch.testing.assert_close(new.decode_logits(z), factor * old.decode_logits(z), rtol=1e-6, atol=1e-6)
+
+
 def test_argmax_is_uniform_under_the_very_draws(small: SmallRuns) -> None:
     before, after = calibrated(small, sweeps=20)
     z = stratified_draws(3000, 4, generator=torch.Generator().manual_seed(5), device=torch.device("cpu"))

@@ -6,7 +6,7 @@ from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.dual_vae import DualVAE
 from fluxttice_core.storage.checkpoint import MAXIMUM_MODEL
 from fluxttice_core.training.recipe import load_recipe
-from fluxttice_core.training.recipe_cost import LARGEST_WEIGHTS, memory, weights, work
+from fluxttice_core.training.recipe_cost import LARGEST_MEMORY, LARGEST_WEIGHTS, memory, weights, work
 
 SHAPES = (
     Architecture(),
@@ -48,6 +48,15 @@ def test_whatever_grows_asks_for_more_memory(greedy: str) -> None:
 )
 def test_whatever_takes_longer_asks_for_more_work(greedy: str) -> None:
     assert work(load_recipe("standard", [greedy])) > work(load_recipe("standard"))
+
+
+def test_calibration_beyond_enumeration_leaves_room_for_wider_networks_and_counts_every_symbol() -> None:
+    wide = load_recipe("standard", {"architecture": {"space": "dna:16", "consolidating_width": 2048}})
+    assert memory(wide) < LARGEST_MEMORY
+    few, many = (
+        memory(load_recipe("standard", [f"architecture.space={name}"])) for name in ("dna:14", "peptide:14")
+    )
+    assert many > few + 2**18 * 14 * 16
 
 
 def test_pairs_of_a_batch_are_counted_where_they_repel() -> None:

@@ -75,7 +75,10 @@ def audit_correlation(
         >>> finding.verdict.value, round(finding.upper, 3)
         ('impossible', 0.866)
 
-    Arguments and refusals are those of `largest_correlation`.
+    Arguments besides `claimed` are those of `largest_correlation`.
+
+    Raises:
+        MeasurementError: As `largest_correlation`.
     """
     upper = largest_correlation(coefficient, levels, others)
     lower = -largest_correlation(coefficient, list(reversed(levels)), others)

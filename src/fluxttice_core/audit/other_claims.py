@@ -168,7 +168,7 @@ def audit_histogram_entropy(entropy: Stated, bins: int) -> Finding:
 
 
 def audit_wrong_trits(counts: Sequence[int], share: Stated, size: int) -> Finding:
-    """Audit the share of so many tables with few wrong trits against the counts of those with 0, 1, 2, ...
+    """Audit the share of `size` tables that have no more wrong trits than the last of the counts of 0, 1, ...
 
     Example:
         >>> from fluxttice_core.audit.printed_numbers import stated_number

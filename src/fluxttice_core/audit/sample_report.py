@@ -101,6 +101,8 @@ def report_samples(
 ) -> SampleReport:
     """Measure draws that were counted, as `report_tally` does, in the space that they name or of that size.
 
+    `once_each`: they were drawn without replacement.
+
     Raises:
         MeasurementError: If there is no draw, there are more kinds than the space has, no draws but
             incidences were counted, or a law is stated for draws without replacement.

@@ -90,6 +90,8 @@ def _encoded(password: str) -> bytes:
 def load_private_key(path: Path, password: str | None) -> ec.EllipticCurvePrivateKey:
     """Read a private key on P-256, P-384 or P-521 from a PEM file that only its owner can read.
 
+    `password` is none, or empty, where the key has none.
+
     Raises:
         SignatureError: If the file is missing, readable by others, no such key, or the password is wrong.
     """

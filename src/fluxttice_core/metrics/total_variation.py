@@ -106,7 +106,7 @@ def argmax_total_variation(
 
 
 def _law(mass: MassEstimate, target: Target | None) -> Law:
-    """The law that is aimed at, in no room where all are alike."""
+    """The law that is aimed at; where all are alike a broadcast view, which takes no memory."""
     target, size = uneven(target, mass.space), mass.space.size
     return np.broadcast_to(1 / size, size) if target is None else target.dense()
 

@@ -189,11 +189,6 @@ class Served:
         """The part of the split that an element is in, or outside of the support; none: not recorded."""
         return None if self.parts is None else PARTS[self.parts[index]]
 
-    @property
-    def membership(self) -> tuple[str, ...] | None:
-        """For each operation, the part of the split that it is in; none: the split is not recorded."""
-        return None if self.parts is None else tuple(PARTS[part] for part in self.parts)
-
     @cached_property
     def reconstructions(self) -> dict[HalfName, Int64[np.ndarray, "K"]]:
         """For each half, the index that each operation's mean is decoded to."""

@@ -154,7 +154,11 @@ class ProductSpace:
         return _every_table(self)
 
     def require_enumerable(self) -> None:
-        """Refuse a space that is too large to be written out."""
+        """Refuse a space that is too large to be written out.
+
+        Raises:
+            OperationError: If it has more than `ENUMERATION_LIMIT` elements.
+        """
         if self.size > ENUMERATION_LIMIT:
             raise OperationError(
                 f"{self.describe()} are {self.size:,}, too many to write out (the limit is "

@@ -1,7 +1,5 @@
 """Calibration of a decoder's last layer under the prior: uniform argmax by a shift, sharper by a factor."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -10,10 +8,7 @@ from fluxttice_core.errors import SettingsError
 from fluxttice_core.model.dual_vae import VAE, DualVAE
 from fluxttice_core.model.random_streams import stream
 from fluxttice_core.shapes import Float, Int64
-from fluxttice_core.training.recipe_settings import CalibrationSettings
-
-_AT_ONCE = 65_536
-"""Draws that are decoded at once."""
+from fluxttice_core.training.recipe_settings import DECODED_AT_ONCE, CalibrationSettings
 
 
 def uniform_offsets(logits: Float[Tensor, "m cells base"], *, sweeps: int) -> Float[Tensor, "cells base"]:
@@ -85,11 +80,12 @@ def calibrate(half: VAE, settings: CalibrationSettings, *, generator: torch.Gene
     """Shift and scale the logits of a half's decoder in place."""
     draw = stratified_draws if settings.sweeps else torch.randn
     z = draw(settings.draws, half.latent_dim, generator=generator, device=generator.device)
-    logits = torch.cat([half.decode_logits(part).cpu() for part in torch.split(z, _AT_ONCE)])
+    logits = torch.cat([half.decode_logits(part).cpu() for part in torch.split(z, DECODED_AT_ONCE)])
     if settings.sweeps:
         offsets = torch.zeros_like(logits[0])
-        for cells, base in _alike(half.space.bases):
-            offsets[cells, :base] = uniform_offsets(logits[:, cells, :base], sweeps=settings.sweeps)
+        # An entry at a time, so that what is sorted is not held of all of them at once.
+        for cell, base in enumerate(half.space.bases):
+            offsets[cell, :base] = uniform_offsets(logits[:, [cell], :base], sweeps=settings.sweeps)[0]
         bias = half.decoder.last_layer.bias
         bias.add_(offsets.flatten().to(bias))
         logits = logits + offsets
@@ -116,8 +112,3 @@ def stratified_draws(
     half_a_step = torch.finfo(u.dtype).eps / 2
     z: Tensor = torch.special.ndtri(((torch.stack(orders, 1) + u) / n).clamp(half_a_step, 1 - half_a_step))
     return z
-
-
-def _alike(bases: Sequence[int]) -> list[tuple[list[int], int]]:
-    """Entries with as many symbols as each other, and how many those are."""
-    return [([cell for cell, own in enumerate(bases) if own == base], base) for base in sorted(set(bases))]

@@ -107,6 +107,7 @@ def batch_loss(
     transport = torch.zeros_like(losses[0])
     if prior_cells is not None:
         transport = conditions.transport * _transported(outputs, prior_cells)
+    # The total stands for nothing until the parts are weighed.
     parts = BatchLoss(transport, transport, *losses, *distortions, *rates, entropy_a, entropy_b)
     return parts.under(conditions)
 

@@ -5,7 +5,7 @@ from math import prod
 from fluxttice_core.model.architecture import Architecture
 from fluxttice_core.model.network_shape import THRESHOLDS
 from fluxttice_core.spaces.split import rows_to_learn
-from fluxttice_core.training.recipe_settings import AmortisationSettings, RecipeFields
+from fluxttice_core.training.recipe_settings import DECODED_AT_ONCE, AmortisationSettings, RecipeFields
 
 LARGEST_WEIGHTS = 2**26
 """Weights whose file, of 256 MiB in float32, is still read again."""
@@ -48,7 +48,9 @@ def memory(recipe: RecipeFields) -> int:
     calibration = 0
     if recipe.calibration is not None:
         widest = max(*a.exploratory_widths, a.consolidating_width)
-        calibration = recipe.calibration.draws * (a.latent_dim + 3 * widest + 3 * a.space.cells * a.base)
+        draws = recipe.calibration.draws
+        calibration = draws * (a.latent_dim + 5 * a.space.cells * a.space.base)
+        calibration += 3 * widest * min(draws, DECODED_AT_ONCE)
     return _COPIES * weights(a) + max(_step_memory(recipe), calibration, _amortisation_memory(recipe))
 
 
@@ -64,7 +66,7 @@ def population_excess(recipe: RecipeFields, seeds: int) -> str | None:
 
 def _step_memory(recipe: RecipeFields) -> int:
     a = recipe.architecture
-    outputs = a.space.cells * a.base
+    outputs = a.space.cells * a.space.base
     decoders = (
         sum(a.exploratory_widths) + (2 + 4 * a.consolidating_blocks) * a.consolidating_width + 4 * outputs
     )
@@ -91,7 +93,7 @@ def _amortisation_memory(recipe: RecipeFields) -> int:
     settings, a = _amortisation(recipe), recipe.architecture
     if settings is None:
         return 0
-    outputs = sum(a.encoder_widths) + 4 * a.latent_dim + 8 * a.space.cells * a.base
+    outputs = sum(a.encoder_widths) + 4 * a.latent_dim + 8 * a.space.cells * a.space.base
     return 2 * min(settings.batch_size, a.space.size) * outputs
 
 

@@ -151,6 +151,10 @@ class TransportSettings(_Settings):
     ] = None
 
 
+DECODED_AT_ONCE = 65_536
+"""Draws of a calibration that are decoded at once."""
+
+
 class CalibrationSettings(_Settings):
     """The last step of a run, on the decoders' last layers, under the prior.
 
