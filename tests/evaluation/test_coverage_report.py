@@ -48,7 +48,6 @@ def test_without_an_argument_it_is_as_it_was_signed_and_says_so(measuring: list[
 @pytest.mark.parametrize(
     "asked",
     [
-        {"model": fx.certified()},
         {"remeasure": True},
         {"seed": 1},
         {"draws": [100]},
@@ -60,6 +59,12 @@ def test_without_an_argument_it_is_as_it_was_signed_and_says_so(measuring: list[
 def test_whatever_else_is_asked_for_is_measured(measuring: list[object], asked: dict[str, object]) -> None:
     assert coverage_report(**asked).title == "measured"  # type: ignore[arg-type]
     assert measuring == [fx.certified()]
+
+
+def test_a_named_model_is_measured(measuring: list[object]) -> None:
+    shipped = fx.certified()
+    assert coverage_report(shipped).title == "measured"
+    assert measuring == [shipped]
 
 
 def test_a_report_of_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
