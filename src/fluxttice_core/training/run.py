@@ -444,10 +444,15 @@ def _described_split(parts: Split) -> dict[str, object]:
     return known | {"train": parts.train.tolist()} | listed
 
 
+_A_LOOK = 2.0
+"""Seconds that are waited for whoever holds a folder."""
+
+
 @contextlib.contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
     """Hold the folder against a second training; the lock dies with the process."""
-    lock = FileLock(folder / LOCK, timeout=0)
+    # Another start holds the folder for a moment, too, while it looks, and no training is to end for that.
+    lock = FileLock(folder / LOCK, timeout=_A_LOOK)
     try:
         lock.acquire()
     except Timeout:
