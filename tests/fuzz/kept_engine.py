@@ -12,24 +12,33 @@ from pathlib import Path
 
 import pytest
 
-from fluxttice_core.audit import arrow_files, counted
+from fluxttice_core.audit import arrow_files, counted, rows
 from fluxttice_core.audit.engine import MEMORY, Engine, engine
 
 _FORKS = """
-import json, os, sys
+import json, os, resource, sys
 import pyarrow.parquet, pyarrow.ipc
 from fluxttice_core.audit.arrow_files import convert
-for line in sys.stdin:
-    if not (child := os.fork()):
-        status = 1
+bound, bounds = resource.setrlimit, []
+resource.setrlimit = lambda *limit: bounds or bounds.append(bound(*limit))
+while line := sys.stdin.readline():
+    if child := os.fork():
+        if os.waitpid(child, 0)[1]:
+            print("refused", flush=True)
+        continue
+    for left in reversed(range(100)):
         try:
             convert(*json.loads(line))
-            status = 0
-        finally:
-            os._exit(status)
-    print(os.waitpid(child, 0)[1], flush=True)
+            print("read", flush=True)
+        except Exception:
+            print("refused", flush=True)
+        if not left or not (line := sys.stdin.readline()):
+            os._exit(0)
 """
-"""A process that converts what it is told of, each in a fork that damage may end."""
+"""A process whose forks convert what they are told of, each a hundred files if no damage ends it before.
+
+The bound of memory is that of a fork's first file.
+"""
 
 
 @contextlib.contextmanager
@@ -47,7 +56,7 @@ def kept_converter() -> Iterator[None]:
         if asked is None or told is None:
             raise AssertionError("a process without pipes")
         print(json.dumps([path, target, memory]), file=asked, flush=True)
-        return told.readline() == "0\n"
+        return told.readline() == "read\n"
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow_files, "convert_apart", in_a_fork)
@@ -75,5 +84,6 @@ def kept_engine(readable: Sequence[Path]) -> Iterator[None]:
                 for link in one.new_path().parent.iterdir():
                     link.unlink()
 
-        patch.setattr(counted, "engine", kept)
+        for user in (counted, rows):
+            patch.setattr(user, "engine", kept)
         yield

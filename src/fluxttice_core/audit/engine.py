@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,7 @@ class Engine:
     folder: Path  # where links, pipes and spills lie
     memory: int  # what it may take, in bytes
     _names: int = 0
+    _tables: list[str] = field(default_factory=list)
 
     def new_path(self) -> Path:
         """A path in the folder that nothing has yet."""
@@ -83,12 +84,13 @@ class Engine:
     def new_name(self) -> str:
         """A name that no table has yet."""
         self._names += 1
-        return f"t{self._names}"
+        self._tables.append(f"t{self._names}")
+        return self._tables[-1]
 
     def forget_tables(self) -> None:
         """Drop every table that was made."""
-        names = self.run("SELECT table_name FROM duckdb_tables()")
-        self.run("".join(f"DROP TABLE {name};" for (name,) in names) or "SELECT 1")
+        self.run("".join(f"DROP TABLE IF EXISTS {name};" for name in self._tables) or "SELECT 1")
+        self._tables.clear()
 
     def append(self, name: str, piece: Any, rows: str = "*, 1 AS n FROM piece") -> None:
         """Add rows of a `piece`, arrays by name or an Arrow table, to a table, which the first ones make."""
