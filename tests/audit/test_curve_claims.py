@@ -10,9 +10,9 @@ from scipy import stats
 
 from fluxttice_core.audit.coverage_claims import Point
 from fluxttice_core.audit.curve_claims import (
-    _beta_quantile,
     _Excess,
     _excesses,
+    _log_limit,
     _log_unseen,
     _Seen,
     _seen,
@@ -20,7 +20,7 @@ from fluxttice_core.audit.curve_claims import (
     _worst,
     audit_curve,
 )
-from fluxttice_core.audit.printed_numbers import stated_share
+from fluxttice_core.audit.printed_numbers import exact_count, stated_share
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.coverage import expected_coverage
@@ -279,17 +279,23 @@ def test_half_an_operation_stands_for_none(seen: float, size: int, expected: flo
     assert _log_unseen(seen, size) == pytest.approx(expected)
 
 
-def test_quantiles_of_vast_counts_are_those_of_the_normal_limit() -> None:
-    a, b = 1e18, 9e18
-    deviation = math.sqrt(0.1 * 0.9 / (a + b))
-    for p, score in ((0.025, -1.959964), (0.5, 0.0), (0.8, 0.841621)):
-        assert (_beta_quantile(a, b, p) - 0.1) / deviation == pytest.approx(score, abs=1e-4)
-        assert (_beta_quantile(a, b, p, above=True) - 0.1) / deviation == pytest.approx(-score, abs=1e-4)
+@pytest.mark.parametrize("draws", [2 * 10**12, 2 * 10**15, 10**20])
+def test_where_every_draw_is_new_and_the_space_is_unknown_any_size_may_be(draws: int) -> None:
+    """Of so many kinds what is seen is no part, however many were drawn."""
+    points = [Point(n, exact_count(str(n), n), of_draws=True) for n in (draws, 2 * draws)]
+    assert audit_curve(points, None).verdict is Verdict.POSSIBLE
+    fewer = [Point(draws, exact_count(str(draws // 2), draws), of_draws=True), points[1]]
+    finding = audit_curve(fewer, None)
+    assert (finding.verdict, finding.unit) == (Verdict.IMPOSSIBLE, "count")
+    assert (finding.lower, finding.upper) == (pytest.approx(draws), pytest.approx(2 * draws))
 
 
-def test_quantiles_above_are_those_below_of_the_rest() -> None:
-    assert _beta_quantile(3.0, 900.0, 0.02, above=True) == pytest.approx(_beta_quantile(3.0, 900.0, 0.98))
-    assert _beta_quantile(3.0, 900.0, 1e-20, above=True) < 0.07
+@pytest.mark.parametrize("size", [10**18, 10**100, 10**300])
+def test_a_few_draws_of_a_vast_space_are_poisson_counts(size: int) -> None:
+    at = _Seen(60, size, 50.0, 50.0, 50.0)
+    assert _log_limit(at, 3e-5, upper=True) * size == pytest.approx(-26.49248597999456)
+    assert _log_limit(at, 3e-5, upper=False) * size == pytest.approx(-84.81396882316236)
+    assert audit_curve(curve({10: "10", 20: "20"}, size), size).verdict is Verdict.POSSIBLE
 
 
 def test_a_line_too_steep_for_an_exponential_leaves_nothing() -> None:

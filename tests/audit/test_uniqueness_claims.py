@@ -4,7 +4,8 @@ import pytest
 
 from fluxttice_core.audit.coverage_claims import Point, audit_point
 from fluxttice_core.audit.curve_claims import audit_curve
-from fluxttice_core.audit.printed_numbers import stated_share
+from fluxttice_core.audit.printed_numbers import stated_number, stated_share
+from fluxttice_core.audit.space_sizes import space_size
 from fluxttice_core.audit.uniqueness_claims import audit_uniqueness
 from fluxttice_core.audit.verdicts import Verdict
 
@@ -74,6 +75,18 @@ def test_counts_are_told_where_percents_are_all_alike() -> None:
     assert "show 850,142,547 on average, 850,115,550 to 850,169,542 but" in sentence
     vast = audit_point(Point(10**6, stated_share("999999", 10**60)), 10**60)
     assert vast.sentence.startswith("uniform draws show 1,000,000 on average, 1,000,000 to 1,000,000 but")
+
+
+@pytest.mark.parametrize(("space", "draws"), [("peptide:120", 100_000), ("dna:250", 5_000), ("1e300", 10**9)])
+def test_in_a_space_beyond_counting_all_distinct_is_what_uniform_draws_show(space: str, draws: int) -> None:
+    size = space_size(space)
+    assert audit_point(Point(draws, stated_number("100%"), of_draws=True), size).verdict is not (
+        Verdict.IMPOSSIBLE
+    )
+    assert audit_point(Point(draws, stated_share(str(draws), size)), size).verdict is Verdict.NOT_ENOUGH_SAID
+    repeated = audit_point(Point(draws, stated_share(str(draws - 1), size)), size)
+    assert repeated.verdict is Verdict.NOT_UNIFORM
+    assert repeated.p_value == pytest.approx(draws * (draws - 1) / 2 / size, rel=1e-6, abs=0)
 
 
 def test_uniqueness_at_several_budgets_is_of_one_generator() -> None:

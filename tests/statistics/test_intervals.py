@@ -13,6 +13,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.counts import counts_of
 from fluxttice_core.statistics.intervals import (
     Interval,
+    beta_quantile,
     clopper_pearson,
     coverage_interval,
     mean_interval,
@@ -111,6 +112,27 @@ def test_proportions_agree_with_scipy(counts: tuple[int, int], level: float) -> 
     interval = clopper_pearson(*counts, level)
     assert (interval.lower, interval.upper) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
     assert interval.estimate == counts[0] / counts[1]
+
+
+@pytest.mark.parametrize("chance", [1e-9, 0.025, 0.5, 0.8])
+@pytest.mark.parametrize(("a", "b"), [(50.0, 1e18), (6.0, 5.3e18), (1e6, 1e19), (30.0, 1e300)])
+def test_quantiles_of_few_among_vast_counts_are_those_of_a_gamma_variable(
+    a: float, b: float, chance: float
+) -> None:
+    """Where SciPy's own are wrong by half one time in ten, or are none."""
+    for above, expected in ((False, stats.gamma(a).ppf(chance)), (True, stats.gamma(a).isf(chance))):
+        assert beta_quantile(a, b, chance, above=above) * b == pytest.approx(expected, rel=1e-9)
+    assert 1 - beta_quantile(b, a, chance) == pytest.approx(
+        beta_quantile(a, b, chance, above=True), abs=1e-16
+    )
+
+
+@pytest.mark.parametrize("chance", [1e-9, 0.025, 0.5, 0.8])
+@pytest.mark.parametrize(("a", "b"), [(1e15, 9e18), (1e18, 9e18), (9e18, 1e18), (5e11, 5e11)])
+def test_quantiles_of_vast_counts_are_those_of_a_normal_variable(a: float, b: float, chance: float) -> None:
+    mean, deviation = a / (a + b), math.sqrt(a * b / (a + b)) / (a + b)
+    for above, score in ((False, stats.norm.ppf(chance)), (True, stats.norm.isf(chance))):
+        assert (beta_quantile(a, b, chance, above=above) - mean) / deviation == pytest.approx(score, abs=1e-5)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20), st.floats(0.5, 0.999))

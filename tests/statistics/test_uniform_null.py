@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics import coverage, uniform_null
@@ -146,6 +147,20 @@ def test_repeats_in_a_vast_space_are_a_poisson_count() -> None:
         tails = distinct_tails(draws - repeats, 10**12, draws)
         assert tails.at_least == pytest.approx(sum(chances[: repeats + 1]), rel=1e-5)
         assert tails.at_most == pytest.approx(1 - sum(chances[:repeats]), rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [10**30, 10**44, 10**60, 20**120, 10**300])
+def test_moments_of_repeats_in_any_space_agree_among_themselves(size: int) -> None:
+    """Those of a Poisson count, whose terms of K^3 cancel to all digits but as many as there are of K^4."""
+    draws = math.isqrt(6 * size)
+    moments = uniform_moments(size, draws)
+    assert [moments.repeated, moments.variance, moments.third] == pytest.approx([3.0] * 3, rel=1e-9)
+    assert distinct_tails(draws - 6, size, draws).at_most == pytest.approx(stats.poisson(3).sf(5), rel=1e-6)
+    few = uniform_moments(size, 5_000)
+    pairs = 5_000 * 4_999 / 2 / size
+    assert [few.repeated, few.variance, few.third] == pytest.approx([pairs] * 3, rel=1e-9, abs=0)
+    assert distinct_tails(5_000, size, 5_000).at_least == pytest.approx(1.0)
+    assert distinct_tails(4_999, size, 5_000).at_most == pytest.approx(pairs, rel=1e-9, abs=0)
 
 
 def test_a_count_that_is_nearly_certain_is_matched_by_its_skewness_too() -> None:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from scipy.special import betainccinv, betaincinv, ndtri
+from scipy.special import gammainccinv, gammaincinv
 
 from fluxttice_core.audit.coverage_claims import Point
 from fluxttice_core.audit.printed_numbers import read_aloud
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, p_text, percent
 from fluxttice_core.errors import MeasurementError
-
-_ENDLESS = 10**18
-"""Stands for an unknown size: of so many kinds unseen, what is seen is no part."""
+from fluxttice_core.statistics.intervals import beta_quantile
 
 _LEAST_P = 1e-15
 _HALVINGS = 60
@@ -25,10 +23,13 @@ _NEIGHBOURS = 0.96
 
 @dataclass(frozen=True)
 class _Seen:
-    """A count of operations seen: at face value, and the fewest and most that round to it."""
+    """A count of operations seen: at face value, and the fewest and most that round to it.
+
+    Of an endless size ln u is told in kinds, -D, the limit of K ln(1 - D/K).
+    """
 
     draws: int
-    size: int
+    size: float | int
     face: float | int
     fewest: float | int
     most: float | int
@@ -94,8 +95,7 @@ def audit_curve(
     if len(points) < 2:
         raise MeasurementError("a curve needs at least two budgets", "too_few")
     ordered = sorted(points, key=lambda point: point.draws)
-    whole = _ENDLESS if size is None else size
-    curve = [_Seen(0, whole, 0.0, 0.0, 0.0), *(_seen(point, whole) for point in ordered)]
+    curve = [_Seen(0, size or math.inf, 0.0, 0.0, 0.0), *(_seen(point, size) for point in ordered)]
     named = "; ".join(map(str, ordered))
     tests = _weighted(list(_excesses(curve)))
     if _worst(tests, significance)[0] <= 0:
@@ -107,24 +107,23 @@ def audit_curve(
     p_value = _p_value(tests, significance)
     worst = _worst(tests, p_value)[1]
     lower, upper = _allowed_by_others(worst.point, curve)
-    told = percent if size is not None else _kinds
+    told, unit = (percent, "fraction") if size is not None else (_kinds, "count")
     allowed = f"{told(lower)} to {told(upper)}" if lower <= upper else "nothing"
     reason = (
         f"beside the other points, {allowed} is what one generator can show at {worst.point.draws:,} draws, "
-        f"not {told(worst.point.face / whole)} ({worst.law}, {p_text(p_value)})"
+        f"not {told(worst.point.face / (size or 1))} ({worst.law}, {p_text(p_value)})"
     )
     sentence = read_aloud(reason, *(point.share for point in ordered))
-    return Finding(named, Verdict.IMPOSSIBLE, worst.law, lower, upper, "fraction", p_value, sentence)
+    return Finding(named, Verdict.IMPOSSIBLE, worst.law, lower, upper, unit, p_value, sentence)
 
 
-def _kinds(share: float | int) -> str:
-    """Write a share of an endless space as a number of kinds."""
-    return f"{share * _ENDLESS:,.0f}"
+def _kinds(number: float | int) -> str:
+    return f"{number:,.0f}"
 
 
-def _seen(point: Point, size: int) -> _Seen:
-    share, whole = point.share, point.whole(size)
-    return _Seen(point.draws, size, whole * share.value, whole * share.least, whole * share.most)
+def _seen(point: Point, size: int | None) -> _Seen:
+    share, whole = point.share, point.draws if size is None else point.whole(size)
+    return _Seen(point.draws, size or math.inf, whole * share.value, whole * share.least, whole * share.most)
 
 
 def _excesses(curve: Sequence[_Seen]) -> Iterator[_Excess]:
@@ -179,8 +178,10 @@ def _p_value(tests: Sequence[tuple[float | int, _Excess]], refuted: float | int)
     return math.exp(remains)
 
 
-def _log_unseen(seen: float | int, size: int) -> float | int:
+def _log_unseen(seen: float | int, size: float | int) -> float | int:
     """Return ln(1 - D/K); half an operation stands for none seen, and for none missed."""
+    if size == math.inf:
+        return -max(seen, 0.5)
     share = min(max(seen, 0.5), size - 0.5) / size
     # Of a space beyond 2^53 half an operation is no part that a double can tell from none.
     return math.log1p(-share) if share < 1 else math.log(0.5 / size)
@@ -192,23 +193,16 @@ def _log_limit(point: _Seen, significance: float | int, *, upper: bool) -> float
     if point.draws == 0:
         return 0.0
     seen = point.fewest if upper else point.most
+    if point.size == math.inf:
+        most_unseen = -float(gammaincinv(seen, significance)) if seen > 0 else 0.0
+        return most_unseen if upper else -float(gammainccinv(seen + 1, significance))
     missed = point.size - seen
     if seen < missed:
-        below = _beta_quantile(seen, missed + 1, significance) if seen > 0 else 0.0
-        return math.log1p(-(below if upper else _beta_quantile(seen + 1, missed, significance, above=True)))
+        below = beta_quantile(seen, missed + 1, significance) if seen > 0 else 0.0
+        return math.log1p(-(below if upper else beta_quantile(seen + 1, missed, significance, above=True)))
     if upper:
-        return _log(_beta_quantile(missed + 1, seen, significance, above=True))
-    return _log(_beta_quantile(missed, seen + 1, significance)) if missed > 0 else -math.inf
-
-
-def _beta_quantile(a: float | int, b: float | int, p: float | int, *, above: bool = False) -> float | int:
-    """Return what a beta variable is below, or above, with chance p: of vast counts by the normal limit."""
-    quantile = float((betainccinv if above else betaincinv)(a, b, p))
-    if not math.isnan(quantile):
-        return quantile
-    mean = a / (a + b)
-    deviation = math.sqrt(mean * (1 - mean) / (a + b))
-    return mean + (-1 if above else 1) * float(ndtri(p)) * deviation
+        return _log(beta_quantile(missed + 1, seen, significance, above=True))
+    return _log(beta_quantile(missed, seen + 1, significance)) if missed > 0 else -math.inf
 
 
 def _log(value: float | int) -> float | int:
@@ -217,7 +211,10 @@ def _log(value: float | int) -> float | int:
 
 
 def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float | int, float | int]:
-    """Return the lowest and highest share that the other points allow at the budget of one, at face value."""
+    """Return the least and most that the other points allow at the budget of one, at face value.
+
+    A share of the space, or a number of kinds where it is endless.
+    """
     others = [
         (point.draws, _log_unseen(point.face, point.size) if point.draws else 0.0)
         for point in curve
@@ -230,5 +227,7 @@ def _allowed_by_others(one: _Seen, curve: Sequence[_Seen]) -> tuple[float | int,
             value = left_log + (right_log - left_log) * (one.draws - left) / (right - left)
             between = left < one.draws < right
             highest, lowest = (min(highest, value), lowest) if between else (highest, max(lowest, value))
+    if one.size == math.inf:
+        return 0.0 - highest, 0.0 - lowest
     # Whatever lies above 0 leaves no share at all, and a steep line goes beyond what has an exponential.
     return -math.expm1(highest), -math.expm1(min(lowest, 1.0))

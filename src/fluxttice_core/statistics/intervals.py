@@ -9,6 +9,12 @@ from scipy import special
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float, Integer
 
+_VAST = 1e12
+"""From so many counts on SciPy has no quantile of some beta variables, and one wrong by half of others."""
+
+_SELDOM, _MOST_OF_GAMMA = 1e-6, 1e16
+"""A beta variable is as good as gamma where one count is so small a part, and as good as normal where not."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -120,9 +126,27 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
         )
     tail = (1 - level) / 2
     failures = trials - successes
-    lower = 0.0 if successes == 0 else float(special.betaincinv(successes, failures + 1, tail))
-    upper = 1.0 if failures == 0 else float(special.betaincinv(successes + 1, failures, 1 - tail))
+    lower = 0.0 if successes == 0 else beta_quantile(successes, failures + 1, tail)
+    upper = 1.0 if failures == 0 else beta_quantile(successes + 1, failures, 1 - tail)
     return Interval(successes / trials, lower, upper, level, "Clopper-Pearson")
+
+
+def beta_quantile(a: float | int, b: float | int, chance: float | int, *, above: bool = False) -> float | int:
+    """Return what a beta variable is below, or above, with a chance: of vast counts by a limit of it.
+
+    Example:
+        >>> beta_quantile(50, 1e18, 3e-5), beta_quantile(1, 1, 0.25, above=True)
+        (2.649248597999456e-17, 0.75)
+    """
+    if a + b < _VAST:
+        return float((special.betainccinv if above else special.betaincinv)(a, b, chance))
+    if a > b:
+        return 1 - beta_quantile(b, a, chance, above=not above)
+    if a <= min(_SELDOM * b, _MOST_OF_GAMMA):
+        gamma = float((special.gammainccinv if above else special.gammaincinv)(a, chance))
+        return gamma / (b + (a - 1 + gamma) / 2)
+    mean, score = a / (a + b), float(special.ndtri(chance))
+    return mean + (-score if above else score) * math.sqrt(mean * (1 - mean) / (a + b))
 
 
 def coverage_interval(distinct: Integer[np.ndarray, "n"], size: int, level: float = 0.95) -> Interval:

@@ -13,7 +13,7 @@ from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float64, Int64, Integer
 from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seldom
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number, unseen_entropy
-from fluxttice_core.statistics.intervals import Interval, clopper_pearson, normal_quantile
+from fluxttice_core.statistics.intervals import Interval, beta_quantile, clopper_pearson, normal_quantile
 from fluxttice_core.statistics.richness import (
     RARE_THRESHOLD,
     ace,
@@ -127,8 +127,8 @@ def distinct_interval(distinct: int, draws: int, kinds: float, level: float = 0.
         '8570 [8433.36, 8707.01]'
     """
     tail, rest, method = (1 - level) / 2, kinds - distinct, "Clopper-Pearson"
-    lower = kinds * float(special.betaincinv(distinct, rest + 1, tail)) if rest < math.inf else math.nan
-    upper = kinds * float(special.betainccinv(distinct + 1, rest, tail)) if 0 < rest < math.inf else kinds
+    lower = kinds * beta_quantile(distinct, rest + 1, tail) if rest < math.inf else math.nan
+    upper = kinds * beta_quantile(distinct + 1, rest, tail, above=True) if 0 < rest < math.inf else kinds
     if not (math.isfinite(lower) and math.isfinite(upper)):
         # Of kinds without end, or more than SciPy's beta quantile can count, a Poisson share is seen.
         lower, upper, method = poisson_lower(distinct, level), poisson_upper(distinct, level), "Garwood"

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from fluxttice_core.errors import MeasurementError
 
-_DIGITS = Context(prec=120, Emin=-(10**9), Emax=10**9)
-"""The moments cancel to all digits of a double when N is far below K."""
+_SPARE_DIGITS = 40
+"""More than those of a double, and of a variance of draws that hardly repeat."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def uniform_moments(size: int, draws: int) -> UniformMoments:
         MeasurementError: If the size or the draws are less than 1.
     """
     require_draws(size, draws)
-    with localcontext(_DIGITS):
+    with localcontext(_digits(size, draws)):
         falling, factorial = Decimal(1), []
         for j in range(1, 4):
             falling *= max(size - j + 1, 0)
@@ -67,6 +67,12 @@ def uniform_moments(size: int, draws: int) -> UniformMoments:
         return UniformMoments(
             float(mean), float(repeated), float(variance), float(third - 3 * mean * second + 2 * mean**3)
         )
+
+
+def _digits(size: int, draws: int) -> Context:
+    """Return digits enough for moments that cancel: terms of K^3 to N^2/K, and N of the power's."""
+    digits = 4 * len(str(size)) + len(str(draws)) + _SPARE_DIGITS
+    return Context(prec=digits, Emin=-(10**9), Emax=10**9)
 
 
 def require_draws(size: int, draws: int) -> None:
