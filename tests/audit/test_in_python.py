@@ -1,6 +1,7 @@
 """An audit from Python takes whatever people hold their draws in, and says the same of all of it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,39 @@ class Column:
 
     def to_numpy(self) -> np.ndarray:
         return np.array(self._values, dtype=object)
+
+
+class Tensor:
+    """What those of PyTorch are to others: an array within, and rows that are equal as objects alone."""
+
+    def __init__(self, values: Any) -> None:
+        self._values = np.array(values)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self._values
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        return map(Tensor, self._values)
+
+
+class Remote:
+    """A tensor that lies where no array can be."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+
+class Unsaid:
+    """A missing value as pandas has it: comparisons with it say neither yes nor no."""
+
+    def __ne__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __hash__(self) -> int:
+        return 1
 
 
 FORMS: dict[str, Any] = {
@@ -82,6 +116,51 @@ def test_kinds_are_anything_hashable() -> None:
     assert count_draws(np.array([1.0, 1.0, 2.0])) == {1: 2, 2: 1}
 
 
+ROWS = [[1, 2], [1, 2], [2, 1]]
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        np.array(ROWS),
+        np.array(ROWS, dtype=object),
+        np.array(ROWS, dtype=object).reshape(3, 1, 2),
+        np.ma.masked_array(ROWS),
+        [np.array(row) for row in ROWS],
+        Tensor(ROWS),
+        [Tensor(row) for row in ROWS],
+    ],
+)
+def test_a_row_of_every_array_is_a_kind(draws: Any) -> None:
+    assert count_draws(draws) == {(1, 2): 2, (2, 1): 1}
+
+
+def test_scalars_of_tensors_are_what_they_hold() -> None:
+    assert count_draws(Tensor([1, 1, 2])) == count_draws([Tensor(1), np.int8(1), 2.0]) == {1: 2, 2: 1}
+
+
+def test_columns_of_frames_may_be_called_by_numbers() -> None:
+    frame = Frame({0: ["a", "a"], 1: ["b", "c"]})  # type: ignore[dict-item]
+    assert count_draws(frame, "0") == {"a": 2}
+    assert count_draws(Frame({7: DRAWS})) == Counter(DRAWS)  # type: ignore[dict-item]
+
+
+def test_the_kinds_named_beside_a_law_are_those_farthest_from_it(tmp_path: Path) -> None:
+    """As where draws and law lie in files: by their share of it, the ones that never came among them."""
+    law = {"common": 50, **{f"k{place:02}": 1 for place in range(11)}, "nothing": 0}
+    counts = {"common": 500, **{f"k{place:02}": 8 + place % 3 for place in range(10)}, "k09": 75}
+    found = audit_samples(counts, law=law).report.fit
+    assert found is not None
+    assert [(kind, times) for kind, times, _ in found.most[:2]] == [("k09", 75), ("common", 500)]
+    assert [(kind, times) for kind, times, _ in found.least[:2]] == [("k10", 0), ("k00", 8)]
+    for name, column, numbers in (("law", "weight", law), ("counts", "count", counts)):
+        rows = "".join(f"{kind},{number}\n" for kind, number in numbers.items())
+        (tmp_path / f"{name}.csv").write_text(f"kind,{column}\n{rows}")
+    in_files = audit_samples(tmp_path / "counts.csv", law=tmp_path / "law.csv", counts=True).report.fit
+    assert in_files is not None
+    assert (found.most, found.least) == (in_files.most, in_files.least)
+
+
 def test_a_law_in_memory_is_held_against_the_draws() -> None:
     law = {"a": 1, "b": 1, "c": 1, "d": 1, "e": 0}
     assert audit_samples(DRAWS, law=law).verdict is Verdict.CONSISTENT
@@ -98,6 +177,50 @@ def test_known_sets_in_memory() -> None:
     assert found.reference.inside == DRAWS.count("a") + DRAWS.count("b")
     assert found.novelty.novel.figure.estimate == pytest.approx(1 - DRAWS.count("a") / 400)
     assert found.novelty.novel.ideal == pytest.approx(2 / 3)
+
+
+def test_what_was_counted_zero_times_is_not_in_a_known_set() -> None:
+    found = audit_samples(["a", "b"], reference={"a": 3, "b": 0, "c": 1})
+    assert found.reference is not None
+    assert (found.reference.size, found.reference.inside) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        np.array(["2020-01-01", "NaT", "NaT"], "M8[D]"),
+        np.array(["2020-01-01", "NaT"], "M8[ns]"),
+        np.array([[1, "NaT"]], "m8[s]"),
+        [np.datetime64("NaT", "ns")],
+        np.array([1, complex("nan")]),
+        np.array([(1, np.nan)], dtype=[("a", int), ("b", float)]),
+        np.ma.masked_array([1, 2], mask=[False, True]),
+        np.ma.masked_array([[1, 2], [1, 2]], mask=[[False, False], [False, True]]),
+        np.ma.masked_array(["a", "b"], mask=[False, True], dtype=object),
+        [1, np.ma.masked],
+        np.array([["a", None]], dtype=object),
+        [(1, float("nan")), (1, float("nan"))],
+        [(1, (2, None))],
+        [frozenset({None})],
+        [np.array([1, np.nan])],
+        Tensor(np.array(["NaT"], "M8[D]")),
+        Counter([None, "a"]),
+        {np.float64("nan"): 3},
+        ["a", Unsaid()],
+    ],
+)
+def test_a_missing_value_is_no_kind(draws: Any) -> None:
+    with refused(MeasurementError, "missing_value"):
+        count_draws(draws)
+
+
+@pytest.mark.parametrize(
+    "law", [{}, {"a": 0, "b": 0}, {"a": None}, {"a": "many"}, {"a": 10**400}, {"a": float("nan"), "b": 1}]
+)
+@pytest.mark.usefixtures("unchecked_types")
+def test_weights_that_make_no_law_are_refused(law: Any) -> None:
+    with refused(MeasurementError, "out_of_range"):
+        audit_samples(DRAWS, law=law)
 
 
 def test_it_shows_itself(tmp_path: Path) -> None:
@@ -122,6 +245,15 @@ def test_it_shows_itself(tmp_path: Path) -> None:
         (np.array([0.5]), {}, "not_finite", "kinds are strings or whole numbers"),
         (np.array([2.0**53]), {}, "not_finite", "below 2^53"),
         ({"a": 1.5}, {}, "wrong_type", "has the count 1.5"),
+        ({"a": np.uint64(2**63), "b": 1}, {}, "out_of_range", "more draws than 2^63 - 1"),
+        (Remote(), {}, "wrong_type", "cannot be read as an array: can't convert cuda:0"),
+        (Frame({0: DRAWS, "0": DRAWS}), {"column": "0"}, "ambiguous", "called alike"),  # type: ignore[dict-item]
+        (
+            DRAWS,
+            {"training": "training.csv"},
+            "wrong_type",
+            "the reference and the training set are in memory",
+        ),
         ([], {}, "too_few", ""),
         (Frame({"x": DRAWS, "y": DRAWS}), {}, "unknown_column", "has the columns x, y"),
         (DRAWS, {"column": "x"}, "wrong_type", "leave it out of other draws"),

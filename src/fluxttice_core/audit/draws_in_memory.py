@@ -1,16 +1,23 @@
 """Counting draws that are in memory: arrays, lists of anything hashable, counters, columns of frames."""
 
+import heapq
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from fluxttice_core.audit.fit import Ends
+from fluxttice_core.audit.kinds import TEN
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.tally import LawTally, Tally
+from fluxttice_core.statistics.tally import MOST_DRAWS, LawTally, Tally, too_many_draws
 
 Counts = dict[Hashable, int]
 """How often each kind was drawn."""
+
+Law = Mapping[Any, float | int]
+"""What weight each kind has."""
 
 
 def count_draws(draws: Any, column: str | None = None) -> Counts:
@@ -22,9 +29,17 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
     """
     values = _column(draws, column)
     if isinstance(values, Mapping):
-        return {kind: _whole_count(kind, count) for kind, count in values.items()}
-    if isinstance(values, np.ndarray) and values.dtype != object:
-        return _count_array(values)
+        held: Counter[Hashable] = Counter()
+        for kind, count in values.items():
+            held[_kind(kind)] += _whole_count(kind, count)
+        return dict(held)
+    if isinstance(values, np.ndarray):
+        if values.ndim == 0:
+            raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
+        _require_all(values)
+        if not values.dtype.hasobject:
+            return _count_array(values)
+        values = _rows(values)
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise MeasurementError(
             f"draws of type {type(values).__name__} cannot be counted: give an array, a list, a Counter, a "
@@ -41,59 +56,91 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
     return dict(counted)
 
 
-def tally_beside(counts: Counts, law: Mapping[Any, float | int]) -> LawTally:
-    """Hold counts against a law, given as the weight of each kind.
+def beside_weights(counts: Counts, law: Law) -> tuple[LawTally, Ends]:
+    """Hold counts against a law, given as the weight of each kind, and rank its kinds by what they came.
 
     Example:
-        >>> tally_beside({"a": 3, "c": 1}, {"a": 3, "b": 1}).outside
-        1
+        >>> tally, ends = beside_weights({"a": 3, "c": 1}, {"a": 3, "b": 1})
+        >>> tally.outside, ends.most[0], ends.least[0]
+        (1, ('a', 3, 0.75), ('b', 0, 0.25))
     """
-    weights = {_kind(kind): float(weight) for kind, weight in law.items()}
-    total = sum(weights.values())
-    if not (0 < total < np.inf and min(weights.values()) >= 0):
-        raise MeasurementError(
-            "the weights of a law are finite, none below 0 and one above: give probabilities or counts",
-            "out_of_range",
+    shares = _shares(law)
+    drawn = Counter((share, counts.get(kind, 0)) for kind, share in shares.items())
+    probability, times = (np.array(list(part)) for part in zip(*drawn, strict=True))
+    kinds = np.array(list(drawn.values()), dtype=np.int64)
+    outside = sum(count for kind, count in counts.items() if kind not in shares)
+    named = [(str(kind), counts.get(kind, 0), share) for kind, share in shares.items()]
+    ends = Ends(
+        *(
+            heapq.nsmallest(TEN, named, key=lambda row: (sign * row[1] / row[2], -row[2], row[0]))
+            for sign in (-1, 1)
         )
-    rows = Counter((weight / total, counts.get(kind, 0)) for kind, weight in weights.items() if weight)
-    probability, times = (np.array(list(part)) for part in zip(*rows, strict=True))
-    kinds = np.array(list(rows.values()), dtype=np.int64)
-    outside = sum(count for kind, count in counts.items() if not weights.get(kind))
-    return LawTally(probability, times.astype(np.int64), kinds, outside)
+    )
+    return LawTally(probability, times.astype(np.int64), kinds, outside), ends
 
 
 def tally_of(counts: Counts) -> Tally:
     """Return how many kinds were drawn how often."""
+    if sum(counts.values()) > MOST_DRAWS:
+        raise too_many_draws("what was counted")
     return Tally.of_counts(np.fromiter(counts.values(), dtype=np.int64, count=len(counts)))
 
 
 def _column(draws: Any, column: str | None) -> Any:
-    """Return the column of a frame as an array or list; anything else as it is."""
+    """Return the column of a frame, or a tensor, as an array or list; anything else as it is."""
     names = getattr(draws, "column_names", getattr(draws, "columns", None))
     if names is not None and not isinstance(draws, (Mapping, np.ndarray)):
-        names = [str(name) for name in names]
-        if column is None and len(names) == 1:
-            column = names[0]
-        if column not in names:
-            raise MeasurementError(
-                f"the frame has the columns {', '.join(names)}: name the one of the kinds by column=",
-                "unknown_column",
-            )
-        draws = draws[column]
+        draws = draws[_name(list(names), column)]
     elif column is not None:
         raise MeasurementError(
             "column= names a column of a frame or a file: leave it out of other draws", "wrong_type"
         )
     if hasattr(draws, "to_pylist"):  # Arrow, whose conversion to an array may refuse to copy
         return draws.to_pylist()
-    return draws.to_numpy() if hasattr(draws, "to_numpy") else draws
+    if hasattr(draws, "to_numpy"):
+        return draws.to_numpy()
+    return _array(draws) if hasattr(draws, "__array__") else draws
+
+
+def _name(names: list[Any], column: str | None) -> Any:
+    """Return the name of the column of the kinds, which need not be a string."""
+    found = names if column is None else [name for name in names if str(name) == str(column)]
+    if len(found) == 1:
+        return found[0]
+    alike = column is not None and bool(found)
+    raise MeasurementError(
+        f"the frame has the columns {', '.join(map(str, names))}: "
+        + ("rename those that are called alike" if alike else "name the one of the kinds by column="),
+        "ambiguous" if alike else "unknown_column",
+    )
+
+
+def _array(values: Any) -> np.ndarray:
+    """Return a tensor as an array: its rows compare as objects, not as what they hold."""
+    try:
+        return values if isinstance(values, np.ndarray) else np.asarray(values)
+    except (TypeError, RuntimeError) as error:  # such as of a tensor on a GPU
+        raise MeasurementError(
+            f"draws of type {type(values).__name__} cannot be read as an array: {error}", "wrong_type"
+        ) from error
+
+
+def _require_all(values: np.ndarray) -> None:
+    """Refuse an array with masked or missing values, such as NaT; floats and objects are looked at later."""
+    known = values.dtype.hasobject or values.dtype.kind in "biufSU"
+    if np.ma.is_masked(values) or (not known and np.any(values != values)):
+        raise _missing()
+
+
+def _rows(values: np.ndarray) -> list[Any]:
+    """Return the rows of an array along its first axis, as tuples where there are further ones."""
+    values = np.asarray(values)
+    return values.tolist() if values.ndim == 1 else [tuple(row.ravel().tolist()) for row in values]
 
 
 def _count_array(values: np.ndarray) -> Counts:
-    if values.ndim == 0:
-        raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
     if values.dtype.kind == "f":
-        if not np.array_equal(values, np.trunc(values)) or np.any(np.abs(values) >= 2**53):
+        if not np.array_equal(values, np.trunc(values)) or np.any(np.abs(values) >= np.float64(2**53)):
             raise MeasurementError(
                 "kinds are strings or whole numbers, as floats below 2^53, but the array holds others or "
                 "missing values: drop or convert them first",
@@ -101,19 +148,53 @@ def _count_array(values: np.ndarray) -> Counts:
             )
         values = values.astype(np.int64)
     kinds, counts = np.unique(values, axis=0, return_counts=True)
-    named = kinds.tolist() if values.ndim == 1 else [tuple(row.ravel().tolist()) for row in kinds]
-    return dict(zip(named, counts.tolist(), strict=True))
+    return dict(zip(_rows(kinds), counts.tolist(), strict=True))
 
 
 def _kind(value: Any) -> Any:
-    """Return a value as a kind: scalars of NumPy as Python's, so that equal ones are one kind."""
+    """Return a value as a kind: scalars and arrays as what they hold, so that equal ones are one kind."""
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        held = _array(value)
+        _require_all(held)
+        value = tuple(held.ravel().tolist()) if held.ndim else held[()]
     kind = value.item() if isinstance(value, np.generic) else value
-    if kind is None or kind != kind:
-        raise MeasurementError(
-            "a draw is missing (None or NaN): leave such draws out, and say how many they were",
-            "missing_value",
-        )
+    # NaT in nanoseconds is a whole number to Python.
+    if _is_missing(kind) or (kind is not value and _is_missing(value)):
+        raise _missing()
     return kind
+
+
+def _is_missing(kind: Any) -> bool:
+    """Return whether a kind, or a part of it, is None or differs from itself."""
+    if isinstance(kind, (tuple, frozenset)):
+        return any(map(_is_missing, kind))
+    try:
+        return kind is None or bool(kind != kind)
+    except TypeError:  # of the NA of pandas, which says neither
+        return True
+
+
+def _missing() -> MeasurementError:
+    return MeasurementError(
+        "a draw is missing (None, NaN, NA or masked): leave such draws out, and say how many they were",
+        "missing_value",
+    )
+
+
+def _shares(law: Law) -> dict[Any, float | int]:
+    """Return the probability of each kind to which a law gives one."""
+    try:
+        weights = {_kind(kind): float(weight) for kind, weight in law.items()}
+        total = math.fsum(weights.values())
+    except (TypeError, ValueError, OverflowError):
+        total = math.nan
+    if not (0 < total < math.inf and min(weights.values()) >= 0):
+        raise MeasurementError(
+            "the weights of a law are finite numbers, none below 0 and one above: give probabilities or "
+            "counts",
+            "out_of_range",
+        )
+    return {kind: weight / total for kind, weight in weights.items() if weight}
 
 
 def _whole_count(kind: object, count: Any) -> int:

@@ -11,8 +11,7 @@ from fluxttice_core.audit.beside import Overlap
 from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples
 from fluxttice_core.audit.curves import Curve, curve_of
 from fluxttice_core.audit.draws import Reading
-from fluxttice_core.audit.draws_in_memory import Counts, count_draws, tally_beside, tally_of
-from fluxttice_core.audit.fit import Ends
+from fluxttice_core.audit.draws_in_memory import Counts, beside_weights, count_draws, tally_of
 from fluxttice_core.audit.kinds import TEN
 from fluxttice_core.audit.reference_set import (
     NoveltyReport,
@@ -120,9 +119,9 @@ def audit_samples(
         'consistent with uniform'
 
     Args:
-        draws: A path or pattern of files, as `fluxttice audit` reads them; or an array whose first axis are
-            the draws, a list of anything hashable, a `Counter`, or a frame or its column (pandas, Polars,
-            Arrow).
+        draws: A path or pattern of files, as `fluxttice audit` reads them; or an array or tensor whose first
+            axis are the draws, a list of them or of anything hashable, a `Counter`, or a frame or its column
+            (pandas, Polars, Arrow). Missing values, masked ones among them, are refused.
         space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
         law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
         counts: Whether files hold kinds and their counts, instead of draws.
@@ -214,14 +213,16 @@ def _count_memory(
     counted = Counted.of(tally, most=most, least=least, reference=reference, training=training)
     if law is None:
         return counted
-    total = sum(float(weight) for weight in law.values())
-    weights = {str(kind): float(weight) / total for kind, weight in law.items()}
-    ends = Ends(
-        *([(kind, n, weights[kind]) for kind, n in part if weights.get(kind)] for part in (most, least))
-    )
-    return replace(counted, law_tally=tally_beside(drawn, law), law_ends=ends)
+    law_tally, law_ends = beside_weights(drawn, law)
+    return replace(counted, law_tally=law_tally, law_ends=law_ends)
 
 
 def _overlap(drawn: Counts, known: Any) -> Overlap:
-    kinds = set(count_draws(known))
+    if isinstance(known, (str, Path)):
+        raise MeasurementError(
+            "beside draws in memory the reference and the training set are in memory, too: read them into "
+            "lists, or give all as paths",
+            "wrong_type",
+        )
+    kinds = {kind for kind, number in count_draws(known).items() if number}
     return Overlap(len(kinds), tally_of({kind: number for kind, number in drawn.items() if kind in kinds}))
