@@ -123,6 +123,26 @@ def test_vast_spaces_are_measured_by_repeats() -> None:
     assert report_of(drawn(size, 200_000), size).finding.verdict is Verdict.NOT_ENOUGH_SAID
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("draws", [20, 50, 6_000])
+@pytest.mark.parametrize("size", [10**100, 10**102, 10**103, 4**200, 10**200, 10**300])
+def test_in_a_space_beyond_counting_all_distinct_says_nothing_and_a_repeat_all(size: int, draws: int) -> None:
+    report = report_of(np.arange(draws), size)
+    assert report.finding.verdict is Verdict.NOT_ENOUGH_SAID
+    assert report.fit is not None
+    assert report.fit.total_variation is not None
+    assert report.fit.unevenness is not None
+    assert (report.fit.visible, report.fit.total_variation.lower) == (None, 0)
+    assert (report.fit.unevenness.lower, report.fit.total_variation.upper) == (1, 1)
+    # Of so few draws three pairs or four may be expected, and by chance none made.
+    assert report.fit.unevenness.upper * draws**2 / 2 / size == pytest.approx(4, abs=2)
+    repeated = report_of(np.append(np.arange(draws), 0), size)
+    assert repeated.finding.verdict is Verdict.NOT_UNIFORM
+    assert repeated.fit is not None
+    assert repeated.fit.unevenness is not None
+    assert repeated.fit.unevenness.estimate == pytest.approx(2 / draws / (draws + 1) * size)
+
+
 def test_report_is_plain_in_json() -> None:
     report = report_of(drawn(100, 90), 100)
     plain = report.as_json()

@@ -56,6 +56,29 @@ def test_kinds_beyond_the_integers_of_the_machine_are_counted() -> None:
     assert found.tails().at_least == pytest.approx(6e-60, rel=1e-6)
 
 
+@pytest.mark.parametrize("size", [10**60, 10**103, 10**162, 10**300])
+def test_in_a_space_beyond_counting_moments_are_those_of_pairs(size: int) -> None:
+    """Their cubes are too small for a double from 10^103 on, and their squares from 10^154."""
+    found = quadratic(Cells.of(Tally.of_counts(np.ones(50, dtype=np.int64)), size), np.ones(2))
+    pairs = 50 * 49 / 2 / float(size)
+    expected = [4 * pairs, 8 * pairs, 1 / float(size), 4 * pairs]
+    figures = [found.variance, found.third, found.mean_weight, found.shape]
+    assert figures == pytest.approx(expected, rel=1e-9, abs=0)
+    assert found.tails(2.0).at_least == pytest.approx(pairs, rel=1e-9, abs=0)
+    assert found.critical(3e-4) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("size", "draws", "chance"), [(10**6, 50, 3e-4), (1_000, 100, 0.01), (2, 9, 0.05)])
+def test_of_equal_weights_the_critical_value_is_the_first_count_of_pairs_that_is_rare(
+    size: int, draws: int, chance: float
+) -> None:
+    found = quadratic(Cells.of(Tally.of_counts(np.array([draws])), size), np.ones(2))
+    pairs = (found.critical(chance) + draws * (draws - 1) / size) / 2
+    assert pairs == pytest.approx(round(pairs))
+    assert found.tails(found.critical(chance)).at_least <= chance
+    assert found.tails(found.critical(chance) - 2).at_least > chance
+
+
 @pytest.mark.parametrize(("size", "draws"), [(2, 40), (3, 30), (5, 25), (8, 20), (20, 20), (100, 15)])
 def test_the_upper_tail_is_that_of_every_outcome(size: int, draws: int) -> None:
     """At most twice too small, which its companions' slack makes good: see test_goodness_of_fit."""

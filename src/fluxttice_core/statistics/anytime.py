@@ -55,5 +55,5 @@ def _log_rising(
     ratio = steps / start
     series = start * ((1 + ratio) * np.log1p(ratio) - ratio) - 0.5 * np.log1p(ratio)
     end = start + steps
-    series += (1 / end - 1 / start) / 12 - (1 / end**3 - 1 / start**3) / 360
+    series += (1 / end - 1 / start) / 12 - ((1 / end) ** 3 - (1 / start) ** 3) / 360
     return np.where(steps > 0, np.where(start < 20, direct, series), 0.0)

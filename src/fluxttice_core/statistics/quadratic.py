@@ -14,6 +14,9 @@ from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.matched_tails import Tails, matched_tails
 from fluxttice_core.statistics.tally import LawTally, Tally
 
+_ROUNDING = 1e-9
+"""So much of a step may be owed to rounding alone."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -57,6 +60,8 @@ class Quadratic:
         unit: What one more pair of equal draws adds, at least.
         spread: Sum of 1/w over all kinds, S: TV <= sqrt(S * distance)/2 for every law.
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.
+        step: How far apart values are, from N(N-1) times `mean_weight` below 0 on, where weights are equal; 0
+            where they differ.
     """
 
     value: float | int
@@ -66,6 +71,7 @@ class Quadratic:
     draws: float | int
     spread: float | int
     mean_weight: float | int
+    step: float | int
 
     @property
     def distance(self) -> float | int:
@@ -75,7 +81,7 @@ class Quadratic:
     @property
     def shape(self) -> float | int:
         """Four over the squared skewness under the law: that of a gamma distribution as skew."""
-        return 4 * self.variance**3 / self.third**2 if self.third else math.inf
+        return 4 * self.variance * (self.variance / self.third) ** 2 if self.third else math.inf
 
     def tails(
         self, value: float | int | None = None, distance: float | int = 0.0, excess: float | int = 0.0
@@ -91,11 +97,18 @@ class Quadratic:
         )
 
     def critical(self, chance: float | int) -> float | int:
-        """Return the least value whose upper tail under the law is at most a chance."""
+        """Return the least value whose upper tail under the law is at most a chance.
+
+        Of those that it may take: between them are tails that say nothing of how often one is reached.
+        """
         low, high = 0.0, math.sqrt(self.variance) + self.unit
         while self.tails(high).at_least > chance:
             low, high = high, 2 * high
-        return crossing(lambda value: not self.tails(value).at_least > chance, low, high, 50)
+        found = crossing(lambda value: not self.tails(value).at_least > chance, low, high, 50)
+        if not self.step:
+            return found
+        least = -self.draws * (self.draws - 1) * self.mean_weight
+        return least + math.ceil((found - least) / self.step - _ROUNDING) * self.step
 
 
 def crossing(
@@ -126,14 +139,16 @@ def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
     off = cells.times - draws * q
     value = float(kinds @ (weight * (off**2 - (1 - 2 * q) * off - draws * q * (1 - q))))
     g = weight * q
-    theta = float(kinds @ (g * q))
-    second, third = (float(kinds @ (q * g**power)) for power in (2, 3))
+    # Kinds are multiplied first: squares of the least probabilities are too small for a double.
+    mass, weighed = kinds * q, kinds * g
+    theta = float(mass @ g)
+    second, third = (float(mass @ g**power) for power in (2, 3))
     rest = theta - 2 * g
-    squared = float(kinds @ g**2) - 2 * second + theta**2
-    cubed = float(kinds @ (q**2 * ((weight + rest) ** 3 - rest**3)))
+    squared = float(weighed @ g) - 2 * second + theta**2
+    cubed = float(mass @ (q * ((weight + rest) ** 3 - rest**3)))
     # Off the diagonal the kernel is -(x + y) of independent x = g - theta/2.
     cubed -= 2 * (third - 1.5 * theta * second + 0.625 * theta**3) + 3 * theta * (second - 0.75 * theta**2)
-    circle = float(kinds @ g**3) - 3 * third + 3 * second * theta - theta**3
+    circle = float(weighed @ g**2) - 3 * third + 3 * second * theta - theta**3
     pairs = draws * (draws - 1)
     return Quadratic(
         value=value,
@@ -142,5 +157,6 @@ def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
         unit=2 * float(weight.min()),
         draws=draws,
         spread=float(kinds @ (1 / weight)),
-        mean_weight=float(theta),
+        mean_weight=theta,
+        step=2 * float(weight.min()) if weight.min() == weight.max() else 0.0,
     )

@@ -42,9 +42,12 @@ def unevenness(tally: Tally | LawTally, size: int | None = None, level: float | 
         '1.24623 [1.13093, 1.41099]'
     """
     cells = Cells.of(tally, size)
-    lower, upper = distance_limits(cells, 1 / cells.probability, level)
-    estimate = quadratic(cells, 1 / cells.probability).distance
-    return Interval(max(1 + estimate, 1.0), 1 + lower, 1 + upper, level, "matched moments")
+    # Weights of 1 at most: cubes of those of the rarest kinds may be too large for a double.
+    rarest = float(cells.probability.min())
+    weight = rarest / cells.probability
+    lower, upper = (1 + limit / rarest for limit in distance_limits(cells, weight, level))
+    estimate = 1 + quadratic(cells, weight).distance / rarest
+    return Interval(max(estimate, 1.0), lower, upper, level, "matched moments")
 
 
 def distance_limits(
