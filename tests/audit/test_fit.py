@@ -97,6 +97,18 @@ def test_one_draw_outside_of_the_law_refuses_it() -> None:
     )
 
 
+@pytest.mark.parametrize(("inside", "lower"), [(0, 0.025 ** (1 / 50)), (1, 0.8955)])
+def test_draws_outside_of_the_law_alone_refuse_it(inside: int, lower: float) -> None:
+    """Nothing of the law was drawn, or a single time: Clopper and Pearson's limit of what lies outside."""
+    counts = np.zeros(20, dtype=np.int64)
+    counts[0] = inside
+    fit = fit_of(beside(counts, outside=50), None, 0.001, "zipf")
+    assert (fit.finding.verdict, fit.finding.p_value, fit.outside) == (Verdict.NOT_UNIFORM, 0.0, 50)
+    assert fit.total_variation is not None
+    assert (fit.total_variation.lower, fit.total_variation.upper) == (pytest.approx(lower, abs=5e-4), 1.0)
+    assert fit.visible is None
+
+
 def test_named_kinds_stand_beside_what_the_law_says() -> None:
     ends = Ends(most=[("CCO", 150, 1 / 100)], least=[("C", 0, 1 / 100)])
     fit = fit_of(drawn(100, 2_000), 100, 0.001, ends=ends)

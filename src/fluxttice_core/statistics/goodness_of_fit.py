@@ -109,8 +109,11 @@ def stated_statistics(cells: Cells) -> dict[str, Quadratic]:
 
 
 def full_weight(cells: Cells) -> Float64[np.ndarray, "rows"]:
-    """Return Pearson's weights 1/q, which stop rising where too few draws are expected."""
-    return np.asarray(1 / np.maximum(cells.probability, _FULL / cells.draws))
+    """Return Pearson's weights 1/q, which stop rising where too few draws are expected.
+
+    Without a draw of the law's kinds, as when all are outside of it, they are alike.
+    """
+    return np.asarray(1 / np.maximum(cells.probability, _FULL / max(cells.draws, 1)))
 
 
 def extreme_tails(cells: Cells) -> tuple[float | int, float | int]:

@@ -133,7 +133,8 @@ def _from_below(cells: Cells, outside: int, tail: float | int) -> float | int:
     beyond = outside - int(generator.binomial(outside, 0.5))
     drawn, tested = float(kinds @ first), float(kinds @ second) + beyond
     if drawn == 0 or tested == 0:
-        return 0.0
+        # No draw chooses a set, and what is outside of the law needs none to choose it.
+        return clopper_pearson(outside, int(cells.draws) + outside, 1 - 2 * tail).lower if outside else 0.0
     ratio = first / (drawn * q)
     least = max(_LEAST_OCTAVE, math.floor(-math.log2(drawn * q.max())))
     octaves = range(least, math.ceil(math.log2(ratio.max())) + 1)
