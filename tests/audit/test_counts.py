@@ -1,5 +1,6 @@
 """Files of counts, beside a law and known sets, kept and added up."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,40 @@ def test_nothing_is_kept_of_a_run_that_is_refused_for_what_lies_beside_it(
     assert found is not None
     assert (found.looks, found.tally.draws) == (1, 3)
     assert kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "output"),
+    [
+        *itertools.product(("draws", "law", "reference", "training"), ("save_counts", "monitor", "written")),
+        *itertools.combinations(("save_counts", "monitor", "written"), 2),
+    ],
+)
+def test_nothing_is_written_over_what_is_read_or_written_besides(
+    named: str, output: str, tmp_path: Path
+) -> None:
+    """By whatever name it goes: what is named is as it was, and nothing else is there."""
+    path = {name: tmp_path / f"{name}.csv" for name in ("draws", "law", "reference", "training")}
+    for one in path.values():
+        write(one, ["kind,weight", "a,1"] if one is path["law"] else ["kind", "a", "a"])
+    (tmp_path / "link").symlink_to(path.get(named, tmp_path / "state"))
+    files: dict[str, Any] = {name: str(path[name]) for name in ("law", "reference", "training")}
+    outputs = {named: tmp_path / "state", output: tmp_path / "link"}
+    files |= {name: outputs[name] for name in ("save_counts", "monitor") if name in outputs}
+    written = [outputs["written"]] if "written" in outputs else []
+    before = {one: one.read_bytes() for one in path.values()}
+    with refused(MeasurementError, "contradictory", "would be written in the place of a file that is read"):
+        count_samples([str(path["draws"])], Reading(size=2), Beside(**files), written=written)
+    assert {one: one.read_bytes() for one in tmp_path.glob("*.csv")} == before
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([*(p.name for p in before), "link"])
+
+
+def test_the_lock_of_a_state_is_no_file_of_draws(tmp_path: Path) -> None:
+    """It would be emptied."""
+    draws = write(tmp_path / "state.lock", ["a", "b"])
+    with refused(MeasurementError, "contradictory", "state.lock' would be written in the place"):
+        count_samples([str(draws)], Reading(size=2, file_format="txt"), Beside(monitor=tmp_path / "state"))
+    assert draws.read_text() == "a\nb\n"
 
 
 def test_objects_of_every_file_name_the_kinds_and_their_counts(tmp_path: Path) -> None:

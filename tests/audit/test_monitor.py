@@ -81,6 +81,39 @@ def test_a_stated_law_is_monitored(tmp_path: Path) -> None:
         look(RUNS[0], tmp_path / "a", None, law)
 
 
+def test_a_stated_law_is_called_by_its_name(tmp_path: Path) -> None:
+    law = write(tmp_path / "law.csv", ["kind,weight", *(f"{kind},1" for kind in range(100))])
+    found = look(RUNS[0], tmp_path / "state", None, law).finding(0.001, "it")
+    assert (str(found), found.against) == ("consistent with it", "it")
+    alarm = look(RUNS[1] // 3, tmp_path / "state", None, law).finding(0.001, "it")
+    assert (str(alarm), alarm.as_json()["verdict"]) == ("not it", "not it")
+
+
+def test_a_law_of_several_files_is_another_if_any_of_them_changes(tmp_path: Path) -> None:
+    state, law = tmp_path / "state", tmp_path / "law"
+    law.mkdir()
+    write(law / "1.csv", ["kind,weight", "0,1"])
+    write(law / "2.csv", ["kind,weight", "1,1"])
+    look(np.array([0, 1, 1]), state, None, law)
+    assert look(np.array([0, 1]), state, None, law).looks == 2
+    write(law / "2.csv", ["kind,weight", "1,9"])
+    with refused(MeasurementError, "contradictory", "monitors another law or space"):
+        look(np.array([0, 1]), state, None, law)
+
+
+def test_more_kinds_than_the_space_has_are_refused_and_not_counted(tmp_path: Path) -> None:
+    """In one run, and in all of them together: every look alone would have room."""
+    state = tmp_path / "state"
+    with refused(MeasurementError, "contradictory", "3 different kinds were drawn, and a space of 2"):
+        look(np.array([0, 1, 2]), state, 2)
+    assert not state.exists()
+    look(np.array([0, 1]), state, 2)
+    with refused(MeasurementError, "contradictory", "3 different kinds were drawn, and a space of 2"):
+        look(np.array([0, 2]), state, 2)
+    found = look(np.array([1, 1]), state, 2)
+    assert (found.looks, found.tally.counts().tolist()) == (2, [1, 3])
+
+
 def test_operations_are_monitored_however_they_are_written(tmp_path: Path) -> None:
     state = tmp_path / "state"
     drawn = np.array([5, 5, 8])

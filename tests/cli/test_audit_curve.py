@@ -68,6 +68,39 @@ def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
     assert "8 different kinds were drawn" in refusal("audit", "--samples", draws, "--space-size", "7")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--wanted-mass", "2"), "a coverage to reach lies between 0 and 1"),
+        (("--wanted-mass", "much"), "'much' is not a number"),
+        (("--wanted-kinds", "0"), "kinds to see are 1 or more"),
+        (("--wanted-kinds", "12"), "'12' is more than all there are"),
+        (("--plot", "curve.bmp"), "a curve is drawn as .svg or .png"),
+        (("--csv", "no/curve.csv"), "no/curve.csv could not be written: No such file or directory"),
+        (("--csv", "."), ". could not be written: Is a directory"),
+        (("--csv", "draws.txt"), "'draws.txt' would be written in the place of a file that is read"),
+        (("--csv", "curve.svg", "--plot", "curve.svg"), "'curve.svg' would be written in the place"),
+    ],
+)
+def test_what_no_curve_can_be_is_refused_before_a_run_is_counted(
+    asked: tuple[str, ...], said: str, draws: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else the same run, once mended, would count twice; the files that are named stay as they are."""
+    monkeypatch.chdir(draws.parent)
+    before = {path: path.read_bytes() for path in draws.parent.iterdir()}
+    command = ("audit", "--samples", "draws.txt", "--space-size", "9", "--monitor", "state")
+    assert said in refusal(*command, *asked)
+    assert {path: path.read_bytes() for path in draws.parent.iterdir()} == before
+
+
+def test_a_monitored_law_is_called_by_its_name(draws: Path) -> None:
+    law = draws.with_name("law.csv")
+    law.write_text("kind,weight\n" + "".join(f"{kind},1\n" for kind in "abcdefgx"))
+    command = ("audit", "--samples", draws, "--law", law, "--monitor", draws.with_name("state"), "--json")
+    finding = json.loads(ran(*command).output)["findings"][0]
+    assert finding["against"] == finding["law"].removeprefix("test martingale of ") == "the law of 'law.csv'"
+
+
 def test_a_curve_needs_a_sample() -> None:
     said = refusal("audit", "--curve", "--draws", "10", "--uniqueness", "50%")
     assert "describe a sample: give --samples or" in said

@@ -19,6 +19,7 @@ from fluxttice_core.audit.draws import Grouped, Reading, group_draws, group_tabl
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.kinds import TEN, label
 from fluxttice_core.audit.sources import STANDARD_INPUT, Source, find_source
+from fluxttice_core.audit.whole_file import require_apart
 from fluxttice_core.errors import ErrorCode, MeasurementError
 
 if TYPE_CHECKING:
@@ -117,6 +118,12 @@ class Beside:
     save_counts: Path | None = None
     monitor: Path | None = None
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """All that is written, with the lock of what is monitored."""
+        locked = self.monitor and (self.monitor, Path(f"{self.monitor}.lock"))
+        return (*((self.save_counts,) if self.save_counts else ()), *(locked or ()))
+
 
 def count_samples(
     places: Sequence[str],
@@ -125,6 +132,7 @@ def count_samples(
     *,
     memory: str = MEMORY,
     on: EngineName = "local",
+    written: Iterable[Path] = (),
 ) -> Counted:
     """Count draws in files, in bounded memory.
 
@@ -134,19 +142,22 @@ def count_samples(
         beside: What they are held against.
         memory: What counting may take; beyond that it spills to the disk. On a cluster each task may.
         on: What counts: `local`, here, or `ray`, on a cluster, with equal results.
+        written: What the caller is going to write, none of which may be read.
 
     Raises:
         MeasurementError: If a file is missing, damaged or of another format, it is unclear what in it is a
-            draw, or a cluster does not answer.
+            draw, a file that is read would be written over, or a cluster does not answer.
         MissingExtra: If Ray is to count and is not installed.
     """
     reading, beside = reading or Reading(), beside or Beside()
     group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
+        require_apart((), written)
         return _without_kinds(Counted.of(tally_of_frequencies(places[0])), beside)
     draws = find_source(places, reading.file_format)
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
+    require_apart(files, (*beside.written, *written))
     files += [beside.monitor] if beside.monitor else []
     with engine(files, memory) as running:
         try:
@@ -223,6 +234,7 @@ def count_values(values: Values, reading: Reading | None = None, beside: Beside 
     reading, beside = reading or Reading(), beside or Beside()
     others = _others(beside)
     files = [path for source in others.values() for path in source.paths]
+    require_apart(files, beside.written)
     with engine(files + ([beside.monitor] if beside.monitor else [])) as running:
         pieces = np.array_split(np.atleast_1d(values), values.size // _PIECE + 1)
         table = stored_table(running, pieces, "the array")
@@ -257,7 +269,8 @@ def _counted(
     counted = _beside_others(engine, grouped, others, reading)
     if beside.save_counts is not None or beside.monitor is not None:
         _ = counted.tally  # refuses more draws than can be counted
-    # Kept last, so that nothing is kept of what is refused: what --monitor adds is never taken away.
+    # Kept last, so that nothing is kept of what is refused; what --monitor adds, which is never taken away,
+    # after counts that can be written anew.
     if beside.save_counts is not None:
         kind = label(engine, grouped.space)
         rows = f"SELECT {kind} AS kind, n AS count FROM {grouped.name} ORDER BY kind"

@@ -117,6 +117,16 @@ def require_draws(times: Sized) -> None:
         raise MeasurementError("there is no draw at all: give at least one", "too_few")
 
 
+def require_room(distinct: int, size: int | None) -> None:
+    """Refuse more kinds than a space has, if its size is known."""
+    if size is not None and distinct > size:
+        raise MeasurementError(
+            f"{distinct:,} different kinds were drawn, and a space of {size:,} has no more than that: give "
+            "its size, or leave out what is not of it",
+            "contradictory",
+        )
+
+
 def count_expression(table: Table, place: int) -> str:
     """Return the expression of a count, which is NULL where the cell is no whole number from 0."""
     cell = table.cell(place)

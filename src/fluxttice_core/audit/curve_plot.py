@@ -29,13 +29,18 @@ _ORDERS = (
 _TRACES: dict[str, dict[str, None]] = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 
 
-def draw_curve(sample: int, by_draws: Sequence[Reached], by_mass: Sequence[Reached], suffix: str) -> bytes:
-    """Return an image of a curve, by the suffix of its file."""
+def require_drawable(suffix: str) -> None:
+    """Refuse to draw where the suffix is of no image, or Matplotlib is missing."""
     if suffix.lower() not in _TRACES:
         raise MeasurementError(
             f"a curve is drawn as .svg or .png, not as '{suffix}': name the file so", "unknown_format"
         )
     require_extra("plot", "an image of a curve")
+
+
+def draw_curve(sample: int, by_draws: Sequence[Reached], by_mass: Sequence[Reached], suffix: str) -> bytes:
+    """Return an image of a curve, by the suffix of its file."""
+    require_drawable(suffix)
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fluxttice_core.audit.beside import beside_law
-from fluxttice_core.audit.counts import tally_of
+from fluxttice_core.audit.counts import require_room, tally_of
 from fluxttice_core.audit.fit import fit_of
 from fluxttice_core.audit.verdicts import Finding, Verdict
 from fluxttice_core.errors import MeasurementError
@@ -66,7 +66,9 @@ class Monitored:
             verdict = Verdict.CONSISTENT if passed else Verdict.NOT_ENOUGH_SAID
             sentence += "" if passed else f"; of all draws so far: {judged.sentence}"
         p_value = math.exp(-max(self.log_greatest, 0.0))
-        return Finding(claim, verdict, f"test martingale of {law}", None, None, "count", p_value, sentence)
+        return Finding(
+            claim, verdict, f"test martingale of {law}", None, None, "count", p_value, sentence, law
+        )
 
 
 def _times(log: float | int) -> str:
@@ -81,7 +83,11 @@ def monitor(
     """Add the counts of a run to those of the runs before it, and look at them all.
 
     The file is locked meanwhile and replaced at once, so that runs at the same time wait for one another and
-    one that is killed has counted wholly or not at all.
+    one that is killed, or refused, has counted wholly or not at all.
+
+    Raises:
+        MeasurementError: If the file is of another law or space or no state at all, or all runs together
+            drew more kinds than the space has.
     """
     from filelock import FileLock
 
@@ -102,6 +108,7 @@ def monitor(
             f"'{state.name}'",
         )
         tally = tally_of(engine, f"SELECT n AS times, count(*) AS kinds FROM {name} GROUP BY 1 ORDER BY 1")
+        require_room(tally.distinct, size)
         beside = None if law is None else beside_law(engine, replace(draws, name=name), law, reading)[0]
         evidence = log_mixture_evidence(tally, size) if beside is None else log_mixture_evidence(beside)
         greatest = max(evidence, float(before.get("log_greatest", "-inf")))
@@ -118,12 +125,14 @@ def _null(draws: Grouped, size: int | None, law: Source | None) -> dict[str, Any
     """Return what the evidence is against, as it is kept: that of another law is no evidence against this."""
     if law is None and size is None:
         raise MeasurementError("--monitor needs a law: give --space-size or --law", "missing_option")
-    digest = None
-    if law is not None:
-        with law.paths[0].open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = None if law is None else " ".join(map(_digest, law.paths))
     space = None if draws.space is None else [draws.space.base, draws.space.arity]
     return {"law": digest, "size": None if law is not None else size, "space": space}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _before(engine: Engine, state: Path, null: dict[str, Any]) -> dict[str, Any]:

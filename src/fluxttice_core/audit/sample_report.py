@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fluxttice_core.audit.counted import Counted
+from fluxttice_core.audit.counts import require_room
 from fluxttice_core.audit.fit import Ends, Fit, fit_of, without_replacement
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
 from fluxttice_core.errors import MeasurementError
@@ -174,12 +175,8 @@ def report_tally(
         MeasurementError: If there is no draw, or more kinds were drawn, not once each, than the space has.
     """
     counts, draws, distinct = tally.counts(), tally.draws, tally.distinct
-    if size is not None and distinct > size and not once_each:
-        raise MeasurementError(
-            f"{distinct:,} different kinds were drawn, and a space of {size:,} has no more than that: give "
-            "its size, or leave out what is not of it",
-            "contradictory",
-        )
+    if not once_each:
+        require_room(distinct, size)
     missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)
     shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
     most = math.inf if size is None else float(size)

@@ -108,7 +108,8 @@ def audit(
     given = {name: value for name, value in vars(claims).items() if value is not None}
     size = read_size(given.pop("space_size")) if "space_size" in given else None
     findings = audit_claims(Claims(**given), size, significance)
-    counted = count_files(files, size)
+    curve.require_sound(size)
+    counted = count_files(files, size, curve.written)
     report = None
     if counted is not None:
         finding, report = _judged(counted, size, significance, files.law, once_each=without_replacement)

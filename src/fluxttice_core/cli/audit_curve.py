@@ -39,6 +39,41 @@ class CurveOptions:
         """Whether anything is."""
         return any(vars(self).values())
 
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """The files that are written."""
+        return tuple(path for path in (self.csv, self.plot) if path is not None)
+
+    def require_sound(self, size: int | None) -> None:
+        """Refuse what no sample's curve can be, before anything is counted, or kept of what was."""
+        from fluxttice_core.audit.whole_file import require_writable
+
+        for path in self.written:
+            require_writable(path)
+        if self.plot is not None:
+            from fluxttice_core.audit.curve_plot import require_drawable
+
+            require_drawable(self.plot.suffix)
+        if self.wanted_mass or self.wanted_kinds:
+            import numpy as np
+
+            from fluxttice_core.audit.curves import curve_of
+            from fluxttice_core.statistics.tally import Tally
+
+            # A share of a space that the kinds themselves will name is not of less than one kind.
+            masses, kinds = self.wanted(size, size or 2**63)
+            curve_of(Tally.of_counts(np.ones(1, np.int64)), masses=masses, kinds=kinds)
+
+    def wanted(self, size: int | None, of: int) -> tuple[list[float], list[float]]:
+        """Return the masses and the numbers of kinds that are asked for, shares being `of` so many kinds."""
+        from fluxttice_core.audit.printed_numbers import stated_number, stated_share
+
+        kinds = [
+            stated_share(text, size) if size else stated_number(text) for text in self.wanted_kinds or ()
+        ]
+        masses = [stated_number(text).value for text in self.wanted_mass or ()]
+        return masses, [one.value * of for one in kinds]
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -95,7 +130,6 @@ def _units(counted: Counted) -> dict[str, Interval | float | None] | None:
 
 def _curve(counted: Counted, size: int | None, options: CurveOptions) -> Curve | None:
     from fluxttice_core.audit.curves import curve_of
-    from fluxttice_core.audit.printed_numbers import stated_number, stated_share
 
     if not options.asked:
         return None
@@ -103,12 +137,8 @@ def _curve(counted: Counted, size: int | None, options: CurveOptions) -> Curve |
         raise MeasurementError(
             "a curve is made of draws, and incidences are none: give --counts of single finds", "unsupported"
         )
-    kinds = [stated_share(text, size) if size else stated_number(text) for text in options.wanted_kinds or ()]
-    curve = curve_of(
-        counted.tally,
-        masses=[stated_number(text).value for text in options.wanted_mass or ()],
-        kinds=[one.value * (size or 1) for one in kinds],
-    )
+    masses, kinds = options.wanted(size, size or 1)
+    curve = curve_of(counted.tally, masses=masses, kinds=kinds)
     if options.csv is not None:
         curve.write_csv(options.csv)
     if options.plot is not None:

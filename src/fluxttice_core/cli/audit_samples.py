@@ -10,6 +10,8 @@ from fluxttice_core.cli.option_groups import option
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fluxttice_core.audit.counted import Counted
 
 SAMPLES = "Samples and counts"
@@ -53,8 +55,8 @@ class SampleOptions:
     ] = "local"
 
 
-def counted(files: SampleOptions, size: int | None) -> Counted | None:
-    """Count the files that were given, if any."""
+def counted(files: SampleOptions, size: int | None, written: Sequence[Path] = ()) -> Counted | None:
+    """Count the files that were given, if any; none of them may be one that is `written` later."""
     incidences = [files.incidences] if files.incidences else None
     given = {"draws": files.samples, "counts": files.counts, "incidences": incidences}
     named = [holds for holds, places in given.items() if places]
@@ -63,7 +65,7 @@ def counted(files: SampleOptions, size: int | None) -> Counted | None:
             "--samples, --counts and --incidences are three kinds of files: give one of them", "contradictory"
         )
     if named:
-        return _count(given[named[0]] or [], named[0], size, files)
+        return _count(given[named[0]] or [], named[0], size, files, written)
     for one in fields(files):
         if (value := getattr(files, one.name)) and value != one.default:
             raise MeasurementError(
@@ -73,7 +75,9 @@ def counted(files: SampleOptions, size: int | None) -> Counted | None:
     return None
 
 
-def _count(places: list[str], holds: Any, size: int | None, files: SampleOptions) -> Counted:
+def _count(
+    places: list[str], holds: Any, size: int | None, files: SampleOptions, written: Sequence[Path]
+) -> Counted:
     from fluxttice_core.audit.counted import Beside, count_samples
     from fluxttice_core.audit.draws import Reading
     from fluxttice_core.spaces.operation_space import OperationSpace
@@ -91,4 +95,4 @@ def _count(places: list[str], holds: Any, size: int | None, files: SampleOptions
         canonical=files.canonical is not None,
     )
     beside = Beside(files.law, files.reference, files.training, files.save_counts, files.monitor)
-    return count_samples(places, reading, beside, memory=files.memory, on=files.engine)
+    return count_samples(places, reading, beside, memory=files.memory, on=files.engine, written=written)
