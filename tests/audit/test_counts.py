@@ -164,6 +164,22 @@ def test_objects_of_every_file_name_the_kinds_and_their_counts(tmp_path: Path) -
             count_samples([first, beside], reading)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_counts_of_several_types_are_whole_or_refused(turned: bool, tmp_path: Path) -> None:
+    def counted(*columns: dict[str, Any]) -> Counted:
+        paths = [
+            str(write(tmp_path / f"{place}.parquet", column))
+            for place, column in enumerate(columns[::-1] if turned else columns)
+        ]
+        return count_samples(paths, Reading(holds="counts"))
+
+    assert counts(counted({"kind": ["a"], "n": [3]}, {"kind": ["a"], "n": [2.0]})) == {"a": 5}
+    with refused(MeasurementError, "malformed", "'2.5' in its column 'n'"):
+        counted({"kind": ["a"], "n": [3]}, {"kind": ["a"], "n": [2.5]})
+    with refused(MeasurementError, "contradictory", "stores them as other types"):
+        counted({"kind": ["00"], "n": [3]}, {"kind": [0], "n": [2]})
+
+
 def test_a_table_of_counts_is_no_file_of_draws(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", ["kind,count", "a,199", "b,1"])
     with refused(MeasurementError, "ambiguous", "give the file as --counts"):

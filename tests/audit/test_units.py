@@ -48,7 +48,11 @@ APART: dict[str, list[Any]] = {
     "optional.jsonl": [['{"word": "x", "seed": 1}'], ['{"word": "y"}'], ["", '{"word": "x", "m": 2}'], []],
     "empty.jsonl": [[], ["3", "4"], [], ["3"]],
     "wider.parquet": [{"n1": np.array([7], np.int8)}, {"n1": np.array([30, 7])}, {"n1": np.array([2.0])}],
-    "texts.parquet": [{"word": ["007", "7"]}, {"word": [7, 8]}],
+    "widened.parquet": [{"word": np.array([7], np.int8)}, {"word": np.array([300])}],
+    "single.parquet": [{"word": np.array([2.0**24], np.float32)}, {"word": np.array([2**24 + 1])}],
+    "signed.parquet": [{"word": np.array([2**64 - 1], np.uint64)}, {"word": np.array([-1])}],
+    "absent.parquet": [{"word": pyarrow.nulls(0)}, {"word": ["a", "b"]}],
+    "beside.parquet": [{"word": ["a"], "seed": [1]}, {"seed": ["x"], "word": ["b"]}, {"word": ["a"]}],
     "fuller.parquet": [{"word": pyarrow.array([], pyarrow.int16())}, {"word": [9, 9]}, {"word": [1]}],
     "nested.parquet": [
         {"operation": pyarrow.array([], pyarrow.list_(pyarrow.int8()))},
@@ -56,17 +60,25 @@ APART: dict[str, list[Any]] = {
     ],
     "wider.npy": [np.zeros(0, np.int8), np.array([1, 2], np.int16), np.array([2, 30_000])],
     "halves.npy": [np.array([1.0, 2.0]), np.array([2, 3])],
-    "words.npy": [np.array(["7", "007"]), np.array([7, 8])],
+    "signed.npy": [np.array([2**64 - 1], np.uint64), np.array([-1])],
 }
 """Shards that by themselves would be read in different ways."""
 
 ALIEN: dict[str, tuple[str, list[Any]]] = {
     "headings.csv": ("contradictory", [["word", "a"], ["other", "a"]]),
     "nothing.csv": ("contradictory too_few", [["word", "a"], []]),
-    "names.parquet": ("damaged_file contradictory", [{"word": ["a"]}, {"other": ["a"]}]),
-    "digits.parquet": ("damaged_file", [{"word": [1]}, {"word": ["a"]}]),
-    "wider.parquet": ("damaged_file", [{"word": np.array([7], np.int8)}, {"word": np.array([300])}]),
-    "shapes.npy": ("damaged_file", [np.zeros(3, int), np.zeros((3, 9), int)]),
+    "names.parquet": ("contradictory", [{"word": ["a"]}, {"other": ["a"]}]),
+    "digits.parquet": ("contradictory", [{"word": [1]}, {"word": ["a"]}]),
+    "texts.parquet": ("contradictory", [{"word": ["007", "7"]}, {"word": [7, 8]}]),
+    "truth.parquet": ("contradictory", [{"word": [True]}, {"word": [5]}]),
+    "nested.parquet": ("contradictory", [{"operation": [[0, 1, 1]]}, {"operation": [1]}]),
+    "halves.parquet": ("wrong_type", [{"word": [0, 1]}, {"word": [0.3, 1.0]}]),
+    "beyond.parquet": ("wrong_type", [{"word": [2**53 + 1]}, {"word": [2.0]}]),
+    "words.npy": ("contradictory", [np.array(["7", "007"]), np.array([7, 8])]),
+    "digits.npy": ("contradictory", [np.array([7, 8]), np.array(["7", "007"])]),
+    "halves.npy": ("wrong_type", [np.array([0, 1]), np.array([0.3, 1.0])]),
+    "beyond.npy": ("wrong_type", [np.array([2**53 + 1]), np.array([2.0])]),
+    "shapes.npy": ("contradictory", [np.zeros(3, int), np.zeros((3, 9), int)]),
     "names.jsonl": ("contradictory", [['{"x": "a"}'], ['{"y": "a"}']]),
     "none.jsonl": ("contradictory", [['{"word": "a", "seed": 1}'], ["{}"]]),
     "letters.jsonl": ("contradictory", [['{"word": "a"}'], ["", '{"Word": "a"}', '{"word": "a"}']]),
@@ -118,6 +130,25 @@ def test_units_add_up_to_what_all_files_hold(name: str, tmp_path: Path) -> None:
     reading = Reading(skip=("nan",)) if name in APART else Reading()
     whole, apart = (count_samples(places, reading, on=engine) for engine in ("local", "ray"))
     assert all_of(apart) == all_of(whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("widened.parquet", {"7": 1, "300": 1}),
+        ("single.parquet", {"16777216": 1, "16777217": 1}),
+        ("signed.parquet", {"-1": 1, "18446744073709551615": 1}),
+        ("signed.npy", {"-1": 1, "18446744073709551615": 1}),
+        ("wider.npy", {"1": 1, "2": 2, "30000": 1}),
+        ("halves.npy", {"1": 1, "2": 2, "3": 1}),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_numbers_of_several_types_stay_the_numbers_that_they_are(
+    name: str, kinds: dict[str, int], turned: bool, tmp_path: Path
+) -> None:
+    places = shards_of(name, APART[name], tmp_path)
+    assert dict(count_samples(places[::-1] if turned else places).most) == kinds
 
 
 def test_what_by_itself_would_be_an_operation_is_none_beside_a_word(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ _WHOLE = 4
 """An array that has to be read at once may be one part in so many of the memory."""
 
 _LAST_CODE_POINT = 0x10FFFF
-_GROUPED, _SINGLE = "*, count(*) AS n FROM piece GROUP BY ALL", "*, 1 AS n FROM piece"
+_GROUPED, _SINGLE = "*, count(*)::INTEGER AS n FROM piece GROUP BY ALL", "*, 1 AS n FROM piece"
 _DAMAGE = (
     *(ValueError, TypeError, KeyError, OSError, EOFError, OverflowError, MemoryError, RecursionError),
     *(NotImplementedError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
@@ -208,17 +208,20 @@ def plain(values: Values) -> Values:
     raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}", "wrong_type")
 
 
-def store(engine: Engine, pieces: Iterable[Values], types: Sequence[str] = ()) -> str | None:
+def empty_table(engine: Engine, types: Sequence[str]) -> str:
+    """Return the name of a table for rows of these types."""
+    name = engine.new_name()
+    columns = "".join(f"c{place} {kind}, " for place, kind in enumerate(types))
+    engine.run(f"CREATE TEMP TABLE {name} ({columns}n BIGINT)")
+    return name
+
+
+def store(engine: Engine, pieces: Iterable[Values], said: str) -> str | None:
     """Fill a table of the engine with rows and how often each stands there; return its name, if any.
 
-    Where rows repeat much they are grouped at once, else zeros packed into nothing would fill the disk. The
-    first piece gives the columns their types, unless those are known.
+    Where rows repeat much they are grouped at once, else zeros packed into nothing would fill the disk.
     """
     name = None
-    if types:
-        name = engine.new_name()
-        columns = "".join(f"c{place} {kind}, " for place, kind in enumerate(types))
-        engine.run(f"CREATE TEMP TABLE {name} ({columns}n BIGINT)")
     for piece in pieces:
         if not piece.size:
             continue
@@ -227,5 +230,5 @@ def store(engine: Engine, pieces: Iterable[Values], types: Sequence[str] = ()) -
         some = rows[:: len(rows) // 4_096 + 1]
         repeated = len(set(map(tuple, some.tolist()))) * 2 < len(some)
         arrays = {f"c{place}": rows[:, place] for place in range(rows.shape[1])}
-        engine.append(name, arrays, _GROUPED if repeated else _SINGLE)
+        engine.append(name, arrays, _GROUPED if repeated else _SINGLE, said)
     return name

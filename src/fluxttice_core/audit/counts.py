@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.audit.columns import KINDS, choose_counts
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, settled
-from fluxttice_core.audit.kinds import WHOLE, kind_expression
+from fluxttice_core.audit.kinds import kind_expression
+from fluxttice_core.audit.tables import WHOLE
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:

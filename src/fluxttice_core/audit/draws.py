@@ -17,7 +17,7 @@ from fluxttice_core.audit.kinds import (
     ternary,
 )
 from fluxttice_core.audit.table_files import read_table
-from fluxttice_core.audit.tables import Table
+from fluxttice_core.audit.tables import Table, alike, other_columns
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -78,18 +78,23 @@ def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | N
     from fluxttice_core.audit.arrays import read_arrays
 
     pieces, column = read_arrays(source, reading.column, engine.memory)
-    table = stored_table(engine, pieces, source.said, like.types if like else ())
-    return replace(table, column=column)
+    return replace(stored_table(engine, pieces, source.said, like), column=column)
 
 
-def stored_table(engine: Engine, pieces: Iterable[Values], said: str, types: Sequence[str] = ()) -> Table:
-    """Return rows of arrays as a table that the engine holds, of these types if they are known."""
-    from fluxttice_core.audit.arrays import store
+def stored_table(engine: Engine, pieces: Iterable[Values], said: str, like: Columns | None = None) -> Table:
+    """Return rows of arrays as a table that the engine holds, to be `like` those beside it."""
+    from fluxttice_core.audit.arrays import empty_table, store
 
-    name = store(engine, pieces, types)
+    name = store(engine, pieces, said)
+    if name is None and like is not None:
+        name = empty_table(engine, like.types)
     if name is None:
         raise no_sample(said)
     types = tuple(row[1] for row in engine.run(f"DESCRIBE {name}"))[:-1]
+    if like is not None and not (
+        len(types) == len(like.types) and all(map(alike, zip(types, like.types, strict=True)))
+    ):
+        raise other_columns(said)
     names = tuple(str(place + 1) for place in range(len(types)))
     cells = tuple(f"c{place}" for place in range(len(types)))
     return Table(said, name, names, types, named=False, cells=cells, weight="sum(n)::BIGINT")

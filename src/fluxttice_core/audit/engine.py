@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fluxttice_core.audit.tables import alike, other_columns
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -92,13 +93,37 @@ class Engine:
         self.run("".join(f"DROP TABLE IF EXISTS {name};" for name in self._tables) or "SELECT 1")
         self._tables.clear()
 
-    def append(self, name: str, piece: Any, rows: str = "*, 1 AS n FROM piece") -> None:
-        """Add rows of a `piece`, arrays by name or an Arrow table, to a table, which the first ones make."""
+    def append(
+        self,
+        name: str,
+        piece: Any,
+        rows: str = "*, 1 AS n FROM piece",
+        said: str = "what was counted",
+    ) -> None:
+        """Add rows of a `piece`, arrays by name or an Arrow table, to a table, which the first ones make.
+
+        Its columns are widened where a piece holds wider numbers.
+        """
         self.connection.register("piece", piece)
         known = self.run(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{name}'")
+        if known:
+            self._widen(name, rows, said)
         make = f"INSERT INTO {name}" if known else f"CREATE TEMP TABLE {name} AS"
         self.run(f"{make} SELECT {rows}")
         self.connection.unregister("piece")
+
+    def _widen(self, name: str, rows: str, said: str) -> None:
+        held, added = (self.run(f"DESCRIBE SELECT {columns}") for columns in (f"* FROM {name}", rows))
+        if [row[1] for row in held] == [row[1] for row in added]:
+            return
+        if len(held) != len(added) or not all(
+            alike((one[1], other[1])) for one, other in zip(held, added, strict=True)
+        ):
+            raise other_columns(said)
+        both = self.run(f"DESCRIBE SELECT * FROM {name} UNION ALL SELECT {rows}")
+        for (column, kind, *_), (_, wider, *_) in zip(held, both, strict=True):
+            if wider != kind:
+                self.run(f"ALTER TABLE {name} ALTER {column} TYPE {wider}")
 
     def save(self, rows: str, path: Path, options: str = "") -> None:
         """Let a Parquet file of what a query yields take the place of another at once, or not at all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fluxttice_core.audit.tables import FLOATS, WHOLE
 from fluxttice_core.errors import MeasurementError, OperationError
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ TEN = 10
 _EXACT_FLOATS = 2**53
 _MINUS_SIGN = "\N{MINUS SIGN}"
 _TERNARY_CELLS = {3**arity: arity for arity in (1, 2, 3)}
-WHOLE = {
-    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
-    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
-}
 
 
 def kind_expression(table: Table, place: int) -> str:
@@ -34,7 +31,7 @@ def kind_expression(table: Table, place: int) -> str:
         )
     if kind in WHOLE or kind == "VARCHAR":
         return cell
-    if kind in ("FLOAT", "DOUBLE"):
+    if kind in FLOATS:
         return f"{cell}::DOUBLE"
     return f"{cell}::TINYINT" if kind == "BOOLEAN" else f"{cell}::VARCHAR"
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fluxttice_core.audit.tables import Table, other_columns, require_few
+from fluxttice_core.audit.tables import Table, alike, other_columns, require_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,17 +52,58 @@ def _parquet(engine: Engine, source: Source, like: Columns | None) -> Table:
     if source.kind == "arrow":
         from fluxttice_core.audit.arrow_files import as_parquet
 
-        paths = engine.constant([str(path) for path in as_parquet(engine, source)])
+        paths = [str(path) for path in as_parquet(engine, source)]
     else:
-        paths = engine.constant([engine.link(path) for path in source.paths])
-    relation = f"read_parquet({paths}, hive_partitioning = false)"
-    described = engine.run(f"DESCRIBE SELECT * FROM {relation}", source.said)
-    names = tuple(row[0] for row in described)
-    require_few(names, source.said)
-    if like is None:
-        return Table(source.said, relation, names, tuple(row[1] for row in described), True)
-    if not set(like.names) <= set(names):
+        paths = [engine.link(path) for path in source.paths]
+    shards = _by_schema(engine, paths, source.said)
+    names = tuple(name for name, _ in shards[0][0]) if like is None else like.names
+    held = [{name.lower(): kind for name, kind in columns} for columns, _ in shards]
+    held += (
+        [] if like is None else [{name.lower(): kind for name, kind in zip(names, like.types, strict=True)}]
+    )
+    read = [name for name in names if alike(columns.get(name.lower(), "") for columns in held)]
+    if not read:
         raise other_columns(source.said)
-    typed = zip(like.names, like.types, strict=True)
-    cells = tuple(f"#{names.index(name) + 1}::{kind}" for name, kind in typed)
-    return Table(source.said, relation, like.names, like.types, True, cells)
+    relation = " UNION ALL ".join(
+        f"SELECT {_cells(columns, read)} FROM {_stored(engine, files)}" for columns, files in shards
+    )
+    described = engine.run(f"DESCRIBE {relation}", source.said)
+    known = {
+        name: (f"#{place}", row[1]) for place, (name, row) in enumerate(zip(read, described, strict=True), 1)
+    }
+    cells, types = zip(*(known.get(name, ("", "")) for name in names), strict=True)
+    partial = frozenset(names).difference(read)
+    return Table(source.said, f"({relation})", names, types, True, cells, partial=partial)
+
+
+def _by_schema(engine: Engine, paths: list[str], said: str) -> list[tuple[list[tuple[str, str]], list[str]]]:
+    """Return the names and types of columns, and the files that have them, for all that occur, in order."""
+    groups = [paths]
+    if len(paths) > 1:
+        places = {path: place for place, path in enumerate(paths)}
+        columns = "SELECT file_name, list_sort(list((name, duckdb_type))) AS columns"
+        schemas = f"{columns} FROM parquet_schema({engine.constant(paths)}) GROUP BY 1"
+        rows = engine.run(f"SELECT list(file_name) FROM ({schemas}) GROUP BY columns", said)
+        groups = sorted(
+            (sorted(held, key=places.__getitem__) for (held,) in rows), key=lambda held: places[held[0]]
+        )
+    shards = []
+    for held in groups:
+        described = engine.run(f"DESCRIBE SELECT * FROM {_stored(engine, held[:1])}", said)
+        require_few(described, said)
+        shards.append(([(name, kind) for name, kind, *_ in described], held))
+    return shards
+
+
+def _stored(engine: Engine, paths: list[str]) -> str:
+    return f"read_parquet({engine.constant(paths)}, hive_partitioning = false)"
+
+
+def _cells(columns: Sequence[tuple[str, str]], read: Sequence[str]) -> str:
+    """Return the expressions of columns by their names.
+
+    A float of 32 bits is widened: beside whole numbers the engine would round those to its like.
+    """
+    places = {name.lower(): (place, kind) for place, (name, kind) in enumerate(columns, 1)}
+    chosen = (places[name.lower()] for name in read)
+    return ", ".join(f"#{place}::DOUBLE" if kind == "FLOAT" else f"#{place}" for place, kind in chosen)

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING, Any
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fluxttice_core.audit.engine import Engine
 
 _MOST_COLUMNS = 2**14
+WHOLE = frozenset(
+    {
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+    }
+)
+FLOATS = frozenset({"FLOAT", "DOUBLE"})
+_NOTHING = '"NULL"'
+"""The type of a column without a value."""
 
 Feed = Callable[[bool], contextlib.AbstractContextManager[Any]]
 """Makes what is sent to a relation that the engine cannot open; told whether that is read to its end."""
@@ -41,7 +50,7 @@ class Table:
     cells: tuple[str, ...] = ()  # expressions that read the columns
     feed: Feed = contextlib.nullcontext
     weight: str = "count(*)"  # how many draws a group of rows is
-    partial: frozenset[str] = frozenset()  # names that some of the files lack: no such column can be read
+    partial: frozenset[str] = frozenset()  # names that some files lack, or store otherwise: cannot be read
     column: str | None = None  # the array that was chosen among others
     comments: bool = False  # whether a row that begins with # is none
 
@@ -62,7 +71,7 @@ class Table:
             return engine.run(sql.replace("{table}", self.relation), self.said)
 
 
-def require_few(names: Sequence[str], said: str) -> None:
+def require_few(names: Sequence[Any], said: str) -> None:
     """Refuse more columns than spreadsheets have: each takes kilobytes of the engine's memory."""
     if len(names) > _MOST_COLUMNS:
         raise MeasurementError(
@@ -74,5 +83,21 @@ def require_few(names: Sequence[str], said: str) -> None:
 def other_columns(said: str) -> MeasurementError:
     """Return the refusal of files of several kinds."""
     return MeasurementError(
-        f"{said} has other columns than the files beside it: give files of one kind", "contradictory"
+        f"{said} has other columns than the files beside it, or stores them as other types: give files of "
+        "one kind",
+        "contradictory",
     )
+
+
+def alike(types: Iterable[str]) -> bool:
+    """Return whether columns of these types hold values that compare: of one type, or numbers.
+
+    A cast between any others makes kinds of its own, such as 0 of the string '00'.
+
+    Example:
+        >>> alike(["TINYINT", "UBIGINT", "DOUBLE"]), alike(["VARCHAR[]", "BIGINT[]"])
+        (True, False)
+    """
+    parts = [kind.partition("[") for kind in types if kind != _NOTHING]
+    bases, depths = {base for base, *_ in parts}, {depth for *_, depth in parts}
+    return len(depths) < 2 and (len(bases) < 2 or bases <= WHOLE | FLOATS)

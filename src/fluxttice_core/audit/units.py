@@ -68,7 +68,7 @@ def group_apart(running: Engine, source: Source, reading: Reading, memory: str) 
     unit = Unit(replace(source, paths=()), reading, columns, layout, memory)
     name, empty = running.new_name(), True
     for piece in count_on_cluster(unit, [path.absolute() for path in source.paths]):
-        running.append(name, piece, "kind, n FROM piece")
+        running.append(name, piece, "kind, n FROM piece", source.said)
         empty = False
     if empty:
         raise no_sample(source.said)
