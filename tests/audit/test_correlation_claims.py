@@ -8,6 +8,7 @@ from scipy import stats
 
 from fluxttice_core.audit.correlation_claims import COEFFICIENTS, audit_correlation, largest_correlation
 from fluxttice_core.audit.printed_numbers import stated_number
+from fluxttice_core.audit.stated_claims import Claims, audit_claims
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import MeasurementError
 from tests.refusals import refused
@@ -70,6 +71,21 @@ def test_verdicts_grant_rounding(text: str, verdict: Verdict) -> None:
 
 def test_digits_that_straddle_the_cap_do_not_decide() -> None:
     assert audit_correlation("spearman", stated_number(".8661"), [50, 50]).verdict is Verdict.NOT_ENOUGH_SAID
+
+
+@pytest.mark.parametrize("others", [None, [5, 5]])
+@pytest.mark.parametrize("text", ["1.5", "-2", "1.01", "-1.01"])
+@pytest.mark.parametrize("coefficient", COEFFICIENTS)
+def test_no_correlation_lies_beyond_one(coefficient: str, text: str, others: list[int] | None) -> None:
+    levels = "5,5" if others else None
+    claims = Claims(**{coefficient: text}, levels="5,5", against_levels=levels)  # type: ignore[arg-type]
+    assert [finding.verdict for finding in audit_claims(claims)] == [Verdict.IMPOSSIBLE]
+
+
+@pytest.mark.parametrize("text", ["1", "1.00", ".95..1.02", "-1.0"])
+def test_pearson_that_may_be_one_is_not_decided(text: str) -> None:
+    claims = Claims(pearson=text, levels="5,5")
+    assert [finding.verdict for finding in audit_claims(claims)] == [Verdict.NOT_ENOUGH_SAID]
 
 
 def test_pearson_beside_unknown_values_is_not_decided() -> None:

@@ -85,16 +85,17 @@ def audit_correlation(
     name = {"spearman": "Spearman's rho", "kendall": "Kendall's tau-b", "pearson": "Pearson's r"}[coefficient]
     claim = f"{name} of {claimed.text} with levels of {_listed(levels)}"
     beside = "values that all differ" if others is None else f"levels of {_listed(others)}"
+    verdict = judge(claimed, Bounds(lower, upper))
+    reason = f"beside {beside}, ties allow {lower:.4f} at least and {upper:.4f} at most"
+    reason += ", with the levels taken for 1, 2, 3 and so on" if coefficient == "pearson" else ""
     if coefficient == "pearson" and others is None:
-        verdict = Verdict.NOT_ENOUGH_SAID
-        reason = (
-            "values that all differ may still lie close together as levels do, and then any r below 1 is "
-            "possible: give --against-levels"
-        )
-    else:
-        verdict = judge(claimed, Bounds(lower, upper))
-        reason = f"beside {beside}, ties allow {lower:.4f} at least and {upper:.4f} at most"
-        reason += ", with the levels taken for 1, 2, 3 and so on" if coefficient == "pearson" else ""
+        reason = "no correlation is below -1 or above 1, whatever the levels"
+        if verdict is not Verdict.IMPOSSIBLE:
+            verdict = Verdict.NOT_ENOUGH_SAID
+            reason = (
+                "values that all differ may still lie close together as levels do, and then any r below 1 is "
+                "possible: give --against-levels"
+            )
     return Finding(claim, verdict, "ties cap correlation", lower, upper, "fraction", None, reason)
 
 
