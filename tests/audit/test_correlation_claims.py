@@ -78,7 +78,7 @@ def test_digits_that_straddle_the_cap_do_not_decide() -> None:
 @pytest.mark.parametrize("coefficient", COEFFICIENTS)
 def test_no_correlation_lies_beyond_one(coefficient: str, text: str, others: list[int] | None) -> None:
     levels = "5,5" if others else None
-    claims = Claims(**{coefficient: text}, levels="5,5", against_levels=levels)  # type: ignore[arg-type]
+    claims = Claims(**{coefficient: text}, levels="5,5", against_levels=levels)
     assert [finding.verdict for finding in audit_claims(claims)] == [Verdict.IMPOSSIBLE]
 
 

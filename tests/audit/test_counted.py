@@ -450,6 +450,14 @@ NO_SAMPLES: list[tuple[Any, dict[str, Any], ErrorCode, str]] = [
 ]
 
 
+@pytest.mark.parametrize("values", [[0, 3], ["01", "11"], [[0, 1]]])
+def test_a_space_and_another_size_contradict_each_other_however_kinds_are_written(values: Any) -> None:
+    space = OperationSpace(2, 1)
+    assert count_values(np.array(values), Reading(space=space, size=4)).size == 4
+    with refused(MeasurementError, "contradictory", "are 4, not 100: leave the size out"):
+        count_values(np.array(values), Reading(space=space, size=100))
+
+
 @pytest.mark.parametrize(("values", "reading", "code", "message"), NO_SAMPLES)
 def test_what_is_no_sample_is_refused(
     values: Any, reading: dict[str, Any], code: ErrorCode, message: str

@@ -33,6 +33,13 @@ def report_of(indices: np.ndarray, size: int | None, column: str | None = None) 
     return report_samples(Counted.of(Tally.of_counts(counts_of(indices)), column=column), size)
 
 
+def test_draws_of_one_space_are_not_held_against_another() -> None:
+    counted = Counted.of(Tally.of_counts(np.array([3, 5])), size=4)
+    assert report_samples(counted, 4).finding == report_samples(counted).finding
+    with refused(MeasurementError, "contradictory", "a space of 4, not 100: leave the size out"):
+        report_samples(counted, 100)
+
+
 def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
     report = report_of(drawn(K, 50_000), K)
     assert report.finding.verdict is Verdict.CONSISTENT

@@ -136,6 +136,7 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--engine ray --draws 9", "--engine describes a file: give --samples or --counts as well"),
         ("--counts 1:9 --engine ray", "--engine ray counts files of draws: give --samples, or count"),
         ("--counts 1:9 --canonical inchi", "--canonical knows smiles, not 'inchi'"),
+        ("--samples a --base 2 --arity 1 --space-size 100", "are 4, not 100: leave the size out"),
         ("--samples missing.npy", "cannot be read: No such file or directory"),
         ("--space-size 0 --draws 5 --distinct 1", "the size of a space lies between 1 and 10^300, not at 0"),
         ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),

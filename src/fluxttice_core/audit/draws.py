@@ -42,6 +42,9 @@ class Reading:
         holds: What a row of the files is: a draw, a kind and its count, or a kind and in which units it was.
         canonical: Whether kinds are SMILES, those of one molecule being one kind.
         guess: Whether strings that look like ternary operations are taken for them.
+
+    Raises:
+        MeasurementError: If the space is of another size.
     """
 
     column: str | None = None
@@ -52,6 +55,10 @@ class Reading:
     holds: Literal["draws", "counts", "incidences"] = "draws"
     canonical: bool = False
     guess: bool = True
+
+    def __post_init__(self) -> None:
+        if self.space is not None:
+            _require_size(self.space, self.size)
 
 
 @dataclass(frozen=True)
@@ -169,12 +176,16 @@ def _space_of_cells(engine: Engine, table: Table, places: Sequence[int], reading
     if not first:
         raise no_sample(table.said)
     space = reading.space or ternary(len(first[0][0] or ()))
-    if reading.size not in (None, space.size):
-        raise MeasurementError(
-            f"{space.describe()} are {space.size:,}, not {reading.size:,}: leave the size out",
-            "contradictory",
-        )
+    _require_size(space, reading.size)
     return space
+
+
+def _require_size(space: OperationSpace, size: int | None) -> None:
+    """Refuse the size of another space."""
+    if size is not None and size != space.size:
+        raise MeasurementError(
+            f"{space.describe()} are {space.size:,}, not {size:,}: leave the size out", "contradictory"
+        )
 
 
 def _group_cells(

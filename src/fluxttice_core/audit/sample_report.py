@@ -105,8 +105,9 @@ def report_samples(
     `once_each`: they were drawn without replacement.
 
     Raises:
-        MeasurementError: If there is no draw, there are more kinds than the space has, no draws but
-            incidences were counted, or a law is stated for draws without replacement.
+        MeasurementError: If there is no draw, there are more kinds than the space has, the draws name one of
+            another size, no draws but incidences were counted, or a law is stated for draws without
+            replacement.
     """
     if counted.units is not None:
         raise MeasurementError(
@@ -118,6 +119,11 @@ def report_samples(
         raise MeasurementError(
             "a stated law says how often kinds come back, and without replacement none does: leave one of "
             "them out",
+            "contradictory",
+        )
+    if size is not None and counted.size not in (None, size):
+        raise MeasurementError(
+            f"the draws are operations of a space of {counted.size:,}, not {size:,}: leave the size out",
             "contradictory",
         )
     size = size if counted.size is None else counted.size
