@@ -287,3 +287,35 @@ def test_of_two_kinds_counts_that_are_too_even_are_known_from_fifty_draws_of_eac
 ) -> None:
     tests = {test.name: test for test in fit_tests(Tally.of_counts(np.array([each, each])), 2)}
     assert (tests["even counts"].p_value < 1) is known
+
+
+RARE = {
+    "one kind of .999999": (np.array([0.999999, 1e-6]), 100),
+    "exponent 4": (np.arange(1.0, 1_001) ** -4 / (np.arange(1.0, 1_001) ** -4).sum(), 20),
+    "two kinds and 10,000 that share .01": (np.r_[0.495, 0.495, np.full(10_000, 1e-6)], 50),
+    "20 kinds that share 1e-6": (np.r_[1 - 1e-6, np.full(20, 5e-8)], 10_000),
+}
+
+
+@pytest.mark.parametrize("case", RARE)
+def test_a_law_of_rare_kinds_passes_its_own_draws(case: str) -> None:
+    law, draws = RARE[case]
+    generator = np.random.default_rng(8)
+    found = [decides(beside(law, generator.multinomial(draws, law)), None)[1] for _ in range(150)]
+    assert sum(p < 0.05 for p in found) <= 15
+    likeliest = np.round(law * draws).astype(np.int64)
+    assert decides(beside(law, likeliest), None)[1] > 0.05
+
+
+def test_a_law_of_rare_kinds_still_refuses_a_rare_kind_that_is_common() -> None:
+    law, _ = RARE["two kinds and 10,000 that share .01"]
+    counts = np.zeros(len(law), dtype=np.int64)
+    counts[:3] = 20, 20, 10
+    assert decides(beside(law, counts), None)[1] < 1e-12
+
+
+def test_few_draws_beside_rare_kinds_could_have_shown_nothing() -> None:
+    law, _ = RARE["two kinds and 10,000 that share .01"]
+    counts = np.r_[25, 25, np.zeros(10_000, dtype=np.int64)]
+    assert visible_distance(beside(law, counts)) is None
+    assert (visible_distance(beside(law, 10_000 * counts)) or 1) < 0.1

@@ -1,5 +1,6 @@
 """Squared deviations: their moments by listing every outcome, and what they are under a uniform law."""
 
+import math
 from itertools import product
 
 import numpy as np
@@ -93,3 +94,13 @@ def test_the_upper_tail_is_that_of_every_outcome(size: int, draws: int) -> None:
         assert weight[tail <= significance].sum() <= 2 * significance
     assert weight.sum() == pytest.approx(1)
     assert value @ weight == pytest.approx(0, abs=1e-9)
+
+
+def test_where_rare_kinds_make_up_the_moments_no_tail_is_below_cantellis() -> None:
+    law = np.r_[1 - 1e-4, np.full(10, 1e-5)]
+    found = quadratic(beside(law, np.r_[20, np.zeros(10, dtype=np.int64)]), 1 / law)
+    assert found.shape < 1e-3
+    for value in (-2.0, -0.1, 0.1, 3.0):
+        tails, bound = found.tails(value * math.sqrt(found.variance)), 1 / (1 + value**2)
+        assert (tails.at_most if value < 0 else tails.at_least) >= bound
+        assert (tails.at_least if value < 0 else tails.at_most) == 1

@@ -36,7 +36,7 @@ class Fit:
         visible: The total variation, spread over the kinds, that would have shown with 95 %; None if none.
         total_variation: Limits of the total variation between generator and law; None where draws are too
             even to be independent, of which it would not hold.
-        unevenness: The sum of p^2/q, 1 under the law; None likewise.
+        unevenness: The sum of p^2/q, 1 under the law; None likewise, and where the draws are too few.
         most: The kinds drawn most often that were named, over what the law says.
         least: Those drawn least often.
         outside: Draws of kinds to which the law gives nothing.

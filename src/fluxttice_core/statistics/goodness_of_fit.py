@@ -17,8 +17,8 @@ from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quad
 from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 
-_FULL = 5
-"""Pearson's weights stop rising where a kind has fewer expected draws."""
+FULL = 5
+"""Expected draws with which a kind can stand alone: Pearson's weights stop rising where it has fewer."""
 
 _UNIFORM_SHARE, _STATED_SHARES = 0.35, (0.2, 0.15, 0.1)
 """Shares of the significance of squared deviations, by three weightings where a law is stated."""
@@ -113,7 +113,7 @@ def full_weight(cells: Cells) -> Float64[np.ndarray, "rows"]:
 
     Without a draw of the law's kinds, as when all are outside of it, they are alike.
     """
-    return np.asarray(1 / np.maximum(cells.probability, _FULL / max(cells.draws, 1)))
+    return np.asarray(1 / np.maximum(cells.probability, FULL / max(cells.draws, 1)))
 
 
 def extreme_tails(cells: Cells) -> tuple[float | int, float | int]:

@@ -15,7 +15,10 @@ from fluxttice_core.statistics.matched_tails import Tails, matched_tails
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 _ROUNDING = 1e-9
-"""So much of a step may be owed to rounding alone."""
+"""So much of a unit may be owed to rounding alone."""
+
+_SMOOTH_SHAPE = 0.3
+"""From this shape on, three moments tell the tails of squared deviations from a law that is not uniform."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Quadratic:
         unit: What one more pair of equal draws adds, at least.
         spread: Sum of 1/w over all kinds, S: TV <= sqrt(S * distance)/2 for every law.
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.
-        step: How far apart values are, from N(N-1) times `mean_weight` below 0 on, where weights are equal; 0
-            where they differ.
+        alike: Whether all kinds are equally likely and weighted alike: values are whole units from
+            N(N-1) times `mean_weight` below 0 on.
     """
 
     value: float | int
@@ -71,7 +74,7 @@ class Quadratic:
     draws: float | int
     spread: float | int
     mean_weight: float | int
-    step: float | int
+    alike: bool
 
     @property
     def distance(self) -> float | int:
@@ -86,14 +89,25 @@ class Quadratic:
     def tails(
         self, value: float | int | None = None, distance: float | int = 0.0, excess: float | int = 0.0
     ) -> Tails:
-        """Return the tails of a value, under the law or at a distance at which the variance has an excess."""
+        r"""Return the tails of a value, under the law or at a distance at which the variance has an excess.
+
+        Where rare events of large weight make up the moments, what is there without them is near none of the
+        distributions that have these moments: then no tail is less than Cantelli's
+        $\sigma^2/(\sigma^2+d^2)$ at a distance d from the mean, which holds for every distribution.
+        """
+        value = self.value if value is None else value
         mean = self.draws * (self.draws - 1) * distance
+        variance = self.variance + excess
         third = self.third + 6 * self.draws * self.mean_weight * excess
-        return matched_tails(
-            (self.value if value is None else value) / self.unit,
-            mean / self.unit,
-            (self.variance + excess) / self.unit**2,
-            third / self.unit**3,
+        tails = matched_tails(
+            value / self.unit, mean / self.unit, variance / self.unit**2, third / self.unit**3
+        )
+        if self.alike or third == 0 or 4 * variance * (variance / third) ** 2 >= _SMOOTH_SHAPE:
+            return tails
+        bound = variance / (variance + (value - mean) ** 2)
+        return Tails(
+            max(tails.at_most, bound if value < mean else 1.0),
+            max(tails.at_least, bound if value > mean else 1.0),
         )
 
     def critical(self, chance: float | int) -> float | int:
@@ -105,10 +119,10 @@ class Quadratic:
         while self.tails(high).at_least > chance:
             low, high = high, 2 * high
         found = crossing(lambda value: not self.tails(value).at_least > chance, low, high, 50)
-        if not self.step:
+        if not self.alike:
             return found
         least = -self.draws * (self.draws - 1) * self.mean_weight
-        return least + math.ceil((found - least) / self.step - _ROUNDING) * self.step
+        return least + math.ceil((found - least) / self.unit - _ROUNDING) * self.unit
 
 
 def crossing(
@@ -158,5 +172,5 @@ def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
         draws=draws,
         spread=float(kinds @ (1 / weight)),
         mean_weight=theta,
-        step=2 * float(weight.min()) if weight.min() == weight.max() else 0.0,
+        alike=len(np.unique(q)) == len(np.unique(weight)) == 1,
     )

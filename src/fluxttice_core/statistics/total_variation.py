@@ -9,13 +9,16 @@ import numpy as np
 from scipy import special
 
 from fluxttice_core.shapes import Float64
-from fluxttice_core.statistics.goodness_of_fit import full_weight
+from fluxttice_core.statistics.goodness_of_fit import FULL, full_weight
 from fluxttice_core.statistics.intervals import Interval, clopper_pearson
 from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 _LEAST_OCTAVE = -3
 """Sets are tried of kinds drawn at least an eighth as often as they should be, a quarter, and so on."""
+
+_KNOWN_SHAPE = 5
+"""From this shape on, draws say enough of the rare kinds of a law for limits of the sum of p^2/q."""
 
 _LEAST_TAIL = 1e-15
 """Below which a level cannot be told from 1."""
@@ -30,24 +33,45 @@ class Bracket:
     level: float | int
 
 
-def unevenness(tally: Tally | LawTally, size: int | None = None, level: float | int = 0.95) -> Interval:
+def unevenness(
+    tally: Tally | LawTally, size: int | None = None, level: float | int = 0.95
+) -> Interval | None:
     r"""Return $\sum_i p_i^2/q_i$ with its interval: 1 under the law, $K\sum p^2$ beside a uniform one.
 
     The estimate is unbiased; the limits are the values at which the squared deviations would be that large,
     or that small, with half of what the level leaves, their variance growing with the distance as the counts
-    say that it does.
+    say that it does. Where kinds that are hardly ever drawn decide it, those of less than five expected draws
+    are taken as one kind, which makes the sum no larger, and the method says so; None if no other is left.
 
     Example:
         >>> str(unevenness(Tally.of_counts(np.array([150, 50])), 2))
         '1.24623 [1.13093, 1.41099]'
     """
-    cells = Cells.of(tally, size)
-    # Weights of 1 at most: cubes of those of the rarest kinds may be too large for a double.
+    cells, method = Cells.of(tally, size), "matched moments"
+    found = quadratic(cells, _over_rarest(cells))
+    if not found.alike and found.shape < _KNOWN_SHAPE and cells.draws * cells.probability.min() < FULL:
+        cells, method = _rare_as_one(cells), f"{method}, rare kinds as one"
+        if cells.size < 2:
+            return None
+        found = quadratic(cells, _over_rarest(cells))
     rarest = float(cells.probability.min())
-    weight = rarest / cells.probability
-    lower, upper = (1 + limit / rarest for limit in distance_limits(cells, weight, level))
-    estimate = 1 + quadratic(cells, weight).distance / rarest
-    return Interval(max(estimate, 1.0), lower, upper, level, "matched moments")
+    lower, upper = (1 + limit / rarest for limit in distance_limits(cells, _over_rarest(cells), level))
+    return Interval(max(1 + found.distance / rarest, 1.0), lower, upper, level, method)
+
+
+def _over_rarest(cells: Cells) -> Float64[np.ndarray, "rows"]:
+    """Return weights 1/q of 1 at most: cubes of those of the rarest kinds may be too large for a double."""
+    return np.asarray(cells.probability.min() / cells.probability)
+
+
+def _rare_as_one(cells: Cells) -> Cells:
+    """Take kinds of too few expected draws as one, and if those are still too few the next ones with them."""
+    q, times, kinds = cells.probability, cells.times, cells.kinds
+    rare = cells.draws * q < FULL
+    if cells.draws * float(kinds[rare] @ q[rare]) < FULL and not rare.all():
+        rare |= q == q[~rare].min()
+    one = [float(kinds[rare] @ each[rare]) for each in (q, times)]
+    return Cells(np.append(q[~rare], one[0]), np.append(times[~rare], one[1]), np.append(kinds[~rare], 1.0))
 
 
 def distance_limits(
@@ -91,10 +115,18 @@ def _excess(
     spread = found.mean_weight
     estimate = max(found.distance, math.sqrt(found.variance) / (draws * (draws - 1)))
     single = max((squared - mean**2) / estimate - spread, 0.0)
+    # Unbiased too: under a uniform law it is what the distance alone says.
+    rare = (
+        0.0
+        if found.alike
+        else 2 * float(cells.kinds @ (weight**2 * (n * (n - 1) - draws * (draws - 1) * q**2)))
+    )
 
     def excess(distance: float | int) -> float | int:
-        linear = spread + single * math.sqrt(distance / estimate)
-        return distance * (found.variance / spread + 4 * draws**3 * linear)
+        far = math.sqrt(distance / estimate)
+        return max(distance * found.variance / spread, far * rare) + 4 * draws**3 * distance * (
+            spread + single * far
+        )
 
     return excess
 

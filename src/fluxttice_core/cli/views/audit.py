@@ -90,15 +90,9 @@ def _fit(fit: Fit | None) -> list[tuple[str, str, str]]:
     if fit is None:
         return []
     lines = []
-    if fit.total_variation is not None and fit.unevenness is not None:
-        lines = [
-            (
-                "total variation",
-                outwards(fit.total_variation.lower, fit.total_variation.upper),
-                f"from {fit.law}",
-            ),
-            ("sum of p^2/q", _decimals(fit.unevenness), f"1 if {fit.law}"),
-        ]
+    if fit.total_variation is not None:
+        limits = outwards(fit.total_variation.lower, fit.total_variation.upper)
+        lines = [("total variation", limits, f"from {fit.law}"), _unevenness(fit)]
     if fit.finding.verdict is Verdict.NOT_UNIFORM:
         others = [kind for kind in fit.least if kind[0] not in {label for label, _, _ in fit.most}]
         for name, kinds in (("drawn most", fit.most), ("drawn least", others)):
@@ -107,6 +101,14 @@ def _fit(fit: Fit | None) -> list[tuple[str, str, str]]:
                 for place, (label, draws, ratio) in enumerate(kinds)
             ]
     return lines
+
+
+def _unevenness(fit: Fit) -> tuple[str, str, str]:
+    found = fit.unevenness
+    if found is None:
+        return "sum of p^2/q", "undetermined", "of too few draws: less than two kinds are expected 5 times"
+    _, _, rare = found.method.partition(", ")
+    return "sum of p^2/q", _decimals(found), f"1 if {fit.law}{rare and '; '}{rare}"
 
 
 def _decimals(interval: Interval) -> str:
