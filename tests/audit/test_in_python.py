@@ -35,8 +35,9 @@ class Frame:
 class Column:
     """A column of it."""
 
-    def __init__(self, values: list[str]) -> None:
+    def __init__(self, values: list[str], name: str = "kind") -> None:
         self._values = values
+        self.name = name
 
     def to_numpy(self) -> np.ndarray:
         return np.array(self._values, dtype=object)
@@ -143,6 +144,10 @@ def test_columns_of_frames_may_be_called_by_numbers() -> None:
     frame = Frame({0: ["a", "a"], 1: ["b", "c"]})  # type: ignore[dict-item]
     assert count_draws(frame, "0") == {"a": 2}
     assert count_draws(Frame({7: DRAWS})) == Counter(DRAWS)  # type: ignore[dict-item]
+
+
+def test_a_column_that_is_named_holds_draws_whatever_it_is_called() -> None:
+    assert count_draws(Frame({"n": DRAWS, "x": DRAWS}), "n") == Counter(DRAWS)
 
 
 def test_the_kinds_named_beside_a_law_are_those_farthest_from_it(tmp_path: Path) -> None:
@@ -256,6 +261,9 @@ def test_it_shows_itself(tmp_path: Path) -> None:
         ),
         ([], {}, "too_few", ""),
         (Frame({"x": DRAWS, "y": DRAWS}), {}, "unknown_column", "has the columns x, y"),
+        (Frame({"Count": DRAWS}), {}, "ambiguous", "a column 'Count', as tables of counts have"),
+        (Frame({"kind": DRAWS, "n": DRAWS}), {}, "ambiguous", "a column 'n', as tables of counts have"),
+        (Column(DRAWS, "count"), {}, "ambiguous", "the draws are called 'count', as counts are"),
         (DRAWS, {"column": "x"}, "wrong_type", "leave it out of other draws"),
         (DRAWS, {"counts": True}, "wrong_type", "a mapping of kinds to counts"),
         (DRAWS, {"law": "law.csv"}, "wrong_type", "a mapping of kinds to weights"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fluxttice_core.audit.columns import COUNTS
 from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import TEN
 from fluxttice_core.errors import MeasurementError
@@ -95,6 +96,12 @@ def _column(draws: Any, column: str | None) -> Any:
         raise MeasurementError(
             "column= names a column of a frame or a file: leave it out of other draws", "wrong_type"
         )
+    elif _is_of_counts(name := getattr(draws, "name", None)):
+        raise MeasurementError(
+            f"the draws are called '{name}', as counts are: give counts as a dict of kinds to them, or draws "
+            "as an array",
+            "ambiguous",
+        )
     if hasattr(draws, "to_pylist"):  # Arrow, whose conversion to an array may refuse to copy
         return draws.to_pylist()
     if hasattr(draws, "to_numpy"):
@@ -104,6 +111,13 @@ def _column(draws: Any, column: str | None) -> Any:
 
 def _name(names: list[Any], column: str | None) -> Any:
     """Return the name of the column of the kinds, which need not be a string."""
+    counts = [name for name in names if column is None and _is_of_counts(name)]
+    if counts:
+        raise MeasurementError(
+            f"the frame has a column '{counts[0]}', as tables of counts have: give a dict of kinds to "
+            "counts, or name the column of draws by column=",
+            "ambiguous",
+        )
     found = names if column is None else [name for name in names if str(name) == str(column)]
     if len(found) == 1:
         return found[0]
@@ -113,6 +127,11 @@ def _name(names: list[Any], column: str | None) -> Any:
         + ("rename those that are called alike" if alike else "name the one of the kinds by column="),
         "ambiguous" if alike else "unknown_column",
     )
+
+
+def _is_of_counts(name: Any) -> bool:
+    """Return whether counts are called so, as `value_counts` of pandas calls them."""
+    return isinstance(name, str) and name.strip().lower() in COUNTS
 
 
 def _array(values: Any) -> np.ndarray:
