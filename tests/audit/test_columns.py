@@ -38,7 +38,7 @@ def test_names_and_what_divides_them(line: str, delimiter: str, names: list[str]
     assert (list(found.names), found.delimiter, found.named) == (names, delimiter, True)
 
 
-@pytest.mark.parametrize("line", ["17", "1e3", "1E3,0", "+0-", ",0", "-1;0;1"])
+@pytest.mark.parametrize("line", ["17", "1e3", "1E3,0", "e4", "+0-", "++", ",0", "-1;0;1"])
 def test_numbers_and_glyphs_are_no_names(line: str) -> None:
     if line == ",0":
         with refused(MeasurementError, "ambiguous", "holds an empty cell"):
@@ -48,7 +48,7 @@ def test_numbers_and_glyphs_are_no_names(line: str) -> None:
     assert heading(line).names[0] == "1"
 
 
-@pytest.mark.parametrize("word", ["nano", "infinite", "x", "f0", "no name", "1a"])
+@pytest.mark.parametrize("word", ["nano", "infinite", "x", "e", "E", "-e", "f0", "no name", "1a"])
 def test_any_other_word_is_a_name(word: str) -> None:
     assert heading(word).named
     assert not heading(word, "1").named
@@ -96,6 +96,7 @@ def test_several_usual_columns_are_refused(names: list[str]) -> None:
             "ambiguous",
             "as tables of counts have: give the file as --counts",
         ),
+        (["count"], None, "ambiguous", "f has a column 'count', as tables of counts have: give the file as"),
     ],
 )
 def test_unclear_columns_are_refused(
@@ -103,6 +104,23 @@ def test_unclear_columns_are_refused(
 ) -> None:
     with refused(MeasurementError, code, message):
         choose_kinds(names, "f", column)
+
+
+def test_a_column_of_numbers_is_one_of_draws_where_it_is_named_so() -> None:
+    assert choose_kinds(["count"], "f", "count") == [0]
+    assert choose_kinds(["1"], "f", None, named=False) == [0]
+
+
+@pytest.mark.parametrize("names", [["id", "mol"], ["index", "operation"], ["n"]])
+def test_the_name_of_a_column_beside_the_draws_is_said(names: list[str]) -> None:
+    """No option names it: --column names that of the draws."""
+    with refused(MeasurementError, "ambiguous", "call the one with the kinds 'kind'") as caught:
+        choose_kinds(names, "f", None, beside=True)
+    assert "--" not in str(caught.value)
+    for law in (["a", "b", "weight"], ["index", "operation", "weight"]):
+        with refused(MeasurementError, "ambiguous", "call the one with the kinds 'kind'"):
+            choose_counts(law, "f", None, WEIGHTS)
+    assert choose_kinds(["kind", "count"], "f", None, beside=True) == [0]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +148,12 @@ def test_tables_without_counts_are_refused_with_the_flag_of_draws() -> None:
     with refused(MeasurementError, "ambiguous", "f has the columns a, b, n: name the one with the kinds"):
         choose_counts(["a", "b", "n"], "f", None)
     assert choose_counts(["smiles", "p"], "f", None, WEIGHTS) == (0, 1)
+    for name in ("index", " Smiles "):
+        with refused(MeasurementError, "ambiguous", "give the file as --samples, or call the column 'count'"):
+            choose_counts([name], "f", None)
+    assert choose_counts(["guide"], "f", None) == (None, 0)
+    with refused(MeasurementError, "contradictory", "the column 'n' of f holds numbers of draws"):
+        choose_counts(["kind", "n"], "f", "n")
 
 
 def test_arrays_of_an_archive() -> None:

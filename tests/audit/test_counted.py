@@ -73,6 +73,30 @@ def test_compressed_text_reads_the_same(name: str, suffix: str, tmp_path: Path) 
     assert counts(count(path)) == {"apple": 2, "100000": 1, "1e5": 1}
 
 
+@pytest.mark.parametrize("suffix", ["", *COMPRESS])
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("a.txt", ["7", "8", "7"]),
+        ("a.csv", ["7", "8", "7"]),
+        ("named.csv", ["word", "7", "8", "7"]),
+        ("a.jsonl", ["7", "8", "7"]),
+        ("named.jsonl", ['{"word": 7}', '{"word": 8}', '{"word": 7}']),
+        ("a.fasta", [">", "7", ">", "8", ">", "7"]),
+        ("a.fastq", ["@", "7", "+", "I", "@", "8", "+", "I", "@", "7", "+", "I"]),
+    ],
+)
+def test_byte_order_marks_are_no_part_of_a_kind(
+    name: str, lines: list[str], suffix: str, tmp_path: Path
+) -> None:
+    marked = "\ufeff" + "".join(f"{line}\n" for line in lines)
+    data = COMPRESS.get(suffix, bytes)(marked.encode())
+    paths = [tmp_path / f"{shard}-{name}{suffix}" for shard in range(2)]
+    for path in paths:
+        path.write_bytes(data)
+    assert counts(count_samples([str(path) for path in paths])) == {"7": 4, "8": 2}
+
+
 @pytest.mark.parametrize("suffix", COMPRESS)
 def test_compressed_text_must_be_whole(suffix: str, tmp_path: Path) -> None:
     whole = COMPRESS[suffix]("".join(f"kind {number}\n" for number in range(20_000)).encode())
@@ -126,9 +150,12 @@ def test_strings_that_are_the_same_number_are_different_kinds(tmp_path: Path) ->
 
 
 def test_smiles_end_at_the_first_blank(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.smi", ["CCO ethanol", "CCO\tagain", "C#N", ""])
+    path = write(
+        tmp_path / "a.smi", ["CCO ethanol", "CCO\tagain", " CCO", "\tC#N x", "C#N", "", " ", " # no"]
+    )
     counted = count(path)
-    assert (counts(counted), counted.left_out) == ({"CCO": 2, "C#N": 1}, {"empty": 1})
+    assert counts(counted) == {"CCO": 3, "C#N": 2}
+    assert counted.left_out == {"empty": 2, "comments with #": 1}
 
 
 def test_molecules_are_one_kind_however_they_are_written(tmp_path: Path) -> None:

@@ -50,11 +50,13 @@ def test_counts_without_kinds(tmp_path: Path) -> None:
 
 WRONG: list[tuple[list[str], ErrorCode, str]] = [
     (["kind,count", "a,1.5"], "malformed", "'1.5' in its column 'count'"),
-    (["kind,count", "a,-1"], "malformed", "'-1' in its column 'count'"),
+    (["kind,count", "a,-1"], "malformed", "whole ones if they are counts: correct it"),
     (["kind,count", "a,"], "malformed", "'an empty cell' in its column"),
     (["kind,count", ",4"], "missing_value", "has 4 empty draws"),
     (["kind,count", "a,0"], "too_few", "no draw at all"),
-    (["smiles", "CC", "CC"], "malformed", "give a file of draws as --samples"),
+    (["guide", "CC", "CC"], "malformed", "give a file of draws as --samples"),
+    (["smiles", "CC", "CC"], "ambiguous", "give the file as --samples"),
+    (["index", "16", "12"], "ambiguous", "give the file as --samples"),
     (["smiles,seed", "CC,1"], "ambiguous", "give a file of draws as --samples"),
 ]
 
@@ -185,6 +187,11 @@ def test_a_table_of_counts_is_no_file_of_draws(tmp_path: Path) -> None:
     with refused(MeasurementError, "ambiguous", "give the file as --counts"):
         count(path)
     assert tallied(count(path, holds="counts")) == {1: 1, 199: 1}
+    alone = write(tmp_path / "b.csv", ["count", "199", "1"])
+    with refused(MeasurementError, "ambiguous", "give the file as --counts"):
+        count(alone)
+    assert tallied(count(alone, holds="counts")) == {1: 1, 199: 1}
+    assert counts(count(alone, column="count")) == {"199": 1, "1": 1}
 
 
 def test_a_matrix_of_incidences(tmp_path: Path) -> None:

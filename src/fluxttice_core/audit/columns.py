@@ -1,6 +1,7 @@
 """Which column of a file holds the kinds, and which how often each was drawn."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ KINDS = (
 COUNTS = ("count", "counts", "n", "abundance", "abundances", "frequency", "frequencies", "freq", "reads")
 WEIGHTS = ("weight", "weights", "probability", "probabilities", "p", *COUNTS)
 
+_CHOOSE, _CALL = "choose one with --column", "call the one with the kinds 'kind'"
+"""What to do about columns of the draws, and of a file beside them."""
+
 _DELIMITERS = (",", ";", "\t")
 _TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - {2}
 """So many columns may be the cells of one table."""
@@ -20,9 +24,8 @@ _TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - 
 NO_VALUE = ("nan", "inf", "infinity", "na", "<na>", "null", "none")
 """What programs write where a value is missing or none: no name of a column."""
 
-_OF_SAMPLES = frozenset("0123456789+-.eE\N{MINUS SIGN}")
-"""Letters of numbers and of operations written as glyphs."""
-
+_SAMPLE = re.compile("[+.\N{MINUS SIGN}-]*|(?=.*[0-9])[0-9eE+.\N{MINUS SIGN}-]*")
+"""A number, or an operation written as glyphs: letters of the former alone are a word."""
 
 _OF_NUMBERS = frozenset("0123456789.")
 
@@ -70,7 +73,7 @@ def _is_heading(cells: Sequence[str], said: str) -> bool:
     Beside names a cell may be empty: so pandas writes its row numbers.
     """
     none = [cell for cell in cells if cell.lower().lstrip("+-\N{MINUS SIGN}") in NO_VALUE]
-    words = [cell for cell in cells if cell not in none and not set(cell) <= _OF_SAMPLES]
+    words = [cell for cell in cells if cell not in none and not _SAMPLE.fullmatch(cell)]
     usual = [cell for cell in cells if cell.lower() in (*KINDS, *WEIGHTS)]
     if not usual and (none or ("" in cells and not words)):
         held = f"'{none[0]}'" if none else "an empty cell"
@@ -82,24 +85,29 @@ def _is_heading(cells: Sequence[str], said: str) -> bool:
     return bool(words)
 
 
-def choose_kinds(names: Sequence[str], said: str, column: str | None, *, named: bool = True) -> list[int]:
-    """Choose the column that holds the samples, or all of them as the cells of a table of an operation."""
+def choose_kinds(
+    names: Sequence[str], said: str, column: str | None, *, named: bool = True, beside: bool = False
+) -> list[int]:
+    """Choose the column that holds the samples, or all of them as the cells of a table of an operation.
+
+    Of files `beside` the draws no option names a column, and one of counts may stand beside their kinds.
+    """
     if column is not None:
         return [_place(names, column, said)]
-    usual = _usual(names, KINDS, said)
+    usual = _usual(names, KINDS, said, _CALL if beside else _CHOOSE)
     counted = [name for name in names if named and name.strip().lower() in COUNTS]
-    if counted and len(names) > 1:
+    if counted and (len(names) == 1 or not beside):
+        way_out = _CALL if beside else "give the file as --counts, or name the column of draws with --column"
         raise MeasurementError(
-            f"{said} has a column '{counted[0]}', as tables of counts have: give the file as --counts, "
-            "or name the column of draws with --column",
-            "ambiguous",
+            f"{said} has a column '{counted[0]}', as tables of counts have: {way_out}", "ambiguous"
         )
     if usual is not None:
         return [usual]
     if len(names) == 1 or len(names) in _TABLE_WIDTHS:
         return list(range(len(names)))
     raise MeasurementError(
-        f"{said} has the columns {_listed(names)}: name the one with the samples", "ambiguous"
+        f"{said} has the columns {_listed(names)}: {_CALL if beside else 'name the one with the samples'}",
+        "ambiguous",
     )
 
 
@@ -118,28 +126,40 @@ def choose_array(names: Sequence[str], said: str, column: str | None) -> str:
 def choose_counts(
     names: Sequence[str], said: str, column: str | None, usual: Sequence[str] = COUNTS
 ) -> tuple[int | None, int]:
-    """Choose the column of kinds, if there is one, and that of how often each was drawn."""
+    """Choose the column of kinds, if there is one, and that of how often each was drawn, or its weight."""
     lowered = [name.strip().lower() for name in names]
     number = next((lowered.index(name) for name in usual if name in lowered), None)
+    beside = usual is WEIGHTS  # a law
+    if len(names) == 1 and lowered[0] in KINDS and not beside:
+        raise MeasurementError(
+            f"{said} has one column, '{names[0]}', as files of draws have: give the file as --samples, or "
+            "call the column 'count'",
+            "ambiguous",
+        )
     if number is None and (len(names) == 1 or (len(names) == 2 and tuple(names) == ("1", "2"))):
         number = len(names) - 1
     if number is None:
         raise MeasurementError(
             f"{said} has the columns {_listed(names)}, none of them called {', '.join(usual[:3])} or the "
-            "like: name that of the numbers so, or give a file of draws as --samples",
+            f"like: name that of the numbers so{'' if beside else ', or give a file of draws as --samples'}",
             "ambiguous",
         )
     others = [place for place in range(len(names)) if place != number]
     if column is not None:
-        return _place(names, column, said), number
+        if (place := _place(names, column, said)) == number:
+            raise MeasurementError(
+                f"the column '{column}' of {said} holds numbers of draws: name the one with the kinds by "
+                "--column",
+                "contradictory",
+            )
+        return place, number
     if not others:
         return None, number
-    kinds = _usual([names[place] for place in others], KINDS, said)
+    kinds = _usual([names[place] for place in others], KINDS, said, _CALL if beside else _CHOOSE)
     if kinds is not None or len(others) == 1:
         return others[kinds or 0], number
-    raise MeasurementError(
-        f"{said} has the columns {_listed(names)}: name the one with the kinds by --column", "ambiguous"
-    )
+    way_out = _CALL if beside else "name the one with the kinds by --column"
+    raise MeasurementError(f"{said} has the columns {_listed(names)}: {way_out}", "ambiguous")
 
 
 def _place(names: Sequence[str], column: str, said: str) -> int:
@@ -150,7 +170,7 @@ def _place(names: Sequence[str], column: str, said: str) -> int:
     return list(names).index(column)
 
 
-def _usual(names: Sequence[str], usual: Sequence[str], said: str) -> int | None:
+def _usual(names: Sequence[str], usual: Sequence[str], said: str, way_out: str = _CHOOSE) -> int | None:
     """Return the place of the name that such columns usually have, or None.
 
     Several are refused: beside the operations, `index` often counts the rows.
@@ -158,9 +178,7 @@ def _usual(names: Sequence[str], usual: Sequence[str], said: str) -> int | None:
     found = [place for place, name in enumerate(names) if name.strip().lower() in usual]
     if len(found) > 1:
         listed = " and ".join(names[place].strip() for place in found)
-        raise MeasurementError(
-            f"{said} has {listed}, any of which may be meant: choose one with --column", "ambiguous"
-        )
+        raise MeasurementError(f"{said} has {listed}, any of which may be meant: {way_out}", "ambiguous")
     return found[0] if found else None
 
 

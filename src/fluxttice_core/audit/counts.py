@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fluxttice_core.audit.columns import KINDS, choose_counts
+from fluxttice_core.audit.columns import KINDS, WEIGHTS, choose_counts
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, settled
 from fluxttice_core.audit.kinds import kind_expression
 from fluxttice_core.audit.tables import WHOLE
@@ -80,9 +80,11 @@ def group_pairs(engine: Engine, table: Table, kind: int, place: int, number: str
 
 
 def _no_number(written: str, table: Table, place: int) -> MeasurementError:
+    name = table.names[place]
+    way_out = "correct it" if name.strip().lower() in WEIGHTS else "give a file of draws as --samples"
     return MeasurementError(
-        f"{table.said} has '{written:.40}' in its column '{table.names[place]}', where numbers from 0 were "
-        "expected, whole ones if they are counts: give a file of draws as --samples",
+        f"{table.said} has '{written:.40}' in its column '{name}', where numbers from 0 were expected, whole "
+        f"ones if they are counts: {way_out}",
         "malformed",
     )
 

@@ -125,7 +125,9 @@ def lay_out(engine: Engine, table: Table, reading: Reading) -> Layout:
     """Settle where the kinds stand."""
     places, column = list(range(len(table.names))), table.column
     if not table.stored:
-        places = choose_kinds(table.names, table.said, reading.column, named=table.named and reading.guess)
+        places = choose_kinds(
+            table.names, table.said, reading.column, named=table.named, beside=not reading.guess
+        )
         column = table.names[places[0]] if len(places) == 1 < len(table.names) else None
     nested = len(places) > 1 or table.types[places[0]].endswith("]")
     space = _space_of_cells(engine, table, places, reading) if nested else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import contextlib
 import gzip
 import io
@@ -121,7 +122,7 @@ def whole_files(source: Source, *, skip: bool) -> Iterator[bytes]:
         if skip:
             first_line(file, source)
         last = b"\n"
-        while piece := file.read(PIECE):
+        for piece in _unmarked(iter(lambda file=file: file.read(PIECE), b"")):  # type: ignore[misc]
             if len(piece) == PIECE and not _ends_a_line(piece):
                 raise _too_long(source.said)
             yield piece
@@ -134,9 +135,15 @@ def sequences(source: Source) -> Iterator[bytes]:
     """Yield the sequences of FASTA or FASTQ files, one a line."""
     reader = _fasta if source.kind == "fasta" else _fastq
     for file in open_bytes(source):
-        records = reader(iter(lambda file=file: file.readline(PIECE), b""), source)  # type: ignore[misc]
-        for record in records:
+        lines = _unmarked(iter(lambda file=file: file.readline(PIECE), b""))  # type: ignore[misc]
+        for record in reader(lines, source):
             yield record + b"\n"
+
+
+def _unmarked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces of a file, of which the first may begin with a byte order mark, without that."""
+    yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
+    yield from pieces
 
 
 def _fasta(lines: Iterable[bytes], source: Source) -> Iterator[bytes]:

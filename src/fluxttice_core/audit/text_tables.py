@@ -56,9 +56,9 @@ def _text(opened: str, width: int, form: str) -> str:
 
 
 def lines(engine: Engine, source: Source) -> Table:
-    """Read one kind a line, or what stands before its first blank."""
+    """Read one kind a line, or its first word."""
     opened, feed = _opened(engine, source)
-    cell = r"regexp_extract(c0, '^\S+')" if source.kind == "first fields" else "c0"
+    cell = r"regexp_extract(c0, '\S+')" if source.kind == "first fields" else "c0"
     relation = _text(opened, 1, "delim = '', quote = '', escape = ''")
     comments = source.kind in ("lines", "first fields")
     return Table(source.said, relation, ("1",), ("VARCHAR",), False, (cell,), feed, comments=comments)
