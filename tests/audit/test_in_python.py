@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -269,6 +270,9 @@ def test_it_shows_itself(tmp_path: Path) -> None:
         (DRAWS, {"law": "law.csv"}, "wrong_type", "a mapping of kinds to weights"),
         (DRAWS, {"law": {"a": -1}}, "out_of_range", "weights of a law"),
         (DRAWS, {"significance": 2}, "out_of_range", "a probability such as 0.001"),
+        (DRAWS, {"law": {None: 1, "a": 1}}, "missing_value", ""),
+        (DRAWS, {"law": {np.datetime64(1, "D"): 1, date(1970, 1, 2): 1}}, "contradictory", "more than once"),
+        (DRAWS, {"reference": Frame({"x": DRAWS, "y": DRAWS})}, "unknown_column", "that of the kinds alone"),
         ("draws.csv", {"law": {"a": 1}}, "wrong_type", "are files, too"),
     ],
 )

@@ -124,7 +124,11 @@ def _name(names: list[Any], column: str | None) -> Any:
     alike = column is not None and bool(found)
     raise MeasurementError(
         f"the frame has the columns {', '.join(map(str, names))}: "
-        + ("rename those that are called alike" if alike else "name the one of the kinds by column="),
+        + (
+            "rename those that are called alike"
+            if alike
+            else "give that of the kinds alone, or name it by column="
+        ),
         "ambiguous" if alike else "unknown_column",
     )
 
@@ -202,17 +206,20 @@ def _missing() -> MeasurementError:
 
 def _shares(law: Law) -> dict[Any, float | int]:
     """Return the probability of each kind to which a law gives one."""
+    kinds = [_kind(kind) for kind in law]
     try:
-        weights = {_kind(kind): float(weight) for kind, weight in law.items()}
+        weights = dict(zip(kinds, map(float, law.values()), strict=True))
         total = math.fsum(weights.values())
     except (TypeError, ValueError, OverflowError):
-        total = math.nan
+        weights, total = {}, math.nan
     if not (0 < total < math.inf and min(weights.values()) >= 0):
         raise MeasurementError(
             "the weights of a law are finite numbers, none below 0 and one above: give probabilities or "
             "counts",
             "out_of_range",
         )
+    if len(weights) < len(law):
+        raise MeasurementError("the law names a kind more than once: give each one weight", "contradictory")
     return {kind: weight / total for kind, weight in weights.items() if weight}
 
 
