@@ -272,6 +272,60 @@ def test_a_law_of_weights_probabilities_or_counts(tmp_path: Path) -> None:
         assert (found.times.tolist(), found.kinds.tolist(), found.outside) == ([0, 1, 2], [1, 1, 1], 2)
 
 
+def test_a_law_of_molecules_is_one_however_they_are_written(tmp_path: Path) -> None:
+    """Spellings of one share its weight, as draws of them are its draws."""
+    draws = np.array(["OCC", "CCO", "NC", "C(O)C"])
+    smiles = Reading(canonical=True)
+    for law in (["smiles,weight", "OCC,3", "NC,1"], ["smiles,p", "OCC,.5", "C(O)C,.25", "CN,.25"]):
+        beside = Beside(law=str(write(tmp_path / "law.csv", law)))
+        found = count_values(draws, smiles, beside).law_tally
+        assert found is not None
+        assert (found.probability.tolist(), found.times.tolist()) == ([0.25, 0.75], [1, 3])
+        assert (found.kinds.tolist(), found.outside) == ([1, 1], 0)
+        apart = count_values(draws, None, beside).law_tally
+        assert apart is not None
+        assert apart.outside > 0
+    state = Beside(law=str(tmp_path / "law.csv"), monitor=tmp_path / "state")
+    monitored = count_values(draws, smiles, state).monitored
+    assert monitored is not None
+    assert monitored.beside is not None
+    assert monitored.beside.outside == 0
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"),
+    [
+        (Reading(canonical=True), "a weight of 0.3 to what is no valid SMILES"),
+        (Reading(skip=("CCX",)), "a weight of 0.3 to what is skipped"),
+    ],
+)
+def test_a_law_gives_nothing_to_what_is_left_out_of_the_draws(
+    reading: Reading, said: str, tmp_path: Path
+) -> None:
+    """Its other kinds would seem to come too often: the draws say nothing of those that were left out."""
+    law = write(tmp_path / "law.csv", ["kind,probability", "CCO,.7", "CCX,.3"])
+    with refused(MeasurementError, "contradictory", said):
+        count_values(np.array(["CCO", "CCO", "CCX"]), reading, Beside(law=str(law)))
+    write(law, ["kind,weight", "CCO,7", "CCX,0"])
+    found = count_values(np.array(["CCO", "CCO", "CCX"]), reading, Beside(law=str(law))).law_tally
+    assert found is not None
+    assert (found.times.tolist(), found.outside) == ([2], 0)
+
+
+def test_training_kinds_are_told_that_the_reference_has(tmp_path: Path) -> None:
+    """However they are written: the draws are tables, the reference glyphs and the training set indices."""
+    known = write(tmp_path / "known.txt", TERNARY.strings(np.array([5, 8, 9, 10])))
+    for trained, shared in (([5, 11], 1), ([11, 12, 13, 14, 15], 0), ([5, 8, 9, 10, 11], 4)):
+        path = write(tmp_path / "trained.csv", ["kind", *map(str, trained)])
+        beside = Beside(reference=str(known), training=str(path))
+        counted = count_values(TERNARY.tables(np.array([5, 6])), None, beside)
+        assert counted.training is not None
+        assert (counted.training.size, counted.training.shared) == (len(trained), shared)
+    alone = count_values(TERNARY.tables(np.array([5, 6])), None, Beside(training=str(path))).training
+    assert alone is not None
+    assert alone.shared is None
+
+
 @pytest.mark.parametrize(
     ("law", "code", "message"),
     [

@@ -185,6 +185,27 @@ def test_known_sets_in_memory() -> None:
     assert found.novelty.novel.ideal == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize(
+    ("training", "ideal"),
+    [(["y", "z"], 1), (["a", "y", "z", "w"], 2 / 3), (["x", "a", "b", "y"], 0), (["a", "b"], 1 / 3)],
+)
+def test_an_ideal_sampler_of_the_reference_is_new_by_what_that_shares_with_the_training_set(
+    training: list[str], ideal: float, tmp_path: Path
+) -> None:
+    reference = ["a", "b", "x"]
+    for name, kinds in (("draws", DRAWS), ("reference", reference), ("training", training)):
+        (tmp_path / f"{name}.txt").write_text("\n".join(kinds))
+    draws, *known = (tmp_path / f"{name}.txt" for name in ("draws", "reference", "training"))
+    in_memory = audit_samples(DRAWS, reference=reference, training=training).novelty
+    assert in_memory is not None
+    assert (in_memory.size, in_memory.novel.ideal) == (len(training), pytest.approx(ideal))
+    assert audit_samples(draws, reference=known[0], training=known[1]).novelty == in_memory
+    # Of a space that is named all of the training set is.
+    named = audit_samples(DRAWS, space_size=8, reference=reference, training=training).novelty
+    assert named is not None
+    assert named.novel.ideal == 1 - len(training) / 8
+
+
 def test_what_was_counted_zero_times_is_not_in_a_known_set() -> None:
     found = audit_samples(["a", "b"], reference={"a": 3, "b": 0, "c": 1})
     assert found.reference is not None

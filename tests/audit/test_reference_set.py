@@ -92,6 +92,8 @@ def test_novelty_beside_an_ideal_sampler() -> None:
         held.append([report.novel.figure.contains(0.8), report.novel_kinds.figure.contains(0.8)])
     assert np.mean(held, axis=0).min() >= 0.92
     assert report_novelty(tally(counts[:100]), tally(counts), 100).novel.ideal is None
+    half = report_novelty(tally(counts[:100]), tally(counts), 1_000, R, held=100)
+    assert (half.size, half.novel.ideal, half.novel_kinds.ideal) == (1_000, 0.8, 0.8)
     copied = report_novelty(tally(counts[:100]), tally(counts[:100]), 100, R)
     assert copied.novel.figure.upper < 0.01
 
@@ -103,5 +105,7 @@ def test_what_contradicts_itself_is_refused() -> None:
             report_reference(ten, draws, size)
     with refused(MeasurementError, "contradictory", "a space that holds the training set"):
         report_novelty(ten, ten, 100, 50)
+    with refused(MeasurementError, "contradictory", "a space that holds the training set"):
+        report_novelty(ten, ten, 100, 500, held=101)
     with refused(MeasurementError, "contradictory"):
         report_novelty(ten, tally(np.full(5, 2)), 100, 500)

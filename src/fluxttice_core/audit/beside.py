@@ -32,15 +32,30 @@ class Overlap:
     Args:
         size: Kinds in the set.
         tally: How often those of them were drawn that were drawn at all.
+        shared: How many of them the set of reference has, too; None where there is none.
     """
 
     size: int
     tally: Tally
+    shared: int | None = None
 
 
-def overlap(engine: Engine, draws: Grouped, source: Source, reading: Reading) -> Overlap:
-    """Hold draws against a file of kinds, which may stand there several times."""
-    known = group_draws(engine, source, _alike(draws, reading))
+def overlaps(
+    engine: Engine, draws: Grouped, reference: Source | None, training: Source | None, reading: Reading
+) -> tuple[Overlap | None, Overlap | None]:
+    """Hold draws against files of kinds, which may stand there several times, and one against the other."""
+    known, trained = (
+        None if source is None else group_draws(engine, source, _alike(draws, reading))
+        for source in (reference, training)
+    )
+    beside = None if known is None else _overlap(engine, draws, known)
+    if trained is None:
+        return beside, None
+    shared = None if known is None else _overlap(engine, trained, known).tally.distinct
+    return beside, replace(_overlap(engine, draws, trained), shared=shared)
+
+
+def _overlap(engine: Engine, draws: Grouped, known: Grouped) -> Overlap:
     size = engine.row(f"SELECT count(*) FROM {known.name}")[0]
     found = engine.arrays(
         f"SELECT draws.n AS times, count(*) AS kinds FROM {draws.name} AS draws "
@@ -54,7 +69,7 @@ def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading)
     from fluxttice_core.audit.fit import Ends
 
     table = as_table(engine, source, replace(reading, column=None, holds="counts"))
-    law, probabilities = _read_law(engine, table)
+    law, probabilities = _read_law(engine, table, reading)
     settle(engine, law, table.said, draws.space, guess=False)
     joined = (
         f"FROM {law} AS law LEFT JOIN {draws.name} AS draws ON {_same(engine, draws, law, 'law')} "
@@ -79,8 +94,11 @@ def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading)
     return tally, Ends(*ends)
 
 
-def _read_law(engine: Engine, table: Table) -> tuple[str, bool]:
-    """Return the name of a table of kinds and weights, and whether those are called probabilities."""
+def _read_law(engine: Engine, table: Table, reading: Reading) -> tuple[str, bool]:
+    """Return the name of a table of kinds and weights, and whether those are called probabilities.
+
+    Spellings of one molecule are one kind, of their weights together.
+    """
     kind, place = choose_counts(table.names, table.said, None, WEIGHTS)
     if kind is None:
         raise MeasurementError(
@@ -90,6 +108,7 @@ def _read_law(engine: Engine, table: Table) -> tuple[str, bool]:
     weight = f"CASE WHEN {cell} >= 0 AND isfinite({cell}) THEN {cell} END"
     law = group_pairs(engine, table, kind, place, weight, "DOUBLE")
     _require_single(engine, law, table.said)
+    _settle_alike(engine, law, table.said, reading)
     return law, table.names[place].strip().lower() in _PROBABILITIES
 
 
@@ -112,6 +131,26 @@ def _require_single(engine: Engine, law: str, said: str) -> None:
             f"{said} names the kind '{twice[0][0]!s:.40}' more than once, or none: give each one weight",
             "contradictory",
         )
+
+
+def _settle_alike(engine: Engine, law: str, said: str, reading: Reading) -> None:
+    """Write SMILES as those of the draws were, and refuse weights of what was left out of these."""
+    weights = {}
+    if reading.skip:
+        skipped = engine.constant(list(reading.skip))
+        of_skipped = f"SELECT coalesce(sum(n), 0) FROM {law} WHERE list_contains({skipped}, kind::VARCHAR)"
+        weights["is skipped"] = engine.row(of_skipped)[0]
+    if reading.canonical:
+        from fluxttice_core.audit.molecules import canonicalise
+
+        weights["is no valid SMILES"] = canonicalise(engine, law)
+    for reason, weight in weights.items():
+        if weight:
+            raise MeasurementError(
+                f"{said} gives a weight of {weight:.6g} to what {reason}, and so is left out of the draws: "
+                "leave it out of the law as well",
+                "contradictory",
+            )
 
 
 def _alike(draws: Grouped, reading: Reading) -> Reading:

@@ -304,16 +304,11 @@ def _beside_others(engine: Engine, grouped: Grouped, others: dict[str, Source], 
     )
     if not others:
         return counted
-    from fluxttice_core.audit.beside import beside_law, overlap
+    from fluxttice_core.audit.beside import beside_law, overlaps
 
     law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
-    return replace(
-        counted,
-        law_tally=law_tally,
-        law_ends=law_ends,
-        reference=None if reference is None else overlap(engine, grouped, reference, reading),
-        training=None if training is None else overlap(engine, grouped, training, reading),
-    )
+    known, trained = overlaps(engine, grouped, reference, training, reading)
+    return replace(counted, law_tally=law_tally, law_ends=law_ends, reference=known, training=trained)
 
 
 def _ends(engine: Engine, grouped: Grouped, times: array[int], kinds: array[int]) -> list[Ranked]:

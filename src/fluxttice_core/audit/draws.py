@@ -215,7 +215,7 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
         from fluxttice_core.audit.molecules import canonicalise
 
         if invalid := canonicalise(engine, grouped.name):
-            left_out["no valid SMILES"] = invalid
+            left_out["no valid SMILES"] = int(invalid)
     notes = (*grouped.notes, *_doubtful(engine, grouped.name))
     space = settle(engine, grouped.name, table.said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:

@@ -1,7 +1,7 @@
 """An audit from Python: draws of any kind in memory or in files, with verdict, figures and plot."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -161,11 +161,13 @@ def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | N
     space = size or counted.size
     if (known := counted.reference) is not None:
         reference = report_reference(known.tally, counted.tally.draws, known.size)
-        space = space or known.size
     if (trained := counted.training) is not None:
+        held = trained.size
+        if space is None and known is not None and trained.shared is not None:
+            space, held = known.size, trained.shared
         # A space that cannot hold the training set says nothing of what is new.
-        space = space if space is not None and space >= trained.size else None
-        novelty = report_novelty(trained.tally, counted.tally, trained.size, space)
+        space = space if space is not None and space >= held else None
+        novelty = report_novelty(trained.tally, counted.tally, trained.size, space, held=held)
     return reference, novelty
 
 
@@ -207,7 +209,9 @@ def _count_memory(
         )
     drawn = count_draws(draws, column)
     tally = tally_of(drawn)
-    reference, training = (None if kinds is None else _overlap(drawn, kinds) for kinds in known)
+    known_kinds, trained_kinds = (None if kinds is None else _kinds(kinds) for kinds in known)
+    reference = None if known_kinds is None else _overlap(drawn, known_kinds)
+    training = None if trained_kinds is None else _overlap(drawn, trained_kinds, known_kinds)
     ordered = sorted(((str(kind), n) for kind, n in drawn.items()), key=lambda pair: (-pair[1], pair[0]))
     most, least = tuple(ordered[:TEN]), tuple(ordered[: -TEN - 1 : -1])
     counted = Counted.of(tally, most=most, least=least, reference=reference, training=training)
@@ -217,12 +221,16 @@ def _count_memory(
     return replace(counted, law_tally=law_tally, law_ends=law_ends)
 
 
-def _overlap(drawn: Counts, known: Any) -> Overlap:
+def _kinds(known: Any) -> set[Hashable]:
     if isinstance(known, (str, Path)):
         raise MeasurementError(
             "beside draws in memory the reference and the training set are in memory, too: read them into "
             "lists, or give all as paths",
             "wrong_type",
         )
-    kinds = {kind for kind, number in count_draws(known).items() if number}
-    return Overlap(len(kinds), tally_of({kind: number for kind, number in drawn.items() if kind in kinds}))
+    return {kind for kind, number in count_draws(known).items() if number}
+
+
+def _overlap(drawn: Counts, kinds: set[Hashable], reference: set[Hashable] | None = None) -> Overlap:
+    inside = tally_of({kind: number for kind, number in drawn.items() if kind in kinds})
+    return Overlap(len(kinds), inside, None if reference is None else len(kinds & reference))

@@ -23,8 +23,8 @@ _FEW = 500
 _CODE = "from fluxttice_core.audit.molecules import work; work()"
 
 
-def canonicalise(engine: Engine, name: str) -> int:
-    """Write the kinds of a table of counts in their canonical form, and return how many draws have none."""
+def canonicalise(engine: Engine, name: str) -> float | int:
+    """Write the kinds of a table in their canonical form, remove those without one, and return their sum."""
     require_extra("chem", "--canonical smiles")
     kinds, kind = engine.row(f"SELECT count(*), any_value(typeof(kind)) FROM {name}")
     if kind not in ("VARCHAR", None):
@@ -60,15 +60,15 @@ def _map(engine: Engine, mapping: str, smiles: list[str], workers: list[subproce
             engine.append(mapping, columns)
 
 
-def _written(engine: Engine, name: str, mapping: str) -> int:
+def _written(engine: Engine, name: str, mapping: str) -> float | int:
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT mapping.written AS kind, counts.n AS n "
         f"FROM {name} AS counts JOIN {mapping} AS mapping USING (kind)"
     )
     rewrite(engine, name, "kind")
-    invalid = engine.row(f"SELECT coalesce(sum(n), 0)::BIGINT FROM {name} WHERE kind = ''")[0]
+    invalid: float | int = engine.row(f"SELECT coalesce(sum(n), 0) FROM {name} WHERE kind = ''")[0]
     engine.run(f"DELETE FROM {name} WHERE kind = ''")
-    return int(invalid)
+    return invalid
 
 
 def work() -> None:

@@ -134,7 +134,8 @@ class NoveltyReport:
 
     Args:
         size: Kinds in the training set.
-        novel: Share of the draws that are not in it; an ideal sampler of K kinds shows 1 - T/K.
+        novel: Share of the draws that are not in it; an ideal sampler of K kinds that hold T of the training
+            set shows 1 - T/K.
         novel_kinds: The same of the distinct kinds drawn.
     """
 
@@ -148,7 +149,13 @@ class NoveltyReport:
 
 
 def report_novelty(
-    inside: Tally, drawn: Tally, size: int, space: int | None = None, level: float | int = 0.95
+    inside: Tally,
+    drawn: Tally,
+    size: int,
+    space: int | None = None,
+    level: float | int = 0.95,
+    *,
+    held: int | None = None,
 ) -> NoveltyReport:
     """Report the share of draws, and of kinds, that are not of the training set.
 
@@ -165,20 +172,24 @@ def report_novelty(
     Args:
         inside: How often kinds of the training set were drawn.
         drawn: How often all kinds were.
-        size: Kinds in the training set, T.
-        space: Kinds in the space that holds it, K; None if it is not known.
+        size: Kinds in the training set.
+        space: Kinds in the space, K; None if it is not known.
         level: Share of repetitions that intervals must cover.
+        held: Kinds of the training set that the space holds, T; all of them, unless said.
 
     Raises:
         MeasurementError: If there is no draw, more are inside than there are, or T exceeds K.
     """
-    if not (0 < drawn.draws >= inside.draws and inside.distinct <= drawn.distinct) or (space or size) < size:
+    held = size if held is None else held
+    if not (0 < drawn.draws >= inside.draws and inside.distinct <= drawn.distinct) or held > min(
+        size, space or size
+    ):
         raise MeasurementError(
-            f"{inside.draws:,} of {drawn.draws:,} draws beside a training set of {size:,} of "
+            f"{inside.draws:,} of {drawn.draws:,} draws beside a training set of {held:,} of "
             f"{space or size:,} kinds: give all draws, and a space that holds the training set",
             "contradictory",
         )
-    ideal = None if space is None else 1 - size / space
+    ideal = None if space is None else 1 - held / space
     draws, kinds = (
         Beside(clopper_pearson(whole - part, whole, level), ideal)
         for part, whole in ((inside.draws, drawn.draws), (inside.distinct, drawn.distinct))
