@@ -5,18 +5,25 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from skbio.diversity import alpha as skbio
 
 from fluxttice_core.audit.counted import Counted
-from fluxttice_core.audit.sample_report import SampleReport, report_samples, within
+from fluxttice_core.audit.sample_report import SampleReport, report_samples, report_tally, within
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.counts import counts_of
+from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
 from fluxttice_core.statistics.intervals import Interval
+from fluxttice_core.statistics.richness import chao1_forms
 from fluxttice_core.statistics.richness_intervals import (
     ace_interval,
     distinct_interval,
+    estimated_hill_interval,
     observed_hill_interval,
+    reachable_interval,
+    unseen_mass_interval,
 )
 from fluxttice_core.statistics.tally import Tally
 from fluxttice_core.statistics.uniform_moments import expected_share
@@ -148,6 +155,44 @@ def test_in_a_space_beyond_counting_all_distinct_says_nothing_and_a_repeat_all(s
     assert repeated.fit is not None
     assert repeated.fit.unevenness is not None
     assert repeated.fit.unevenness.estimate == pytest.approx(2 / draws / (draws + 1) * size)
+
+
+@pytest.mark.parametrize("size", [None, 2**64])
+@pytest.mark.parametrize(
+    ("times", "kinds"),
+    [
+        ([1, 2], [10**12, 5]),
+        ([1], [2**63 - 1]),
+        ([3], [(2**63 - 1) // 3]),
+        ([2**63 - 1], [1]),
+        ([3_037_000_499], [3_037_000_499]),
+    ],
+)
+def test_as_many_kinds_and_draws_as_can_be_counted_are_measured_from_how_many_share_a_count(
+    times: list[int], kinds: list[int], size: int | None
+) -> None:
+    """A list of all of them would take up to 2^66 bytes, and squares of such counts would wrap."""
+    tally = Tally(np.array(times), np.array(kinds))
+    report = report_tally(tally, size=size)
+    assert (report.draws, report.distinct) == (tally.draws, sum(kinds))
+    assert report.hill_observed == pytest.approx((sum(kinds),) * 3, rel=1e-9)
+    assert report.richness.lower <= report.richness.estimate <= report.richness.upper
+    if times[0] > 1:
+        assert report.hill_estimated[2] == pytest.approx(sum(kinds) * times[0] / (times[0] - 1), rel=1e-6)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=40))
+def test_figures_of_a_tally_are_those_of_its_counts(counts: list[int]) -> None:
+    drawn, tally = np.array(counts), Tally.of_counts(np.array(counts))
+    report = report_tally(tally)
+    assert report.missing_mass == unseen_mass_interval(drawn)
+    assert report.richness == reachable_interval(drawn)
+    assert report.chao1 == chao1_forms(drawn)
+    assert report.ace_interval == ace_interval(drawn)
+    assert report.hill_observed == tuple(hill_number(drawn, order) for order in (0, 1, 2))
+    assert report.hill_estimated[1] == estimated_hill_number(drawn, 1)
+    assert report.hill_observed_intervals[1:] == tuple(observed_hill_interval(drawn, q) for q in (1, 2))
+    assert report.hill_estimated_intervals[1:] == tuple(estimated_hill_interval(drawn, q) for q in (1, 2))
 
 
 def test_report_is_plain_in_json() -> None:

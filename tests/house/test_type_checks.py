@@ -10,7 +10,8 @@ from beartype import beartype
 from jaxtyping import Int64, Integer, TypeCheckError
 
 from fluxttice_core.metrics.metric import Score
-from fluxttice_core.statistics.counts import counts_of, drawn_exactly
+from fluxttice_core.statistics.counts import counts_of
+from fluxttice_core.statistics.tally import Tally
 from fluxttice_core.storage.canonical_json import json_digest, parse_json
 from tests.type_checks import checked, names_shapes
 
@@ -24,7 +25,7 @@ Wrong: Any = "of another type"
         lambda: counts_of(Wrong),
         lambda: counts_of(np.zeros((2, 2), dtype=np.int64)),
         lambda: counts_of(np.zeros(2)),
-        lambda: drawn_exactly(np.zeros(2, dtype=np.int64), Wrong),
+        lambda: Tally.of_counts(np.zeros(2, dtype=np.int64)).drawn(Wrong),
         lambda: parse_json(b"{}", name=1),  # type: ignore[arg-type]
         lambda: Score("nll", "a", Wrong, 1.0, 2.0),
     ],

@@ -8,10 +8,16 @@ import pytest
 import skbio.diversity.alpha as skbio
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.counts import counts_of
-from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number
+from fluxttice_core.statistics.hill_numbers import (
+    _series_tail,
+    estimated_hill_number,
+    hill_number,
+    unseen_entropy,
+)
 from fluxttice_core.statistics.richness import chao1
 from tests.refusals import refused
 
@@ -65,6 +71,31 @@ def entropy_by_summation(counts: np.ndarray) -> float:
 def test_order_one_agrees_with_summation(counts: list[int]) -> None:
     drawn = np.array(counts)
     assert math.log(estimated_hill_number(drawn, 1)) == pytest.approx(entropy_by_summation(drawn), abs=1e-8)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scaled", [1e-18, 1e-9, 1e-3, 1.0, 50.0])
+def test_what_is_owed_to_kinds_not_seen_is_an_exponential_integral_where_draws_are_many(
+    scaled: float,
+) -> None:
+    r"""$e^{nA}E_1(nA)$ while nA is far below the draws, however narrow the peak of the integrand is."""
+    draws = 10**12
+    expected = float(np.exp(scaled) * special.exp1(scaled))
+    assert _series_tail(scaled / draws, draws) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_slope_in_a_single_singleton_ends_where_there_are_none() -> None:
+    assert unseen_entropy(0.999, 0.0, 10_000) == unseen_entropy(0, 0, 10_000) == 0
+    assert unseen_entropy(1, 0, 10_000) == 0
+    assert unseen_entropy(1.001, 0.0, 10_000) > 0
+
+
+def test_squares_of_large_counts_do_not_wrap() -> None:
+    counts = np.array([4_000_000_000, 4_000_000_000])
+    draws = 8_000_000_000
+    expected = draws * (draws - 1) / (2 * 4_000_000_000 * 3_999_999_999)
+    assert estimated_hill_number(counts, 2) == pytest.approx(expected)
 
 
 def test_order_zero_estimated_is_chao1() -> None:

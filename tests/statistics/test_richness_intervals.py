@@ -23,6 +23,7 @@ from fluxttice_core.statistics.richness_intervals import (
     reachable_interval,
     unseen_mass_interval,
 )
+from fluxttice_core.statistics.tally import Tally
 from tests.refusals import refused
 
 SPIDERS = np.array([46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 3, 2, 2, 2] + [1] * 12)
@@ -123,7 +124,7 @@ def numerical_variance(counts: np.ndarray) -> float:
     "counts", [SPIDERS, draw(0, zipf(300), 900), draw(1, even(300), 500), draw(2, even(50), 120)]
 )
 def test_variance_of_ace_is_that_of_the_delta_method(counts: np.ndarray) -> None:
-    variance = _ace_variance(counts, ace(counts))
+    variance = _ace_variance(Tally.of_counts(counts), ace(counts))
     assert variance == pytest.approx(numerical_variance(counts), rel=1e-4)
     kinds, excess = len(counts), ace(counts) - len(counts)
     factor = math.exp(normal_quantile(0.9) * math.sqrt(math.log1p(variance / excess**2)))
@@ -285,7 +286,7 @@ def test_up_to_ten_singletons_ace_takes_in_what_is_reachable(once: int, level: f
     some = counts(once, 1, 4, 4, 6, 9)
     estimate, reachable = ace(some), reachable_interval(some, level)
     excess = estimate - len(some)
-    spread = math.sqrt(math.log1p(_ace_variance(some, estimate) / excess**2))
+    spread = math.sqrt(math.log1p(_ace_variance(Tally.of_counts(some), estimate) / excess**2))
     factor = math.exp(normal_quantile(level) * spread)
     lower, upper = math.floor(len(some) + excess / factor), math.ceil(len(some) + excess * factor)
     assert reachable.upper > upper

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.statistics.tally import MOST_DRAWS, LawTally, Tally
+from fluxttice_core.statistics.tally import MOST_DRAWS, LawTally, Tally, nonempty
 from tests.refusals import refused
 
 
@@ -14,6 +14,20 @@ def test_a_tally_is_the_sample_without_names() -> None:
     assert (tally.draws, tally.distinct, tally.once, tally.twice) == (10, 5, 2, 1)
     assert tally.counts().tolist() == [1, 1, 2, 3, 3]
     assert Tally.of_counts(np.array([0, 0])).draws == 0
+
+
+def test_counts_and_their_tally_are_one() -> None:
+    tally = Tally.of_counts(np.array([3, 1]))
+    found = nonempty(np.array([0, 3, 0, 1]))
+    assert (found.times.tolist(), found.kinds.tolist()) == (tally.times.tolist(), tally.kinds.tolist())
+    assert nonempty(tally) is tally
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0]])
+def test_empty_samples_are_refused(counts: list[int]) -> None:
+    for empty in (np.array(counts, dtype=np.int64), Tally.of_counts(np.array(counts, dtype=np.int64))):
+        with refused(MeasurementError, "too_few", "draw at least once"):
+            nonempty(empty)
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,22 @@ def test_ratios_of_kinds_are_clopper_and_pearson_s_at_a_shared_level(level: floa
     assert kind_ratio(1, 2, 1e-13, 10**13, level).upper < 1e13
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("times", "kinds"),
+    [(2**63 - 1, 1), (1, 2**63 - 1), (3, (2**63 - 1) // 3), (3_037_000_499, 3_037_000_499), (10_000, 10_001)],
+)
+def test_as_many_draws_as_can_be_counted_are_halved_within_memory(times: int, kinds: int) -> None:
+    cells = Cells.of(Tally(np.array([times]), np.array([kinds])), 2**64)
+    _, first, second, alike = _halves(cells, np.random.default_rng(0))
+    assert len(first) < 2**21
+    draws = float(times * kinds)
+    assert float(alike @ first) + float(alike @ second) == pytest.approx(draws)
+    assert float(alike @ first) == pytest.approx(draws / 2, abs=10 * math.sqrt(draws))
+    split = alike[first + second == times]
+    assert float(split @ (first[first + second == times] - times / 2) ** 2) <= 40 * draws
+
+
 def test_kinds_are_halved_one_by_one_unless_more_share_a_count_than_it_has_halves() -> None:
     cells = Cells.of(Tally.of_counts(np.array([2, 2, 3, 3, 3, 3])), 9)
     _, first, second, kinds = _halves(cells, np.random.default_rng(0))

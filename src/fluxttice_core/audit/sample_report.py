@@ -180,10 +180,10 @@ def report_tally(
     Raises:
         MeasurementError: If there is no draw, or more kinds were drawn, not once each, than the space has.
     """
-    counts, draws, distinct = tally.counts(), tally.draws, tally.distinct
+    draws, distinct = tally.draws, tally.distinct
     if not once_each:
         require_room(distinct, size)
-    missing_mass, richness = unseen_mass_interval(counts), within(reachable_interval(counts), size)
+    missing_mass, richness = unseen_mass_interval(tally), within(reachable_interval(tally), size)
     shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
     most = math.inf if size is None else float(size)
     ceiling = None if size is None else expected_share(size, draws)
@@ -206,24 +206,24 @@ def report_tally(
         efficiency_interval=None if size is None or ceiling is None else shown.scaled(1 / size / ceiling),
         missing_mass=missing_mass,
         richness=richness,
-        chao1=chao1_forms(counts),
-        ace=_defined(lambda: min(ace(counts), most)),
-        ace_interval=_within(ace_interval(counts), size),
-        hill_observed=(hill_number(counts, 0), hill_number(counts, 1), hill_number(counts, 2)),
+        chao1=chao1_forms(tally),
+        ace=_defined(lambda: min(ace(tally), most)),
+        ace_interval=_within(ace_interval(tally), size),
+        hill_observed=(hill_number(tally, 0), hill_number(tally, 1), hill_number(tally, 2)),
         hill_observed_intervals=(
             shown,
-            _within(observed_hill_interval(counts, 1), size),
-            _within(observed_hill_interval(counts, 2), size),
+            _within(observed_hill_interval(tally, 1), size),
+            _within(observed_hill_interval(tally, 2), size),
         ),
         hill_estimated=(
-            min(estimated_hill_number(counts, 0), most),
-            min(estimated_hill_number(counts, 1), most),
-            _defined(lambda: min(estimated_hill_number(counts, 2), most)),
+            min(estimated_hill_number(tally, 0), most),
+            min(estimated_hill_number(tally, 1), most),
+            _defined(lambda: min(estimated_hill_number(tally, 2), most)),
         ),
         hill_estimated_intervals=(
             richness,
-            _within(estimated_hill_interval(counts, 1), size),
-            _within(estimated_hill_interval(counts, 2), size),
+            _within(estimated_hill_interval(tally, 1), size),
+            _within(estimated_hill_interval(tally, 2), size),
         ),
         fit=fit,
         finding=_finding(tally, size, fit, once_each=once_each),

@@ -23,24 +23,3 @@ def seen(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
             f"a kind cannot be drawn {counts.min()} times: counts must be at least 0", "out_of_range"
         )
     return counts[counts > 0].astype(np.int64)
-
-
-def nonempty(counts: Integer[np.ndarray, "kinds"]) -> Int64[np.ndarray, "seen"]:
-    """Return the counts of the kinds that were drawn at all, of which there must be one."""
-    drawn = seen(counts)
-    if len(drawn) == 0:
-        raise MeasurementError(
-            "an empty sample says nothing about its generator: draw at least once", "too_few"
-        )
-    return drawn
-
-
-def seldom(counts: Integer[np.ndarray, "kinds"]) -> tuple[int, int, int, int]:
-    """Return draws and kinds of a sample, and how many of these were drawn once and twice."""
-    drawn = nonempty(counts)
-    return int(drawn.sum()), len(drawn), drawn_exactly(drawn, 1), drawn_exactly(drawn, 2)
-
-
-def drawn_exactly(counts: Integer[np.ndarray, "kinds"], times: int) -> int:
-    """Return how many kinds were drawn exactly so often: F1 are the singletons, F2 the doubletons."""
-    return int(np.count_nonzero(counts == times))

@@ -11,11 +11,16 @@ from scipy import integrate, special
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Integer
-from fluxttice_core.statistics.counts import drawn_exactly, nonempty
 from fluxttice_core.statistics.richness import chao1
+from fluxttice_core.statistics.tally import Tally, nonempty
+
+_LAST = 60
+"""Beyond it an exponential adds no digit to an integral."""
+
+_DIGITS = 1e-10
 
 
-def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> float | int:
+def hill_number(counts: Integer[np.ndarray, "kinds"] | Tally, order: float | int) -> float | int:
     r"""Return the observed effective number of kinds of order q, biased low in small samples.
 
     ${}^qD = \left(\sum_i p_i^q\right)^{1/(1-q)}$ with $p_i = n_i/n$, and $e^{-\sum p_i\ln p_i}$ at q = 1:
@@ -34,14 +39,14 @@ def hill_number(counts: Integer[np.ndarray, "kinds"], order: float | int) -> flo
         raise MeasurementError(
             f"the order of a Hill number must be at least 0 and finite, not {order}", "out_of_range"
         )
-    counts = nonempty(counts)
-    shares = counts / counts.sum()
+    tally = nonempty(counts)
+    shares = tally.times / tally.draws
     if order == 1:
-        return float(np.exp(-np.sum(shares * np.log(shares))))
-    return float(np.sum(shares**order) ** (1 / (1 - order)))
+        return math.exp(-float(tally.kinds @ (shares * np.log(shares))))
+    return float((tally.kinds @ shares**order) ** (1 / (1 - order)))
 
 
-def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> float | int:
+def estimated_hill_number(counts: Integer[np.ndarray, "kinds"] | Tally, order: int) -> float | int:
     r"""Return the estimate of the generator's own Hill number of order 0, 1 or 2.
 
     Order 0 is Chao1, bias-corrected. Order 1 is $e^{\hat H}$ with
@@ -59,18 +64,21 @@ def estimated_hill_number(counts: Integer[np.ndarray, "kinds"], order: int) -> f
     Raises:
         MeasurementError: If the order is another, the sample is empty, or no kind was drawn twice (order 2).
     """
-    counts = nonempty(counts)
-    draws, once, twice = int(counts.sum()), drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    tally = nonempty(counts)
+    draws, times = tally.draws, tally.times
     if order == 0:
-        return chao1(counts)
+        return chao1(tally)
     if order == 1:
-        seen = float(np.sum(counts / draws * (special.digamma(draws) - special.digamma(counts))))
-        return math.exp(seen + unseen_entropy(once, twice, draws))
+        entropies = times / draws * (special.digamma(draws) - special.digamma(times))
+        return math.exp(float(tally.kinds @ entropies) + unseen_entropy(tally.once, tally.twice, draws))
     if order != 2:
         raise MeasurementError(
             f"Hill numbers are estimated for the orders 0, 1 and 2, not {order}", "unsupported"
         )
-    pairs = int((counts * (counts - 1)).sum())
+    # Whole numbers of Python do not wrap where counts are squared.
+    pairs: int = sum(
+        n * (n - 1) * kinds for n, kinds in zip(times.tolist(), tally.kinds.tolist(), strict=True)
+    )
     if pairs == 0:
         raise MeasurementError(
             "the Hill number of order 2 cannot be estimated where no kind was drawn twice", "undefined"
@@ -83,14 +91,26 @@ def unseen_entropy(once: float | int, twice: float | int, draws: int) -> float |
     if once == 0 or draws == 1:
         return 0.0
     once_more, twice_more = (once, twice) if twice else (once - 1, 1)
-    repeat = 2 * twice_more / ((draws - 1) * once_more + 2 * twice_more)
-    return once / draws * _series_tail(1 - repeat, draws)
+    rest = (draws - 1) * once_more + 2 * twice_more
+    # A slope in one singleton asks for less than one of it, of which there is no more to see.
+    return once / draws * _series_tail(2 * twice_more / rest, draws) if rest > 0 else 0.0
 
 
-def _series_tail(ratio: float | int, start: int) -> float | int:
-    r"""Return $x^{1-n}\sum_{r \ge n} x^r/r = x\int_0^\infty \frac{e^{-s}}{n(1 - x e^{-s/n})}\,ds$."""
+def _series_tail(repeat: float | int, start: int) -> float | int:
+    r"""Return $x^{1-n}\sum_{r \ge n} x^r/r = x\int_0^\infty \frac{e^{-s}}{n(1 - x e^{-s/n})}\,ds$, x = 1 - A.
 
-    def integrand(s: float | int) -> float | int:
-        return math.exp(-s) / (start * (1 - ratio * math.exp(-s / start)))
+    With $s = nA(e^v - 1)$ the integrand is level until s is about 1, and falls from there: close to 0 it has
+    a peak else, the higher the less A is.
+    """
+    scale = start * repeat
 
-    return ratio * float(integrate.quad(integrand, 0, 1)[0] + integrate.quad(integrand, 1, math.inf)[0])
+    def integrand(v: float | int) -> float | int:
+        s = scale * math.expm1(v)
+        away = repeat * math.exp(-s / start) - math.expm1(-s / start)
+        return math.exp(v - s) * repeat / away
+
+    level, end = (math.log1p(s / scale) for s in (1, _LAST))
+    parts = [
+        integrate.quad(integrand, *ends, epsabs=0, epsrel=_DIGITS)[0] for ends in ((0, level), (level, end))
+    ]
+    return (1 - repeat) * float(sum(parts))

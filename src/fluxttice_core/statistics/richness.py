@@ -1,6 +1,7 @@
 """How many kinds a sample comes from, when the kinds cannot be enumerated: estimators on count vectors.
 
-A count vector holds, for each kind seen, how often it was drawn; kinds never seen may stand in it as zeros.
+A count vector holds, for each kind seen, how often it was drawn; kinds never seen may stand in it as zeros. A
+tally takes its place: it is as short as the different counts are few.
 With n draws, S kinds seen, F1 of them once and F2 twice, the conventions are those of scikit-bio, except:
 
 - an empty sample is refused wherever a ratio to n would be taken (scikit-bio answers nan);
@@ -16,14 +17,14 @@ import numpy as np
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Integer
-from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seen, seldom
 from fluxttice_core.statistics.intervals import Interval, normal_quantile
+from fluxttice_core.statistics.tally import Tally, nonempty, tallied
 
 RARE_THRESHOLD = 10
 """Kinds drawn at most this often are rare to ACE."""
 
 
-def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float | int:
+def good_turing_coverage(counts: Integer[np.ndarray, "kinds"] | Tally) -> float | int:
     r"""Return Good's estimate of the **mass** seen, $\hat C = 1 - F_1/n$.
 
     It says how probable it is that the next draw is of a kind already seen, and nothing of the kinds that the
@@ -38,11 +39,13 @@ def good_turing_coverage(counts: Integer[np.ndarray, "kinds"]) -> float | int:
     Raises:
         MeasurementError: If the sample is empty or holds a negative count.
     """
-    draws, _, once, _ = seldom(counts)
-    return 1 - once / draws
+    tally = nonempty(counts)
+    return 1 - tally.once / tally.draws
 
 
-def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.95) -> Interval:
+def missing_mass_interval(
+    counts: Integer[np.ndarray, "kinds"] | Tally, level: float | int = 0.95
+) -> Interval:
     r"""Return Esty's interval of the mass not seen, cut to [0, 1].
 
     $\frac{F_1}{n} \pm z\sqrt{\frac{F_1(n - F_1) + 2nF_2}{n^3}}$. Where every draw was a new kind the
@@ -57,14 +60,15 @@ def missing_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float | i
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    draws, _, once, twice = seldom(counts)
+    tally = nonempty(counts)
+    draws, once, twice = tally.draws, tally.once, tally.twice
     missing = once / draws
     variance = (once * (draws - once) + 2 * draws * twice) / draws**3
     half_width = normal_quantile(level) * math.sqrt(variance)
     return Interval(missing, max(missing - half_width, 0.0), min(missing + half_width, 1.0), level, "Esty")
 
 
-def chao1(counts: Integer[np.ndarray, "kinds"]) -> float | int:
+def chao1(counts: Integer[np.ndarray, "kinds"] | Tally) -> float | int:
     r"""Return the bias-corrected Chao1 estimate of a lower bound of the number of kinds.
 
     $\hat S = S + \frac{F_1(F_1 - 1)}{2(F_2 + 1)}$.
@@ -78,12 +82,11 @@ def chao1(counts: Integer[np.ndarray, "kinds"]) -> float | int:
     Raises:
         MeasurementError: If a count is negative.
     """
-    counts = seen(counts)
-    singletons, doubletons = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
-    return len(counts) + singletons * (singletons - 1) / (2 * (doubletons + 1))
+    tally = tallied(counts)
+    return tally.distinct + tally.once * (tally.once - 1) / (2 * (tally.twice + 1))
 
 
-def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float | int]:
+def chao1_forms(counts: Integer[np.ndarray, "kinds"] | Tally) -> dict[str, float | int]:
     r"""Return Chao1 in the forms that programs print, by their names.
 
     Bias-corrected $S + \frac{F_1(F_1-1)}{2(F_2+1)}$, as in scikit-bio and everywhere here; classic
@@ -99,16 +102,17 @@ def chao1_forms(counts: Integer[np.ndarray, "kinds"]) -> dict[str, float | int]:
     Raises:
         MeasurementError: If the sample is empty or holds a negative count.
     """
-    draws, kinds, once, twice = seldom(counts)
+    tally = nonempty(counts)
+    draws, kinds, once, twice = tally.draws, tally.distinct, tally.once, tally.twice
     unseen = once**2 / (2 * twice) if twice else once * (once - 1) / 2
     return {
-        "bias-corrected": chao1(counts),
+        "bias-corrected": chao1(tally),
         "classic": kinds + unseen,
         "iNEXT": kinds + (draws - 1) / draws * unseen,
     }
 
 
-def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.95) -> Interval:
+def chao1_interval(counts: Integer[np.ndarray, "kinds"] | Tally, level: float | int = 0.95) -> Interval:
     r"""Return the log-normal interval of Chao1, whose lower limit is never below the kinds seen.
 
     With $T = \hat S - S$ and the variance $V$ of $\hat S$, the limits are $S + T e^{\mp c}$,
@@ -125,7 +129,8 @@ def chao1_interval(counts: Integer[np.ndarray, "kinds"], level: float | int = 0.
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    return chao1_limits(*seldom(counts), level)
+    tally = nonempty(counts)
+    return chao1_limits(tally.draws, tally.distinct, tally.once, tally.twice, level)
 
 
 def chao1_limits(draws: int, kinds: int, once: int, twice: int, level: float | int = 0.95) -> Interval:
@@ -151,7 +156,7 @@ def log_normal_limits(
     return kinds + excess / factor, kinds + excess * factor
 
 
-def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHOLD) -> float | int:
+def ace(counts: Integer[np.ndarray, "kinds"] | Tally, rare_threshold: int = RARE_THRESHOLD) -> float | int:
     r"""Return the abundance-based coverage estimate of the number of kinds.
 
     With $n_r$ draws of $S_r$ rare kinds and $C = 1 - F_1/n_r$:
@@ -167,21 +172,22 @@ def ace(counts: Integer[np.ndarray, "kinds"], rare_threshold: int = RARE_THRESHO
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or all rare kinds are singletons.
     """
-    counts = nonempty(counts)
-    rare = counts[counts <= rare_threshold]
-    abundant = len(counts) - len(rare)
-    if len(rare) == 0:
+    tally = nonempty(counts)
+    rare = tally.times <= rare_threshold
+    times, rarely = tally.times[rare], tally.kinds[rare]
+    draws, kinds, singletons = int(times @ rarely), int(rarely.sum()), tally.once
+    abundant = tally.distinct - kinds
+    if kinds == 0:
         return float(abundant)
-    draws, singletons = int(rare.sum()), drawn_exactly(counts, 1)
-    if singletons == len(rare):
+    if singletons == kinds:
         raise MeasurementError(
             "ACE is undefined where every rare kind was drawn once: use bias-corrected Chao1, or draw more",
             "undefined",
         )
     coverage = 1 - singletons / draws
-    pairs = int((rare * (rare - 1)).sum())
-    variation = max(len(rare) * pairs / (coverage * draws * (draws - 1)) - 1, 0.0)
-    return abundant + len(rare) / coverage + singletons / coverage * variation
+    pairs: int = sum(k * (k - 1) * tally.drawn(k) for k in times.tolist())
+    variation = max(kinds * pairs / (coverage * draws * (draws - 1)) - 1, 0.0)
+    return abundant + kinds / coverage + singletons / coverage * variation
 
 
 def _chao1_variance(once: int, twice: int, estimate: float | int) -> float | int:

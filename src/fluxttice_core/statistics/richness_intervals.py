@@ -10,8 +10,7 @@ import numpy as np
 from scipy import special
 
 from fluxttice_core.errors import MeasurementError
-from fluxttice_core.shapes import Float64, Int64, Integer
-from fluxttice_core.statistics.counts import drawn_exactly, nonempty, seldom
+from fluxttice_core.shapes import Float64, Integer
 from fluxttice_core.statistics.hill_numbers import estimated_hill_number, hill_number, unseen_entropy
 from fluxttice_core.statistics.intervals import Interval, beta_quantile, clopper_pearson, normal_quantile
 from fluxttice_core.statistics.richness import (
@@ -21,6 +20,7 @@ from fluxttice_core.statistics.richness import (
     log_normal_limits,
     missing_mass_interval,
 )
+from fluxttice_core.statistics.tally import Tally, nonempty
 
 FEW = 10
 """Up to so many kinds drawn twice, the limit of their expectation takes the place of their number."""
@@ -39,7 +39,7 @@ def poisson_lower(count: int, level: float = 0.95) -> float:
     return float(special.gammaincinv(count, (1 - level) / 2)) if count else 0.0
 
 
-def unseen_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
+def unseen_mass_interval(counts: Integer[np.ndarray, "kinds"] | Tally, level: float = 0.95) -> Interval:
     r"""Return the interval of the mass not seen: Esty's, widened to what few counts leave open.
 
     It takes in the interval of Clopper and Pearson for F1 of n draws, so that without singletons up to about
@@ -58,8 +58,9 @@ def unseen_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    draws, _, once, twice = seldom(counts)
-    esty, exact = missing_mass_interval(counts, level), clopper_pearson(once, draws, level)
+    tally = nonempty(counts)
+    draws, once, twice = tally.draws, tally.once, tally.twice
+    esty, exact = missing_mass_interval(tally, level), clopper_pearson(once, draws, level)
     lower = min(esty.lower, exact.lower)
     if twice <= FEW:
         lower = min(lower, (once - 2 * (poisson_upper(twice, level) - twice)) / draws)
@@ -67,7 +68,7 @@ def unseen_mass_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.
     return Interval(esty.estimate, max(lower, 0.0), upper, level, "Esty, Clopper-Pearson")
 
 
-def reachable_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval:
+def reachable_interval(counts: Integer[np.ndarray, "kinds"] | Tally, level: float = 0.95) -> Interval:
     r"""Return the interval of Chao1, widened to what few counts leave open.
 
     With few kinds drawn twice it takes in $F_1(F_1 - 1)/(2L)$, but nothing below the kinds seen, and
@@ -87,7 +88,9 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    chao, (_, kinds, once, twice) = chao1_interval(counts, level), seldom(counts)
+    tally = nonempty(counts)
+    kinds, once, twice = tally.distinct, tally.once, tally.twice
+    chao = chao1_interval(tally, level)
     lower, upper = chao.lower, chao.upper
     if twice <= FEW:
         pairs = once * (once - 1) / 2
@@ -136,7 +139,7 @@ def distinct_interval(distinct: int, draws: int, kinds: float, level: float = 0.
     return Interval(float(distinct), max(lower, 1.0), min(upper, most), level, method)
 
 
-def ace_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> Interval | None:
+def ace_interval(counts: Integer[np.ndarray, "kinds"] | Tally, level: float = 0.95) -> Interval | None:
     r"""Return the log-normal interval of ACE, or None where ACE is undefined.
 
     By the delta method with $\mathrm{cov}(F_i, F_j) = \delta_{ij} F_i - F_i F_j/\hat S$, and limits as those
@@ -152,26 +155,26 @@ def ace_interval(counts: Integer[np.ndarray, "kinds"], level: float = 0.95) -> I
     Raises:
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
-    counts = nonempty(counts)
+    tally = nonempty(counts)
     try:
-        estimate = ace(counts)
+        estimate = ace(tally)
     except MeasurementError:
         return None
-    kinds = float(len(counts))
+    kinds = float(tally.distinct)
     excess = estimate - kinds
     lower = upper = estimate
     if excess > 0:
-        lower, upper = log_normal_limits(kinds, excess, _ace_variance(counts, estimate), level)
-    if drawn_exactly(counts, 1) <= FEW:
-        reachable = reachable_interval(counts, level)
+        lower, upper = log_normal_limits(kinds, excess, _ace_variance(tally, estimate), level)
+    if tally.once <= FEW:
+        reachable = reachable_interval(tally, level)
         lower, upper = min(lower, reachable.lower), max(upper, reachable.upper)
     return Interval(estimate, *whole_kinds(lower, upper), level, "delta method, log-normal")
 
 
-def _ace_variance(counts: Integer[np.ndarray, "kinds"], estimate: float) -> float:
+def _ace_variance(tally: Tally, estimate: float) -> float:
     """Return the variance of ACE by the delta method, its derivatives being those of its formula."""
     times = np.arange(1, RARE_THRESHOLD + 1)
-    rare = np.array([drawn_exactly(counts, int(k)) for k in times], dtype=np.float64)
+    rare = np.array([tally.drawn(k) for k in times.tolist()], dtype=np.float64)
     draws, kinds, once = float(times @ rare), float(rare.sum()), float(rare[0])
     if kinds == 0:
         return 0.0
@@ -188,13 +191,13 @@ def _ace_variance(counts: Integer[np.ndarray, "kinds"], estimate: float) -> floa
     )
     slopes = 1 / coverage - (kinds + once * variation) * of_coverage / coverage**2
     slopes += (first * variation + once * of_variation * (variation > 0)) / coverage
-    abundant = len(counts) - kinds
+    abundant = tally.distinct - kinds
     linear = float(slopes @ rare) + abundant
     return max(float(slopes**2 @ rare) + abundant - linear**2 / estimate, 0.0)
 
 
 def observed_hill_interval(
-    counts: Integer[np.ndarray, "kinds"], order: int, level: float = 0.95
+    counts: Integer[np.ndarray, "kinds"] | Tally, order: int, level: float = 0.95
 ) -> Interval | None:
     """Return the interval of the effective number of kinds that so many draws are expected to show.
 
@@ -204,58 +207,54 @@ def observed_hill_interval(
 
     Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
     """
-    counts = nonempty(counts)
-    times, weights, left = _frequencies(counts, order)
+    tally = nonempty(counts)
+    times, weights, left = _frequencies(tally, order)
     if left == 0:
         return None
     if order == 1:
-        total = float(np.sum(special.xlogy(counts, counts)))
+        total = float(tally.kinds @ special.xlogy(times, times))
         change = special.xlogy(times - 1, times - 1) - special.xlogy(times, times)
         logs = math.log(left) - (total + change) / left
     else:
-        total = float(np.sum(counts.astype(np.float64) ** 2))
+        total = float(tally.kinds @ times**2)
         logs = 2 * math.log(left) - np.log(total - 2 * times + 1)
-    return _log_normal(hill_number(counts, order), logs, weights, level)
+    return _log_normal(hill_number(tally, order), logs, weights, level)
 
 
 def estimated_hill_interval(
-    counts: Integer[np.ndarray, "kinds"], order: int, level: float = 0.95
+    counts: Integer[np.ndarray, "kinds"] | Tally, order: int, level: float = 0.95
 ) -> Interval | None:
     """Return the interval of the generator's own effective number; None if the estimate needs every draw."""
-    counts = nonempty(counts)
-    times, weights, left = _frequencies(counts, order)
+    tally = nonempty(counts)
+    times, weights, left = _frequencies(tally, order)
     if left == 0:
         return None
     if order == 1:
-        logs = _entropies_left(counts, times, left)
+        logs = _entropies_left(tally, times, left)
     else:
-        pairs = float(np.sum(counts.astype(np.float64) * (counts - 1)))
+        pairs = float(tally.kinds @ (times * (times - 1)))
         without = pairs - 2 * (times - 1)
         if without.min() <= 0:
             return None
         logs = math.log(left) + math.log(left - 1) - np.log(without)
-    return _log_normal(estimated_hill_number(counts, order), logs, weights, level)
+    return _log_normal(estimated_hill_number(tally, order), logs, weights, level)
 
 
-def _frequencies(
-    counts: Integer[np.ndarray, "kinds"], order: int
-) -> tuple[Int64[np.ndarray, "values"], Leaving, int]:
+def _frequencies(tally: Tally, order: int) -> tuple[Leaving, Leaving, int]:
     """Return how often a kind was drawn, how many draws are of such kinds, and the draws less one."""
     if order not in (1, 2):
         raise MeasurementError(
             f"the jackknife is taken of Hill numbers of order 1 or 2, not {order}", "unsupported"
         )
-    times, kinds = np.unique(counts, return_counts=True)
-    return times, (times * kinds).astype(np.float64), int(counts.sum()) - 1
+    times = tally.times.astype(np.float64)
+    return times, times * tally.kinds, tally.draws - 1
 
 
-def _entropies_left(
-    counts: Integer[np.ndarray, "kinds"], times: Int64[np.ndarray, "values"], left: int
-) -> Leaving:
+def _entropies_left(tally: Tally, times: Leaving, left: int) -> Leaving:
     """Return the estimated entropy without one draw, of a kind drawn each number of times."""
-    total = float(np.sum(counts * special.digamma(counts)))
+    total = float(tally.kinds @ (times * special.digamma(times)))
     before, after = times * special.digamma(times), (times - 1) * special.digamma(np.maximum(times - 1, 1))
-    once, twice = drawn_exactly(counts, 1), drawn_exactly(counts, 2)
+    once, twice = tally.once, tally.twice
     changed = {1: (once - 1, twice), 2: (once + 1, twice - 1), 3: (once, twice + 1)}
     usual = unseen_entropy(once, twice, left)
     unseen = [unseen_entropy(*changed[k], left) if k in changed else usual for k in times.tolist()]

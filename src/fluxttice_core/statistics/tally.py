@@ -84,6 +84,21 @@ class Tally:
         return np.repeat(self.times, self.kinds)
 
 
+def tallied(counts: Integer[np.ndarray, "kinds"] | Tally) -> Tally:
+    """Tally counts, unless they are one."""
+    return counts if isinstance(counts, Tally) else Tally.of_counts(counts)
+
+
+def nonempty(counts: Integer[np.ndarray, "kinds"] | Tally) -> Tally:
+    """Tally counts, unless they are one, of which there must be one draw."""
+    tally = tallied(counts)
+    if len(tally.times) == 0:
+        raise MeasurementError(
+            "an empty sample says nothing about its generator: draw at least once", "too_few"
+        )
+    return tally
+
+
 @dataclass(frozen=True)
 class LawTally:
     """How often kinds were drawn beside a stated law: `kinds[i]` of `probability[i]` each, `times[i]` times.

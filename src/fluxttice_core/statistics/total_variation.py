@@ -10,7 +10,7 @@ from scipy import special
 
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.goodness_of_fit import FULL, full_weight
-from fluxttice_core.statistics.intervals import Interval, clopper_pearson
+from fluxttice_core.statistics.intervals import Interval, beta_quantile, clopper_pearson
 from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 
@@ -22,6 +22,15 @@ _KNOWN_SHAPE = 5
 
 _LEAST_TAIL = 1e-15
 """Below which a level cannot be told from 1."""
+
+_ONE_BY_ONE = 2**20
+"""Up to so many kinds that share a count are halved one by one."""
+
+_DEVIATIONS = 10.0
+"""No half of a count lies farther from its middle."""
+
+_LARGEST = 2.0**63 - 2**10
+"""The largest whole number of a double that 64 bits hold."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +184,7 @@ def _from_below(cells: Cells, outside: int, tail: float | int) -> float | int:
         chosen = kinds * ((ratio >= 2.0**octave) & (first > 0))
         hits = float(chosen @ second) + beyond
         if hits:
-            share = float(special.betaincinv(hits, tested - hits + 1, tail / len(octaves)))
+            share = beta_quantile(hits, tested - hits + 1, tail / len(octaves))
             limits.append(share - float(chosen @ q))
     return max(limits)
 
@@ -183,18 +192,23 @@ def _from_below(cells: Cells, outside: int, tail: float | int) -> float | int:
 def _halves(cells: Cells, generator: np.random.Generator) -> tuple[Float64[np.ndarray, "rows"], ...]:
     """Give every draw to one of two halves: the law, draws in either half and kinds of each row."""
     q, times, kinds = cells.probability, cells.times, cells.kinds
-    none, many = times == 0, (times > 0) & (kinds > times)
-    # Kinds one by one, unless more share a count than it has halves.
+    reach = _DEVIATIONS / 2 * np.sqrt(times)
+    # Kinds one by one, unless more share a count than it has halves, or more than memory has room for.
+    none = times == 0
+    many = ~none & (kinds > np.minimum(times, np.maximum(2 * reach, _ONE_BY_ONE)))
     each = np.repeat(np.flatnonzero(~none & ~many), kinds[~none & ~many].astype(np.int64))
-    first = generator.binomial(times[each].astype(np.int64), 0.5).astype(np.float64)
+    first = generator.binomial(np.minimum(times[each], _LARGEST).astype(np.int64), 0.5).astype(np.float64)
     rows = [
         np.stack([q[none], times[none], times[none], kinds[none]]),
         np.stack([q[each], first, times[each] - first, np.ones(len(each))]),
     ]
     for row in np.flatnonzero(many):
-        half = np.arange(times[row] + 1)
+        middle = times[row] / 2
+        least, most = math.floor(middle - reach[row]), math.ceil(middle + reach[row])
+        half = np.arange(max(least, 0), min(most, times[row]) + 1)
         chances = np.exp(-special.betaln(half + 1, times[row] - half + 1) - times[row] * math.log(2))
-        same = generator.multinomial(int(kinds[row]), chances / chances.sum()).astype(np.float64)
+        alike = int(min(kinds[row], _LARGEST))
+        same = generator.multinomial(alike, chances / chances.sum()).astype(np.float64)
         rows.append(np.stack([np.full(len(half), q[row]), half, times[row] - half, same]))
     return tuple(np.concatenate(rows, axis=1))
 
