@@ -149,6 +149,14 @@ def test_strings_that_are_the_same_number_are_different_kinds(tmp_path: Path) ->
     assert counts(count(write(tmp_path / "b.parquet", {"sample": [1e5, 100_000.0]}))) == {"100000": 2}
 
 
+def test_numbers_of_json_are_compared_as_numbers(tmp_path: Path) -> None:
+    values = ["100000", "100000.0", "1e5", "-0.0", "0", "-5.0", "-5", '"7.0"', "7", "0.10", "0.1", '"é"']
+    kinds = {"100000": 3, "0": 2, "-5": 2, "7.0": 1, "7": 1, "0.1": 2, "é": 1}
+    assert counts(count(write(tmp_path / "a.jsonl", values))) == kinds
+    objects = [f'{{"seed": 1.5, "word": {value}}}' for value in values]
+    assert counts(count(write(tmp_path / "b.jsonl", objects))) == kinds
+
+
 def test_smiles_end_at_the_first_blank(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.smi", ["CCO ethanol", "CCO\tagain", " CCO", "\tC#N x", "C#N", "", " ", " # no"]

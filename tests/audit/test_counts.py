@@ -76,6 +76,22 @@ def test_frequencies_that_contradict_themselves_are_refused() -> None:
         count(f"{2**62}:2", holds="counts")
 
 
+def test_counts_keep_every_digit(tmp_path: Path) -> None:
+    odd = 2**53 + 1
+    for name, content in {
+        "a.csv": ["kind,count", f"a, {odd}", "b,1e3", "c,007"],
+        "a.jsonl": [f'{{"kind": "a", "n": {odd}}}', '{"kind": "b", "n": 1e3}', '{"kind": "c", "n": "007"}'],
+    }.items():
+        found = count(write(tmp_path / name, content), holds="counts")
+        assert counts(found) == {"a": odd, "b": 1_000, "c": 7}
+    assert tallied(count(write(tmp_path / "a.txt", [odd]), holds="counts")) == {odd: 1}
+    for inexact in (f"{odd}.0", "1e16", str(2**63)):
+        with refused(MeasurementError, "malformed", f"'{inexact}' in its column 'count'"):
+            count(write(tmp_path / "b.csv", ["kind,count", f"a,{inexact}"]), holds="counts")
+    with refused(MeasurementError, "malformed", "in its column 'count'"):
+        count(write(tmp_path / "b.parquet", {"kind": ["a"], "count": [2.0**53]}), holds="counts")
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("a.csv", "'a.csv'"), ("kinds.csv", "what was counted"), ("a.txt", "what was counted")]
 )
@@ -206,6 +222,34 @@ def test_a_matrix_of_incidences(tmp_path: Path) -> None:
         count(write(tmp_path / "b.csv", [*lines, "d,x,0,1"]), holds="incidences")
     with refused(MeasurementError, "wrong_shape", "has 1 sampling units"):
         count(write(tmp_path / "c.csv", ["species,q1", "a,1"]), holds="incidences")
+
+
+def test_a_kind_of_a_matrix_of_incidences_has_one_row(tmp_path: Path) -> None:
+    lines = ["otu,q1,q2", "a,1,0", "b,1,1"]
+    for name, column in (("otu", "otu"), ("kind", None), ("", None)):
+        path = write(tmp_path / "a.csv", [f"{name},q1,q2", *lines[1:]])
+        counted = count(path, holds="incidences", column=column)
+        assert (tallied(counted), counted.units) == ({1: 1, 2: 1}, 2)
+        for twice in ("a,0,1", ",0,1"):
+            again = write(tmp_path / "b.csv", [f"{name},q1,q2", *lines[1:], twice, twice])
+            with refused(
+                MeasurementError, "contradictory", f"the kind '{twice[:-4]}' more than once, or none"
+            ):
+                count(again, holds="incidences", column=column)
+        with refused(MeasurementError, "contradictory", "the kind 'a' more than once"):
+            count_samples(
+                [str(path), str(write(tmp_path / "c.csv", [f"{name},q1,q2", "a,0,1"]))],
+                Reading(holds="incidences", column=column),
+            )
+    with refused(MeasurementError, "malformed", "cells that are no numbers from 0"):
+        count(write(tmp_path / "a.csv", lines), holds="incidences")
+    with refused(MeasurementError, "unknown_column", "has no column 'z'"):
+        count(write(tmp_path / "a.csv", lines), holds="incidences", column="z")
+    with refused(MeasurementError, "ambiguous", "has a column 'n', as tables of counts have"):
+        count(write(tmp_path / "a.csv", ["kind,n,q1,q2", "a,5,1,0"]), holds="incidences")
+    for ignored in ({"skip": ("a",)}, {"canonical": True}):
+        with refused(MeasurementError, "contradictory", "leave out --skip and --canonical"):
+            count(write(tmp_path / "a.csv", lines), holds="incidences", **ignored)
 
 
 def test_counts_of_shards_add_up_to_the_same_bytes(tmp_path: Path) -> None:

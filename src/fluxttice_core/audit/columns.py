@@ -162,6 +162,34 @@ def choose_counts(
     raise MeasurementError(f"{said} has the columns {_listed(names)}: {way_out}", "ambiguous")
 
 
+def choose_units(
+    names: Sequence[str], said: str, column: str | None, *, named: bool
+) -> tuple[int | None, list[int]]:
+    """Choose the column of kinds of a matrix of incidences, if there is one, and those of sampling units."""
+    lowered = [name.strip().lower() for name in names]
+    if named and (counted := [name for name in names if name.strip().lower() in COUNTS]):
+        raise MeasurementError(
+            f"{said} has a column '{counted[0]}', as tables of counts have: give the file as --counts, or "
+            "call the column otherwise if it is a sampling unit",
+            "ambiguous",
+        )
+    kind = _usual(names, KINDS, said) if column is None else _place(names, column, said)
+    if kind is None and named and lowered.count("") == 1:  # where pandas writes what names its rows
+        kind = lowered.index("")
+    units = [
+        place
+        for place, name in enumerate(lowered)
+        if place != kind and name not in KINDS and not (named and not name)
+    ]
+    if len(units) < 2:
+        raise MeasurementError(
+            f"{said} has {len(units)} sampling units: give a row for each kind and a column for each unit, "
+            "or counts as --counts",
+            "wrong_shape",
+        )
+    return kind, units
+
+
 def _place(names: Sequence[str], column: str, said: str) -> int:
     if column not in names:
         raise MeasurementError(

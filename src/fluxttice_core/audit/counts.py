@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fluxttice_core.audit.columns import KINDS, WEIGHTS, choose_counts
+from fluxttice_core.audit.columns import WEIGHTS, choose_counts, choose_units
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, settled
 from fluxttice_core.audit.kinds import kind_expression
 from fluxttice_core.audit.tables import WHOLE
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fluxttice_core.statistics.tally import Tally
 
 _EXACT = 2**53
+"""Below it a float is the number that was written."""
+
 _FREQUENCIES = re.compile(r"\d{1,19}:\d{1,19}(,\d{1,19}:\d{1,19})*")
 
 
@@ -136,9 +138,11 @@ def count_expression(table: Table, place: int) -> str:
     if table.types[place] in WHOLE:
         return f"CASE WHEN {cell} >= 0 THEN TRY_CAST({cell} AS BIGINT) END"
     number = number_expression(table, place)
-    return (
-        f"CASE WHEN {number} BETWEEN 0 AND {_EXACT} AND {number} = floor({number}) THEN {number}::BIGINT END"
-    )
+    whole = f"{number} >= 0 AND {number} < {_EXACT} AND {number} = floor({number}) THEN {number}::BIGINT END"
+    if table.types[place] != "VARCHAR":
+        return f"CASE WHEN {whole}"
+    digits = f"trim({cell})"
+    return f"CASE WHEN regexp_full_match({digits}, '\\d+') THEN TRY_CAST({digits} AS BIGINT) WHEN {whole}"
 
 
 def number_expression(table: Table, place: int) -> str:
@@ -153,30 +157,44 @@ def number_expression(table: Table, place: int) -> str:
 
 def tally_of_incidences(engine: Engine, source: Source, reading: Reading) -> tuple[Tally, int]:
     """Read a matrix of kinds by sampling units, and return in how many units each kind was, and the units."""
-    table = as_table(engine, source, reading)
-    names = [name.strip().lower() for name in table.names]
-    units = [
-        place for place, name in enumerate(names) if name not in KINDS and not (table.named and not name)
-    ]
-    if len(units) < 2:
+    if reading.skip or reading.canonical:
         raise MeasurementError(
-            f"{table.said} has {len(units)} sampling units: give a row for each kind and a column for each "
-            "unit, or counts as --counts",
-            "wrong_shape",
+            "--incidences reads each row of a matrix as it is: leave out --skip and --canonical",
+            "contradictory",
         )
-    numbers = [number_expression(table, place) for place in units]
+    table = as_table(engine, source, reading)
+    place, units = choose_units(
+        table.names, table.said, None if table.stored else reading.column, named=table.named
+    )
+    numbers = [number_expression(table, unit) for unit in units]
     seen = " + ".join(f"({number} > 0)::BIGINT" for number in numbers)
     wrong = " OR ".join(f"coalesce(NOT {number} >= 0, true)" for number in numbers)
+    kind = "NULL" if place is None else kind_expression(table, place)
     name = engine.new_name()
     table.run(
         engine,
-        f"CREATE TEMP TABLE {name} AS SELECT {seen} AS times, "
-        f"{table.weight} AS kinds, bool_or({wrong}) AS wrong FROM {{table}} GROUP BY 1",
+        f"CREATE TEMP TABLE {name} AS SELECT {kind} AS kind, {seen} AS times, {table.weight} AS kinds, "
+        f"bool_or({wrong}) AS wrong FROM {{table}} GROUP BY 1, 2",
     )
     if engine.row(f"SELECT bool_or(wrong) FROM {name}")[0]:
         raise MeasurementError(
             f"{table.said} has cells that are no numbers from 0: a matrix of incidences has 1 where a "
-            "kind was in a unit, else 0, beside one column called 'kind' or 'species'",
+            "kind was in a unit, else 0, beside one column called 'kind' or named by --column",
             "malformed",
         )
-    return tally_of(engine, f"SELECT times, kinds FROM {name} WHERE times > 0 ORDER BY times"), len(units)
+    if place is not None:
+        _require_one_row(engine, name, table.said)
+    rows = f"SELECT times, sum(kinds)::BIGINT AS kinds FROM {name} WHERE times > 0 GROUP BY 1 ORDER BY 1"
+    return tally_of(engine, rows), len(units)
+
+
+def _require_one_row(engine: Engine, name: str, said: str) -> None:
+    kind = "coalesce(kind::VARCHAR, '')"
+    twice = engine.run(
+        f"SELECT {kind} FROM {name} GROUP BY 1 HAVING sum(kinds) > 1 OR {kind} = '' ORDER BY 1 LIMIT 1"
+    )
+    if twice:
+        raise MeasurementError(
+            f"{said} names the kind '{twice[0][0]:.40}' more than once, or none: give each kind one row",
+            "contradictory",
+        )

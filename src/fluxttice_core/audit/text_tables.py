@@ -106,13 +106,13 @@ def objects(engine: Engine, source: Source, like: Columns | None) -> Table:
         names = headings[0] or ()
     if not names:
         relation = f"read_json_objects({opened}, format = 'newline_delimited')"
-        value = "CASE WHEN json_type(json) = 'OBJECT' THEN error('no value') ELSE json ->> '$' END"
+        value = f"CASE WHEN json_type(json) = 'OBJECT' THEN error('no value') ELSE {_plain('json')} END"
         return Table(source.said, relation, ("1",), ("VARCHAR",), False, (value,), feed)
     require_few(names, source.said)
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         places.setdefault(name.lower(), place)
-    read = {names[place]: "VARCHAR" for place in places.values() if names[place]}
+    read = {names[place]: "JSON" for place in places.values() if names[place]}
     if not read:
         raise MeasurementError(f"{source.said} has objects without a name: name the values", "ambiguous")
     # Unlike a look into each line, this refuses an object that has a name twice.
@@ -121,10 +121,16 @@ def objects(engine: Engine, source: Source, like: Columns | None) -> Table:
         f"columns = {engine.constant(read)})"
     )
     numbers = {name: number for number, name in enumerate(read, 1)}
-    cells = tuple(f"#{numbers[name]}" if name in read else "error('no column')" for name in names)
+    cells = tuple(_plain(f"#{numbers[name]}") if name in read else "error('no column')" for name in names)
     partial = frozenset[str]().union(*(set(names).difference(held) for held in headings if held is not None))
     types = ("VARCHAR",) * len(names)
     return Table(source.said, relation, names, types, True, cells, feed, partial=partial)
+
+
+def _plain(value: str) -> str:
+    """Return the expression of a value of JSON as text: 1e5 and 100000.0 as 100000, which they are."""
+    number = f"regexp_replace({value} ->> '$', '^-(0)\\.0$|\\.0$', '\\1')"
+    return f"CASE WHEN json_type({value}) = 'DOUBLE' THEN {number} ELSE {value} ->> '$' END"
 
 
 def _names_of_objects(source: Source) -> list[tuple[str, ...] | None]:
