@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from fluxttice_core.audit.counted import Beside, Counted, count_samples, count_values
+from fluxttice_core.audit.curves import curve_of
 from fluxttice_core.audit.draws import Reading
+from fluxttice_core.audit.whole_file import require_writable
 from fluxttice_core.cli.main import app
 from fluxttice_core.errors import ErrorCode, MeasurementError, StorageError
+from fluxttice_core.statistics.tally import Tally
 from tests.audit.sample_files import TERNARY, count, counts, write
 from tests.refusals import refused
 
@@ -159,6 +163,27 @@ def test_nothing_is_written_over_what_is_read_or_written_besides(
         count_samples([str(path["draws"])], Reading(size=2), Beside(**files), written=written)
     assert {one: one.read_bytes() for one in tmp_path.glob("*.csv")} == before
     assert sorted(one.name for one in tmp_path.iterdir()) == sorted([*(p.name for p in before), "link"])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link to a pipe"])
+def test_only_files_are_written_over(kind: str, tmp_path: Path) -> None:
+    """A device such as /dev/null would be a plain file from then on."""
+    path = tmp_path / "it"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to(tmp_path / "pipe") if kind == "link to a pipe" else (tmp_path / "pipe").rename(path)
+    before = path.lstat().st_mode
+    curve = curve_of(Tally.of_counts(np.array([3, 1])))
+    for write_it in (
+        lambda: count_values(np.array([1]), None, Beside(save_counts=path)),
+        lambda: curve.write_csv(path),
+        lambda: require_writable(path),
+    ):
+        with refused(StorageError, "already_exists", "exists and is no regular file"):
+            write_it()
+    assert path.lstat().st_mode == before
 
 
 def test_the_lock_of_a_state_is_no_file_of_draws(tmp_path: Path) -> None:

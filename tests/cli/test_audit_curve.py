@@ -77,7 +77,7 @@ def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
         (("--wanted-kinds", "12"), "'12' is more than all there are"),
         (("--plot", "curve.bmp"), "a curve is drawn as .svg or .png"),
         (("--csv", "no/curve.csv"), "no/curve.csv could not be written: No such file or directory"),
-        (("--csv", "."), ". could not be written: Is a directory"),
+        (("--csv", "."), ". exists and is no regular file"),
         (("--csv", "draws.txt"), "'draws.txt' would be written in the place of a file that is read"),
         (("--csv", "curve.svg", "--plot", "curve.svg"), "'curve.svg' would be written in the place"),
     ],

@@ -53,8 +53,11 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 def _temporary(path: Path) -> Iterator[Path]:
     """Yield a name beside a file, of which nothing is left, and explain what the system refuses."""
     try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        # A device such as /dev/null would be a plain file from then on.
+        if path.exists() and not path.is_file():
+            raise StorageError(
+                f"{path} exists and is no regular file; give the name of a file.", "already_exists"
+            )
         temporary = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}.tmp")
         try:
             yield temporary
