@@ -43,6 +43,17 @@ def test_fewer_draws_are_means_over_every_subsample(draws: int) -> None:
         assert 1 - reached.coverage.estimate == pytest.approx(np.mean(new), rel=1e-12)
 
 
+@pytest.mark.parametrize("counts", [[1] * 50, [1] * 50 + [2], [3] + [1] * 200])
+def test_effective_numbers_of_draws_are_no_more_than_the_draws(counts: list[int]) -> None:
+    """The published estimate of order 1 beyond a sample is, where nearly all draws were new."""
+    curve, draws = accumulation(counts), sum(counts)
+    for more in (draws + 1, round(1.5 * draws), 2 * draws):
+        kinds, first, _ = curve.at(more).hill
+        assert (first.estimate, first.upper) == pytest.approx((more, more))
+        assert first.lower < 0.9 * more
+        assert kinds.upper <= more
+
+
 def test_spiders_as_inext_shows_them() -> None:
     """The girdled forest of iNEXT's own example, three decimals as printed there."""
     curve = accumulation(GIRDLED)

@@ -155,7 +155,10 @@ class Accumulation:
             entropy_most += float(special.entr(share) + special.entr(1 - share))
             squares_least *= (1 - share) ** 2
         most = self._most_draws(draws, around)
-        entropy_most = max(min(entropy_most, math.log(most)), entropy)
+        entropy_most = min(max(entropy_most, entropy), math.log(most))
+        if entropy > entropy_most:
+            # More than so many draws can show, it says nothing; the number of order 2 is no larger.
+            entropy, entropy_least = entropy_most, min(entropy_least, -math.log(squares_most))
         first = math.exp(entropy), math.exp(entropy_least), math.exp(entropy_most)
         second = 1 / squares, 1 / squares_most, 1 / max(squares_least, 1 / most)
         limits = [
