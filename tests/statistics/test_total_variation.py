@@ -200,6 +200,17 @@ def test_limits_beside_a_law_of_rare_kinds_hold_of_those_taken_as_one(case: str)
     assert 1 <= true + 1e-12 <= float((made**2 / law).sum()) + 1e-9
 
 
+@pytest.mark.parametrize(("power", "draws"), [(4, 20), (3, 20), (4, 300)])
+def test_the_upper_limit_beside_a_law_of_one_common_kind_holds(power: int, draws: int) -> None:
+    law = scaled(np.arange(1.0, 1_001) ** -power)
+    made = scaled(law**0.8)
+    generator, distance = np.random.default_rng(9), float(np.abs(law - made).sum() / 2)
+    missed = sum(
+        total_variation(beside(law, generator.multinomial(draws, made))).upper < distance for _ in range(100)
+    )
+    assert missed <= 5
+
+
 def test_of_too_few_draws_no_sum_is_told() -> None:
     assert unevenness(beside(truncated_poisson(4), np.eye(30, dtype=np.int64)[4] * 20)) is None
     # The rare kind has too few draws even with the others of its sort: it goes with the next.

@@ -17,8 +17,8 @@ from fluxttice_core.statistics.tally import LawTally, Tally
 _ROUNDING = 1e-9
 """So much of a unit may be owed to rounding alone."""
 
-_SMOOTH_SHAPE = 0.3
-"""From this shape on, three moments tell the tails of squared deviations from a law that is not uniform."""
+_UPPER_SHAPE, _LOWER_SHAPE = 0.3, 3
+"""From these shapes on, three moments tell the tails of squared deviations from a law that is not uniform."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,13 @@ class Quadratic:
         tails = matched_tails(
             value / self.unit, mean / self.unit, variance / self.unit**2, third / self.unit**3
         )
-        if self.alike or third == 0 or 4 * variance * (variance / third) ** 2 >= _SMOOTH_SHAPE:
+        if self.alike or not third:
             return tails
-        bound = variance / (variance + (value - mean) ** 2)
+        shape, bound = 4 * variance * (variance / third) ** 2, variance / (variance + (value - mean) ** 2)
+        most, least = (bound, 1.0) if value < mean else (1.0, bound)
         return Tails(
-            max(tails.at_most, bound if value < mean else 1.0),
-            max(tails.at_least, bound if value > mean else 1.0),
+            max(tails.at_most, most) if shape < _LOWER_SHAPE else tails.at_most,
+            max(tails.at_least, least) if shape < _UPPER_SHAPE else tails.at_least,
         )
 
     def critical(self, chance: float | int) -> float | int:
