@@ -162,6 +162,13 @@ def test_arrays_of_an_archive() -> None:
     assert choose_array(["x", "y"], "f", "y") == "y"
     with refused(MeasurementError, "ambiguous", "f has x, y: name the one with the samples"):
         choose_array(["x", "y"], "f", None)
+    assert choose_array(["kind", "count"], "f", None, counts=True) == "count"
+    assert choose_array(["kind", "n"], "f", None) == "kind"
+    assert choose_array(["count"], "f", "count") == "count"
+    with refused(MeasurementError, "ambiguous", "give the file as --counts, or call the array 'samples'"):
+        choose_array(["count"], "f", None)
+    with refused(MeasurementError, "ambiguous", "give the file as --samples, or call the array 'counts'"):
+        choose_array(["samples"], "f", None, counts=True)
     with refused(MeasurementError, "ambiguous", "f has no array"):
         choose_array([], "f", None)
     with refused(MeasurementError, "unknown_column", "f has no column 'z': it has nothing"):

@@ -50,6 +50,14 @@ def test_counts_without_kinds(tmp_path: Path) -> None:
     assert tallied(count("1:21492, 2:8", holds="counts")) == {1: 21_492, 2: 8}
     with refused(MeasurementError, "missing_value", "counts alone name no kinds"):
         count_samples(["1:2"], Reading(holds="counts"), Beside(save_counts=tmp_path / "c.parquet"))
+    assert tallied(count(write(tmp_path / "a.npz", {"kind": [7, 9], "n": [3, 1]}), holds="counts")) == {
+        1: 1,
+        3: 1,
+    }
+    for nowhere in ({"skip": ("3",)}, {"canonical": True}):
+        for place in (tmp_path / "a.npy", "1:2"):
+            with refused(MeasurementError, "missing_value", "counts alone name no kinds"):
+                count(place, holds="counts", **nowhere)
 
 
 WRONG: list[tuple[list[str], ErrorCode, str]] = [
@@ -245,6 +253,9 @@ def test_a_matrix_of_incidences(tmp_path: Path) -> None:
         assert (tallied(counted), counted.units) == ({1: 1, 2: 1}, 3)
     with refused(MeasurementError, "malformed", "cells that are no numbers from 0"):
         count(write(tmp_path / "b.csv", [*lines, "d,x,0,1"]), holds="incidences")
+    for cell in ("nan", "inf", "-1", ""):
+        with refused(MeasurementError, "malformed", "cells that are no numbers from 0"):
+            count(write(tmp_path / "b.csv", [*lines, f"d,{cell},0,1"]), holds="incidences")
     with refused(MeasurementError, "wrong_shape", "has 1 sampling units"):
         count(write(tmp_path / "c.csv", ["species,q1", "a,1"]), holds="incidences")
 

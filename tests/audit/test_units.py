@@ -78,6 +78,7 @@ ALIEN: dict[str, tuple[str, list[Any]]] = {
     "digits.npy": ("contradictory", [np.array([7, 8]), np.array(["7", "007"])]),
     "halves.npy": ("wrong_type", [np.array([0, 1]), np.array([0.3, 1.0])]),
     "beyond.npy": ("wrong_type", [np.array([2**53 + 1]), np.array([2.0])]),
+    "names.npz": ("contradictory", [{"draws": np.arange(3)}, {"seed": np.arange(3)}]),
     "shapes.npy": ("contradictory", [np.zeros(3, int), np.zeros((3, 9), int)]),
     "names.jsonl": ("contradictory", [['{"x": "a"}'], ['{"y": "a"}']]),
     "none.jsonl": ("contradictory", [['{"word": "a", "seed": 1}'], ["{}"]]),

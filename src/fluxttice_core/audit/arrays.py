@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fluxttice_core.audit.columns import choose_array
+from fluxttice_core.audit.tables import other_columns
 from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.shapes import Shaped
 
@@ -62,7 +63,9 @@ class _Archive(io.FileIO):
         return super().read(asked) or b""
 
 
-def read_arrays(source: Source, column: str | None, memory: int) -> tuple[Iterator[Values], str | None]:
+def read_arrays(
+    source: Source, column: str | None, memory: int, *, counts: bool = False
+) -> tuple[Iterator[Values], str | None]:
     """Return pieces of arrays, each a part of `memory` in bytes, and the name of one chosen among several."""
     if source.kind == "npy":
         if column is not None:
@@ -70,7 +73,9 @@ def read_arrays(source: Source, column: str | None, memory: int) -> tuple[Iterat
                 f"{source.said} holds one array without a name: leave the column out", "unknown_column"
             )
         return (piece for path in source.paths for piece in _pieces_of_file(path, memory)), None
-    names = [_chosen(path, column) for path in source.paths]
+    names = [_chosen(path, column, counts=counts) for path in source.paths]
+    if len({name for name, _ in names}) > 1:
+        raise other_columns(source.said)
     pieces = (
         piece
         for path, (name, _) in zip(source.paths, names, strict=True)
@@ -95,13 +100,13 @@ def _pieces_of_file(path: Path, memory: int) -> Iterator[Values]:
         yield from _pieces(file, path.stat().st_size, memory)
 
 
-def _chosen(path: Path, column: str | None) -> tuple[str, str | None]:
+def _chosen(path: Path, column: str | None, *, counts: bool) -> tuple[str, str | None]:
     """Choose an array of an archive, and return its name, and once more where there are others."""
     alien = _damage_told(f"'{path.name}' is no archive of NumPy arrays", "alien_file")
     with alien, _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
         members = archive.infolist()
     names = [member.filename.removesuffix(".npy") for member in members if member.filename.endswith(".npy")]
-    chosen = choose_array(names, f"'{path.name}'", column)
+    chosen = choose_array(names, f"'{path.name}'", column, counts=counts)
     return chosen, chosen if len(names) > 1 else None
 
 

@@ -111,16 +111,23 @@ def choose_kinds(
     )
 
 
-def choose_array(names: Sequence[str], said: str, column: str | None) -> str:
-    """Choose the array of an archive that holds the samples."""
+def choose_array(names: Sequence[str], said: str, column: str | None, *, counts: bool = False) -> str:
+    """Choose the array of an archive that holds the samples, or counts."""
     if column is not None:
         return names[_place(names, column, said)]
-    usual = 0 if len(names) == 1 else _usual(names, KINDS, said)
-    if usual is None:
+    usual, other, called = (COUNTS, KINDS, "counts") if counts else (KINDS, COUNTS, "samples")
+    if len(names) == 1 and names[0].strip().lower() in other:
+        flag = "--samples" if counts else "--counts"
         raise MeasurementError(
-            f"{said} has {_listed(names) or 'no array'}: name the one with the samples", "ambiguous"
+            f"{said} has one array, '{names[0]}': give the file as {flag}, or call the array '{called}'",
+            "ambiguous",
         )
-    return names[usual]
+    place = 0 if len(names) == 1 else _usual(names, usual, said)
+    if place is None:
+        raise MeasurementError(
+            f"{said} has {_listed(names) or 'no array'}: name the one with the {called}", "ambiguous"
+        )
+    return names[place]
 
 
 def choose_counts(

@@ -153,7 +153,7 @@ def count_samples(
     group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
         require_apart((), written)
-        return _without_kinds(Counted.of(tally_of_frequencies(places[0])), beside)
+        return _without_kinds(Counted.of(tally_of_frequencies(places[0])), reading, beside)
     draws = find_source(places, reading.file_format)
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
@@ -247,11 +247,11 @@ def _others(beside: Beside) -> dict[str, Source]:
     return {name: find_source([place]) for name in names if (place := getattr(beside, name)) is not None}
 
 
-def _without_kinds(counted: Counted, beside: Beside) -> Counted:
-    if beside != Beside():
+def _without_kinds(counted: Counted, reading: Reading, beside: Beside) -> Counted:
+    if beside != Beside() or reading.skip or reading.canonical:
         raise MeasurementError(
-            "counts alone name no kinds, which a law, a reference and saved counts need: give a column of "
-            "kinds",
+            "counts alone name no kinds, which a law, a reference, saved counts, --skip and --canonical "
+            "need: give a column of kinds",
             "missing_value",
         )
     return counted
@@ -265,7 +265,7 @@ def _counted(
     beside: Beside,
 ) -> Counted:
     if not isinstance(grouped, Grouped):
-        return _without_kinds(grouped, beside)
+        return _without_kinds(grouped, reading, beside)
     counted = _beside_others(engine, grouped, others, reading)
     if beside.save_counts is not None or beside.monitor is not None:
         _ = counted.tally  # refuses more draws than can be counted

@@ -168,7 +168,7 @@ def tally_of_incidences(engine: Engine, source: Source, reading: Reading) -> tup
     )
     numbers = [number_expression(table, unit) for unit in units]
     seen = " + ".join(f"({number} > 0)::BIGINT" for number in numbers)
-    wrong = " OR ".join(f"coalesce(NOT {number} >= 0, true)" for number in numbers)
+    wrong = " OR ".join(f"coalesce(NOT ({number} >= 0 AND isfinite({number})), true)" for number in numbers)
     kind = "NULL" if place is None else kind_expression(table, place)
     name = engine.new_name()
     table.run(

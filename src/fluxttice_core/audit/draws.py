@@ -84,7 +84,8 @@ def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | N
         return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like)
     from fluxttice_core.audit.arrays import read_arrays
 
-    pieces, column = read_arrays(source, reading.column, engine.memory)
+    counts = reading.holds == "counts"
+    pieces, column = read_arrays(source, reading.column, engine.memory, counts=counts)
     return replace(stored_table(engine, pieces, source.said, like), column=column)
 
 
