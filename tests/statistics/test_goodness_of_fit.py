@@ -210,6 +210,21 @@ def test_of_many_kinds_none_is_left_out_that_has_the_least_tail() -> None:
     )
 
 
+@pytest.mark.filterwarnings("error")
+def test_of_more_draws_than_chances_can_be_told_of_none_is_left_out_either() -> None:
+    """Logarithms of factorials of 10^18 cancel to nothing."""
+    scores = np.append(np.linspace(-4, 4, 399), 6.0)
+    times = np.rint(2.5e15 + np.random.default_rng(0).permutation(scores) * 5e7)
+    cells = Cells(np.full(400, 1 / 400), times, np.ones(400))
+    most, least = extreme_tails(cells)
+    beyond = (times - cells.draws / 400) / np.sqrt(cells.draws * 399 / 400**2)
+    assert most == pytest.approx(400 * stats.norm.sf(beyond.max()), rel=1e-3)
+    assert least == pytest.approx(400 * stats.norm.cdf(beyond.min()), rel=1e-3)
+    # SciPy has no tail of the count in the middle.
+    halves = Cells(np.array([0.5, 0.5]), np.array([5e16, 5e16 + 1_000]), np.ones(2))
+    assert extreme_tails(halves) == (1, 1)
+
+
 @pytest.mark.parametrize(("size", "draws"), [(2, 9), (3, 8), (7, 6), (10**30, 12)])
 def test_chances_of_equal_pairs_are_those_of_every_outcome(size: int, draws: int) -> None:
     expected = np.zeros(draws * (draws - 1) // 2 + 1)

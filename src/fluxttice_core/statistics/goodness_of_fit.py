@@ -26,6 +26,9 @@ _UNIFORM_SHARE, _STATED_SHARES = 0.35, (0.2, 0.15, 0.1)
 _FIRST = 100
 """So many tails are computed before others are left out that cannot be less."""
 
+_LAST_CHANCES = 1e12
+"""Of more draws logarithms of factorials cancel to nothing, and no tail is left out."""
+
 _FEW_DRAWS = 30
 """Up to so many draws the chances of every number of equal pairs are computed outright."""
 
@@ -125,8 +128,10 @@ def extreme_tails(cells: Cells) -> tuple[float | int, float | int]:
     q, times, draws = cells.probability, cells.times, cells.draws
     share = (1 / cells.size + q) / 2
     above, below = times > draws * q, (times < draws * q) & (cells.kinds > 0)
-    chance = special.gammaln(draws + 1) - special.gammaln(times + 1) - special.gammaln(draws - times + 1)
-    chance = np.exp(chance + special.xlogy(times, q) + special.xlog1py(draws - times, -q)) / share
+    chance = np.zeros(len(q))
+    if draws <= _LAST_CHANCES:
+        logs = special.gammaln(draws + 1) - special.gammaln(times + 1) - special.gammaln(draws - times + 1)
+        chance = np.exp(logs + special.xlogy(times, q) + special.xlog1py(draws - times, -q)) / share
     most = _least(above, chance, lambda i: special.betainc(times[i], draws - times[i] + 1, q[i]) / share[i])
     least = _least(below, chance, lambda i: special.betaincc(times[i] + 1, draws - times[i], q[i]) / share[i])
     return most, least
@@ -143,9 +148,10 @@ def _least(
     """Return the least tail, 1 at most; none is below the chance of its count alone, which costs less."""
     rows = np.flatnonzero(among)
     rows = rows[np.argsort(chance[rows])]
-    first = min(tail(rows[:_FIRST]).min(), 1.0) if len(rows) else 1.0
+    # SciPy has no tail of some vast counts close to what they should be, which are not the least.
+    first = np.fmin.reduce(tail(rows[:_FIRST]), initial=1.0)
     rest = rows[_FIRST:][chance[rows[_FIRST:]] < first]
-    return float(min(first, tail(rest).min())) if len(rest) else float(first)
+    return float(np.fmin.reduce(tail(rest), initial=first))
 
 
 def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
