@@ -5,17 +5,19 @@ Every part writes its rows into docs/results/audit.json in the place of those of
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from docs.robustness import content_of, origin
 from fluxttice_core.statistics.anytime import log_mixture_evidence
 from fluxttice_core.statistics.goodness_of_fit import fit_tests, visible_distance
+from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.tally import LawTally, Tally
-from fluxttice_core.statistics.total_variation import total_variation, unevenness
+from fluxttice_core.statistics.total_variation import Bracket, total_variation, unevenness
 from fluxttice_core.storage.atomic_write import write_json
 
 RESULT = Path(__file__).parent.parent / "docs" / "results" / "audit.json"
@@ -55,6 +57,12 @@ LAWS = {
     "squared Zipf over 1,000": (zipf(1_000, 2), 10_000),
     "halves 10:1 of 2,000": (scaled(np.repeat([10.0, 1.0], 1_000)), 3_000),
     "geometric, 40 kinds": (scaled(0.8 ** np.arange(40)), 2_000),
+    "Zipf of exponent 3 over 1,000": (zipf(1_000, 3), 1_000),
+    "Zipf of exponent 4 over 1,000": (zipf(1_000, 4), 20),
+    "one kind of .999999, another": (np.array([0.999999, 1e-6]), 100),
+    "one kind, 20 that share 1e-6": (np.r_[1 - 1e-6, np.full(20, 5e-8)], 10_000),
+    "two kinds, 5,000 that share .01": (np.r_[0.495, 0.495, np.full(5_000, 2e-6)], 50),
+    "Poisson of mean 4": (scaled(4.0 ** np.arange(30) / special.factorial(np.arange(30))), 1_000),
 }
 
 
@@ -246,18 +254,55 @@ def intervals() -> Iterator[dict[str, Any]]:
         made |= {"one kind": heavier(size, max(2.0, 0.05 * size)), "Zipf": zipf(size)}
         made |= {"half never made": scaled(half * 1.0)}
         for name, law in made.items():
-            generator, held = np.random.default_rng([size, draws]), [0, 0]
+            generator = np.random.default_rng([size, draws])
             true = (size * float(law @ law), float(np.abs(law - 1 / size).sum() / 2))
-            for _ in range(1_000):
-                tally = Tally.of_counts(generator.multinomial(draws, law))
-                one, both = unevenness(tally, size), total_variation(tally, size)
-                for place, (lower, upper) in enumerate(((one.lower, one.upper), (both.lower, both.upper))):
-                    held[place] += lower <= true[place] + 1e-9 and true[place] <= upper + 1e-9
+            found = [_limits(Tally.of_counts(generator.multinomial(draws, law)), size) for _ in range(1_000)]
             row = {"kinds": size, "draws": draws, "generator": name}
-            yield {**row, "unevenness": held[0] / 1_000, "total variation": held[1] / 1_000}
+            yield {**row, **_held([(sums, true[0], both, true[1]) for sums, both in found])}
 
 
-PARTS = {part.__name__: part for part in (alarms, law_alarms, monitored, power, visible, intervals)}
+def law_intervals() -> Iterator[dict[str, Any]]:
+    """How often they hold beside stated laws, of draws of the law and of another near it."""
+    for name, (law, draws) in LAWS.items():
+        generator = np.random.default_rng(draws)
+        near = scaled(law * np.exp(0.3 * generator.normal(size=len(law))))
+        for said, made in (("the law", law), ("near it", near)):
+            plain, away = float((made**2 / law).sum()), float(np.abs(made - law).sum() / 2)
+            found = [_limits(beside(law, generator.multinomial(draws, made)), None) for _ in range(500)]
+            pooled = _rare_as_one(law, made, draws)
+            cases = [
+                (sums, plain if sums is None or sums.method == "matched moments" else pooled, both, away)
+                for sums, both in found
+            ]
+            yield {"law": name, "draws": draws, "generator": said, **_held(cases)}
+
+
+def _limits(tally: Tally | LawTally, size: int | None) -> tuple[Interval | None, Bracket]:
+    return unevenness(tally, size), total_variation(tally, size)
+
+
+def _held(cases: Sequence[tuple[Interval | None, float, Bracket, float]]) -> dict[str, Any]:
+    """The shares of limits that hold a true sum, where one is told, and a true total variation."""
+    told = [_within(sums, true) for sums, true, _, _ in cases if sums is not None]
+    away = [_within(both, true) for _, _, both, true in cases]
+    return {"unevenness": float(np.mean(told)) if told else None, "total variation": float(np.mean(away))}
+
+
+def _within(limits: Interval | Bracket, true: float) -> bool:
+    return limits.lower <= true + 1e-9 and true <= limits.upper + 1e-9
+
+
+def _rare_as_one(law: Law, made: Law, draws: int) -> float:
+    """The sum of p^2/q with kinds of less than five expected draws as one."""
+    rare = draws * law < 5
+    if draws * law[rare].sum() < 5 and not rare.all():
+        rare |= law == law[~rare].min()
+    return float((made[~rare] ** 2 / law[~rare]).sum() + made[rare].sum() ** 2 / law[rare].sum())
+
+
+PARTS = {
+    part.__name__: part for part in (alarms, law_alarms, monitored, power, visible, intervals, law_intervals)
+}
 
 
 def main(names: list[str]) -> None:

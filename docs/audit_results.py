@@ -66,6 +66,20 @@ def intervals_table() -> str:
     return "\n".join(lines)
 
 
+def law_intervals_table() -> str:
+    """How often they hold beside stated laws: of draws of the law, and of a generator near it."""
+    rows, figures = rows_of("law_intervals"), ("unevenness", "total variation")
+    lines = [
+        "| law | draws | sum of p^2/q | near the law | total variation | near the law |",
+        "|---|---:" + "|---:" * 4 + "|",
+    ]
+    for of_law, near in zip(rows[::2], rows[1::2], strict=True):
+        shares = [row[figure] for figure in figures for row in (of_law, near)]
+        cells = " | ".join("not told" if share is None else f"{share:.3f}" for share in shares)
+        lines.append(f"| {of_law['law']} | {of_law['draws']:,} | {cells} |")
+    return "\n".join(lines)
+
+
 def _case(row: Mapping[str, Any]) -> tuple[int, int]:
     return row["kinds"], row["draws"]
 

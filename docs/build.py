@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from docs.architecture import rooms_picture, rooms_table
-from docs.audit_results import alarms_table, intervals_table, power_table, visible_table
+from docs.audit_results import alarms_table, intervals_table, law_intervals_table, power_table, visible_table
 from docs.badges import badges, citation
 from docs.bombs import bomb_table
 from docs.commands import commands_page
@@ -194,6 +194,7 @@ def pages() -> dict[Path, str]:
         "metric names": metric_names(),
         "audit alarms": alarms_table(),
         "audit intervals": intervals_table(),
+        "audit law intervals": law_intervals_table(),
         "audit power": power_table(),
         "audit visible": visible_table(),
         "citation": citation(),

@@ -18,6 +18,7 @@ def test_fair_draws_are_refused_no_more_often_than_promised(part: str, level: st
 def test_every_case_was_measured() -> None:
     assert [(row["kinds"], row["draws"]) for row in rows_of("alarms")] == list(SIZES)
     assert [row["law"] for row in rows_of("law_alarms")] == list(LAWS)
+    assert list(dict.fromkeys(row["law"] for row in rows_of("law_intervals"))) == list(LAWS)
     assert [row["defect"] for row in rows_of("power")] == list(DEFECTS)
     assert all(row["runs"] >= 10_000 for row in (*rows_of("alarms"), *rows_of("law_alarms")))
 
@@ -35,3 +36,6 @@ def test_what_would_have_shown_shows() -> None:
 def test_intervals_hold_as_often_as_said() -> None:
     for row in rows_of("intervals"):
         assert row["total variation"] > 0.92, row
+    for row in rows_of("law_intervals"):
+        assert row["total variation"] > 0.92, row
+        assert row["unevenness"] is None or row["unevenness"] > 0.92, row
