@@ -76,6 +76,13 @@ def test_usual_names_go_before_the_number_of_columns() -> None:
     assert choose_kinds(["seed", " SMILES "], "f", None) == [1]
 
 
+def test_columns_of_one_name_are_refused() -> None:
+    with refused(MeasurementError, "ambiguous", "f has 2 columns 'a': name them apart"):
+        choose_kinds(["a", "b", "a"], "f", "a")
+    with refused(MeasurementError, "ambiguous", "f has count and Count, any of which", "name them apart"):
+        choose_counts(["kind", "count", "Count"], "f", None)
+
+
 @pytest.mark.parametrize("names", [["index", "operation"], ["seed", "Index", " samples "]])
 def test_several_usual_columns_are_refused(names: list[str]) -> None:
     """Row numbers, which pandas writes as `index`, stand before the operations."""

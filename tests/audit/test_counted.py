@@ -313,6 +313,8 @@ def test_a_path_is_no_pattern_of_the_engine(tmp_path: Path) -> None:
 REFUSED: dict[str, tuple[ErrorCode, str]] = {
     "a.txt b.csv": ("contradictory", "of 2 formats"),
     "a.txt a.txt": ("contradictory", "is named 2 times"),
+    "a.txt empty/../a.txt": ("contradictory", "'a.txt' is named 2 times"),
+    "a.txt link.txt": ("contradictory", "'a.txt' is named 2 times"),
     "b.csv c.csv": ("contradictory", "has other columns than the files beside it"),
     "z*": ("missing_file", "no file fits the pattern"),
     "empty": ("missing_file", "holds no file that is read"),
@@ -342,6 +344,7 @@ def test_files_that_are_none_are_refused(names: str, tmp_path: Path, monkeypatch
     np.save("nothing.npy", np.array([], dtype=int))
     Path("empty").mkdir()
     os.mkfifo("pipe.txt")
+    Path("link.txt").symlink_to("a.txt")
     code, message = REFUSED[names]
     with refused(MeasurementError, code, message):
         count_samples(names.split())
@@ -402,6 +405,12 @@ def test_what_is_no_draw_is_left_out_and_told(tmp_path: Path) -> None:
         count(path)
     counted = count(path, skip=("None",))
     assert (counts(counted), counted.left_out) == ({"CC": 2}, {"empty": 1, "'None'": 2})
+    floats = write(tmp_path / "a.parquet", {"kind": [7.0, -1.0, 7.0, float("nan")]})
+    numbers = count(floats, skip=("-1", "nan"))
+    assert (counts(numbers), numbers.left_out) == ({"7": 2}, {"'-1'": 1, "'nan'": 1})
+    for ignored in ({"skip": ("000",)}, {"canonical": True}):
+        with refused(MeasurementError, "contradictory", "holds tables of cells", "leave out --skip and"):
+            count(write(tmp_path / "a.npy", [[0, 0, 0], [0, 1, 1]]), **ignored)
     lines = count(write(tmp_path / "a.txt", ["# seed 7", "", "5", "nan", " 5"]))
     assert lines.left_out == {"empty": 1, "comments with #": 1}
     assert lines.notes == (

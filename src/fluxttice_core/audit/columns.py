@@ -135,7 +135,7 @@ def choose_counts(
 ) -> tuple[int | None, int]:
     """Choose the column of kinds, if there is one, and that of how often each was drawn, or its weight."""
     lowered = [name.strip().lower() for name in names]
-    number = next((lowered.index(name) for name in usual if name in lowered), None)
+    number = next((_usual(names, [name], said, "name them apart") for name in usual if name in lowered), None)
     beside = usual is WEIGHTS  # a law
     if len(names) == 1 and lowered[0] in KINDS and not beside:
         raise MeasurementError(
@@ -202,7 +202,11 @@ def _place(names: Sequence[str], column: str, said: str) -> int:
         raise MeasurementError(
             f"{said} has no column '{column}': it has {_listed(names) or 'nothing'}", "unknown_column"
         )
-    return list(names).index(column)
+    if names.count(column) > 1:
+        raise MeasurementError(
+            f"{said} has {names.count(column)} columns '{column}': name them apart", "ambiguous"
+        )
+    return names.index(column)
 
 
 def _usual(names: Sequence[str], usual: Sequence[str], said: str, way_out: str = _CHOOSE) -> int | None:

@@ -131,6 +131,11 @@ def lay_out(engine: Engine, table: Table, reading: Reading) -> Layout:
         )
         column = table.names[places[0]] if len(places) == 1 < len(table.names) else None
     nested = len(places) > 1 or table.types[places[0]].endswith("]")
+    if nested and reading.guess and (reading.skip or reading.canonical):
+        raise MeasurementError(
+            f"{table.said} holds tables of cells, which are no strings: leave out --skip and --canonical",
+            "contradictory",
+        )
     space = _space_of_cells(engine, table, places, reading) if nested else None
     return Layout(tuple(places), column, space)
 
@@ -226,12 +231,14 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
 
 def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dict[str, int]:
     """Remove rows that are no draws, and return how many draws each reason removed."""
-    strings = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] == "VARCHAR"
-    reasons = {"empty": "kind IS NULL OR kind = ''" if strings else "kind IS NULL"}
+    kind = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0]
+    reasons = {"empty": "kind IS NULL OR kind = ''" if kind == "VARCHAR" else "kind IS NULL"}
     if table.comments:
         reasons["comments with #"] = "starts_with(kind, '#')"
     for skipped in filter(None, reading.skip):
-        reasons[f"'{skipped}'"] = f"kind::VARCHAR = {engine.constant(skipped)}"
+        named = engine.constant(skipped)  # -1 stands for the float -1.0, too
+        same = f"kind = TRY_CAST({named} AS DOUBLE)" if kind == "DOUBLE" else f"kind::VARCHAR = {named}"
+        reasons[f"'{skipped}'"] = same
     left_out = {}
     for reason, condition in reasons.items():
         number = engine.row(f"SELECT coalesce(sum(n), 0)::BIGINT FROM {name} WHERE {condition}")[0]

@@ -60,9 +60,11 @@ def find_source(places: Sequence[str], file_format: str | None = None) -> Source
         return Source((), *_format_of(Path(f"-.{file_format or 'txt'}")))
     found = [_files(place, file_format) for place in places]
     paths = [path for held, _ in found for path in held]
-    often, times = Counter(paths).most_common(1)[0]
+    often, times = Counter(map(os.path.realpath, paths)).most_common(1)[0]
     if times > 1:
-        raise MeasurementError(f"'{often}' is named {times} times: name every file once", "contradictory")
+        raise MeasurementError(
+            f"'{Path(often).name}' is named {times} times: name every file once", "contradictory"
+        )
     for path in paths:
         require_plain_file(path)
     formats = {_format_of(Path(f"-.{file_format}") if file_format else path) for path in paths}
