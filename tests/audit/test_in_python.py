@@ -175,6 +175,13 @@ def test_a_law_in_memory_is_held_against_the_draws() -> None:
     assert audit_samples([*DRAWS, "e"], law=law).verdict in (Verdict.IMPOSSIBLE, Verdict.NOT_UNIFORM)
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_a_law_makes_as_good_as_impossible_is_refused_where_it_came() -> None:
+    law = {"a": 1, "b": 1e-300}
+    assert audit_samples(["a"] * 100, law=law).verdict is Verdict.NOT_ENOUGH_SAID
+    assert audit_samples(["a"] * 99 + ["b"], law=law).verdict is Verdict.NOT_UNIFORM
+
+
 def test_known_sets_in_memory() -> None:
     found = audit_samples(DRAWS, reference=["a", "b", "x"], training=["a"])
     assert found.reference is not None

@@ -334,3 +334,27 @@ def test_few_draws_beside_rare_kinds_could_have_shown_nothing() -> None:
     counts = np.r_[25, 25, np.zeros(10_000, dtype=np.int64)]
     assert visible_distance(beside(law, counts)) is None
     assert (visible_distance(beside(law, 10_000 * counts)) or 1) < 0.1
+
+
+NEARLY_ONE = [scaled(np.append(1.0, np.full(kinds, share))) for kinds, share in ((1, 1e-10), (1, 1e-50))]
+NEARLY_ONE += [scaled(np.array([1, 0.5, share])) for share in (1e-20, 1e-120, 1e-200, 1e-320)]
+NEARLY_ONE += [scaled(np.append(1.0, np.full(99, share))) for share in (1e-8, 1e-12, 1e-160, 1e-310)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("law", NEARLY_ONE)
+def test_kinds_as_good_as_never_drawn_are_missed_by_nobody_and_refused_if_drawn_twice(
+    law: np.ndarray,
+) -> None:
+    counts = np.round(law * 3_000).astype(int)
+    assert decides(beside(law, counts), None)[1] > 0.05
+    counts[-1] += 2
+    assert decides(beside(law, counts), None)[1] < 0.001
+
+
+@pytest.mark.parametrize("draws", [2, 20, 1_000])
+@pytest.mark.parametrize("law", NEARLY_ONE)
+def test_no_pass_says_more_than_that_many_draws_can_tell(law: np.ndarray, draws: int) -> None:
+    """At a total variation d, N draws of two laws differ by 1 - (1 - d)^N at most."""
+    visible = visible_distance(beside(law, np.round(law * draws).astype(int)))
+    assert visible is None or 1 - (1 - visible) ** draws > 0.95 - 0.001

@@ -334,3 +334,27 @@ def test_the_lower_limit_is_that_of_the_best_set_that_the_first_half_chose(
     assert len(sets) > 2
     assert due > 0.05
     assert _from_below(cells, outside, 0.025) == pytest.approx(due)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("share", [1e-10, 1e-20, 1e-60, 1e-120, 1e-200, 1e-320])
+def test_limits_beside_kinds_that_are_as_good_as_never_drawn(share: float) -> None:
+    """What they do to the sum is not told; what the others do is, and so is that they were drawn."""
+    law = scaled(np.append([0.6, 0.4], share))
+    found = summed(beside(law, np.array([700, 300, 0])))
+    assert found.lower < 0.7**2 / 0.6 + 0.3**2 / 0.4 < found.upper
+    assert found.method.endswith("rare kinds as one")
+    one = scaled(np.append(1.0, share))
+    for rare in (0, 1, 50):
+        tally = beside(one, np.array([100 - rare, rare]))
+        assert unevenness(tally) is None
+        far = total_variation(tally)
+        assert far.lower <= rare / 100
+        assert far.upper >= rare / 100
+    assert far.lower > 0.2
+
+
+def test_a_vast_uniform_space_has_no_rare_kinds() -> None:
+    found = summed(Tally.of_counts(np.array([2, 2, 1])), 10**60)
+    assert found.estimate == pytest.approx(2e59)
+    assert found.lower < found.estimate < found.upper

@@ -13,7 +13,7 @@ from scipy import special
 
 from fluxttice_core.shapes import Bool, Float64, Int64
 from fluxttice_core.statistics.matched_tails import Tails
-from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quadratic
+from fluxttice_core.statistics.quadratic import LEAST, Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 
@@ -106,7 +106,7 @@ def stated_statistics(cells: Cells) -> dict[str, Quadratic]:
     pooled = cells.pooled()
     return {
         "squared deviations": quadratic(cells, full_weight(cells)),
-        "weighted collisions": quadratic(cells, cells.probability ** (-2 / 3)),
+        "weighted collisions": quadratic(cells, np.maximum(cells.probability, LEAST) ** (-2 / 3)),
         "kinds pooled by probability": quadratic(pooled, full_weight(pooled)),
     }
 
@@ -203,11 +203,15 @@ def visible_distance(
 
 
 def _visible(found: Quadratic, chance: float | int, power: float | int) -> float | int | None:
+    if not found.variance:
+        return None
     critical = found.critical(chance)
 
     def seen(distance: float | int) -> bool:
         c = 2 * distance / found.spread
         excess = 4 * distance**2 * found.variance + 4 * found.draws**3 * c**2
-        return found.tails(critical, c**2 * found.spread, excess).at_least >= power
+        tails = found.tails(critical, c**2 * found.spread, excess)
+        # Tails that are too large rather than too small say what is reached at least by what is not.
+        return (tails.at_least if found.alike else 1 - tails.at_most) >= power
 
     return crossing(seen, 0.0, 0.5, 40) if seen(0.5) else None

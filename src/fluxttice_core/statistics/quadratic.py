@@ -17,6 +17,12 @@ from fluxttice_core.statistics.tally import LawTally, Tally
 _ROUNDING = 1e-9
 """So much of a unit may be owed to rounding alone."""
 
+LEAST = 1e-40
+"""Weights stop rising where a kind is rarer: their cubes would leave what a double can hold."""
+
+_LOST = 1e-13
+"""A variance of so small a share of its terms is what rounding left of them."""
+
 _UPPER_SHAPE, _LOWER_SHAPE = 0.3, 3
 """From these shapes on, three moments tell the tails of squared deviations from a law that is not uniform."""
 
@@ -60,6 +66,7 @@ class Quadratic:
     """A weighted sum of squared deviations, with its null moments; its mean is N(N-1) times the distance.
 
     Args:
+        variance: 0 where rounding leaves nothing of it, because one kind is nearly all the law.
         unit: What one more pair of equal draws adds, at least.
         spread: Sum of 1/w over all kinds, S: TV <= sqrt(S * distance)/2 for every law.
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.
@@ -84,6 +91,8 @@ class Quadratic:
     @property
     def shape(self) -> float | int:
         """Four over the squared skewness under the law: that of a gamma distribution as skew."""
+        if not self.variance:
+            return 0.0
         return 4 * self.variance * (self.variance / self.third) ** 2 if self.third else math.inf
 
     def tails(
@@ -93,8 +102,11 @@ class Quadratic:
 
         Where rare events of large weight make up the moments, what is there without them is near none of the
         distributions that have these moments: then no tail is less than Cantelli's
-        $\sigma^2/(\sigma^2+d^2)$ at a distance d from the mean, which holds for every distribution.
+        $\sigma^2/(\sigma^2+d^2)$ at a distance d from the mean, which holds for every distribution. Where one
+        kind is so common that rounding leaves nothing of the variance, nothing is known: both tails are 1.
         """
+        if not self.variance:
+            return Tails(1.0, 1.0)
         value = self.value if value is None else value
         mean = self.draws * (self.draws - 1) * distance
         variance = self.variance + excess
@@ -164,7 +176,7 @@ def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
     # Off the diagonal the kernel is -(x + y) of independent x = g - theta/2.
     cubed -= 2 * (third - 1.5 * theta * second + 0.625 * theta**3) + 3 * theta * (second - 0.75 * theta**2)
     circle = float(weighed @ g**2) - 3 * third + 3 * second * theta - theta**3
-    pairs = draws * (draws - 1)
+    pairs = draws * (draws - 1) if squared > _LOST * float(weighed @ g) else 0.0
     return Quadratic(
         value=value,
         variance=2 * pairs * squared,

@@ -11,7 +11,7 @@ from scipy import special
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.goodness_of_fit import FULL, full_weight
 from fluxttice_core.statistics.intervals import Interval, beta_quantile, clopper_pearson
-from fluxttice_core.statistics.quadratic import Cells, Quadratic, crossing, quadratic
+from fluxttice_core.statistics.quadratic import LEAST, Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 _LEAST_OCTAVE = -3
@@ -19,6 +19,9 @@ _LEAST_OCTAVE = -3
 
 _KNOWN_SHAPE = 5
 """From this shape on, draws say enough of the rare kinds of a law for limits of the sum of p^2/q."""
+
+_LEAST_SHARE = 1e-300
+"""Kinds that are rarer count as if they were not: by less a double cannot be divided."""
 
 _LEAST_TAIL = 1e-15
 """Below which a level cannot be told from 1."""
@@ -57,15 +60,21 @@ def unevenness(
         '1.24623 [1.13093, 1.41099]'
     """
     cells, method = Cells.of(tally, size), "matched moments"
-    found = quadratic(cells, _over_rarest(cells))
-    if not found.alike and found.shape < _KNOWN_SHAPE and cells.draws * cells.probability.min() < FULL:
+    if _rarest_decide(cells):
         cells, method = _rare_as_one(cells), f"{method}, rare kinds as one"
         if cells.size < 2:
             return None
-        found = quadratic(cells, _over_rarest(cells))
-    rarest = float(cells.probability.min())
+    found, rarest = quadratic(cells, _over_rarest(cells)), float(cells.probability.min())
     lower, upper = (1 + limit / rarest for limit in distance_limits(cells, _over_rarest(cells), level))
     return Interval(max(1 + found.distance / rarest, 1.0), lower, upper, level, method)
+
+
+def _rarest_decide(cells: Cells) -> bool:
+    """Return whether kinds that are hardly ever drawn decide the sum of p^2/q."""
+    rarest = cells.probability.min()
+    if rarest == cells.probability.max() or cells.draws * rarest >= FULL:
+        return False
+    return bool(rarest < LEAST) or quadratic(cells, _over_rarest(cells)).shape < _KNOWN_SHAPE
 
 
 def _over_rarest(cells: Cells) -> Float64[np.ndarray, "rows"]:
@@ -86,9 +95,9 @@ def _rare_as_one(cells: Cells) -> Cells:
 def distance_limits(
     cells: Cells, weight: Float64[np.ndarray, "rows"], level: float | int
 ) -> tuple[float | int, float | int]:
-    """Return the limits of the sum of w (p - q)^2; without two draws nothing is known."""
+    """Return the limits of the sum of w (p - q)^2; without two draws, or a variance, nothing is known."""
     found = quadratic(cells, weight)
-    if cells.draws < 2 or cells.size < 2:
+    if cells.draws < 2 or cells.size < 2 or not found.variance:
         return 0.0, (math.inf if cells.size > 1 else 0.0)
     excess, tail = _excess(cells, weight, found), (1 - level) / 2
 
@@ -176,7 +185,7 @@ def _from_below(cells: Cells, outside: int, tail: float | int) -> float | int:
     if drawn == 0 or tested == 0:
         # No draw chooses a set, and what is outside of the law needs none to choose it.
         return clopper_pearson(outside, int(cells.draws) + outside, 1 - 2 * tail).lower if outside else 0.0
-    ratio = first / (drawn * q)
+    ratio = first / (drawn * np.maximum(q, _LEAST_SHARE))
     least = max(_LEAST_OCTAVE, math.floor(-math.log2(drawn * q.max())))
     octaves = range(least, math.ceil(math.log2(ratio.max())) + 1)
     limits = [0.0]
