@@ -33,6 +33,7 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
         held: Counter[Hashable] = Counter()
         for kind, count in values.items():
             held[_kind(kind)] += _whole_count(kind, count)
+        _require_kinds(held)
         return dict(held)
     if isinstance(values, np.ndarray):
         if values.ndim == 0:
@@ -48,12 +49,13 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
             "wrong_type",
         )
     try:
-        counted = Counter(_kind(value) for value in values)
+        counted = Counter(map(_kind, values))
     except TypeError:
         raise MeasurementError(
             "a kind must be hashable, which one of the draws is not: give strings, numbers or tuples",
             "wrong_type",
         ) from None
+    _require_kinds(counted)
     return dict(counted)
 
 
@@ -176,15 +178,22 @@ def _count_array(values: np.ndarray) -> Counts:
 
 def _kind(value: Any) -> Any:
     """Return a value as a kind: scalars and arrays as what they hold, so that equal ones are one kind."""
-    if hasattr(value, "__array__") and not isinstance(value, np.generic):
-        held = _array(value)
-        _require_all(held)
-        value = tuple(held.ravel().tolist()) if held.ndim else held[()]
-    kind = value.item() if isinstance(value, np.generic) else value
-    # NaT in nanoseconds is a whole number to Python.
-    if _is_missing(kind) or (kind is not value and _is_missing(value)):
+    if isinstance(value, np.generic):
+        if _is_missing(value):  # NaT in nanoseconds is a whole number to Python
+            raise _missing()
+        return value.item()
+    # What most draws are is not asked for what it has not, which takes three times as long.
+    if isinstance(value, (str, int, tuple)) or not hasattr(value, "__array__"):
+        return value
+    held = _array(value)
+    _require_all(held)
+    return tuple(held.ravel().tolist()) if held.ndim else _kind(held[()])
+
+
+def _require_kinds(kinds: Iterable[Any]) -> None:
+    """Refuse kinds that stand for a missing value."""
+    if any(map(_is_missing, kinds)):
         raise _missing()
-    return kind
 
 
 def _is_missing(kind: Any) -> bool:
@@ -207,6 +216,7 @@ def _missing() -> MeasurementError:
 def _shares(law: Law) -> dict[Any, float | int]:
     """Return the probability of each kind to which a law gives one."""
     kinds = [_kind(kind) for kind in law]
+    _require_kinds(kinds)
     try:
         weights = dict(zip(kinds, map(float, law.values()), strict=True))
         total = math.fsum(weights.values())
