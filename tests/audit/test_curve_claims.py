@@ -304,3 +304,11 @@ def test_a_line_too_steep_for_an_exponential_leaves_nothing() -> None:
     assert finding.verdict is Verdict.IMPOSSIBLE
     assert finding.upper == pytest.approx(-math.expm1(1.0))
     assert "nothing is what one generator can show" in finding.sentence
+
+
+@pytest.mark.parametrize("size", [10**40, 20**150, 10**290])
+def test_budgets_of_vast_spaces_scatter_as_those_of_smaller_ones(size: int) -> None:
+    curve = [Point(1_000, stated_share("998", size)), Point(2_000, stated_share("1997", size))]
+    assert audit_curve(curve, size).verdict.value == "possible"
+    curve[1] = Point(2_000, stated_share("600", size))
+    assert audit_curve(curve, size).verdict.value == "impossible"

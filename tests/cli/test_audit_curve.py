@@ -1,6 +1,8 @@
 """The command's curve of a sample, and draws beside known sets and in units."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,9 @@ def test_units_have_their_estimates_and_no_curve(draws: Path) -> None:
     plain = json.loads(ran("audit", "--incidences", units, "--json").output)
     assert plain["incidences"]["units"] == 3
     assert plain["incidences"]["Chao2"] == pytest.approx(4 + 2 / 3 * 2 / (2 * 2))
+    told = plain["incidences"]["Chao2_interval"]
+    assert (told["lower"], told["level"]) == (4, 0.95)
+    assert told["upper"] > 4
     shown = ran("audit", "--incidences", units, env=PLAIN)
     assert "not enough said: 4 kinds in 3 sampling units" in shown.output
     assert "Good-Turing" not in shown.output
@@ -91,6 +96,18 @@ def test_what_no_curve_can_be_is_refused_before_a_run_is_counted(
     command = ("audit", "--samples", "draws.txt", "--space-size", "9", "--monitor", "state")
     assert said in refusal(*command, *asked)
     assert {path: path.read_bytes() for path in draws.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("option", ["--csv", "--save-counts", "--plot"])
+def test_the_file_that_standard_input_reads_is_not_written_over(option: str, draws: Path) -> None:
+    path = draws.with_name("given.svg")
+    path.write_bytes(draws.read_bytes())
+    command = [sys.executable, "-m", "fluxttice_core.cli", "audit", "--samples", "-", option, str(path)]
+    with path.open("rb") as file:
+        done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "would be written in the place of a file that is read" in done.stderr
+    assert path.read_bytes() == draws.read_bytes()
 
 
 def test_a_monitored_law_is_called_by_its_name(draws: Path) -> None:

@@ -8,8 +8,8 @@ from scipy import stats
 
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.incidence import chao2_interval, ice
-from fluxttice_core.statistics.intervals import Interval
-from fluxttice_core.statistics.richness import ace, chao1_interval
+from fluxttice_core.statistics.richness import ace
+from fluxttice_core.statistics.richness_intervals import reachable_interval
 from fluxttice_core.statistics.tally import Tally
 from tests.refusals import refused
 
@@ -18,7 +18,7 @@ FOUND = np.array([1] * 6 + [2] * 3 + [5] * 4 + [20] * 2)
 
 def test_of_endless_units_it_is_chao1_and_ace() -> None:
     tally = Tally.of_counts(FOUND)
-    ours, theirs = chao2_interval(tally, 10**9), chao1_interval(FOUND)
+    ours, theirs = chao2_interval(tally, 10**9), reachable_interval(FOUND)
     assert (ours.estimate, ours.lower, ours.upper) == pytest.approx(
         (theirs.estimate, theirs.lower, theirs.upper)
     )
@@ -52,22 +52,30 @@ def test_ice_by_its_formula(threshold: int) -> None:
 
 @pytest.mark.parametrize("level", [0.5, 0.95])
 def test_limits_of_chao2_by_their_formula(level: float) -> None:
-    part, once, twice = 29 / 30, 6, 3
+    """With more than ten kinds found twice, and two or more once, those of Chao alone."""
+    part, once, twice = 29 / 30, 6, 11
     excess = part * once * (once - 1) / (2 * (twice + 1))
     variance = excess + part**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
     variance += part**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
     factor = math.exp(stats.norm.isf((1 - level) / 2) * math.sqrt(math.log(1 + variance / excess**2)))
-    found = chao2_interval(Tally.of_counts(FOUND), 30, level)
-    due = (15 + excess, 15 + excess / factor, 15 + excess * factor)
+    found = chao2_interval(Tally.of_counts(np.array([1] * once + [2] * twice + [5] * 3)), 30, level)
+    due = (20 + excess, math.floor(20 + excess / factor), math.ceil(20 + excess * factor))
     assert (found.estimate, found.lower, found.upper) == pytest.approx(due)
-    assert (found.level, found.method) == (level, "Chao2")
-    for one_or_none in ([1, 2, 3], [2, 2, 3]):
-        alone = chao2_interval(Tally.of_counts(np.array(one_or_none)), 4, level)
-        assert alone == Interval(3.0, 3.0, 3.0, level, "Chao2")
+    assert (found.level, found.method) == (level, "Chao2, Garwood")
 
 
-def test_one_unit_holds_what_it_holds() -> None:
-    assert chao2_interval(Tally.of_counts(np.array([1, 1])), 1) == Interval(2.0, 2.0, 2.0, 0.95, "Chao2")
+@pytest.mark.parametrize(("kinds", "chance", "units"), [(30, 0.3, 10), (10, 0.5, 4), (20, 0.15, 20)])
+def test_few_kinds_of_one_frequency_are_held_too(kinds: int, chance: float, units: int) -> None:
+    generator, held = np.random.default_rng(1), []
+    for _ in range(300):
+        found = Tally.of_counts(generator.binomial(units, chance, size=kinds))
+        held.append(chao2_interval(found, units).contains(kinds))
+    assert np.mean(held) >= 0.95
+
+
+def test_one_unit_says_nothing_of_kinds_beyond() -> None:
+    found = chao2_interval(Tally.of_counts(np.array([1, 1])), 1)
+    assert (found.estimate, found.lower, found.upper) == (2, 2, math.inf)
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -157,7 +157,8 @@ def count_samples(
     draws = find_source(places, reading.file_format)
     others = _others(beside)
     files = [path for source in (draws, *others.values()) for path in source.paths]
-    require_apart(files, (*beside.written, *written))
+    given = [Path("/dev/stdin")] if STANDARD_INPUT in places else []
+    require_apart([*files, *given], (*beside.written, *written))
     files += [beside.monitor] if beside.monitor else []
     with engine(files, memory) as running:
         try:

@@ -54,12 +54,12 @@ class _Excess:
         measures); those of single points are exact and binomial.
         """
         excess = _log_unseen(self.point.most, self.point.size)
-        squares = (excess - _log_limit(self.point, significance, upper=False)) ** 2
+        apart = [excess - _log_limit(self.point, significance, upper=False)]
         for weight, other in self.others:
             value = _log_unseen(other.fewest, other.size) if other.draws else 0.0
             excess -= weight * value
-            squares += (weight * (_log_limit(other, significance, upper=True) - value)) ** 2
-        return excess - math.sqrt(squares)
+            apart.append(weight * (_log_limit(other, significance, upper=True) - value))
+        return excess - math.hypot(*apart)  # whose squares may be too small for a double
 
 
 def audit_curve(

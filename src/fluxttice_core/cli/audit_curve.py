@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,10 +90,22 @@ class Beside:
         return {
             "reference": None if self.reference is None else self.reference.as_json(),
             "training": None if self.novelty is None else self.novelty.as_json(),
-            "incidences": self.units
-            and {name: getattr(value, "estimate", value) for name, value in self.units.items()},
+            "incidences": self.units and _plain(self.units),
             "curve": None if self.curve is None else self.curve.as_json(),
         }
+
+
+def _plain(units: dict[str, Interval | float | None]) -> dict[str, Any]:
+    """Return figures as numbers, and the intervals of those that have one beside them."""
+    from fluxttice_core.statistics.intervals import Interval
+
+    found: dict[str, Any] = {}
+    for name, value in units.items():
+        found[name] = getattr(value, "estimate", value)
+        if isinstance(value, Interval):
+            upper = value.upper if math.isfinite(value.upper) else None
+            found[f"{name}_interval"] = {**asdict(value), "upper": upper}
+    return found
 
 
 def beside(counted: Counted | None, size: int | None, options: CurveOptions) -> Beside:

@@ -7,14 +7,16 @@ formulas are those of `richness`, with (t - 1)/t for what a unit more or less ma
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.richness import RARE_THRESHOLD, log_normal_limits
+from fluxttice_core.statistics.richness_intervals import few_counts_limits
 from fluxttice_core.statistics.tally import Tally
 
 
 def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Interval:
     r"""Return the bias-corrected Chao2 estimate of a lower bound of the kinds, with its log-normal interval.
 
-    $\hat S = S + \frac{t-1}{t} \frac{Q_1(Q_1 - 1)}{2(Q_2 + 1)}$ of t sampling units; limits as those of
-    Chao1, which cover the kinds as often as `level` says if they are about equally frequent.
+    $\hat S = S + \frac{t-1}{t} \frac{Q_1(Q_1 - 1)}{2(Q_2 + 1)}$ of t sampling units; limits widened to what
+    few counts leave open and rounded outwards, as those of Chao1 in `reachable_interval`, which cover the
+    kinds as often as `level` says if they are about equally frequent.
 
     Source: Chao 1987; equations 5 to 8 of the EstimateS user's guide.
 
@@ -30,14 +32,14 @@ def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Inter
     once, twice, part = tally.once, tally.twice, (units - 1) / units
     excess = part * once * (once - 1) / (2 * (twice + 1))
     kinds = float(tally.distinct)
-    if excess == 0:
-        return Interval(kinds, kinds, kinds, level, "Chao2")
     variance = (
         excess
         + part**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
         + part**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
     )
-    return Interval(kinds + excess, *log_normal_limits(kinds, excess, variance, level), level, "Chao2")
+    limits = log_normal_limits(kinds, excess, variance, level) if excess else (kinds, kinds)
+    chao = Interval(kinds + excess, *limits, level, "Chao2")
+    return Interval(chao.estimate, *few_counts_limits(tally, chao, part), level, "Chao2, Garwood")
 
 
 def ice(tally: Tally, units: int, rare_threshold: int = RARE_THRESHOLD) -> float | int:

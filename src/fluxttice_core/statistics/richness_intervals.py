@@ -89,20 +89,23 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"] | Tally, level: floa
         MeasurementError: If the sample is empty or holds a negative count, or the level is not in (0, 1).
     """
     tally = nonempty(counts)
-    kinds, once, twice = tally.distinct, tally.once, tally.twice
     chao = chao1_interval(tally, level)
+    return Interval(chao.estimate, *few_counts_limits(tally, chao), level, "Chao1, Garwood")
+
+
+def few_counts_limits(tally: Tally, chao: Interval, part: float = 1.0) -> tuple[float, float]:
+    """Return limits of Chao's estimate with what few counts leave open; `part` multiplies pairs of F1."""
+    kinds, once, twice, level = tally.distinct, tally.once, tally.twice, chao.level
     lower, upper = chao.lower, chao.upper
     if twice <= FEW:
-        pairs = once * (once - 1) / 2
+        pairs = part * once * (once - 1) / 2
         lower = min(lower, max(float(kinds), pairs / poisson_upper(twice, level)))
         least = poisson_lower(twice, level)
         upper = max(upper, kinds + pairs / least) if least else (math.inf if pairs else upper)
     if once <= 1:
         most = poisson_upper(once, level)
-        upper = max(upper, kinds + most * (most - 1) / (2 * (twice + 1)))
-    if once == kinds:
-        upper = math.inf
-    return Interval(chao.estimate, *whole_kinds(lower, upper), level, "Chao1, Garwood")
+        upper = max(upper, kinds + part * most * (most - 1) / (2 * (twice + 1)))
+    return whole_kinds(lower, math.inf if once == kinds else upper)
 
 
 def whole_kinds(lower: float, upper: float) -> tuple[float, float]:
