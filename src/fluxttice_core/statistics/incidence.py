@@ -23,7 +23,7 @@ def chao2_interval(tally: Tally, units: int, level: float | int = 0.95) -> Inter
     Example:
         >>> import numpy as np
         >>> str(chao2_interval(Tally(np.array([1, 2, 5]), np.array([6, 3, 4])), 10))
-        '16.375 [13.5667, 33.0989]'
+        '16.375 [13, 35]'
 
     Raises:
         MeasurementError: If a kind was found in more units than there are, or in none.
