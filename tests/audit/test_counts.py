@@ -17,6 +17,7 @@ from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.whole_file import require_writable
 from fluxttice_core.cli.main import app
 from fluxttice_core.errors import ErrorCode, MeasurementError, StorageError
+from fluxttice_core.spaces.operation_space import OperationSpace
 from fluxttice_core.statistics.tally import Tally
 from tests.audit.sample_files import TERNARY, count, counts, write
 from tests.refusals import refused
@@ -86,6 +87,13 @@ def test_frequencies_that_contradict_themselves_are_refused() -> None:
         count("1:2,1:3", holds="counts")
     with refused(MeasurementError, "out_of_range", f"'{2**62}:2' holds more draws than 2^63 - 1"):
         count(f"{2**62}:2", holds="counts")
+
+
+def test_frequencies_heed_the_space_and_refuse_what_files_have() -> None:
+    assert count("1:3,2:2", holds="counts", space=OperationSpace(2, 2)).size == 16
+    for given in ({"column": "x"}, {"file_format": "csv"}):
+        with refused(MeasurementError, "contradictory", "leave --column and --format out"):
+            count("1:3,2:2", holds="counts", **given)
 
 
 def test_counts_keep_every_digit(tmp_path: Path) -> None:

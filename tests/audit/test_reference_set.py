@@ -109,3 +109,7 @@ def test_what_contradicts_itself_is_refused() -> None:
         report_novelty(ten, ten, 100, 500, held=101)
     with refused(MeasurementError, "contradictory"):
         report_novelty(ten, tally(np.full(5, 2)), 100, 500)
+    drawn = tally(np.full(60, 2))
+    with refused(MeasurementError, "contradictory", "the 100 of the training set and 50 others"):
+        report_novelty(ten, drawn, 100, 149)
+    assert report_novelty(ten, drawn, 100, 150).novel.ideal == pytest.approx(1 / 3)

@@ -79,6 +79,16 @@ def test_one_kind_in_a_subsample_by_scipy(times: int, drawn: int, draws: int) ->
     )
 
 
+@pytest.mark.parametrize("draws", [10**3, 10**14, 10**15, 2**62])
+def test_few_of_vast_draws_miss_a_kind_as_its_share_says(draws: int) -> None:
+    times = np.array([0.3, 0.7]) * draws
+    for drawn in (1, 2, 5):
+        due = [
+            math.exp(sum(math.log1p(-float(x) / (draws - place)) for place in range(drawn))) for x in times
+        ]
+        assert missed(times, drawn, draws).tolist() == pytest.approx(due, rel=1e-9)
+
+
 def test_twice_the_draws_agree_with_the_estimates_without_end() -> None:
     """Far out, the curve levels off at Chao1 in iNEXT's form, the mass at one."""
     tally = Tally.of_counts(np.array(GIRDLED))

@@ -1,6 +1,7 @@
 """Tests of all counts: together they keep the significance, and each defect is found by one of them."""
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
@@ -358,3 +359,27 @@ def test_no_pass_says_more_than_that_many_draws_can_tell(law: np.ndarray, draws:
     """At a total variation d, N draws of two laws differ by 1 - (1 - d)^N at most."""
     visible = visible_distance(beside(law, np.round(law * draws).astype(int)))
     assert visible is None or 1 - (1 - visible) ** draws > 0.95 - 0.001
+
+
+@pytest.mark.parametrize(
+    ("law", "draws"),
+    [
+        ((0.6, 0.05, 0.35), 3),
+        ((0.4047, 0.0511, 0.5442), 2),
+        ((0.776146, 0.223854), 4),
+        ((0.9, 0.07, 0.03), 12),
+    ],
+)
+def test_few_draws_of_a_stated_law_are_refused_no_more_often_than_promised(
+    law: tuple[float, ...], draws: int
+) -> None:
+    """By every outcome."""
+    q = np.array(law)
+    found = [
+        (decides(beside(q, np.array(counts)), None)[1], stats.multinomial(draws, q).pmf(counts))
+        for counts in product(range(draws + 1), repeat=len(law))
+        if sum(counts) == draws
+    ]
+    assert sum(chance for _, chance in found) == pytest.approx(1)
+    for significance in (0.05, 0.001, 1e-4, 1e-6):
+        assert sum(chance for p, chance in found if p < significance) <= significance

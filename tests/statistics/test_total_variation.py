@@ -99,6 +99,11 @@ def test_draws_outside_of_the_law_are_part_of_the_distance() -> None:
     assert found.lower > 0.18
 
 
+def test_what_lies_outside_of_a_law_of_one_kind_is_known_without_a_set() -> None:
+    found = total_variation(beside(np.array([1.0]), np.array([500]), outside=500))
+    assert 0.45 < found.lower < 0.5 < found.upper
+
+
 def test_one_draw_leaves_all_open() -> None:
     found, uneven = (
         total_variation(Tally.of_counts(np.array([1])), 9),
@@ -325,11 +330,12 @@ def test_the_lower_limit_is_that_of_the_best_set_that_the_first_half_chose(
     drawn, tested = int(kinds @ first), int(kinds @ second) + beyond
     ratio = first / (drawn * q)
     sets = range(max(-3, math.floor(-math.log2(drawn * q.max()))), math.ceil(math.log2(ratio.max())) + 1)
-    due = 0.0
+    parts = len(sets) + (1 if outside else 0)
+    due = clopper_pearson(outside, int(counts.sum()) + outside, 1 - 2 * 0.025 / parts).lower
     for octave in sets:
         chosen = (ratio >= 2**octave) & (first > 0)
         hits = int((kinds * second)[chosen].sum()) + beyond
-        share = clopper_pearson(hits, tested, 1 - 2 * 0.025 / len(sets)).lower
+        share = clopper_pearson(hits, tested, 1 - 2 * 0.025 / parts).lower
         due = max(due, share - float((kinds * q)[chosen].sum()))
     assert len(sets) > 2
     assert due > 0.05

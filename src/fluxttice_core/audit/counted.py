@@ -153,6 +153,10 @@ def count_samples(
     group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
         require_apart((), written)
+        if reading.column is not None or reading.file_format is not None:
+            raise MeasurementError(
+                f"'{places[0]:.40}' is counts, not a file: leave --column and --format out", "contradictory"
+            )
         return _without_kinds(Counted.of(tally_of_frequencies(places[0])), reading, beside)
     draws = find_source(places, reading.file_format)
     others = _others(beside)
@@ -255,7 +259,7 @@ def _without_kinds(counted: Counted, reading: Reading, beside: Beside) -> Counte
             "need: give a column of kinds",
             "missing_value",
         )
-    return counted
+    return counted if reading.space is None else replace(counted, size=reading.space.size)
 
 
 def _counted(

@@ -178,8 +178,10 @@ def report_novelty(
         held: Kinds of the training set that the space holds, T; all of them, unless said.
 
     Raises:
-        MeasurementError: If there is no draw, more are inside than there are, or T exceeds K.
+        MeasurementError: If there is no draw, more are inside than there are, or T, or T and all other kinds
+            that were drawn, exceeds K.
     """
+    others = 0 if held is not None else drawn.distinct - inside.distinct
     held = size if held is None else held
     if not (0 < drawn.draws >= inside.draws and inside.distinct <= drawn.distinct) or held > min(
         size, space or size
@@ -187,6 +189,12 @@ def report_novelty(
         raise MeasurementError(
             f"{inside.draws:,} of {drawn.draws:,} draws beside a training set of {held:,} of "
             f"{space or size:,} kinds: give all draws, and a space that holds the training set",
+            "contradictory",
+        )
+    if space is not None and held + others > space:
+        raise MeasurementError(
+            f"a space of {space:,} kinds does not hold the {held:,} of the training set and {others:,} "
+            "others that were drawn: give its size, or leave out what is not of it",
             "contradictory",
         )
     ideal = None if space is None else 1 - held / space

@@ -13,7 +13,7 @@ from scipy import special
 
 from fluxttice_core.shapes import Bool, Float64, Int64
 from fluxttice_core.statistics.matched_tails import Tails
-from fluxttice_core.statistics.quadratic import LEAST, Cells, Quadratic, crossing, quadratic
+from fluxttice_core.statistics.quadratic import FEW_DRAWS, LEAST, Cells, Quadratic, crossing, quadratic
 from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_null import distinct_tails, pair_chances
 
@@ -28,9 +28,6 @@ _FIRST = 100
 
 _LAST_CHANCES = 1e12
 """Of more draws logarithms of factorials cancel to nothing, and no tail is left out."""
-
-_FEW_DRAWS = 30
-"""Up to so many draws the chances of every number of equal pairs are computed outright."""
 
 _SMOOTH_SHAPE, _SMOOTH_DRAWS = 10, 50
 """The lower tail is that of a gamma distribution from this shape on, under a uniform law also from so many
@@ -156,7 +153,7 @@ def _least(
 
 def _pair_tails(tally: Tally | LawTally, size: int, cells: Cells) -> Tails:
     """Return the tails of the number of equal pairs under a uniform law, exactly for few draws."""
-    if tally.draws > _FEW_DRAWS:
+    if tally.draws > FEW_DRAWS:
         found = uniform_statistic(cells)
         # Where draws are fewer than kinds, repeats say the same, exactly.
         return Tails(

@@ -17,9 +17,11 @@ _SMOOTH = 100.0
 def missed(times: Values, drawn: int, draws: int) -> Values:
     r"""Return the chance that m of n draws hold none of those of a kind, $\binom{n-x}{m}/\binom nm$."""
     left = draws - drawn - times
-    some = np.maximum(times, 1e-9)
-    # Both hold the logarithm of Gamma(x), which cancels; vast logarithms are not subtracted.
-    log = special.betaln(draws - times + 1, some) - special.betaln(np.maximum(left, 0.0) + 1, some)
+    # Of x and m, which may change places, the less: both hold the logarithm of its Gamma function, which
+    # cancels; vast logarithms are not subtracted.
+    less = np.minimum(times, drawn) if drawn else times
+    some = np.maximum(less, 1e-9)
+    log = special.betaln(draws - less + 1, some) - special.betaln(np.maximum(left, 0.0) + 1, some)
     return np.asarray(np.where(times <= 0, 1.0, np.where(left >= 0, np.exp(np.minimum(log, 0.0)), 0.0)))
 
 

@@ -26,6 +26,9 @@ _LOST = 1e-13
 _UPPER_SHAPE, _LOWER_SHAPE = 0.3, 3
 """From these shapes on, three moments tell the tails of squared deviations from a law that is not uniform."""
 
+FEW_DRAWS = 30
+"""Up to so many draws no moments tell the tails: under a uniform law they are exact, else bounded."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -101,7 +104,7 @@ class Quadratic:
         r"""Return the tails of a value, under the law or at a distance at which the variance has an excess.
 
         Where rare events of large weight make up the moments, what is there without them is near none of the
-        distributions that have these moments: then no tail is less than Cantelli's
+        distributions that have these moments: then, and of few draws, no tail is less than Cantelli's
         $\sigma^2/(\sigma^2+d^2)$ at a distance d from the mean, which holds for every distribution. Where one
         kind is so common that rounding leaves nothing of the variance, nothing is known: both tails are 1.
         """
@@ -117,10 +120,10 @@ class Quadratic:
         if self.alike or not third:
             return tails
         shape, bound = 4 * variance * (variance / third) ** 2, variance / (variance + (value - mean) ** 2)
-        most, least = (bound, 1.0) if value < mean else (1.0, bound)
+        few, (most, least) = self.draws <= FEW_DRAWS, (bound, 1.0) if value < mean else (1.0, bound)
         return Tails(
             max(tails.at_most, most) if shape < _LOWER_SHAPE else tails.at_most,
-            max(tails.at_least, least) if shape < _UPPER_SHAPE else tails.at_least,
+            max(tails.at_least, least) if few or shape < _UPPER_SHAPE else tails.at_least,
         )
 
     def critical(self, chance: float | int) -> float | int:

@@ -183,19 +183,24 @@ def _from_below(cells: Cells, outside: int, tail: float | int) -> float | int:
     beyond = outside - int(generator.binomial(outside, 0.5))
     drawn, tested = float(kinds @ first), float(kinds @ second) + beyond
     if drawn == 0 or tested == 0:
-        # No draw chooses a set, and what is outside of the law needs none to choose it.
-        return clopper_pearson(outside, int(cells.draws) + outside, 1 - 2 * tail).lower if outside else 0.0
+        return _outside(cells, outside, tail)
     ratio = first / (drawn * np.maximum(q, _LEAST_SHARE))
     least = max(_LEAST_OCTAVE, math.floor(-math.log2(drawn * q.max())))
     octaves = range(least, math.ceil(math.log2(ratio.max())) + 1)
-    limits = [0.0]
+    tail /= len(octaves) + bool(outside)
+    limits = [_outside(cells, outside, tail)]
     for octave in octaves:
         chosen = kinds * ((ratio >= 2.0**octave) & (first > 0))
         hits = float(chosen @ second) + beyond
         if hits:
-            share = beta_quantile(hits, tested - hits + 1, tail / len(octaves))
+            share = beta_quantile(hits, tested - hits + 1, tail)
             limits.append(share - float(chosen @ q))
     return max(limits)
+
+
+def _outside(cells: Cells, outside: int, tail: float | int) -> float | int:
+    """Return what lies outside of the law, at least, a set that no draw has to choose."""
+    return clopper_pearson(outside, int(cells.draws) + outside, 1 - 2 * tail).lower if outside else 0.0
 
 
 def _halves(cells: Cells, generator: np.random.Generator) -> tuple[Float64[np.ndarray, "rows"], ...]:
