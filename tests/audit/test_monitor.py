@@ -16,7 +16,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from fluxttice_core.audit.counted import Beside, count_values
+from fluxttice_core.audit.counted import Beside, count_samples, count_values
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.monitor import Monitored
 from fluxttice_core.audit.verdicts import Verdict
@@ -172,7 +172,7 @@ def test_a_kill_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     loop = f"""
 import numpy as np
 from pathlib import Path
-from fluxttice_core.audit.counted import Beside, count_values
+from fluxttice_core.audit.counted import Beside, count_samples, count_values
 from fluxttice_core.audit.draws import Reading
 while True:
     count_values(np.arange(50) % 5, Reading(size=5), Beside(monitor=Path({str(state)!r})))
@@ -191,3 +191,18 @@ while True:
         assert found.tally.draws == 50 * found.looks
         assert ended <= found.looks <= ended + 1
         ended = found.looks
+
+
+def test_runs_with_kinds_spelled_otherwise_do_not_add_up(tmp_path: Path) -> None:
+    state = tmp_path / "state.parquet"
+
+    def looked(name: str, *, canonical: bool) -> int:
+        path = str(write(tmp_path / name, ["OCC", "CN"] if name == "a.txt" else ["CCO", "NC"]))
+        reading = Reading(size=10, canonical=canonical)
+        monitored = count_samples([path], reading, Beside(monitor=state)).monitored
+        assert monitored is not None
+        return monitored.tally.distinct
+
+    assert looked("a.txt", canonical=True) == looked("b.txt", canonical=True) == 2
+    with refused(MeasurementError, "contradictory", "spells kinds otherwise"):
+        looked("b.txt", canonical=False)

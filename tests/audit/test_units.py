@@ -76,6 +76,7 @@ ALIEN: dict[str, tuple[str, list[Any]]] = {
     "beyond.parquet": ("wrong_type", [{"word": [2**53 + 1]}, {"word": [2.0]}]),
     "words.npy": ("contradictory", [np.array(["7", "007"]), np.array([7, 8])]),
     "digits.npy": ("contradictory", [np.array([7, 8]), np.array(["7", "007"])]),
+    "truth.npy": ("contradictory", [np.array([5, 0]), np.array([True])]),
     "halves.npy": ("wrong_type", [np.array([0, 1]), np.array([0.3, 1.0])]),
     "beyond.npy": ("wrong_type", [np.array([2**53 + 1]), np.array([2.0])]),
     "names.npz": ("contradictory", [{"draws": np.arange(3)}, {"seed": np.arange(3)}]),

@@ -98,6 +98,17 @@ def test_what_no_curve_can_be_is_refused_before_a_run_is_counted(
     assert {path: path.read_bytes() for path in draws.parent.iterdir()} == before
 
 
+def test_what_no_space_of_the_draws_can_show_is_refused_before_a_run_is_kept(draws: Path) -> None:
+    """Only the draws say how large it is."""
+    path, state = draws.with_name("operations.txt"), draws.with_name("state")
+    path.write_text("----00-0+\n000000000\n")
+    command = ("audit", "--samples", path, "--monitor", state)
+    assert "kinds to see are 1 or more" in refusal(*command, "--wanted-kinds", "1e-6")
+    assert not state.exists()
+    ran(*command, "--wanted-kinds", "50%")
+    assert state.exists()
+
+
 @pytest.mark.parametrize("option", ["--csv", "--save-counts", "--plot"])
 def test_the_file_that_standard_input_reads_is_not_written_over(option: str, draws: Path) -> None:
     path = draws.with_name("given.svg")

@@ -203,12 +203,10 @@ def plain(values: Values) -> Values:
             return np.char.decode(values, "ascii").astype(object)
         except UnicodeDecodeError:
             raise MeasurementError("samples stored as bytes must be plain text", "wrong_type") from None
-    if kind == "b":
-        return values.astype(np.int8)
     if kind == "f":
         with np.errstate(invalid="ignore"):  # of signalling NaNs, which are refused later
             return values.astype(np.float64)
-    if kind in "iu":
+    if kind in "iub":
         return values
     raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}", "wrong_type")
 

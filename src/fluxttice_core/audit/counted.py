@@ -133,6 +133,7 @@ def count_samples(
     memory: str = MEMORY,
     on: EngineName = "local",
     written: Iterable[Path] = (),
+    require: Callable[[int | None], None] | None = None,
 ) -> Counted:
     """Count draws in files, in bounded memory.
 
@@ -143,6 +144,7 @@ def count_samples(
         memory: What counting may take; beyond that it spills to the disk. On a cluster each task may.
         on: What counts: `local`, here, or `ray`, on a cluster, with equal results.
         written: What the caller is going to write, none of which may be read.
+        require: What refuses a size of the space, before anything is kept of a run that is refused for it.
 
     Raises:
         MeasurementError: If a file is missing, damaged or of another format, it is unclear what in it is a
@@ -170,7 +172,7 @@ def count_samples(
         except MeasurementError as error:
             refusal = error
         else:
-            counted = _counted(running, grouped, others, reading, beside)
+            counted = _counted(running, grouped, others, reading, beside, require)
             return replace(counted, notes=(*draws.notes, *counted.notes))
     # With the engine closed, so that its memory can be taken anew.
     alone = _of_one_file(refusal, draws, reading, memory)
@@ -268,12 +270,16 @@ def _counted(
     others: dict[str, Source],
     reading: Reading,
     beside: Beside,
+    require: Callable[[int | None], None] | None = None,
 ) -> Counted:
     if not isinstance(grouped, Grouped):
         return _without_kinds(grouped, reading, beside)
     counted = _beside_others(engine, grouped, others, reading)
     if beside.save_counts is not None or beside.monitor is not None:
         _ = counted.tally  # refuses more draws than can be counted
+    size = reading.size if grouped.space is None else grouped.space.size
+    if require is not None:
+        require(size)
     # Kept last, so that nothing is kept of what is refused; what --monitor adds, which is never taken away,
     # after counts that can be written anew.
     if beside.save_counts is not None:
@@ -284,7 +290,6 @@ def _counted(
         return counted
     from fluxttice_core.audit.monitor import monitor
 
-    size = reading.size if grouped.space is None else grouped.space.size
     return replace(
         counted, monitored=monitor(engine, grouped, beside.monitor, size, others.get("law"), reading)
     )

@@ -39,7 +39,11 @@ def kind_expression(table: Table, place: int) -> str:
 def cells_expression(table: Table, places: Sequence[int]) -> str:
     """Return the expression of the list of cells that lie in several columns, or in one of lists."""
     if len(places) > 1:
-        return f"[{', '.join(f'{table.cell(place)}::VARCHAR' for place in places)}]"
+        cells = [
+            f"{table.cell(place)}::{'TINYINT::' if table.types[place] == 'BOOLEAN' else ''}VARCHAR"
+            for place in places
+        ]
+        return f"[{', '.join(cells)}]"
     cell, kind = table.cell(places[0]), table.types[places[0]]
     while kind.count("[") > 1:
         cell, kind = f"flatten({cell})", kind[: kind.rindex("[")]

@@ -93,7 +93,7 @@ def monitor(
 
     from fluxttice_core.statistics.anytime import log_mixture_evidence
 
-    null = _null(draws, size, law)
+    null = {**_null(draws, size, law), "canonical": reading.canonical}
     with FileLock(f"{state}.lock"):
         for abandoned in state.parent.glob(f".{state.name}.new-*.tmp"):
             abandoned.unlink()
@@ -147,10 +147,14 @@ def _before(engine: Engine, state: Path, null: dict[str, Any]) -> dict[str, Any]
     )
     with suppress(ValueError):
         kept = json.loads(rows[0][0]) if rows else {}
+    if isinstance(kept, dict):
+        kept.setdefault("canonical", null["canonical"])  # as states of before have not
     if not isinstance(kept, dict) or not {"looks", "log_greatest", *null} <= set(kept):
         raise MeasurementError(f"'{state}' is no state of --monitor: name another file", "alien_file")
     if any(kept[name] != value for name, value in null.items()):
         raise MeasurementError(
-            f"'{state}' monitors another law or space: name a file of its own for each", "contradictory"
+            f"'{state}' monitors another law or space, or spells kinds otherwise (--canonical): name a "
+            "file of its own for each",
+            "contradictory",
         )
     return kept

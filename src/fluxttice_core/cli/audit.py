@@ -109,7 +109,7 @@ def audit(
     size = read_size(given.pop("space_size")) if "space_size" in given else None
     findings = audit_claims(Claims(**given), size, significance)
     curve.require_sound(size)
-    counted = count_files(files, size, curve.written)
+    counted = count_files(files, size, curve.written, curve.require_wanted)
     report = None
     if counted is not None:
         finding, report = _judged(counted, size, significance, files.law, once_each=without_replacement)

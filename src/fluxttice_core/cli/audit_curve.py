@@ -55,6 +55,10 @@ class CurveOptions:
             from fluxttice_core.audit.curve_plot import require_drawable
 
             require_drawable(self.plot.suffix)
+        self.require_wanted(size)
+
+    def require_wanted(self, size: int | None) -> None:
+        """Refuse masses and numbers of kinds that no sample of a space of this size can show."""
         if self.wanted_mass or self.wanted_kinds:
             import numpy as np
 

@@ -10,7 +10,7 @@ from fluxttice_core.cli.option_groups import option
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fluxttice_core.audit.counted import Counted
 
@@ -55,8 +55,16 @@ class SampleOptions:
     ] = "local"
 
 
-def counted(files: SampleOptions, size: int | None, written: Sequence[Path] = ()) -> Counted | None:
-    """Count the files that were given, if any; none of them may be one that is `written` later."""
+def counted(
+    files: SampleOptions,
+    size: int | None,
+    written: Sequence[Path] = (),
+    require: Callable[[int | None], None] | None = None,
+) -> Counted | None:
+    """Count the files that were given, if any, none of which may be one that is `written` later.
+
+    `require` refuses a size that the draws themselves may name.
+    """
     incidences = [files.incidences] if files.incidences else None
     given = {"draws": files.samples, "counts": files.counts, "incidences": incidences}
     named = [holds for holds, places in given.items() if places]
@@ -65,7 +73,7 @@ def counted(files: SampleOptions, size: int | None, written: Sequence[Path] = ()
             "--samples, --counts and --incidences are three kinds of files: give one of them", "contradictory"
         )
     if named:
-        return _count(given[named[0]] or [], named[0], size, files, written)
+        return _count(given[named[0]] or [], named[0], size, files, written=written, require=require)
     for one in fields(files):
         if (value := getattr(files, one.name)) and value != one.default:
             raise MeasurementError(
@@ -75,9 +83,7 @@ def counted(files: SampleOptions, size: int | None, written: Sequence[Path] = ()
     return None
 
 
-def _count(
-    places: list[str], holds: Any, size: int | None, files: SampleOptions, written: Sequence[Path]
-) -> Counted:
+def _count(places: list[str], holds: Any, size: int | None, files: SampleOptions, **refused: Any) -> Counted:
     from fluxttice_core.audit.counted import Beside, count_samples
     from fluxttice_core.audit.draws import Reading
     from fluxttice_core.spaces.operation_space import OperationSpace
@@ -95,4 +101,4 @@ def _count(
         canonical=files.canonical is not None,
     )
     beside = Beside(files.law, files.reference, files.training, files.save_counts, files.monitor)
-    return count_samples(places, reading, beside, memory=files.memory, on=files.engine, written=written)
+    return count_samples(places, reading, beside, memory=files.memory, on=files.engine, **refused)
