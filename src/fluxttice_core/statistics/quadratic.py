@@ -188,5 +188,5 @@ def quadratic(cells: Cells, weight: Float64[np.ndarray, "rows"]) -> Quadratic:
         draws=draws,
         spread=float(kinds @ (1 / weight)),
         mean_weight=theta,
-        alike=len(np.unique(q)) == len(np.unique(weight)) == 1,
+        alike=bool(np.ptp(q) == 0 and np.ptp(weight) == 0),
     )
