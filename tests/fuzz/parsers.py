@@ -41,6 +41,7 @@ from fluxttice_core.storage.target_tensors import parse_target
 from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.run import Run
 from tests.fuzz import corpus
+from tests.fuzz.cells import read_cells
 from tests.fuzz.kept_engine import kept_engine
 
 SPACES = (
@@ -252,8 +253,8 @@ READINGS = (
 def read_samples(data: bytes, folder: Path, *, letters: str, how: str) -> None:
     """Read a file as its letter says: as draws, counts, incidences, a law beside draws, or rows to train on.
 
-    Of draws one in eight is counted, which takes a dozen statements of the engine; the others are read as
-    rows are, by one or two, so that most of the time is the reader's.
+    Of draws one in 32 is counted, which takes a dozen statements of the engine, and three are read as rows;
+    of the others one statement fetches the cells, so that most of the time is the reader's.
     """
     letter, reading, way = (*data[:3], 0, 0, 0)[:3]
     form = chr(letter) if chr(letter) in letters else letters[letter % len(letters)]
@@ -262,7 +263,10 @@ def read_samples(data: bytes, folder: Path, *, letters: str, how: str) -> None:
     asked = READINGS[reading % len(READINGS)]
     found: ElementRows | Counted
     match chr(way) if chr(way) in how else how[way % len(how)]:
-        case "d" if zlib.crc32(data) % 8:
+        case "d" if (turn := zlib.crc32(data) % 32) > 3:
+            read_cells(path, asked)
+            return
+        case "d" if turn:
             found = read_rows([path], column=asked.column)
         case "w":
             found = read_rows([path], column=asked.column, weights="count")

@@ -61,8 +61,8 @@ class Engine:
     connection: DuckDBPyConnection
     folder: Path  # where links, pipes and spills lie
     memory: int  # what it may take, in bytes
+    tables: list[str] = field(default_factory=list)  # that were made and not forgotten
     _names: int = 0
-    _tables: list[str] = field(default_factory=list)
 
     def new_path(self) -> Path:
         """A path in the folder that nothing has yet."""
@@ -85,13 +85,13 @@ class Engine:
     def new_name(self) -> str:
         """A name that no table has yet."""
         self._names += 1
-        self._tables.append(f"t{self._names}")
-        return self._tables[-1]
+        self.tables.append(f"t{self._names}")
+        return self.tables[-1]
 
     def forget_tables(self) -> None:
         """Drop every table that was made."""
-        self.run("".join(f"DROP TABLE IF EXISTS {name};" for name in self._tables) or "SELECT 1")
-        self._tables.clear()
+        self.run("".join(f"DROP TABLE IF EXISTS {name};" for name in self.tables) or "SELECT 1")
+        self.tables.clear()
 
     def append(
         self,
