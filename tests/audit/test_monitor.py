@@ -204,5 +204,20 @@ def test_runs_with_kinds_spelled_otherwise_do_not_add_up(tmp_path: Path) -> None
         return monitored.tally.distinct
 
     assert looked("a.txt", canonical=True) == looked("b.txt", canonical=True) == 2
-    with refused(MeasurementError, "contradictory", "spells kinds otherwise"):
+    with refused(MeasurementError, "contradictory", "draws read otherwise"):
         looked("b.txt", canonical=False)
+
+
+def test_runs_that_leave_other_draws_out_do_not_add_up(tmp_path: Path) -> None:
+    """Nor are the counts of one that is refused for it kept."""
+    state, kept = tmp_path / "state.parquet", tmp_path / "kept.parquet"
+    path = str(write(tmp_path / "a.txt", ["a", "b", "None"]))
+
+    def look(*skip: str, counts: Path | None = None) -> None:
+        count_samples([path], Reading(size=10, skip=skip), Beside(save_counts=counts, monitor=state))
+
+    look("None", "-")
+    look("-", "None")
+    with refused(MeasurementError, "contradictory", "draws read otherwise"):
+        look(counts=kept)
+    assert not kept.exists()

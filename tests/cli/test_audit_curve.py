@@ -80,6 +80,8 @@ def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
         (("--wanted-mass", "much"), "'much' is not a number"),
         (("--wanted-kinds", "0"), "kinds to see are 1 or more"),
         (("--wanted-kinds", "12"), "'12' is more than all there are"),
+        (("--wanted-kinds", "80..90%"), "'80..90%' is a range: ask for one number"),
+        (("--wanted-mass", ".5..9"), "'.5..9' is a range"),
         (("--plot", "curve.bmp"), "a curve is drawn as .svg or .png"),
         (("--csv", "no/curve.csv"), "no/curve.csv could not be written: No such file or directory"),
         (("--csv", "."), ". exists and is no regular file"),
@@ -107,6 +109,20 @@ def test_what_no_space_of_the_draws_can_show_is_refused_before_a_run_is_kept(dra
     assert not state.exists()
     ran(*command, "--wanted-kinds", "50%")
     assert state.exists()
+
+
+def test_a_share_of_kinds_needs_a_space(draws: Path) -> None:
+    law, state = draws.with_name("law.csv"), draws.with_name("state")
+    law.write_text("kind,weight\n" + "".join(f"{kind},1\n" for kind in "abcdefgx"))
+    command = ("audit", "--samples", draws, "--law", law, "--monitor", state, "--wanted-kinds")
+    assert "'50%' of the kinds is a share of a space: give --space-size" in refusal(*command, "50%")
+    assert not state.exists()
+
+
+def test_half_of_25_kinds_are_13(draws: Path) -> None:
+    command = ("audit", "--samples", draws, "--space-size", "25", "--json", "--wanted-kinds")
+    wanted = [json.loads(ran(*command, asked).output)["curve"]["wanted"] for asked in ("50%", "13", "12")]
+    assert [one[0]["wanted"] for one in wanted] == ["13 kinds", "13 kinds", "12 kinds"]
 
 
 @pytest.mark.parametrize("option", ["--csv", "--save-counts", "--plot"])

@@ -15,7 +15,7 @@ import pytest
 
 from fluxttice_core.audit import arrow_files, counted, rows
 from fluxttice_core.audit.engine import MEMORY, Engine, engine
-from tests.fuzz import cells
+from tests.fuzz import bare_readers
 
 _FORKS = """
 import json, os, resource, sys
@@ -91,6 +91,6 @@ def kept_engine(readable: Sequence[Path]) -> Iterator[None]:
                 for link in one.new_path().parent.iterdir():
                     link.unlink()
 
-        for user in (counted, rows, cells):
+        for user in (counted, rows, bare_readers):
             patch.setattr(user, "engine", kept)
         yield

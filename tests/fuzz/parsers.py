@@ -41,7 +41,7 @@ from fluxttice_core.storage.target_tensors import parse_target
 from fluxttice_core.training.recipe import load_recipe
 from fluxttice_core.training.run import Run
 from tests.fuzz import corpus
-from tests.fuzz.cells import read_cells
+from tests.fuzz.bare_readers import read_cells, read_law
 from tests.fuzz.kept_engine import kept_engine
 
 SPACES = (
@@ -249,12 +249,16 @@ READINGS = (
 )
 """How samples are read, by the second letter."""
 
+BARE: dict[str, Callable[[str, Reading], object]] = {"d": read_cells, "l": read_law}
+"""What is read without counting it, in most inputs."""
+
 
 def read_samples(data: bytes, folder: Path, *, letters: str, how: str) -> None:
     """Read a file as its letter says: as draws, counts, incidences, a law beside draws, or rows to train on.
 
     Of draws one in 32 is counted, which takes a dozen statements of the engine, and three are read as rows;
-    of the others one statement fetches the cells, so that most of the time is the reader's.
+    of the others one statement fetches the cells, so that most of the time is the reader's. So it is with
+    laws, of which one in eight is held against draws that are counted.
     """
     letter, reading, way = (*data[:3], 0, 0, 0)[:3]
     form = chr(letter) if chr(letter) in letters else letters[letter % len(letters)]
@@ -262,10 +266,12 @@ def read_samples(data: bytes, folder: Path, *, letters: str, how: str) -> None:
     path = str(_written(folder, f"samples{suffix}", made(data[3:])))
     asked = READINGS[reading % len(READINGS)]
     found: ElementRows | Counted
-    match chr(way) if chr(way) in how else how[way % len(how)]:
-        case "d" if (turn := zlib.crc32(data) % 32) > 3:
-            read_cells(path, asked)
-            return
+    turn = zlib.crc32(data) % 32
+    chosen = chr(way) if chr(way) in how else how[way % len(how)]
+    if chosen in BARE and turn > 3:
+        BARE[chosen](path, asked)
+        return
+    match chosen:
         case "d" if turn:
             found = read_rows([path], column=asked.column)
         case "w":
@@ -273,7 +279,7 @@ def read_samples(data: bytes, folder: Path, *, letters: str, how: str) -> None:
         case "l":
             (folder / DRAWS).write_bytes(b"a\nb\na\n")
             found = count_samples([str(folder / DRAWS)], asked, Beside(law=path))
-        case chosen:
+        case _:
             holds: dict[str, Any] = {"d": "draws", "c": "counts", "i": "incidences"}
             found = count_samples([path], replace(asked, holds=holds[chosen]))
     if isinstance(found, ElementRows):

@@ -374,7 +374,7 @@ def test_another_level_has_other_limits(level: float) -> None:
 def test_ends_of_what_is_asked_for() -> None:
     curve = accumulation(GIRDLED)
     assert curve.at(336).draws.estimate == 336
-    assert curve.draws_for_kinds(1).estimate == 1
+    assert curve.draws_for_kinds(1).estimate == accumulation([20, 16]).draws_for_kinds(1).estimate == 1
     for kinds in (0.999, math.inf, math.nan):
         with refused(MeasurementError, "out_of_range", "kinds to see are 1 or more"):
             curve.draws_for_kinds(kinds)

@@ -280,6 +280,11 @@ def _counted(
     size = reading.size if grouped.space is None else grouped.space.size
     if require is not None:
         require(size)
+    law = others.get("law")
+    if beside.monitor is not None:
+        from fluxttice_core.audit.monitor import monitor, require_state
+
+        require_state(engine, grouped, beside.monitor, size, law, reading)
     # Kept last, so that nothing is kept of what is refused; what --monitor adds, which is never taken away,
     # after counts that can be written anew.
     if beside.save_counts is not None:
@@ -288,11 +293,7 @@ def _counted(
         engine.save(rows, beside.save_counts)
     if beside.monitor is None:
         return counted
-    from fluxttice_core.audit.monitor import monitor
-
-    return replace(
-        counted, monitored=monitor(engine, grouped, beside.monitor, size, others.get("law"), reading)
-    )
+    return replace(counted, monitored=monitor(engine, grouped, beside.monitor, size, law, reading))
 
 
 def _beside_others(engine: Engine, grouped: Grouped, others: dict[str, Source], reading: Reading) -> Counted:

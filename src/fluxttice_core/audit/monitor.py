@@ -93,7 +93,7 @@ def monitor(
 
     from fluxttice_core.statistics.anytime import log_mixture_evidence
 
-    null = {**_null(draws, size, law), "canonical": reading.canonical}
+    null = _null(draws, size, law, reading)
     with FileLock(f"{state}.lock"):
         for abandoned in state.parent.glob(f".{state.name}.new-*.tmp"):
             abandoned.unlink()
@@ -121,13 +121,21 @@ def monitor(
     return monitored
 
 
-def _null(draws: Grouped, size: int | None, law: Source | None) -> dict[str, Any]:
-    """Return what the evidence is against, as it is kept: that of another law is no evidence against this."""
+def require_state(
+    engine: Engine, draws: Grouped, state: Path, size: int | None, law: Source | None, reading: Reading
+) -> None:
+    """Refuse what `monitor` would, of another law or no state at all, before anything else is kept."""
+    _before(engine, state, _null(draws, size, law, reading))
+
+
+def _null(draws: Grouped, size: int | None, law: Source | None, reading: Reading) -> dict[str, Any]:
+    """Return what the evidence is against, as it is kept, and how the draws of all runs are read."""
     if law is None and size is None:
         raise MeasurementError("--monitor needs a law: give --space-size or --law", "missing_option")
     digest = None if law is None else " ".join(map(_digest, law.paths))
     space = None if draws.space is None else [draws.space.base, draws.space.arity]
-    return {"law": digest, "size": None if law is not None else size, "space": space}
+    null = {"law": digest, "size": None if law is not None else size, "space": space}
+    return null | {"canonical": reading.canonical, "skip": sorted(set(reading.skip))}
 
 
 def _digest(path: Path) -> str:
@@ -148,12 +156,12 @@ def _before(engine: Engine, state: Path, null: dict[str, Any]) -> dict[str, Any]
     with suppress(ValueError):
         kept = json.loads(rows[0][0]) if rows else {}
     if isinstance(kept, dict):
-        kept.setdefault("canonical", null["canonical"])  # as states of before have not
+        kept = {name: null[name] for name in ("canonical", "skip")} | kept  # which states of before have not
     if not isinstance(kept, dict) or not {"looks", "log_greatest", *null} <= set(kept):
         raise MeasurementError(f"'{state}' is no state of --monitor: name another file", "alien_file")
     if any(kept[name] != value for name, value in null.items()):
         raise MeasurementError(
-            f"'{state}' monitors another law or space, or spells kinds otherwise (--canonical): name a "
+            f"'{state}' monitors another law or space, or draws read otherwise (--canonical, --skip): name a "
             "file of its own for each",
             "contradictory",
         )

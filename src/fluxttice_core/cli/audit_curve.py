@@ -55,9 +55,10 @@ class CurveOptions:
             from fluxttice_core.audit.curve_plot import require_drawable
 
             require_drawable(self.plot.suffix)
-        self.require_wanted(size)
+        # A share of a space that the kinds themselves will name is not of less than one kind.
+        self.require_wanted(size, of=2**63)
 
-    def require_wanted(self, size: int | None) -> None:
+    def require_wanted(self, size: int | None, of: int = 1) -> None:
         """Refuse masses and numbers of kinds that no sample of a space of this size can show."""
         if self.wanted_mass or self.wanted_kinds:
             import numpy as np
@@ -65,8 +66,7 @@ class CurveOptions:
             from fluxttice_core.audit.curves import curve_of
             from fluxttice_core.statistics.tally import Tally
 
-            # A share of a space that the kinds themselves will name is not of less than one kind.
-            masses, kinds = self.wanted(size, size or 2**63)
+            masses, kinds = self.wanted(size, size or of)
             curve_of(Tally.of_counts(np.ones(1, np.int64)), masses=masses, kinds=kinds)
 
     def wanted(self, size: int | None, of: int) -> tuple[list[float], list[float]]:
@@ -76,8 +76,23 @@ class CurveOptions:
         kinds = [
             stated_share(text, size) if size else stated_number(text) for text in self.wanted_kinds or ()
         ]
-        masses = [stated_number(text).value for text in self.wanted_mass or ()]
-        return masses, [one.value * of for one in kinds]
+        masses = [stated_number(text) for text in self.wanted_mass or ()]
+        for one in (*masses, *kinds):
+            if one.lower != one.upper:
+                raise MeasurementError(
+                    f"'{one.text}' is a range: ask for one number, or for each of its ends", "malformed"
+                )
+        if of == 1 and (share := next((one.text for one in kinds if 0 < one.value < 1), None)):
+            raise MeasurementError(
+                f"'{share}' of the kinds is a share of a space: give --space-size as well", "missing_option"
+            )
+        return [one.value for one in masses], [_kinds(one.value * of) for one in kinds]
+
+
+def _kinds(number: float) -> float:
+    """The fewest kinds that are so many: 13 are half of 25, and less than one is nothing to see."""
+    whole = number < 1 or math.isclose(number, round(number), rel_tol=1e-12)
+    return number if whole else float(math.ceil(number))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ _BEYOND = 2
 """Beyond so many times the sample limits are open."""
 
 _CLOSE = 1e-6
+_ROUNDING = 1e-9
 """Draws are found to this part of themselves."""
 
 Figure = Callable[[int], Sequence[SumOfKinds]]
@@ -129,6 +130,7 @@ class Accumulation:
         self, wanted: float, value: Callable[[int], float], interval: Callable[[int], Interval]
     ) -> Interval:
         last = _BEYOND * self.tally.draws
+        wanted *= 1 - _ROUNDING  # a single draw shows one kind, whatever rounding makes of it
         least = _first(lambda draws: interval(draws).upper >= wanted, last)
         most = _first(lambda draws: interval(draws).lower >= wanted, last)
         estimate = _first(lambda draws: value(draws) >= wanted, 10**12 * last)
