@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,15 @@ def kept_converter() -> Iterator[None]:
                 process.communicate()
 
 
+class _Kept(Engine):
+    """An engine to which paths are told in the statement itself, where another sets a variable before."""
+
+    def constant(self, value: Any) -> str:
+        if isinstance(value, list) and all(str(one).startswith(str(self.folder)) for one in value):
+            return f"[{', '.join(map(self.quoted, value))}]"
+        return super().constant(value)
+
+
 @contextlib.contextmanager
 def kept_engine(readable: Sequence[Path]) -> Iterator[None]:
     """Let all counting in the block be done by one engine that may read these files, emptied after each.
@@ -82,7 +92,7 @@ def kept_engine(readable: Sequence[Path]) -> Iterator[None]:
         def kept(asked: Sequence[Path], memory: str = MEMORY) -> Iterator[Engine]:
             if not set(asked) <= set(readable):
                 raise AssertionError(f"{asked} are not all among {readable}")
-            one = Engine(running.connection, running.folder, running.memory)
+            one = _Kept(running.connection, running.folder, running.memory)
             try:
                 yield one
             finally:
