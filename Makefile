@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: run test test-library test-programs test-types test-lies test-harm test-docs test-explorer test-spaces test-studies
-.PHONY: test-server test-house test-slow test-faults
+.PHONY: test-server test-house test-slow test-faults test-types-library test-types-programs
 .PHONY: test-firefox test-core test-clients test-wire test-lowest test-newest test-cluster test-runtimes
 .PHONY: test-portable test-source fuzz mutants bench load result paper artifact artifact-quick lint docs dist explorer-map
 .PHONY: constraints test-metadata table site clean
@@ -51,13 +51,21 @@ test-firefox: $(VENV)/.dev
 	@$(BIN)/python -m tests.installation firefox
 
 # Types: as mypy reads them, and then the same tests with the types and shapes of every call checked, which takes half as
-# long again. Left out is what starts programs of its own, in which nothing is checked.
+# long again: on two cores as `make test` does. Left out is what starts programs of its own, in which nothing is checked.
 UNTYPED := attacks core faults installation planted_lies portable __pycache__
 TYPED := $(filter-out $(UNTYPED:%=tests/%/),$(wildcard tests/*/))
+TYPED_PROGRAMS := $(filter $(addsuffix /,$(PROGRAMS) $(SERVER) $(DOCS) $(STUDIES) $(HOUSE)),$(TYPED))
+TYPES := -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow and not cluster" \
+	--ignore=$(EXPLORER) --durations=5
 test-types: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=2 test-types-library test-types-programs
+
+test-types-library: $(VENV)/.dev
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow and not cluster" \
-		--ignore=$(EXPLORER) $(TYPED) src --durations=5
+	@$(BIN)/python $(TYPES) $(filter-out $(TYPED_PROGRAMS),$(TYPED)) src
+
+test-types-programs: $(VENV)/.dev
+	@$(BIN)/python $(TYPES) $(TYPED_PROGRAMS)
 
 # Lies of a measurement, each planted in a copy of the package, must turn the tests red.
 test-lies: $(VENV)/.dev
@@ -135,7 +143,7 @@ constraints: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	@$(BIN)/python -m pytest tests/faults tests/attacks -m "slow or not slow" --timeout=3600 $(FAULTS)
 
-# A million inputs for every parser: an hour or two on two cores, and hours for each of the seven readers of samples.
+# A million inputs for every parser: an hour or two on two cores, and three more for the eight readers of samples.
 # FUZZ="--runs 10000 recipes" tries less.
 fuzz: $(VENV)/.dev
 	@$(PIP) --editable '.[fuzz]'
