@@ -213,8 +213,8 @@ def test_runs_that_leave_other_draws_out_do_not_add_up(tmp_path: Path) -> None:
     state, kept = tmp_path / "state.parquet", tmp_path / "kept.parquet"
     path = str(write(tmp_path / "a.txt", ["a", "b", "None"]))
 
-    def look(*skip: str, counts: Path | None = None) -> None:
-        count_samples([path], Reading(size=10, skip=skip), Beside(save_counts=counts, monitor=state))
+    def look(*none: str, counts: Path | None = None) -> None:
+        count_samples([path], Reading(size=10, skip=none), Beside(save_counts=counts, monitor=state))
 
     look("None", "-")
     look("-", "None")
