@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 
 from fluxttice_core.audit.printed_numbers import stated_number
-from fluxttice_core.audit.verdicts import Bounds, Finding, Verdict, in_all, judge, p_text, percent, worst
+from fluxttice_core.audit.verdicts import (
+    Bounds,
+    Finding,
+    Verdict,
+    in_all,
+    judge,
+    many,
+    p_text,
+    percent,
+    worst,
+)
 
 
 def finding(verdict: Verdict) -> Finding:
@@ -103,3 +113,15 @@ def test_what_rounding_just_reaches_is_not_impossible() -> None:
     assert judge(below, Bounds(100_000.0, 200_000.0, least=below.most)) is Verdict.NOT_ENOUGH_SAID
     share = stated_number("0.625")
     assert judge(share, Bounds(0.4, 0.6, most=share.least)) is Verdict.NOT_ENOUGH_SAID
+
+
+def test_numbers_keep_all_digits_that_can_be_read() -> None:
+    assert many(2**62 + 1) == "4,611,686,018,427,387,905"
+    assert many(10**21 - 1) == ",".join(["999"] * 7)
+    assert [many(size) for size in (10**21, 10**300, 4**120, 9.9999e25)] == [
+        "1e21",
+        "1e300",
+        "1.767e72",
+        "1e26",
+    ]
+    assert [many(mean, 1) for mean in (0.25, 1234.56)] == ["0.2", "1,234.6"]

@@ -393,3 +393,12 @@ def test_the_page_names_every_option() -> None:
     options = set(re.findall(r"(--[a-z-]+)", run("--help").output)) - {"--help"}
     assert len(options) == 49
     assert all(option in page for option in options), options
+
+
+def test_vast_spaces_are_not_printed_digit_by_digit(tmp_path: Path) -> None:
+    draws = tmp_path / "draws.txt"
+    draws.write_text("a\nb\nc\nc\n")
+    for told in (f"--samples {shlex.quote(str(draws))}", "--draws 100 --distinct 101"):
+        output = audit(f"{told} --space-size 1e300").output
+        assert "1e300" in output
+        assert not re.search(r"0{25}|(,000){8}", output)

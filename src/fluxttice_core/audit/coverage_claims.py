@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from shlex import quote
 
 from fluxttice_core.audit.printed_numbers import Stated, read_aloud
-from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, p_text, percent
+from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, many, p_text, percent
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.uniform_moments import expected_share
 from fluxttice_core.statistics.uniform_null import distinct_tails
@@ -35,7 +35,7 @@ class Point:
             raise MeasurementError("a claim of coverage needs at least one draw", "too_few")
 
     def __str__(self) -> str:
-        return f"{self.share.text} {'distinct of' if self.of_draws else 'at'} {self.draws:,} draws"
+        return f"{self.share.text} {'distinct of' if self.of_draws else 'at'} {many(self.draws)} draws"
 
     def whole(self, size: int) -> int:
         """Return what the share is of: the kinds of a space of so many, or the draws."""
@@ -114,7 +114,7 @@ def _spread(average: float | int, lower: int, upper: int, whole: int) -> tuple[s
     ends = percent(lower / whole), percent(upper / whole)
     mean = percent(average / whole)
     if ends[0] == ends[1] or average < _SMALL * whole:
-        ends, mean = (f"{lower:,}", f"{upper:,}"), f"{average:,.0f}"
+        ends, mean = (many(lower), many(upper)), many(average)
     return f"uniform draws show {mean} on average", f"{ends[0]} to {ends[1]}"
 
 
@@ -124,12 +124,12 @@ def _impossible_count(point: Point, size: int, limit: int, *, whole: bool) -> Fi
     kinds = "draws" if point.of_draws else "kinds"
     if whole:
         reason = (
-            f"{point.draws:,} draws show between 1 and {limit:,} of {size:,} kinds, at most "
+            f"{many(point.draws)} draws show between 1 and {many(limit)} of {many(size)} kinds, at most "
             f"{percent(limit / of)}, and uniform draws show {percent(share)}"
         )
         reason += " of the draws" if point.of_draws else ""
     else:
-        reason = f"no whole number of {of:,} {kinds} rounds to {point.share.text}"
+        reason = f"no whole number of {many(of)} {kinds} rounds to {point.share.text}"
     law = "distinct <= min(N, K)" if whole else "distinct is whole"
     sentence = read_aloud(reason, point.share)
     return Finding(str(point), Verdict.IMPOSSIBLE, law, 1 / of, limit / of, "fraction", None, sentence)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fluxttice_core.audit.verdicts import Finding, Verdict, outwards, p_text
+from fluxttice_core.audit.verdicts import Finding, Verdict, many, outwards, p_text
 from fluxttice_core.statistics.goodness_of_fit import FitTest, fit_tests, visible_distance
 from fluxttice_core.statistics.intervals import Interval
 from fluxttice_core.statistics.tally import LawTally, Tally
@@ -140,7 +140,7 @@ def _finding(
         said += (
             f"variation of {_rounded_up(visible)} or more, spread over the kinds, would have shown with 95 %"
         )
-    claim = f"{tally.draws:,} draws beside {law}" if stated else f"{tally.draws:,} draws of {kinds:,} kinds"
+    claim = f"{tally.draws:,} draws " + (f"beside {law}" if stated else f"of {many(kinds)} kinds")
     lower, upper = (None, None) if far is None else (far.lower, far.upper)
     return Finding(claim, verdict, "all counts", lower, upper, "total variation", p_value, said, law)
 

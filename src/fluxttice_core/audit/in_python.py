@@ -21,7 +21,7 @@ from fluxttice_core.audit.reference_set import (
 )
 from fluxttice_core.audit.sample_report import SampleReport, report_samples
 from fluxttice_core.audit.space_sizes import space_size as read_size
-from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, percent
+from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, many, percent
 from fluxttice_core.errors import MeasurementError
 
 
@@ -86,13 +86,13 @@ class SampleAudit:
     def _rows(self) -> list[tuple[str, str]]:
         report = self.report
         rows = [("draws", f"{self.draws:,}"), ("distinct kinds", f"{self.distinct:,}")]
-        if report.coverage_interval is not None:
+        if report.coverage_interval is not None and report.size is not None:
             part = report.coverage_interval
             ends = f"{percent(part.lower)} to {percent(part.upper)}"
-            rows.append(("coverage", f"{percent(part.estimate)} ({ends}) of {report.size:,}"))
+            rows.append(("coverage", f"{percent(part.estimate)} ({ends}) of {many(report.size)}"))
         mass, kinds = report.missing_mass, report.richness
         rows.append(("mass not seen", f"{percent(mass.estimate)} (up to {percent(mass.upper)})"))
-        rows.append(("kinds within reach", f"{kinds.estimate:,.0f} at least (Chao1)"))
+        rows.append(("kinds within reach", f"{many(kinds.estimate)} at least (Chao1)"))
         return rows + [("note", note) for note in self.counted.notes]
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from fluxttice_core.audit.printed_numbers import Stated
@@ -94,6 +95,20 @@ def judge(stated: Stated, bounds: Bounds) -> Verdict:
     if stated.least > most + _TINY or stated.most < least - _TINY:
         return Verdict.IMPOSSIBLE
     return Verdict.NOT_ENOUGH_SAID
+
+
+def many(number: float | int, places: int = 0) -> str:
+    """Write a number of things with its digits grouped, beyond 10^21 rounded to four of them.
+
+    Example:
+        >>> many(19683), many(10**60), many(2 * 3**80)
+        ('19,683', '1e60', '2.956e38')
+    """
+    if number < 10**21:
+        # A whole number keeps all of its digits, which a float would not.
+        return f"{int(number):,}" if not places and number == int(number) else f"{number:,.{places}f}"
+    digits, exponent = f"{Decimal(number):.3e}".split("e+")
+    return f"{digits.rstrip('0').rstrip('.')}e{exponent}"
 
 
 def percent(share: float | int) -> str:

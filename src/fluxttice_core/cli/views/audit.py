@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, outwards, percent, worst
+from fluxttice_core.audit.verdicts import Finding, Verdict, in_all, many, outwards, percent, worst
 
 if TYPE_CHECKING:
     from fluxttice_core.audit.counted import Counted
@@ -77,10 +77,11 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
 
 def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
     coverage, efficiency = report.coverage_interval, report.efficiency_interval
-    if coverage is None or efficiency is None or report.ceiling is None:
+    if coverage is None or efficiency is None or report.ceiling is None or report.size is None:
         return []
+    beside = f"of {many(report.size)}; uniform draws show {percent(report.ceiling)}"
     return [
-        ("coverage", shares(coverage), f"of {report.size:,}; uniform draws show {percent(report.ceiling)}"),
+        ("coverage", shares(coverage), beside),
         ("efficiency", shares(efficiency), "of what uniform draws show"),
     ]
 
@@ -113,7 +114,7 @@ def _unevenness(fit: Fit) -> tuple[str, str, str]:
 
 def _decimals(interval: Interval) -> str:
     """Return an interval of a ratio with four digits."""
-    return _bracketed(interval, lambda end: "open" if math.isinf(end) else f"{end:,.{_places(end)}f}")
+    return _bracketed(interval, lambda end: "open" if math.isinf(end) else many(end, _places(end)))
 
 
 def _places(value: float) -> int:
@@ -156,15 +157,16 @@ def _other_forms(report: SampleReport) -> tuple[str, str]:
 
 def _cut(report: SampleReport) -> str:
     """Say that an estimate was cut at the size of the space, where it was."""
-    cut = report.size is not None and report.richness.upper == report.size
-    return f", cut at {report.size:,}" if cut else ""
+    if report.size is None or report.richness.upper != report.size:
+        return ""
+    return f", cut at {many(report.size)}"
 
 
 def _operations(interval: Interval | None, places: int = 0) -> str:
     """Return an interval of kinds, whose upper end may be open, or that there is none."""
     if interval is None:
         return "undefined"
-    return _bracketed(interval, lambda end: "open" if math.isinf(end) else f"{end:,.{places}f}")
+    return _bracketed(interval, lambda end: "open" if math.isinf(end) else many(end, places))
 
 
 def _wrapped(sentence: str) -> str:
