@@ -57,11 +57,18 @@ FILES: dict[str, Any] = {
 }
 
 
+def pipe(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let standard input hold bytes."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
 @pytest.mark.parametrize("name", FILES)
-def test_every_format_reads_the_same(name: str, tmp_path: Path) -> None:
-    counted = count(write(tmp_path / name, FILES[name]), space=TERNARY)
-    assert (counted.tally.draws, counted.size) == (50, 19_683)
-    assert counted.most == tuple((TERNARY.string(index), 1) for index in sorted(DRAWN)[:10])
+def test_every_format_reads_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / name, FILES[name])
+    pipe(path.read_bytes(), monkeypatch)
+    for counted in (count(path, space=TERNARY), count("-", space=TERNARY, file_format=path.suffix[1:])):
+        assert (counted.tally.draws, counted.size) == (50, 19_683)
+        assert counted.most == tuple((TERNARY.string(index), 1) for index in sorted(DRAWN)[:10])
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)
@@ -234,9 +241,41 @@ def test_standard_input_patterns_folders_and_several_files(
     places.append([str(tmp_path / "shards" / f"{shard}.csv") for shard in range(3)])
     for one in places:
         assert counts(count_samples(one)) == {"a": 3, "b0": 1, "b1": 1, "b2": 1}
-    for suffix, content in {"txt": b"a\nb\na\n", "csv": b"word\na\nb\na\n"}.items():
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-        assert counts(count("-", file_format=suffix)) == {"a": 2, "b": 1}
+    for suffix, content in {
+        "txt": b"a\nb\na\n",
+        "csv": b"word\na\nb\na\n",
+        "fa": b">\na\n>\nb\n>\na\n",
+    }.items():
+        for packed in ("", *COMPRESS):
+            pipe(COMPRESS.get(packed, bytes)(content), monkeypatch)
+            assert counts(count("-", file_format=suffix + packed)) == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize(
+    "suffix", ["txt", "csv", "jsonl", "fasta", "fastq", "parquet", "arrow", "npy", "npz", "csv.gz"]
+)
+def test_damage_is_told_of_standard_input(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe(b'{"a,b\n1\n\xff', monkeypatch)
+    with pytest.raises(MeasurementError, match="'standard input' ") as raised:
+        count("-", file_format=suffix)
+    assert raised.value.code in ("alien_file", "damaged_file", "wrong_shape", "ambiguous")
+
+
+def test_standard_input_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, state = str(write(tmp_path / "a.txt", ["a", "b", "a"])), tmp_path / "state"
+    pipe(b"kind,weight\na,2\nb,1\nc,0\n", monkeypatch)
+    tally = count_samples([path], beside=Beside(law="-")).law_tally
+    assert tally is not None
+    assert (tally.probability.tolist(), tally.times.tolist()) == ([1 / 3, 2 / 3], [1, 2])
+    pipe(b"a\nc\n", monkeypatch)
+    known = count_samples([path], beside=Beside(reference="-")).reference
+    assert known is not None
+    assert (known.size, known.tally.draws) == (2, 2)
+    with refused(MeasurementError, "contradictory", "standard input is read once"):
+        count_samples(["-"], beside=Beside(law="-"))
+    with refused(MeasurementError, "contradictory", "--monitor knows a law by its file"):
+        count_samples([path], beside=Beside(law="-", monitor=state))
+    assert not state.exists()
 
 
 def test_what_lies_beside_shards_and_is_not_read_is_said(tmp_path: Path) -> None:

@@ -161,9 +161,10 @@ def count_samples(
             )
         return _without_kinds(Counted.of(tally_of_frequencies(places[0])), reading, beside)
     draws = find_source(places, reading.file_format)
-    others = _others(beside)
-    files = [path for source in (draws, *others.values()) for path in source.paths]
-    given = [Path("/dev/stdin")] if STANDARD_INPUT in places else []
+    others = _others(beside, places)
+    sources = (draws, *others.values())
+    files = [path for source in sources for path in source.paths]
+    given = [] if all(source.paths for source in sources) else [Path("/dev/stdin")]
     require_apart([*files, *given], (*beside.written, *written))
     files += [beside.monitor] if beside.monitor else []
     with engine(files, memory) as running:
@@ -249,9 +250,23 @@ def count_values(values: Values, reading: Reading | None = None, beside: Beside 
         return _counted(running, grouped, others, reading, beside)
 
 
-def _others(beside: Beside) -> dict[str, Source]:
+def _others(beside: Beside, places: Sequence[str] = ()) -> dict[str, Source]:
+    """Find what draws are held against; a law on standard input is a table, since lines have no weights."""
     names = ("law", "reference", "training")
-    return {name: find_source([place]) for name in names if (place := getattr(beside, name)) is not None}
+    named = {name: place for name in names if (place := getattr(beside, name)) is not None}
+    if [*places, *named.values()].count(STANDARD_INPUT) > 1:
+        raise MeasurementError(
+            "standard input is read once: give it to one option, and files to the others", "contradictory"
+        )
+    if beside.monitor is not None and beside.law == STANDARD_INPUT:
+        raise MeasurementError(
+            "--monitor knows a law by its file: give --law a file, not standard input", "contradictory"
+        )
+    piped = {"law": "csv"}
+    return {
+        name: find_source([place], piped.get(name) if place == STANDARD_INPUT else None)
+        for name, place in named.items()
+    }
 
 
 def _without_kinds(counted: Counted, reading: Reading, beside: Beside) -> Counted:

@@ -16,7 +16,7 @@ from fluxttice_core.audit.kinds import (
     settle,
     ternary,
 )
-from fluxttice_core.audit.table_files import read_table
+from fluxttice_core.audit.table_files import read_table, spooled
 from fluxttice_core.audit.tables import Table, alike, other_columns
 from fluxttice_core.errors import MeasurementError
 
@@ -79,6 +79,8 @@ def group_draws(engine: Engine, source: Source, reading: Reading) -> Grouped:
 
 def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | None = None) -> Table:
     """Return files as a table of the engine."""
+    if not source.paths:
+        source = spooled(engine, source)
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
         return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like)

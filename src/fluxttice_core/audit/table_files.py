@@ -29,8 +29,6 @@ def read_table(
 
     They must have the columns of files beside these, which they are to be `like`, else those of the first.
     """
-    if not source.paths:
-        source = _spooled(engine, source)
     if source.kind in ("parquet", "arrow"):
         return _parquet(engine, source, like)
     from fluxttice_core.audit import text_tables as text
@@ -40,9 +38,9 @@ def read_table(
     return text.objects(engine, source, like) if source.kind == "json" else text.lines(engine, source)
 
 
-def _spooled(engine: Engine, source: Source) -> Source:
-    """Keep standard input in a file, since most formats are read more than once."""
-    path = engine.new_path()
+def spooled(engine: Engine, source: Source) -> Source:
+    """Keep standard input in a file, since most formats are read more than once; refusals name it so."""
+    path = engine.new_path().with_name(source.said)
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
     return replace(source, paths=(path,))

@@ -123,6 +123,12 @@ def audit(
     _leave(findings, require_uniform=require_uniform)
 
 
+def _said(place: str) -> str:
+    from fluxttice_core.audit.sources import STANDARD_INPUT
+
+    return "standard input" if place == STANDARD_INPUT else f"'{Path(place).name}'"
+
+
 def _judged(
     counted: Counted, size: int | None, significance: float, law: str | None, *, once_each: bool
 ) -> tuple[Finding, SampleReport | None]:
@@ -131,7 +137,7 @@ def _judged(
 
     if counted.units is not None and size is None and law is None and not once_each:
         return finding_of_incidences(counted.tally, counted.units), None
-    name = "uniform" if law is None else f"the law of '{Path(law).name}'"
+    name = "uniform" if law is None else f"the law of {_said(law)}"
     report = report_samples(counted, size, significance, law_name=name, once_each=once_each)
     runs = counted.monitored
     return report.finding if runs is None else runs.finding(significance, name), report
