@@ -76,3 +76,8 @@ def test_other_images_and_places_are_refused(
 def test_the_smallest_samples_have_a_curve(counts: list[int]) -> None:
     rows = list(curve_of(Tally.of_counts(np.array(counts))).rows())
     assert max(row["draws"] for row in rows) == 2 * sum(counts)
+
+
+def test_masses_that_differ_hardly_are_two() -> None:
+    curve = curve_of(Tally.of_counts(np.array([9, 2, 1, 1])), masses=(0.9999999, 0.99999999))
+    assert list(curve.wanted) == ["0.9999999 of the mass", "0.99999999 of the mass"]

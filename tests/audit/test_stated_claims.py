@@ -29,3 +29,18 @@ def test_falling_correlations_are_held_against_the_lower_bound(text: str) -> Non
 def test_a_share_of_a_space_needs_its_size() -> None:
     with refused(MeasurementError, "missing_option", "give one, such as --space-size 19683"):
         audit_claims(Claims(draws=["10"], distinct=["82%"]))
+
+
+@pytest.mark.parametrize(("distinct", "uniqueness"), [("50", "90%"), ("5.0%", "52%"), ("40", "41")])
+def test_two_numbers_of_distinct_kinds_of_one_sample_are_impossible(distinct: str, uniqueness: str) -> None:
+    for size in (None, 1_000) if "%" not in distinct else (1_000,):
+        claims = Claims(draws=["100"], distinct=[distinct], uniqueness=[uniqueness])
+        last = audit_claims(claims, size)[-1]
+        assert (last.verdict.value, last.law) == ("impossible", "one number of distinct kinds")
+    alike = audit_claims(Claims(draws=["100"], distinct=["50"], uniqueness=["50%"]), 1_000)
+    assert len(alike) == 2
+
+
+def test_uniqueness_without_draws_is_told_beside_two_sets() -> None:
+    claims = Claims(distinct=["50%"], against_distinct="60%", jaccard_distance=".3", uniqueness=["90%"])
+    assert next(finding.claim for finding in audit_claims(claims)) == "90% of the draws distinct"

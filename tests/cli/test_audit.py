@@ -142,6 +142,16 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),
         ("--significance 2 --draws 5 --distinct 1", "--significance is a probability such as 0.001, not 2.0"),
         ("--sequence 1%", "a sequence needs at least two values"),
+        ("--sequence 1,97%", "'1' beside percentages may be one operation, 1 % or all"),
+        ("--sequence 16,986,17,003", "commas set numbers apart, so none may group thousands: write 17003"),
+        ("--pearson .1 --levels 1,008,450", "commas set numbers apart"),
+        ("--space-size 19683 --draws 1e4 --distinct 7.8e3", "write a share as 82%, .82 or the count 7800"),
+        ("--space-size 9 --draws 9 --distinct 9 --without-replacement", "describes a file: give --samples"),
+        ("--counts 1:9 --draws 9 --distinct 9 --without-replacement", "audit the file and the claim apart"),
+        ("--counts 1:9 --base 0", "must be a whole number from 2 to 4, not 0"),
+        ("--counts 1:9 --arity 0", "must be a whole number from 1"),
+        ("--counts 1:9 --wanted-kinds 100%", "'100%' of the kinds is a share of a space: give --space-size"),
+        ("--counts 1:9 --wanted-kinds 1.0", "'1.0' of the kinds is a share of a space"),
         ("--space-size ternary:2 --wrong-trits 1,x --share 2%", "'x' is not a number"),
     ],
 )
@@ -193,6 +203,12 @@ def test_the_advice_of_a_claim_without_a_space_is_no_second_refusal() -> None:
         for flags in re.findall(r"--(?:space-size|uniqueness) [^\s,]+", said):
             rest = "" if flags.startswith("--uniqueness") else f" --distinct {text}"
             assert audit(f"--draws 5000 {flags}{rest}").exit_code in {0, 1}, flags
+
+
+def test_the_advice_beside_a_second_set_is_no_second_refusal() -> None:
+    said = refusal("audit", *shlex.split("--draws 9 --distinct 5% --against-distinct 6% --union 9%"))
+    assert "give one, such as --space-size 19683" in said
+    assert "--uniqueness" not in said
 
 
 def test_json_holds_bounds_and_reasons() -> None:

@@ -114,7 +114,7 @@ def curve_of(
     accumulation = Accumulation(tally, level)
     n = tally.draws
     budgets = sorted({1, *(max(2 * n * k // points, 1) for k in range(1, points + 1))})
-    wanted = {f"{mass:.6g} of the mass": accumulation.draws_for_mass(mass) for mass in masses}
+    wanted = {f"{mass:.12g} of the mass": accumulation.draws_for_mass(mass) for mass in masses}
     wanted |= {f"{number:,.0f} kinds": accumulation.draws_for_kinds(number) for number in kinds}
     reached = []
     for mass in sorted({*_MASSES, *masses}):

@@ -64,8 +64,10 @@ def stated_share(text: str, size: int | None) -> Stated:
         )
     share = _exactly(text.strip(), *counts, size) if counts and size is not None else stated_number(text)
     if share.upper > 1:
+        is_count = counts is None and size is not None and share.upper <= size
+        count = f"the count {share.upper:.0f}" if is_count else "a count"
         raise MeasurementError(
-            f"'{text}' is more than all there are: write a share as 82%, .82 or a count", "out_of_range"
+            f"'{text}' is more than all there are: write a share as 82%, .82 or {count}", "out_of_range"
         )
     return replace(share, least=max(share.least, 0.0), most=min(share.most, 1.0))
 
@@ -76,11 +78,16 @@ def stated_shares(texts: Sequence[str], size: int | None) -> list[Stated]:
     Rounding is granted to it as to every number: `1` may stand for anything from .5 on.
     """
     others = [text for text in texts if _counts(text) is None]
-    if any(_is_one(text) for text in texts) and any("%" in text for text in others):
+    require_one_sort(texts)
+    return [_whole(text) if others and _is_one(text) else stated_share(text, size) for text in texts]
+
+
+def require_one_sort(texts: Sequence[str]) -> None:
+    """Refuse a `1` beside percentages."""
+    if any(_is_one(text) for text in texts) and any("%" in text for text in texts):
         raise MeasurementError(
             "'1' beside percentages may be one operation, 1 % or all: write 1% or 100%", "ambiguous"
         )
-    return [_whole(text) if others and _is_one(text) else stated_share(text, size) for text in texts]
 
 
 def share_of_all(text: str, size: int | None) -> Stated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from shlex import quote
@@ -11,13 +12,14 @@ from fluxttice_core.audit import correlation_claims, other_claims, share_claims
 from fluxttice_core.audit.printed_numbers import (
     Stated,
     exact_count,
+    require_one_sort,
     share_of_all,
     stated_count,
     stated_number,
     stated_share,
     stated_shares,
 )
-from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict
+from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, many
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -106,16 +108,18 @@ def _points(claims: Claims, size: int | None, significance: float | int) -> Iter
             raise MeasurementError(
                 f"each --draws needs its own --{flag}: give as many of one as of the other", "missing_option"
             )
-    if budgets and claims.distinct:
-        yield from _one_generator(_distinct(claims, budgets, size), size, significance)
-    if budgets and claims.uniqueness:
-        shares = [_part(text, n) for text, n in zip(claims.uniqueness, budgets, strict=True)]
-        points = [Point(n, share, of_draws=True) for n, share in zip(budgets, shares, strict=True)]
-        yield from _one_generator(points, size, significance)
+    shares = [_part(text, n) for text, n in zip(claims.uniqueness, budgets, strict=False)]
+    unique = [Point(n, share, of_draws=True) for n, share in zip(budgets, shares, strict=False)]
+    distinct = list(_distinct(claims, budgets, size)) if budgets and claims.distinct else []
+    yield from _one_generator(distinct, size, significance)
+    yield from _one_generator(unique, size, significance)
+    for one, other in zip(distinct, unique, strict=False):  # of one sample, where both are claimed
+        yield from _same_number(one, other, size or 1)
     if against is not None and len(budgets) == 1 and size is not None:
         yield audit_point(Point(budgets[0], _shares(claims, size)[-1]), size, significance)
-    if not budgets and against is None:
-        yield from (_half_said(f"{text} distinct", "how many were drawn") for text in claims.distinct)
+    if not budgets:
+        alone = claims.distinct if against is None else ()
+        yield from (_half_said(f"{text} distinct", "how many were drawn") for text in alone)
         yield from (
             _half_said(f"{text} of the draws distinct", "how many were drawn") for text in claims.uniqueness
         )
@@ -134,10 +138,10 @@ def _distinct(claims: Claims, budgets: Sequence[int], size: int | None) -> Itera
         share = exact_count(text, draws or 1)
         if share is None:
             stated_share(text, None)  # what is no share at all is told that first
+            otherwise = f", or write --uniqueness {quote(text)} if it is of the draws that were distinct"
             raise MeasurementError(
                 f"'{text}' is a share of a space that has no size: give one, such as --space-size 19683 or "
-                f"--space-size dna:6, or write --uniqueness {quote(text)} if it is the share of draws that "
-                "were distinct",
+                f"--space-size dna:6{'' if claims.against_distinct else otherwise}",
                 "missing_option",
             )
         yield Point(draws, share, of_draws=True)
@@ -154,6 +158,17 @@ def _one_generator(points: Iterable[Point], size: int | None, significance: floa
         yield audit_curve(points, size, significance)
 
 
+def _same_number(distinct: Point, unique: Point, size: int) -> Iterator[Finding]:
+    """Refute two claims of one sample whose numbers of distinct kinds are not the same."""
+    ends = (least, most), (fewest, largest) = distinct.counts(size), unique.counts(size)
+    if max(least, fewest) > min(most, largest):
+        first, second = (many(low) if low == high else f"{many(low)} to {many(high)}" for low, high in ends)
+        reason = f"the one is {first} distinct kinds of {many(distinct.draws)} draws, the other {second}"
+        claim = f"{distinct.share.text} distinct and a uniqueness of {unique.share.text}"
+        law = "one number of distinct kinds"
+        yield Finding(claim, Verdict.IMPOSSIBLE, law, None, None, "count", None, reason)
+
+
 def _half_said(claim: str, missing: str) -> Finding:
     """Return the finding that a claim leaves out what decides."""
     reason = f"the claim does not say {missing}"
@@ -162,7 +177,9 @@ def _half_said(claim: str, missing: str) -> Finding:
 
 def _steps(claims: Claims) -> Iterator[Finding]:
     if claims.sequence is not None:
-        yield other_claims.audit_sequence([stated_number(text) for text in claims.sequence.split(",")])
+        texts = _listed(claims.sequence)
+        require_one_sort(texts)
+        yield other_claims.audit_sequence([stated_number(text) for text in texts])
 
 
 def _shares(claims: Claims, size: int | None) -> list[Stated]:
@@ -255,4 +272,15 @@ def _part(text: str, whole: int) -> Stated:
 
 
 def _counts(text: str | None) -> list[int]:
-    return [stated_count(part) for part in (text or "").split(",")]
+    return [stated_count(part) for part in _listed(text or "")]
+
+
+def _listed(text: str) -> list[str]:
+    """Return numbers apart by commas, none of which may group thousands there."""
+    parts = text.split(",")
+    if any(re.match(r"\s*0\d", part) for part in parts):
+        raise MeasurementError(
+            f"in '{text:.60}' commas set numbers apart, so none may group thousands: write 17003, not 17,003",
+            "malformed",
+        )
+    return parts

@@ -108,6 +108,8 @@ def audit(
     given = {name: value for name, value in vars(claims).items() if value is not None}
     size = read_size(given.pop("space_size")) if "space_size" in given else None
     findings = audit_claims(Claims(**given), size, significance)
+    if without_replacement:
+        _require_draws(files, claims)
     curve.require_sound(size)
     counted = count_files(files, size, curve.written, curve.require_wanted)
     report = None
@@ -121,6 +123,20 @@ def audit(
     found = measure_beside(counted, size, curve)
     _show(findings, counted, report, found, significance, as_json=as_json, curve=curve.curve)
     _leave(findings, require_uniform=require_uniform)
+
+
+def _require_draws(files: SampleOptions, claims: ClaimOptions) -> None:
+    """Refuse to take claims for draws without replacement, which no law that they are held against is of."""
+    if not (files.samples or files.counts or files.incidences):
+        raise MeasurementError(
+            "--without-replacement describes a file: give --samples or --counts as well", "missing_option"
+        )
+    if claims.draws:
+        raise MeasurementError(
+            "--draws claims independent draws, and --without-replacement says that these are none: audit the "
+            "file and the claim apart",
+            "contradictory",
+        )
 
 
 def _said(place: str) -> str:

@@ -71,7 +71,7 @@ class CurveOptions:
 
     def wanted(self, size: int | None, of: int) -> tuple[list[float], list[float]]:
         """Return the masses and the numbers of kinds that are asked for, shares being `of` so many kinds."""
-        from fluxttice_core.audit.printed_numbers import stated_number, stated_share
+        from fluxttice_core.audit.printed_numbers import exact_count, stated_number, stated_share
 
         kinds = [
             stated_share(text, size) if size else stated_number(text) for text in self.wanted_kinds or ()
@@ -82,9 +82,11 @@ class CurveOptions:
                 raise MeasurementError(
                     f"'{one.text}' is a range: ask for one number, or for each of its ends", "malformed"
                 )
-        if of == 1 and (share := next((one.text for one in kinds if 0 < one.value < 1), None)):
+        shares = [one.text for one in kinds if one.value <= 1 and exact_count(one.text, 1) is None]
+        if shares and not size and of == 1:
             raise MeasurementError(
-                f"'{share}' of the kinds is a share of a space: give --space-size as well", "missing_option"
+                f"'{shares[0]}' of the kinds is a share of a space: give --space-size as well",
+                "missing_option",
             )
         return [one.value for one in masses], [_kinds(one.value * of) for one in kinds]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fluxttice_core.audit.counted import Counted
+    from fluxttice_core.spaces.operation_space import OperationSpace
 
 SAMPLES = "Samples and counts"
 Texts = list[str] | None
@@ -86,14 +87,13 @@ def counted(
 def _count(places: list[str], holds: Any, size: int | None, files: SampleOptions, **refused: Any) -> Counted:
     from fluxttice_core.audit.counted import Beside, count_samples
     from fluxttice_core.audit.draws import Reading
-    from fluxttice_core.spaces.operation_space import OperationSpace
 
     if files.canonical not in (None, "smiles"):
         raise MeasurementError(f"--canonical knows smiles, not '{files.canonical}'", "unknown_name")
     named = (files.base, files.arity) != (None, None)
     reading = Reading(
         column=files.column,
-        space=OperationSpace(files.base or 3, files.arity or 2) if named else None,
+        space=_space(files.base, files.arity) if named else None,
         size=size,
         skip=tuple(files.skip or ()),
         file_format=files.format,
@@ -102,3 +102,9 @@ def _count(places: list[str], holds: Any, size: int | None, files: SampleOptions
     )
     beside = Beside(files.law, files.reference, files.training, files.save_counts, files.monitor)
     return count_samples(places, reading, beside, memory=files.memory, on=files.engine, **refused)
+
+
+def _space(base: int | None, arity: int | None) -> OperationSpace:
+    from fluxttice_core.spaces.operation_space import OperationSpace
+
+    return OperationSpace(3 if base is None else base, 2 if arity is None else arity)
