@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pyarrow as pa
 import pytest
 
@@ -106,6 +107,66 @@ def test_files_hold_the_same_draws(tmp_path: Path) -> None:
     assert (
         fx.audit_samples(str(tmp_path / "counts.csv"), space_size=4, counts=True).report.finding == expected
     )
+
+
+def test_a_list_of_paths_is_files_and_not_draws(tmp_path: Path) -> None:
+    paths = [tmp_path / "one.txt", tmp_path / "two.txt"]
+    for path in paths:
+        path.write_text("\n".join(DRAWS))
+    found = audit_samples(paths, space_size=4)
+    assert (found.draws, found.distinct) == (800, 4)
+    assert audit_samples(tuple(paths), reference=paths[0]).draws == 800
+    names = list(map(str, paths))
+    with refused(MeasurementError, "ambiguous", "is a file: give a list of pathlib's Path"):
+        audit_samples(names)
+    assert audit_samples(Counter(names)).distinct == 2  # as the way out says
+    assert audit_samples(["one.txt", "gone.csv.gz"]).distinct == 2
+    for draws in (iter(paths), [paths[0], "a"], np.array(paths)):
+        with refused(MeasurementError, "wrong_type", "a draw is a path: give a list of paths alone"):
+            audit_samples(draws)
+
+
+def test_lines_of_an_open_file_are_no_draws(tmp_path: Path) -> None:
+    path = tmp_path / "draws.txt"
+    path.write_text("a\na")
+    for mode in ("r", "rb"):
+        with path.open(mode) as file, refused(MeasurementError, "wrong_type", "give its path"):
+            audit_samples(file)
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        np.unique(DRAWS, return_counts=True),
+        np.unique(DRAWS, return_inverse=True, return_counts=True),
+        [np.array(KINDS), np.array([1, 2, 3, 4])],
+        (Tensor(KINDS), Tensor([1, 2, 3, 4])),
+    ],
+)
+def test_arrays_side_by_side_may_be_kinds_and_counts(draws: Any) -> None:
+    for how in ({}, {"reference": draws}):
+        with refused(MeasurementError, "ambiguous", "give a dict of kinds to counts"):
+            audit_samples(DRAWS if how else draws, **how)
+
+
+def test_sizes_of_groups_are_no_draws() -> None:
+    frame = pandas.DataFrame({"x": DRAWS, "y": range(400)})
+    by = frame.groupby("x")
+    crossed = frame.assign(z=frame["y"] % 2).groupby(["x", "z"]).size()
+    for counts in (by.size(), by["x"].count(), crossed, pandas.Series(Counter(DRAWS))):
+        with refused(MeasurementError, "ambiguous", "its .to_numpy() for draws"):
+            audit_samples(counts, space_size=4)
+        assert audit_samples(counts.to_dict()).draws == 400
+        assert audit_samples(counts.to_numpy()).draws == len(counts)
+    for draws in (frame["x"], pandas.Series(DRAWS), frame.set_index("y")["x"], by["y"].max(), frame["y"]):
+        assert audit_samples(draws).draws == len(draws)
+
+
+def test_a_set_has_lost_its_repeats() -> None:
+    for draws in ({"a", "b"}, frozenset("ab"), Counter(DRAWS).keys()):
+        with refused(MeasurementError, "wrong_type", "give a list of all draws"):
+            audit_samples(draws)
+        assert audit_samples(DRAWS, reference=draws).reference is not None
 
 
 def test_kinds_are_anything_hashable() -> None:

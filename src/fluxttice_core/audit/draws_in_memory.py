@@ -2,8 +2,10 @@
 
 import heapq
 import math
+import os
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from fluxttice_core.audit.columns import COUNTS
 from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import TEN
+from fluxttice_core.audit.sources import COMPRESSIONS, FORMATS
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.tally import MOST_DRAWS, LawTally, Tally, too_many_draws
 
@@ -42,6 +45,7 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
         if not values.dtype.hasobject:
             return _count_array(values)
         values = _rows(values)
+    _require_draws(values)
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise MeasurementError(
             f"draws of type {type(values).__name__} cannot be counted: give an array, a list, a Counter, a "
@@ -56,6 +60,7 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
             "wrong_type",
         ) from None
     _require_kinds(counted)
+    _require_no_files(counted)
     return dict(counted)
 
 
@@ -104,6 +109,12 @@ def _column(draws: Any, column: str | None) -> Any:
             "as an array",
             "ambiguous",
         )
+    elif _is_of_groups(draws):
+        raise MeasurementError(
+            "numbers under the names of an index may be counts: give the column's .to_dict() for counts, its "
+            ".to_numpy() for draws",
+            "ambiguous",
+        )
     if hasattr(draws, "to_pylist"):  # Arrow, whose conversion to an array may refuse to copy
         return draws.to_pylist()
     if hasattr(draws, "to_numpy"):
@@ -140,6 +151,16 @@ def _is_of_counts(name: Any) -> bool:
     return isinstance(name, str) and name.strip().lower() in COUNTS
 
 
+def _is_of_groups(column: Any) -> bool:
+    """Return whether a column holds a number for each name of its index, as sizes of groups in pandas do."""
+    index, name = getattr(column, "index", None), getattr(column, "name", None)
+    if getattr(getattr(column, "dtype", None), "kind", "") not in ("i", "u", "f"):
+        return False
+    names = [held for held in getattr(index, "names", ()) if held is not None]
+    words = getattr(getattr(index, "dtype", None), "kind", "") == "O"
+    return bool(names or words) if name is None else name in names
+
+
 def _array(values: Any) -> np.ndarray:
     """Return a tensor as an array: its rows compare as objects, not as what they hold."""
     try:
@@ -148,6 +169,26 @@ def _array(values: Any) -> np.ndarray:
         raise MeasurementError(
             f"draws of type {type(values).__name__} cannot be read as an array: {error}", "wrong_type"
         ) from error
+
+
+def _require_draws(values: Any) -> None:
+    """Refuse lines of an open file, and arrays side by side, as `np.unique` returns kinds and counts."""
+    if hasattr(values, "readline"):
+        raise MeasurementError(
+            "an open file gives lines with their ends: give its path, or '-' for standard input", "wrong_type"
+        )
+    several = isinstance(values, tuple) or (isinstance(values, list) and len(values) == 2)
+    if several and len(values) > 1 and all(map(_is_array, values)):
+        raise MeasurementError(
+            f"{len(values)} arrays side by side may be kinds and their counts: give a dict of kinds to "
+            "counts, or all draws as one array",
+            "ambiguous",
+        )
+
+
+def _is_array(value: Any) -> bool:
+    """Return whether a value is an array or tensor of at least one axis."""
+    return hasattr(value, "__array__") and not isinstance(value, np.generic) and getattr(value, "ndim", 1) > 0
 
 
 def _require_all(values: np.ndarray) -> None:
@@ -194,6 +235,28 @@ def _require_kinds(kinds: Iterable[Any]) -> None:
     """Refuse kinds that stand for a missing value."""
     if any(map(_is_missing, kinds)):
         raise _missing()
+
+
+def _require_no_files(kinds: Iterable[Any]) -> None:
+    """Refuse paths, and strings that all read as names of files, some of which are there."""
+    if any(isinstance(kind, PurePath) for kind in kinds):
+        raise MeasurementError(
+            "a draw is a path: give a list of paths alone for what is in the files, or strings as draws",
+            "wrong_type",
+        )
+    if not all(isinstance(kind, str) and _is_named_as_file(kind) for kind in kinds):
+        return
+    found = next((kind for kind in kinds if os.path.isfile(kind)), None)  # noqa: PTH113 - of any length
+    if found is not None:
+        raise MeasurementError(
+            f"the draw {found!r:.80} is a file: give a list of pathlib's Path for what is in the files, or a "
+            "Counter of their names as draws",
+            "ambiguous",
+        )
+
+
+def _is_named_as_file(kind: str) -> bool:
+    return Path(kind).suffix.lower().removeprefix(".") in (*FORMATS, *COMPRESSIONS)
 
 
 def _is_missing(kind: Any) -> bool:

@@ -1,7 +1,7 @@
 """An audit from Python: draws of any kind in memory or in files, with verdict, figures and plot."""
 
 import html
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -119,9 +119,10 @@ def audit_samples(
         'consistent with uniform'
 
     Args:
-        draws: A path or pattern of files, as `fluxttice audit` reads them; or an array or tensor whose first
-            axis are the draws, a list of them or of anything hashable, a `Counter`, or a frame or its column
-            (pandas, Polars, Arrow). Missing values, masked ones among them, are refused.
+        draws: A path or pattern of files, or a list of `Path`, as `fluxttice audit` reads them; or an array
+            or tensor whose first axis are the draws, a list of them or of anything hashable, a `Counter`, or
+            a frame or its column (pandas, Polars, Arrow). Missing values, masked ones among them, are
+            refused, and so are sets, and what may be counts: two arrays, numbers under named groups.
         space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
         law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
         counts: Whether files hold kinds and their counts, instead of draws.
@@ -141,8 +142,9 @@ def audit_samples(
         )
     size = read_size(str(space_size)) if space_size is not None else None
     known = reference, training
-    if isinstance(draws, (str, Path)):
-        counted = _count_files(draws, size, law, known, column, engine, counts=counts)
+    places = _places(draws)
+    if places:
+        counted = _count_files(places, size, law, known, column, engine, counts=counts)
     elif engine != "local":
         raise MeasurementError(
             "a cluster counts draws in files: give their path, or leave engine= out", "unsupported"
@@ -171,8 +173,16 @@ def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | N
     return reference, novelty
 
 
+def _places(draws: Any) -> list[str]:
+    """Return the files that draws are in: a path or pattern, or a list of paths; none of other draws."""
+    if isinstance(draws, (str, Path)):
+        return [str(draws)]
+    listed = isinstance(draws, (list, tuple)) and all(isinstance(place, Path) for place in draws)
+    return list(map(str, draws)) if listed else []
+
+
 def _count_files(
-    place: str | Path,
+    places: Sequence[str],
     size: int | None,
     law: Any,
     known: tuple[Any, Any],
@@ -190,7 +200,7 @@ def _count_files(
         )
     reading = Reading(column=column, size=size, holds="counts" if counts else "draws")
     law, reference, training = (None if path is None else str(path) for path in (law, *known))
-    return count_samples([str(place)], reading, Beside(law, reference, training), on=engine)
+    return count_samples(places, reading, Beside(law, reference, training), on=engine)
 
 
 def _count_memory(
@@ -201,6 +211,10 @@ def _count_memory(
             "counts in memory are a mapping of kinds to counts, such as a Counter: give that, or the path of "
             "a file of them",
             "wrong_type",
+        )
+    if isinstance(draws, Set):
+        raise MeasurementError(
+            "a set holds a kind once, however often it was drawn: give a list of all draws", "wrong_type"
         )
     if law is not None and not isinstance(law, Mapping):
         raise MeasurementError(
