@@ -560,3 +560,23 @@ def test_cells_beyond_whole_numbers_are_refused_without_a_warning(cell: str, tmp
 def test_a_signalling_nan_is_refused_without_a_warning() -> None:
     with refused(MeasurementError, "missing_value"):
         count_values(np.array([0x7F800001], dtype=np.uint32).view(np.float32))
+
+
+@pytest.mark.parametrize("name", ["reference", "training"])
+def test_how_files_beside_the_draws_were_read_is_said(name: str, tmp_path: Path) -> None:
+    draws = str(write(tmp_path / "draws.txt", ["CCO", "C"]))
+
+    def notes(file: str, lines: list[str], **how: Any) -> tuple[str, ...]:
+        beside: dict[str, Any] = {name: str(write(tmp_path / file, lines))}
+        return count_samples([draws], Reading(**how), Beside(**beside)).notes
+
+    told = "the first row of 'known.csv', 'CCO', was read as the name of its column"
+    assert notes("known.csv", ["CCO", "C"]) == (told,)
+    assert notes("known.csv", ["kind", "CCO", "C"]) == ()
+    left_out = "1 that are empty, 1 that are comments with #, 2 that are no valid SMILES"
+    lines = ["# known", "C", "OCC", "", "C(", "(C"]
+    assert notes("known.txt", lines, canonical=True) == (f"left out of 'known.txt': {left_out}",)
+    assert notes("known.txt", ["C", "None", "C "]) == (
+        "'None' in 'known.txt' is a kind; --skip None leaves it out",
+        "kinds in 'known.txt' with blanks at their ends differ from those without",
+    )

@@ -42,17 +42,29 @@ class Overlap:
 
 def overlaps(
     engine: Engine, draws: Grouped, reference: Source | None, training: Source | None, reading: Reading
-) -> tuple[Overlap | None, Overlap | None]:
-    """Hold draws against files of kinds, which may stand there several times, and one against the other."""
+) -> tuple[Overlap | None, Overlap | None, tuple[str, ...]]:
+    """Hold draws against files of kinds, which may stand there several times, and one against the other.
+
+    With the overlaps come notes of how the files were read.
+    """
     known, trained = (
         None if source is None else group_draws(engine, source, _alike(draws, reading))
         for source in (reference, training)
     )
+    notes = (*_notes(known, reference), *_notes(trained, training))
     beside = None if known is None else _overlap(engine, draws, known)
     if trained is None:
-        return beside, None
+        return beside, None, notes
     shared = None if known is None else _overlap(engine, trained, known).tally.distinct
-    return beside, replace(_overlap(engine, draws, trained), shared=shared)
+    return beside, replace(_overlap(engine, draws, trained), shared=shared), notes
+
+
+def _notes(known: Grouped | None, source: Source | None) -> tuple[str, ...]:
+    """Say what was taken for granted of a file of kinds, and what was left out of it."""
+    if known is None or source is None:
+        return ()
+    left_out = ", ".join(f"{number:,} that are {why}" for why, number in known.left_out.items())
+    return (*known.notes, *([f"left out of {source.said}: {left_out}"] if left_out else ()))
 
 
 def _overlap(engine: Engine, draws: Grouped, known: Grouped) -> Overlap:

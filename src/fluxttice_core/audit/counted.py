@@ -333,8 +333,15 @@ def _beside_others(engine: Engine, grouped: Grouped, others: dict[str, Source], 
     from fluxttice_core.audit.beside import beside_law, overlaps
 
     law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
-    known, trained = overlaps(engine, grouped, reference, training, reading)
-    return replace(counted, law_tally=law_tally, law_ends=law_ends, reference=known, training=trained)
+    known, trained, notes = overlaps(engine, grouped, reference, training, reading)
+    return replace(
+        counted,
+        law_tally=law_tally,
+        law_ends=law_ends,
+        reference=known,
+        training=trained,
+        notes=(*counted.notes, *notes),
+    )
 
 
 def _ends(engine: Engine, grouped: Grouped, times: array[int], kinds: array[int]) -> list[Ranked]:

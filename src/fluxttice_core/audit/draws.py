@@ -224,7 +224,7 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
 
         if invalid := canonicalise(engine, grouped.name):
             left_out["no valid SMILES"] = int(invalid)
-    notes = (*grouped.notes, *_doubtful(engine, grouped.name))
+    notes = (*grouped.notes, *_doubtful(engine, grouped.name, None if reading.guess else table.said))
     space = settle(engine, grouped.name, table.said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:
         notes += (f"strings of {space.cells} glyphs were read as {space.describe()}",)
@@ -256,8 +256,8 @@ def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dic
     return left_out
 
 
-def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
-    """Say which strings may stand for no draw, or differ by blanks alone."""
+def _doubtful(engine: Engine, name: str, beside: str | None) -> tuple[str, ...]:
+    """Say which strings, of a file `beside` the draws, too, may be no draw or differ by blanks alone."""
     if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
         return ()
     listed, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
@@ -267,9 +267,11 @@ def _doubtful(engine: Engine, name: str) -> tuple[str, ...]:
     if not engine.run(f"SELECT 1 FROM {name} WHERE ({none}) OR {perhaps} LIMIT 1"):
         return ()
     notes = [
-        f"'{kind}', drawn {n:,} times, is a kind; --skip {quote(kind)} leaves it out"
+        (f"'{kind}', drawn {n:,} times," if beside is None else f"'{kind}' in {beside}")
+        + f" is a kind; --skip {quote(kind)} leaves it out"
         for kind, n in engine.run(f"SELECT kind, n FROM {name} WHERE {none} ORDER BY kind")
     ]
     if engine.run(f"SELECT 1 FROM {name} WHERE ({perhaps}) AND kind != trim(kind) LIMIT 1"):
-        notes.append("kinds with blanks at their ends differ from those without")
+        where = "" if beside is None else f" in {beside}"
+        notes.append(f"kinds{where} with blanks at their ends differ from those without")
     return tuple(notes)
