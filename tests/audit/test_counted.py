@@ -357,6 +357,7 @@ REFUSED: dict[str, tuple[ErrorCode, str]] = {
     "b.csv c.csv": ("contradictory", "has other columns than the files beside it"),
     "z*": ("missing_file", "no file fits the pattern"),
     "empty": ("missing_file", "holds no file that is read"),
+    "": ("missing_value", "a path is empty"),
     "missing.npy": ("unreadable_file", "cannot be read: No such file"),
     "draws.pkl": ("unknown_format", "in none of the formats that are read: give .txt"),
     "pipe.txt": ("not_a_file", "is not a plain file"),
@@ -386,7 +387,7 @@ def test_files_that_are_none_are_refused(names: str, tmp_path: Path, monkeypatch
     Path("link.txt").symlink_to("a.txt")
     code, message = REFUSED[names]
     with refused(MeasurementError, code, message):
-        count_samples(names.split())
+        count_samples(names.split() or [names])
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -418,6 +419,22 @@ def test_a_name_that_stands_elsewhere_too_is_no_second_one(tmp_path: Path) -> No
         count(beside, column="Word")
     with refused(MeasurementError, "ambiguous", "objects without a name"):
         count(write(tmp_path / "c.jsonl", ['{"": "a"}']))
+
+
+def test_a_table_is_apart_by_tabs_where_its_format_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However its suffix is written, or named; a suffix before the last says nothing."""
+    lines = ["kind\tnote, free", "a\tx", "b\ty, z"]
+    for name in ("a.tsv", "a.TSV", "a.csv.tsv", "a.tsv.gz"):
+        assert counts(count(write(tmp_path / name, lines))) == {"a": 1, "b": 1}
+    assert counts(count(write(tmp_path / "a.dat", lines), file_format="tsv")) == {"a": 1, "b": 1}
+    pipe("\n".join(lines).encode(), monkeypatch)
+    assert counts(count("-", file_format="tsv")) == {"a": 1, "b": 1}
+    commas = write(tmp_path / "a.tsv.csv", ["kind,note", "a\tb,x"])
+    assert counts(count(commas)) == {"a\tb": 1}
+    with refused(MeasurementError, "contradictory", "of 2 formats"):
+        count_samples([str(commas), str(tmp_path / "a.tsv")])
 
 
 def test_objects_and_values_are_not_mixed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ FORMATS = {
     "txt": "lines",
     "smi": "first fields",
     "csv": "table",
-    "tsv": "table",
+    "tsv": "tabs",
     "jsonl": "json",
     "ndjson": "json",
     **dict.fromkeys(("fasta", "fa", "fna", "faa"), "fasta"),
@@ -29,7 +29,7 @@ FORMATS = {
 COMPRESSIONS = ("gz", "zst", "bz2", "xz")
 # Not every system has these: opening a pipe then waits for its other end.
 _WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_COMPRESSED = ("lines", "first fields", "table", "json", "fasta", "fastq")
+_COMPRESSED = ("lines", "first fields", "table", "tabs", "json", "fasta", "fastq")
 STANDARD_INPUT = "-"
 _SHOWN = 3
 
@@ -78,6 +78,10 @@ def find_source(places: Sequence[str], file_format: str | None = None) -> Source
 
 def _files(place: str, file_format: str | None) -> tuple[list[Path], list[str]]:
     """Return the files that a place names, and what to say of others that lie in its folder."""
+    if not place:  # which would be the current folder
+        raise MeasurementError(
+            "a path is empty: name a file, a pattern, a folder, or - for standard input", "missing_value"
+        )
     path = Path(place)
     if path.is_dir():
         entries = sorted(entry for entry in path.iterdir() if entry.name[0] not in "._")

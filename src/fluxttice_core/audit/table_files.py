@@ -33,7 +33,7 @@ def read_table(
         return _parquet(engine, source, like)
     from fluxttice_core.audit import text_tables as text
 
-    if source.kind == "table":
+    if source.kind in ("table", "tabs"):
         return text.separated(engine, source, wanted, like, pairs=pairs)
     return text.objects(engine, source, like) if source.kind == "json" else text.lines(engine, source)
 

@@ -68,13 +68,12 @@ def separated(
     engine: Engine, source: Source, wanted: Sequence[str], like: Columns | None, *, pairs: bool
 ) -> Table:
     """Read a table of text."""
-    tabs = any(".tsv" in path.suffixes for path in source.paths)
     try:
         first = [first_line(file, source) for file in open_bytes(source)]
     except DAMAGE as error:
         raise damage_of(error, source.said) from error
     headings = [
-        read_heading(line, source.said, tabs=tabs, wanted=wanted, pairs=pairs)
+        read_heading(line, source.said, tabs=source.kind == "tabs", wanted=wanted, pairs=pairs)
         for line in first
         if line.strip()
     ]
