@@ -169,22 +169,24 @@ def test_nothing_is_written_over_what_is_read_or_written_besides(
     path = {name: tmp_path / f"{name}.csv" for name in ("draws", "law", "reference", "training")}
     for one in path.values():
         write(one, ["kind,weight", "a,1"] if one is path["law"] else ["kind", "a", "a"])
-    (tmp_path / "link").symlink_to(path.get(named, tmp_path / "state"))
+    (tmp_path / "link.parquet").symlink_to(path.get(named, tmp_path / "state.parquet"))
     files: dict[str, Any] = {name: str(path[name]) for name in ("law", "reference", "training")}
-    outputs = {named: tmp_path / "state", output: tmp_path / "link"}
+    outputs = {named: tmp_path / "state.parquet", output: tmp_path / "link.parquet"}
     files |= {name: outputs[name] for name in ("save_counts", "monitor") if name in outputs}
     written = [outputs["written"]] if "written" in outputs else []
     before = {one: one.read_bytes() for one in path.values()}
     with refused(MeasurementError, "contradictory", "would be written in the place of a file that is read"):
         count_samples([str(path["draws"])], Reading(size=2), Beside(**files), written=written)
     assert {one: one.read_bytes() for one in tmp_path.glob("*.csv")} == before
-    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([*(p.name for p in before), "link"])
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(
+        [*(p.name for p in before), "link.parquet"]
+    )
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "link to a pipe"])
 def test_only_files_are_written_over(kind: str, tmp_path: Path) -> None:
     """A device such as /dev/null would be a plain file from then on."""
-    path = tmp_path / "it"
+    path = tmp_path / "it.parquet"
     if kind == "folder":
         path.mkdir()
     else:
@@ -200,6 +202,13 @@ def test_only_files_are_written_over(kind: str, tmp_path: Path) -> None:
         with refused(StorageError, "already_exists", "exists and is no regular file"):
             write_it()
     assert path.lstat().st_mode == before
+
+
+@pytest.mark.parametrize("name", ["counts.csv", "counts", "counts.parquet.gz"])
+def test_counts_are_kept_by_a_name_that_is_read_as_counts(name: str) -> None:
+    with refused(MeasurementError, "unknown_format", f"'{name}' is not called so", "ends in .parquet"):
+        Beside(save_counts=Path(name))
+    assert Beside(save_counts=Path("COUNTS.PARQUET")).written
 
 
 def test_the_lock_of_a_state_is_no_file_of_draws(tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
         (("--plot", "curve.bmp"), "a curve is drawn as .svg or .png"),
         (("--csv", "no/curve.csv"), "no/curve.csv could not be written: No such file or directory"),
         (("--csv", "."), ". exists and is no regular file"),
+        (("--csv", "-"), "'-' names no file"),
+        (("--save-counts", "counts.csv"), "'counts.csv' is not called so: give a name that ends in .parquet"),
         (("--csv", "draws.txt"), "'draws.txt' would be written in the place of a file that is read"),
         (("--csv", "curve.svg", "--plot", "curve.svg"), "'curve.svg' would be written in the place"),
     ],
@@ -98,6 +100,14 @@ def test_what_no_curve_can_be_is_refused_before_a_run_is_counted(
     command = ("audit", "--samples", "draws.txt", "--space-size", "9", "--monitor", "state")
     assert said in refusal(*command, *asked)
     assert {path: path.read_bytes() for path in draws.parent.iterdir()} == before
+
+
+def test_no_state_is_called_as_standard_input_is(draws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(draws.parent)
+    before = sorted(draws.parent.iterdir())
+    said = refusal("audit", "--samples", "draws.txt", "--space-size", "9", "--monitor", "-")
+    assert "'-' names no file" in said
+    assert sorted(draws.parent.iterdir()) == before
 
 
 def test_what_no_space_of_the_draws_can_show_is_refused_before_a_run_is_kept(draws: Path) -> None:
@@ -127,7 +137,7 @@ def test_half_of_25_kinds_are_13(draws: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--csv", "--save-counts", "--plot"])
 def test_the_file_that_standard_input_reads_is_not_written_over(option: str, draws: Path) -> None:
-    path = draws.with_name("given.svg")
+    path = draws.with_name("given.svg" if option == "--plot" else "given.parquet")
     path.write_bytes(draws.read_bytes())
     command = [sys.executable, "-m", "fluxttice_core.cli", "audit", "--samples", "-", option, str(path)]
     with path.open("rb") as file:
@@ -143,6 +153,13 @@ def test_a_monitored_law_is_called_by_its_name(draws: Path) -> None:
     command = ("audit", "--samples", draws, "--law", law, "--monitor", draws.with_name("state"), "--json")
     finding = json.loads(ran(*command).output)["findings"][0]
     assert finding["against"] == finding["law"].removeprefix("test martingale of ") == "the law of 'law.csv'"
+
+
+def test_an_empty_path_is_not_left_out(draws: Path) -> None:
+    claim = ("audit", "--draws", "10", "--uniqueness", "50%")
+    assert "a path is empty" in refusal(*claim, "--incidences", "")
+    assert "--law describes a file: give --samples" in refusal(*claim, "--law", "")
+    assert "a path is empty" in refusal("audit", "--samples", draws, "--law", "")
 
 
 def test_a_curve_needs_a_sample() -> None:

@@ -108,8 +108,11 @@ class Beside:
         law: Kinds and their weights, probabilities or counts.
         reference: Kinds, one a row.
         training: Kinds, one a row.
-        save_counts: A Parquet file for the counts.
+        save_counts: A file for the counts, `.parquet`.
         monitor: A file to which the counts of this run are added.
+
+    Raises:
+        MeasurementError: If the file for the counts is not called so, as `--counts` could not read it.
     """
 
     law: str | None = None
@@ -117,6 +120,14 @@ class Beside:
     training: str | None = None
     save_counts: Path | None = None
     monitor: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.save_counts is not None and self.save_counts.suffix.lower() != ".parquet":
+            raise MeasurementError(
+                f"counts are kept as Parquet, and '{self.save_counts.name}' is not called so: give a name "
+                "that ends in .parquet",
+                "unknown_format",
+            )
 
     @property
     def written(self) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ def require_apart(read: Iterable[Path], written: Iterable[Path]) -> None:
     """Refuse to write a file in the place of one that is read, or of another that is written."""
     taken = {_identity(path) for path in read}
     for path in written:
+        _require_name(path)
         if (identity := _identity(path)) in taken:
             raise MeasurementError(
                 f"'{path}' would be written in the place of a file that is read, or of another that is "
@@ -22,6 +23,15 @@ def require_apart(read: Iterable[Path], written: Iterable[Path]) -> None:
                 "contradictory",
             )
         taken.add(identity)
+
+
+def _require_name(path: Path) -> None:
+    """Refuse the sign that stands for standard output elsewhere: a file of that name would surprise."""
+    if str(path) == "-":
+        raise MeasurementError(
+            "'-' names no file, and nothing but the report is written to standard output: give a name",
+            "not_a_file",
+        )
 
 
 def _identity(path: Path) -> object:
@@ -52,6 +62,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 @contextlib.contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
     """Yield a name beside a file, of which nothing is left, and explain what the system refuses."""
+    _require_name(path)
     try:
         # A device such as /dev/null would be a plain file from then on.
         if path.exists() and not path.is_file():

@@ -42,7 +42,7 @@ class SampleOptions:
     reference: Annotated[str | None, option(SAMPLES, "File of the kinds of a known set.")] = None
     training: Annotated[str | None, option(SAMPLES, "File of what the generator was trained on.")] = None
     save_counts: Annotated[
-        Path | None, option(SAMPLES, "Parquet file for the counts, to be added up by --counts.")
+        Path | None, option(SAMPLES, ".parquet file for the counts, to be added up by --counts.")
     ] = None
     monitor: Annotated[
         Path | None, option(SAMPLES, "File that adds up runs: their evidence may always be looked at.")
@@ -66,7 +66,7 @@ def counted(
 
     `require` refuses a size that the draws themselves may name.
     """
-    incidences = [files.incidences] if files.incidences else None
+    incidences = None if files.incidences is None else [files.incidences]
     given = {"draws": files.samples, "counts": files.counts, "incidences": incidences}
     named = [holds for holds, places in given.items() if places]
     if len(named) > 1:
@@ -76,7 +76,7 @@ def counted(
     if named:
         return _count(given[named[0]] or [], named[0], size, files, written=written, require=require)
     for one in fields(files):
-        if (value := getattr(files, one.name)) and value != one.default:
+        if getattr(files, one.name) not in (one.default, []):
             raise MeasurementError(
                 f"--{one.name.replace('_', '-')} describes a file: give --samples or --counts as well",
                 "missing_option",
