@@ -208,6 +208,21 @@ def test_columns_of_frames_may_be_called_by_numbers() -> None:
     assert count_draws(Frame({7: DRAWS})) == Counter(DRAWS)  # type: ignore[dict-item]
 
 
+def test_a_column_is_that_of_frames_beside_the_draws_as_well(tmp_path: Path) -> None:
+    frame = Frame({"kind": DRAWS, "note": ["x"] * 400})
+    for draws in (frame, DRAWS):
+        known = audit_samples(draws, column="kind", reference=frame).reference
+        assert known is not None
+        assert (known.size, known.distinct) == (4, 4)
+    for reference in (["a"], Frame({"word": ["a"]})):
+        known = audit_samples(frame, column="kind", reference=reference).reference
+        assert known is not None
+        assert known.size == 1
+    (tmp_path / "draws.csv").write_text("1,a\n2,a")
+    found = audit_samples(tmp_path / "draws.csv", column=2)
+    assert (found.draws, found.distinct) == (2, 1)
+
+
 def test_a_column_that_is_named_holds_draws_whatever_it_is_called() -> None:
     assert count_draws(Frame({"n": DRAWS, "x": DRAWS}), "n") == Counter(DRAWS)
 
@@ -351,7 +366,19 @@ def test_it_shows_itself(tmp_path: Path) -> None:
             "the reference and the training set are in memory",
         ),
         ([], {}, "too_few", ""),
-        (Frame({"x": DRAWS, "y": DRAWS}), {}, "unknown_column", "has the columns x, y"),
+        (
+            Frame({"x": DRAWS, "y": DRAWS}),
+            {},
+            "unknown_column",
+            "has the columns x, y: give that of the kinds alone",
+        ),
+        (
+            Frame({"x": DRAWS}),
+            {"column": "zz"},
+            "unknown_column",
+            "has no column 'zz', but the columns x: name",
+        ),
+        (Frame({}), {}, "unknown_column", "has no columns: give one with the kinds"),
         (Frame({"Count": DRAWS}), {}, "ambiguous", "a column 'Count', as tables of counts have"),
         (Frame({"kind": DRAWS, "n": DRAWS}), {}, "ambiguous", "a column 'n', as tables of counts have"),
         (Column(DRAWS, "count"), {}, "ambiguous", "the draws are called 'count', as counts are"),
@@ -363,6 +390,15 @@ def test_it_shows_itself(tmp_path: Path) -> None:
         (DRAWS, {"law": {None: 1, "a": 1}}, "missing_value", ""),
         (DRAWS, {"law": {np.datetime64(1, "D"): 1, date(1970, 1, 2): 1}}, "contradictory", "more than once"),
         (DRAWS, {"reference": Frame({"x": DRAWS, "y": DRAWS})}, "unknown_column", "that of the kinds alone"),
+        (
+            Frame({"x": DRAWS, "y": DRAWS}),
+            {"column": "x", "training": Frame({"a": DRAWS, "b": DRAWS})},
+            "unknown_column",
+            "a frame beside the draws has no column 'x', but a, b: give that of the kinds alone",
+        ),
+        (DRAWS, {"column": "zz", "reference": Frame({"x": DRAWS})}, "unknown_column", "has no column 'zz'"),
+        (DRAWS, {"reference": [Path("known.txt")]}, "wrong_type", "are in memory, too"),
+        ("draws.csv", {"reference": [Path("known.txt")]}, "wrong_type", "give the path of each"),
         ("draws.csv", {"law": {"a": 1}}, "wrong_type", "are files, too"),
     ],
 )

@@ -24,7 +24,7 @@ Law = Mapping[Any, float | int]
 """What weight each kind has."""
 
 
-def count_draws(draws: Any, column: str | None = None) -> Counts:
+def count_draws(draws: Any, column: str | int | None = None) -> Counts:
     """Count how often each kind was drawn; whole numbers and their floats are one kind, missing values none.
 
     Example:
@@ -64,6 +64,27 @@ def count_draws(draws: Any, column: str | None = None) -> Counts:
     return dict(counted)
 
 
+def count_known(known: Any, column: str | int | None, *, named: bool) -> Counts:
+    """Count kinds beside draws; where `column` is named of the draws, a frame need not have it.
+
+    Example:
+        >>> count_known(["a", "b"], "kind", named=True)
+        {'a': 1, 'b': 1}
+    """
+    names = column_names(known)
+    if names is None or column is None:
+        return count_draws(known)
+    if named and str(column) not in map(str, names):
+        if len(names) > 1:
+            raise MeasurementError(
+                f"a frame beside the draws has no column '{column}', but {', '.join(map(str, names))}: give "
+                "that of the kinds alone",
+                "unknown_column",
+            )
+        column = None
+    return count_draws(known, column)
+
+
 def beside_weights(counts: Counts, law: Law) -> tuple[LawTally, Ends]:
     """Hold counts against a law, given as the weight of each kind, and rank its kinds by what they came.
 
@@ -94,11 +115,10 @@ def tally_of(counts: Counts) -> Tally:
     return Tally.of_counts(np.fromiter(counts.values(), dtype=np.int64, count=len(counts)))
 
 
-def _column(draws: Any, column: str | None) -> Any:
+def _column(draws: Any, column: str | int | None) -> Any:
     """Return the column of a frame, or a tensor, as an array or list; anything else as it is."""
-    names = getattr(draws, "column_names", getattr(draws, "columns", None))
-    if names is not None and not isinstance(draws, (Mapping, np.ndarray)):
-        draws = draws[_name(list(names), column)]
+    if (names := column_names(draws)) is not None:
+        draws = draws[_name(names, column)]
     elif column is not None:
         raise MeasurementError(
             "column= names a column of a frame or a file: leave it out of other draws", "wrong_type"
@@ -122,27 +142,37 @@ def _column(draws: Any, column: str | None) -> Any:
     return _array(draws) if hasattr(draws, "__array__") else draws
 
 
-def _name(names: list[Any], column: str | None) -> Any:
+def column_names(draws: Any) -> list[Any] | None:
+    """Return the names of a frame's columns, which need not be strings; None of what is no frame."""
+    names = getattr(draws, "column_names", getattr(draws, "columns", None))
+    return None if names is None or isinstance(draws, (Mapping, np.ndarray)) else list(names)
+
+
+def _name(names: list[Any], column: str | int | None) -> Any:
     """Return the name of the column of the kinds, which need not be a string."""
     counts = [name for name in names if column is None and _is_of_counts(name)]
     if counts:
         raise MeasurementError(
-            f"the frame has a column '{counts[0]}', as tables of counts have: give a dict of kinds to "
-            "counts, or name the column of draws by column=",
+            f"a frame has a column '{counts[0]}', as tables of counts have: give a dict of kinds to "
+            "counts, or name the column of kinds by column=",
             "ambiguous",
         )
     found = names if column is None else [name for name in names if str(name) == str(column)]
     if len(found) == 1:
         return found[0]
-    alike = column is not None and bool(found)
+    if column is not None and found:
+        raise MeasurementError(
+            f"a frame has {len(found)} columns called '{column}': rename those that are called alike",
+            "ambiguous",
+        )
+    listed = f"the columns {', '.join(map(str, names))}" if names else "no columns"
     raise MeasurementError(
-        f"the frame has the columns {', '.join(map(str, names))}: "
-        + (
-            "rename those that are called alike"
-            if alike
-            else "give that of the kinds alone, or name it by column="
-        ),
-        "ambiguous" if alike else "unknown_column",
+        f"a frame has no column '{column}', but {listed}: name one of these, or give it alone"
+        if column is not None and names
+        else f"a frame has {listed}: give that of the kinds alone, or name it by column="
+        if names
+        else "a frame has no columns: give one with the kinds",
+        "unknown_column",
     )
 
 

@@ -11,7 +11,14 @@ from fluxttice_core.audit.beside import Overlap
 from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples
 from fluxttice_core.audit.curves import Curve, curve_of
 from fluxttice_core.audit.draws import Reading
-from fluxttice_core.audit.draws_in_memory import Counts, beside_weights, count_draws, tally_of
+from fluxttice_core.audit.draws_in_memory import (
+    Counts,
+    beside_weights,
+    column_names,
+    count_draws,
+    count_known,
+    tally_of,
+)
 from fluxttice_core.audit.kinds import TEN
 from fluxttice_core.audit.reference_set import (
     NoveltyReport,
@@ -102,7 +109,7 @@ def audit_samples(
     space_size: int | str | None = None,
     law: Mapping[Any, float | int] | str | Path | None = None,
     counts: bool = False,
-    column: str | None = None,
+    column: str | int | None = None,
     reference: Any = None,
     training: Any = None,
     without_replacement: bool = False,
@@ -126,7 +133,8 @@ def audit_samples(
         space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
         law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
         counts: Whether files hold kinds and their counts, instead of draws.
-        column: Column of the kinds in files or frames of several.
+        column: Column of the kinds in files or frames of several; in frames beside the draws, where they have
+            it.
         reference: Kinds of a known set, in any form that draws have.
         training: What the generator was trained on, likewise.
         without_replacement: Whether no kind can come twice.
@@ -186,7 +194,7 @@ def _count_files(
     size: int | None,
     law: Any,
     known: tuple[Any, Any],
-    column: str | None,
+    column: str | int | None,
     engine: EngineName,
     *,
     counts: bool,
@@ -194,17 +202,19 @@ def _count_files(
     files = [path for path in (law, *known) if path is not None]
     if not all(isinstance(path, (str, Path)) for path in files):
         raise MeasurementError(
-            "beside draws in files the law, the reference and the training set are files, too: give their "
-            "paths, or read the draws into a list",
+            "beside draws in files the law, the reference and the training set are files, too: give the "
+            "path of each, or read the draws into a list",
             "wrong_type",
         )
-    reading = Reading(column=column, size=size, holds="counts" if counts else "draws")
+    reading = Reading(
+        column=None if column is None else str(column), size=size, holds="counts" if counts else "draws"
+    )
     law, reference, training = (None if path is None else str(path) for path in (law, *known))
     return count_samples(places, reading, Beside(law, reference, training), on=engine)
 
 
 def _count_memory(
-    draws: Any, law: Any, known: tuple[Any, Any], column: str | None, *, counts: bool
+    draws: Any, law: Any, known: tuple[Any, Any], column: str | int | None, *, counts: bool
 ) -> Counted:
     if counts and not isinstance(draws, Mapping):
         raise MeasurementError(
@@ -221,9 +231,13 @@ def _count_memory(
             "beside draws in memory a law is a mapping of kinds to weights: give a dict, or both as paths",
             "wrong_type",
         )
-    drawn = count_draws(draws, column)
+    framed = column_names(draws) is not None
+    of_draws = framed or all(column_names(kinds) is None for kinds in known)
+    drawn = count_draws(draws, column if of_draws else None)
     tally = tally_of(drawn)
-    known_kinds, trained_kinds = (None if kinds is None else _kinds(kinds) for kinds in known)
+    known_kinds, trained_kinds = (
+        None if kinds is None else _kinds(kinds, column, named=framed) for kinds in known
+    )
     reference = None if known_kinds is None else _overlap(drawn, known_kinds)
     training = None if trained_kinds is None else _overlap(drawn, trained_kinds, known_kinds)
     ordered = sorted(((str(kind), n) for kind, n in drawn.items()), key=lambda pair: (-pair[1], pair[0]))
@@ -235,14 +249,14 @@ def _count_memory(
     return replace(counted, law_tally=law_tally, law_ends=law_ends)
 
 
-def _kinds(known: Any) -> set[Hashable]:
-    if isinstance(known, (str, Path)):
+def _kinds(known: Any, column: str | int | None, *, named: bool) -> set[Hashable]:
+    if _places(known):
         raise MeasurementError(
             "beside draws in memory the reference and the training set are in memory, too: read them into "
             "lists, or give all as paths",
             "wrong_type",
         )
-    return {kind for kind, number in count_draws(known).items() if number}
+    return {kind for kind, number in count_known(known, column, named=named).items() if number}
 
 
 def _overlap(drawn: Counts, kinds: set[Hashable], reference: set[Hashable] | None = None) -> Overlap:
