@@ -118,16 +118,26 @@ def test_a_column_of_numbers_is_one_of_draws_where_it_is_named_so() -> None:
     assert choose_kinds(["1"], "f", None, named=False) == [0]
 
 
-@pytest.mark.parametrize("names", [["id", "mol"], ["index", "operation"], ["n"]])
+@pytest.mark.parametrize("names", [["id", "mol"], ["n"]])
 def test_the_name_of_a_column_beside_the_draws_is_said(names: list[str]) -> None:
     """No option names it: --column names that of the draws."""
     with refused(MeasurementError, "ambiguous", "call the one with the kinds 'kind'") as caught:
         choose_kinds(names, "f", None, beside=True)
     assert "--" not in str(caught.value)
-    for law in (["a", "b", "weight"], ["index", "operation", "weight"]):
-        with refused(MeasurementError, "ambiguous", "call the one with the kinds 'kind'"):
-            choose_counts(law, "f", None, WEIGHTS)
+    with refused(MeasurementError, "ambiguous", "call the one with the kinds 'kind'"):
+        choose_counts(["a", "b", "weight"], "f", None, WEIGHTS)
     assert choose_kinds(["kind", "count"], "f", None, beside=True) == [0]
+
+
+def test_several_usual_columns_beside_the_draws_are_to_be_left_out() -> None:
+    """One more that is called as kinds are would be refused as these were."""
+    advice = "f has index and smiles, any of which may be meant: keep of these only the one with the kinds"
+    with refused(MeasurementError, "ambiguous", advice):
+        choose_kinds(["index", "smiles"], "f", None, beside=True)
+    with refused(MeasurementError, "ambiguous", advice):
+        choose_array(["index", "smiles"], "f", None, beside=True)
+    with refused(MeasurementError, "ambiguous", advice):
+        choose_counts(["index", "smiles", "weight"], "f", None, WEIGHTS)
 
 
 @pytest.mark.parametrize(
@@ -167,16 +177,18 @@ def test_arrays_of_an_archive() -> None:
     assert choose_array(["x"], "f", None) == "x"
     assert choose_array(["seed", "samples"], "f", None) == "samples"
     assert choose_array(["x", "y"], "f", "y") == "y"
-    with refused(MeasurementError, "ambiguous", "f has x, y: name the one with the samples"):
+    with refused(
+        MeasurementError, "ambiguous", "f has the arrays x, y: name the one with the samples by --c"
+    ):
         choose_array(["x", "y"], "f", None)
-    assert choose_array(["kind", "count"], "f", None, counts=True) == "count"
-    assert choose_array(["kind", "n"], "f", None) == "kind"
-    assert choose_array(["count"], "f", "count") == "count"
-    with refused(MeasurementError, "ambiguous", "give the file as --counts, or call the array 'samples'"):
-        choose_array(["count"], "f", None)
-    with refused(MeasurementError, "ambiguous", "give the file as --samples, or call the array 'counts'"):
-        choose_array(["samples"], "f", None, counts=True)
-    with refused(MeasurementError, "ambiguous", "f has no array"):
-        choose_array([], "f", None)
-    with refused(MeasurementError, "unknown_column", "f has no column 'z': it has nothing"):
-        choose_array([], "f", "z")
+    with refused(MeasurementError, "ambiguous", "f has the arrays x, y: call the one with the kinds 'kind'"):
+        choose_array(["x", "y"], "f", None, beside=True)
+    assert choose_array(["kind", "n"], "f", None, beside=True) == "kind"
+    for of_counts in (["kind", "n"], ["n"]):
+        assert choose_array(of_counts, "f", "n") == "n"
+        with refused(MeasurementError, "ambiguous", "as tables of counts have: give the file as --counts"):
+            choose_array(of_counts, "f", None)
+    with refused(MeasurementError, "ambiguous", "tables of counts have: call the one with the kinds 'kind'"):
+        choose_array(["count"], "f", None, beside=True)
+    with refused(MeasurementError, "unknown_column", "f has no column 'z': it has x"):
+        choose_array(["x"], "f", "z")

@@ -38,6 +38,7 @@ def tallied(counted: Counted) -> dict[int, int]:
         ("a.csv", [*TABLE, "AC,0", "GT,0"]),
         ("a.jsonl", ['{"kind": "AC", "n": 3}', '{"kind": "TT", "n": 1.0}']),
         ("a.parquet", {"kind": ["AC", "TT"], "count": [3.0, 1.0], "note": ["x", "y"]}),
+        ("a.npz", {"kinds": ["AC", "TT", "GT"], "counts": [3, 1, 0], "seed": [7]}),
     ],
 )
 def test_kinds_and_counts_in_every_format(name: str, content: Any, tmp_path: Path) -> None:
@@ -51,14 +52,61 @@ def test_counts_without_kinds(tmp_path: Path) -> None:
     assert tallied(count("1:21492, 2:8", holds="counts")) == {1: 21_492, 2: 8}
     with refused(MeasurementError, "missing_value", "counts alone name no kinds"):
         count_samples(["1:2"], Reading(holds="counts"), Beside(save_counts=tmp_path / "c.parquet"))
-    assert tallied(count(write(tmp_path / "a.npz", {"kind": [7, 9], "n": [3, 1]}), holds="counts")) == {
-        1: 1,
-        3: 1,
-    }
+    assert tallied(count(write(tmp_path / "a.npz", {"n": [3, 3, 1]}), holds="counts")) == {1: 1, 3: 2}
     for nowhere in ({"skip": ("3",)}, {"canonical": True}):
         for place in (tmp_path / "a.npy", "1:2"):
             with refused(MeasurementError, "missing_value", "counts alone name no kinds"):
                 count(place, holds="counts", **nowhere)
+
+
+def test_archives_of_kinds_and_counts_add_up(tmp_path: Path) -> None:
+    """As tables of text do: which kinds two shards share decides how many there are."""
+    content = {"kinds": [10, 20, 30], "counts": [5, 1, 1]}
+    one = write(tmp_path / "1.npz", content)
+    other = write(tmp_path / "2.npz", content | {"kinds": [10, 20, 40], "counts": [5.0, 1.0, 2.0]})
+    both = count_samples([str(one), str(other)], Reading(holds="counts"))
+    assert (counts(both), both.column) == ({"10": 10, "20": 2, "30": 1, "40": 2}, "kinds")
+    assert both.notes == ("counts are those of the column 'counts'",)
+    assert counts(count(one, holds="counts", column="kinds")) == {"10": 5, "20": 1, "30": 1}
+    law = str(write(tmp_path / "law.npz", {"index": [10, 20], "weight": [3, 1]}))
+    found = count_samples([str(one)], Reading(holds="counts"), Beside(law=law)).law_tally
+    assert found is not None
+    assert (found.outside, found.times.tolist(), found.probability.tolist()) == (1, [1, 5], [0.25, 0.75])
+
+
+def test_pieces_of_two_arrays_go_together(tmp_path: Path) -> None:
+    """Strings are read in smaller pieces than numbers, and what repeats is held once."""
+    rows = 150_000
+    content = {"kinds": np.array(["ab", "c"] * (rows // 2)), "counts": np.arange(rows) % 4 // 2 + 1}
+    assert counts(count(write(tmp_path / "a.npz", content), holds="counts")) == {
+        "ab": rows // 4 * 3,
+        "c": rows // 4 * 3,
+    }
+
+
+def test_rows_that_repeat_are_added_up_in_arrays_of_pairs(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.npy", [[7, 3]] * 5 + [[8, 1]])
+    assert counts(count(path, holds="counts")) == {"7": 15, "8": 1}
+    with refused(MeasurementError, "contradictory", "names the kind '7' more than once"):
+        count_samples([str(write(tmp_path / "d.npy", [7, 8]))], None, Beside(law=str(path)))
+
+
+ARCHIVES: list[tuple[dict[str, Any], dict[str, Any], ErrorCode, str]] = [
+    ({"kinds": [1, 2, 3], "counts": [5, 1]}, {}, "wrong_shape", "'kinds' and 'counts' of other shapes"),
+    ({"kinds": [[1, 2], [3, 4]], "counts": [5, 1]}, {}, "wrong_shape", "give one kind, an index or a string"),
+    ({"kinds": [1], "counts": [5]}, {"column": "counts"}, "contradictory", "holds numbers of draws"),
+    ({"kinds": [1]}, {}, "ambiguous", "give the file as --samples"),
+    ({"x": [1], "y": [2]}, {"column": "x"}, "ambiguous", "name that of the numbers so"),
+    ({}, {}, "too_few", "holds no array"),
+]
+
+
+@pytest.mark.parametrize(("content", "reading", "code", "message"), ARCHIVES)
+def test_archives_without_clear_counts_are_refused(
+    content: dict[str, Any], reading: dict[str, Any], code: ErrorCode, message: str, tmp_path: Path
+) -> None:
+    with refused(MeasurementError, code, message):
+        count(write(tmp_path / "a.npz", content), holds="counts", **reading)
 
 
 WRONG: list[tuple[list[str], ErrorCode, str]] = [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fluxttice_core.audit.columns import choose_array
+from fluxttice_core.audit.columns import choose_array, choose_counts
 from fluxttice_core.audit.tables import other_columns
 from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.shapes import Shaped
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fluxttice_core.audit.sources import Source
 
 Values = Shaped[np.ndarray, "draws *cells"]
+Pair = tuple[Values, Values]
+"""Kinds, and a number for each."""
 
 _PIECE = 2**23
 _STRINGS = 2**17
@@ -64,7 +66,7 @@ class _Archive(io.FileIO):
 
 
 def read_arrays(
-    source: Source, column: str | None, memory: int, *, counts: bool = False
+    source: Source, column: str | None, memory: int, *, beside: bool = False
 ) -> tuple[Iterator[Values], str | None]:
     """Return pieces of arrays, each a part of `memory` in bytes, and the name of one chosen among several."""
     if source.kind == "npy":
@@ -73,15 +75,35 @@ def read_arrays(
                 f"{source.said} holds one array without a name: leave the column out", "unknown_column"
             )
         return (piece for path in source.paths for piece in _pieces_of_file(path, memory)), None
-    names = [_chosen(path, column, counts=counts) for path in source.paths]
-    if len({name for name, _ in names}) > 1:
+    names = [_names_of(path) for path in source.paths]
+    chosen = {
+        choose_array(held, f"'{path.name}'", column, beside=beside)
+        for path, held in zip(source.paths, names, strict=True)
+    }
+    if len(chosen) > 1:
         raise other_columns(source.said)
-    pieces = (
-        piece
-        for path, (name, _) in zip(source.paths, names, strict=True)
-        for piece in _pieces_of_member(path, name, memory)
-    )
-    return pieces, names[0][1]
+    (name,) = chosen
+    pieces = (piece for path in source.paths for piece in _pieces_of_member(path, name, memory))
+    return pieces, name if len(names[0]) > 1 else None
+
+
+def read_pairs(
+    source: Source, column: str | None, memory: int, usual: Sequence[str]
+) -> tuple[Iterator[Values | Pair], tuple[str, ...]]:
+    """Return pieces of the arrays of archives that hold numbers, and kinds if there are any; and their names.
+
+    The arrays are chosen as the columns of a table are; numbers are called as is `usual`.
+    """
+    chosen = set()
+    for path in source.paths:
+        names = _names_of(path)
+        kind, number = choose_counts(names, f"'{path.name}'", column, usual)
+        chosen.add((names[number],) if kind is None else (names[kind], names[number]))
+    if len(chosen) > 1:
+        raise other_columns(source.said)
+    (names_chosen,) = chosen
+    pieces = (piece for path in source.paths for piece in _pieces_of_members(path, names_chosen, memory))
+    return pieces, names_chosen
 
 
 @contextlib.contextmanager
@@ -100,14 +122,37 @@ def _pieces_of_file(path: Path, memory: int) -> Iterator[Values]:
         yield from _pieces(file, path.stat().st_size, memory)
 
 
-def _chosen(path: Path, column: str | None, *, counts: bool) -> tuple[str, str | None]:
-    """Choose an array of an archive, and return its name, and once more where there are others."""
+def _names_of(path: Path) -> list[str]:
+    """Return the names of the arrays of an archive."""
     alien = _damage_told(f"'{path.name}' is no archive of NumPy arrays", "alien_file")
     with alien, _Archive(path) as opened, zipfile.ZipFile(opened) as archive:
         members = archive.infolist()
     names = [member.filename.removesuffix(".npy") for member in members if member.filename.endswith(".npy")]
-    chosen = choose_array(names, f"'{path.name}'", column, counts=counts)
-    return chosen, chosen if len(names) > 1 else None
+    if not names:
+        raise MeasurementError(f"'{path.name}' holds no array: give an archive of arrays", "too_few")
+    return names
+
+
+def _pieces_of_members(path: Path, names: Sequence[str], memory: int) -> Iterator[Values | Pair]:
+    """Yield pieces of an array, or of two together, which have an entry for each other's."""
+    if len(names) == 1:
+        yield from _pieces_of_member(path, names[0], memory)
+        return
+    kinds, numbers = (filter(len, _pieces_of_member(path, name, memory)) for name in names)
+    some, beside = next(kinds, None), next(numbers, None)
+    while some is not None and beside is not None:
+        if some.size > len(some) or beside.size > len(beside):
+            break
+        rows = min(len(some), len(beside))
+        yield some[:rows].reshape(rows), beside[:rows].reshape(rows)
+        some = some[rows:] if rows < len(some) else next(kinds, None)
+        beside = beside[rows:] if rows < len(beside) else next(numbers, None)
+    if some is not None or beside is not None:
+        raise MeasurementError(
+            f"'{path.name}' has arrays '{names[0]}' and '{names[1]}' of other shapes: give one kind, an "
+            "index or a string, for each number",
+            "wrong_shape",
+        )
 
 
 def _pieces_of_member(path: Path, name: str, memory: int) -> Iterator[Values]:
@@ -219,19 +264,24 @@ def empty_table(engine: Engine, types: Sequence[str]) -> str:
     return name
 
 
-def store(engine: Engine, pieces: Iterable[Values], said: str) -> str | None:
+def store(engine: Engine, pieces: Iterable[Values | Pair], said: str) -> str | None:
     """Fill a table of the engine with rows and how often each stands there; return its name, if any.
 
     Where rows repeat much they are grouped at once, else zeros packed into nothing would fill the disk.
     """
     name = None
     for piece in pieces:
-        if not piece.size:
+        if not isinstance(piece, tuple) and not piece.size:
             continue
         name = name or engine.new_name()
-        rows = plain(piece.reshape(len(piece), -1))
-        some = rows[:: len(rows) // 4_096 + 1]
-        repeated = len(set(map(tuple, some.tolist()))) * 2 < len(some)
-        arrays = {f"c{place}": rows[:, place] for place in range(rows.shape[1])}
+        columns = list(map(plain, piece)) if isinstance(piece, tuple) else list(_columns(piece))
+        some = list(zip(*(column[:: len(column) // 4_096 + 1].tolist() for column in columns), strict=True))
+        repeated = len(set(some)) * 2 < len(some)
+        arrays = {f"c{place}": column for place, column in enumerate(columns)}
         engine.append(name, arrays, _GROUPED if repeated else _SINGLE, said)
     return name
+
+
+def _columns(piece: Values) -> Iterator[Values]:
+    rows = plain(piece.reshape(len(piece), -1))
+    return (rows[:, place] for place in range(rows.shape[1]))

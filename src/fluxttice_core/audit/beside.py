@@ -80,7 +80,7 @@ def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading)
     """Hold draws against a file of kinds and their weights, probabilities or counts."""
     from fluxttice_core.audit.fit import Ends
 
-    table = as_table(engine, source, replace(reading, column=None, holds="counts"))
+    table = as_table(engine, source, replace(reading, column=None, holds="weights"))
     law, probabilities = _read_law(engine, table, reading)
     settle(engine, law, table.said, draws.space, guess=False)
     joined = (

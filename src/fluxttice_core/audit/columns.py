@@ -14,8 +14,11 @@ KINDS = (
 COUNTS = ("count", "counts", "n", "abundance", "abundances", "frequency", "frequencies", "freq", "reads")
 WEIGHTS = ("weight", "weights", "probability", "probabilities", "p", *COUNTS)
 
-_CHOOSE, _CALL = "choose one with --column", "call the one with the kinds 'kind'"
-"""What to do about columns of the draws, and of a file beside them."""
+_CHOOSE, _KEEP = "choose one with --column", "keep of these only the one with the kinds"
+"""What to do about several columns that may hold the kinds, of the draws and of a file beside them."""
+
+_CALL = "call the one with the kinds 'kind'"
+"""What to do where no column of a file beside the draws is called as kinds are."""
 
 _DELIMITERS = (",", ";", "\t")
 _TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - {2}
@@ -94,13 +97,7 @@ def choose_kinds(
     """
     if column is not None:
         return [_place(names, column, said)]
-    usual = _usual(names, KINDS, said, _CALL if beside else _CHOOSE)
-    counted = [name for name in names if named and name.strip().lower() in COUNTS]
-    if counted and (len(names) == 1 or not beside):
-        way_out = _CALL if beside else "give the file as --counts, or name the column of draws with --column"
-        raise MeasurementError(
-            f"{said} has a column '{counted[0]}', as tables of counts have: {way_out}", "ambiguous"
-        )
+    usual = _usual_kinds(names, said, named=named, beside=beside)
     if usual is not None:
         return [usual]
     if len(names) == 1 or len(names) in _TABLE_WIDTHS:
@@ -111,23 +108,27 @@ def choose_kinds(
     )
 
 
-def choose_array(names: Sequence[str], said: str, column: str | None, *, counts: bool = False) -> str:
-    """Choose the array of an archive that holds the samples, or counts."""
+def _usual_kinds(names: Sequence[str], said: str, *, named: bool, beside: bool) -> int | None:
+    """Return the place of the column that is called as kinds are, or None, and refuse tables of counts."""
+    usual = _usual(names, KINDS, said, _KEEP if beside else _CHOOSE)
+    counted = [name for name in names if named and name.strip().lower() in COUNTS]
+    if counted and (len(names) == 1 or not beside):
+        way_out = _CALL if beside else "give the file as --counts, or name the column of draws with --column"
+        raise MeasurementError(
+            f"{said} has a column '{counted[0]}', as tables of counts have: {way_out}", "ambiguous"
+        )
+    return usual
+
+
+def choose_array(names: Sequence[str], said: str, column: str | None, *, beside: bool = False) -> str:
+    """Choose the array of an archive that holds the samples."""
     if column is not None:
         return names[_place(names, column, said)]
-    usual, other, called = (COUNTS, KINDS, "counts") if counts else (KINDS, COUNTS, "samples")
-    if len(names) == 1 and names[0].strip().lower() in other:
-        flag = "--samples" if counts else "--counts"
-        raise MeasurementError(
-            f"{said} has one array, '{names[0]}': give the file as {flag}, or call the array '{called}'",
-            "ambiguous",
-        )
-    place = 0 if len(names) == 1 else _usual(names, usual, said)
-    if place is None:
-        raise MeasurementError(
-            f"{said} has {_listed(names) or 'no array'}: name the one with the {called}", "ambiguous"
-        )
-    return names[place]
+    place = _usual_kinds(names, said, named=True, beside=beside)
+    if place is None and len(names) > 1:
+        way_out = _CALL if beside else "name the one with the samples by --column"
+        raise MeasurementError(f"{said} has the arrays {_listed(names)}: {way_out}", "ambiguous")
+    return names[place or 0]
 
 
 def choose_counts(
@@ -156,13 +157,13 @@ def choose_counts(
         if (place := _place(names, column, said)) == number:
             raise MeasurementError(
                 f"the column '{column}' of {said} holds numbers of draws: name the one with the kinds by "
-                "--column",
+                "--column, or leave it out of a file of counts alone",
                 "contradictory",
             )
         return place, number
     if not others:
         return None, number
-    kinds = _usual([names[place] for place in others], KINDS, said, _CALL if beside else _CHOOSE)
+    kinds = _usual([names[place] for place in others], KINDS, said, _KEEP if beside else _CHOOSE)
     if kinds is not None or len(others) == 1:
         return others[kinds or 0], number
     way_out = _CALL if beside else "name the one with the kinds by --column"

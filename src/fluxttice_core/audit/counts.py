@@ -67,12 +67,13 @@ def group_pairs(engine: Engine, table: Table, kind: int, place: int, number: str
     The expression of a `number` is NULL where its cell, at a `place`, holds none; `kept` is the sums' type.
     """
     name = engine.new_name()
+    rows, added = ("n", "n * rows::HUGEINT") if table.stored else ("1", "n")
     table.run(
         engine,
-        f"CREATE TEMP TABLE {name} AS SELECT kind, sum(n)::{kept} AS n, count(*) AS rows, "
+        f"CREATE TEMP TABLE {name} AS SELECT kind, sum({added})::{kept} AS n, sum(rows)::BIGINT AS rows, "
         f"min(coalesce(written::VARCHAR, 'an empty cell')) FILTER (n IS NULL) AS wrong FROM "
-        f"(SELECT {kind_expression(table, kind)} AS kind, {number} AS n, {table.cell(place)} AS written "
-        f"FROM {{table}}) GROUP BY kind",
+        f"(SELECT {rows} AS rows, {kind_expression(table, kind)} AS kind, {number} AS n, "
+        f"{table.cell(place)} AS written FROM {{table}}) GROUP BY kind",
     )
     wrong = engine.row(f"SELECT min(wrong) FROM {name}")[0]
     if wrong is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
-from fluxttice_core.audit.columns import COUNTS, KINDS, NO_VALUE, choose_kinds
+from fluxttice_core.audit.columns import COUNTS, KINDS, NO_VALUE, WEIGHTS, choose_kinds
 from fluxttice_core.audit.kinds import (
     cells_expression,
     index_of_cells,
@@ -21,7 +21,7 @@ from fluxttice_core.audit.tables import Table, alike, other_columns
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from fluxttice_core.audit.arrays import Values
+    from fluxttice_core.audit.arrays import Pair, Values
     from fluxttice_core.audit.engine import Engine
     from fluxttice_core.audit.sources import Source
     from fluxttice_core.audit.tables import Columns
@@ -39,7 +39,8 @@ class Reading:
         size: Kinds in the space, if it is known.
         skip: What stands in the place of a draw that is none; with it empty ones are left out, too.
         file_format: A suffix such as `csv`, where the files' own does not say what they hold.
-        holds: What a row of the files is: a draw, a kind and its count, or a kind and in which units it was.
+        holds: What a row of the files is: a draw, a kind and its count or weight, or a kind and the units of
+            it.
         canonical: Whether kinds are SMILES, those of one molecule being one kind.
         guess: Whether strings that look like ternary operations are taken for them.
 
@@ -52,7 +53,7 @@ class Reading:
     size: int | None = None
     skip: tuple[str, ...] = ()
     file_format: str | None = None
-    holds: Literal["draws", "counts", "incidences"] = "draws"
+    holds: Literal["draws", "counts", "weights", "incidences"] = "draws"
     canonical: bool = False
     guess: bool = True
 
@@ -81,17 +82,24 @@ def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | N
     """Return files as a table of the engine."""
     if not source.paths:
         source = spooled(engine, source)
+    pairs = reading.holds in ("counts", "weights")
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
-        return read_table(engine, source, wanted, pairs=reading.holds == "counts", like=like)
-    from fluxttice_core.audit.arrays import read_arrays
+        return read_table(engine, source, wanted, pairs=pairs, like=like)
+    from fluxttice_core.audit.arrays import read_arrays, read_pairs
 
-    counts = reading.holds == "counts"
-    pieces, column = read_arrays(source, reading.column, engine.memory, counts=counts)
+    if pairs and source.kind == "npz":
+        usual = COUNTS if reading.holds == "counts" else WEIGHTS
+        both, names = read_pairs(source, reading.column, engine.memory, usual)
+        table = stored_table(engine, both, source.said, like)
+        return replace(table, names=names, named=True) if len(names) > 1 else table
+    pieces, column = read_arrays(source, reading.column, engine.memory, beside=not reading.guess)
     return replace(stored_table(engine, pieces, source.said, like), column=column)
 
 
-def stored_table(engine: Engine, pieces: Iterable[Values], said: str, like: Columns | None = None) -> Table:
+def stored_table(
+    engine: Engine, pieces: Iterable[Values | Pair], said: str, like: Columns | None = None
+) -> Table:
     """Return rows of arrays as a table that the engine holds, to be `like` those beside it."""
     from fluxttice_core.audit.arrays import empty_table, store
 
