@@ -54,3 +54,18 @@ def test_wrong_samplers_and_empty_tests_fail_with_what_to_do(
 def test_without_a_law_there_is_nothing_to_assert() -> None:
     with refused(MeasurementError, "missing_option", "give space_size=, or a law="):
         assert_uniform([1, 2])
+
+
+@pytest.mark.parametrize("least", ["x", 0, 2, float("nan")])
+@pytest.mark.usefixtures("unchecked_types")
+def test_what_no_total_variation_can_be_is_not_asked_for(least: Any) -> None:
+    with refused(
+        MeasurementError, "wrong_type" if least == "x" else "out_of_range", f"such as 0.02, not {least!r}"
+    ):
+        assert_uniform([1, 2], space_size=2, least_visible=least)
+
+
+def test_counts_of_draws_without_replacement_show_no_total_variation() -> None:
+    with refused(MeasurementError, "contradictory", "leave least_visible= out"):
+        assert_uniform([1, 2, 3], space_size=3, without_replacement=True, least_visible=0.1)
+    assert_uniform([1, 2, 3], space_size=3, without_replacement=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fluxttice_core.audit.in_python import audit_samples
+from fluxttice_core.audit.in_python import audit_samples, require_part
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import MeasurementError
 
@@ -37,7 +37,8 @@ def assert_uniform(
         space_size: Kinds that the sampler should make alike; not needed with a law.
         law: The weight that each kind should have.
         significance: Probability with which right draws fail.
-        least_visible: Fail also where a total variation of so much would not have shown.
+        least_visible: Fail also where a total variation of so much would not have shown; not without
+            replacement, where none does.
         how: Further arguments of `audit_samples`.
 
     Raises:
@@ -46,6 +47,13 @@ def assert_uniform(
     """
     if space_size is None and law is None:
         raise MeasurementError("uniform among how many kinds: give space_size=, or a law=", "missing_option")
+    if least_visible is not None:
+        require_part(least_visible, "the total variation to be seen is a number such as 0.02")
+        if how.get("without_replacement"):
+            raise MeasurementError(
+                "draws without replacement show no total variation by their counts: leave least_visible= out",
+                "contradictory",
+            )
     found = audit_samples(draws, space_size=space_size, law=law, significance=significance, **how)
     finding, fit = found.finding, found.report.fit
     if found.verdict not in (Verdict.CONSISTENT, Verdict.POSSIBLE):

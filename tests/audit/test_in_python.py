@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 import fluxttice_core as fx
+from fluxttice_core.audit.counted import count_samples
 from fluxttice_core.audit.draws_in_memory import count_draws
 from fluxttice_core.audit.in_python import audit_samples
 from fluxttice_core.audit.verdicts import Verdict
@@ -332,6 +333,24 @@ def test_a_missing_value_is_no_kind(draws: Any) -> None:
 def test_weights_that_make_no_law_are_refused(law: Any) -> None:
     with refused(MeasurementError, "out_of_range"):
         audit_samples(DRAWS, law=law)
+
+
+@pytest.mark.parametrize("significance", ["0.05", None, float("nan"), 1])
+@pytest.mark.usefixtures("unchecked_types")
+def test_a_significance_that_is_no_probability_is_refused(significance: Any) -> None:
+    code: ErrorCode = "out_of_range" if isinstance(significance, (int, float)) else "wrong_type"
+    with refused(MeasurementError, code, f"such as 0.001, not {significance!r}"):
+        audit_samples([1, 2], significance=significance)
+
+
+@pytest.mark.parametrize("draws", [["a"], "draws.txt"])
+@pytest.mark.usefixtures("unchecked_types")
+def test_an_engine_that_there_is_none_of_is_refused(draws: Any) -> None:
+    engine: Any = "locl"
+    with refused(MeasurementError, "unknown_name", "is called 'local' or 'ray', not 'locl'"):
+        audit_samples(draws, engine=engine)
+    with refused(MeasurementError, "unknown_name", "is called 'local' or 'ray', not 'locl'"):
+        count_samples(["draws.txt"], on=engine)
 
 
 def test_it_shows_itself(tmp_path: Path) -> None:

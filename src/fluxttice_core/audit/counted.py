@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from fluxttice_core.audit.counts import (
     group_counts,
@@ -42,6 +42,12 @@ _PIECE = 2**20
 
 EngineName = Literal["local", "ray"]
 Group = Callable[["Engine", Source, Reading], Grouped]
+
+
+def require_engine(name: str) -> None:
+    """Refuse what no engine is called."""
+    if name not in get_args(EngineName):
+        raise MeasurementError(f"the engine is called 'local' or 'ray', not {name!r:.40}", "unknown_name")
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,7 @@ def count_samples(
             draw, a file that is read would be written over, or a cluster does not answer.
         MissingExtra: If Ray is to count and is not installed.
     """
+    require_engine(on)
     reading, beside = reading or Reading(), beside or Beside()
     group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):

@@ -4,11 +4,12 @@ import html
 from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from fluxttice_core.audit.beside import Overlap
-from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples
+from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples, require_engine
 from fluxttice_core.audit.curves import Curve, curve_of
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.draws_in_memory import (
@@ -144,10 +145,8 @@ def audit_samples(
     Raises:
         MeasurementError: If the draws cannot be read or counted.
     """
-    if not 0 < significance < 1:
-        raise MeasurementError(
-            f"the significance is a probability such as 0.001, not {significance}", "out_of_range"
-        )
+    require_part(significance, "the significance is a probability such as 0.001")
+    require_engine(engine)
     size = read_size(str(space_size)) if space_size is not None else None
     known = reference, training
     places = _places(draws)
@@ -163,6 +162,13 @@ def audit_samples(
         counted, size, significance, law_name="the stated law", once_each=without_replacement
     )
     return SampleAudit(counted, report, *beside_sets(counted, size))
+
+
+def require_part(value: Any, said: str) -> None:
+    """Refuse what is no number between 0 and 1."""
+    number = isinstance(value, Real)
+    if not number or not 0 < value < 1:
+        raise MeasurementError(f"{said}, not {value!r:.40}", "out_of_range" if number else "wrong_type")
 
 
 def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | None, NoveltyReport | None]:
