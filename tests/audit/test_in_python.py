@@ -180,6 +180,19 @@ def test_kinds_are_anything_hashable() -> None:
     assert count_draws(np.array([1.0, 1.0, 2.0])) == {1: 2, 2: 1}
 
 
+def test_bytes_of_arrays_are_text_as_in_files(tmp_path: Path) -> None:
+    draws = np.array(DRAWS, dtype="S")
+    np.save(tmp_path / "draws.npy", draws)
+    for form in (draws, list(draws), np.ma.masked_array(draws), draws.reshape(-1, 1)[:, 0]):
+        assert count_draws(form) == Counter(DRAWS)
+    assert audit_samples(tmp_path / "draws.npy").counted.most == audit_samples(draws).counted.most
+    assert count_draws(draws.reshape(-1, 1)) == Counter((kind,) for kind in DRAWS)
+    assert audit_samples(draws, law=dict.fromkeys(KINDS, 1)).verdict is Verdict.CONSISTENT
+    for strange in (np.array([b"\xff"]), [np.bytes_(b"\xff")]):
+        with refused(MeasurementError, "wrong_type", "samples stored as bytes must be plain text"):
+            count_draws(strange)
+
+
 ROWS = [[1, 2], [1, 2], [2, 1]]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fluxttice_core.audit.arrays import plain
 from fluxttice_core.audit.columns import COUNTS
 from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import TEN
@@ -243,6 +244,8 @@ def _count_array(values: np.ndarray) -> Counts:
                 "not_finite",
             )
         values = values.astype(np.int64)
+    if values.dtype.kind == "S":  # text, as where it lies in a file
+        values = plain(np.asarray(values)).astype(str)
     kinds, counts = np.unique(values, axis=0, return_counts=True)
     return dict(zip(_rows(kinds), counts.tolist(), strict=True))
 
@@ -252,7 +255,7 @@ def _kind(value: Any) -> Any:
     if isinstance(value, np.generic):
         if _is_missing(value):  # NaT in nanoseconds is a whole number to Python
             raise _missing()
-        return value.item()
+        return str(plain(np.array(value))) if isinstance(value, np.bytes_) else value.item()
     # What most draws are is not asked for what it has not, which takes three times as long.
     if isinstance(value, (str, int, tuple)) or not hasattr(value, "__array__"):
         return value
