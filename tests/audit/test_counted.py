@@ -506,8 +506,7 @@ def test_guesses_are_said(tmp_path: Path) -> None:
         27,
         ("strings of 3 glyphs were read as the operations of one input on 3 values",),
     )
-    told = count(tmp_path / "a.txt", size=50)
-    assert (told.size, told.notes) == (None, ())
+    assert count(tmp_path / "a.txt", size=50).size is None
     assert count(write(tmp_path / "b.txt", ["000000000"])).size is None
     cells = count_values(np.zeros((2, 27), dtype=np.int8))
     assert (cells.size, len(cells.notes)) == (3**27, 1)
@@ -597,3 +596,36 @@ def test_how_files_beside_the_draws_were_read_is_said(name: str, tmp_path: Path)
         "'None' in 'known.txt' is a kind; --skip None leaves it out",
         "kinds in 'known.txt' with blanks at their ends differ from those without",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("law", "the law"), ("reference", "the reference"), ("training", "the training set")],
+)
+def test_no_law_and_no_known_set_has_more_kinds_than_the_space(name: str, said: str, tmp_path: Path) -> None:
+    draws, state = write(tmp_path / "draws.txt", ["a", "b", "a"]), tmp_path / "state"
+    lines = ["kind,weight", "a,1", "b,1", "c,1", "d,0"] if name == "law" else ["kind", *"abc"]
+    known = str(write(tmp_path / "known.csv", lines))
+    beside: dict[str, Any] = {name: known, "monitor": state}
+    with refused(MeasurementError, "contradictory", f"{said} has 3 kinds, and a space of 2 has no more"):
+        count_samples([str(draws)], Reading(size=2), Beside(**beside))
+    assert not state.exists()
+    in_memory: dict[str, Any] = {name: dict.fromkeys("abc", 1) | {"d": 0}}
+    with refused(MeasurementError, "contradictory", f"{said} has 3 kinds, and a space of 2 has no more"):
+        audit_samples(list("aab"), space_size=2, **in_memory)
+    in_file: dict[str, Any] = {name: known}
+    assert audit_samples(draws, space_size=3, **in_file).draws == 3
+    assert audit_samples(list("aab"), space_size=3, **in_memory).draws == 3
+
+
+def test_strings_that_the_size_of_the_space_keeps_from_being_operations_are_told(tmp_path: Path) -> None:
+    """Spins of three sites are written with the same glyphs, and are eight."""
+    path = write(tmp_path / "spins.txt", ["+-+", "---"])
+    counted = count(path, size=8)
+    assert counted.size is None
+    assert counted.notes == (
+        "strings of 3 glyphs were not read as the operations of one input on 3 values, which are 27, not 8",
+    )
+    assert count(path, size=27).size == 27
+    assert count(write(path, ["abc", "---"]), size=8).notes == ()
+    assert count(write(path, ["000", "000"]), size=8).notes == ()

@@ -297,6 +297,22 @@ def _without_kinds(counted: Counted, reading: Reading, beside: Beside) -> Counte
     return counted if reading.space is None else replace(counted, size=reading.space.size)
 
 
+def require_held(counted: Counted, size: int | None) -> None:
+    """Refuse a law, or a known set, of more kinds than the space has, if its size is known."""
+    held: dict[str, LawTally | Overlap | None] = {
+        "the law": counted.law_tally,
+        "the reference": counted.reference,
+        "the training set": counted.training,
+    }
+    for said, kinds in held.items():
+        if kinds is not None and size is not None and kinds.size > size:
+            raise MeasurementError(
+                f"{said} has {kinds.size:,} kinds, and a space of {size:,} has no more than that: give its "
+                "size, or leave out what is not of it",
+                "contradictory",
+            )
+
+
 def _counted(
     engine: Engine,
     grouped: Grouped | Counted,
@@ -311,6 +327,7 @@ def _counted(
     if beside.save_counts is not None or beside.monitor is not None:
         _ = counted.tally  # refuses more draws than can be counted
     size = reading.size if grouped.space is None else grouped.space.size
+    require_held(counted, size)
     if require is not None:
         require(size)
     law = others.get("law")

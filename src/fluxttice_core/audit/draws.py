@@ -13,6 +13,7 @@ from fluxttice_core.audit.kinds import (
     index_of_cells,
     kind_expression,
     refuse_cells,
+    seeming,
     settle,
     ternary,
 )
@@ -236,7 +237,21 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
     space = settle(engine, grouped.name, table.said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:
         notes += (f"strings of {space.cells} glyphs were read as {space.describe()}",)
+    if space is None and reading.size is not None and reading.guess:
+        notes += _no_operations(engine, grouped.name, reading.size)
     return replace(grouped, space=space, left_out=left_out, notes=notes)
+
+
+def _no_operations(engine: Engine, name: str, size: int) -> tuple[str, ...]:
+    """Say which strings would be operations, were it not for the size of their space."""
+    if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
+        return ()
+    if (seen := seeming(engine, name)) is None:
+        return ()
+    return (
+        f"strings of {seen.cells} glyphs were not read as {seen.describe()}, which are {seen.size:,}, not "
+        f"{size:,}",
+    )
 
 
 def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dict[str, int]:

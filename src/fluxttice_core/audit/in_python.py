@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from fluxttice_core.audit.beside import Overlap
-from fluxttice_core.audit.counted import Beside, Counted, EngineName, count_samples, require_engine
+from fluxttice_core.audit.counted import (
+    Beside,
+    Counted,
+    EngineName,
+    count_samples,
+    require_engine,
+    require_held,
+)
 from fluxttice_core.audit.curves import Curve, curve_of
 from fluxttice_core.audit.draws import Reading
 from fluxttice_core.audit.draws_in_memory import (
@@ -159,6 +166,7 @@ def audit_samples(
         )
     else:
         counted = _count_memory(draws, law, known, column, counts=counts)
+        require_held(counted, size)
     report = report_samples(
         counted, size, significance, law_name="the stated law", once_each=without_replacement
     )
@@ -182,8 +190,6 @@ def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | N
         held = trained.size
         if space is None and known is not None and trained.shared is not None:
             space, held = known.size, trained.shared
-        # A space that cannot hold the training set says nothing of what is new.
-        space = space if space is not None and space >= held else None
         novelty = report_novelty(trained.tally, counted.tally, trained.size, space, held=held)
     return reference, novelty
 

@@ -143,21 +143,41 @@ def _settle_floats(engine: Engine, name: str) -> None:
 def _settle_strings(
     engine: Engine, name: str, said: str, space: OperationSpace | None, size: int | None, *, guess: bool
 ) -> OperationSpace | None:
-    shortest, longest = engine.row(f"SELECT min(length(kind)), max(length(kind)) FROM {name}")
-    guessed = ternary(longest) if guess and shortest == longest and longest in _TERNARY_CELLS else None
-    candidate = space or guessed
-    if candidate is not None and (shortest, longest) == (candidate.cells, candidate.cells):
-        glyphs = candidate.glyphs + _MINUS_SIGN
-        written, signed = engine.row(
-            f"SELECT bool_and(regexp_full_match(kind, '[{glyphs}]+')), "
-            f"bool_or(regexp_matches(kind, '[-+{_MINUS_SIGN}]')) FROM {name}"
-        )
-        if written and (space is not None or (signed and size in (None, candidate.size))):
-            rewrite(engine, name, _index_of_glyphs(engine, candidate))
-            return candidate
-    if space is not None:
+    if space is None:
+        seen = seeming(engine, name) if guess else None
+        if seen is None or size not in (None, seen.size):
+            return None
+        rewrite(engine, name, _index_of_glyphs(engine, seen))
+        return seen
+    if _lengths(engine, name) == (space.cells, space.cells) and _glyphs(engine, name, space)[0]:
+        rewrite(engine, name, _index_of_glyphs(engine, space))
+    else:
         _settle_indices_or_cells(engine, name, said, space)
     return space
+
+
+def seeming(engine: Engine, name: str) -> OperationSpace | None:
+    """Return the ternary space whose operations all strings of a table seem to be: glyphs with a sign."""
+    shortest, longest = _lengths(engine, name)
+    if shortest != longest or longest not in _TERNARY_CELLS:
+        return None
+    space = ternary(longest)
+    return space if all(_glyphs(engine, name, space)) else None
+
+
+def _lengths(engine: Engine, name: str) -> tuple[int | None, int | None]:
+    shortest, longest = engine.row(f"SELECT min(length(kind)), max(length(kind)) FROM {name}")
+    return shortest, longest
+
+
+def _glyphs(engine: Engine, name: str, space: OperationSpace) -> tuple[bool, bool]:
+    """Return whether all strings are of a space's glyphs, and whether one of these is a sign."""
+    glyphs = space.glyphs + _MINUS_SIGN
+    written, signed = engine.row(
+        f"SELECT bool_and(regexp_full_match(kind, '[{glyphs}]+')), "
+        f"bool_or(regexp_matches(kind, '[-+{_MINUS_SIGN}]')) FROM {name}"
+    )
+    return written, signed
 
 
 def _settle_indices_or_cells(engine: Engine, name: str, said: str, space: OperationSpace) -> None:
