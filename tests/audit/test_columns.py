@@ -15,8 +15,8 @@ from fluxttice_core.errors import ErrorCode, MeasurementError
 from tests.refusals import refused
 
 
-def heading(text: str, *wanted: str, tabs: bool = False) -> Any:
-    return read_heading(text.encode(), "'a.csv'", tabs=tabs, wanted=wanted)
+def heading(text: str, *wanted: str, tabs: bool = False, pairs: bool = False) -> Any:
+    return read_heading(text.encode(), "'a.csv'", tabs=tabs, wanted=wanted, pairs=pairs)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,14 @@ def test_any_other_word_is_a_name(word: str) -> None:
     assert heading("1,2", "2").names == ("1", "2")
 
 
+@pytest.mark.parametrize("number", ["3", "0.5", ".5", "5.", "9e-1", "1E+3", "-1"])
+def test_a_kind_and_a_number_are_no_names(number: str) -> None:
+    assert not heading(f"a,{number}", pairs=True).named
+    assert heading(f"species,{number}", pairs=True).named
+    assert heading(f"{number}e,a", pairs=True).named
+    assert not heading(f"word,{number}", "1", pairs=True).named
+
+
 @pytest.mark.parametrize("cell", ["nan", "NaN", "-inf", "+Infinity", "NA", "<NA>", "null", "None"])
 def test_missing_values_are_no_names(cell: str) -> None:
     with refused(MeasurementError, "ambiguous", f"the first row of 'a.csv' holds '{cell}'", "remove the row"):
@@ -71,9 +79,18 @@ def test_what_is_no_text_or_no_table_is_refused() -> None:
 
 def test_usual_names_go_before_the_number_of_columns() -> None:
     assert choose_kinds(["seed", "epoch", "index"], "f", None) == [2]
-    assert choose_kinds(["seed", "epoch", "other"], "f", None) == [0, 1, 2]
+    assert choose_kinds(["c1", "c2", "c3"], "f", None) == [0, 1, 2]
+    assert choose_kinds(["1", "2", "3"], "f", None, named=False) == [0, 1, 2]
     assert choose_kinds(["seed"], "f", None) == [0]
     assert choose_kinds(["seed", " SMILES "], "f", None) == [1]
+
+
+@pytest.mark.parametrize("names", [["date", "city", "drug", "dose"], ["c1", "c2", "c"]])
+def test_columns_of_names_that_are_not_numbered_are_no_cells_of_a_table(names: list[str]) -> None:
+    for beside, advice in ((False, "name the one with the samples by --column"), (True, "kinds 'kind'")):
+        cells = f"or number those of the cells of tables, c1 to c{len(names)}"
+        with refused(MeasurementError, "ambiguous", f"f has the columns {', '.join(names)}", advice, cells):
+            choose_kinds(names, "f", None, beside=beside)
 
 
 def test_columns_of_one_name_are_refused() -> None:

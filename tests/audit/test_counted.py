@@ -455,6 +455,34 @@ def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
         count(write(tmp_path / "a.jsonl", ['{"\\ud800": 1}']))
 
 
+@pytest.mark.parametrize(("dtype", "exact"), [(np.float16, 11), (np.float32, 24), (np.float64, 53)])
+def test_floats_that_may_have_been_rounded_are_no_kinds(dtype: Any, exact: int, tmp_path: Path) -> None:
+    """From there on several whole numbers are stored as one."""
+    last, beyond = np.array([2**exact - 1] * 2, dtype), np.array([2**exact, 2**exact + 1], dtype)
+    columns = [".npy"] if exact == 11 else [".npy", ".parquet"]
+    for suffix in columns:
+        path = tmp_path / f"a{suffix}"
+        assert counts(count(write(path, last if suffix == ".npy" else {"n1": last}))) == {
+            str(2**exact - 1): 2
+        }
+        with refused(MeasurementError, "wrong_type", f"below 2^{exact}"):
+            count(write(path, beyond if suffix == ".npy" else {"n1": beyond}))
+    numbers = write(tmp_path / "a.npy", np.array([7, np.inf], dtype))
+    assert count(numbers, skip=("inf",)).left_out == {"'inf'": 1}
+
+
+def test_how_truth_values_are_read_is_told(tmp_path: Path) -> None:
+    for path in (
+        write(tmp_path / "a.npy", [True, False, True]),
+        write(tmp_path / "a.parquet", {"kind": [True, False, True]}),
+    ):
+        found = count(path)
+        assert (counts(found), found.notes) == (
+            {"1": 2, "0": 1},
+            (f"the truth values of '{path.name}' were read as 1 and 0",),
+        )
+
+
 def test_what_is_no_draw_is_left_out_and_told(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", ["smiles,seed", "CC,1", "None,2", ",3", "None,4", "CC,5"])
     with refused(MeasurementError, "missing_value", "'a.csv' has 1 empty draws", "--skip None"):

@@ -130,6 +130,28 @@ def test_counts_that_are_none_are_refused(
         count(write(tmp_path / "a.csv", lines), holds="counts")
 
 
+def test_a_first_row_that_is_read_as_a_kind_is_told(tmp_path: Path) -> None:
+    """It may name the columns: one may be called 2019."""
+    found = count(write(tmp_path / "a.csv", ["guide,2019", "a,3"]), holds="counts")
+    assert found.notes == ("the first row of 'a.csv' was read as a kind and its count",)
+    with refused(MeasurementError, "ambiguous", "has the columns species, 2019", "name that of the numbers"):
+        count(write(tmp_path / "a.csv", ["species,2019", "a,3"]), holds="counts")
+
+
+def test_tables_that_are_read_as_lines_are_refused_with_what_reads_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", ["kind,count", "a,3", "b,4"])
+    with refused(MeasurementError, "malformed", "'a,3' in its column '1'", "name its format by --format csv"):
+        count(path, holds="counts")
+    assert counts(count(path, holds="counts", file_format="csv")) == {"a": 3, "b": 4}
+
+
+def test_weights_that_are_none_are_to_be_corrected(tmp_path: Path) -> None:
+    law = str(write(tmp_path / "law.csv", ["a,5e-1", "b,x"]))
+    draws = str(write(tmp_path / "a.txt", ["a", "b"]))
+    with refused(MeasurementError, "malformed", "'x' in its column '2'", "if they are counts: correct it"):
+        count_samples([draws], None, Beside(law=law))
+
+
 def test_frequencies_that_contradict_themselves_are_refused() -> None:
     with refused(MeasurementError, "contradictory", "names a number of draws twice"):
         count("1:2,1:3", holds="counts")

@@ -266,6 +266,16 @@ def test_a_law_in_memory_is_held_against_the_draws() -> None:
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "draws", [np.array([b"a", b"b"] * 20), [b"a", b"b"] * 20, [np.bytes_("b"), "a"] * 20]
+)
+def test_bytes_of_plain_text_are_that_text(draws: Any) -> None:
+    for law in ({"a": 1, "b": 1}, {b"a": 1, b"b": 1}):
+        found = audit_samples(draws, law=law)
+        assert found.verdict is Verdict.CONSISTENT
+    assert audit_samples([b"\xff", b"a", "a"], space_size=4).distinct == 2
+
+
 def test_what_a_law_makes_as_good_as_impossible_is_refused_where_it_came() -> None:
     law = {"a": 1, "b": 1e-300}
     assert audit_samples(["a"] * 100, law=law).verdict is Verdict.NOT_ENOUGH_SAID
@@ -387,6 +397,8 @@ def test_it_shows_itself(tmp_path: Path) -> None:
         (["a", None], {}, "missing_value", "a draw is missing"),
         (np.array([0.5]), {}, "not_finite", "kinds are strings or whole numbers"),
         (np.array([2.0**53]), {}, "not_finite", "below 2^53"),
+        (np.array([2.0**24], np.float32), {}, "not_finite", "below 2^24"),
+        (np.array([2.0**11], np.float16), {}, "not_finite", "below 2^11"),
         ({"a": 1.5}, {}, "wrong_type", "has the count 1.5"),
         ({"a": np.uint64(2**63), "b": 1}, {}, "out_of_range", "more draws than 2^63 - 1"),
         (Remote(), {}, "wrong_type", "cannot be read as an array: can't convert cuda:0"),

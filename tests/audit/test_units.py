@@ -49,7 +49,7 @@ APART: dict[str, list[Any]] = {
     "empty.jsonl": [[], ["3", "4"], [], ["3"]],
     "wider.parquet": [{"n1": np.array([7], np.int8)}, {"n1": np.array([30, 7])}, {"n1": np.array([2.0])}],
     "widened.parquet": [{"word": np.array([7], np.int8)}, {"word": np.array([300])}],
-    "single.parquet": [{"word": np.array([2.0**24], np.float32)}, {"word": np.array([2**24 + 1])}],
+    "single.parquet": [{"word": np.array([2.0**24 - 1], np.float32)}, {"word": np.array([2**24 + 1])}],
     "signed.parquet": [{"word": np.array([2**64 - 1], np.uint64)}, {"word": np.array([-1])}],
     "absent.parquet": [{"word": pyarrow.nulls(0)}, {"word": ["a", "b"]}],
     "beside.parquet": [{"word": ["a"], "seed": [1]}, {"seed": ["x"], "word": ["b"]}, {"word": ["a"]}],

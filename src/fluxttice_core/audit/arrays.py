@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fluxttice_core.audit.columns import choose_array, choose_counts
+from fluxttice_core.audit.engine import inexact_floats
 from fluxttice_core.audit.tables import other_columns
 from fluxttice_core.errors import ErrorCode, MeasurementError
 from fluxttice_core.shapes import Shaped
@@ -250,10 +251,18 @@ def plain(values: Values) -> Values:
             raise MeasurementError("samples stored as bytes must be plain text", "wrong_type") from None
     if kind == "f":
         with np.errstate(invalid="ignore"):  # of signalling NaNs, which are refused later
+            _require_exact(values)
             return values.astype(np.float64)
     if kind in "iub":
         return values
     raise MeasurementError(f"samples must be whole numbers or strings, not {values.dtype}", "wrong_type")
+
+
+def _require_exact(values: Values) -> None:
+    """Refuse short floats that may have been rounded, of which several whole numbers would be one kind."""
+    digits = np.finfo(values.dtype).nmant + 1
+    if values.dtype.itemsize < 8 and bool(np.any(np.isfinite(values) & (np.abs(values) >= 2.0**digits))):
+        raise MeasurementError(inexact_floats(values.dtype.itemsize * 8, digits), "wrong_type")
 
 
 def empty_table(engine: Engine, types: Sequence[str]) -> str:

@@ -27,10 +27,13 @@ _TABLE_WIDTHS = {base**arity for base in (2, 3, 4) for arity in (1, 2, 3, 4)} - 
 NO_VALUE = ("nan", "inf", "infinity", "na", "<na>", "null", "none")
 """What programs write where a value is missing or none: no name of a column."""
 
+_UNNUMBERED = re.compile("[^0-9]*")
+"""The name of a column that is none of many alike."""
+
 _SAMPLE = re.compile("[+.\N{MINUS SIGN}-]*|(?=.*[0-9])[0-9eE+.\N{MINUS SIGN}-]*")
 """A number, or an operation written as glyphs: letters of the former alone are a word."""
 
-_OF_NUMBERS = frozenset("0123456789.")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?|[0-9]*\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def read_heading(
     """Read the first line of a table: names of columns, or a row already.
 
     Of `wanted` columns `1` asks for the first of a table without names; a row of `pairs`, a kind and a
-    number, holds no names where it has a number.
+    number, holds no names where it has a number, unless it names the kinds, as in `species,2019`.
     """
     try:
         text = line.decode("utf-8-sig")
@@ -64,7 +67,8 @@ def read_heading(
     numbers = tuple(str(place + 1) for place in range(len(row)))
     if wanted and set(wanted) <= set(names):
         return Heading(names, delimiter, named=True)
-    row_of_pairs = pairs and any(cell and set(cell) <= _OF_NUMBERS for cell in names)
+    row_of_pairs = pairs and any(map(_NUMBER.fullmatch, names))
+    row_of_pairs = row_of_pairs and not any(cell.lower() in KINDS for cell in names)
     if (wanted and set(wanted) <= set(numbers)) or row_of_pairs or not _is_heading(names, said):
         return Heading(numbers, delimiter, named=False)
     return Heading(names, delimiter, named=True)
@@ -100,12 +104,13 @@ def choose_kinds(
     usual = _usual_kinds(names, said, named=named, beside=beside)
     if usual is not None:
         return [usual]
-    if len(names) == 1 or len(names) in _TABLE_WIDTHS:
+    of_table = len(names) in _TABLE_WIDTHS
+    if len(names) == 1 or (of_table and not (named and any(map(_UNNUMBERED.fullmatch, names)))):
         return list(range(len(names)))
-    raise MeasurementError(
-        f"{said} has the columns {_listed(names)}: {_CALL if beside else 'name the one with the samples'}",
-        "ambiguous",
-    )
+    way_out = _CALL if beside else "name the one with the samples by --column"
+    if of_table:
+        way_out += f", or number those of the cells of tables, c1 to c{len(names)}"
+    raise MeasurementError(f"{said} has the columns {_listed(names)}: {way_out}", "ambiguous")
 
 
 def _usual_kinds(names: Sequence[str], said: str, *, named: bool, beside: bool) -> int | None:

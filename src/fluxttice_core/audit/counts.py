@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fluxttice_core.audit.columns import WEIGHTS, choose_counts, choose_units
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, settled
-from fluxttice_core.audit.kinds import kind_expression
+from fluxttice_core.audit.kinds import kind_expression, truth_values
 from fluxttice_core.audit.tables import WHOLE
 from fluxttice_core.errors import MeasurementError
 
@@ -54,10 +54,14 @@ def group_counts(engine: Engine, source: Source, reading: Reading) -> Grouped | 
     table = as_table(engine, source, reading)
     kind, number = choose_counts(table.names, table.said, None if table.stored else reading.column)
     if kind is None:
-        return _tally_of_vector(engine, table, number)
+        return _tally_of_vector(engine, table, number, source)
     name = group_pairs(engine, table, kind, number, count_expression(table, number), "BIGINT")
     engine.run(f"DELETE FROM {name} WHERE n = 0")
-    notes = (f"counts are those of the column '{table.names[number]}'",) if table.named else ()
+    notes = truth_values(table, kind)
+    if table.named:
+        notes += (f"counts are those of the column '{table.names[number]}'",)
+    elif source.kind == "table":
+        notes += (f"the first row of {table.said} was read as a kind and its count",)
     return settled(engine, Grouped(name, table.names[kind], notes=notes), table, reading)
 
 
@@ -77,14 +81,19 @@ def group_pairs(engine: Engine, table: Table, kind: int, place: int, number: str
     )
     wrong = engine.row(f"SELECT min(wrong) FROM {name}")[0]
     if wrong is not None:
-        raise _no_number(wrong, table, place)
+        of_law = kept != "BIGINT"
+        raise _no_number(wrong, table, place, "correct it" if of_law else _OF_DRAWS)
     engine.run(f"ALTER TABLE {name} DROP wrong")
     return name
 
 
-def _no_number(written: str, table: Table, place: int) -> MeasurementError:
+_OF_DRAWS = "give a file of draws as --samples"
+"""What to do where numbers in a column without a name are none, and so may be kinds."""
+
+
+def _no_number(written: str, table: Table, place: int, way_out: str) -> MeasurementError:
     name = table.names[place]
-    way_out = "correct it" if name.strip().lower() in WEIGHTS else "give a file of draws as --samples"
+    way_out = "correct it" if name.strip().lower() in WEIGHTS else way_out
     return MeasurementError(
         f"{table.said} has '{written:.40}' in its column '{name}', where numbers from 0 were expected, whole "
         f"ones if they are counts: {way_out}",
@@ -92,7 +101,7 @@ def _no_number(written: str, table: Table, place: int) -> MeasurementError:
     )
 
 
-def _tally_of_vector(engine: Engine, table: Table, place: int) -> Tally:
+def _tally_of_vector(engine: Engine, table: Table, place: int, source: Source) -> Tally:
     name = engine.new_name()
     table.run(
         engine,
@@ -102,7 +111,8 @@ def _tally_of_vector(engine: Engine, table: Table, place: int) -> Tally:
     )
     wrong = engine.row(f"SELECT min(written) FROM {name} WHERE times IS NULL")[0]
     if wrong is not None:
-        raise _no_number(wrong, table, place)
+        of_table = source.kind == "lines" and re.search("[,;\t]", wrong)
+        raise _no_number(wrong, table, place, "name its format by --format csv" if of_table else _OF_DRAWS)
     return tally_of(engine, f"SELECT times, kinds FROM {name} WHERE times > 0 ORDER BY times")
 
 

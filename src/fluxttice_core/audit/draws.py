@@ -16,6 +16,7 @@ from fluxttice_core.audit.kinds import (
     seeming,
     settle,
     ternary,
+    truth_values,
 )
 from fluxttice_core.audit.table_files import read_table, spooled
 from fluxttice_core.audit.tables import Table, alike, other_columns
@@ -177,7 +178,8 @@ def settle_kinds(engine: Engine, name: str, table: Table, layout: Layout, readin
     if (space := layout.space) is not None:
         note = f"tables of {space.cells} cells were read as {space.describe()}"
         return replace(grouped, notes=() if reading.space else (note,))
-    grouped = settled(engine, replace(grouped, notes=_headed(table)), table, reading)
+    notes = _headed(table) + truth_values(table, layout.places[0])
+    grouped = settled(engine, replace(grouped, notes=notes), table, reading)
     if not engine.row(f"SELECT count(*) FROM {name}")[0]:
         raise no_sample(table.said)
     return grouped

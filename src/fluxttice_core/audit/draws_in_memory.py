@@ -237,21 +237,27 @@ def _rows(values: np.ndarray) -> list[Any]:
 
 def _count_array(values: np.ndarray) -> Counts:
     if values.dtype.kind == "f":
-        if not np.array_equal(values, np.trunc(values)) or np.any(np.abs(values) >= np.float64(2**53)):
+        digits = min(np.finfo(values.dtype).nmant + 1, 53)
+        if not np.array_equal(values, np.trunc(values)) or np.any(np.abs(values) >= 2.0**digits):
             raise MeasurementError(
-                "kinds are strings or whole numbers, as floats below 2^53, but the array holds others or "
-                "missing values: drop or convert them first",
+                f"kinds are strings or whole numbers, as such floats below 2^{digits}, but the array holds "
+                "others or missing values: drop or convert them first",
                 "not_finite",
             )
         values = values.astype(np.int64)
     if values.dtype.kind == "S":  # text, as where it lies in a file
         values = plain(np.asarray(values)).astype(str)
     kinds, counts = np.unique(values, axis=0, return_counts=True)
-    return dict(zip(_rows(kinds), counts.tolist(), strict=True))
+    rows = _rows(kinds) if values.dtype.kind != "S" else list(map(_kind, _rows(kinds)))
+    return dict(zip(rows, counts.tolist(), strict=True))
 
 
 def _kind(value: Any) -> Any:
     """Return a value as a kind: scalars and arrays as what they hold, so that equal ones are one kind."""
+    if isinstance(value, bytes):
+        return (
+            value.decode() if value.isascii() else bytes(value)
+        )  # in files, too, plain text is read as such
     if isinstance(value, np.generic):
         if _is_missing(value):  # NaT in nanoseconds is a whole number to Python
             raise _missing()

@@ -244,6 +244,14 @@ def explained(said: str) -> Iterator[None]:
         raise _explanation(str(error), said) from error
 
 
+def inexact_floats(bits: int, exact: int) -> str:
+    """Say why whole numbers are not what was written where they are stored as short floats."""
+    return (
+        f"numbers stored as floats of {bits} bits must be below 2^{exact}, since larger ones stand for "
+        "several whole numbers: store what was counted as integers"
+    )
+
+
 _OBJECTS = r'Invalid Input Error: JSON transform error in file ".*?", in line (\d+): (Object|Expected OBJECT)'
 """What the engine says of a line of JSON, before it quotes it."""
 
@@ -260,6 +268,8 @@ def _explanation_of_objects(message: str, said: str) -> MeasurementError | None:
             "rename the other, or choose another column",
             "ambiguous",
         )
+    if message == "Invalid Input Error: no value":
+        return _values_and_objects(said)
     line = re.match(_OBJECTS, message, re.DOTALL)
     if line is None:
         return None
@@ -292,8 +302,8 @@ def _explanation(message: str, said: str) -> MeasurementError:
         )
     if re.search(r"utf-?8|unicode", message, re.IGNORECASE):
         return MeasurementError(f"{said} is not text in UTF-8", "alien_file")
-    if message == "Invalid Input Error: no value":
-        return _values_and_objects(said)
+    if message == "Invalid Input Error: inexact":
+        return MeasurementError(inexact_floats(32, 24), "wrong_type")
     if "Maximum line size" in message:
         return MeasurementError(f"{said} has a line of more than two million bytes", "too_large")
     # Lines are read as tables of one cell, which only what is no text takes apart.

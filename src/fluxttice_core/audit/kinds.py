@@ -36,6 +36,11 @@ def kind_expression(table: Table, place: int) -> str:
     return f"{cell}::TINYINT" if kind == "BOOLEAN" else f"{cell}::VARCHAR"
 
 
+def truth_values(table: Table, place: int) -> tuple[str, ...]:
+    """Say how the kinds of a column are read if they are truth values."""
+    return (f"the truth values of {table.said} were read as 1 and 0",) * (table.types[place] == "BOOLEAN")
+
+
 def cells_expression(table: Table, places: Sequence[int]) -> str:
     """Return the expression of the list of cells that lie in several columns, or in one of lists."""
     if len(places) > 1:

@@ -100,8 +100,14 @@ def _stored(engine: Engine, paths: list[str]) -> str:
 def _cells(columns: Sequence[tuple[str, str]], read: Sequence[str]) -> str:
     """Return the expressions of columns by their names.
 
-    A float of 32 bits is widened: beside whole numbers the engine would round those to its like.
+    A float of 32 bits is widened: beside whole numbers the engine would round those to its like. One that
+    may have been rounded itself is refused.
     """
     places = {name.lower(): (place, kind) for place, (name, kind) in enumerate(columns, 1)}
     chosen = (places[name.lower()] for name in read)
-    return ", ".join(f"#{place}::DOUBLE" if kind == "FLOAT" else f"#{place}" for place, kind in chosen)
+    return ", ".join(_widened(f"#{place}") if kind == "FLOAT" else f"#{place}" for place, kind in chosen)
+
+
+def _widened(cell: str) -> str:
+    rounded = f"isfinite({cell}) AND abs({cell}) >= {2**24}"
+    return f"CASE WHEN {rounded} THEN error('inexact')::DOUBLE ELSE {cell}::DOUBLE END"
