@@ -261,7 +261,7 @@ def _kind(value: Any) -> Any:
     if isinstance(value, np.generic):
         if _is_missing(value):  # NaT in nanoseconds is a whole number to Python
             raise _missing()
-        return str(plain(np.array(value))) if isinstance(value, np.bytes_) else value.item()
+        return str(plain(np.array([value]))[0]) if isinstance(value, np.bytes_) else value.item()
     # What most draws are is not asked for what it has not, which takes three times as long.
     if isinstance(value, (str, int, tuple)) or not hasattr(value, "__array__"):
         return value
