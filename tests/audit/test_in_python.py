@@ -18,6 +18,7 @@ from fluxttice_core.audit.draws_in_memory import count_draws
 from fluxttice_core.audit.in_python import audit_samples
 from fluxttice_core.audit.verdicts import Verdict
 from fluxttice_core.errors import ErrorCode, MeasurementError
+from fluxttice_core.statistics.intervals import Interval
 from tests.refusals import refused
 
 KINDS = ["a", "b", "c", "d"]
@@ -288,8 +289,27 @@ def test_known_sets_in_memory() -> None:
     assert found.novelty is not None
     assert found.reference.distinct == 2
     assert found.reference.inside == DRAWS.count("a") + DRAWS.count("b")
+    assert isinstance(found.novelty.novel.figure, Interval)
     assert found.novelty.novel.figure.estimate == pytest.approx(1 - DRAWS.count("a") / 400)
     assert found.novelty.novel.ideal == pytest.approx(2 / 3)
+
+
+def test_draws_without_replacement_have_no_figures_of_independent_ones() -> None:
+    known = ["a", "b", "c", "x"]
+    found = audit_samples(
+        list("abc"), space_size=6, reference=known, training=["b"], without_replacement=True
+    )
+    assert found.reference is not None
+    assert found.novelty is not None
+    assert (found.reference.coverage.figure, found.reference.outside.figure) == (0.75, 0)
+    assert found.novelty.novel.figure == pytest.approx(2 / 3)
+    shown = found._repr_html_()
+    assert "<tr><th>coverage</th><td>50.00 % of 6</td></tr>" in shown
+    assert "mass not seen" not in shown
+    with refused(MeasurementError, "contradictory", "a curve is of independent draws"):
+        _ = found.curve
+    with refused(MeasurementError, "contradictory", "a curve is of independent draws"):
+        found.plot("curve.svg")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -31,9 +32,17 @@ from tests.refusals import refused
 
 K = 19_683
 
+Figure = TypeVar("Figure")
+
 
 def drawn(size: int, draws: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, size, draws)
+
+
+def told(figure: Figure | None) -> Figure:
+    """A figure that is told of independent draws."""
+    assert figure is not None
+    return figure
 
 
 def report_of(indices: np.ndarray, size: int | None, column: str | None = None) -> SampleReport:
@@ -54,17 +63,17 @@ def test_uniform_draws_are_consistent_and_richness_finds_the_space() -> None:
     assert report.coverage == report.distinct / K
     assert report.ceiling == expected_share(K, 50_000)
     assert report.efficiency == pytest.approx(1, abs=0.01)
-    assert report.richness.contains(K)
+    assert told(report.richness).contains(K)
     assert report.ace == pytest.approx(K, rel=0.02)
-    assert report.hill_observed[0] == report.distinct
-    assert report.hill_estimated[2] == pytest.approx(K, rel=0.03)
+    assert told(report.hill_observed)[0] == report.distinct
+    assert told(report.hill_estimated)[2] == pytest.approx(K, rel=0.03)
 
 
 def test_half_the_space_is_found_out_by_coverage_and_not_by_mass() -> None:
     report = report_of(drawn(K // 2, 50_000), K)
     assert report.finding.verdict is Verdict.NOT_UNIFORM
-    assert report.missing_mass.upper < 0.02
-    assert report.richness.upper < 0.6 * K
+    assert told(report.missing_mass).upper < 0.02
+    assert told(report.richness).upper < 0.6 * K
 
 
 def test_chao1_is_told_in_each_of_its_forms() -> None:
@@ -77,42 +86,46 @@ def test_chao1_is_told_in_each_of_its_forms() -> None:
     assert report.chao1 == pytest.approx(
         {"bias-corrected": corrected, "classic": classic, "iNEXT": 19 + 65 / 66 * 18}
     )
-    assert (report.richness.estimate, report.richness.upper) == (20, 20)
+    assert (told(report.richness).estimate, told(report.richness).upper) == (20, 20)
 
 
 def test_estimates_end_at_a_known_size() -> None:
     """A good sample whose estimates lie above the space by chance."""
     drawn_well = drawn(K, 50_000, seed=1)
     free, known = (report_of(drawn_well, size) for size in (None, K))
-    assert free.richness.estimate > K
-    assert (known.richness.estimate, known.richness.upper) == (K, K)
-    assert known.richness.lower == free.richness.lower < K
+    assert told(free.richness).estimate > K
+    assert (told(known.richness).estimate, told(known.richness).upper) == (K, K)
+    assert told(known.richness).lower == told(free.richness).lower < K
     assert free.ace is not None
     assert known.ace == min(free.ace, K)
-    assert known.hill_estimated == tuple(min(value or 0, K) for value in free.hill_estimated)
+    assert known.hill_estimated == tuple(min(value or 0, K) for value in told(free.hill_estimated))
     assert within(Interval(3.0, 2.0, 4.0, 0.9, "m"), 5) == Interval(3.0, 2.0, 4.0, 0.9, "m")
     assert within(Interval(7.0, 6.0, 8.0, 0.9, "m"), 5) == Interval(5.0, 5.0, 5.0, 0.9, "m")
 
 
 def test_one_draw_determines_nothing() -> None:
     report = report_of(np.array([5]), None)
-    assert (report.missing_mass.lower, report.missing_mass.upper) == (0.0, 1.0)
-    assert (report.richness.lower, report.richness.upper) == (1.0, np.inf)
+    assert (told(report.missing_mass).lower, told(report.missing_mass).upper) == (0.0, 1.0)
+    assert (told(report.richness).lower, told(report.richness).upper) == (1.0, np.inf)
     assert report.as_json()["richness"]["upper"] is None
-    assert report_of(np.array([5]), 100).richness.upper == 100
+    assert told(report_of(np.array([5]), 100).richness).upper == 100
 
 
 def test_equal_draws_leave_open_what_three_in_so_many_may_be() -> None:
     report = report_of(np.zeros(5_000, dtype=np.int64), None)
-    assert report.missing_mass.lower == 0.0
-    assert report.missing_mass.upper == pytest.approx(3.6889 / 5_000, rel=1e-3)
-    assert report.richness.upper > 5
+    assert told(report.missing_mass).lower == 0.0
+    assert told(report.missing_mass).upper == pytest.approx(3.6889 / 5_000, rel=1e-3)
+    assert told(report.richness).upper > 5
 
 
 def test_collapsed_generator_is_found_out() -> None:
     report = report_of(np.zeros(10_000, dtype=np.int64), K)
     assert report.finding.verdict is Verdict.NOT_UNIFORM
-    assert (report.distinct, report.richness.estimate, report.missing_mass.estimate) == (1, 1.0, 0.0)
+    assert (report.distinct, told(report.richness).estimate, told(report.missing_mass).estimate) == (
+        1,
+        1.0,
+        0.0,
+    )
     assert report.hill_observed == (1.0, 1.0, 1.0)
 
 
@@ -121,14 +134,14 @@ def test_unknown_space_has_richness_but_no_coverage() -> None:
     assert report.finding.verdict is Verdict.NOT_ENOUGH_SAID
     assert report.finding.claim == f"{report.distinct} distinct among 800 draws"
     assert (report.coverage, report.ceiling, report.efficiency) == (None, None, None)
-    assert report.richness.lower < 500 < report.richness.upper
+    assert told(report.richness).lower < 500 < told(report.richness).upper
 
 
 def test_all_new_leaves_what_needs_repeats_undefined() -> None:
     report = report_of(np.arange(30), None)
     assert (report.singletons, report.doubletons) == (30, 0)
-    assert (report.ace, report.hill_estimated[2]) == (None, None)
-    assert report.missing_mass.estimate == 1
+    assert (report.ace, told(report.hill_estimated)[2]) == (None, None)
+    assert told(report.missing_mass).estimate == 1
 
 
 def test_vast_spaces_are_measured_by_repeats() -> None:
@@ -176,9 +189,11 @@ def test_as_many_kinds_and_draws_as_can_be_counted_are_measured_from_how_many_sh
     report = report_tally(tally, size=size)
     assert (report.draws, report.distinct) == (tally.draws, sum(kinds))
     assert report.hill_observed == pytest.approx((sum(kinds),) * 3, rel=1e-9)
-    assert report.richness.lower <= report.richness.estimate <= report.richness.upper
+    assert told(report.richness).lower <= told(report.richness).estimate <= told(report.richness).upper
     if times[0] > 1:
-        assert report.hill_estimated[2] == pytest.approx(sum(kinds) * times[0] / (times[0] - 1), rel=1e-6)
+        assert told(report.hill_estimated)[2] == pytest.approx(
+            sum(kinds) * times[0] / (times[0] - 1), rel=1e-6
+        )
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=40))
@@ -190,9 +205,11 @@ def test_figures_of_a_tally_are_those_of_its_counts(counts: list[int]) -> None:
     assert report.chao1 == chao1_forms(drawn)
     assert report.ace_interval == ace_interval(drawn)
     assert report.hill_observed == tuple(hill_number(drawn, order) for order in (0, 1, 2))
-    assert report.hill_estimated[1] == estimated_hill_number(drawn, 1)
-    assert report.hill_observed_intervals[1:] == tuple(observed_hill_interval(drawn, q) for q in (1, 2))
-    assert report.hill_estimated_intervals[1:] == tuple(estimated_hill_interval(drawn, q) for q in (1, 2))
+    assert told(report.hill_estimated)[1] == estimated_hill_number(drawn, 1)
+    assert told(report.hill_observed_intervals)[1:] == tuple(observed_hill_interval(drawn, q) for q in (1, 2))
+    assert told(report.hill_estimated_intervals)[1:] == tuple(
+        estimated_hill_interval(drawn, q) for q in (1, 2)
+    )
 
 
 def test_report_is_plain_in_json() -> None:
@@ -259,13 +276,28 @@ def test_every_figure_has_the_interval_of_its_own() -> None:
     assert report.ace_interval == within(ace, size)
     assert report.ace_interval is not None
     assert report.ace_interval.upper <= size < ace.upper
-    assert report.hill_observed_intervals[:2] == (shown, within(observed, size))
-    assert report.hill_observed_intervals[1] != report.hill_observed_intervals[2]
+    assert told(report.hill_observed_intervals)[:2] == (shown, within(observed, size))
+    assert told(report.hill_observed_intervals)[1] != told(report.hill_observed_intervals)[2]
 
 
 def test_without_a_size_what_can_be_reached_bounds_the_count() -> None:
     indices = np.random.default_rng(4).integers(0, 500, 700)
     report = report_of(indices, None)
     assert (report.coverage_interval, report.efficiency_interval) == (None, None)
-    expected = distinct_interval(report.distinct, 700, report.richness.upper)
-    assert report.hill_observed_intervals[0] == expected
+    expected = distinct_interval(report.distinct, 700, told(report.richness).upper)
+    assert told(report.hill_observed_intervals)[0] == expected
+
+
+@pytest.mark.parametrize(("size", "coverage"), [(8, 0.5), (4, 1.0), (3, None), (None, None)])
+def test_without_replacement_only_what_holds_of_any_draws_is_told(
+    size: int | None, coverage: float | None
+) -> None:
+    plain = report_tally(Tally.of_counts(np.ones(4, dtype=np.int64)), size=size, once_each=True).as_json()
+    assert {name for name, value in plain.items() if value is None} - {"size", "coverage"} == {
+        "column",
+        *("ceiling", "efficiency", "coverage_interval", "efficiency_interval"),
+        *("missing_mass", "richness", "chao1", "ace", "ace_interval", "fit"),
+        *("hill_observed", "hill_observed_intervals", "hill_estimated", "hill_estimated_intervals"),
+    }
+    assert (plain["draws"], plain["distinct"], plain["size"]) == (4, 4, size)
+    assert plain["coverage"] == coverage

@@ -69,6 +69,36 @@ def test_draws_without_replacement_are_of_no_law_and_no_monitor(draws: Path) -> 
     assert not state.exists()
 
 
+def test_draws_without_replacement_have_no_figures_of_independent_ones(tmp_path: Path) -> None:
+    path, known = tmp_path / "draws.txt", tmp_path / "known.txt"
+    path.write_text("a\nb\nc\nd\n")
+    known.write_text("a\nb\nc\nx\ny\n")
+    command = ("audit", "--samples", path, "--without-replacement", "--space-size", "8")
+    shown = ran(*command, "--reference", known, "--training", known, env=PLAIN).output
+    assert [" ".join(line.split()) for line in shown.splitlines()[:-2]] == [
+        "draws 4",
+        "distinct 4",
+        "drawn once, twice 4, 0",
+        "coverage 50.00 % of 8",
+        "",
+        "coverage 60.00 % of 5 in the reference",
+        "closedness 75.00 % of the draws are in it",
+        "outside 25.00 % of the draws are not",
+        "novelty 25.00 % of the draws are not among 5 of training; ideal 37.50 %",
+        "25.00 % of the kinds drawn; ideal 37.50 %",
+        "",
+    ]
+    plain = json.loads(ran(*command, "--reference", known, "--json").output)
+    assert plain["samples"]["missing_mass"] is plain["reference"]["completeness"] is None
+    assert plain["reference"]["coverage"] == {"figure": 0.6, "ideal": None}
+
+
+@pytest.mark.parametrize("asked", [("--curve",), ("--csv", "c.csv"), ("--wanted-kinds", "3")])
+def test_draws_without_replacement_have_no_curve(draws: Path, asked: tuple[str, ...]) -> None:
+    said = refusal("audit", "--samples", draws, "--without-replacement", *asked)
+    assert "--curve, --plot, --csv, --wanted-mass and --wanted-kinds are of independent draws" in said
+
+
 def test_more_kinds_than_the_space_has_are_no_sample_of_it(draws: Path) -> None:
     assert "8 different kinds were drawn" in refusal("audit", "--samples", draws, "--space-size", "7")
 

@@ -42,12 +42,16 @@ from fluxttice_core.errors import MeasurementError
 
 @dataclass(frozen=True)
 class SampleAudit:
-    """What draws say of their generator, and beside a known set and the training set, if those were given."""
+    """What draws say of their generator, and beside a known set and the training set, if those were given.
+
+    `once_each`: they were drawn without replacement.
+    """
 
     counted: Counted
     report: SampleReport
     reference: ReferenceReport | None = None
     novelty: NoveltyReport | None = None
+    once_each: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -71,7 +75,17 @@ class SampleAudit:
 
     @cached_property
     def curve(self) -> Curve:
-        """Kinds and mass by the number of draws, up to twice as many."""
+        """Kinds and mass by the number of draws, up to twice as many.
+
+        Raises:
+            MeasurementError: If they were drawn without replacement.
+        """
+        if self.once_each:
+            raise MeasurementError(
+                "a curve is of independent draws, and without replacement these are none: leave the curve or "
+                "without_replacement= out",
+                "contradictory",
+            )
         return curve_of(self.counted.tally)
 
     def plot(self, path: str | Path) -> None:
@@ -101,13 +115,14 @@ class SampleAudit:
     def _rows(self) -> list[tuple[str, str]]:
         report = self.report
         rows = [("draws", f"{self.draws:,}"), ("distinct kinds", f"{self.distinct:,}")]
-        if report.coverage_interval is not None and report.size is not None:
+        if report.coverage is not None and report.size is not None:
             part = report.coverage_interval
-            ends = f"{percent(part.lower)} to {percent(part.upper)}"
-            rows.append(("coverage", f"{percent(part.estimate)} ({ends}) of {many(report.size)}"))
+            ends = "" if part is None else f" ({percent(part.lower)} to {percent(part.upper)})"
+            rows.append(("coverage", f"{percent(report.coverage)}{ends} of {many(report.size)}"))
         mass, kinds = report.missing_mass, report.richness
-        rows.append(("mass not seen", f"{percent(mass.estimate)} (up to {percent(mass.upper)})"))
-        rows.append(("kinds within reach", f"{many(kinds.estimate)} at least (Chao1)"))
+        if mass is not None and kinds is not None:
+            rows.append(("mass not seen", f"{percent(mass.estimate)} (up to {percent(mass.upper)})"))
+            rows.append(("kinds within reach", f"{many(kinds.estimate)} at least (Chao1)"))
         return rows + [("note", note) for note in self.counted.notes]
 
 
@@ -170,7 +185,8 @@ def audit_samples(
     report = report_samples(
         counted, size, significance, law_name="the stated law", once_each=without_replacement
     )
-    return SampleAudit(counted, report, *beside_sets(counted, size))
+    once_each = without_replacement
+    return SampleAudit(counted, report, *beside_sets(counted, size, once_each=once_each), once_each=once_each)
 
 
 def require_part(value: Any, said: str) -> None:
@@ -180,17 +196,21 @@ def require_part(value: Any, said: str) -> None:
         raise MeasurementError(f"{said}, not {value!r:.40}", "out_of_range" if number else "wrong_type")
 
 
-def beside_sets(counted: Counted, size: int | None) -> tuple[ReferenceReport | None, NoveltyReport | None]:
-    """Measure draws beside the sets that were given."""
+def beside_sets(
+    counted: Counted, size: int | None, *, once_each: bool = False
+) -> tuple[ReferenceReport | None, NoveltyReport | None]:
+    """Measure draws, without replacement if `once_each`, beside the sets that were given."""
     reference = novelty = None
     space = size or counted.size
     if (known := counted.reference) is not None:
-        reference = report_reference(known.tally, counted.tally.draws, known.size)
+        reference = report_reference(known.tally, counted.tally.draws, known.size, once_each=once_each)
     if (trained := counted.training) is not None:
         held = trained.size
         if space is None and known is not None and trained.shared is not None:
             space, held = known.size, trained.shared
-        novelty = report_novelty(trained.tally, counted.tally, trained.size, space, held=held)
+        novelty = report_novelty(
+            trained.tally, counted.tally, trained.size, space, held=held, once_each=once_each
+        )
     return reference, novelty
 
 

@@ -16,11 +16,11 @@ class Beside:
     """A figure with its interval, and what an ideal sampler of the set is expected to show.
 
     Args:
-        figure: The figure.
+        figure: The figure; without an interval where draws are without replacement.
         ideal: The ideal sampler's; None where nothing says what it samples.
     """
 
-    figure: Interval
+    figure: Interval | float | int
     ideal: float | int | None
 
 
@@ -34,11 +34,11 @@ class ReferenceReport:
         inside: Draws of kinds in the set.
         distinct: Kinds of the set that were drawn, D.
         coverage: D/R; N uniform draws from the set show 1 - (1 - 1/R)^N.
-        completeness: Coverage over that.
+        completeness: Coverage over that; None where draws are without replacement.
         closedness: Share of the draws inside.
         outside: Share of them outside.
         uniformity: Effective number (order 2) of the kinds drawn inside over R, 1 where all are drawn
-            alike; None where no two draws were of one kind.
+            alike; None where no two draws were of one kind, or draws are without replacement.
         ucc: Product of uniformity, completeness and closedness, its limits those of the three multiplied.
     """
 
@@ -47,7 +47,7 @@ class ReferenceReport:
     inside: int
     distinct: int
     coverage: Beside
-    completeness: Beside
+    completeness: Beside | None
     closedness: Beside
     outside: Beside
     uniformity: Beside | None
@@ -58,7 +58,9 @@ class ReferenceReport:
         return asdict(self)
 
 
-def report_reference(inside: Tally, draws: int, size: int, level: float | int = 0.95) -> ReferenceReport:
+def report_reference(
+    inside: Tally, draws: int, size: int, level: float | int = 0.95, *, once_each: bool = False
+) -> ReferenceReport:
     r"""Report coverage, completeness, closedness and uniformity of draws beside a set of R kinds.
 
     Uniformity is $\frac{n(n-1)}{R \sum_i X_i(X_i - 1)}$ of the n draws inside, so that it uses all counts;
@@ -78,6 +80,7 @@ def report_reference(inside: Tally, draws: int, size: int, level: float | int = 
         draws: Draws in all, N.
         size: Kinds in the set, R.
         level: Share of repetitions that intervals must cover.
+        once_each: Whether kinds were drawn without replacement: then figures have neither interval nor ideal.
 
     Raises:
         MeasurementError: If there is no draw, or more are inside, or of more kinds, than there are.
@@ -87,6 +90,20 @@ def report_reference(inside: Tally, draws: int, size: int, level: float | int = 
             f"{inside.draws:,} of {draws:,} draws of {inside.distinct:,} of {size:,} kinds: give all draws, "
             "of which there must be one, and the size of the whole set",
             "contradictory",
+        )
+    if once_each:
+        covered, closeness = inside.distinct / size, inside.draws / draws
+        return ReferenceReport(
+            size,
+            draws,
+            inside.draws,
+            inside.distinct,
+            Beside(covered, None),
+            None,
+            Beside(closeness, None),
+            Beside(1 - closeness, None),
+            None,
+            None,
         )
     coverage, ideal = clopper_pearson(inside.distinct, size, level), expected_share(size, draws)
     closed = clopper_pearson(inside.draws, draws, level)
@@ -156,6 +173,7 @@ def report_novelty(
     level: float | int = 0.95,
     *,
     held: int | None = None,
+    once_each: bool = False,
 ) -> NoveltyReport:
     """Report the share of draws, and of kinds, that are not of the training set.
 
@@ -176,6 +194,7 @@ def report_novelty(
         space: Kinds in the space, K; None if it is not known.
         level: Share of repetitions that intervals must cover.
         held: Kinds of the training set that the space holds, T; all of them, unless said.
+        once_each: Whether kinds were drawn without replacement: then figures have no interval.
 
     Raises:
         MeasurementError: If there is no draw, more are inside than there are, or T, or T and all other kinds
@@ -199,7 +218,7 @@ def report_novelty(
         )
     ideal = None if space is None else 1 - held / space
     draws, kinds = (
-        Beside(clopper_pearson(whole - part, whole, level), ideal)
+        Beside(1 - part / whole if once_each else clopper_pearson(whole - part, whole, level), ideal)
         for part, whole in ((inside.draws, drawn.draws), (inside.distinct, drawn.distinct))
     )
     return NoveltyReport(size, draws, kinds)

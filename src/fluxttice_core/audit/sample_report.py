@@ -25,9 +25,11 @@ from fluxttice_core.statistics.tally import LawTally, Tally
 from fluxttice_core.statistics.uniform_moments import expected_share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SampleReport:
     """What a sample says of its generator.
+
+    Figures that are of independent draws are None where these were without replacement.
 
     Args:
         column: Name of the column or array that was read, where its file has others.
@@ -36,7 +38,7 @@ class SampleReport:
         singletons: Operations drawn once, F1.
         doubletons: Operations drawn twice, F2.
         size: Operations in the space, K; None if unknown.
-        coverage: Distinct operations as a share of the space; None if its size is unknown.
+        coverage: Distinct operations as a share of the space; None if its size is unknown, or less than them.
         ceiling: The share that N uniform draws are expected to show.
         efficiency: Coverage over its ceiling.
         coverage_interval: Of the coverage that so many draws are expected to show.
@@ -65,20 +67,20 @@ class SampleReport:
     doubletons: int
     size: int | None
     coverage: float | int | None
-    ceiling: float | int | None
-    efficiency: float | int | None
-    coverage_interval: Interval | None
-    efficiency_interval: Interval | None
-    missing_mass: Interval
-    richness: Interval
-    chao1: dict[str, float | int]
-    ace: float | int | None
-    ace_interval: Interval | None
-    hill_observed: tuple[float | int, float | int, float | int]
-    hill_observed_intervals: tuple[Interval, Interval | None, Interval | None]
-    hill_estimated: tuple[float | int, float | int, float | int | None]
-    hill_estimated_intervals: tuple[Interval, Interval | None, Interval | None]
-    fit: Fit | None
+    ceiling: float | int | None = None
+    efficiency: float | int | None = None
+    coverage_interval: Interval | None = None
+    efficiency_interval: Interval | None = None
+    missing_mass: Interval | None = None
+    richness: Interval | None = None
+    chao1: dict[str, float | int] | None = None
+    ace: float | int | None = None
+    ace_interval: Interval | None = None
+    hill_observed: tuple[float | int, float | int, float | int] | None = None
+    hill_observed_intervals: tuple[Interval, Interval | None, Interval | None] | None = None
+    hill_estimated: tuple[float | int, float | int, float | int | None] | None = None
+    hill_estimated_intervals: tuple[Interval, Interval | None, Interval | None] | None = None
+    fit: Fit | None = None
     finding: Finding
 
     def __repr__(self) -> str:
@@ -180,13 +182,9 @@ def report_tally(
     Raises:
         MeasurementError: If there is no draw, or more kinds were drawn, not once each, than the space has.
     """
-    draws, distinct = tally.draws, tally.distinct
+    distinct = tally.distinct
     if not once_each:
         require_room(distinct, size)
-    missing_mass, richness = unseen_mass_interval(tally), within(reachable_interval(tally), size)
-    shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
-    most = math.inf if size is None else float(size)
-    ceiling = None if size is None else expected_share(size, draws)
     fit = None
     if not once_each and law is not None:
         fit = fit_of(law, None, significance, law_name, ends)
@@ -194,40 +192,59 @@ def report_tally(
         fit = fit_of(tally, size, significance, ends=ends)
     return SampleReport(
         column=column,
-        draws=draws,
+        draws=tally.draws,
         distinct=distinct,
         singletons=tally.once,
         doubletons=tally.twice,
         size=size,
-        coverage=None if size is None else distinct / size,
-        ceiling=ceiling,
-        efficiency=None if size is None or ceiling is None else distinct / size / ceiling,
-        coverage_interval=None if size is None else shown.scaled(1 / size),
-        efficiency_interval=None if size is None or ceiling is None else shown.scaled(1 / size / ceiling),
-        missing_mass=missing_mass,
-        richness=richness,
-        chao1=chao1_forms(tally),
-        ace=_defined(lambda: min(ace(tally), most)),
-        ace_interval=_within(ace_interval(tally), size),
-        hill_observed=(hill_number(tally, 0), hill_number(tally, 1), hill_number(tally, 2)),
-        hill_observed_intervals=(
+        coverage=None if size is None or distinct > size else distinct / size,
+        fit=fit,
+        finding=_finding(tally, size, fit, once_each=once_each),
+        **({} if once_each else _of_independent(tally, size)),
+    )
+
+
+def _of_independent(tally: Tally, size: int | None) -> dict[str, Any]:
+    """Return the figures of a report that take the draws to be independent."""
+    draws, distinct = tally.draws, tally.distinct
+    richness = within(reachable_interval(tally), size)
+    shown = distinct_interval(distinct, draws, richness.upper if size is None else float(size))
+    most = math.inf if size is None else float(size)
+    return {
+        **({} if size is None else _efficiency(tally, shown, size)),
+        "missing_mass": unseen_mass_interval(tally),
+        "richness": richness,
+        "chao1": chao1_forms(tally),
+        "ace": _defined(lambda: min(ace(tally), most)),
+        "ace_interval": _within(ace_interval(tally), size),
+        "hill_observed": (hill_number(tally, 0), hill_number(tally, 1), hill_number(tally, 2)),
+        "hill_observed_intervals": (
             shown,
             _within(observed_hill_interval(tally, 1), size),
             _within(observed_hill_interval(tally, 2), size),
         ),
-        hill_estimated=(
+        "hill_estimated": (
             min(estimated_hill_number(tally, 0), most),
             min(estimated_hill_number(tally, 1), most),
             _defined(lambda: min(estimated_hill_number(tally, 2), most)),
         ),
-        hill_estimated_intervals=(
+        "hill_estimated_intervals": (
             richness,
             _within(estimated_hill_interval(tally, 1), size),
             _within(estimated_hill_interval(tally, 2), size),
         ),
-        fit=fit,
-        finding=_finding(tally, size, fit, once_each=once_each),
-    )
+    }
+
+
+def _efficiency(tally: Tally, shown: Interval, size: int) -> dict[str, Any]:
+    """Return how much of a space was seen, beside uniform draws; `shown` is the interval of kinds."""
+    ceiling = expected_share(size, tally.draws)
+    return {
+        "ceiling": ceiling,
+        "efficiency": tally.distinct / size / ceiling,
+        "coverage_interval": shown.scaled(1 / size),
+        "efficiency_interval": shown.scaled(1 / size / ceiling),
+    }
 
 
 def finding_of_incidences(tally: Tally, units: int) -> Finding:

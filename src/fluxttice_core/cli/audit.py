@@ -105,6 +105,12 @@ def audit(
             "one of them out",
             "contradictory",
         )
+    if without_replacement and curve.asked:
+        raise MeasurementError(
+            "--curve, --plot, --csv, --wanted-mass and --wanted-kinds are of independent draws, and "
+            "--without-replacement says that these are none: leave it, or them, out",
+            "contradictory",
+        )
     given = {name: value for name, value in vars(claims).items() if value is not None}
     size = read_size(given.pop("space_size")) if "space_size" in given else None
     findings = audit_claims(Claims(**given), size, significance)
@@ -120,7 +126,7 @@ def audit(
         raise MeasurementError(
             "nothing to audit: give --draws and --distinct, --samples, or another claim", "missing_option"
         )
-    found = measure_beside(counted, size, curve)
+    found = measure_beside(counted, size, curve, once_each=without_replacement)
     _show(findings, counted, report, found, significance, as_json=as_json, curve=curve.curve)
     _leave(findings, require_uniform=require_uniform)
 

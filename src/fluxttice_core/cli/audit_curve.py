@@ -129,8 +129,13 @@ def _plain(units: dict[str, Interval | float | None]) -> dict[str, Any]:
     return found
 
 
-def beside(counted: Counted | None, size: int | None, options: CurveOptions) -> Beside:
-    """Measure draws beside known sets, and their curve, and write what is to be written."""
+def beside(
+    counted: Counted | None, size: int | None, options: CurveOptions, *, once_each: bool = False
+) -> Beside:
+    """Measure draws beside known sets, and their curve, and write what is to be written.
+
+    `once_each`: they were drawn without replacement.
+    """
     from fluxttice_core.audit.in_python import beside_sets
 
     if counted is None:
@@ -142,7 +147,7 @@ def beside(counted: Counted | None, size: int | None, options: CurveOptions) -> 
             )
         return Beside()
     size = size or counted.size
-    reference, novelty = beside_sets(counted, size)
+    reference, novelty = beside_sets(counted, size, once_each=once_each)
     return Beside(reference, novelty, _units(counted), _curve(counted, size, options))
 
 

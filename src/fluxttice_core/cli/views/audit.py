@@ -62,10 +62,7 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
         ("drawn once, twice", f"{report.singletons:,}, {report.doubletons:,}", ""),
         *_coverage(report),
         *_fit(report.fit),
-        ("mass not seen", *_mass(report.missing_mass)),
-        ("reachable", _operations(report.richness), f"Chao1, bias-corrected: a lower bound{_cut(report)}"),
-        ("", *_other_forms(report)),
-        ("", _operations(report.ace_interval), "ACE"),
+        *_richness(report),
         *_effective(
             "effective number", "in the sample", report.hill_observed, report.hill_observed_intervals
         ),
@@ -77,12 +74,29 @@ def _lines(report: SampleReport) -> list[tuple[str, str, str]]:
 
 def _coverage(report: SampleReport) -> list[tuple[str, str, str]]:
     coverage, efficiency = report.coverage_interval, report.efficiency_interval
-    if coverage is None or efficiency is None or report.ceiling is None or report.size is None:
+    if report.coverage is None or report.size is None:
         return []
+    if coverage is None or efficiency is None or report.ceiling is None:
+        return [("coverage", percent(report.coverage), f"of {many(report.size)}")]
     beside = f"of {many(report.size)}; uniform draws show {percent(report.ceiling)}"
     return [
         ("coverage", shares(coverage), beside),
         ("efficiency", shares(efficiency), "of what uniform draws show"),
+    ]
+
+
+def _richness(report: SampleReport) -> list[tuple[str, str, str]]:
+    if report.missing_mass is None or report.richness is None or report.chao1 is None:
+        return []
+    return [
+        ("mass not seen", *_mass(report.missing_mass)),
+        (
+            "reachable",
+            _operations(report.richness),
+            f"Chao1, bias-corrected: a lower bound{_cut(report.richness, report.size)}",
+        ),
+        ("", *_other_forms(report.chao1)),
+        ("", _operations(report.ace_interval), "ACE"),
     ]
 
 
@@ -139,9 +153,11 @@ def _mass(missing: Interval) -> tuple[str, str]:
 
 
 def _effective(
-    name: str, of: str, values: Sequence[float | None], intervals: Sequence[Interval | None]
+    name: str, of: str, values: Sequence[float | None] | None, intervals: Sequence[Interval | None] | None
 ) -> list[tuple[str, str, str]]:
-    lines = []
+    lines: list[tuple[str, str, str]] = []
+    if values is None or intervals is None:
+        return lines
     for order, (value, interval) in enumerate(zip(values, intervals, strict=True)):
         places = 2 if order else 0
         alone = "undefined" if value is None else f"{value:,.{places}f} [undetermined]"
@@ -150,16 +166,14 @@ def _effective(
     return lines
 
 
-def _other_forms(report: SampleReport) -> tuple[str, str]:
-    classic, factor = report.chao1["classic"], report.chao1["iNEXT"]
+def _other_forms(chao1: dict[str, float | int]) -> tuple[str, str]:
+    classic, factor = chao1["classic"], chao1["iNEXT"]
     return f"{classic:,.1f}; {factor:,.1f}", "its classic form; that with iNEXT's factor (n-1)/n"
 
 
-def _cut(report: SampleReport) -> str:
+def _cut(richness: Interval, size: int | None) -> str:
     """Say that an estimate was cut at the size of the space, where it was."""
-    if report.size is None or report.richness.upper != report.size:
-        return ""
-    return f", cut at {many(report.size)}"
+    return "" if size is None or richness.upper != size else f", cut at {many(size)}"
 
 
 def _operations(interval: Interval | None, places: int = 0) -> str:

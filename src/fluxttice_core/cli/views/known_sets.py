@@ -49,6 +49,8 @@ def _reference(report: ReferenceReport) -> list[tuple[str, ...]]:
         "uniformity": (report.uniformity, "effective share of it, order 2, inside"),
         "U x C x C": (report.ucc, "uniformity, completeness and closedness"),
     }
+    if report.completeness is None:  # without replacement, of which the rest says nothing
+        named = {name: named[name] for name in ("coverage", "closedness", "outside")}
     return [_share(name, beside, remark) for name, (beside, remark) in named.items()]
 
 
@@ -63,7 +65,8 @@ def _share(name: str, beside: Beside | None, remark: str) -> tuple[str, ...]:
     if beside is None:
         return name, "undefined", f"{remark}: no kind was drawn twice"
     ideal = "" if beside.ideal is None else f"; ideal {percent(beside.ideal)}"
-    return name, shares(beside.figure), f"{remark}{ideal}"
+    shown = percent(beside.figure) if isinstance(beside.figure, float | int) else shares(beside.figure)
+    return name, shown, f"{remark}{ideal}"
 
 
 def _curve(curve: Curve) -> list[tuple[str, ...]]:
