@@ -360,6 +360,13 @@ REFUSED: dict[str, tuple[ErrorCode, str]] = {
     "": ("missing_value", "a path is empty"),
     "missing.npy": ("unreadable_file", "cannot be read: No such file"),
     "draws.pkl": ("unknown_format", "in none of the formats that are read: give .txt"),
+    "a.txt -": ("contradictory", "standard input is read alone"),
+    "1:5,2:8": ("missing_file", "there is no file '1:5,2:8': such counts are given as --counts"),
+    "blank.csv": ("malformed", "'blank.csv' begins with an empty line: remove it"),
+    "marked.tsv.gz": ("malformed", "'marked.tsv.gz' begins with an empty line"),
+    "empty.csv": ("too_few", "'empty.csv' is empty"),
+    "apple.csv": ("too_few", "holds no sample but 'apple', which was read as the name of its column"),
+    "returns.csv": ("damaged_file", "carriage returns alone; save it with line feeds"),
     "pipe.txt": ("not_a_file", "is not a plain file"),
     "latin.txt": ("alien_file", "'latin.txt' is not text in UTF-8"),
     "mixed.txt": ("damaged_file", "ends its lines in several ways"),
@@ -376,6 +383,8 @@ REFUSED: dict[str, tuple[ErrorCode, str]] = {
 def test_files_that_are_none_are_refused(names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     contents = {"latin.txt": b"\xe9\n", "mixed.txt": b"a\r\nb\nc\n", "nul.txt": b"ab\nc\0d\n"}
+    contents |= {"blank.csv": b"\nword\na\n", "marked.tsv.gz": gzip.compress(b"\xef\xbb\xbf\r\n\na\n")}
+    contents |= {"empty.csv": b"\n\n", "apple.csv": b"apple\n", "returns.csv": b"word\ra\r"}
     contents |= {"a.txt": b"a\n", "b.csv": b"word\na\n", "c.csv": b"other\na\n", "heading.csv": b"word\n"}
     for name, content in (
         contents | {"nothing.txt": b"", "nothing.csv": b"", "draws.pkl": b"", "a.npy.gz": b""}
@@ -388,6 +397,28 @@ def test_files_that_are_none_are_refused(names: str, tmp_path: Path, monkeypatch
     code, message = REFUSED[names]
     with refused(MeasurementError, code, message):
         count_samples(names.split() or [names])
+
+
+def test_what_is_advised_of_formats_is_what_can_be_done(tmp_path: Path) -> None:
+    path, other = write(tmp_path / "a.txt", ["a"]), str(write(tmp_path / "b.dat", b"kind,weight\na,1\n"))
+    with refused(MeasurementError, "unknown_format", "(.gz, .zst, .bz2, .xz), or name one with --format"):
+        count(other)
+    for beside in (Beside(law=other), Beside(reference=other)):
+        with refused(MeasurementError, "unknown_format", "'b.dat' is in none", ".xz), and call the file so"):
+            count_samples([str(path)], beside=beside)
+    for name in ("foo", "", "npy.gz"):
+        with refused(MeasurementError, "unknown_format", f"no format is called '{name}': give .txt"):
+            count(path, file_format=name)
+
+
+def test_columns_without_names_are_called_by_their_places(tmp_path: Path) -> None:
+    line = write(tmp_path / "a.txt", ["a"])
+    for one in (line, write(tmp_path / "a.jsonl", ['"a"']), write(tmp_path / "a.csv", ["1"])):
+        with refused(MeasurementError, "unknown_column", "its only column has no name: leave the column out"):
+            count(one, column="word")
+    assert counts(count(line)) == counts(count(line, column="1")) == {"a": 1}
+    with refused(MeasurementError, "unknown_column", "no column 'word', since its columns", "from 1 to 2"):
+        count(write(tmp_path / "b.csv", ["1,3", "2,4"]), column="word")
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -529,6 +560,7 @@ def test_guesses_are_said(tmp_path: Path) -> None:
         ("the first row of 'a.csv', 'apple', was read as the name of its column",),
     )
     assert counts(count(tmp_path / "a.csv", column="1")) == {"apple": 1, "pear": 1}
+    assert count(write(tmp_path / "a.parquet", {"apple": ["pear"]})).notes == ()  # its names are its own
     glyphs = count(write(tmp_path / "a.txt", ["+0-", "000"]))
     assert (glyphs.size, glyphs.notes) == (
         27,

@@ -318,6 +318,13 @@ def test_counts_of_several_types_are_whole_or_refused(turned: bool, tmp_path: Pa
         counted({"kind": ["00"], "n": [3]}, {"kind": [0], "n": [2]})
 
 
+def test_counts_that_are_written_stand_alone(tmp_path: Path) -> None:
+    path = str(write(tmp_path / "a.csv", ["kind,n", "a,1"]))
+    for beside in ("2:3", path):
+        with refused(MeasurementError, "missing_file", "there is no file '1:5': give all such counts as one"):
+            count_samples(["1:5", beside], Reading(holds="counts"))
+
+
 def test_a_table_of_counts_is_no_file_of_draws(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", ["kind,count", "a,199", "b,1"])
     with refused(MeasurementError, "ambiguous", "give the file as --counts"):

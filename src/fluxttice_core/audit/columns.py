@@ -62,7 +62,10 @@ def read_heading(
     except UnicodeDecodeError as error:
         raise MeasurementError(f"{said} is not text in UTF-8", "alien_file") from error
     except csv.Error as error:
-        raise MeasurementError(f"{said} is no CSV file: {error}", "damaged_file") from error
+        reason = str(error)
+        if "\r" in outside.rstrip("\r\n"):
+            reason = "it ends its lines with carriage returns alone; save it with line feeds"
+        raise MeasurementError(f"{said} is no CSV file: {reason}", "damaged_file") from error
     names = tuple(cell.strip() for cell in row)
     numbers = tuple(str(place + 1) for place in range(len(row)))
     if wanted and set(wanted) <= set(names):

@@ -18,7 +18,7 @@ from fluxttice_core.audit.counts import (
 from fluxttice_core.audit.draws import Grouped, Reading, group_draws, group_table, stored_table
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.kinds import TEN, label
-from fluxttice_core.audit.sources import STANDARD_INPUT, Source, find_source
+from fluxttice_core.audit.sources import RENAME, STANDARD_INPUT, Source, find_source
 from fluxttice_core.audit.whole_file import require_apart
 from fluxttice_core.errors import ErrorCode, MeasurementError
 
@@ -178,6 +178,7 @@ def count_samples(
                 f"'{places[0]:.40}' is counts, not a file: leave --column and --format out", "contradictory"
             )
         return _without_kinds(Counted.of(tally_of_frequencies(places[0])), reading, beside)
+    _require_files(places, reading)
     draws = find_source(places, reading.file_format)
     others = _others(beside, places)
     sources = (draws, *others.values())
@@ -198,6 +199,17 @@ def count_samples(
     if alone is None:
         raise refusal
     raise alone from refusal
+
+
+def _require_files(places: Sequence[str], reading: Reading) -> None:
+    """Refuse counts where files are expected, unless a file is called so."""
+    written = next((place for place in places if is_frequencies(place) and not Path(place).exists()), None)
+    if written is None:
+        return
+    way_out = "such counts are given as --counts"
+    if reading.holds == "counts":
+        way_out = "give all such counts as one, each number of draws once, as in 1:21492,2:8, without files"
+    raise MeasurementError(f"there is no file '{written:.40}': {way_out}", "missing_file")
 
 
 _OF_ALL: tuple[ErrorCode, ...] = ("contradictory", "disk_full", "too_few", "too_large", "unreachable")
@@ -282,7 +294,7 @@ def _others(beside: Beside, places: Sequence[str] = ()) -> dict[str, Source]:
         )
     piped = {"law": "csv"}
     return {
-        name: find_source([place], piped.get(name) if place == STANDARD_INPUT else None)
+        name: find_source([place], piped.get(name) if place == STANDARD_INPUT else None, way_out=RENAME)
         for name, place in named.items()
     }
 

@@ -87,7 +87,9 @@ def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | N
     pairs = reading.holds in ("counts", "weights")
     if source.kind not in ("npy", "npz"):
         wanted = () if reading.column is None else (reading.column,)
-        return read_table(engine, source, wanted, pairs=pairs, like=like)
+        table = read_table(engine, source, wanted, pairs=pairs, like=like)
+        _require_place(table, reading.column)
+        return table
     from fluxttice_core.audit.arrays import read_arrays, read_pairs
 
     if pairs and source.kind == "npz":
@@ -97,6 +99,16 @@ def as_table(engine: Engine, source: Source, reading: Reading, like: Columns | N
         return replace(table, names=names, named=True) if len(names) > 1 else table
     pieces, column = read_arrays(source, reading.column, engine.memory, beside=not reading.guess)
     return replace(stored_table(engine, pieces, source.said, like), column=column)
+
+
+def _require_place(table: Table, column: str | None) -> None:
+    """Refuse the name of a column where they have none, but places."""
+    if column is None or table.named or column in table.names:
+        return
+    way_out = "its only column has no name: leave the column out"
+    if len(table.names) > 1:
+        way_out = f"its columns have no names: give a place as --column, from 1 to {len(table.names)}"
+    raise MeasurementError(f"{table.said} has no column '{column}', since {way_out}", "unknown_column")
 
 
 def stored_table(
@@ -181,13 +193,19 @@ def settle_kinds(engine: Engine, name: str, table: Table, layout: Layout, readin
     notes = _headed(table) + truth_values(table, layout.places[0])
     grouped = settled(engine, replace(grouped, notes=notes), table, reading)
     if not engine.row(f"SELECT count(*) FROM {name}")[0]:
+        if _headed(table):
+            raise MeasurementError(
+                f"{table.said} holds no sample but '{table.names[0]}', which was read as the name of its "
+                "column: write 'kind' above it if it is one, or give at least one draw",
+                "too_few",
+            )
         raise no_sample(table.said)
     return grouped
 
 
 def _headed(table: Table) -> tuple[str, ...]:
     """Say which first row was taken for the name of the only column, unless the name is a usual one."""
-    if not table.named or len(table.names) > 1 or table.names[0].strip().lower() in (*KINDS, *COUNTS):
+    if not table.headed or len(table.names) > 1 or table.names[0].strip().lower() in (*KINDS, *COUNTS):
         return ()
     return (f"the first row of {table.said}, '{table.names[0]}', was read as the name of its column",)
 

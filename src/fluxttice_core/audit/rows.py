@@ -12,7 +12,7 @@ from fluxttice_core.audit.counts import number_expression
 from fluxttice_core.audit.draws import Reading, as_table, no_sample
 from fluxttice_core.audit.engine import MEMORY, engine
 from fluxttice_core.audit.kinds import kind_expression
-from fluxttice_core.audit.sources import find_source
+from fluxttice_core.audit.sources import RENAME, find_source
 from fluxttice_core.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def read_rows(
     places: Sequence[str], *, column: str | None = None, weights: str | None = None, memory: str = MEMORY
 ) -> ElementRows:
     """Read elements, one a row, and the column of their weights, if any, in any format of samples."""
-    source = find_source(list(places), None)
+    source = find_source(list(places), way_out=RENAME)
     with engine(source.paths, memory) as running:
         table = as_table(running, source, Reading(column=column))
         names = ("1",) if table.column else table.names

@@ -32,6 +32,12 @@ _WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_C
 _COMPRESSED = ("lines", "first fields", "table", "tabs", "json", "fasta", "fastq")
 STANDARD_INPUT = "-"
 _SHOWN = 3
+_FORMATS_READ = (
+    f"give {', '.join(f'.{suffix}' for suffix in FORMATS)}, the text formats also compressed "
+    f"({', '.join(f'.{suffix}' for suffix in COMPRESSIONS)})"
+)
+NAME, RENAME = "or name one with --format", "and call the file so"
+"""What else to do about a file whose suffix is of no format: one beside the draws is called by its own."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,15 @@ class Source:
         return f"{first} or one of the {len(others):,} files beside it"
 
 
-def find_source(places: Sequence[str], file_format: str | None = None) -> Source:
+def find_source(places: Sequence[str], file_format: str | None = None, *, way_out: str = NAME) -> Source:
     """Find the files that paths, patterns, folders and `-` name; a suffix may say what they hold."""
-    if list(places) == [STANDARD_INPUT]:
-        return Source((), *_format_of(Path(f"-.{file_format or 'txt'}")))
+    told = None if file_format is None else _format_called(file_format)
+    if STANDARD_INPUT in places:
+        if len(places) > 1:
+            raise MeasurementError(
+                "standard input is read alone: give - once and nothing beside it, or files", "contradictory"
+            )
+        return Source((), *(told or ("lines", "")))
     found = [_files(place, file_format) for place in places]
     paths = [path for held, _ in found for path in held]
     often, times = Counter(map(os.path.realpath, paths)).most_common(1)[0]
@@ -67,7 +78,7 @@ def find_source(places: Sequence[str], file_format: str | None = None) -> Source
         )
     for path in paths:
         require_plain_file(path)
-    formats = {_format_of(Path(f"-.{file_format}") if file_format else path) for path in paths}
+    formats = {told or _format_of(path, way_out) for path in paths}
     if len(formats) > 1:
         raise MeasurementError(
             f"the files are of {len(formats)} formats or compressions: give those of one", "contradictory"
@@ -117,12 +128,17 @@ def _suffixes(path: Path) -> tuple[str, str]:
     return suffix, ""
 
 
-def _format_of(path: Path) -> tuple[str, str]:
+def _format_called(name: str) -> tuple[str, str]:
+    path = Path(f"-.{name}")
     if not _is_read(path):
-        listed = ", ".join(f".{suffix}" for suffix in FORMATS)
+        raise MeasurementError(f"no format is called '{name}': {_FORMATS_READ}", "unknown_format")
+    return _format_of(path, NAME)
+
+
+def _format_of(path: Path, way_out: str) -> tuple[str, str]:
+    if not _is_read(path):
         raise MeasurementError(
-            f"'{path.name}' is in none of the formats that are read: give {listed}, the text formats also "
-            "compressed (.gz, .zst, .bz2, .xz), or name one with --format",
+            f"'{path.name}' is in none of the formats that are read: {_FORMATS_READ}, {way_out}",
             "unknown_format",
         )
     suffix, compression = _suffixes(path)

@@ -53,6 +53,7 @@ class Table:
     partial: frozenset[str] = frozenset()  # names that some files lack, or store otherwise: cannot be read
     column: str | None = None  # the array that was chosen among others
     comments: bool = False  # whether a row that begins with # is none
+    headed: bool = False  # whether it was guessed of a first row that it names the columns
 
     @property
     def stored(self) -> bool:

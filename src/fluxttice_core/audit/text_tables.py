@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 from collections import Counter
@@ -69,7 +70,7 @@ def separated(
 ) -> Table:
     """Read a table of text."""
     try:
-        first = [first_line(file, source) for file in open_bytes(source)]
+        first = [_first_row(file, source) for file in open_bytes(source)]
     except DAMAGE as error:
         raise damage_of(error, source.said) from error
     headings = [
@@ -89,7 +90,15 @@ def separated(
     form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {skip}"
     relation = _text(opened, len(heading.names), form)
     types = ("VARCHAR",) * len(heading.names)
-    return Table(source.said, relation, heading.names, types, heading.named, feed=feed)
+    return Table(source.said, relation, heading.names, types, heading.named, feed=feed, headed=heading.named)
+
+
+def _first_row(file: Any, source: Source) -> bytes:
+    """Read the first line, which is empty only where all are."""
+    line = first_line(file, source).removeprefix(codecs.BOM_UTF8)
+    if not line.strip() and any(map(bytes.strip, _lines_of(file, source))):
+        raise MeasurementError(f"{source.said} begins with an empty line: remove it", "malformed")
+    return line
 
 
 def objects(engine: Engine, source: Source, like: Columns | None) -> Table:
