@@ -75,6 +75,7 @@ def test_a_stated_law_is_monitored(tmp_path: Path) -> None:
     assert stated.log_evidence == pytest.approx(uniform.log_evidence)
     outside = look(np.array([100]), tmp_path / "a", None, law)
     assert outside.log_greatest == math.inf
+    assert "was infinite at most and is infinite; 1,000 is" in outside.finding(0.001, "the law").sentence
     assert look(RUNS[1], tmp_path / "a", None, law).finding(0.001, "it").verdict is Verdict.NOT_UNIFORM
     write(law, ["kind,weight", "0,2", *(f"{kind},1" for kind in range(1, 100))])
     with refused(MeasurementError, "contradictory", "monitors another law or space"):

@@ -72,6 +72,8 @@ class Monitored:
 
 
 def _times(log: float | int) -> str:
+    if math.isinf(log):
+        return "infinite" if log > 0 else "0"
     if abs(log) > 20:
         return f"10^{log / math.log(10):,.1f}"
     return f"{math.exp(log):,.0f}" if log > math.log(100) else f"{math.exp(log):.3g}"
