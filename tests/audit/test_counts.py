@@ -52,6 +52,8 @@ def test_counts_without_kinds(tmp_path: Path) -> None:
     assert tallied(count("1:21492, 2:8", holds="counts")) == {1: 21_492, 2: 8}
     with refused(MeasurementError, "missing_value", "counts alone name no kinds"):
         count_samples(["1:2"], Reading(holds="counts"), Beside(save_counts=tmp_path / "c.parquet"))
+    with refused(MeasurementError, "malformed", "'much' is no size of memory"):
+        count_samples(["1:2"], Reading(holds="counts"), memory="much")
     assert tallied(count(write(tmp_path / "a.npz", {"n": [3, 3, 1]}), holds="counts")) == {1: 1, 3: 2}
     for nowhere in ({"skip": ("3",)}, {"canonical": True}):
         for place in (tmp_path / "a.npy", "1:2"):

@@ -58,6 +58,18 @@ def test_units_are_held_against_no_law(draws: Path, asked: tuple[str, ...]) -> N
     assert "are no draws" in refusal("audit", "--incidences", units, *asked, "--require-uniform")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [("--reference", "known.txt"), ("--save-counts", "counts.parquet"), ("--base", "3", "--arity", "2")],
+)
+def test_units_are_held_against_no_set_and_are_no_operations(
+    draws: Path, asked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(draws.parent)
+    said = refusal("audit", "--incidences", "units.csv", *asked)
+    assert "--incidences notes kinds by sampling unit, which are no draws: leave out --law, --ref" in said
+
+
 def test_draws_without_replacement_are_of_no_law_and_no_monitor(draws: Path) -> None:
     law = draws.with_name("law.csv")
     law.write_text("kind,weight\n" + "".join(f"{kind},1\n" for kind in "abcdefgx"))

@@ -16,7 +16,7 @@ from fluxttice_core.audit.counts import (
     tally_of_incidences,
 )
 from fluxttice_core.audit.draws import Grouped, Reading, group_draws, group_table, stored_table
-from fluxttice_core.audit.engine import MEMORY, engine
+from fluxttice_core.audit.engine import MEMORY, engine, memory_bytes
 from fluxttice_core.audit.kinds import TEN, label
 from fluxttice_core.audit.sources import RENAME, STANDARD_INPUT, Source, find_source
 from fluxttice_core.audit.whole_file import require_apart
@@ -173,6 +173,7 @@ def count_samples(
     group = group_draws if on == "local" else _on_cluster(places, reading, memory)
     if reading.holds == "counts" and len(places) == 1 and is_frequencies(places[0]):
         require_apart((), written)
+        memory_bytes(memory)  # which is not needed, and refused all the same where it is none
         if reading.column is not None or reading.file_format is not None:
             raise MeasurementError(
                 f"'{places[0]:.40}' is counts, not a file: leave --column and --format out", "contradictory"
@@ -300,6 +301,12 @@ def _others(beside: Beside, places: Sequence[str] = ()) -> dict[str, Source]:
 
 
 def _without_kinds(counted: Counted, reading: Reading, beside: Beside) -> Counted:
+    if counted.units is not None and (beside != Beside() or reading.space is not None):
+        raise MeasurementError(
+            "--incidences notes kinds by sampling unit, which are no draws: leave out --law, --reference, "
+            "--training, --save-counts, --monitor, --base and --arity",
+            "contradictory",
+        )
     if beside != Beside() or reading.skip or reading.canonical:
         raise MeasurementError(
             "counts alone name no kinds, which a law, a reference, saved counts, --skip and --canonical "
