@@ -138,7 +138,7 @@ def test_units_add_up_to_what_all_files_hold(name: str, tmp_path: Path) -> None:
     ("name", "kinds"),
     [
         ("widened.parquet", {"7": 1, "300": 1}),
-        ("single.parquet", {"16777216": 1, "16777217": 1}),
+        ("single.parquet", {"16777215": 1, "16777217": 1}),
         ("signed.parquet", {"-1": 1, "18446744073709551615": 1}),
         ("signed.npy", {"-1": 1, "18446744073709551615": 1}),
         ("wider.npy", {"1": 1, "2": 2, "30000": 1}),

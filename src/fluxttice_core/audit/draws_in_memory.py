@@ -248,20 +248,17 @@ def _count_array(values: np.ndarray) -> Counts:
     if values.dtype.kind == "S":  # text, as where it lies in a file
         values = plain(np.asarray(values)).astype(str)
     kinds, counts = np.unique(values, axis=0, return_counts=True)
-    rows = _rows(kinds) if values.dtype.kind != "S" else list(map(_kind, _rows(kinds)))
-    return dict(zip(rows, counts.tolist(), strict=True))
+    return dict(zip(_rows(kinds), counts.tolist(), strict=True))
 
 
 def _kind(value: Any) -> Any:
     """Return a value as a kind: scalars and arrays as what they hold, so that equal ones are one kind."""
-    if isinstance(value, bytes):
-        return (
-            value.decode() if value.isascii() else bytes(value)
-        )  # in files, too, plain text is read as such
     if isinstance(value, np.generic):
         if _is_missing(value):  # NaT in nanoseconds is a whole number to Python
             raise _missing()
         return str(plain(np.array([value]))[0]) if isinstance(value, np.bytes_) else value.item()
+    if isinstance(value, bytes) and value.isascii():  # as in arrays, so that a law of either names both
+        return value.decode()
     # What most draws are is not asked for what it has not, which takes three times as long.
     if isinstance(value, (str, int, tuple)) or not hasattr(value, "__array__"):
         return value
