@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fluxttice_core.audit.columns import read_heading
 from fluxttice_core.audit.streams import (
     DAMAGE,
+    PIECE,
     damage_of,
     fed,
     first_line,
@@ -94,9 +95,9 @@ def separated(
 
 
 def _first_row(file: Any, source: Source) -> bytes:
-    """Read the first line, which is empty only where all are."""
+    """Read the first line, which is empty only where those after it are, too, as far as one look shows."""
     line = first_line(file, source).removeprefix(codecs.BOM_UTF8)
-    if not line.strip() and any(map(bytes.strip, _lines_of(file, source))):
+    if not line.strip() and file.read(PIECE).strip():
         raise MeasurementError(f"{source.said} begins with an empty line: remove it", "malformed")
     return line
 
