@@ -277,7 +277,8 @@ def _require_no_files(kinds: Iterable[Any]) -> None:
     """Refuse paths, and strings that all read as names of files, some of which are there."""
     if any(isinstance(kind, PurePath) for kind in kinds):
         raise MeasurementError(
-            "a draw is a path: give a list of paths alone for what is in the files, or strings as draws",
+            "a draw is a path: give a list of paths alone for what is in the files, or a Counter of their "
+            "names as draws",
             "wrong_type",
         )
     if not all(isinstance(kind, str) and _is_named_as_file(kind) for kind in kinds):
