@@ -34,7 +34,7 @@ def test_every_parser_was_tried_on_a_million_inputs_those_of_samples_on_some_and
     kept = json.loads(FUZZED.read_text())["parsers"]
     assert set(kept) == set(parsers())
     for name, of in kept.items():
-        assert of["read"] + of["refused"] >= (1_000 if name.startswith("sample ") else 1_000_000), name
+        assert of["read"] + of["refused"] >= (400_000 if name.startswith("sample ") else 1_000_000), name
         assert of["failed"] == 0, name
 
 
