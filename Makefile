@@ -54,7 +54,7 @@ test-firefox: $(VENV)/.dev
 # long again: on two cores as `make test` does. Left out is what starts programs of its own, in which nothing is checked.
 UNTYPED := attacks core faults installation planted_lies portable __pycache__
 TYPED := $(filter-out $(UNTYPED:%=tests/%/),$(wildcard tests/*/))
-TYPED_PROGRAMS := $(filter $(addsuffix /,$(PROGRAMS) $(SERVER) $(DOCS) $(STUDIES) $(HOUSE)),$(TYPED))
+TYPED_PROGRAMS := $(filter $(addsuffix /,$(PROGRAMS) $(SERVER) $(STUDIES)),$(TYPED))
 TYPES := -m pytest --jaxtyping-packages=fluxttice_core,beartype.beartype -m "not slow and not cluster" \
 	--ignore=$(EXPLORER) --durations=5
 test-types: $(VENV)/.dev
