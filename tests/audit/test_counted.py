@@ -689,3 +689,14 @@ def test_strings_that_the_size_of_the_space_keeps_from_being_operations_are_told
     assert count(path, size=27).size == 27
     assert count(write(path, ["abc", "---"]), size=8).notes == ()
     assert count(write(path, ["000", "000"]), size=8).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["S2", "U2", "i8", "f4"])
+@pytest.mark.parametrize("shape", [(2, 0), (0, 2), (0,), (2**60, 0)])
+def test_arrays_without_entries_hold_no_sample(kind: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(content, {"descr": kind, "fortran_order": False, "shape": shape})
+    path = tmp_path / "a.npy"
+    path.write_bytes(content.getvalue())
+    with refused(MeasurementError, "too_few", "'a.npy' holds no sample"):
+        count(path)

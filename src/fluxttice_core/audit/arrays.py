@@ -189,6 +189,8 @@ def _pieces(file: Any, size: int, memory: int) -> Iterator[Values]:
     shape, by_columns, dtype = _header(file)
     if dtype.hasobject or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > size:
         raise ValueError("an array of objects, or a header that promises more than the file holds")
+    if 0 in shape:  # however many empty rows a header tells of
+        return
     rows, cells = (shape[0], shape[1:]) if shape else (1, ())
     if by_columns and len(shape) > 1:
         yield _whole(file, shape, dtype, memory // _WHOLE)
