@@ -134,8 +134,12 @@ def test_counts_that_are_none_are_refused(
 
 def test_a_first_row_that_is_read_as_a_kind_is_told(tmp_path: Path) -> None:
     """It may name the columns: one may be called 2019."""
-    found = count(write(tmp_path / "a.csv", ["guide,2019", "a,3"]), holds="counts")
-    assert found.notes == ("the first row of 'a.csv' was read as a kind and its count",)
+    for suffix, apart in (("csv", ","), ("tsv", "\t"), ("csv.gz", ",")):
+        path = write(tmp_path / f"a.{suffix}", [f"guide{apart}2019", f"a{apart}3"])
+        notes = count(path, holds="counts").notes
+        assert notes == (f"the first row of 'a.{suffix}' was read as a kind and its count",)
+    named = count(write(tmp_path / "named.tsv", ["kind\tcount", "a\t3"]), holds="counts")
+    assert named.notes == ("counts are those of the column 'count'",)
     with refused(MeasurementError, "ambiguous", "has the columns species, 2019", "name that of the numbers"):
         count(write(tmp_path / "a.csv", ["species,2019", "a,3"]), holds="counts")
 

@@ -60,7 +60,7 @@ def group_counts(engine: Engine, source: Source, reading: Reading) -> Grouped | 
     notes = truth_values(table, kind)
     if table.named:
         notes += (f"counts are those of the column '{table.names[number]}'",)
-    elif source.kind == "table":
+    elif not table.stored:
         notes += (f"the first row of {table.said} was read as a kind and its count",)
     return settled(engine, Grouped(name, table.names[kind], notes=notes), table, reading)
 

@@ -92,19 +92,7 @@ def report_reference(
             "contradictory",
         )
     if once_each:
-        covered, closeness = inside.distinct / size, inside.draws / draws
-        return ReferenceReport(
-            size,
-            draws,
-            inside.draws,
-            inside.distinct,
-            Beside(covered, None),
-            None,
-            Beside(closeness, None),
-            Beside(1 - closeness, None),
-            None,
-            None,
-        )
+        return _without_replacement(inside, draws, size)
     coverage, ideal = clopper_pearson(inside.distinct, size, level), expected_share(size, draws)
     closed = clopper_pearson(inside.draws, draws, level)
     outside = Interval(1 - closed.estimate, 1 - closed.upper, 1 - closed.lower, level, closed.method)
@@ -127,6 +115,22 @@ def report_reference(
         Beside(outside, 0.0),
         None if even is None else Beside(even, 1.0),
         ucc,
+    )
+
+
+def _without_replacement(inside: Tally, draws: int, size: int) -> ReferenceReport:
+    """Report what holds of any draws: no figure has an interval or an ideal."""
+    return ReferenceReport(
+        size=size,
+        draws=draws,
+        inside=inside.draws,
+        distinct=inside.distinct,
+        coverage=Beside(inside.distinct / size, None),
+        completeness=None,
+        closedness=Beside(inside.draws / draws, None),
+        outside=Beside(1 - inside.draws / draws, None),
+        uniformity=None,
+        ucc=None,
     )
 
 
