@@ -678,6 +678,33 @@ def test_no_law_and_no_known_set_has_more_kinds_than_the_space(name: str, said: 
     assert audit_samples(list("aab"), space_size=3, **in_memory).draws == 3
 
 
+@pytest.mark.parametrize(("name", "said"), [("reference", "the reference"), ("training", "the training set")])
+def test_a_known_set_and_what_else_was_drawn_fit_into_the_space(name: str, said: str, tmp_path: Path) -> None:
+    """Three kinds are known, and of five that were drawn two are others."""
+    draws = write(tmp_path / "draws.txt", [*"abcxy", "a"])
+    in_file: dict[str, Any] = {name: str(write(tmp_path / "known.txt", list("abc")))}
+    for sample, beside in ((draws, in_file), (list("abcxya"), {name: list("abc")})):
+        told = f"{said} has 3 kinds, and 2 others were drawn, and a space of 4 has no more than that"
+        with refused(MeasurementError, "contradictory", told):
+            audit_samples(sample, space_size=4, **beside)
+        assert audit_samples(sample, space_size=5, **beside).draws == 6
+
+
+def test_how_a_law_was_read_is_told(tmp_path: Path) -> None:
+    """Its first row may name the columns, and be read as a kind all the same."""
+    draws = [str(write(tmp_path / "draws.txt", ["a", "b", "a"]))]
+
+    def notes(lines: list[str]) -> tuple[str, ...]:
+        return count_samples(draws, beside=Beside(law=str(write(tmp_path / "law.csv", lines)))).notes
+
+    assert notes(["guide,2019", "a,3", "b,1"]) == (
+        "the first row of 'law.csv' was read as a kind and its weight",
+    )
+    told = ("weights of 'law.csv' are those of the column 'probability'",)
+    assert notes(["kind,n,probability", "a,7,.5", "b,9,.5"]) == told
+    assert notes(["kind,weight", "a,7", "b,9"]) == ()
+
+
 def test_strings_that_the_size_of_the_space_keeps_from_being_operations_are_told(tmp_path: Path) -> None:
     """Spins of three sites are written with the same glyphs, and are eight."""
     path = write(tmp_path / "spins.txt", ["+-+", "---"])

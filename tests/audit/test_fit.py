@@ -109,6 +109,13 @@ def test_draws_outside_of_the_law_alone_refuse_it(inside: int, lower: float) -> 
     assert fit.visible is None
 
 
+def test_what_was_never_drawn_is_not_among_what_was_drawn_most() -> None:
+    ends = Ends(most=[("a", 2, 1 / 10), ("b", 0, 1 / 10)], least=[("b", 0, 1 / 10), ("a", 2, 1 / 10)])
+    fit = fit_of(beside(np.zeros(20, dtype=np.int64), outside=50), None, 0.001, ends=ends)
+    assert [name for name, _, _ in fit.most] == ["a"]
+    assert [name for name, _, _ in fit.least] == ["b", "a"]
+
+
 def test_named_kinds_stand_beside_what_the_law_says() -> None:
     ends = Ends(most=[("CCO", 150, 1 / 100)], least=[("C", 0, 1 / 100)])
     fit = fit_of(drawn(100, 2_000), 100, 0.001, ends=ends)

@@ -151,6 +151,20 @@ def test_arrays_side_by_side_may_be_kinds_and_counts(draws: Any) -> None:
             audit_samples(DRAWS if how else draws, **how)
 
 
+def test_pairs_of_kinds_and_counts_are_no_draws() -> None:
+    counted, numbers = Counter(DRAWS), Counter([3, 3, 5])
+    pairs = [counted.most_common(), list(counted.items()), zip(counted, counted.values(), strict=True)]
+    for counts in (*pairs, counted.items(), numbers.items(), {1: 1, 2: 5}.items(), numbers.most_common()):
+        with refused(MeasurementError, "ambiguous", "give dict() of them for counts"):
+            audit_samples(counts)
+    assert audit_samples(dict(counted.most_common())).draws == 400  # as the way out says
+    assert audit_samples(Counter(counted.most_common())).draws == len(counted)
+    drawn = [("a", 1), ("a", 2), ("b", 1)]
+    for draws in (drawn, [("a", 1), ("a", 1)], [("a", 1.5)], [("a", 0)], [(1, 2), (2, 5)], [("a", True)]):
+        assert audit_samples(draws).draws == len(draws)
+    assert audit_samples(drawn, reference={("a", 1), ("b", 1)}).reference is not None
+
+
 def test_sizes_of_groups_are_no_draws() -> None:
     frame = pandas.DataFrame({"x": DRAWS, "y": range(400)})
     by = frame.groupby("x")

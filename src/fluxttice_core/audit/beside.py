@@ -76,12 +76,14 @@ def _overlap(engine: Engine, draws: Grouped, known: Grouped) -> Overlap:
     return Overlap(size, Tally(found["times"].astype(np.int64), found["kinds"].astype(np.int64)))
 
 
-def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading) -> tuple[LawTally, Ends]:
-    """Hold draws against a file of kinds and their weights, probabilities or counts."""
+def beside_law(
+    engine: Engine, draws: Grouped, source: Source, reading: Reading
+) -> tuple[LawTally, Ends, tuple[str, ...]]:
+    """Hold draws against a file of kinds and their weights, with notes of how it was read."""
     from fluxttice_core.audit.fit import Ends
 
     table = as_table(engine, source, replace(reading, column=None, holds="weights"))
-    law, probabilities = _read_law(engine, table, reading)
+    law, probabilities, notes = _read_law(engine, table, reading)
     settle(engine, law, table.said, draws.space, guess=False)
     joined = (
         f"FROM {law} AS law LEFT JOIN {draws.name} AS draws ON {_same(engine, draws, law, 'law')} "
@@ -103,11 +105,11 @@ def beside_law(engine: Engine, draws: Grouped, source: Source, reading: Reading)
         for order in ("DESC", "ASC")
     ]
     tally = LawTally(weights / total, times, kinds, int(drawn) - int(times @ kinds))
-    return tally, Ends(*ends)
+    return tally, Ends(*ends), notes
 
 
-def _read_law(engine: Engine, table: Table, reading: Reading) -> tuple[str, bool]:
-    """Return the name of a table of kinds and weights, and whether those are called probabilities.
+def _read_law(engine: Engine, table: Table, reading: Reading) -> tuple[str, bool, tuple[str, ...]]:
+    """Return the name of a table of kinds and weights, whether those are called probabilities, and notes.
 
     Spellings of one molecule are one kind, of their weights together.
     """
@@ -121,7 +123,12 @@ def _read_law(engine: Engine, table: Table, reading: Reading) -> tuple[str, bool
     law = group_pairs(engine, table, kind, place, weight, "DOUBLE")
     _require_single(engine, law, table.said)
     _settle_alike(engine, law, table.said, reading)
-    return law, table.names[place].strip().lower() in _PROBABILITIES
+    notes: tuple[str, ...] = ()
+    if table.named and sum(name.strip().lower() in WEIGHTS for name in table.names) > 1:
+        notes = (f"weights of {table.said} are those of the column '{table.names[place]}'",)
+    elif not (table.named or table.stored):
+        notes = (f"the first row of {table.said} was read as a kind and its weight",)
+    return law, table.names[place].strip().lower() in _PROBABILITIES, notes
 
 
 def _total(weights: Float64[np.ndarray, "rows"], said: str, *, probabilities: bool) -> float | int:

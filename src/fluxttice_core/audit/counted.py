@@ -317,17 +317,22 @@ def _without_kinds(counted: Counted, reading: Reading, beside: Beside) -> Counte
 
 
 def require_held(counted: Counted, size: int | None) -> None:
-    """Refuse a law, or a known set, of more kinds than the space has, if its size is known."""
-    held: dict[str, LawTally | Overlap | None] = {
-        "the law": counted.law_tally,
-        "the reference": counted.reference,
-        "the training set": counted.training,
-    }
-    for said, kinds in held.items():
-        if kinds is not None and size is not None and kinds.size > size:
+    """Refuse a law, or a known set with what was drawn beside it, of more kinds than a known space has."""
+    if size is None:
+        return
+    law, sets = counted.law_tally, {"the reference": counted.reference, "the training set": counted.training}
+    held = [] if law is None else [("the law", law.size, 0)]
+    held += [
+        (said, kinds.size, counted.tally.distinct - kinds.tally.distinct)
+        for said, kinds in sets.items()
+        if kinds is not None
+    ]
+    for said, kinds, others in held:
+        if kinds + others > size:
+            beside = f", and {others:,} others were drawn" if others else ""
             raise MeasurementError(
-                f"{said} has {kinds.size:,} kinds, and a space of {size:,} has no more than that: give its "
-                "size, or leave out what is not of it",
+                f"{said} has {kinds:,} kinds{beside}, and a space of {size:,} has no more than that: give "
+                "its size, or leave out what is not of it",
                 "contradictory",
             )
 
@@ -386,7 +391,9 @@ def _beside_others(engine: Engine, grouped: Grouped, others: dict[str, Source], 
         return counted
     from fluxttice_core.audit.beside import beside_law, overlaps
 
-    law_tally, law_ends = (None, None) if law is None else beside_law(engine, grouped, law, reading)
+    law_tally, law_ends, of_law = (
+        (None, None, ()) if law is None else beside_law(engine, grouped, law, reading)
+    )
     known, trained, notes = overlaps(engine, grouped, reference, training, reading)
     return replace(
         counted,
@@ -394,7 +401,7 @@ def _beside_others(engine: Engine, grouped: Grouped, others: dict[str, Source], 
         law_ends=law_ends,
         reference=known,
         training=trained,
-        notes=(*counted.notes, *notes),
+        notes=(*counted.notes, *of_law, *notes),
     )
 
 

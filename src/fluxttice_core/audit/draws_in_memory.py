@@ -4,7 +4,8 @@ import heapq
 import math
 import os
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, ItemsView, Iterable, Mapping, Set
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -62,6 +63,8 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
         ) from None
     _require_kinds(counted)
     _require_no_files(counted)
+    if not isinstance(values, Set):
+        _require_no_counts(counted)
     return dict(counted)
 
 
@@ -203,7 +206,9 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _require_draws(values: Any) -> None:
-    """Refuse lines of an open file, and arrays side by side, as `np.unique` returns kinds and counts."""
+    """Refuse lines of an open file, items of a dict, and arrays of kinds and counts, as of `np.unique`."""
+    if isinstance(values, ItemsView) and values:
+        raise _pairs(next(iter(values)))
     if hasattr(values, "readline"):
         raise MeasurementError(
             "an open file gives lines with their ends: give its path, or '-' for standard input", "wrong_type"
@@ -215,6 +220,31 @@ def _require_draws(values: Any) -> None:
             "counts, or all draws as one array",
             "ambiguous",
         )
+
+
+def _require_no_counts(drawn: Counter[Any]) -> None:
+    """Refuse pairs of kinds and counts, as `items()` lists them, or by count as `most_common()` does."""
+    if not drawn or not all(map(_is_pair, drawn)) or drawn.total() > len(drawn):
+        return
+    kinds, counts = zip(*drawn, strict=True)
+    ranked = len(counts) > 1 and all(before >= after for before, after in pairwise(counts))
+    if (ranked or any(isinstance(kind, str) for kind in kinds)) and len(set(kinds)) == len(kinds):
+        raise _pairs(next(iter(drawn)))
+
+
+def _pairs(first: Any) -> MeasurementError:
+    return MeasurementError(
+        f"pairs such as {first!r:.40}, no two of one kind, may be kinds and their counts: give dict() of "
+        "them for counts, Counter() of them if each is a draw",
+        "ambiguous",
+    )
+
+
+def _is_pair(value: Any) -> bool:
+    """Return whether a value may be a kind and how often it was drawn."""
+    if not isinstance(value, tuple) or len(value) != 2 or isinstance(value[1], (bool, np.bool_)):
+        return False
+    return isinstance(value[1], (int, np.integer)) and value[1] > 0
 
 
 def _is_array(value: Any) -> bool:

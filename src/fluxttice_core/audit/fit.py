@@ -98,7 +98,7 @@ def fit_of(
         visible=visible,
         total_variation=far,
         unevenness=None if even else unevenness(tally, size),
-        most=tuple((name, n, kind_ratio(n, tally.draws, q, kinds)) for name, n, q in ends.most),
+        most=tuple((name, n, kind_ratio(n, tally.draws, q, kinds)) for name, n, q in ends.most if n),
         least=tuple((name, n, kind_ratio(n, tally.draws, q, kinds)) for name, n, q in ends.least),
         outside=tally.outside if isinstance(tally, LawTally) else 0,
         finding=_finding(tally, size, significance, law, tests, visible, far),

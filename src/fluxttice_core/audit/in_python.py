@@ -1,7 +1,7 @@
 """An audit from Python: draws of any kind in memory or in files, with verdict, figures and plot."""
 
 import html
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, ItemsView, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -152,8 +152,8 @@ def audit_samples(
         draws: A path or pattern of files, or a list of `Path`, as `fluxttice audit` reads them; or an array
             or tensor whose first axis are the draws, a list of them or of anything hashable, a `Counter`, or
             a frame or its column (pandas, Polars, Arrow). Missing values, masked ones among them, are
-            refused, and so are sets, and what may be counts: two arrays, numbers under named groups. Bytes of
-            arrays are text.
+            refused, and so are sets, and what may be counts: two arrays, numbers under named groups, pairs as
+            `Counter.most_common()` lists them. Bytes of arrays are text.
         space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
         law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
         counts: Whether files hold kinds and their counts, instead of draws.
@@ -255,7 +255,7 @@ def _count_memory(
             "a file of them",
             "wrong_type",
         )
-    if isinstance(draws, Set):
+    if isinstance(draws, Set) and not isinstance(draws, ItemsView):
         raise MeasurementError(
             "a set holds a kind once, however often it was drawn: give a list of all draws", "wrong_type"
         )
