@@ -244,7 +244,7 @@ def _is_pair(value: Any) -> bool:
     """Return whether a value may be a kind and how often it was drawn."""
     if not isinstance(value, tuple) or len(value) != 2 or isinstance(value[1], (bool, np.bool_)):
         return False
-    return isinstance(value[1], (int, np.integer)) and value[1] > 0
+    return isinstance(value[1], (int, np.integer)) and bool(value[1] > 0)
 
 
 def _is_array(value: Any) -> bool:
