@@ -198,10 +198,9 @@ def test_kinds_are_anything_hashable() -> None:
 def test_bytes_of_arrays_are_text_as_in_files(tmp_path: Path) -> None:
     draws = np.array(DRAWS, dtype="S")
     np.save(tmp_path / "draws.npy", draws)
-    for form in (draws, list(draws), np.ma.masked_array(draws), draws.reshape(-1, 1)[:, 0]):
+    for form in (draws, list(draws), np.ma.masked_array(draws), draws.reshape(-1, 1)):
         assert count_draws(form) == Counter(DRAWS)
     assert audit_samples(tmp_path / "draws.npy").counted.most == audit_samples(draws).counted.most
-    assert count_draws(draws.reshape(-1, 1)) == Counter((kind,) for kind in DRAWS)
     assert audit_samples(draws, law=dict.fromkeys(KINDS, 1)).verdict is Verdict.CONSISTENT
     for strange in (np.array([b"\xff"]), [np.bytes_(b"\xff")]):
         with refused(MeasurementError, "wrong_type", "samples stored as bytes must be plain text"):
@@ -225,6 +224,37 @@ ROWS = [[1, 2], [1, 2], [2, 1]]
 )
 def test_a_row_of_every_array_is_a_kind(draws: Any) -> None:
     assert count_draws(draws) == {(1, 2): 2, (2, 1): 1}
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        np.array(DRAWS).reshape(-1, 1),
+        np.array(DRAWS, dtype=object).reshape(-1, 1, 1),
+        np.ma.masked_array(DRAWS).reshape(-1, 1),
+        [np.array([kind]) for kind in DRAWS],
+        Tensor(np.array(DRAWS).reshape(-1, 1)),
+        [Tensor([[kind]]) for kind in DRAWS],
+    ],
+)
+def test_a_row_of_one_cell_is_that_cell_as_in_files(draws: Any, tmp_path: Path) -> None:
+    law = dict.fromkeys(KINDS, 1)
+    found = audit_samples(draws, law=law, reference=draws, training=KINDS)
+    assert (found.verdict, found.counted.notes) == (Verdict.CONSISTENT, ())
+    np.save(tmp_path / "draws.npy", np.array(DRAWS).reshape(-1, 1))
+    (tmp_path / "law.csv").write_text("kind,weight\n" + "".join(f"{kind},1\n" for kind in KINDS))
+    in_files = audit_samples(tmp_path / "draws.npy", law=tmp_path / "law.csv")
+    assert (found.finding, found.counted.most) == (in_files.finding, in_files.counted.most)
+    assert (found.reference, found.novelty) == (
+        audit_samples(DRAWS, reference=KINDS).reference,
+        audit_samples(DRAWS, reference=KINDS, training=KINDS).novelty,
+    )
+
+
+def test_rows_without_cells_are_no_draws() -> None:
+    for draws in (np.empty((3, 0)), np.empty((0, 3)), np.empty((3, 0), dtype=object)):
+        with refused(MeasurementError, "too_few"):
+            audit_samples(draws)
 
 
 def test_scalars_of_tensors_are_what_they_hold() -> None:
@@ -346,6 +376,18 @@ def test_an_ideal_sampler_of_the_reference_is_new_by_what_that_shares_with_the_t
     named = audit_samples(DRAWS, space_size=8, reference=reference, training=training).novelty
     assert named is not None
     assert named.novel.ideal == 1 - len(training) / 8
+
+
+def test_what_was_counted_zero_times_was_not_drawn(tmp_path: Path) -> None:
+    found = audit_samples(Counter(a=3, b=1, c=0), space_size=3)
+    (tmp_path / "counts.csv").write_text("kind,count\na,3\nb,1\nc,0\n")
+    in_files = audit_samples(tmp_path / "counts.csv", space_size=3, counts=True)
+    assert (found.distinct, found.counted.least) == (2, (("b", 1), ("a", 3)))
+    assert (found.counted.most, found.counted.least) == (in_files.counted.most, in_files.counted.least)
+    assert found.finding == in_files.finding
+    assert count_draws({"a": np.int64(0), "b": 2}) == {"b": 2}
+    with refused(MeasurementError, "too_few"):
+        audit_samples(Counter(a=0))
 
 
 def test_what_was_counted_zero_times_is_not_in_a_known_set() -> None:

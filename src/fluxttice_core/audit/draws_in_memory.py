@@ -39,7 +39,7 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
         for kind, count in values.items():
             held[_kind(kind)] += _whole_count(kind, count)
         _require_kinds(held)
-        return dict(held)
+        return {kind: count for kind, count in held.items() if count}
     if isinstance(values, np.ndarray):
         if values.ndim == 0:
             raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
@@ -260,9 +260,14 @@ def _require_all(values: np.ndarray) -> None:
 
 
 def _rows(values: np.ndarray) -> list[Any]:
-    """Return the rows of an array along its first axis, as tuples where there are further ones."""
-    values = np.asarray(values)
+    """Return the rows of an array along its first axis, as tuples where they have several cells."""
+    values = _flat(np.asarray(values))
     return values.tolist() if values.ndim == 1 else [tuple(row.ravel().tolist()) for row in values]
+
+
+def _flat(values: np.ndarray) -> np.ndarray:
+    """Return rows of one cell as that cell, as in files."""
+    return values.reshape(-1) if values.size in (0, len(values)) else values
 
 
 def _count_array(values: np.ndarray) -> Counts:
@@ -277,7 +282,7 @@ def _count_array(values: np.ndarray) -> Counts:
         values = values.astype(np.int64)
     if values.dtype.kind == "S":  # text, as where it lies in a file
         values = plain(np.asarray(values)).astype(str)
-    kinds, counts = np.unique(values, axis=0, return_counts=True)
+    kinds, counts = np.unique(_flat(values), axis=0, return_counts=True)
     return dict(zip(_rows(kinds), counts.tolist(), strict=True))
 
 
@@ -294,7 +299,7 @@ def _kind(value: Any) -> Any:
         return value
     held = _array(value)
     _require_all(held)
-    return tuple(held.ravel().tolist()) if held.ndim else _kind(held[()])
+    return _kind(held.reshape(-1)[0]) if held.size == 1 else tuple(held.ravel().tolist())
 
 
 def _require_kinds(kinds: Iterable[Any]) -> None:

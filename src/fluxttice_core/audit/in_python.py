@@ -150,10 +150,10 @@ def audit_samples(
 
     Args:
         draws: A path or pattern of files, or a list of `Path`, as `fluxttice audit` reads them; or an array
-            or tensor whose first axis are the draws, a list of them or of anything hashable, a `Counter`, or
-            a frame or its column (pandas, Polars, Arrow). Missing values, masked ones among them, are
-            refused, and so are sets, and what may be counts: two arrays, numbers under named groups, pairs as
-            `Counter.most_common()` lists them. Bytes of arrays are text.
+            or tensor whose first axis are the draws (a row of one cell is that cell), a list of them or of
+            anything hashable, a `Counter`, or a frame or its column (pandas, Polars, Arrow). Missing values,
+            masked ones among them, are refused, and so are sets, and what may be counts: two arrays, numbers
+            under named groups, pairs as `Counter.most_common()` lists them. Bytes of arrays are text.
         space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
         law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
         counts: Whether files hold kinds and their counts, instead of draws.
@@ -289,7 +289,7 @@ def _kinds(known: Any, column: str | int | None, *, named: bool) -> set[Hashable
             "lists, or give all as paths",
             "wrong_type",
         )
-    return {kind for kind, number in count_known(known, column, named=named).items() if number}
+    return set(count_known(known, column, named=named))
 
 
 def _overlap(drawn: Counts, kinds: set[Hashable], reference: set[Hashable] | None = None) -> Overlap:
