@@ -35,6 +35,11 @@ def test_right_samplers_pass() -> None:
             {"law": {0: 50, 1: 1, 2: 1, 3: 1}},
             r"not the stated law.*; '1' came [\d,]+ times, [67].* of its share; '3' came 0 times, 0 of",
         ),
+        (
+            drawn([1, 1], 600),
+            {"law": {"0": 1, "1": 1}},
+            "no draw is of a kind that the law names: of the draws [01], of the law '0'",
+        ),
         ([0, 1, 2], {"space_size": 6}, "not enough said"),
         (list(range(1_000)) * 2, {"space_size": 1_000}, "too even"),
         (

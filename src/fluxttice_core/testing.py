@@ -57,7 +57,10 @@ def assert_uniform(
     found = audit_samples(draws, space_size=space_size, law=law, significance=significance, **how)
     finding, fit = found.finding, found.report.fit
     if found.verdict not in (Verdict.CONSISTENT, Verdict.POSSIBLE):
-        raise AssertionError(f"{finding}: {finding.claim}: {finding.sentence}{_extremes(found.report)}")
+        notes = "".join(f"; {note}" for note in found.counted.notes)
+        raise AssertionError(
+            f"{finding}: {finding.claim}: {finding.sentence}{_extremes(found.report)}{notes}"
+        )
     visible = None if fit is None else fit.visible
     if least_visible is not None and (visible is None or visible > least_visible):
         shown = "nothing" if visible is None else f"a total variation of {visible:.2g} or more"

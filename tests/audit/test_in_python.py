@@ -143,6 +143,7 @@ def test_lines_of_an_open_file_are_no_draws(tmp_path: Path) -> None:
         np.unique(DRAWS, return_inverse=True, return_counts=True),
         [np.array(KINDS), np.array([1, 2, 3, 4])],
         (Tensor(KINDS), Tensor([1, 2, 3, 4])),
+        {"chain": np.array(DRAWS), "other": np.array(DRAWS)}.values(),
     ],
 )
 def test_arrays_side_by_side_may_be_kinds_and_counts(draws: Any) -> None:
@@ -165,15 +166,179 @@ def test_pairs_of_kinds_and_counts_are_no_draws() -> None:
     assert audit_samples(drawn, reference={("a", 1), ("b", 1)}).reference is not None
 
 
+NUMBERS = np.random.default_rng(1).integers(0, 9, 400)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        np.array(Counter(NUMBERS.tolist()).most_common()),
+        np.array(Counter(NUMBERS.tolist()).most_common(), dtype=object),
+        np.array(Counter(DRAWS).most_common()),
+        np.column_stack(np.unique(NUMBERS, return_counts=True)),
+        np.column_stack(np.unique(NUMBERS / 1.0, return_counts=True)),
+        np.column_stack(np.unique(np.array(DRAWS, dtype="S"), return_counts=True)),
+        np.array(np.unique(NUMBERS, return_counts=True)),
+        np.rec.fromarrays(np.unique(NUMBERS, return_counts=True)),
+        np.array(sorted(Counter(NUMBERS.tolist()).items()), dtype=object),
+        np.array([(1, 1), ("a", 1)], dtype=object),
+    ],
+)
+def test_an_array_of_kinds_and_counts_is_no_array_of_draws(table: Any) -> None:
+    forms: list[Any] = [table, Tensor(table)]
+    for draws in forms:
+        for how in ({}, {"reference": draws}, {"training": draws}):
+            with refused(MeasurementError, "ambiguous", "give a dict of kinds to counts"):
+                audit_samples(DRAWS if how else draws, **how)
+    found = audit_samples(Counter(map(tuple, table.tolist())))  # as the way out says
+    assert found.draws == found.distinct == len(table)
+
+
+def test_a_field_called_as_counts_are_is_no_part_of_a_draw() -> None:
+    table = np.array([("a", 3), ("a", 4), ("b", 3)], dtype=[("kind", "U3"), ("Count", int)])
+    with refused(MeasurementError, "ambiguous", "a field 'Count', as tables of counts have"):
+        audit_samples(table)
+    assert count_draws(table["kind"]) == {"a": 2, "b": 1}  # as the ways out say
+    assert count_draws(Counter(table.tolist())) == {("a", 3): 1, ("a", 4): 1, ("b", 3): 1}
+    assert count_draws(table.astype([("kind", "U3"), ("place", int)]))[("b", 3)] == 1
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        np.column_stack(
+            [np.random.default_rng(2).permutation(50), np.random.default_rng(3).permutation(50) + 1]
+        ),
+        np.random.default_rng(4).integers(1, 999, (50, 2)),
+        np.array([[1, 5], [1, 4], [1, 3]]),
+        np.array([[1, 1], [2, 0], [3, 1]]),
+        np.array([[1, -1], [2, 1], [3, 1]]),
+        np.array([[1, True], [2, True]], dtype=object),
+        np.array([["a", "x"], ["b", "y"]]),
+        np.array([[7, 3]]),
+        np.array([(1, 1, 1), (2, 1, 1)], dtype="i,i,i"),
+    ],
+)
+def test_an_array_of_pairs_is_draws(draws: np.ndarray) -> None:
+    for form in (draws, Tensor(draws)):
+        assert audit_samples(form).draws == len(draws)
+    assert audit_samples(DRAWS, reference={(1, 1), (2, 5)}, training={(5, 1)}).draws == 400
+
+
+def test_numbers_of_a_dict_may_be_counts() -> None:
+    counts = Counter(DRAWS)
+    for values in (counts.values(), {"a": np.int64(3), "b": 0}.values()):
+        with refused(MeasurementError, "ambiguous", "give the dict itself for counts"):
+            audit_samples(values)
+    assert audit_samples(counts).draws == 400  # as the ways out say
+    assert audit_samples(list(counts.values())).draws == 4
+    assert audit_samples({1: "a", 2: "b"}.values()).draws == 2
+    with refused(MeasurementError, "too_few"):
+        audit_samples({}.values())
+
+
+BATCHES = [np.array(DRAWS[:150]), np.array(DRAWS[150:300]), np.array(DRAWS[300:])]
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        BATCHES,
+        tuple(map(Tensor, BATCHES)),
+        iter(BATCHES),
+        [pa.array(part) for part in BATCHES],
+        pandas.Series(BATCHES),
+        dict(enumerate(BATCHES)).values(),
+        [part.reshape(-1, 1) for part in BATCHES],
+        [*BATCHES[:2], BATCHES[2][:0]],
+    ],
+)
+def test_batches_of_draws_are_joined_first(batches: Any) -> None:
+    with refused(MeasurementError, "ambiguous", "np.concatenate" if is_told(batches) else "as one array"):
+        audit_samples(batches, space_size=4)
+
+
+def is_told(batches: Any) -> bool:
+    """Whether arrays are told from kinds with their counts."""
+    return not isinstance(batches, tuple) and not hasattr(batches, "mapping")
+
+
+def test_batches_are_draws_once_they_are_joined() -> None:
+    assert audit_samples(np.concatenate(BATCHES), space_size=4).draws == 400  # as the ways out say
+    assert audit_samples([tuple(part) for part in BATCHES]).draws == 3
+    assert audit_samples(BATCHES[:1] * 3).distinct == 1  # of one shape
+    with refused(MeasurementError, "too_few", "arrays without entries are no draws"):
+        audit_samples([np.array([])] * 3)
+    frame = pandas.DataFrame({"kind": DRAWS})
+    for parts in ([frame] * 3, iter([frame, frame[:5]]), [pa.table({"kind": DRAWS})]):
+        with refused(MeasurementError, "wrong_type", "a draw is a frame: give one frame of all draws"):
+            audit_samples(parts)
+    assert audit_samples(pandas.concat([frame, frame])).draws == 800
+
+
+def test_values_of_arrow_are_what_they_hold() -> None:
+    law = dict.fromkeys(KINDS, 1)
+    assert audit_samples(list(pa.array(DRAWS)), law=law).verdict is Verdict.CONSISTENT
+    assert audit_samples(DRAWS, law=dict(zip(pa.array(KINDS), [1] * 4, strict=True))).counted.notes == ()
+    with refused(MeasurementError, "missing_value"):
+        count_draws(list(pa.array(["a", None])))
+
+
+class Molecule:
+    """What equals nothing but itself, however alike two are."""
+
+
+def test_draws_that_equal_none_are_told_apart_first() -> None:
+    pool = [Molecule() for _ in range(3)]
+    for draws in (pool, [Molecule(), Molecule()], iter(pool), dict.fromkeys(pool, 1)):
+        with refused(MeasurementError, "wrong_type", "no draw of type Molecule equals another"):
+            audit_samples(draws)
+    assert audit_samples([*pool, pool[0]], reference=pool).distinct == 3
+    assert audit_samples([Molecule(), "a"]).distinct == 2
+
+
+@pytest.mark.parametrize(
+    ("draws", "kind", "law", "other"),
+    [
+        ([1, 2, 1], "1", {"1": 1, "2": 1}, "'1'"),
+        ([(1,), (2,)], "(1,)", {2: 1, 1: 1}, "1"),
+        (np.array([3, 1]), "1", {np.str_("x"): 1}, "'x'"),
+    ],
+)
+def test_what_is_beside_the_draws_and_names_none_of_them_is_told(
+    draws: Any, kind: str, law: dict[Any, int], other: str
+) -> None:
+    places = {"law": "the law", "reference": "the reference", "training": "the training set"}
+    some = {**law, next(iter(count_draws(draws))): 1}
+    for place, said in places.items():
+        alien: dict[str, Any] = {place: law}
+        found = audit_samples(draws, **alien)
+        note = f"no draw is of a kind that {said} names: of the draws {kind}, of {said} {other}"
+        assert found.counted.notes == (note,)
+        assert note in found._repr_html_().replace("&#x27;", "'")
+        assert audit_samples(draws, **{**alien, place: some}).counted.notes == ()
+    reference = pandas.Series(DRAWS).value_counts().to_numpy()
+    assert "of the reference 105" in audit_samples(DRAWS, reference=reference).counted.notes[0]
+
+
 def test_sizes_of_groups_are_no_draws() -> None:
     frame = pandas.DataFrame({"x": DRAWS, "y": range(400)})
     by = frame.groupby("x")
     crossed = frame.assign(z=frame["y"] % 2).groupby(["x", "z"]).size()
-    for counts in (by.size(), by["x"].count(), crossed, pandas.Series(Counter(DRAWS))):
-        with refused(MeasurementError, "ambiguous", "its .to_numpy() for draws"):
-            audit_samples(counts, space_size=4)
+    ranked = frame["x"].value_counts().rename("umis")
+    for counts in (by.size(), by["x"].count(), crossed, pandas.Series(Counter(DRAWS)), ranked):
+        for how in ({}, {"reference": counts}):
+            with refused(MeasurementError, "ambiguous", "its .to_numpy() for draws"):
+                audit_samples(DRAWS if how else counts, space_size=8, **how)
         assert audit_samples(counts.to_dict()).draws == 400
         assert audit_samples(counts.to_numpy()).draws == len(counts)
+    for counts in (ranked.to_frame(), by.size().to_frame(), pandas.Series(Counter(DRAWS)).to_frame()):
+        with refused(MeasurementError, "ambiguous", "its .to_numpy() for draws"):
+            audit_samples(counts)
+        assert audit_samples(counts, column=str(counts.columns[0])).draws == 4
+    named = frame.set_index("x")["y"]
+    for draws in (named, named[::-1], named.to_frame(), pandas.Series([2, 1]), ranked * 0 + 1, -ranked[::-1]):
+        assert audit_samples(draws).draws == len(draws)
     for draws in (frame["x"], pandas.Series(DRAWS), frame.set_index("y")["x"], by["y"].max(), frame["y"]):
         assert audit_samples(draws).draws == len(draws)
 

@@ -4,7 +4,8 @@ import heapq
 import math
 import os
 from collections import Counter
-from collections.abc import Hashable, ItemsView, Iterable, Mapping, Set
+from collections.abc import Collection, Hashable, ItemsView, Iterable, Mapping, Set, ValuesView
+from functools import partial
 from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
@@ -44,6 +45,7 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
         if values.ndim == 0:
             raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
         _require_all(values)
+        _require_no_pairs(values)
         if not values.dtype.hasobject:
             return _count_array(values)
         values = _rows(values)
@@ -54,13 +56,15 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
             "column or a path",
             "wrong_type",
         )
+    shapes: set[tuple[int, ...]] = set()
     try:
-        counted = Counter(map(_kind, values))
+        counted = Counter(map(partial(_kind, shapes=shapes), values))
     except TypeError:
         raise MeasurementError(
             "a kind must be hashable, which one of the draws is not: give strings, numbers or tuples",
             "wrong_type",
         ) from None
+    _require_alike(shapes)
     _require_kinds(counted)
     _require_no_files(counted)
     if not isinstance(values, Set):
@@ -89,6 +93,21 @@ def count_known(known: Any, column: str | int | None, *, named: bool) -> Counts:
     return count_draws(known, column)
 
 
+def require_told_apart(drawn: Counts) -> None:
+    """Refuse objects that equal none but themselves, as molecules of RDKit do, where none came twice."""
+    alone = [
+        kind
+        for kind in drawn
+        if type(kind).__eq__ is object.__eq__ and type(kind).__hash__ is object.__hash__
+    ]
+    if len(alone) > 1 and len(alone) == sum(drawn.values()):
+        raise MeasurementError(
+            f"no draw of type {type(alone[0]).__name__} equals another, however alike they are: give a text, "
+            "number or tuple that tells kinds apart for each",
+            "wrong_type",
+        )
+
+
 def beside_weights(counts: Counts, law: Law) -> tuple[LawTally, Ends]:
     """Hold counts against a law, given as the weight of each kind, and rank its kinds by what they came.
 
@@ -112,6 +131,25 @@ def beside_weights(counts: Counts, law: Law) -> tuple[LawTally, Ends]:
     return LawTally(probability, times.astype(np.int64), kinds, outside), ends
 
 
+def note_alien(counts: Counts, others: Mapping[str, Collection[Any] | None]) -> tuple[str, ...]:
+    """Tell of what is held against draws and names none of their kinds, as where it has them as text.
+
+    Example:
+        >>> note_alien({1: 3}, {"the law": ["1"], "the reference": [1]})
+        ("no draw is of a kind that the law names: of the draws 1, of the law '1'",)
+    """
+    drawn = repr(next(iter(counts)))
+    named = {
+        said: min(repr(_kind(kind)) for kind in kinds)  # the same whatever the order of a set is
+        for said, kinds in others.items()
+        if kinds and counts.keys().isdisjoint(map(_kind, kinds))
+    }
+    return tuple(
+        f"no draw is of a kind that {said} names: of the draws {drawn:.40}, of {said} {kind:.40}"
+        for said, kind in named.items()
+    )
+
+
 def tally_of(counts: Counts) -> Tally:
     """Return how many kinds were drawn how often."""
     if sum(counts.values()) > MOST_DRAWS:
@@ -123,6 +161,8 @@ def _column(draws: Any, column: str | int | None) -> Any:
     """Return the column of a frame, or a tensor, as an array or list; anything else as it is."""
     if (names := column_names(draws)) is not None:
         draws = draws[_name(names, column)]
+        if column is None and _is_of_groups(draws):
+            raise _of_groups()
     elif column is not None:
         raise MeasurementError(
             "column= names a column of a frame or a file: leave it out of other draws", "wrong_type"
@@ -134,16 +174,20 @@ def _column(draws: Any, column: str | int | None) -> Any:
             "ambiguous",
         )
     elif _is_of_groups(draws):
-        raise MeasurementError(
-            "numbers under the names of an index may be counts: give the column's .to_dict() for counts, its "
-            ".to_numpy() for draws",
-            "ambiguous",
-        )
+        raise _of_groups()
     if hasattr(draws, "to_pylist"):  # Arrow, whose conversion to an array may refuse to copy
         return draws.to_pylist()
     if hasattr(draws, "to_numpy"):
         return draws.to_numpy()
     return _array(draws) if hasattr(draws, "__array__") else draws
+
+
+def _of_groups() -> MeasurementError:
+    return MeasurementError(
+        "numbers under the names of an index may be counts: give the column's .to_dict() for counts, its "
+        ".to_numpy() for draws",
+        "ambiguous",
+    )
 
 
 def column_names(draws: Any) -> list[Any] | None:
@@ -186,13 +230,25 @@ def _is_of_counts(name: Any) -> bool:
 
 
 def _is_of_groups(column: Any) -> bool:
-    """Return whether a column holds a number for each name of its index, as sizes of groups in pandas do."""
+    """Return whether a column holds a number for each name of its index, as sizes of groups in pandas do.
+
+    Under a name of its own only where the numbers fall: 0 is none, but that of frames of nameless columns.
+    """
     index, name = getattr(column, "index", None), getattr(column, "name", None)
     if getattr(getattr(column, "dtype", None), "kind", "") not in ("i", "u", "f"):
         return False
     names = [held for held in getattr(index, "names", ()) if held is not None]
     words = getattr(getattr(index, "dtype", None), "kind", "") == "O"
-    return bool(names or words) if name is None else name in names
+    if name is None or (type(name) is int and name == 0):
+        return bool(names or words)
+    return name in names or (bool(names or words) and _is_ranked(column))
+
+
+def _is_ranked(column: Any) -> bool:
+    """Return whether the numbers of a column of pandas fall from name to name, as `value_counts` has them."""
+    if not getattr(column, "is_monotonic_decreasing", False) or not column.index.is_unique:
+        return False
+    return bool(column.iloc[0] > column.iloc[-1] >= 1)
 
 
 def _array(values: Any) -> np.ndarray:
@@ -206,20 +262,81 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _require_draws(values: Any) -> None:
-    """Refuse lines of an open file, items of a dict, and arrays of kinds and counts, as of `np.unique`."""
+    """Refuse lines of an open file, views of a dict, and arrays of kinds and counts, as of `np.unique`."""
     if isinstance(values, ItemsView) and values:
         raise _pairs(next(iter(values)))
+    if isinstance(values, ValuesView) and values and all(map(_is_count, values)):
+        raise MeasurementError(
+            "whole numbers that are the values of a dict may be counts: give the dict itself for counts, "
+            "list() of the values for draws",
+            "ambiguous",
+        )
     if hasattr(values, "readline"):
         raise MeasurementError(
             "an open file gives lines with their ends: give its path, or '-' for standard input", "wrong_type"
         )
-    several = isinstance(values, tuple) or (isinstance(values, list) and len(values) == 2)
+    several = isinstance(values, (tuple, ValuesView)) or (isinstance(values, list) and len(values) == 2)
     if several and len(values) > 1 and all(map(_is_array, values)):
         raise MeasurementError(
             f"{len(values)} arrays side by side may be kinds and their counts: give a dict of kinds to "
             "counts, or all draws as one array",
             "ambiguous",
         )
+
+
+def _require_no_pairs(values: np.ndarray) -> None:
+    """Refuse an array of kinds and counts: two columns, rows or fields, as NumPy makes of them."""
+    names = values.dtype.names or ()
+    named = [name for name in names if _is_of_counts(name)]
+    if named:
+        raise MeasurementError(
+            f"an array has a field '{named[0]}', as tables of counts have: give a dict of kinds to counts, "
+            "the field of the kinds alone, or Counter(draws.tolist()) if each row is a draw",
+            "ambiguous",
+        )
+    for kinds, counts in _two_sides(values):
+        if _may_be_counts(kinds, counts):
+            raise MeasurementError(
+                f"pairs such as {(kinds[0], counts[0])!r:.40}, in the order of their parts, may be kinds and "
+                "their counts: give a dict of kinds to counts, or Counter(map(tuple, draws.tolist())) if "
+                "each row is a draw",
+                "ambiguous",
+            )
+
+
+def _two_sides(values: np.ndarray) -> list[tuple[list[Any], list[Any]]]:
+    """Return the columns of an array, its fields or its rows, where these are two."""
+    if values.dtype.names is not None:
+        fields = [values[name] for name in values.dtype.names]
+        pairs = [fields] if len(fields) == 2 and values.ndim == 1 else []
+    elif values.ndim == 2:
+        pairs = [list(table) for table in (values.T, values) if len(table) == 2]
+    else:
+        pairs = []
+    return [(kinds.tolist(), counts.tolist()) for kinds, counts in pairs]
+
+
+def _may_be_counts(kinds: list[Any], counts: list[Any]) -> bool:
+    """Return whether kinds differ, numbers beside them are counts, and either are in order."""
+    ordered = _is_rising(kinds) or all(one >= other for one, other in pairwise(map(_whole, counts)))
+    if len(kinds) < 2 or not ordered or any(_whole(count) < 1 for count in counts):
+        return False
+    return len(set(map(str, kinds))) == len(kinds)
+
+
+def _is_rising(kinds: list[Any]) -> bool:
+    try:
+        return all(one < other for one, other in pairwise(kinds))
+    except TypeError:  # of kinds of several types
+        return False
+
+
+def _whole(value: Any) -> int:
+    """Return a whole number, which may be a float or text; 0 of anything else."""
+    if isinstance(value, (str, bytes)):
+        return int(value) if value.isdigit() and value.isascii() else 0
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value) if number and value % 1 == 0 else 0
 
 
 def _require_no_counts(drawn: Counter[Any]) -> None:
@@ -242,9 +359,11 @@ def _pairs(first: Any) -> MeasurementError:
 
 def _is_pair(value: Any) -> bool:
     """Return whether a value may be a kind and how often it was drawn."""
-    if not isinstance(value, tuple) or len(value) != 2 or isinstance(value[1], (bool, np.bool_)):
-        return False
-    return isinstance(value[1], (int, np.integer)) and bool(value[1] > 0)
+    return isinstance(value, tuple) and len(value) == 2 and _is_count(value[1]) and bool(value[1] > 0)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= 0)
 
 
 def _is_array(value: Any) -> bool:
@@ -257,6 +376,19 @@ def _require_all(values: np.ndarray) -> None:
     known = values.dtype.hasobject or values.dtype.kind in "biufSU"
     if np.ma.is_masked(values) or (not known and np.any(values != values)):
         raise _missing()
+
+
+def _require_alike(shapes: set[tuple[int, ...]]) -> None:
+    """Refuse arrays of several shapes, as batches of draws are of which the last is shorter."""
+    if len(shapes) > 1:
+        first, other = sorted(shapes)[:2]
+        raise MeasurementError(
+            f"arrays of the shapes {first} and {other} side by side may be batches of draws: join them by "
+            "np.concatenate, or give a tuple for each if each is a draw",
+            "ambiguous",
+        )
+    if any(0 in shape for shape in shapes):
+        raise MeasurementError("arrays without entries are no draws: leave them out", "too_few")
 
 
 def _rows(values: np.ndarray) -> list[Any]:
@@ -286,8 +418,11 @@ def _count_array(values: np.ndarray) -> Counts:
     return dict(zip(_rows(kinds), counts.tolist(), strict=True))
 
 
-def _kind(value: Any) -> Any:
-    """Return a value as a kind: scalars and arrays as what they hold, so that equal ones are one kind."""
+def _kind(value: Any, shapes: set[tuple[int, ...]] | None = None) -> Any:
+    """Return a value as a kind: scalars and arrays as what they hold, so that equal ones are one kind.
+
+    The shapes of arrays are added to `shapes`.
+    """
     if isinstance(value, np.generic):
         if _is_missing(value):  # NaT in nanoseconds is a whole number to Python
             raise _missing()
@@ -295,10 +430,20 @@ def _kind(value: Any) -> Any:
     if isinstance(value, bytes) and value.isascii():  # as in arrays, so that a law of either names both
         return value.decode()
     # What most draws are is not asked for what it has not, which takes three times as long.
-    if isinstance(value, (str, int, tuple)) or not hasattr(value, "__array__"):
+    if isinstance(value, (str, int, tuple)):
         return value
+    if not hasattr(value, "__array__"):
+        return value.as_py() if hasattr(value, "as_py") else value  # of Arrow, which equals no plain value
+    if column_names(value) is not None:
+        raise MeasurementError(
+            "a draw is a frame: give one frame of all draws, as by pandas.concat, or a tuple for each if "
+            "each is a draw",
+            "wrong_type",
+        )
     held = _array(value)
     _require_all(held)
+    if shapes is not None:
+        shapes.add(held.shape)
     return _kind(held.reshape(-1)[0]) if held.size == 1 else tuple(held.ravel().tolist())
 
 
@@ -369,7 +514,7 @@ def _shares(law: Law) -> dict[Any, float | int]:
 
 
 def _whole_count(kind: object, count: Any) -> int:
-    if isinstance(count, (bool, np.bool_)) or not isinstance(count, (int, np.integer)) or count < 0:
+    if not _is_count(count):
         raise MeasurementError(
             f"the kind {kind!r:.40} has the count {count!r:.20}: counts are whole numbers of at least 0",
             "wrong_type",

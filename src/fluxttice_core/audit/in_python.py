@@ -25,6 +25,8 @@ from fluxttice_core.audit.draws_in_memory import (
     column_names,
     count_draws,
     count_known,
+    note_alien,
+    require_told_apart,
     tally_of,
 )
 from fluxttice_core.audit.kinds import TEN
@@ -38,6 +40,7 @@ from fluxttice_core.audit.sample_report import SampleReport, report_samples
 from fluxttice_core.audit.space_sizes import space_size as read_size
 from fluxttice_core.audit.verdicts import SIGNIFICANCE, Finding, Verdict, many, percent
 from fluxttice_core.errors import MeasurementError
+from fluxttice_core.statistics.tally import nonempty
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,9 @@ def audit_samples(
         draws: A path or pattern of files, or a list of `Path`, as `fluxttice audit` reads them; or an array
             or tensor whose first axis are the draws (a row of one cell is that cell), a list of them or of
             anything hashable, a `Counter`, or a frame or its column (pandas, Polars, Arrow). Missing values,
-            masked ones among them, are refused, and so are sets, and what may be counts: two arrays, numbers
-            under named groups, pairs as `Counter.most_common()` lists them. Bytes of arrays are text.
+            masked ones among them, are refused, and so are sets, arrays of several shapes, as of batches, and
+            what may be counts: two arrays, numbers under named groups, pairs as `Counter.most_common()` lists
+            them, in arrays, too. Bytes of arrays are text.
         space_size: Kinds in the space, also as `1e60`, `4^20` or `dna:20`; none if it is not known.
         law: What each kind should have, as a mapping to weights or, for draws in files, a file of them.
         counts: Whether files hold kinds and their counts, instead of draws.
@@ -267,7 +271,8 @@ def _count_memory(
     framed = column_names(draws) is not None
     of_draws = framed or all(column_names(kinds) is None for kinds in known)
     drawn = count_draws(draws, column if of_draws else None)
-    tally = tally_of(drawn)
+    tally = nonempty(tally_of(drawn))
+    require_told_apart(drawn)
     known_kinds, trained_kinds = (
         None if kinds is None else _kinds(kinds, column, named=framed) for kinds in known
     )
@@ -275,7 +280,10 @@ def _count_memory(
     training = None if trained_kinds is None else _overlap(drawn, trained_kinds, known_kinds)
     ordered = sorted(((str(kind), n) for kind, n in drawn.items()), key=lambda pair: (-pair[1], pair[0]))
     most, least = tuple(ordered[:TEN]), tuple(ordered[: -TEN - 1 : -1])
-    counted = Counted.of(tally, most=most, least=least, reference=reference, training=training)
+    notes = note_alien(
+        drawn, {"the law": law, "the reference": known_kinds, "the training set": trained_kinds}
+    )
+    counted = Counted.of(tally, most=most, least=least, reference=reference, training=training, notes=notes)
     if law is None:
         return counted
     law_tally, law_ends = beside_weights(drawn, law)
