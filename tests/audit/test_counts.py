@@ -272,12 +272,60 @@ def test_only_files_are_written_over(kind: str, tmp_path: Path) -> None:
     curve = curve_of(Tally.of_counts(np.array([3, 1])))
     for write_it in (
         lambda: count_values(np.array([1]), None, Beside(save_counts=path)),
+        lambda: count_values(np.array([1]), Reading(size=2), Beside(monitor=path)),
         lambda: curve.write_csv(path),
         lambda: require_writable(path),
     ):
         with refused(StorageError, "already_exists", "exists and is no regular file"):
             write_it()
     assert path.lstat().st_mode == before
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_links_are_followed_to_what_they_name(there: bool, tmp_path: Path) -> None:
+    """By one that leads to another, too: the links stay, and the files they lead to are written."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "links").mkdir()
+    path = {}
+    for name in ("state", "counts.parquet", "curve.csv", "curve.svg"):
+        (tmp_path / "links" / name).symlink_to(f"../again-{name}")
+        (tmp_path / f"again-{name}").symlink_to(tmp_path / "real" / name)
+        path[name] = tmp_path / "links" / name
+    looks = 0
+    for _ in range(1 + there):
+        beside = Beside(monitor=path["state"], save_counts=path["counts.parquet"])
+        found = count_values(np.array([3, 1]), Reading(size=5), beside).monitored
+        curve = curve_of(Tally.of_counts(np.array([3, 1])))
+        require_writable(path["curve.csv"])
+        curve.write_csv(path["curve.csv"])
+        curve.plot(path["curve.svg"])
+        assert found is not None
+        looks = found.looks
+    assert looks == 1 + there
+    assert all(one.is_symlink() for one in path.values())
+    assert sorted(one.name for one in (tmp_path / "links").iterdir()) == sorted(path)
+    written = sorted(one.name for one in (tmp_path / "real").iterdir() if one.is_file())
+    assert written == sorted([*path, "state.lock"])
+    assert not any(one.is_symlink() for one in (tmp_path / "real").iterdir())
+    assert count_values(np.array([3]), Reading(size=5), Beside(monitor=tmp_path / "real" / "state")).monitored
+
+
+@pytest.mark.parametrize("target", ["/proc/self/fd/1", "loop.parquet"])
+def test_links_to_no_name_of_a_file_are_not_written(target: str, tmp_path: Path) -> None:
+    """Such as /dev/stdout: what a process has open may have no name, or one that was taken from it."""
+    path = tmp_path / "loop.parquet"
+    path.symlink_to(target)
+    draws = str(write(tmp_path / "a.txt", ["a", "b"]))
+    wrong = ("already_exists", "loop.parquet exists and is no regular file; give the name of a file")
+    for beside in (Beside(save_counts=path), Beside(monitor=path)):
+        with refused(StorageError, *wrong):
+            count_samples([draws], Reading(size=2), beside)
+    with refused(StorageError, *wrong):
+        count_samples([draws], Reading(size=2), written=[path])
+    with refused(StorageError, *wrong):
+        require_writable(path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.txt", "loop.parquet"]
+    assert str(path.readlink()) == target
 
 
 @pytest.mark.parametrize("name", ["counts.csv", "counts", "counts.parquet.gz"])

@@ -140,6 +140,15 @@ def test_another_law_and_what_is_no_state_are_refused(tmp_path: Path) -> None:
         look(RUNS[0], state)
 
 
+def test_a_folder_is_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (".", str(tmp_path)):
+        words = f"{name} exists and is no regular file but a folder; give the name of a file"
+        with refused(StorageError, "already_exists", words):
+            look(RUNS[0], Path(name))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_runs_at_the_same_time_wait_for_one_another(tmp_path: Path) -> None:
     state = tmp_path / "state"
     threads = [threading.Thread(target=look, args=(RUNS[0], state)) for _ in range(4)]

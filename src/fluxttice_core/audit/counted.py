@@ -19,7 +19,7 @@ from fluxttice_core.audit.draws import Grouped, Reading, group_draws, group_tabl
 from fluxttice_core.audit.engine import MEMORY, engine, memory_bytes
 from fluxttice_core.audit.kinds import TEN, label
 from fluxttice_core.audit.sources import RENAME, STANDARD_INPUT, Source, find_source
-from fluxttice_core.audit.whole_file import require_apart
+from fluxttice_core.audit.whole_file import followed, require_apart
 from fluxttice_core.errors import ErrorCode, MeasurementError
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Beside:
     @property
     def written(self) -> tuple[Path, ...]:
         """All that is written, with the lock of what is monitored."""
-        locked = self.monitor and (self.monitor, Path(f"{self.monitor}.lock"))
+        locked = self.monitor and (self.monitor, Path(f"{followed(self.monitor)}.lock"))
         return (*((self.save_counts,) if self.save_counts else ()), *(locked or ()))
 
 

@@ -13,6 +13,7 @@ from fluxttice_core.audit.beside import beside_law
 from fluxttice_core.audit.counts import require_room, tally_of
 from fluxttice_core.audit.fit import fit_of
 from fluxttice_core.audit.verdicts import Finding, Verdict
+from fluxttice_core.audit.whole_file import followed
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.tally import LawTally, Tally
 
@@ -96,6 +97,7 @@ def monitor(
     from fluxttice_core.statistics.anytime import log_mixture_evidence
 
     null = _null(draws, size, law, reading)
+    state = followed(state)  # whatever links it is named by, there is one lock
     with FileLock(f"{state}.lock"):
         for abandoned in state.parent.glob(f".{state.name}.new-*.tmp"):
             abandoned.unlink()
