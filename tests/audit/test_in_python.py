@@ -284,6 +284,37 @@ def test_values_of_arrow_are_what_they_hold() -> None:
         count_draws(list(pa.array(["a", None])))
 
 
+def test_parts_of_tuples_are_what_they_hold() -> None:
+    numbers = [0, 1] * 200
+    law = {(0, "a"): 1, (1, "b"): 1}
+    for parts in (
+        Tensor(numbers),
+        np.array(numbers),
+        Tensor(np.reshape(numbers, (-1, 1))),
+        pa.array(numbers),
+    ):
+        draws = list(zip(parts, ["a", b"b"] * 200, strict=True))
+        assert count_draws(draws) == {(0, "a"): 200, (1, "b"): 200}
+        assert audit_samples(draws, law=law, reference=draws).verdict is Verdict.CONSISTENT
+    assert count_draws([((Tensor(1), 2.0), "x"), ((1, 2), "x")]) == {((1, 2), "x"): 2}
+    for unhashable in ([(1, np.array([1, 2]))], list(pandas.DataFrame({"x": DRAWS}).iterrows())):
+        with refused(MeasurementError, "wrong_type", "must be hashable"):
+            count_draws(unhashable)
+
+
+class Loader(list[Any]):
+    """What gives batches, as those of PyTorch."""
+
+    batch_size = 2
+
+
+def test_what_gives_batches_is_no_sample() -> None:
+    loader = Loader([np.array([1, 2]), np.array([2, 2]), np.array([1, 1])])
+    with refused(MeasurementError, "ambiguous", "Loader gives are batches of draws: join them"):
+        audit_samples(loader)
+    assert audit_samples(np.concatenate(loader)).draws == 6  # as the way out says
+
+
 class Molecule:
     """What equals nothing but itself, however alike two are."""
 
@@ -398,6 +429,7 @@ def test_a_row_of_every_array_is_a_kind(draws: Any) -> None:
         np.array(DRAWS, dtype=object).reshape(-1, 1, 1),
         np.ma.masked_array(DRAWS).reshape(-1, 1),
         [np.array([kind]) for kind in DRAWS],
+        np.array(DRAWS).reshape(-1, 1).view(np.matrix),
         Tensor(np.array(DRAWS).reshape(-1, 1)),
         [Tensor([[kind]]) for kind in DRAWS],
     ],

@@ -26,6 +26,9 @@ Counts = dict[Hashable, int]
 Law = Mapping[Any, float | int]
 """What weight each kind has."""
 
+_PLAIN = {str, int, float, bool}
+"""Of parts of tuples those that are what they hold."""
+
 
 def count_draws(draws: Any, column: str | int | None = None) -> Counts:
     """Count how often each kind was drawn; whole numbers and their floats are one kind, missing values none.
@@ -45,6 +48,7 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
         if values.ndim == 0:
             raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
         _require_all(values)
+        values = np.asarray(values)  # a matrix would stay one whatever is taken of it
         _require_no_pairs(values)
         if not values.dtype.hasobject:
             return _count_array(values)
@@ -275,6 +279,11 @@ def _require_draws(values: Any) -> None:
         raise MeasurementError(
             "an open file gives lines with their ends: give its path, or '-' for standard input", "wrong_type"
         )
+    if getattr(values, "batch_size", None) is not None:  # of PyTorch's DataLoader
+        raise MeasurementError(
+            f"what a {type(values).__name__} gives are batches of draws: join them by np.concatenate",
+            "ambiguous",
+        )
     several = isinstance(values, (tuple, ValuesView)) or (isinstance(values, list) and len(values) == 2)
     if several and len(values) > 1 and all(map(_is_array, values)):
         raise MeasurementError(
@@ -393,7 +402,7 @@ def _require_alike(shapes: set[tuple[int, ...]]) -> None:
 
 def _rows(values: np.ndarray) -> list[Any]:
     """Return the rows of an array along its first axis, as tuples where they have several cells."""
-    values = _flat(np.asarray(values))
+    values = _flat(values)
     return values.tolist() if values.ndim == 1 else [tuple(row.ravel().tolist()) for row in values]
 
 
@@ -413,7 +422,7 @@ def _count_array(values: np.ndarray) -> Counts:
             )
         values = values.astype(np.int64)
     if values.dtype.kind == "S":  # text, as where it lies in a file
-        values = plain(np.asarray(values)).astype(str)
+        values = plain(values).astype(str)
     kinds, counts = np.unique(_flat(values), axis=0, return_counts=True)
     return dict(zip(_rows(kinds), counts.tolist(), strict=True))
 
@@ -430,8 +439,10 @@ def _kind(value: Any, shapes: set[tuple[int, ...]] | None = None) -> Any:
     if isinstance(value, bytes) and value.isascii():  # as in arrays, so that a law of either names both
         return value.decode()
     # What most draws are is not asked for what it has not, which takes three times as long.
-    if isinstance(value, (str, int, tuple)):
+    if isinstance(value, (str, int)):
         return value
+    if isinstance(value, tuple):
+        return value if _PLAIN.issuperset(map(type, value)) else tuple(map(_part, value))
     if not hasattr(value, "__array__"):
         return value.as_py() if hasattr(value, "as_py") else value  # of Arrow, which equals no plain value
     if column_names(value) is not None:
@@ -445,6 +456,11 @@ def _kind(value: Any, shapes: set[tuple[int, ...]] | None = None) -> Any:
     if shapes is not None:
         shapes.add(held.shape)
     return _kind(held.reshape(-1)[0]) if held.size == 1 else tuple(held.ravel().tolist())
+
+
+def _part(value: Any) -> Any:
+    """Return a part of a tuple as a kind; what is not hashable stays so."""
+    return value if type(value).__hash__ is None else _kind(value)
 
 
 def _require_kinds(kinds: Iterable[Any]) -> None:
