@@ -55,6 +55,37 @@ def test_any_other_word_is_a_name(word: str) -> None:
     assert heading("1,2", "2").names == ("1", "2")
 
 
+@pytest.mark.parametrize("line", ["5,1", "5,1,1", "1e3,1", "+0-,1", "nan,1"])
+def test_a_row_of_draws_that_holds_the_place_of_a_column_names_none(line: str) -> None:
+    found = heading(line, "1")
+    assert (found.named, found.names[:2]) == (False, ("1", "2"))
+    assert found.notes == (
+        "'1' was read as the place of a column, and the first row of 'a.csv' as a row, not as names: if it "
+        "names the columns, write words in it",
+    )
+    assert found == heading("5,2" if len(found.names) == 2 else "5,2,2")
+
+
+@pytest.mark.parametrize("line", ["1,2", "1,a", "7,2,0", "2,2"])
+def test_a_place_that_a_row_holds_in_that_place_is_no_name(line: str) -> None:
+    found = heading(line, "2" if line[0] in "72" else "1")
+    assert (found.named, found.notes) == (False, ())
+
+
+@pytest.mark.parametrize(("line", "column"), [("kind,1", "1"), (",0,1", "1"), ("count,1", "1"), ("0,3", "0")])
+def test_numbers_beside_names_are_names_that_may_be_wanted(line: str, column: str) -> None:
+    assert heading(line, column).names == tuple(line.split(","))
+    assert heading(line, column).named
+
+
+def test_a_word_and_a_place_elsewhere_are_refused() -> None:
+    """Whether it is draws, whose first are words, or a heading of which one name is a number."""
+    with refused(MeasurementError, "ambiguous", "holds '1' in column 2", "'1' none of them, and choose"):
+        heading("a,1", "1")
+    assert not heading("a,1", "1", pairs=True).named
+    assert heading("a,9", "9").named
+
+
 @pytest.mark.parametrize("number", ["3", "0.5", ".5", "5.", "9e-1", "1E+3", "-1"])
 def test_a_kind_and_a_number_are_no_names(number: str) -> None:
     assert not heading(f"a,{number}", pairs=True).named

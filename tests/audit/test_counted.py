@@ -62,6 +62,20 @@ def pipe(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
+def test_a_row_that_holds_the_place_of_the_column_is_counted(tmp_path: Path) -> None:
+    """In files beside it, too, which need not hold it."""
+    path = write(tmp_path / "a.csv", ["5,1", "6,2", "7,3", "8,2"])
+    counted = count(path, column="1")
+    assert counts(counted) == {"5": 1, "6": 1, "7": 1, "8": 1}
+    assert any("'1' was read as the place of a column" in note for note in counted.notes)
+    beside = write(tmp_path / "b.csv", ["5,2"])
+    both = count_samples([str(beside), str(path)], Reading(column="1"))
+    assert counts(both) == {"5": 2, "6": 1, "7": 1, "8": 1}
+    assert sum("as the place of a column" in note for note in both.notes) == 1
+    assert counts(count(write(path, ["a,b", "6,2", "7,3"]), column="a")) == {"6": 1, "7": 1}
+    assert counts(count(write(path, ["5,1", "6,2"]), holds="counts", column="1")) == {"5": 1, "6": 2}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_format_reads_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / name, FILES[name])

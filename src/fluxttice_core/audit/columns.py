@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fluxttice_core.errors import MeasurementError
 
@@ -43,6 +43,7 @@ class Heading:
     names: tuple[str, ...]  # numbers from 1 where the first row is a draw
     delimiter: str
     named: bool
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def read_heading(
@@ -68,13 +69,44 @@ def read_heading(
         raise MeasurementError(f"{said} is no CSV file: {reason}", "damaged_file") from error
     names = tuple(cell.strip() for cell in row)
     numbers = tuple(str(place + 1) for place in range(len(row)))
+    usual = any(cell.lower() in KINDS for cell in names)
+    row_of_pairs = pairs and any(map(_NUMBER.fullmatch, names)) and not usual
+    place = bool(wanted) and set(wanted) <= set(numbers)
     if wanted and set(wanted) <= set(names):
-        return Heading(names, delimiter, named=True)
-    row_of_pairs = pairs and any(map(_NUMBER.fullmatch, names))
-    row_of_pairs = row_of_pairs and not any(cell.lower() in KINDS for cell in names)
-    if (wanted and set(wanted) <= set(numbers)) or row_of_pairs or not _is_heading(names, said):
+        if not place or not (row_of_pairs or _may_be_draws(names, wanted[0], said)):
+            return Heading(names, delimiter, named=True)
+        return Heading(numbers, delimiter, False, _read_as_place(names, wanted[0], said))
+    if place or row_of_pairs or not _is_heading(names, said):
         return Heading(numbers, delimiter, named=False)
     return Heading(names, delimiter, named=True)
+
+
+def _may_be_draws(cells: Sequence[str], column: str, said: str) -> bool:
+    """Return whether a row that holds the place of a column as a cell may be draws, and no names.
+
+    One of words is refused, unless a name is a usual one, or names nothing first, as pandas heads its rows.
+    """
+    if not cells[0] or any(cell.lower() in (*KINDS, *WEIGHTS) for cell in cells):
+        return False
+    words = [cell for cell in cells if cell.lower() not in NO_VALUE and not _SAMPLE.fullmatch(cell)]
+    if words and cells[int(column) - 1] != column:
+        raise MeasurementError(
+            f"the first row of {said} holds '{column}' in column {cells.index(column) + 1}, so that it may "
+            f"be the name of that or the place of another: write names above the columns, '{column}' none of "
+            "them, and choose one of these",
+            "ambiguous",
+        )
+    return True
+
+
+def _read_as_place(cells: Sequence[str], column: str, said: str) -> tuple[str, ...]:
+    """Say that a number is a place, where a cell of the first row, elsewhere, might be a name."""
+    if cells[int(column) - 1] == column:
+        return ()
+    return (
+        f"'{column}' was read as the place of a column, and the first row of {said} as a row, not as names: "
+        "if it names the columns, write words in it",
+    )
 
 
 def _is_heading(cells: Sequence[str], said: str) -> bool:

@@ -190,7 +190,7 @@ def settle_kinds(engine: Engine, name: str, table: Table, layout: Layout, readin
     if (space := layout.space) is not None:
         note = f"tables of {space.cells} cells were read as {space.describe()}"
         return replace(grouped, notes=() if reading.space else (note,))
-    notes = _headed(table) + truth_values(table, layout.places[0])
+    notes = table.notes + _headed(table) + truth_values(table, layout.places[0])
     grouped = settled(engine, replace(grouped, notes=notes), table, reading)
     if not engine.row(f"SELECT count(*) FROM {name}")[0]:
         if _headed(table):

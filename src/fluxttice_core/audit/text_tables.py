@@ -91,7 +91,17 @@ def separated(
     form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {skip}"
     relation = _text(opened, len(heading.names), form)
     types = ("VARCHAR",) * len(heading.names)
-    return Table(source.said, relation, heading.names, types, heading.named, feed=feed, headed=heading.named)
+    notes = next((each.notes for each in headings if each.notes), ())
+    return Table(
+        source.said,
+        relation,
+        heading.names,
+        types,
+        heading.named,
+        feed=feed,
+        headed=heading.named,
+        notes=notes,
+    )
 
 
 def _first_row(file: Any, source: Source) -> bytes:
