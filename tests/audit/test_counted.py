@@ -237,11 +237,58 @@ def test_sequences_are_joined_and_reads_are_taken_apart(tmp_path: Path) -> None:
         ("a.fq", ["@one", "ACGT", "+"]),
         ("a.fq", ["@one", "ACGT", "+", "III"]),
         ("a.fq", [">one", "ACGT", "+", "IIII"]),
+        ("a.fq", ["@one", "AC GT", "+", "IIIII"]),
     ],
 )
 def test_sequences_that_are_none_are_refused(name: str, lines: list[str], tmp_path: Path) -> None:
     with refused(MeasurementError, "alien_file", f"'{name}' is not what its name says"):
         count(write(tmp_path / name, lines))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.fa", b">x\rACGT\r>y\rACGT\r"),
+        ("a.fa.gz", b">x\rACGT\r>y\rACGT"),
+        ("a.fa", b">x\nACGT\n>y\rACGT\n"),
+        ("a.fq", b"@x\rACGT\r+\rIIII\r"),
+        ("a.fq", b"@x\nAC\n+\nII\n@y\rAC\r+\rII\r"),
+    ],
+)
+def test_sequences_in_lines_that_end_in_carriage_returns_alone(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    """They would be one title, and be lost beside a file that is whole."""
+    whole = write(tmp_path / f"whole.{name[2:]}", [">x", "ACGT"] if "fa" in name else ["@x", "A", "+", "I"])
+    path = write(tmp_path / name, content)
+    wrong = f"'{name}' ends its lines with carriage returns alone; save it with line feeds"
+    with refused(MeasurementError, "damaged_file", wrong):
+        count_samples([str(whole), str(path)], Reading(skip=("None",)))
+
+
+def test_blanks_within_sequences_are_no_letters(tmp_path: Path) -> None:
+    fasta = write(tmp_path / "a.fa", b">x\r\nAC GT\t\r\n ACGT\r\r\n>y\nACGTACGT\r")
+    found = count(fasta)
+    assert (counts(found), found.notes) == ({"ACGTACGT": 2}, ())
+
+
+@pytest.mark.parametrize(
+    ("lines", "several"),
+    [(["AC", "ac", "GT", "gt", "gT"], 2), (["ac", "gt"], 0), (["AC", "gt"], 0), (["AC", "GT"], 0)],
+)
+def test_sequences_that_differ_in_case_alone_are_told(lines: list[str], several: int, tmp_path: Path) -> None:
+    def told(where: str) -> tuple[str, ...]:
+        return (
+            f"sequences{where} that differ in case alone are different kinds ({several} of them are written "
+            "in several cases); write all in one, if case means nothing",
+        ) * bool(several)
+
+    fasta = write(tmp_path / "a.fa", [line for each in lines for line in (">", each)])
+    fastq = write(tmp_path / "a.fq", [line for each in lines for line in ("@", each, "+", "II")])
+    assert count(fasta).notes == count(fastq).notes == told("")
+    text = str(write(tmp_path / "a.txt", lines))
+    assert count(text).notes == ()
+    assert count_samples([text], beside=Beside(training=str(fasta))).notes == told(" in 'a.fa'")
 
 
 def test_standard_input_patterns_folders_and_several_files(
@@ -546,6 +593,43 @@ def test_what_is_no_draw_is_left_out_and_told(tmp_path: Path) -> None:
         "'nan', drawn 1 times, is a kind; --skip nan leaves it out",
         "kinds with blanks at their ends differ from those without",
     )
+
+
+@pytest.mark.parametrize("skipped", [(), ("None",), ("-1",)])
+@pytest.mark.parametrize("drawn", [[1.0, np.nan, 2.0, None], [1.0, np.nan, 2.0]])
+def test_what_leaves_out_floats_that_are_none_is_said(
+    drawn: list[float | None], skipped: tuple[str, ...], tmp_path: Path
+) -> None:
+    """All of them at once: an empty cell beside NaN is left out with it."""
+    path = write(tmp_path / "a.parquet", {"kind": pyarrow.array(drawn, pyarrow.float64())})
+    empty = f"has {drawn.count(None)} empty draws" if None in drawn and not skipped else "has 1 samples that"
+    with refused(MeasurementError, "missing_value", empty, "--skip nan leaves them out, beside every nan"):
+        count(path, skip=skipped)
+    found = count(path, skip=("nan", *skipped))
+    assert (counts(found), found.left_out["'nan'"]) == ({"1": 1, "2": 1}, 1)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.tsv"])
+def test_a_heading_that_is_repeated_is_told(name: str, tmp_path: Path) -> None:
+    """As where files were joined by their bytes."""
+    path = write(tmp_path / name, ["kind", "a", "kind", "b", "kind"])
+    found = count(path)
+    told = "is a kind and the name of its column; --skip kind leaves it out, if it is a heading that was"
+    assert counts(found) == {"a": 1, "b": 1, "kind": 2}
+    assert [note for note in found.notes if told in note and "'kind', drawn 2 times, is" in note]
+    without = count(path, skip=("kind",))
+    assert (counts(without), without.left_out, without.notes) == ({"a": 1, "b": 1}, {"'kind'": 2}, ())
+    beside = count_samples([str(write(tmp_path / "a.txt", ["a"]))], beside=Beside(reference=str(path)))
+    assert [note for note in beside.notes if f"'kind' in '{name}' {told}" in note]
+    assert count(write(tmp_path / "b.csv", ["kind,x", "a,kind"])).notes == ()
+
+
+def test_what_was_to_be_left_out_and_is_not_there_is_told(tmp_path: Path) -> None:
+    """Unless it is a missing value: those are named lest there are any."""
+    path = write(tmp_path / "a.txt", ["a", "b", "-"])
+    found = count(path, skip=("typo", "None", "nan", "", "-", "typo"))
+    assert (counts(found), found.left_out) == ({"a": 1, "b": 1}, {"'-'": 1})
+    assert found.notes == ("no draw is 'typo', which --skip was to leave out",)
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,7 @@ def settle_kinds(engine: Engine, name: str, table: Table, layout: Layout, readin
         note = f"tables of {space.cells} cells were read as {space.describe()}"
         return replace(grouped, notes=() if reading.space else (note,))
     notes = table.notes + _headed(table) + truth_values(table, layout.places[0])
+    notes += _repeated(engine, name, table, table.names[layout.places[0]], reading)
     grouped = settled(engine, replace(grouped, notes=notes), table, reading)
     if not engine.row(f"SELECT count(*) FROM {name}")[0]:
         if _headed(table):
@@ -208,6 +209,24 @@ def _headed(table: Table) -> tuple[str, ...]:
     if not table.headed or len(table.names) > 1 or table.names[0].strip().lower() in (*KINDS, *COUNTS):
         return ()
     return (f"the first row of {table.said}, '{table.names[0]}', was read as the name of its column",)
+
+
+def _repeated(engine: Engine, name: str, table: Table, column: str, reading: Reading) -> tuple[str, ...]:
+    """Say that a kind is the name of its column, as where files with headings were joined."""
+    if not table.named or column in reading.skip or reading.canonical or not _holds_strings(engine, name):
+        return ()
+    found = engine.run(f"SELECT n FROM {name} WHERE kind = {engine.constant(column)}")
+    said = f", drawn {found[0][0]:,} times," if found and reading.guess else f" in {table.said}"
+    return tuple(
+        f"'{column}'{said} is a kind and the name of its column; --skip {quote(column)} leaves it out, if it "
+        "is a heading that was repeated"
+        for _ in found
+    )
+
+
+def _holds_strings(engine: Engine, name: str) -> bool:
+    kind: str | None = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0]
+    return kind == "VARCHAR"
 
 
 def _space_of_cells(engine: Engine, table: Table, places: Sequence[int], reading: Reading) -> OperationSpace:
@@ -253,7 +272,12 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
 
         if invalid := canonicalise(engine, grouped.name):
             left_out["no valid SMILES"] = int(invalid)
-    notes = (*grouped.notes, *_doubtful(engine, grouped.name, None if reading.guess else table.said))
+    beside = None if reading.guess else table.said
+    notes = (*grouped.notes, *_doubtful(engine, grouped.name, beside))
+    if beside is None:
+        notes += _never_met(left_out, reading.skip)
+    if table.letters:
+        notes += _cases(engine, grouped.name, beside)
     space = settle(engine, grouped.name, table.said, reading.space, reading.size, guess=reading.guess)
     if space is not None and reading.space is None:
         notes += (f"strings of {space.cells} glyphs were read as {space.describe()}",)
@@ -264,7 +288,7 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
 
 def _no_operations(engine: Engine, name: str, size: int) -> tuple[str, ...]:
     """Say which strings would be operations, were it not for the size of their space."""
-    if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
+    if not _holds_strings(engine, name):
         return ()
     if (seen := seeming(engine, name)) is None:
         return ()
@@ -291,17 +315,54 @@ def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dic
             left_out[reason] = number
             engine.run(f"DELETE FROM {name} WHERE {condition}")
     if "empty" in left_out and not reading.skip and not table.comments:
-        raise MeasurementError(
-            f"{table.said} has {left_out['empty']:,} empty draws: every draw must be a sample; "
-            "--skip None leaves them out, beside every None",
-            "missing_value",
-        )
+        raise _missing(f"{table.said} has {left_out['empty']:,} empty draws", nan=_not_numbers(engine, name))
+    if missing := _not_numbers(engine, name):
+        raise _missing(f"{table.said} has {missing:,} samples that are NaN, a missing value", nan=missing)
     return left_out
+
+
+def _not_numbers(engine: Engine, name: str) -> int:
+    """Return how many draws are NaN, which only floats may be."""
+    if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "DOUBLE":
+        return 0
+    return int(engine.row(f"SELECT coalesce(sum(n), 0)::BIGINT FROM {name} WHERE isnan(kind)")[0])
+
+
+def _missing(found: str, *, nan: int) -> MeasurementError:
+    """Refuse draws that are none, with what leaves out all of them at once."""
+    none = "nan" if nan else "None"
+    return MeasurementError(
+        f"{found}: every draw must be a sample; --skip {none} leaves them out, beside every {none}",
+        "missing_value",
+    )
+
+
+def _never_met(left_out: dict[str, int], skip: Sequence[str]) -> tuple[str, ...]:
+    """Say what was to be left out and is not there, unless it is a missing value, of which one is glad."""
+    unknown = [text for text in dict.fromkeys(filter(None, skip)) if f"'{text}'" not in left_out]
+    return tuple(
+        f"no draw is '{text}', which --skip was to leave out"
+        for text in unknown
+        if text.lower() not in NO_VALUE
+    )
+
+
+def _cases(engine: Engine, name: str, beside: str | None) -> tuple[str, ...]:
+    """Say that sequences, of a file `beside` the draws, too, differ in case alone."""
+    if not engine.run(f"SELECT 1 FROM {name} WHERE regexp_matches(kind, '[a-z]') LIMIT 1"):
+        return ()
+    written = f"SELECT 1 FROM {name} GROUP BY upper(kind) HAVING count(*) > 1"
+    number = engine.row(f"SELECT count(*) FROM ({written})")[0]
+    where = "" if beside is None else f" in {beside}"
+    return (
+        f"sequences{where} that differ in case alone are different kinds ({number:,} of them are written in "
+        "several cases); write all in one, if case means nothing",
+    ) * bool(number)
 
 
 def _doubtful(engine: Engine, name: str, beside: str | None) -> tuple[str, ...]:
     """Say which strings, of a file `beside` the draws, too, may be no draw or differ by blanks alone."""
-    if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "VARCHAR":
+    if not _holds_strings(engine, name):
         return ()
     listed, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
     none = f"strlen(kind) <= {longest} AND list_contains({listed}, lower(kind))"

@@ -150,12 +150,13 @@ def _fasta(lines: Iterable[bytes], source: Source) -> Iterator[bytes]:
     parts: list[bytes] | None = None
     length = 0
     for line in lines:
+        _require_line_feeds(line, source)
         if line.startswith(b">"):
             if parts is not None:
                 yield b"".join(parts)
             parts, length = [], 0
         elif parts is not None:
-            parts.append(line.strip())
+            parts.append(b"".join(line.split()))  # blanks, as between blocks of ten, are no letters
             length += len(line)
             if length > PIECE:
                 raise _too_long(source.said)
@@ -167,10 +168,22 @@ def _fasta(lines: Iterable[bytes], source: Source) -> Iterator[bytes]:
 
 def _fastq(lines: Iterator[bytes], source: Source) -> Iterator[bytes]:
     while title := next((line for line in lines if line.strip()), b""):
+        _require_line_feeds(title, source)
         sequence, plus, quality = (next(lines, b"").strip() for _ in range(3))
         if not title.startswith(b"@") or not plus.startswith(b"+") or len(quality) != len(sequence):
             raise _alien(source, "FASTQ has four lines a read: @, the bases, +, and as many qualities")
+        if len(sequence.split()) > 1:
+            raise _alien(source, "FASTQ has no blanks within the bases")
         yield sequence
+
+
+def _require_line_feeds(line: bytes, source: Source) -> None:
+    """Refuse what would be read as one line, of which all but the title would be lost."""
+    if line.find(b"\r", 0, -2) >= 0 and b"\r" in line.rstrip():
+        raise MeasurementError(
+            f"{source.said} ends its lines with carriage returns alone; save it with line feeds",
+            "damaged_file",
+        )
 
 
 def _alien(source: Source, reason: str) -> MeasurementError:

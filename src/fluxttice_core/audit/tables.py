@@ -53,6 +53,7 @@ class Table:
     partial: frozenset[str] = frozenset()  # names that some files lack, or store otherwise: cannot be read
     column: str | None = None  # the array that was chosen among others
     comments: bool = False  # whether a row that begins with # is none
+    letters: bool = False  # whether kinds are sequences, in which the case of letters may mean nothing
     notes: tuple[str, ...] = ()  # how a first row was read
     headed: bool = False  # whether it was guessed of a first row that it names the columns
 

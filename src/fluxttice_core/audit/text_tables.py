@@ -63,7 +63,17 @@ def lines(engine: Engine, source: Source) -> Table:
     cell = r"regexp_extract(c0, '\S+')" if source.kind == "first fields" else "c0"
     relation = _text(opened, 1, "delim = '', quote = '', escape = ''")
     comments = source.kind in ("lines", "first fields")
-    return Table(source.said, relation, ("1",), ("VARCHAR",), False, (cell,), feed, comments=comments)
+    return Table(
+        source.said,
+        relation,
+        ("1",),
+        ("VARCHAR",),
+        False,
+        (cell,),
+        feed,
+        comments=comments,
+        letters=source.kind in ("fasta", "fastq"),
+    )
 
 
 def separated(
