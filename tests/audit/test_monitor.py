@@ -57,6 +57,8 @@ def test_few_draws_pass_no_law(tmp_path: Path) -> None:
     one = look(np.array([7]), tmp_path / "one").finding(0.001, "uniform")
     assert one.verdict is Verdict.NOT_ENOUGH_SAID
     assert "1,000 is an alarm" in one.sentence
+    rarest = look(np.array([7]), tmp_path / "rarest").finding(1e-320, "uniform")
+    assert "10^320.0 is an alarm" in rarest.sentence
     enough = look(RUNS[0], tmp_path / "one").finding(0.001, "uniform")
     assert enough.verdict is Verdict.CONSISTENT
     law = write(tmp_path / "law.csv", ["kind,weight", *(f"{kind},1" for kind in range(100))])

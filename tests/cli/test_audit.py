@@ -141,6 +141,10 @@ def test_claims_that_leave_something_out(claim: str, missing: str) -> None:
         ("--space-size 0 --draws 5 --distinct 1", "the size of a space lies between 1 and 10^300, not at 0"),
         ("--space-size 10^999 --draws 5 --distinct 1", "lies between 1 and 10^300, not at 10^999"),
         ("--significance 2 --draws 5 --distinct 1", "--significance is a probability such as 0.001, not 2.0"),
+        (
+            "--significance 1e-320 --draws 5 --distinct 1",
+            "--significance is a probability such as 0.001 and no less than 1e-300, not 1e-320",
+        ),
         ("--sequence 1%", "a sequence needs at least two values"),
         ("--sequence 1,97%", "'1' beside percentages may be one operation, 1 % or all"),
         ("--sequence 16,986,17,003", "commas set numbers apart, so none may group thousands: write 17003"),

@@ -54,11 +54,12 @@ class Monitored:
 
         Source: Ville 1939, Étude critique de la notion de collectif.
         """
-        alarm = self.log_greatest >= math.log(1 / significance)
+        limit = -math.log(significance)
+        alarm = self.log_greatest >= limit
         claim = f"{self.tally.draws:,} draws in {self.looks:,} looks"
         sentence = (
             f"the evidence against {law} was {_times(self.log_greatest)} at most and is "
-            f"{_times(self.log_evidence)}; {_times(math.log(1 / significance))} is an alarm, at any time"
+            f"{_times(self.log_evidence)}; {_times(limit)} is an alarm, at any time"
         )
         verdict = Verdict.NOT_UNIFORM
         if not alarm:

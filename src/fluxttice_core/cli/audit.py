@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _COVERAGE, _SETS, _SCORES, _CODES = "Coverage", "Two sets", "Scores", "Codes and reconstruction"
 
+_LEAST_SIGNIFICANCE = 1e-300
+"""Below it floats end, and what they are one in is infinite."""
 
 Text = str | None
 Texts = list[str] | None
@@ -95,9 +97,10 @@ def audit(
 
     Exit status: 0 if it is possible, 1 if it is refuted, 2 if it cannot be read.
     """
-    if not 0 < significance < 1:
+    if not _LEAST_SIGNIFICANCE <= significance < 1:
+        least = f" and no less than {_LEAST_SIGNIFICANCE}" if 0 < significance < 1 else ""
         raise MeasurementError(
-            f"--significance is a probability such as 0.001, not {significance}", "out_of_range"
+            f"--significance is a probability such as 0.001{least}, not {significance}", "out_of_range"
         )
     if without_replacement and files.monitor is not None:
         raise MeasurementError(
