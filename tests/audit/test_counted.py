@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -825,3 +826,29 @@ def test_arrays_without_entries_hold_no_sample(kind: str, shape: tuple[int, ...]
     path.write_bytes(content.getvalue())
     with refused(MeasurementError, "too_few", "'a.npy' holds no sample"):
         count(path)
+
+
+@pytest.mark.parametrize("name", ["law", "reference"])
+def test_a_file_that_names_no_kind_that_was_drawn_is_told_with_one_of_either(
+    name: str, tmp_path: Path
+) -> None:
+    """Both may write the same otherwise: here indices of operations and their glyphs."""
+    draws = [str(write(tmp_path / "draws.txt", ["5", "7", "5"]))]
+    known = write(tmp_path / "known.csv", ["kind,weight", "---,1", "+++,2"])
+    beside: dict[str, Any] = {name: str(known)}
+    assert count_samples(draws, beside=Beside(**beside)).notes[-1] == (
+        "no draw is of a kind in 'known.csv': of the draws '5', in 'known.csv' '+++'"
+    )
+    write(known, ["kind,weight", "5,1", "+++,2"])
+    assert count_samples(draws, beside=Beside(**beside)).notes == ()
+
+
+def test_decimals_are_what_whole_numbers_of_the_same_value_are(tmp_path: Path) -> None:
+    values = pyarrow.array([Decimal("0.00"), Decimal("10.00"), Decimal("2.50"), Decimal("10.00")])
+    draws = write(tmp_path / "draws.parquet", {"kind": values})
+    law = write(tmp_path / "law.parquet", {"kind": pyarrow.array([0, 10]), "weight": [1, 2]})
+    found = count_samples([str(draws)], Reading(skip=("2.5",)), Beside(law=str(law), reference=str(law)))
+    assert (counts(found), found.left_out) == ({"10": 2, "0": 1}, {"'2.5'": 1})
+    assert found.law_tally is not None
+    assert found.reference is not None
+    assert (found.law_tally.outside, found.reference.tally.draws) == (0, 3)

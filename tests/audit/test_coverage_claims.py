@@ -162,3 +162,22 @@ def test_probabilities_are_those_of_both_tails() -> None:
 def test_two_kinds_seen_are_more_than_half_of_them() -> None:
     assert audit_point(Point(20, stated_share("2", 2)), 2).verdict is Verdict.CONSISTENT
     assert audit_point(Point(20, stated_share("1", 1)), 1).verdict is Verdict.NOT_ENOUGH_SAID
+
+
+@pytest.mark.parametrize(
+    ("draws", "text", "size", "verdict"),
+    [
+        (10**13, "10000000000005", 10**60, Verdict.IMPOSSIBLE),
+        (10**15, "999999999994600", 10**26, Verdict.NOT_UNIFORM),
+        (10**15, "999999999995001", 10**26, Verdict.CONSISTENT),
+        (10**15, "999999999995500", 10**26, Verdict.IMPOSSIBLE),
+        (10**20, "63212055882855770000", 10**20, Verdict.CONSISTENT),
+        (10**21, "632120558818557697024", 10**21, Verdict.CONSISTENT),
+        (10**21, "632120558768557697024", 10**21, Verdict.NOT_UNIFORM),
+    ],
+)
+def test_vast_counts_are_exact(draws: int, text: str, size: int, verdict: Verdict) -> None:
+    """Repeats of uniform draws are Poisson of mean N^2/2K where they are few, else normal."""
+    finding = audit_point(point(draws, text, size), size)
+    assert finding.verdict is verdict
+    assert finding.p_value is None or 0 <= finding.p_value <= 1

@@ -1,6 +1,7 @@
 """Curves as rows, files and images."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from fluxttice_core.audit.curve_plot import draw_curve
 from fluxttice_core.audit.curves import Curve, curve_of
+from fluxttice_core.audit.in_python import audit_samples
 from fluxttice_core.errors import MeasurementError, MissingExtra, StorageError
 from fluxttice_core.extras import EXTRAS
 from fluxttice_core.statistics.tally import Tally
@@ -81,3 +83,21 @@ def test_the_smallest_samples_have_a_curve(counts: list[int]) -> None:
 def test_masses_that_differ_hardly_are_two() -> None:
     curve = curve_of(Tally.of_counts(np.array([9, 2, 1, 1])), masses=(0.9999999, 0.99999999))
     assert list(curve.wanted) == ["0.9999999 of the mass", "0.99999999 of the mass"]
+
+
+def test_no_number_of_kinds_is_more_than_the_space_has(curve: Curve) -> None:
+    counts = np.array([46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2] + [1] * 12)
+    rows = list(curve_of(Tally.of_counts(counts), size=28, masses=[0.95]).rows())
+    free = list(curve.rows())
+    assert max(row["order_0_upper"] for row in free) > max(row["order_0"] for row in free) > 28
+    assert max(row["order_0"] for row in rows) == max(row["order_0_upper"] for row in rows) == 28
+    assert [row["mass"] for row in rows if row["by"] == "draws"] == [
+        row["mass"] for row in free if row["by"] == "draws"
+    ]
+    assert (
+        audit_samples(Counter(dict(enumerate(counts.tolist()))), space_size=28)
+        .curve.by_draws[-1]
+        .hill[0]
+        .upper
+        == 28
+    )

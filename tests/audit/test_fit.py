@@ -92,6 +92,7 @@ def test_one_draw_outside_of_the_law_refuses_it() -> None:
     counts = np.random.default_rng(1).multinomial(5_000, LAW)
     fit = fit_of(beside(counts, outside=1), None, 0.001, "zipf")
     assert (fit.finding.verdict, fit.finding.p_value, fit.outside) == (Verdict.NOT_UNIFORM, 0.0, 1)
+    assert fit.unevenness is None  # which is endless
     assert fit.finding.sentence.startswith(
         "1 draws are of kinds to which zipf gives nothing; the total variation"
     )

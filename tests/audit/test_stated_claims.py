@@ -44,3 +44,10 @@ def test_two_numbers_of_distinct_kinds_of_one_sample_are_impossible(distinct: st
 def test_uniqueness_without_draws_is_told_beside_two_sets() -> None:
     claims = Claims(distinct=["50%"], against_distinct="60%", jaccard_distance=".3", uniqueness=["90%"])
     assert next(finding.claim for finding in audit_claims(claims)) == "90% of the draws distinct"
+
+
+def test_a_uniqueness_of_one_is_read_as_all_and_told_so() -> None:
+    for claims in (Claims(draws=["100"], uniqueness=["1"]), Claims(correct="29", of="30", claimed="1")):
+        assert "1 is read as a share, rounded from .5 or more" in audit_claims(claims)[0].sentence
+    counted = Claims(draws=["100"], uniqueness=["2"])
+    assert "is read as a share" not in audit_claims(counted)[0].sentence

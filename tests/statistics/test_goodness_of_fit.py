@@ -383,3 +383,37 @@ def test_few_draws_of_a_stated_law_are_refused_no_more_often_than_promised(
     assert sum(chance for _, chance in found) == pytest.approx(1)
     for significance in (0.05, 0.001, 1e-4, 1e-6):
         assert sum(chance for p, chance in found if p < significance) <= significance
+
+
+@pytest.mark.parametrize(
+    ("law", "draws"),
+    [
+        ((0.016, 0.02958, 0.95442), 39),
+        ((0.05, 0.01, 0.94), 32),
+        ((0.03, 0.03, 0.94), 32),
+        ((0.04824, 0.95176), 34),
+        ((0.0428, 0.9572), 31),
+        ((0.038, 0.962), 38),
+    ],
+)
+def test_a_law_of_a_few_kinds_of_which_some_are_rare_keeps_the_significance(
+    law: tuple[float, ...], draws: int
+) -> None:
+    """By every outcome of up to twelve rare ones: three moments refuse up to eight times as often."""
+    q, alarms = np.array(law), dict.fromkeys((0.05, 0.001, 1e-4, 1e-5), 0.0)
+    for rare in product(range(13), repeat=len(law) - 1):
+        counts = np.array([*rare, draws - sum(rare)])
+        chance = stats.multinomial(draws, q).pmf(counts)
+        if chance > 1e-12:
+            p = decides(beside(q, counts), None)[1]
+            alarms = {level: found + chance * (p < level) for level, found in alarms.items()}
+    assert all(found <= level for level, found in alarms.items())
+    assert alarms[0.05] > 0.001
+
+
+def test_just_beyond_thirty_draws_of_kinds_alike_no_small_tail_is_told_by_moments() -> None:
+    """Of 32 draws of 31 kinds 1e-6 was kept 4.5 times too badly."""
+    counts = np.array([7, 6, 5, 4, 3, 2, 2, 1, 1, 1])
+    found = {test.name: test.p_value for test in fit_tests(Tally.of_counts(counts), 31)}
+    assert found["squared deviations"] == 3e-5
+    assert decides(Tally.of_counts(np.array([32])), 31)[1] < 1e-30

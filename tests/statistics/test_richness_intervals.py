@@ -318,3 +318,16 @@ def test_a_level_goes_to_every_part_of_an_interval(level: float) -> None:
         got = distinct_interval(40, 1_000, kinds, level)
         assert (got.lower, got.upper) == pytest.approx(limits)
         assert got.level == level
+
+
+@pytest.mark.parametrize("kind", JACKKNIFED)
+def test_of_so_many_draws_that_one_is_less_than_rounding_nothing_is_told(kind: str) -> None:
+    some, many = (np.array([3 * 10**power, 7 * 10**power]) for power in (11, 13))
+    assert JACKKNIFED[kind][0](some, 1) is not None
+    assert JACKKNIFED[kind][0](many, 1) is None
+
+
+def test_what_was_drawn_twice_alone_has_limits_about_its_estimate() -> None:
+    """Those of Chao1 without singletons are about another centre."""
+    found = reachable_interval(np.full(577, 2))
+    assert found.lower <= found.estimate == 577 <= found.upper

@@ -364,3 +364,17 @@ def test_a_vast_uniform_space_has_no_rare_kinds() -> None:
     found = summed(Tally.of_counts(np.array([2, 2, 1])), 10**60)
     assert found.estimate == pytest.approx(2e59)
     assert found.lower < found.estimate < found.upper
+
+
+@pytest.mark.parametrize(
+    ("draws", "kinds"),
+    [(10**6, 10**6), (10**9, 10**6), (10**10, 10**4), (10**11, 10**9), (10**15, 10**30)],
+)
+def test_limits_of_many_draws_of_three_kinds_are_those_of_the_delta_method(draws: int, kinds: int) -> None:
+    p = np.array([0.5, 0.3, 0.2])
+    found = unevenness(Tally.of_counts(np.round(p * draws).astype(np.int64)), kinds)
+    assert found is not None
+    error = 2 * math.sqrt(float(p**3 @ np.ones(3)) - float(p @ p) ** 2) / math.sqrt(draws)
+    apart = 1.959964 * kinds * error
+    assert found.upper - found.estimate == pytest.approx(apart, rel=0.01)
+    assert found.estimate - found.lower == pytest.approx(apart, rel=0.01)

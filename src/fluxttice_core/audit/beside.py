@@ -53,6 +53,8 @@ def overlaps(
     )
     notes = (*_notes(known, reference), *_notes(trained, training))
     beside = None if known is None else _overlap(engine, draws, known)
+    if known is not None and reference is not None and not (beside and beside.tally.distinct):
+        notes += _none_alike(engine, draws, known.name, reference.said)
     if trained is None:
         return beside, None, notes
     shared = None if known is None else _overlap(engine, trained, known).tally.distinct
@@ -105,7 +107,18 @@ def beside_law(
         for order in ("DESC", "ASC")
     ]
     tally = LawTally(weights / total, times, kinds, int(drawn) - int(times @ kinds))
+    if drawn and not times.any():
+        notes += _none_alike(engine, draws, law, table.said)
     return tally, Ends(*ends), notes
+
+
+def _none_alike(engine: Engine, draws: Grouped, other: str, said: str) -> tuple[str, ...]:
+    """Say that no kind of a file was drawn, with one of either: both may be written otherwise."""
+    written = label(engine, draws.space)
+    drawn, named = (
+        engine.row(f"SELECT min({written}::VARCHAR) FROM {name}")[0] for name in (draws.name, other)
+    )
+    return (f"no draw is of a kind in {said}: of the draws '{drawn:.40}', in {said} '{named:.40}'",)
 
 
 def _read_law(engine: Engine, table: Table, reading: Reading) -> tuple[str, bool, tuple[str, ...]]:

@@ -43,6 +43,8 @@ class Point:
 
     def counts(self, size: int) -> tuple[int, int]:
         """Return the fewest and the most distinct kinds that round to the claim; crossed if none does."""
+        if self.share.counted is not None:
+            return self.share.counted
         whole = self.whole(size)
         fewest = math.ceil(self.share.least * whole * (1 - _ROUNDING))
         return fewest, math.floor(self.share.most * whole * (1 + _ROUNDING))
@@ -76,7 +78,8 @@ def audit_point(point: Point, size: int, significance: float | int = SIGNIFICANC
         finding = _beside_uniform(point, fewest, most, size, significance)
     if finding.verdict is not Verdict.IMPOSSIBLE or point.of_draws or point.share.least == point.share.most:
         return finding
-    meant = audit_point(replace(point, of_draws=True), size, significance).verdict
+    share = replace(point.share, counted=None)
+    meant = audit_point(Point(point.draws, share, of_draws=True), size, significance).verdict
     if meant is Verdict.IMPOSSIBLE:
         return finding
     otherwise = f"as a share of the draws it would be {meant}: write --uniqueness {quote(point.share.text)}"

@@ -5,7 +5,7 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ class Curve:
 def curve_of(
     tally: Tally,
     *,
+    size: int | None = None,
     points: int = 20,
     masses: Sequence[float | int] = (),
     kinds: Sequence[float | int] = (),
@@ -103,6 +104,7 @@ def curve_of(
 
     Args:
         tally: The sample.
+        size: Kinds in the space, if it is known, at which all numbers of kinds are cut.
         points: Budgets besides a single draw, evenly up to twice the sample; an even number.
         masses: Masses to which the draws needed are asked for, between 0 and 1.
         kinds: Numbers of kinds to which they are.
@@ -120,7 +122,17 @@ def curve_of(
     for mass in sorted({*_MASSES, *masses}):
         with contextlib.suppress(MeasurementError):  # twice the sample does not show so much
             reached.append(accumulation.at_coverage(mass))
-    return Curve(n, tuple(accumulation.at(budget) for budget in budgets), tuple(reached), wanted)
+    by_draws = [accumulation.at(budget) for budget in budgets]
+    most = math.inf if size is None else float(size)
+    return Curve(n, *(tuple(_cut(one, most) for one in each) for each in (by_draws, reached)), wanted)
+
+
+def _cut(reached: Reached, most: float | int) -> Reached:
+    """Cut the numbers of kinds at the most that there are."""
+    zero, one, two = (
+        replace(each, **{end: min(getattr(each, end), most) for end in _ENDS}) for each in reached.hill
+    )
+    return replace(reached, hill=(zero, one, two))
 
 
 def _ends(name: str, interval: Interval) -> dict[str, float | int | None]:

@@ -36,7 +36,8 @@ class Fit:
         visible: The total variation, spread over the kinds, that would have shown with 95 %; None if none.
         total_variation: Limits of the total variation between generator and law; None where draws are too
             even to be independent, of which it would not hold.
-        unevenness: The sum of p^2/q, 1 under the law; None likewise, and where the draws are too few.
+        unevenness: The sum of p^2/q, 1 under the law; None likewise, where the draws are too few, and where
+            some are of kinds to which the law gives nothing, so that it is endless.
         most: The kinds drawn most often that were named, over what the law says.
         least: Those drawn least often.
         outside: Draws of kinds to which the law gives nothing.
@@ -88,6 +89,7 @@ def fit_of(
     tests.sort(key=lambda test: (max(test.shared, _BEYOND_DOUBT), order.index(test.name)))
     visible = visible_distance(tally, size, significance)
     kinds, ends = float(size or tally.distinct), ends or Ends()
+    outside = tally.outside if isinstance(tally, LawTally) else 0
     if isinstance(tally, LawTally):
         kinds = float(tally.size)
     even = bool(tests) and tests[0].too_even and tests[0].shared < significance
@@ -97,10 +99,10 @@ def fit_of(
         tests=tuple(tests),
         visible=visible,
         total_variation=far,
-        unevenness=None if even else unevenness(tally, size),
+        unevenness=None if even or outside else unevenness(tally, size),
         most=tuple((name, n, kind_ratio(n, tally.draws, q, kinds)) for name, n, q in ends.most if n),
         least=tuple((name, n, kind_ratio(n, tally.draws, q, kinds)) for name, n, q in ends.least),
-        outside=tally.outside if isinstance(tally, LawTally) else 0,
+        outside=outside,
         finding=_finding(tally, size, significance, law, tests, visible, far),
     )
 

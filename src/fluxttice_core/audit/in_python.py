@@ -89,7 +89,7 @@ class SampleAudit:
                 "without_replacement= out",
                 "contradictory",
             )
-        return curve_of(self.counted.tally)
+        return curve_of(self.counted.tally, size=self.report.size)
 
     def plot(self, path: str | Path) -> None:
         """Draw the curve into an SVG or PNG file, which takes the extra `plot`."""

@@ -23,7 +23,10 @@ _TERNARY_CELLS = {3**arity: arity for arity in (1, 2, 3)}
 
 
 def kind_expression(table: Table, place: int) -> str:
-    """Return the expression of a column's kinds: strings and whole numbers as they are."""
+    """Return the expression of a column's kinds: strings and whole numbers as they are.
+
+    Decimals are written without zeros at their ends: 2.00 is 2, as which others store it.
+    """
     kind, cell = table.types[place], table.cell(place)
     if kind.startswith(("STRUCT", "MAP", "UNION")):
         raise MeasurementError(
@@ -33,6 +36,8 @@ def kind_expression(table: Table, place: int) -> str:
         return cell
     if kind in FLOATS:
         return f"{cell}::DOUBLE"
+    if kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+        return f"rtrim(rtrim({cell}::VARCHAR, '0'), '.')"
     return f"{cell}::TINYINT" if kind == "BOOLEAN" else f"{cell}::VARCHAR"
 
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _KEY = "fluxttice_monitor"
 
+_MOST_DRAWS = 10**13
+"""Of more draws the terms of the evidence are so large that rounding makes an alarm."""
+
 
 @dataclass(frozen=True)
 class Monitored:
@@ -114,6 +117,12 @@ def monitor(
         )
         tally = tally_of(engine, f"SELECT n AS times, count(*) AS kinds FROM {name} GROUP BY 1 ORDER BY 1")
         require_room(tally.distinct, size)
+        if tally.draws > _MOST_DRAWS:
+            raise MeasurementError(
+                f"with this run '{state.name}' has {tally.draws:,} draws, and beyond {_MOST_DRAWS:,} "
+                "evidence is lost to rounding: begin another file",
+                "too_large",
+            )
         beside = None if law is None else beside_law(engine, replace(draws, name=name), law, reading)[0]
         evidence = log_mixture_evidence(tally, size) if beside is None else log_mixture_evidence(beside)
         greatest = max(evidence, float(before.get("log_greatest", "-inf")))

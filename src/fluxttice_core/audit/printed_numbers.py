@@ -30,6 +30,7 @@ class Stated:
     least: float | int
     most: float | int
     reading: str = ""  # how the number was read, where it could have been meant otherwise
+    counted: tuple[int, int] | None = None  # both ends where counts were printed, which a share may round
 
     @property
     def value(self) -> float | int:
@@ -130,7 +131,7 @@ def _exactly(text: str, fewest: int, most: int, size: int) -> Stated:
     if fewest > most:
         raise MeasurementError(f"the range '{text}' falls: write its smaller end first", "malformed")
     lower, upper = fewest / size, most / size
-    return Stated(text, lower, upper, lower, upper, _count_read(text, fewest, most, size))
+    return Stated(text, lower, upper, lower, upper, _count_read(text, fewest, most, size), (fewest, most))
 
 
 def _count_read(text: str, fewest: int, most: int, size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -267,8 +267,10 @@ def _answers(claims: Claims) -> Iterator[Finding]:
 
 def _part(text: str, whole: int) -> Stated:
     """Read a share of draws or cases, also as a count of them."""
-    counted = None if text.strip() == "1" else exact_count(text, whole or 1)
-    return counted or share_of_all(text, None)
+    if text.strip() == "1":
+        reading = "1 is read as a share, rounded from .5 or more; write 1.00 if it has more digits"
+        return replace(share_of_all(text, None), reading=reading)
+    return exact_count(text, whole or 1) or share_of_all(text, None)
 
 
 def _counts(text: str | None) -> list[int]:

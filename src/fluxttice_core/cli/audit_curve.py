@@ -177,7 +177,7 @@ def _curve(counted: Counted, size: int | None, options: CurveOptions) -> Curve |
             "a curve is made of draws, and incidences are none: give --counts of single finds", "unsupported"
         )
     masses, kinds = options.wanted(size, size or 1)
-    curve = curve_of(counted.tally, masses=masses, kinds=kinds)
+    curve = curve_of(counted.tally, size=size, masses=masses, kinds=kinds)
     if options.csv is not None:
         curve.write_csv(options.csv)
     if options.plot is not None:

@@ -101,11 +101,12 @@ def uniform_statistic(cells: Cells) -> Quadratic:
 def stated_statistics(cells: Cells) -> dict[str, Quadratic]:
     """Return the squared deviations from a stated law, by three weightings."""
     pooled = cells.pooled()
-    return {
-        "squared deviations": quadratic(cells, full_weight(cells)),
-        "weighted collisions": quadratic(cells, np.maximum(cells.probability, LEAST) ** (-2 / 3)),
-        "kinds pooled by probability": quadratic(pooled, full_weight(pooled)),
+    weighted = {
+        "squared deviations": (cells, full_weight(cells)),
+        "weighted collisions": (cells, np.maximum(cells.probability, LEAST) ** (-2 / 3)),
+        "kinds pooled by probability": (pooled, full_weight(pooled)),
     }
+    return {name: quadratic(*each).simulated(*each) for name, each in weighted.items()}
 
 
 def full_weight(cells: Cells) -> Float64[np.ndarray, "rows"]:

@@ -7,6 +7,9 @@ from fluxttice_core.shapes import Float64
 
 Values = Float64[np.ndarray, "values"]
 
+_SERIES = 100.0
+"""From so large a number on Stirling's series has all digits of a logarithm of its Gamma function."""
+
 _WIDTH = 8.0
 """So many standard deviations of a count hold all of it, to fifteen digits."""
 
@@ -17,12 +20,22 @@ _SMOOTH = 100.0
 def missed(times: Values, drawn: int, draws: int) -> Values:
     r"""Return the chance that m of n draws hold none of those of a kind, $\binom{n-x}{m}/\binom nm$."""
     left = draws - drawn - times
-    # Of x and m, which may change places, the less: both hold the logarithm of its Gamma function, which
-    # cancels; vast logarithms are not subtracted.
+    # Of x and m, which may change places, the less; vast logarithms are not subtracted.
     less = np.minimum(times, drawn) if drawn else times
-    some = np.maximum(less, 1e-9)
-    log = special.betaln(draws - less + 1, some) - special.betaln(np.maximum(left, 0.0) + 1, some)
+    some, first, last = np.maximum(less, 1e-9), draws - less + 1, np.maximum(left, 0.0) + 1
+    log = np.where(
+        last < _SERIES,
+        special.betaln(first, some) - special.betaln(last, some),
+        _gamma_ratio(last, some) - _gamma_ratio(first, some) + some * np.log((last + some) / (first + some)),
+    )
     return np.asarray(np.where(times <= 0, 1.0, np.where(left >= 0, np.exp(np.minimum(log, 0.0)), 0.0)))
+
+
+def _gamma_ratio(start: Values, steps: Values) -> Values:
+    r"""Return $\ln\Gamma(a + b) - \ln\Gamma(a) - b(\ln(a + b) - 1)$ by Stirling's series."""
+    end = start + steps
+    rest = (1 / end - 1 / start) / 12 - ((1 / end) ** 3 - (1 / start) ** 3) / 360
+    return np.asarray((start - 0.5) * np.log1p(steps / start) + rest)
 
 
 def entropy_terms(times: Values, drawn: int, draws: int) -> Values:

@@ -6,12 +6,13 @@ approximation of its tails serves from a handful of pairs to a chi-square distri
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.matched_tails import Tails, matched_tails
+from fluxttice_core.statistics.simulated_null import SimulatedNull
 from fluxttice_core.statistics.tally import LawTally, Tally
 
 _ROUNDING = 1e-9
@@ -28,6 +29,12 @@ _UPPER_SHAPE, _LOWER_SHAPE = 0.3, 3
 
 FEW_DRAWS = 30
 """Up to so many draws no moments tell the tails: under a uniform law they are exact, else bounded."""
+
+_SOME_DRAWS, _KNOWN_TAIL = 100, 3e-5
+"""Up to so many draws of kinds alike moments tell no upper tail below this one."""
+
+_SIMULATED_TAIL = 0.05
+"""An upper tail that moments make no smaller decides nothing, and need not be simulated."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Quadratic:
         mean_weight: Sum of w q^2, at which the variance of U grows with the distance.
         alike: Whether all kinds are equally likely and weighted alike: values are whole units from
             N(N-1) times `mean_weight` below 0 on.
+        null: Simulated values under the law, where moments do not tell the upper tail.
     """
 
     value: float | int
@@ -85,6 +93,7 @@ class Quadratic:
     spread: float | int
     mean_weight: float | int
     alike: bool
+    null: SimulatedNull | None = None
 
     @property
     def distance(self) -> float | int:
@@ -105,8 +114,9 @@ class Quadratic:
 
         Where rare events of large weight make up the moments, what is there without them is near none of the
         distributions that have these moments: then, and of few draws, no tail is less than Cantelli's
-        $\sigma^2/(\sigma^2+d^2)$ at a distance d from the mean, which holds for every distribution. Where one
-        kind is so common that rounding leaves nothing of the variance, nothing is known: both tails are 1.
+        $\sigma^2/(\sigma^2+d^2)$ at a distance d from the mean, which holds for every distribution. Upper
+        tails under the law are simulated where there is a `null`. Where one kind is so common that rounding
+        leaves nothing of the variance, nothing is known: both tails are 1.
         """
         if not self.variance:
             return Tails(1.0, 1.0)
@@ -117,14 +127,23 @@ class Quadratic:
         tails = matched_tails(
             value / self.unit, mean / self.unit, variance / self.unit**2, third / self.unit**3
         )
-        if self.alike or not third:
+        bound = variance / (variance + (value - mean) ** 2)
+        most, least = (bound, 1.0) if value < mean else (1.0, bound)
+        if self.alike:
+            unknown = min(_KNOWN_TAIL, least) if self.draws <= _SOME_DRAWS else 0.0
+            return replace(tails, at_least=max(tails.at_least, unknown))
+        if not third:
             return tails
-        shape, bound = 4 * variance * (variance / third) ** 2, variance / (variance + (value - mean) ** 2)
-        few, (most, least) = self.draws <= FEW_DRAWS, (bound, 1.0) if value < mean else (1.0, bound)
-        return Tails(
-            max(tails.at_most, most) if shape < _LOWER_SHAPE else tails.at_most,
-            max(tails.at_least, least) if few or shape < _UPPER_SHAPE else tails.at_least,
-        )
+        shape, few = 4 * variance * (variance / third) ** 2, self.draws <= FEW_DRAWS
+        at_most = max(tails.at_most, most) if shape < _LOWER_SHAPE else tails.at_most
+        if self.null is not None and distance == excess == 0 and tails.at_least < _SIMULATED_TAIL:
+            return Tails(at_most, min(self.null.at_least(value), least))
+        known = not few and shape >= _UPPER_SHAPE
+        return Tails(at_most, tails.at_least if known else max(tails.at_least, least))
+
+    def simulated(self, cells: Cells, weight: Float64[np.ndarray, "rows"]) -> "Quadratic":
+        """Return it with a simulation beside it, where moments do not tell the upper tail."""
+        return replace(self, null=SimulatedNull.of(cells.probability, weight, cells.kinds, self.draws))
 
     def critical(self, chance: float | int) -> float | int:
         """Return the least value whose upper tail under the law is at most a chance.

@@ -90,7 +90,8 @@ def reachable_interval(counts: Integer[np.ndarray, "kinds"] | Tally, level: floa
     """
     tally = nonempty(counts)
     chao = chao1_interval(tally, level)
-    return Interval(chao.estimate, *few_counts_limits(tally, chao), level, "Chao1, Garwood")
+    lower, upper = few_counts_limits(tally, chao)
+    return Interval(chao.estimate, min(lower, chao.estimate), upper, level, "Chao1, Garwood")
 
 
 def few_counts_limits(tally: Tally, chao: Interval, part: float = 1.0) -> tuple[float, float]:
@@ -115,6 +116,9 @@ def whole_kinds(lower: float, upper: float) -> tuple[float, float]:
 
 _NO_DIFFERENCE = 1e-24
 """A variance that rounding alone makes."""
+
+_MOST_LEFT_OUT = 1e13
+"""Of more draws a single one makes less difference than rounding does."""
 
 Leaving = Float64[np.ndarray, "values"]
 
@@ -206,7 +210,7 @@ def observed_hill_interval(
 
     Of order 1 or 2, log-normal by the jackknife over draws, which overstates a variance on average: the
     interval is right where the shares differ, and too wide where they hardly do. None where no draw makes a
-    difference.
+    difference, or one of more than 10^13 makes less than rounding does.
 
     Source: Zahl 1977, Jackknifing an index of diversity; Efron & Stein 1981.
     """
@@ -267,6 +271,8 @@ def _entropies_left(tally: Tally, times: Leaving, left: int) -> Leaving:
 def _log_normal(estimate: float, logs: Leaving, weights: Leaving, level: float) -> Interval | None:
     """Return the interval of an effective number from its logarithms without one draw."""
     draws = float(weights.sum())
+    if draws > _MOST_LEFT_OUT:
+        return None
     mean = float(weights @ logs) / draws
     variance = (draws - 1) / draws * float(weights @ (logs - mean) ** 2)
     if not variance > _NO_DIFFERENCE:

@@ -120,6 +120,8 @@ def _fit(fit: Fit | None) -> list[tuple[str, str, str]]:
 
 def _unevenness(fit: Fit) -> tuple[str, str, str]:
     found = fit.unevenness
+    if fit.outside:
+        return "sum of p^2/q", "endless", "of kinds to which the law gives nothing"
     if found is None:
         return "sum of p^2/q", "undetermined", "of too few draws: less than two kinds are expected 5 times"
     _, _, rare = found.method.partition(", ")
