@@ -62,6 +62,10 @@ LAWS = {
     "one kind of .999999, another": (np.array([0.999999, 1e-6]), 100),
     "one kind, 20 that share 1e-6": (np.r_[1 - 1e-6, np.full(20, 5e-8)], 10_000),
     "two kinds, 5,000 that share .01": (np.r_[0.495, 0.495, np.full(5_000, 2e-6)], 50),
+    "three kinds, .016 and .03 of them rare": (np.array([0.016, 0.02958, 0.95442]), 39),
+    "two kinds, one of .04": (np.array([0.0428, 0.9572]), 31),
+    "Zipf over 300, few draws": (zipf(300), 31),
+    "Zipf over 20, few draws": (zipf(20), 60),
     "Poisson of mean 4": (scaled(4.0 ** np.arange(30) / special.factorial(np.arange(30))), 1_000),
 }
 
