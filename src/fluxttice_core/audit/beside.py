@@ -11,7 +11,7 @@ import numpy as np
 from fluxttice_core.audit.columns import WEIGHTS, choose_counts
 from fluxttice_core.audit.counts import group_pairs, number_expression
 from fluxttice_core.audit.draws import Grouped, Reading, as_table, group_draws
-from fluxttice_core.audit.kinds import TEN, label, settle
+from fluxttice_core.audit.kinds import TEN, kept_type, label, settle
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.shapes import Float64
 from fluxttice_core.statistics.tally import LawTally, Tally
@@ -192,6 +192,6 @@ def _alike(draws: Grouped, reading: Reading) -> Reading:
 
 def _same(engine: Engine, draws: Grouped, other: str, alias: str = "known") -> str:
     """Return the condition that two kinds are one; a number is the same written as a string."""
-    types = {engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] for name in (draws.name, other)}
+    types = {kept_type(engine, name) for name in (draws.name, other)}
     cast = "::VARCHAR" if len(types) > 1 and "VARCHAR" in types else ""
     return f"draws.kind{cast} = {alias}.kind{cast}"

@@ -11,6 +11,7 @@ from fluxttice_core.audit.columns import COUNTS, KINDS, NO_VALUE, WEIGHTS, choos
 from fluxttice_core.audit.kinds import (
     cells_expression,
     index_of_cells,
+    kept_type,
     kind_expression,
     refuse_cells,
     seeming,
@@ -213,7 +214,7 @@ def _headed(table: Table) -> tuple[str, ...]:
 
 def _repeated(engine: Engine, name: str, table: Table, column: str, reading: Reading) -> tuple[str, ...]:
     """Say that a kind is the name of its column, as where files with headings were joined."""
-    if not table.named or column in reading.skip or reading.canonical or not _holds_strings(engine, name):
+    if not table.named or column in reading.skip or reading.canonical or kept_type(engine, name) != "VARCHAR":
         return ()
     found = engine.run(f"SELECT n FROM {name} WHERE kind = {engine.constant(column)}")
     said = f", drawn {found[0][0]:,} times," if found and reading.guess else f" in {table.said}"
@@ -222,11 +223,6 @@ def _repeated(engine: Engine, name: str, table: Table, column: str, reading: Rea
         "is a heading that was repeated"
         for _ in found
     )
-
-
-def _holds_strings(engine: Engine, name: str) -> bool:
-    kind: str | None = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0]
-    return kind == "VARCHAR"
 
 
 def _space_of_cells(engine: Engine, table: Table, places: Sequence[int], reading: Reading) -> OperationSpace:
@@ -288,7 +284,7 @@ def settled(engine: Engine, grouped: Grouped, table: Table, reading: Reading) ->
 
 def _no_operations(engine: Engine, name: str, size: int) -> tuple[str, ...]:
     """Say which strings would be operations, were it not for the size of their space."""
-    if not _holds_strings(engine, name):
+    if kept_type(engine, name) != "VARCHAR":
         return ()
     if (seen := seeming(engine, name)) is None:
         return ()
@@ -300,7 +296,7 @@ def _no_operations(engine: Engine, name: str, size: int) -> tuple[str, ...]:
 
 def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dict[str, int]:
     """Remove rows that are no draws, and return how many draws each reason removed."""
-    kind = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0]
+    kind = kept_type(engine, name)
     reasons = {"empty": "kind IS NULL OR kind = ''" if kind == "VARCHAR" else "kind IS NULL"}
     if table.comments:
         reasons["comments with #"] = "starts_with(kind, '#')"
@@ -323,7 +319,7 @@ def _leave_out(engine: Engine, name: str, table: Table, reading: Reading) -> dic
 
 def _not_numbers(engine: Engine, name: str) -> int:
     """Return how many draws are NaN, which only floats may be."""
-    if engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0] != "DOUBLE":
+    if kept_type(engine, name) != "DOUBLE":
         return 0
     return int(engine.row(f"SELECT coalesce(sum(n), 0)::BIGINT FROM {name} WHERE isnan(kind)")[0])
 
@@ -362,7 +358,7 @@ def _cases(engine: Engine, name: str, beside: str | None) -> tuple[str, ...]:
 
 def _doubtful(engine: Engine, name: str, beside: str | None) -> tuple[str, ...]:
     """Say which strings, of a file `beside` the draws, too, may be no draw or differ by blanks alone."""
-    if not _holds_strings(engine, name):
+    if kept_type(engine, name) != "VARCHAR":
         return ()
     listed, longest = engine.constant(list(NO_VALUE)), max(map(len, NO_VALUE))
     none = f"strlen(kind) <= {longest} AND list_contains({listed}, lower(kind))"

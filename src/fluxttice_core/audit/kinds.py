@@ -41,6 +41,12 @@ def kind_expression(table: Table, place: int) -> str:
     return f"{cell}::TINYINT" if kind == "BOOLEAN" else f"{cell}::VARCHAR"
 
 
+def kept_type(engine: Engine, name: str, cell: str = "kind") -> str | None:
+    """Return the type in which a table of counts keeps its kinds, None if it has none."""
+    rows = engine.run(f"SELECT typeof({cell}) FROM {name} LIMIT 1")
+    return rows[0][0] if rows else None
+
+
 def truth_values(table: Table, place: int) -> tuple[str, ...]:
     """Say how the kinds of a column are read if they are truth values."""
     return (f"the truth values of {table.said} were read as 1 and 0",) * (table.types[place] == "BOOLEAN")
@@ -112,7 +118,7 @@ def settle(
     Floats must be whole. Where a space is given they are its operations; strings of 3, 9 or 27 glyphs are
     those of ternary ones, unless the size of the space contradicts it.
     """
-    kind = engine.row(f"SELECT any_value(typeof(kind)) FROM {name}")[0]
+    kind = kept_type(engine, name)
     if kind == "DOUBLE":
         _settle_floats(engine, name)
         kind = "BIGINT"
@@ -212,7 +218,7 @@ def _settle_indices_or_cells(engine: Engine, name: str, said: str, space: Operat
 
 def rewrite(engine: Engine, name: str, kind: str) -> None:
     """Write kinds anew, those together that became the same."""
-    number = engine.row(f"SELECT any_value(typeof(n)) FROM {name}")[0]
+    number = kept_type(engine, name, "n")
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
         f"SELECT {kind} AS kind, sum(n)::{number} AS n FROM {name} GROUP BY 1"
