@@ -122,9 +122,11 @@ def curve_of(
     for mass in sorted({*_MASSES, *masses}):
         with contextlib.suppress(MeasurementError):  # twice the sample does not show so much
             reached.append(accumulation.at_coverage(mass))
-    by_draws = [accumulation.at(budget) for budget in budgets]
     most = math.inf if size is None else float(size)
-    return Curve(n, *(tuple(_cut(one, most) for one in each) for each in (by_draws, reached)), wanted)
+    by_draws, by_mass = (
+        tuple(_cut(one, most) for one in each) for each in (map(accumulation.at, budgets), reached)
+    )
+    return Curve(n, by_draws, by_mass, wanted)
 
 
 def _cut(reached: Reached, most: float | int) -> Reached:

@@ -24,6 +24,7 @@ _ROUNDING = 1e-9
 _SEED = 0
 
 Rows = Float64[np.ndarray, "rows"]
+Samples = Float64[np.ndarray, "samples"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class SimulatedNull:
 
 
 @lru_cache(maxsize=8)
-def _simulated(null: SimulatedNull) -> Rows:
+def _simulated(null: SimulatedNull) -> Samples:
     """Return the values of simulated samples, rising."""
     q, weight, kinds = map(np.frombuffer, (null.probability, null.weight, null.kinds))
     generator = np.random.default_rng(_SEED)
@@ -99,7 +100,7 @@ def _simulated(null: SimulatedNull) -> Rows:
     return values
 
 
-def _of_counts(generator: np.random.Generator, q: Rows, weight: Rows, draws: int, runs: int) -> Rows:
+def _of_counts(generator: np.random.Generator, q: Rows, weight: Rows, draws: int, runs: int) -> Samples:
     """Simulate how often each kind is drawn."""
     off = generator.multinomial(draws, q / q.sum(), size=runs) - draws * q
     return np.asarray((off**2 - (1 - 2 * q) * off - draws * q * (1 - q)) @ weight)
@@ -107,7 +108,7 @@ def _of_counts(generator: np.random.Generator, q: Rows, weight: Rows, draws: int
 
 def _of_draws(
     generator: np.random.Generator, q: Rows, weight: Rows, kinds: Rows, draws: int, runs: int
-) -> Rows:
+) -> Samples:
     """Simulate the draws, of which the nth that is alike adds 2w(n - 1) to the sum of wn(n - 1)."""
     ends = np.cumsum(q * kinds)
     place = generator.random((runs, draws)) * ends[-1]
