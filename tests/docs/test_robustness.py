@@ -30,11 +30,11 @@ def test_seeds_add_up_until_one_fails_and_one_tried_again_counts_once(tmp_path: 
     assert [run["seed"] for run in json.loads(path.read_text())["parsers"]["recipes"]["runs"]] == [2, 3]
 
 
-def test_every_parser_was_tried_on_a_million_inputs_those_of_samples_on_some_and_none_failed() -> None:
+def test_every_parser_was_tried_on_a_million_inputs_and_none_failed() -> None:
     kept = json.loads(FUZZED.read_text())["parsers"]
     assert set(kept) == set(parsers())
     for name, of in kept.items():
-        assert of["read"] + of["refused"] >= (400_000 if name.startswith("sample ") else 1_000_000), name
+        assert of["read"] + of["refused"] >= 1_000_000, name
         assert of["failed"] == 0, name
 
 
