@@ -4,18 +4,25 @@ import heapq
 import math
 import os
 from collections import Counter
-from collections.abc import Collection, Hashable, ItemsView, Iterable, Mapping, Set, ValuesView
+from collections.abc import Collection, Hashable, Iterable, Mapping, Set
 from functools import partial
-from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from fluxttice_core.audit.arrays import plain
-from fluxttice_core.audit.columns import COUNTS
 from fluxttice_core.audit.fit import Ends
 from fluxttice_core.audit.kinds import TEN
+from fluxttice_core.audit.seeming_counts import (
+    is_count,
+    is_of_groups,
+    named_as_counts,
+    refusal_of_groups,
+    require_draws,
+    require_no_counts,
+    require_no_pairs,
+)
 from fluxttice_core.audit.sources import COMPRESSIONS, FORMATS
 from fluxttice_core.errors import MeasurementError
 from fluxttice_core.statistics.tally import MOST_DRAWS, LawTally, Tally, too_many_draws
@@ -49,11 +56,11 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
             raise MeasurementError("one number is no array of draws: give all of them", "wrong_shape")
         _require_all(values)
         values = np.asarray(values)  # a matrix would stay one whatever is taken of it
-        _require_no_pairs(values)
+        require_no_pairs(values)
         if not values.dtype.hasobject:
             return _count_array(values)
         values = _rows(values)
-    _require_draws(values)
+    require_draws(values)
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise MeasurementError(
             f"draws of type {type(values).__name__} cannot be counted: give an array, a list, a Counter, a "
@@ -72,7 +79,7 @@ def count_draws(draws: Any, column: str | int | None = None) -> Counts:
     _require_kinds(counted)
     _require_no_files(counted)
     if not isinstance(values, Set):
-        _require_no_counts(counted)
+        require_no_counts(counted)
     return dict(counted)
 
 
@@ -165,33 +172,25 @@ def _column(draws: Any, column: str | int | None) -> Any:
     """Return the column of a frame, or a tensor, as an array or list; anything else as it is."""
     if (names := column_names(draws)) is not None:
         draws = draws[_name(names, column)]
-        if column is None and _is_of_groups(draws):
-            raise _of_groups()
+        if column is None and is_of_groups(draws):
+            raise refusal_of_groups()
     elif column is not None:
         raise MeasurementError(
             "column= names a column of a frame or a file: leave it out of other draws", "wrong_type"
         )
-    elif _is_of_counts(name := getattr(draws, "name", None)):
+    elif named_as_counts(name := getattr(draws, "name", None)):
         raise MeasurementError(
             f"the draws are called '{name}', as counts are: give counts as a dict of kinds to them, or draws "
             "as an array",
             "ambiguous",
         )
-    elif _is_of_groups(draws):
-        raise _of_groups()
+    elif is_of_groups(draws):
+        raise refusal_of_groups()
     if hasattr(draws, "to_pylist"):  # Arrow, whose conversion to an array may refuse to copy
         return draws.to_pylist()
     if hasattr(draws, "to_numpy"):
         return draws.to_numpy()
     return _array(draws) if hasattr(draws, "__array__") else draws
-
-
-def _of_groups() -> MeasurementError:
-    return MeasurementError(
-        "numbers under the names of an index may be counts: give the column's .to_dict() for counts, its "
-        ".to_numpy() for draws",
-        "ambiguous",
-    )
 
 
 def column_names(draws: Any) -> list[Any] | None:
@@ -202,7 +201,7 @@ def column_names(draws: Any) -> list[Any] | None:
 
 def _name(names: list[Any], column: str | int | None) -> Any:
     """Return the name of the column of the kinds, which need not be a string."""
-    counts = [name for name in names if column is None and _is_of_counts(name)]
+    counts = [name for name in names if column is None and named_as_counts(name)]
     if counts:
         raise MeasurementError(
             f"a frame has a column '{counts[0]}', as tables of counts have: give a dict of kinds to "
@@ -228,33 +227,6 @@ def _name(names: list[Any], column: str | int | None) -> Any:
     )
 
 
-def _is_of_counts(name: Any) -> bool:
-    """Return whether counts are called so, as `value_counts` of pandas calls them."""
-    return isinstance(name, str) and name.strip().lower() in COUNTS
-
-
-def _is_of_groups(column: Any) -> bool:
-    """Return whether a column holds a number for each name of its index, as sizes of groups in pandas do.
-
-    Under a name of its own only where the numbers fall: 0 is none, but that of frames of nameless columns.
-    """
-    index, name = getattr(column, "index", None), getattr(column, "name", None)
-    if getattr(getattr(column, "dtype", None), "kind", "") not in ("i", "u", "f"):
-        return False
-    names = [held for held in getattr(index, "names", ()) if held is not None]
-    words = getattr(getattr(index, "dtype", None), "kind", "") == "O"
-    if name is None or (type(name) is int and name == 0):
-        return bool(names or words)
-    return name in names or (bool(names or words) and _is_ranked(column))
-
-
-def _is_ranked(column: Any) -> bool:
-    """Return whether the numbers of a column of pandas fall from name to name, as `value_counts` has them."""
-    if not getattr(column, "is_monotonic_decreasing", False) or not column.index.is_unique:
-        return False
-    return bool(column.iloc[0] > column.iloc[-1] >= 1)
-
-
 def _array(values: Any) -> np.ndarray:
     """Return a tensor as an array: its rows compare as objects, not as what they hold."""
     try:
@@ -263,121 +235,6 @@ def _array(values: Any) -> np.ndarray:
         raise MeasurementError(
             f"draws of type {type(values).__name__} cannot be read as an array: {error}", "wrong_type"
         ) from error
-
-
-def _require_draws(values: Any) -> None:
-    """Refuse lines of an open file, views of a dict, and arrays of kinds and counts, as of `np.unique`."""
-    if isinstance(values, ItemsView) and values:
-        raise _pairs(next(iter(values)))
-    if isinstance(values, ValuesView) and values and all(map(_is_count, values)):
-        raise MeasurementError(
-            "whole numbers that are the values of a dict may be counts: give the dict itself for counts, "
-            "list() of the values for draws",
-            "ambiguous",
-        )
-    if hasattr(values, "readline"):
-        raise MeasurementError(
-            "an open file gives lines with their ends: give its path, or '-' for standard input", "wrong_type"
-        )
-    if getattr(values, "batch_size", None) is not None:  # of PyTorch's DataLoader
-        raise MeasurementError(
-            f"what a {type(values).__name__} gives are batches of draws: join them by np.concatenate",
-            "ambiguous",
-        )
-    several = isinstance(values, (tuple, ValuesView)) or (isinstance(values, list) and len(values) == 2)
-    if several and len(values) > 1 and all(map(_is_array, values)):
-        raise MeasurementError(
-            f"{len(values)} arrays side by side may be kinds and their counts: give a dict of kinds to "
-            "counts, or all draws as one array",
-            "ambiguous",
-        )
-
-
-def _require_no_pairs(values: np.ndarray) -> None:
-    """Refuse an array of kinds and counts: two columns, rows or fields, as NumPy makes of them."""
-    names = values.dtype.names or ()
-    named = [name for name in names if _is_of_counts(name)]
-    if named:
-        raise MeasurementError(
-            f"an array has a field '{named[0]}', as tables of counts have: give a dict of kinds to counts, "
-            "the field of the kinds alone, or Counter(draws.tolist()) if each row is a draw",
-            "ambiguous",
-        )
-    for kinds, counts in _two_sides(values):
-        if _may_be_counts(kinds, counts):
-            raise MeasurementError(
-                f"pairs such as {(kinds[0], counts[0])!r:.40}, in the order of their parts, may be kinds and "
-                "their counts: give a dict of kinds to counts, or Counter(map(tuple, draws.tolist())) if "
-                "each row is a draw",
-                "ambiguous",
-            )
-
-
-def _two_sides(values: np.ndarray) -> list[tuple[list[Any], list[Any]]]:
-    """Return the columns of an array, its fields or its rows, where these are two."""
-    if values.dtype.names is not None:
-        fields = [values[name] for name in values.dtype.names]
-        pairs = [fields] if len(fields) == 2 and values.ndim == 1 else []
-    elif values.ndim == 2:
-        pairs = [list(table) for table in (values.T, values) if len(table) == 2]
-    else:
-        pairs = []
-    return [(kinds.tolist(), counts.tolist()) for kinds, counts in pairs]
-
-
-def _may_be_counts(kinds: list[Any], counts: list[Any]) -> bool:
-    """Return whether kinds differ, numbers beside them are counts, and either are in order."""
-    ordered = _is_rising(kinds) or all(one >= other for one, other in pairwise(map(_whole, counts)))
-    if len(kinds) < 2 or not ordered or any(_whole(count) < 1 for count in counts):
-        return False
-    return len(set(map(str, kinds))) == len(kinds)
-
-
-def _is_rising(kinds: list[Any]) -> bool:
-    try:
-        return all(one < other for one, other in pairwise(kinds))
-    except TypeError:  # of kinds of several types
-        return False
-
-
-def _whole(value: Any) -> int:
-    """Return a whole number, which may be a float or text; 0 of anything else."""
-    if isinstance(value, (str, bytes)):
-        return int(value) if value.isdigit() and value.isascii() else 0
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return int(value) if number and value % 1 == 0 else 0
-
-
-def _require_no_counts(drawn: Counter[Any]) -> None:
-    """Refuse pairs of kinds and counts, as `items()` lists them, or by count as `most_common()` does."""
-    if not drawn or not all(map(_is_pair, drawn)) or drawn.total() > len(drawn):
-        return
-    kinds, counts = zip(*drawn, strict=True)
-    ranked = len(counts) > 1 and all(before >= after for before, after in pairwise(counts))
-    if (ranked or any(isinstance(kind, str) for kind in kinds)) and len(set(kinds)) == len(kinds):
-        raise _pairs(next(iter(drawn)))
-
-
-def _pairs(first: Any) -> MeasurementError:
-    return MeasurementError(
-        f"pairs such as {first!r:.40}, no two of one kind, may be kinds and their counts: give dict() of "
-        "them for counts, Counter() of them if each is a draw",
-        "ambiguous",
-    )
-
-
-def _is_pair(value: Any) -> bool:
-    """Return whether a value may be a kind and how often it was drawn."""
-    return isinstance(value, tuple) and len(value) == 2 and _is_count(value[1]) and bool(value[1] > 0)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= 0)
-
-
-def _is_array(value: Any) -> bool:
-    """Return whether a value is an array or tensor of at least one axis."""
-    return hasattr(value, "__array__") and not isinstance(value, np.generic) and getattr(value, "ndim", 1) > 0
 
 
 def _require_all(values: np.ndarray) -> None:
@@ -530,7 +387,7 @@ def _shares(law: Law) -> dict[Any, float | int]:
 
 
 def _whole_count(kind: object, count: Any) -> int:
-    if not _is_count(count):
+    if not is_count(count):
         raise MeasurementError(
             f"the kind {kind!r:.40} has the count {count!r:.20}: counts are whole numbers of at least 0",
             "wrong_type",
