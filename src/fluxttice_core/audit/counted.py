@@ -410,8 +410,11 @@ def _ends(engine: Engine, grouped: Grouped, times: array[int], kinds: array[int]
     written = label(engine, grouped.space)
     rows = list(zip(times, kinds, strict=True))
     found = []
-    for order, beyond, outermost in (("DESC", ">=", reversed(rows)), ("ASC", "<=", iter(rows))):
-        first = f"SELECT * FROM {grouped.name} WHERE n {beyond} {_tenth(outermost)} ORDER BY n {order}, kind"
+    for order, beyond, outermost in (("DESC", ">=", rows[::-1]), ("ASC", "<=", rows)):
+        tenth = _tenth(outermost)
+        # By kind alone the engine finds those of one number of draws without a look at most of them.
+        by = "kind" if tenth == outermost[0][0] else f"n {order}, kind"
+        first = f"SELECT * FROM {grouped.name} WHERE n {beyond} {tenth} ORDER BY {by}"
         shown = f"SELECT {written}::VARCHAR, n FROM ({first} LIMIT {TEN}) ORDER BY n {order}, kind"
         found.append(tuple(engine.run(shown)))
     return found
