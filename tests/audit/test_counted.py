@@ -828,7 +828,7 @@ def test_arrays_without_entries_hold_no_sample(kind: str, shape: tuple[int, ...]
         count(path)
 
 
-@pytest.mark.parametrize("name", ["law", "reference"])
+@pytest.mark.parametrize("name", ["law", "reference", "training"])
 def test_a_file_that_names_no_kind_that_was_drawn_is_told_with_one_of_either(
     name: str, tmp_path: Path
 ) -> None:

@@ -47,26 +47,28 @@ def overlaps(
 
     With the overlaps come notes of how the files were read.
     """
-    known, trained = (
-        None if source is None else group_draws(engine, source, _alike(draws, reading))
-        for source in (reference, training)
-    )
-    notes = (*_notes(known, reference), *_notes(trained, training))
-    beside = None if known is None else _overlap(engine, draws, known)
-    if known is not None and reference is not None and not (beside and beside.tally.distinct):
-        notes += _none_alike(engine, draws, known.name, reference.said)
-    if trained is None:
-        return beside, None, notes
-    shared = None if known is None else _overlap(engine, trained, known).tally.distinct
-    return beside, replace(_overlap(engine, draws, trained), shared=shared), notes
+    known, beside, of_known = _held(engine, draws, reference, reading)
+    trained, seen, of_trained = _held(engine, draws, training, reading)
+    notes = of_known + of_trained
+    if known is None or trained is None or seen is None:
+        return beside, seen, notes
+    return beside, replace(seen, shared=_overlap(engine, trained, known).tally.distinct), notes
 
 
-def _notes(known: Grouped | None, source: Source | None) -> tuple[str, ...]:
-    """Say what was taken for granted of a file of kinds, and what was left out of it."""
-    if known is None or source is None:
-        return ()
-    left_out = ", ".join(f"{number:,} that are {why}" for why, number in known.left_out.items())
-    return (*known.notes, *([f"left out of {source.said}: {left_out}"] if left_out else ()))
+def _held(
+    engine: Engine, draws: Grouped, source: Source | None, reading: Reading
+) -> tuple[Grouped | None, Overlap | None, tuple[str, ...]]:
+    """Hold draws against a file of kinds, with notes of what was taken for granted of it and left out."""
+    if source is None:
+        return None, None, ()
+    known = group_draws(engine, source, _alike(draws, reading))
+    overlap, notes = _overlap(engine, draws, known), known.notes
+    if known.left_out:
+        left_out = ", ".join(f"{number:,} that are {why}" for why, number in known.left_out.items())
+        notes += (f"left out of {source.said}: {left_out}",)
+    if not overlap.tally.distinct:
+        notes += _none_alike(engine, draws, known.name, source.said)
+    return known, overlap, notes
 
 
 def _overlap(engine: Engine, draws: Grouped, known: Grouped) -> Overlap:

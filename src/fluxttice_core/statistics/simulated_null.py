@@ -7,7 +7,7 @@ import numpy as np
 
 from fluxttice_core.shapes import Float64
 
-RUNS = 100_000
+_RUNS = 100_000
 """Simulated samples, at most: no tail is found to be less than one over so many."""
 
 _FEW_KINDS, _FEW_DRAWS = 100, 200
@@ -83,7 +83,7 @@ def _simulated(null: SimulatedNull) -> Samples:
     q, weight, kinds = map(np.frombuffer, (null.probability, null.weight, null.kinds))
     generator = np.random.default_rng(_SEED)
     few = kinds.sum() <= _FEW_KINDS
-    runs = RUNS if few else min(RUNS, _DRAWS // null.draws)
+    runs = _RUNS if few else min(_RUNS, _DRAWS // null.draws)
     if few:
         each = kinds.astype(np.int64)
         q, weight = np.repeat(q, each), np.repeat(weight, each)
